@@ -1,0 +1,1 @@
+"""Anything that can be pulsed and read: real instruments, or a simulated chip."""

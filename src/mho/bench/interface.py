@@ -1,0 +1,162 @@
+"""The seam between a protocol and whatever it drives: pulses in, readings out.
+
+A bench is real instruments or a simulated chip. Cells are numbered 0 … cells−1, tile by tile and
+row by row; every operation takes a set of cell numbers, so that one protocol drives one cell on a
+probe station and 65,536 simulated ones alike.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pulse:
+    """One rectangular voltage pulse per cell.
+
+    Args:
+        amplitude: Voltage over cell and selector (V); positive SETs. Shape (cells,), or
+            (train, cells) for several pulses given one after the other without looking.
+        width: Duration of one pulse (s).
+        gate: Word-line voltage (V), the same for all cells or one each, shape (cells,).
+    """
+
+    amplitude: Float[Tensor, "*train cells"]
+    width: float
+    gate: float | Float[Tensor, " cells"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """Conductances read at the bench's read voltage, several samples spread over a window.
+
+    Args:
+        mean: Mean of the samples (S). Shape (cells,).
+        spread: Standard deviation of the samples (S); 0 for one sample. Shape (cells,).
+        peak_to_peak: Largest minus smallest sample (S). Shape (cells,).
+        window: Time from the first to the end of the last sample (s).
+        samples: Samples taken of each cell (1).
+    """
+
+    mean: Float[Tensor, " cells"]
+    spread: Float[Tensor, " cells"]
+    peak_to_peak: Float[Tensor, " cells"]
+    window: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nominal:
+    """What a lab knows of its typical cell before it starts: the average switching law.
+
+    A pulse of `set_voltage` (or −`reset_voltage`) and `width` moves a cell half way up its range
+    by about `step`; every `slope` volts more move it e times as far.
+
+    Args:
+        set_voltage: SET amplitude that moves a typical cell by `step` (V).
+        reset_voltage: RESET amplitude, as a positive number, that does the same (V).
+        slope: Voltage for a step e times as large (V).
+        step: Conductance step at those voltages, where `window` is 1 (S).
+        width: Pulse width of that statement (s).
+        floor: Conductance below which RESET has no effect (S).
+        ceiling: Conductance above which SET has no effect, gate fully on (S).
+        span: Distance from floor or ceiling at which the step is `step` (S).
+    """
+
+    set_voltage: float
+    reset_voltage: float
+    slope: float
+    step: float
+    width: float
+    floor: float
+    ceiling: float
+    span: float
+
+
+@dataclass(frozen=True, slots=True)
+class BenchInfo:
+    """What a bench can do.
+
+    Args:
+        name: What it is, for reports.
+        tiles: Tiles (1).
+        rows: Word lines of a tile (1).
+        cols: Bit lines of a tile (1).
+        conductance_low: Lowest conductance a cell can be asked to hold (S).
+        conductance_high: Highest conductance a cell can be asked to hold (S).
+        array_low: Lowest conductance recommended for multiplying in parallel (S).
+        array_high: Highest conductance recommended for multiplying in parallel (S).
+        amplitude_max: Largest pulse amplitude, either polarity (V).
+        gate_max: Word-line voltage that turns the selector fully on (V).
+        read_voltage: Voltage of reads (V).
+        resolution: Smallest conductance difference the read-out resolves (S).
+        sample_time: Time one sample integrates (s).
+        nominal: The typical cell.
+    """
+
+    name: str
+    tiles: int
+    rows: int
+    cols: int
+    conductance_low: float
+    conductance_high: float
+    array_low: float
+    array_high: float
+    amplitude_max: float
+    gate_max: float
+    read_voltage: float
+    resolution: float
+    sample_time: float
+    nominal: Nominal
+
+    @property
+    def cells(self) -> int:
+        """Number of cells (1)."""
+        return self.tiles * self.rows * self.cols
+
+
+@runtime_checkable
+class Bench(Protocol):
+    """Anything that can be pulsed and read. State lives here and nowhere else."""
+
+    @property
+    def info(self) -> BenchInfo:
+        """What the bench can do."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """All costs so far."""
+
+    @property
+    def clock(self) -> float:
+        """Time since the bench was switched on (s)."""
+
+    def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
+        """Give every listed cell its pulse or train; 0 V is no pulse. Each cell is listed once."""
+
+    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+        """Read the listed cells, `samples` times spread over at least `window` seconds."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass with all lines grounded."""
+
+    def multiply(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"],
+        *,
+        full_scale: float,
+    ) -> Float[Tensor, "batch cols"]:
+        """Drive rows together; digitise the difference of paired columns' currents (A).
+
+        Args:
+            voltage: Row voltages of each input vector (V). Shape (batch, rows).
+            plus: Cell at each crossing that adds. Shape (rows, cols).
+            minus: Cell at each crossing that subtracts, on the same rows. Shape (rows, cols).
+            full_scale: Largest current difference the converters shall resolve (A).
+        """

@@ -1,0 +1,130 @@
+"""An append-only record of what was done to which cell, kept through a crash.
+
+The record is a Zarr group of four flat columns with units, one row per cell and operation:
+`cell`, `kind` (1 pulse, 2 read), `value` (V of a pulse, S of a read) and `time` (s).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.bench.interface import Bench, BenchInfo, Pulse, Reading
+from mho.ledger import Ledger
+
+PULSE, READ = 1, 2
+
+_COLUMNS = {
+    "cell": ("u4", "1", "cell number: tile by tile, row by row"),
+    "kind": ("u1", "1", "1: pulse, value is its amplitude; 2: read, value is the mean"),
+    "value": ("f4", "V or S", "amplitude of a pulse in V, conductance of a read in S"),
+    "time": ("f8", "s", "time on the bench at the end of the operation"),
+}
+
+
+class Journal:
+    """Columns on disk that only grow.
+
+    Args:
+        path: Folder of the Zarr group; made if it is not there.
+        rows: Rows to keep of an older record, for a run that is resumed (1).
+        attributes: What the record is of, for people who open it later.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, rows: int = 0, attributes: dict[str, Any] | None = None
+    ) -> None:
+        import zarr  # imported late: it costs a third of a second that most users never need
+
+        self._pending: list[tuple[Tensor, int, Tensor, float]] = []
+        mode = "a" if rows else "w"
+        self._group: Any = zarr.open_group(str(path), mode=mode)
+        self._group.attrs.update({"Conventions": "mho-1", **(attributes or {})})
+        for name, (dtype, unit, meaning) in _COLUMNS.items():
+            if name not in self._group:
+                column = self._group.create_array(name, shape=(0,), chunks=(262_144,), dtype=dtype)
+                column.attrs.update({"units": unit, "long_name": meaning})
+            self._group[name].resize((rows,))
+        self.rows = rows
+
+    def append(self, cells: Tensor, kind: int, values: Tensor, time: float) -> None:
+        """Note one operation on several cells; written at the next `flush`."""
+        self._pending.append((cells, kind, values, time))
+
+    def flush(self) -> int:
+        """Write what is pending, whole operations only; returns the rows on disk (1)."""
+        if not self._pending:
+            return self.rows
+        sizes = [cells.numel() for cells, *_ in self._pending]
+        columns = {
+            "cell": torch.cat([p[0] for p in self._pending]).numpy().astype("u4"),
+            "kind": np.repeat([p[1] for p in self._pending], sizes).astype("u1"),
+            "value": torch.cat([p[2] for p in self._pending]).numpy().astype("f4"),
+            "time": np.repeat([p[3] for p in self._pending], sizes),
+        }
+        for name, values in columns.items():
+            self._group[name].append(values)
+        self.rows += sum(sizes)
+        self._pending.clear()
+        return self.rows
+
+
+class JournaledBench:
+    """A bench whose pulses and reads are noted in a journal. Multiplies are not.
+
+    Args:
+        bench: The bench that does the work.
+        journal: Where it is noted.
+    """
+
+    def __init__(self, bench: Bench, journal: Journal) -> None:
+        self._bench, self.journal = bench, journal
+
+    @property
+    def info(self) -> BenchInfo:
+        """What the bench can do."""
+        return self._bench.info
+
+    @property
+    def ledger(self) -> Ledger:
+        """All costs so far."""
+        return self._bench.ledger
+
+    @property
+    def clock(self) -> float:
+        """Time since the bench was switched on (s)."""
+        return self._bench.clock
+
+    def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
+        """Pulse, and note every pulse of a train for every cell that got one."""
+        self._bench.pulse(pulse, cells)
+        for amplitude in pulse.amplitude.reshape(-1, cells.numel()):
+            given = amplitude.nonzero()[:, 0]
+            self.journal.append(cells[given], PULSE, amplitude[given], self.clock)
+
+    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+        """Read, and note the means."""
+        reading = self._bench.read(cells, samples=samples, window=window)
+        self.journal.append(cells, READ, reading.mean, self.clock)
+        return reading
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._bench.wait(seconds)
+
+    def multiply(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"],
+        *,
+        full_scale: float,
+    ) -> Float[Tensor, "batch cols"]:
+        """Multiply."""
+        return self._bench.multiply(voltage, plus, minus, full_scale=full_scale)

@@ -1,0 +1,286 @@
+"""A simulated chip on the bench: the physics behind the same interface as instruments."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.checks import check_not_negative, check_positive, check_within
+from mho.chip.chip import Chip
+from mho.chip.converters import SignedConverter
+from mho.chip.tile import currents, noise_current
+from mho.device.cell import Cells
+from mho.ledger import Ledger
+from mho.rng import Stream, total
+
+_CHUNK = 32_768
+"""Cells handled at once: keeps the working set in a core's cache."""
+
+
+class SimulatedBench:
+    """A simulated chip.
+
+    Rows are addressed one after the other, the cells of a row and all tiles at the same time. A
+    read window is shared: while one sample integrates on one row, the others wait their turn.
+
+    Args:
+        chip: What is simulated.
+        stream: Randomness: its cells, its noise. The same stream makes the same chip.
+
+    >>> bench = SimulatedBench(Chip(rows=2, cols=2), Stream(0))
+    >>> bench.read(torch.arange(4), samples=1, window=0.0).mean.shape
+    torch.Size([4])
+    """
+
+    def __init__(self, chip: Chip, stream: Stream) -> None:
+        self.chip = chip
+        self._stream = stream
+        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"))
+        self._law, self._selector = chip.cell, chip.selector
+        self._dac, self._adc = chip.pulse_dac, chip.read_adc
+        self._info = _describe(chip)
+        self._setup = chip.published["array.pulse_setup"]
+        self._conversion = chip.published["array.conversion_energy"]
+        self._read_noise = chip.electronics("read_noise")
+        self._read_out = stream.child("read-out").cells(torch.arange(chip.cells))
+        self._clock = 0.0
+        self._ledger = Ledger()
+        self._multiplies = 0
+
+    @property
+    def info(self) -> BenchInfo:
+        """What the bench can do."""
+        return self._info
+
+    @property
+    def ledger(self) -> Ledger:
+        """All costs so far."""
+        return self._ledger
+
+    @property
+    def clock(self) -> float:
+        """Time since the bench was switched on (s)."""
+        return self._clock
+
+    @property
+    def stuck(self) -> Tensor:
+        """Which cells never switch: the truth, which protocols do not see. Shape (cells,)."""
+        return self._cells.stuck
+
+    def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
+        """Give every listed cell its pulse or train; 0 V is no pulse.
+
+        Raises:
+            ValueError: An amplitude beyond the driver's limit, or a width that is not positive.
+        """
+        check_positive(pulse.width, "width", "s")
+        limit = self._info.amplitude_max
+        check_within(pulse.amplitude, "amplitude", -limit, limit, unit="V", hint="Lower it.")
+        rows = self._rows(cells)
+        if rows == 0:
+            return
+        train = pulse.amplitude.reshape(-1, cells.numel())
+        seconds = rows * train.shape[0] * (pulse.width + self._setup)
+        self._clock += seconds
+        compliance = self._selector.compliance(pulse.gate).expand(cells.shape[0])
+        joules = 0.0
+        for chosen, amplitude, limit_conductance in zip(
+            _chunks(cells), _chunks(train), _chunks(compliance), strict=True
+        ):
+            core = self._cells.state.core.index_select(0, chosen)
+            voltage = self._selector.cell_voltage(self._dac(amplitude), core)
+            joules += total(voltage.square().sum(0) * core) * pulse.width
+            self._cells.pulse(chosen, voltage, pulse.width, limit_conductance, self._clock)
+        given = int(torch.count_nonzero(train))
+        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
+
+    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+        """Read the listed cells at the read voltage.
+
+        Args:
+            cells: Cells to read, each once.
+            samples: Samples of each cell (1).
+            window: Least time over which they are spread (s); longer if the rows need it.
+        """
+        check_positive(samples, "samples", "1")
+        check_not_negative(window, "window", "s")
+        integration = self._info.sample_time
+        rows = self._rows(cells)
+        spacing = max(rows * integration, window / samples)
+        start, duration = self._clock, spacing * samples if rows else 0.0
+        parts = [self._read(c, start, integration, spacing, samples) for c in _chunks(cells)]
+        mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
+        self._clock = start + duration
+        count = cells.numel() * samples
+        voltage = self._info.read_voltage
+        self._ledger += Ledger(
+            reads=count,
+            conversions=count,
+            seconds=duration,
+            read_joules=total(mean) * voltage**2 * integration * samples,
+            converter_joules=count * self._conversion,
+        )
+        return Reading(mean, spread, span, duration, samples)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass with all lines grounded."""
+        check_not_negative(seconds, "seconds", "s")
+        self._clock += seconds
+        self._ledger += Ledger(seconds=seconds)
+
+    def multiply(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"],
+        *,
+        full_scale: float,
+    ) -> Float[Tensor, "batch cols"]:
+        """Drive rows together; digitise the difference of paired columns' currents (A).
+
+        Telegraph states stand still during one call and move on between calls; the white part of
+        the noise is drawn afresh for every vector and column, with its exact variance.
+        """
+        p = self.chip.published
+        vector_time = p["array.vector_time"]
+        dac = SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"])
+        adc = SignedConverter(int(p["array.adc_bits"]), full_scale)
+        applied = dac(voltage)
+        law, wires = self._law, self.chip.wires
+        conductance = self._snapshot(torch.cat((plus.flatten(), minus.flatten())), vector_time)
+        pair = conductance.view(2, *plus.shape)
+        up, down = (currents(applied, g, law.cubic(g), wires) for g in pair)
+        variance = self._cells.noise_variance(pair, vector_time).sum(0)
+        generator = self._stream.child("multiply", self._multiplies).generator()
+        normal = torch.randn(up.shape, generator=generator)
+        current = adc(up - down + noise_current(applied, variance, normal))
+        self._multiplies += 1
+        self._book_multiply(applied, pair.sum(0), vector_time)
+        return current
+
+    def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
+        """Everything that changes, as copies: for `restore`.
+
+        Args:
+            cells: Cells to save, if only these were ever addressed; all of them if `None`.
+        """
+        own = self._cells.state.tensors()
+        chosen = own if cells is None else {n: t.index_select(-1, cells) for n, t in own.items()}
+        tensors = {name: t.clone() for name, t in chosen.items()}
+        ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
+        tensors["bench"] = torch.tensor(
+            [self._clock, float(self._multiplies), *ledger], dtype=torch.float64
+        )
+        return tensors
+
+    def restore(
+        self, state: Mapping[str, Tensor], cells: Int64[Tensor, " cells"] | None = None
+    ) -> None:
+        """Go back to a state that `state` gave for the same cells.
+
+        Raises:
+            ValueError: It is the state of another kind of chip.
+        """
+        own = self._cells.state.tensors()
+        where = torch.arange(self.chip.cells) if cells is None else cells
+        shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
+        if state.keys() != {*own, "bench"} or any(
+            tuple(state[n].shape) != shapes[n] or state[n].dtype != own[n].dtype for n in own
+        ):
+            raise ValueError("Argument `state` must be of this chip, but its arrays differ.")
+        for name, tensor in own.items():
+            tensor.index_copy_(-1, where, state[name])
+        self._clock, multiplies, *ledger = state["bench"].tolist()
+        self._multiplies = int(multiplies)
+        whole = [int(x) for x in ledger[:4]]
+        self._ledger = Ledger(*whole, *ledger[4:])
+
+    def _rows(self, cells: Int64[Tensor, " cells"]) -> int:
+        """Rows addressed one after the other: most rows in one tile; tiles work in parallel."""
+        hit = torch.zeros(self.chip.tiles * self.chip.rows, dtype=torch.bool)
+        hit[torch.div(cells, self.chip.cols, rounding_mode="floor")] = True
+        return int(hit.view(self.chip.tiles, -1).sum(1).max())
+
+    def _read(
+        self,
+        cells: Int64[Tensor, " cells"],
+        start: float,
+        integration: float,
+        spacing: float,
+        samples: int,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
+        voltage = self._info.read_voltage
+        event = self._cells.state.event.index_select(0, cells)
+        keys = self._read_out.take(cells)
+        first = torch.zeros(0)
+        for number, value in enumerate(
+            self._cells.sample(cells, start, integration, spacing, samples)
+        ):
+            seen = self._law.apparent(value, voltage)
+            seen.add_(keys.at(event + number).normal("read noise")[0], alpha=self._read_noise)
+            code = self._adc(seen)
+            if number == 0:
+                first, low, high = code, code.clone(), code.clone()
+                moved, squared = torch.zeros_like(code), torch.zeros_like(code)
+                continue
+            low, high = torch.minimum(low, code), torch.maximum(high, code)
+            away = code - first
+            moved, squared = moved + away, squared + away.square()
+        shift = moved / samples
+        spread = (squared / samples - shift.square()).clamp_(min=0).sqrt_()
+        return first + shift, spread, high - low
+
+    def _snapshot(self, cells: Int64[Tensor, " cells"], integration: float) -> Tensor:
+        """Conductance at zero bias of cells now, one sample without the read-out (S)."""
+        state = self._cells
+        samples = [state.sample(c, self._clock, integration, 0.0, 1) for c in _chunks(cells)]
+        return torch.cat([value for sample in samples for value in sample])
+
+    def _book_multiply(self, applied: Tensor, conductance: Tensor, vector_time: float) -> None:
+        batch, rows = applied.shape
+        cols = conductance.shape[1]
+        seconds = batch * vector_time
+        self._clock += seconds
+        power = float(
+            (applied.double().square().sum(0).numpy() * conductance.double().sum(1).numpy()).sum()
+        )
+        conversions = batch * (rows + cols)
+        self._ledger += Ledger(
+            conversions=conversions,
+            multiplies=2 * batch * rows * cols,
+            seconds=seconds,
+            read_joules=power * vector_time,
+            converter_joules=conversions * self._conversion,
+        )
+
+
+def _chunks(tensor: Tensor) -> tuple[Tensor, ...]:
+    """Parts of the last axis small enough for the cache."""
+    return torch.split(tensor, _CHUNK, -1)
+
+
+def _describe(chip: Chip) -> BenchInfo:
+    """What a bench with this chip can do."""
+    p, law, selector = chip.published, chip.cell.switching, chip.selector
+    return BenchInfo(
+        name=f"simulated {p.name}",
+        tiles=chip.tiles,
+        rows=chip.rows,
+        cols=chip.cols,
+        conductance_low=p["array.level_low"],
+        conductance_high=law.high,
+        array_low=p["array.map_low"],
+        array_high=p["array.map_high"],
+        amplitude_max=p["array.amplitude_max"],
+        gate_max=p["array.gate_max"],
+        read_voltage=p["array.read_voltage"],
+        resolution=chip.read_adc.lsb,
+        sample_time=chip.electronics("sample_time"),
+        nominal=Nominal(
+            law.set_voltage, law.reset_voltage, law.slope, law.step, law.width,
+            law.low, float(selector.compliance(p["array.gate_max"])), law.span,
+        ),
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""All argument checks, and the one sentence in which they speak.
+
+*Argument `x` must …, but …; what to do.* Public functions convert, then check, then compute.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from mho.units import show
+
+
+def check_positive(value: float, name: str, unit: str) -> None:
+    """Refuse a number that is not finite and above zero.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(
+            f"Argument `{name}` must be finite and above 0 {unit}, but is {show(value, unit)}."
+        )
+
+
+def check_not_negative(value: float, name: str, unit: str) -> None:
+    """Refuse a number that is not finite or below zero.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(
+            f"Argument `{name}` must be finite and not negative, but is {show(value, unit)}."
+        )
+
+
+def check_between(value: float, name: str, low: float, high: float, unit: str) -> None:
+    """Refuse a number outside `low` … `high`, or NaN.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if not low <= value <= high:
+        raise ValueError(
+            f"Argument `{name}` must lie within {show(low, unit)} to {show(high, unit)}, but is"
+            f" {show(value, unit)}."
+        )
+
+
+def check_within(
+    values: Shaped[Tensor, "*shape"], name: str, low: float, high: float, *, unit: str, hint: str
+) -> None:
+    """Refuse a tensor with an element outside `low` … `high`; name how many and the worst.
+
+    Raises:
+        ValueError: In the house sentence. NaN counts as outside.
+    """
+    outside = ~((values >= low) & (values <= high))
+    if not outside.any():
+        return
+    excess = torch.maximum(low - values, values - high).nan_to_num(nan=math.inf)
+    excess = torch.where(outside, excess, -math.inf)
+    worst = torch.unravel_index(excess.argmax(), values.shape)
+    place = ", ".join(str(int(i)) for i in worst)
+    raise ValueError(
+        f"Argument `{name}` must lie within {show(low, unit)} to {show(high, unit)}, but"
+        f" {int(outside.sum())} of {values.numel()} cells do not; the worst is cell ({place}) with"
+        f" {show(float(values[worst]), unit)}. {hint}"
+    )
+
+
+def check_finite(values: Shaped[Tensor, "*shape"], name: str, hint: str) -> None:
+    """Refuse a tensor with NaN or infinite elements.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    bad = ~torch.isfinite(values)
+    if bad.any():
+        first = ", ".join(str(int(i)) for i in bad.nonzero()[0])
+        raise ValueError(
+            f"Argument `{name}` must be finite, but {int(bad.sum())} of {values.numel()} elements"
+            f" are NaN or infinite; the first is element ({first}). {hint}"
+        )
+
+
+def check_shape(
+    values: Shaped[Tensor, "*shape"], name: str, shape: tuple[int | None, ...]
+) -> None:
+    """Refuse a tensor of another shape; `None` allows any size on that axis.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    fits = values.ndim == len(shape) and all(
+        want in (None, have) for have, want in zip(values.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"Argument `{name}` must have shape ({wanted}), but has {tuple(values.shape)}."
+        )
+
+
+def check_choice(value: str, name: str, choices: Iterable[str]) -> None:
+    """Refuse a word that is not on the list; name the nearest one that is.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    known = sorted(choices)
+    if value not in known:
+        near = difflib.get_close_matches(value, known, n=1, cutoff=0.4)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        listed = ", ".join(f"`{word}`" for word in known)
+        raise ValueError(f"Argument `{name}` must be one of {listed}, but is `{value}`.{hint}")

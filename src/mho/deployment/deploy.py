@@ -1,0 +1,123 @@
+"""The whole way: place a network, program it, repair pairs with a stuck cell, calibrate."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from jaxtyping import Shaped
+from torch import Tensor, nn
+
+from mho.bench.interface import Bench, BenchInfo
+from mho.deployment.deployed import DeployedNetwork, calibrate
+from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
+from mho.deployment.network import Network, read_network
+from mho.programming.loop import ProgramRun, program
+from mho.programming.protocol import ProgramProtocol
+from mho.programming.result import ProgramResult
+
+
+def deploy(
+    network: Network | nn.Module,
+    bench: Bench,
+    calibration: Shaped[Tensor, "batch ..."],
+    protocol: ProgramProtocol | None = None,
+    *,
+    mapping: DifferentialPairs | None = None,
+    on_cycle: Callable[[ProgramRun], Any] | None = None,
+) -> DeployedNetwork:
+    """Write a trained network into a bench and return it running there.
+
+    Args:
+        network: A network, or a PyTorch module of linear and convolutional layers.
+        bench: Where to program it.
+        calibration: Typical inputs, for the converter ranges (1). Shape (batch, *sample).
+        protocol: How to program; predictive trimming with denoising if `None`.
+        mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        on_cycle: Called after every programming cycle.
+
+    Raises:
+        ValueError: The network, the bench or the protocol do not fit; one sentence says why.
+    """
+    if not isinstance(network, Network):
+        network = read_network(network, calibration)
+    placement = lay_out(network, bench.info, mapping)
+    placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
+    ranges = calibrate(network, placement, calibration, bench.info.read_voltage)
+    return DeployedNetwork(network, bench, placement, ranges, result)
+
+
+def lay_out(
+    network: Network, info: BenchInfo, mapping: DifferentialPairs | None = None
+) -> Placement:
+    """Place all layers of a network, within a range the bench can hold."""
+    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    check_range(mapping, info)
+    return place([layer.weight for layer in network.layers], info, mapping)
+
+
+def program_pairs(
+    bench: Bench,
+    placement: Placement,
+    protocol: ProgramProtocol | None = None,
+    *,
+    resume: Mapping[str, Tensor] | None = None,
+    on_cycle: Callable[[ProgramRun], Any] | None = None,
+) -> tuple[Placement, ProgramResult]:
+    """Program all pairs; where one cell is stuck, let its partner carry the difference.
+
+    Args:
+        bench: Where to program.
+        placement: Cells and targets.
+        protocol: How to program.
+        resume: State of an interrupted first pass.
+        on_cycle: Called after every cycle of the first pass; the second is short and is simply
+            done again after an interruption.
+
+    Returns:
+        The placement with the targets in force at the end, and the joint result of both passes.
+    """
+    protocol = protocol or ProgramProtocol()
+    result = program(
+        bench, placement.target, protocol, cells=placement.cells, resume=resume, on_cycle=on_cycle
+    )
+    partners, target = _repairs(bench, placement, result)
+    if partners.numel() == 0:
+        return placement, result
+    repaired = program(bench, target[partners], protocol, cells=placement.cells[partners])
+    return replace(placement, target=target), _merge(result, repaired, partners, target)
+
+
+def _repairs(bench: Bench, placement: Placement, result: ProgramResult) -> tuple[Tensor, Tensor]:
+    """Partners of stuck cells, and the targets with which their pairs still hold the weights."""
+    stuck = result.stuck.nonzero()[:, 0]
+    partners = placement.partner[stuck]
+    usable = ~result.stuck[partners]
+    stuck, partners = stuck[usable], partners[usable]
+    target = placement.target.clone()
+    if stuck.numel() == 0:
+        return partners, target
+    info = bench.info
+    held = bench.read(placement.cells[stuck], samples=8, window=0.0).mean
+    wanted = (placement.target[stuck] - placement.target[partners]) * placement.sign[stuck]
+    target[partners] = (held - wanted * placement.sign[stuck]).clamp(
+        info.conductance_low, info.conductance_high
+    )
+    return partners, target
+
+
+def _merge(
+    first: ProgramResult, second: ProgramResult, places: Tensor, target: Tensor
+) -> ProgramResult:
+    """One result for two passes: the later outcome counts, the costs add."""
+    merged: dict[str, Tensor] = {}
+    for name in ("outcome", "error", "noise"):
+        merged[name] = getattr(first, name).index_copy(0, places, getattr(second, name))
+    for name in ("pulses", "denoise_pulses", "reads"):
+        merged[name] = getattr(first, name).index_add(0, places, getattr(second, name))
+    joint = {f.name: getattr(first, f.name) for f in fields(first)} | merged
+    joint |= {
+        "target": target,
+        "cycles": first.cycles + second.cycles,
+        "ledger": first.ledger + second.ledger,
+    }
+    return ProgramResult(**joint)

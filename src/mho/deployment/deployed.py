@@ -1,0 +1,114 @@
+"""A network that computes through a bench: digital graph, analog products."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor, nn
+
+from mho.bench.interface import Bench
+from mho.deployment.mapping import Placement
+from mho.deployment.network import LinearLayer, Network
+from mho.programming.result import ProgramResult
+
+BATCH = 64
+"""Input samples between which the telegraph states stand still."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """Calibrated ranges of the converters.
+
+    Args:
+        inputs: Largest input of each layer (1); drives the full read voltage.
+        currents: Largest current difference of each block (A); full scale of its converter.
+    """
+
+    inputs: tuple[float, ...]
+    currents: tuple[float, ...]
+
+
+def calibrate(
+    network: Network,
+    placement: Placement,
+    samples: Shaped[Tensor, "batch ..."],
+    voltage: float,
+) -> Ranges:
+    """Find the converter ranges that typical samples need, from the network and its targets.
+
+    Args:
+        network: The trained network.
+        placement: Where it lies.
+        samples: Typical inputs (1). Shape (batch, *sample).
+        voltage: Largest row voltage (V).
+    """
+    inputs = [0.0] * len(network.layers)
+    sums = [0.0] * len(placement.blocks)
+
+    def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        inputs[index] = max(inputs[index], float(vectors.abs().max()))
+        for number, block in enumerate(placement.blocks):
+            if block.layer == index:
+                part = vectors[:, block.inputs] @ layer.weight[block.outputs, block.inputs].T
+                sums[number] = max(sums[number], float(part.abs().max()))
+        return vectors @ layer.weight.T
+
+    network.run(samples, product)
+    largest = [x if x > 0 else 1.0 for x in inputs]
+    currents = [
+        max(s * placement.scales[b.layer] * voltage / largest[b.layer], 1e-9)
+        for s, b in zip(sums, placement.blocks, strict=True)
+    ]
+    return Ranges(tuple(largest), tuple(currents))
+
+
+class DeployedNetwork(nn.Module):
+    """A trained network whose products are computed by the cells of a bench.
+
+    Args:
+        network: The trained network.
+        bench: Where its weights are programmed.
+        placement: Which cells hold them.
+        ranges: Converter ranges.
+        programming: How programming went.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        bench: Bench,
+        placement: Placement,
+        ranges: Ranges,
+        programming: ProgramResult,
+    ) -> None:
+        super().__init__()
+        self.network, self.bench, self.placement = network, bench, placement
+        self.ranges, self.programming = ranges, programming
+
+    def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+        """Outputs of the network, computed on the chip, `BATCH` samples at a time (1)."""
+        return torch.cat(
+            [self.network.run(part, self._product) for part in torch.split(inputs, BATCH)]
+        )
+
+    def answers(self, inputs: Shaped[Tensor, "batch ..."]) -> Int[Tensor, " batch"]:
+        """Class with the largest output, for each sample."""
+        return self.forward(inputs).argmax(1)
+
+    def accuracy(
+        self, inputs: Shaped[Tensor, "batch ..."], labels: Int[Tensor, " batch"]
+    ) -> float:
+        """Fraction of samples whose answer is the label (1)."""
+        return int((self.answers(inputs) == labels).sum()) / labels.numel()
+
+    def _product(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        """Vectors times weights, through every block of the layer."""
+        volts = self.bench.info.read_voltage / self.ranges.inputs[index]
+        driven = vectors * volts
+        total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
+        for block, full_scale in zip(self.placement.blocks, self.ranges.currents, strict=True):
+            if block.layer == index:
+                total[:, block.outputs] += self.bench.multiply(
+                    driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
+                )
+        return total / (self.placement.scales[index] * volts)

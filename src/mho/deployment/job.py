@@ -1,0 +1,282 @@
+"""A deployment from end to end, in a folder: interruptible, resumable, and then measured."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mho.bench.journal import Journal, JournaledBench
+from mho.bench.simulated import SimulatedBench
+from mho.chip.chip import Chip
+from mho.deployment import checkpoint
+from mho.deployment.deploy import lay_out, program_pairs
+from mho.deployment.deployed import DeployedNetwork, calibrate
+from mho.deployment.digits import digits_data, train_digits
+from mho.deployment.mapping import Placement, tiles_needed
+from mho.deployment.network import Network, read_network
+from mho.deployment.sources import Data, load_data, load_network
+from mho.ledger import Ledger
+from mho.programming.denoise import Denoise
+from mho.programming.loop import ProgramRun
+from mho.programming.protocol import ProgramProtocol
+from mho.programming.result import ProgramResult
+from mho.rng import Stream
+
+Progress = Callable[[str, float], None]
+"""Told what is being done and the fraction of it done (1)."""
+
+_CHECKPOINT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to deploy, on what, and how.
+
+    Args:
+        network: `"digits"`, a `.pt2` file, or `module.py:factory`.
+        chip: Name of a preset.
+        tolerance: Half-width of the acceptance window (S).
+        seed: Names the chip and everything random about the run.
+        denoise: Whether to denoise; a second chip without it is then programmed to compare.
+        data: `.npz` file of test data; not for `"digits"`.
+        weights: State dict for a factory; `None` if it brings its own.
+    """
+
+    network: str
+    chip: str = "rao2023"
+    tolerance: float = 1e-6
+    seed: int = 0
+    denoise: bool = True
+    data: str | None = None
+    weights: str | None = None
+
+    def protocol(self, *, denoise: bool) -> ProgramProtocol:
+        """How cells are programmed."""
+        return ProgramProtocol(self.tolerance, denoise=Denoise() if denoise else None)
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder: the same job has the same one."""
+        short = Path(self.network.rpartition(":")[0] or self.network).stem
+        given = "|".join(str(getattr(self, f.name)) for f in fields(self))
+        mark = hashlib.sha256(given.encode()).hexdigest()[:6]
+        return f"{short}-{self.chip}-seed{self.seed}-{mark}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """A network and the data to judge it by.
+
+    Args:
+        network: The trained network.
+        data: Test and calibration data.
+    """
+
+    network: Network
+    data: Data
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of weights and data: a run is only resumed with the same ones."""
+        digest = hashlib.sha256()
+        for layer in self.network.layers:
+            digest.update(layer.weight.contiguous().numpy().tobytes())
+        for tensor in (self.data.inputs, self.data.labels, self.data.calibration):
+            digest.update(tensor.contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Programmed:
+    """One chip with the network in it.
+
+    Args:
+        bench: The chip.
+        deployed: The network running on it.
+        placement: Cells and final targets.
+        result: How programming went.
+        cost: What programming cost, the repair of pairs included.
+    """
+
+    bench: SimulatedBench
+    deployed: DeployedNetwork
+    placement: Placement
+    result: ProgramResult
+    cost: Ledger
+
+
+def prepare(job: Job, progress: Progress) -> Sources:
+    """Read or train the network, and read the data.
+
+    Raises:
+        ValueError: Something about the files; one sentence says what.
+    """
+    if job.network == "digits":
+        if job.data or job.weights:
+            raise ValueError(
+                "Argument `data` or `weights` must be left out for the built-in `digits`, which"
+                " brings its own."
+            )
+        data = digits_data()
+        progress("training", 0.0)
+        trained = train_digits(
+            Stream(job.seed).child("training"), lambda done: progress("training", done)
+        )
+        return Sources(read_network(trained, data.calibration), data)
+    if job.data is None:
+        raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")
+    data = load_data(job.data)
+    progress("reading the network", 0.0)
+    return Sources(load_network(job.network, job.weights, data.calibration), data)
+
+
+def chip_for(job: Job, network: Network) -> Chip:
+    """A chip of the job's kind with as many tiles as the network needs.
+
+    Raises:
+        ValueError: There is no such preset.
+    """
+    one = Chip(job.chip)
+    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+    return Chip(job.chip, tiles=tiles_needed(shapes, one.rows, one.cols))
+
+
+class Workshop:
+    """The folder of an unfinished run, and the time spent on it so far.
+
+    Args:
+        folder: The run's folder.
+        fingerprint: Of weights and data.
+        job: What is done.
+        started: Monotonic time at which the command started (s).
+        resume: Go on where an interrupted run stopped.
+
+    Raises:
+        ValueError: There is nothing to resume, or it belongs to another job.
+        OSError: The folder cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, fingerprint: str, job: Job, started: float, *, resume: bool
+    ) -> None:
+        self.folder, self.work = folder, folder / "unfinished"
+        self.job = job
+        self._identity = f"{version('mho')} {fingerprint} {job!r}"
+        self._started = started
+        self._earlier = 0.0
+        if resume:
+            self._check()
+        else:
+            self._make_room()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time spent on the run, interruptions left out (s)."""
+        return self._earlier + time.monotonic() - self._started
+
+    def program(
+        self, name: str, placement: Placement, bench: SimulatedBench, protocol: ProgramProtocol,
+        progress: Progress,
+    ) -> tuple[Placement, ProgramResult, Ledger]:  # fmt: skip
+        """Program a chip, saving its state every second; or take up a saved one."""
+        path = self.work / f"{name}.safetensors"
+        groups, facts = checkpoint.load(path) if path.exists() else ({}, {})
+        rows = int(facts.get("rows", 0))
+        if groups:
+            bench.restore(groups["bench"], placement.cells)
+        journal = Journal(self.work / "trace" / name, rows, {"chip": bench.info.name, "tiles":
+            bench.info.tiles, "rows": bench.info.rows, "cols": bench.info.cols})  # fmt: skip
+        saved = time.monotonic()
+
+        def keep(run: ProgramRun) -> None:
+            nonlocal saved
+            count = placement.cells.numel()
+            left = run.live["place"].numel()
+            progress(f"programming {name}", 1 - left / count)
+            if run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                state = {"bench": bench.state(placement.cells), "run": run.state()}
+                self._save(path, state, journal.flush())
+                saved = time.monotonic()
+
+        final, result = program_pairs(
+            JournaledBench(bench, journal), placement, protocol,
+            resume=groups.get("run"), on_cycle=keep,
+        )  # fmt: skip
+        journal.flush()
+        return final, result, bench.ledger
+
+    def finish(self) -> None:
+        """Put the finished run's files in place of an earlier run's."""
+        old = self.folder / ".trace.old"
+        shutil.rmtree(old, ignore_errors=True)
+        if (self.folder / "trace").exists():
+            (self.folder / "trace").replace(old)
+        for made in ("trace", "report.html", "result.json"):
+            (self.work / made).replace(self.folder / made)
+        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(self.work)
+
+    def _save(self, path: Path, groups: dict[str, dict[str, Tensor]], rows: int) -> None:
+        facts = {"rows": rows, "identity": self._identity, "seconds": self.seconds}
+        checkpoint.save(path, groups, facts)
+
+    def _check(self) -> None:
+        """Refuse to resume what is not there, or another job."""
+        states = sorted(self.work.glob("*.safetensors")) if self.work.is_dir() else []
+        if not states and not self.work.is_dir():
+            raise ValueError(
+                f"Argument `resume` must find an unfinished run in `{self.folder}`, but there is"
+                " none; leave it out to start one."
+            )
+        for path in states:
+            _, facts = checkpoint.load(path)
+            if facts["identity"] != self._identity:
+                raise ValueError(
+                    f"Argument `resume` must go on with the same job, but `{self.folder}` holds"
+                    " another one (weights, data, version or options differ); leave it out to"
+                    " start anew."
+                )
+            self._earlier = max(self._earlier, float(facts["seconds"]))
+
+    def _make_room(self) -> None:
+        """An empty folder for the work; an older unfinished one is set aside, not lost."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.work.exists():
+            aside = self.folder / "unfinished.old"
+            shutil.rmtree(aside, ignore_errors=True)
+            self.work.replace(aside)
+        self.work.mkdir()
+
+
+def make_chip(
+    job: Job, sources: Sources, workshop: Workshop, progress: Progress, *, denoise: bool
+) -> Programmed:
+    """Program one chip with the network. Both chips of a job are the same physical chip, anew."""
+    chip = chip_for(job, sources.network)
+    bench = SimulatedBench(chip, Stream(job.seed).child("chip"))
+    placement = lay_out(sources.network, bench.info)
+    name = "denoised" if denoise else "plain"
+    final, result, cost = workshop.program(
+        name, placement, bench, job.protocol(denoise=denoise), progress
+    )
+    ranges = calibrate(sources.network, final, sources.data.calibration, bench.info.read_voltage)
+    deployed = DeployedNetwork(sources.network, bench, final, ranges, result)
+    return Programmed(bench, deployed, final, result, cost)
+
+
+@contextmanager
+def with_threads(threads: int) -> Iterator[None]:
+    """Compute with this many threads: elementwise work gains nothing from more than one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

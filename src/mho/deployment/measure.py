@@ -1,0 +1,196 @@
+"""What a deployment reached: accuracies at different times, errors, noise, cost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from mho.deployment.deployed import DeployedNetwork
+from mho.deployment.job import Job, Programmed, Sources
+from mho.deployment.run_data import LayerMap, RunData, Traces
+from mho.ledger import Ledger
+from mho.programming.protocol import ProgramProtocol
+from mho.rng import total
+from mho.units import uS
+
+LOOKS = 20
+"""Evaluations at different times."""
+SPAN = 1000.0
+"""Time between the first and the last of them (s)."""
+_TRACE_CELLS, _TRACE_SAMPLES, _TRACE_SPACING = 4, 400, 0.01
+
+
+def software_accuracy(sources: Sources) -> float:
+    """Fraction of test samples that the network itself gets right (1)."""
+    answers = sources.network.run(sources.data.inputs).argmax(1)
+    return int((answers == sources.data.labels).sum()) / answers.numel()
+
+
+def look_times() -> list[float]:
+    """Times after programming of the evaluations, from 1 s on in equal ratios (s)."""
+    return [float(t) for t in torch.logspace(0, 3, LOOKS, dtype=torch.float64)]
+
+
+def accuracies(
+    deployed: DeployedNetwork, sources: Sources, progress: Callable[[float], None]
+) -> tuple[list[float], Int[Tensor, "classes answers"]]:
+    """Accuracy at every look, and the confusion matrix of the last one (1)."""
+    data, found, start = sources.data, [], deployed.bench.clock
+    answers = torch.zeros_like(data.labels)
+    for number, moment in enumerate(look_times()):
+        deployed.bench.wait(max(0.0, start + moment - deployed.bench.clock))
+        answers = deployed.answers(data.inputs)
+        found.append(int((answers == data.labels).sum()) / data.labels.numel())
+        progress((number + 1) / LOOKS)
+    size = max(data.classes, int(answers.max()) + 1)
+    confusion = torch.zeros(size, size, dtype=torch.int64)
+    confusion.index_put_((data.labels, answers), torch.ones_like(answers), accumulate=True)
+    return found, confusion
+
+
+def interval(values: list[float]) -> dict[str, float]:
+    """Smallest, mean and largest: `best` is the best estimate, not the best case."""
+    return {"low": min(values), "best": sum(values) / len(values), "high": max(values)}
+
+
+def read_back(
+    chip: Programmed, protocol: ProgramProtocol
+) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+    """Mean and peak-to-peak of every cell over one verify window, after all programming (S)."""
+    look = protocol.verify
+    reading = chip.bench.read(chip.placement.cells, samples=look.samples, window=look.window)
+    return reading.mean, reading.peak_to_peak
+
+
+def traces(plain: Programmed, denoised: Programmed, noise: Tensor) -> Traces:
+    """Watch the cells that are noisiest without denoising, on both chips."""
+    noise = noise.masked_fill(plain.result.stuck | denoised.result.stuck, 0.0)
+    chosen = noise.topk(min(_TRACE_CELLS, noise.numel())).indices
+    before, after = (_watch(chip, chosen) for chip in (plain, denoised))
+    time = torch.arange(before.shape[1]) * _TRACE_SPACING
+    return Traces(time, denoised.placement.target[chosen], before, after)
+
+
+def _watch(chip: Programmed, chosen: Tensor) -> Tensor:
+    cells = chip.placement.cells[chosen]
+    samples = [
+        chip.bench.read(cells, samples=1, window=_TRACE_SPACING).mean
+        for _ in range(_TRACE_SAMPLES)
+    ]
+    return torch.stack(samples, 1)
+
+
+def layer_maps(chip: Programmed, sources: Sources, readback: Tensor) -> tuple[LayerMap, ...]:
+    """The cells put together again layer by layer; G⁺ and G⁻ in neighbouring columns."""
+    grids: dict[int, list[Tensor]] = {}
+    for number, layer in enumerate(sources.network.layers):
+        outputs, inputs = layer.weight.shape
+        grids[number] = [torch.zeros(inputs, 2 * outputs) for _ in range(3)]
+    values = (chip.placement.target, readback, chip.result.outcome.float())
+    start = 0
+    for block in chip.placement.blocks:
+        rows, cols = block.plus.shape
+        for half in range(2):
+            columns = slice(2 * block.first_output + half, 2 * block.outputs.stop, 2)
+            for grid, value in zip(grids[block.layer], values, strict=True):
+                grid[block.inputs, columns] = value[start : start + rows * cols].view(rows, cols)
+            start += rows * cols
+    return tuple(
+        LayerMap(sources.network.layers[n].name, g[0], g[1], g[2].to(torch.int8))
+        for n, g in grids.items()
+    )
+
+
+def _quantiles(values: Tensor, names: dict[str, float]) -> dict[str, float]:
+    if values.numel() == 0:
+        return dict.fromkeys(names, 0.0)
+    found = torch.quantile(
+        values.double(), torch.tensor(list(names.values()), dtype=torch.float64)
+    )
+    return {name: float(q) / uS for name, q in zip(names, found, strict=True)}
+
+
+def measure(
+    job: Job,
+    sources: Sources,
+    chip: Programmed,
+    plain: Programmed,
+    version: str,
+    progress: Callable[[str, float], None],
+) -> RunData:
+    """Read back, evaluate and sum up a finished deployment.
+
+    Args:
+        job: What was deployed.
+        sources: Network and data.
+        chip: The chip programmed as the job says.
+        plain: The same chip programmed without denoising; `chip` again if the job says so.
+        version: Version of the program.
+        progress: Told what is being done and how far it is.
+    """
+    protocol = job.protocol(denoise=job.denoise)
+    readback, noise = read_back(chip, protocol)
+    plain_noise = noise if plain is chip else read_back(plain, protocol)[1]
+    programmed_until = chip.bench.ledger
+    found, confusion = accuracies(
+        chip.deployed, sources, lambda done: progress("evaluating the chip", done)
+    )
+    costs = {"programming": chip.cost, "evaluation": chip.bench.ledger - programmed_until}
+    found_plain = found
+    if plain is not chip:
+        found_plain, _ = accuracies(
+            plain.deployed, sources, lambda done: progress("evaluating without denoising", done)
+        )
+        costs["programming without denoising"] = plain.cost
+    working = ~chip.result.stuck
+    error = (readback - chip.placement.target)[working]
+    watched = None if plain is chip else traces(plain, chip, plain_noise)
+    result = _result(job, sources, chip, error, noise[working], version) | {
+        "chip_accuracy": interval(found),
+        "chip_accuracy_no_denoise": interval(found_plain),
+    }
+    return RunData(
+        result=result,
+        layers=layer_maps(chip, sources, readback),
+        error=error,
+        noise=noise[working],
+        pulses=chip.result.pulses,
+        denoise_pulses=chip.result.denoise_pulses,
+        reads=chip.result.reads,
+        tolerance=job.tolerance,
+        traces=watched,
+        confusion=confusion,
+        costs=costs,
+    )
+
+
+def _result(
+    job: Job, sources: Sources, chip: Programmed, error: Tensor, noise: Tensor, version: str
+) -> dict[str, Any]:
+    """The numbers of `result.json` that concern programming."""
+    per_cell = {
+        f"{name}_per_cell": total(getattr(chip.result, name)) / chip.result.cells.numel()
+        for name in ("pulses", "denoise_pulses", "reads")
+    }
+    spread = {"median": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
+    cost: Ledger = chip.cost
+    return {
+        "network": job.network,
+        "preset": job.chip,
+        "seed": job.seed,
+        "version": version,
+        "tolerance_uS": job.tolerance / uS,
+        "denoise": job.denoise,
+        "software_accuracy": software_accuracy(sources),
+        "cells": chip.result.cells.numel(),
+        "tiles": chip.bench.info.tiles,
+        "stuck_cells": int(chip.result.stuck.sum()),
+        "converged_fraction": chip.result.converged_fraction,
+        "error_uS": _quantiles(error.abs(), spread),
+        "noise_uS": _quantiles(noise, {"median": 0.5, "p99": 0.99}),
+        **per_cell,
+        "chip_seconds": cost.seconds,
+        "chip_joules": cost.joules,
+    }

@@ -1,0 +1,180 @@
+"""Front doors: a network and its data from the user's files, with one sentence per mistake."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float32, Int64, Shaped
+from torch import Tensor
+
+from mho.checks import check_finite, check_shape
+from mho.deployment.archive import read_archive
+from mho.deployment.factory import build, load_weights
+from mho.deployment.network import Network, read_network
+from mho.deployment.tracing import first_line
+
+_CALIBRATION = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Data:
+    """Samples to test a network with.
+
+    Args:
+        inputs: Test inputs (1). Shape (samples, ...).
+        labels: Class of each test input, from 0 (1). Shape (samples,).
+        calibration: Inputs that set the ranges of the converters (1). Shape (some, ...).
+        classes: Number of classes (1).
+    """
+
+    inputs: Float32[Tensor, "samples ..."]
+    labels: Int64[Tensor, " samples"]
+    calibration: Float32[Tensor, "some ..."]
+    classes: int
+
+
+def load_network(spec: str, weights: str | None, example: Shaped[Tensor, "batch ..."]) -> Network:
+    """Read a network from files.
+
+    A `.pt2` file, and a file of weights, may come from anywhere: no code in it is run. A `.py`
+    file is the user's own program and is run as such.
+
+    Args:
+        spec: `path/to/model.pt2`, saved by `torch.export.save`, or `path/to/module.py:factory`,
+            where `factory()` returns the module.
+        weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
+            factory loads it, or the network is a `.pt2` file.
+        example: Typical inputs (1). Shape (batch, ...).
+
+    Raises:
+        ValueError: With one sentence that names the file.
+    """
+    if spec.endswith(".pt2"):
+        if weights is not None:
+            raise ValueError(
+                f"Argument `weights` must be left out for a `.pt2` file, but is `{weights}`;"
+                f" `{spec}` holds its own weights."
+            )
+        return _network_of_archive(_file(spec, "spec"), example)
+    path, colon, name = spec.rpartition(":")
+    if not (colon and path.endswith(".py") and name.isidentifier()):
+        raise ValueError(
+            "Argument `spec` must be `model.pt2` or `module.py:factory`, but is"
+            f" `{spec}`; a file of weights alone goes into `weights`."
+        )
+    module = build(_file(path, "spec"), name)
+    if weights is not None:
+        load_weights(module, _file(weights, "weights"))
+    return read_network(module, example)
+
+
+def load_data(path: str) -> Data:
+    """Read test data from a `.npz` file; pickled objects in it are refused.
+
+    Args:
+        path: File with arrays `inputs` (samples, ...), `labels` (samples,) of whole numbers and,
+            if wanted, `calibration` (some, ...). Without it, the first 64 inputs serve.
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    arrays = _arrays(_file(path, "data"))
+    inputs = _numbers(arrays["inputs"], "inputs")
+    labels = _labels(arrays["labels"])
+    check_shape(labels, "labels", (inputs.shape[0],))
+    calibration = inputs[:_CALIBRATION]
+    if "calibration" in arrays:
+        calibration = _numbers(arrays["calibration"], "calibration")
+        check_shape(calibration, "calibration", (None, *inputs.shape[1:]))
+    return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
+
+
+def _file(name: str, argument: str) -> Path:
+    """The path of a file that can be opened and holds something."""
+    path = Path(name)
+    demand = f"Argument `{argument}` must name a readable file, but `{name}`"
+    try:
+        if not path.exists():
+            raise ValueError(f"{demand} does not exist.")
+        if path.is_dir():
+            raise ValueError(f"{demand} is a directory.")
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise ValueError(f"{demand} cannot be opened: {error.strerror}.") from error
+    if empty:
+        raise ValueError(f"{demand} is empty.")
+    return path
+
+
+def _network_of_archive(path: Path, example: Tensor) -> Network:
+    graph = read_archive(path)
+    try:
+        return read_network(graph, example)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            "Argument `spec` must hold a program that can be followed, but"
+            f" `{path}` fails with {first_line(error)}"
+        ) from error
+
+
+def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    demand = f"Argument `data` must name a `.npz` file of arrays, but `{path}`"
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{demand} is none; it may be truncated or of another type.")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            present = list(archive.files)
+            wanted = [name for name in ("inputs", "labels", "calibration") if name in present]
+            arrays = {name: archive[name] for name in wanted}
+    # A hostile file can break every assumption about it, hence every kind of error.
+    except Exception as error:
+        if "allow_pickle" in str(error):
+            raise ValueError(
+                f"{demand} holds Python objects that could run code, so it was not opened; save"
+                " plain numbers."
+            ) from error
+        raise ValueError(f"{demand} is damaged ({type(error).__name__}).") from error
+    missing = [name for name in ("inputs", "labels") if name not in arrays]
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in present) or "nothing"
+        raise ValueError(f"{demand} lacks the array `{missing[0]}`; it holds {listed}.")
+    return arrays
+
+
+def _numbers(array: npt.NDArray[Any], name: str) -> Tensor:
+    """Samples as float32."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
+        raise ValueError(
+            f"Argument `{name}` must be an array of real numbers, but holds"
+            f" {getattr(array, 'dtype', 'no numbers')}."
+        )
+    if array.ndim < 2 or array.size == 0:
+        raise ValueError(
+            f"Argument `{name}` must have shape (samples, ...) with at least one sample, but has"
+            f" {array.shape}."
+        )
+    numbers = torch.from_numpy(array.astype(np.float64)).to(torch.float32)
+    check_finite(numbers, name, "Repair or leave out those samples.")
+    return numbers
+
+
+def _labels(array: npt.NDArray[Any]) -> Tensor:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "ui" or array.ndim != 1:
+        raise ValueError(
+            "Argument `labels` must be whole numbers of shape (samples,), but is"
+            f" {getattr(array, 'dtype', 'no numbers')} of shape {getattr(array, 'shape', '()')};"
+            " cast them, or take the index of the class."
+        )
+    labels = torch.from_numpy(array.astype(np.int64))
+    if labels.numel() and int(labels.min()) < 0:
+        raise ValueError(
+            f"Argument `labels` must count classes from 0, but one label is {int(labels.min())}."
+        )
+    return labels

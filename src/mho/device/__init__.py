@@ -1,0 +1,1 @@
+"""Memristor cells, vectorised over cells; no rows, wires or converters here."""

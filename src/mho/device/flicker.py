@@ -1,0 +1,73 @@
+"""The 1/f remainder: what fluctuates when no single trap can be told apart."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.checks import check_not_negative, check_positive
+from mho.rng import CellStream
+
+
+@dataclass(frozen=True, slots=True)
+class Flicker:
+    r"""1/f noise as one Ornstein-Uhlenbeck process per slow decade, white above.
+
+    Equal variance per decade of time constants is a 1/f spectrum (key: dutta1981). The decades
+    from `split` to `longest` are followed exactly, one process each; those from the integration
+    time of a sample up to `split` add a normal number to every sample; faster ones average out.
+
+    Args:
+        per_decade: Standard deviation per decade, ΔG/G, at and above `knee` (1).
+        knee: Conductance below which ΔG/G rises as G to the power −1/2 (S).
+        shortest: Shortest time constant (s).
+        split: Border between white and followed decades (s).
+        longest: Longest time constant (s).
+    """
+
+    per_decade: float
+    knee: float
+    shortest: float
+    split: float
+    longest: float
+
+    references: ClassVar = ("dutta1981",)
+
+    def __post_init__(self) -> None:
+        check_not_negative(self.per_decade, "per_decade", "1")
+        for name, unit in (("knee", "S"), ("shortest", "s"), ("split", "s"), ("longest", "s")):
+            check_positive(getattr(self, name), name, unit)
+
+    @property
+    def times(self) -> list[float]:
+        """Time constants of the followed processes, one in the middle of each decade (s)."""
+        decades = max(1, round(math.log10(self.longest / self.split)))
+        return [self.split * 10 ** (k + 0.5) for k in range(decades)]
+
+    def fresh(self, stream: CellStream) -> Float[Tensor, "components cells"]:
+        """A state in equilibrium: standard normal processes (1)."""
+        return stream.normal("flicker", len(self.times))
+
+    def advance(
+        self,
+        state: Float[Tensor, "components cells"],
+        seconds: Float[Tensor, " cells"],
+        stream: CellStream,
+    ) -> Float[Tensor, "components cells"]:
+        """Let time pass, exactly: x ← x·e^(−t/τ) + √(1 − e^(−2t/τ))·z."""
+        times = torch.tensor(self.times, dtype=state.dtype, device=state.device)[:, None]
+        ratio = seconds / times
+        noise = stream.normal("flicker step", state.shape[0])
+        return state * torch.exp(-ratio) + torch.sqrt(-torch.expm1(-2 * ratio)) * noise
+
+    def scale(self, conductance: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        """Standard deviation per decade (S)."""
+        return self.per_decade * conductance * (self.knee / conductance).clamp(min=1).sqrt()
+
+    def white_decades(self, integration: float) -> float:
+        """Decades between a sample's integration time and `split` (1)."""
+        start = min(max(integration, self.shortest), self.split)
+        return math.log10(self.split / start)

@@ -1,0 +1,21 @@
+"""Published cells: one file per paper."""
+
+from mho.checks import check_choice
+from mho.device.published.preset import Confidence, Preset, Value
+from mho.device.published.rao2023 import RAO2023
+from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2
+
+PRESETS: dict[str, Preset] = {p.name: p for p in (RAO2023, UMASS_TA_HFO2)}
+
+
+def preset(name: str) -> Preset:
+    """The preset of this name.
+
+    Raises:
+        ValueError: There is none; the nearest name is suggested.
+    """
+    check_choice(name, "preset", PRESETS)
+    return PRESETS[name]
+
+
+__all__ = ["PRESETS", "Confidence", "Preset", "Value", "preset"]

@@ -1,0 +1,121 @@
+"""A preset: one paper's cell, every number with its unit, its source and how sure we are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mho.checks import check_choice
+from mho.device.cell import CellParameters
+from mho.device.flicker import Flicker
+from mho.device.relaxation import Relaxation
+from mho.device.switching import Switching
+from mho.device.telegraph import TelegraphNoise
+
+
+class Confidence(StrEnum):
+    """How sure a number is."""
+
+    PUBLISHED = "published"
+    """Stated in the source."""
+    INFERRED = "inferred"
+    """Follows from published statements; the note says how."""
+    CHOICE = "choice"
+    """Nobody states it: a default that may be swept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number of a preset.
+
+    Args:
+        value: The number, SI.
+        unit: Its unit; `"1"` if it has none.
+        source: Key in the bibliography; for a choice, the source it leans on.
+        confidence: How sure it is.
+        note: Why this number.
+    """
+
+    value: float
+    unit: str
+    source: str
+    confidence: Confidence
+    note: str
+
+
+_GROUPS: dict[str, type] = {
+    "switching": Switching,
+    "telegraph": TelegraphNoise,
+    "flicker": Flicker,
+    "relaxation": Relaxation,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A kind of cell and the circuit it was shown in.
+
+    Args:
+        name: Name on the command line.
+        summary: What it is, one line.
+        validity: Where the numbers hold and where they do not.
+        values: Every number, by group and field: `"switching.step"`, `"cell.formed"`,
+            `"array.read_voltage"` and so on.
+    """
+
+    name: str
+    summary: str
+    validity: str
+    values: Mapping[str, Value]
+
+    references: ClassVar = ("rao2023",)
+
+    def __getitem__(self, name: str) -> float:
+        """The number called `name` (SI).
+
+        Raises:
+            ValueError: There is no such number; the nearest name is suggested.
+        """
+        check_choice(name, "name", self.values)
+        return self.values[name].value
+
+    def group(self, name: str) -> dict[str, float]:
+        """All numbers of one group by field name (SI)."""
+        prefix = name + "."
+        return {
+            k.removeprefix(prefix): v.value for k, v in self.values.items() if k.startswith(prefix)
+        }
+
+    def cell(self) -> CellParameters:
+        """The cell's parameters."""
+        built: dict[str, Any] = {}
+        for group, kind in _GROUPS.items():
+            numbers: dict[str, Any] = dict(self.group(group))
+            if kind is TelegraphNoise:
+                numbers["slots"] = int(numbers["slots"])
+            built[group] = kind(**numbers)
+        built |= self.group("cell")
+        return CellParameters(**built)
+
+    def replace(self, **changes: float) -> "Preset":
+        """The same preset with some numbers changed; names use `__` for the dot.
+
+        >>> from mho.device.published import preset
+        >>> preset("rao2023").replace(telegraph__births=3.0)["telegraph.births"]
+        3.0
+        """
+        values = dict(self.values)
+        for name, number in changes.items():
+            full = name.replace("__", ".")
+            check_choice(full, "name", values)
+            old = values[full]
+            values[full] = Value(
+                number, old.unit, old.source, Confidence.CHOICE, "changed by hand"
+            )
+        return Preset(self.name, self.summary, self.validity, values)
+
+
+def field_names() -> list[str]:
+    """Every number a preset's cell must give, by group and field."""
+    names = [f"{g}.{f.name}" for g, kind in _GROUPS.items() for f in fields(kind)]
+    return names + [f"cell.{f.name}" for f in fields(CellParameters) if f.name not in _GROUPS]

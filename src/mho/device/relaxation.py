@@ -1,0 +1,64 @@
+"""Relaxation: the conductance creeps after a cell was switched, fast first, slower later."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from mho.checks import check_not_negative, check_positive
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    r"""A cell's deviation is its own random number times a law in conductance and time.
+
+    .. math::
+        \sigma(G, t) = k\,\left[(r G + a) \min\!\left(1,
+        \frac{\ln(1 + t/t_0)}{\ln(1 + 1\,\mathrm{s}/t_0)}\right) + g \ln\max(t/1\,\mathrm{s}, 1)
+        \right] .
+
+    A pulse that moves the cell by :math:`\Delta G` renews the fraction
+    :math:`1 - e^{-|\Delta G|/\Delta G_s}` of the relaxing state: a big step starts it anew, a
+    trimming step hardly touches it. The conductance itself never jumps by that renewal.
+
+    Args:
+        scale: Strength relative to the published HfOₓ cells, k (1).
+        relative: Deviation after 1 s per conductance, r (1).
+        absolute: Deviation after 1 s at zero conductance, a (S).
+        growth: Further deviation per e-fold of time after 1 s, g (S).
+        onset: Time at which relaxation starts, t₀ (s).
+        renewal_step: Step that renews most of it, ΔG_s (S).
+    """
+
+    scale: float
+    relative: float
+    absolute: float
+    growth: float
+    onset: float
+    renewal_step: float
+
+    references: ClassVar = ("wan2022",)
+
+    def __post_init__(self) -> None:
+        for name, unit in (("scale", "1"), ("relative", "1"), ("absolute", "S"), ("growth", "S")):
+            check_not_negative(getattr(self, name), name, unit)
+        check_positive(self.onset, "onset", "s")
+        check_positive(self.renewal_step, "renewal_step", "S")
+
+    def deviation(
+        self, conductance: Float[Tensor, " cells"], age: Float64[Tensor, " cells"]
+    ) -> Float[Tensor, " cells"]:
+        """Standard deviation over cells, a time `age` (s) after the switching (S)."""
+        if self.scale == 0:
+            return torch.zeros_like(conductance)
+        progress = torch.log1p(age / self.onset).div_(math.log1p(1 / self.onset)).clamp_(max=1)
+        creep = age.clamp(min=1).log_().mul_(self.growth)
+        base = conductance * self.relative + self.absolute
+        return (base * progress + creep).to(conductance.dtype) * self.scale
+
+    def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        """Fraction of the relaxing state that a step of this size renews (1)."""
+        return -torch.expm1(-step.abs() / self.renewal_step)

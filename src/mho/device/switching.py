@@ -1,0 +1,158 @@
+"""SET and RESET: how far a pulse moves the complete channel, the metallic core of a cell."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.checks import check_between, check_not_negative, check_positive
+from mho.rng import CellStream
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SwitchingConstants:
+    """What differs between cells and stays for life.
+
+    Args:
+        set_voltage: SET amplitude of a unit step (V). Shape (cells,).
+        reset_voltage: RESET amplitude of a unit step, a positive number (V). Shape (cells,).
+        gain: Size of a step relative to the typical cell (1). Shape (cells,).
+    """
+
+    set_voltage: Float[Tensor, " cells"]
+    reset_voltage: Float[Tensor, " cells"]
+    gain: Float[Tensor, " cells"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switching:
+    r"""Exponential in voltage, linear in time, slower towards both ends of the range.
+
+    A pulse of amplitude :math:`V` and width :math:`t` moves the core by
+
+    .. math::
+        \Delta G = \pm\, \alpha\, \Delta_0\, (t/t_0)\, e^{(|V| - V_s)/V_0}\, w(G)\,
+        e^{\sigma z},
+
+    with :math:`w = (G_{on} - G)/G_{span}` for SET and :math:`(G - G_{low})/G_{span}` for RESET,
+    cut to 0 … `window_max`. Below `threshold` times the cell's own :math:`V_s` nothing moves:
+    that is the sub-threshold region where denoising happens. A SET never passes the compliance
+    conductance :math:`G_{on}`, a RESET never passes `low`. The form is a choice that behaves as
+    published write-verify data do (Wan 2022, and the exponential voltage dependence common to
+    filamentary cells); see the preset for the source of each number.
+
+    Args:
+        step: Step of a typical cell at its switching voltage (S).
+        width: Pulse width of that statement (s).
+        slope: Voltage for a step e times as large (V).
+        set_voltage: Median SET voltage of a unit step (V).
+        reset_voltage: Median RESET voltage of a unit step, a positive number (V).
+        voltage_spread: Relative standard deviation of both between cells (1).
+        gain_spread: Standard deviation of the log of the step size between cells (1).
+        cycle_spread: The same from pulse to pulse of one cell (1).
+        low: Lowest conductance of the core (S).
+        high: Highest conductance of the core (S).
+        span: Distance from the end of the range at which the window is 1 (S).
+        window_max: Largest value of the window (1).
+        threshold: Fraction of its switching voltage below which a cell does not switch (1).
+        largest_step: Most that one pulse can move (S).
+    """
+
+    step: float
+    width: float
+    slope: float
+    set_voltage: float
+    reset_voltage: float
+    voltage_spread: float
+    gain_spread: float
+    cycle_spread: float
+    low: float
+    high: float
+    span: float
+    window_max: float
+    threshold: float
+    largest_step: float
+
+    references: ClassVar = ("wan2022",)
+
+    def __post_init__(self) -> None:
+        for name, unit in (
+            ("step", "S"), ("width", "s"), ("slope", "V"), ("set_voltage", "V"),
+            ("reset_voltage", "V"), ("low", "S"), ("span", "S"), ("window_max", "1"),
+            ("largest_step", "S"),
+        ):  # fmt: skip
+            check_positive(getattr(self, name), name, unit)
+        for name in ("voltage_spread", "gain_spread", "cycle_spread"):
+            check_not_negative(getattr(self, name), name, "1")
+        check_between(self.threshold, "threshold", 0.0, 1.0, "1")
+        check_between(self.high, "high", self.low, 1.0, "S")
+
+    def constants(self, stream: CellStream) -> SwitchingConstants:
+        """Draw every cell's own constants. A switching voltage stays above half the median."""
+        spread = self.voltage_spread * stream.normal("switching voltage", 2)
+        relative = (1 + spread).clamp_(min=0.5)
+        gain = torch.exp(self.gain_spread * stream.normal("step gain")[0])
+        return SwitchingConstants(
+            relative[0] * self.set_voltage, relative[1] * self.reset_voltage, gain
+        )
+
+    def window(
+        self,
+        core: Float[Tensor, " cells"],
+        amplitude: Float[Tensor, " cells"],
+        compliance: Float[Tensor, " cells"],
+    ) -> Float[Tensor, " cells"]:
+        """Slowing-down towards the end of the range that the pulse drives to (1)."""
+        room = torch.where(amplitude > 0, compliance - core, core - self.low)
+        return room.div_(self.span).clamp_(0.0, self.window_max)
+
+    def subthreshold(
+        self, amplitude: Float[Tensor, "*train cells"], constants: SwitchingConstants
+    ) -> Float[Tensor, "*train cells"]:
+        """Amplitude as a fraction of the cell's own threshold, 1 and above switches (1)."""
+        own = torch.where(amplitude > 0, constants.set_voltage, constants.reset_voltage)
+        return amplitude.abs().div_(own.mul_(self.threshold))
+
+    def mean_step(
+        self,
+        core: Float[Tensor, " cells"],
+        amplitude: Float[Tensor, " cells"],
+        width: float,
+        compliance: Float[Tensor, " cells"],
+        constants: SwitchingConstants,
+    ) -> Float[Tensor, " cells"]:
+        """Median size of the step, without sign and without the pulse-to-pulse factor (S)."""
+        own = torch.where(amplitude > 0, constants.set_voltage, constants.reset_voltage)
+        size = amplitude.abs().sub_(own).div_(self.slope).clamp_(max=30.0).exp_()
+        size.mul_(constants.gain).mul_(self.window(core, amplitude, compliance))
+        size.mul_(self.step * width / self.width)
+        return torch.where(self.subthreshold(amplitude, constants) >= 1, size, 0.0)
+
+    def moved(
+        self,
+        core: Float[Tensor, " cells"],
+        amplitude: Float[Tensor, " cells"],
+        width: float,
+        compliance: Float[Tensor, " cells"],
+        constants: SwitchingConstants,
+        stream: CellStream,
+    ) -> Float[Tensor, " cells"]:
+        """Core after one pulse (S).
+
+        Args:
+            core: Core before the pulse (S). Shape (cells,).
+            amplitude: Voltage at the cell (V); positive SETs. Shape (cells,).
+            width: Duration (s).
+            compliance: Conductance at which the selector stops a SET (S). Shape (cells,).
+            constants: The cells' own constants.
+            stream: Randomness of the pulse-to-pulse factor.
+        """
+        size = self.mean_step(core, amplitude, width, compliance, constants)
+        size.mul_(stream.normal("step")[0].mul_(self.cycle_spread).exp_())
+        size.clamp_(max=self.largest_step)
+        ceiling = torch.maximum(core, compliance.clamp(max=self.high))
+        floor = core.clamp(max=self.low)
+        up = torch.minimum(core + size, ceiling)
+        return torch.where(amplitude > 0, up, torch.maximum(core - size, floor))

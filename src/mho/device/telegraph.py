@@ -1,0 +1,241 @@
+"""Random telegraph noise: incomplete channels that a trapped electron switches off and on.
+
+Beside the metallic core lie up to a few incomplete channels. Each carries some conductance while
+its trap is empty and none while it is filled. Switching leaves new ones behind; a sub-threshold
+pulse completes one (its conductance joins the core) or dissolves it. (Key: rao2023.)
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from mho.checks import check_between, check_not_negative, check_positive
+from mho.rng import CellStream
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traps:
+    """Incomplete channels of a set of cells. A slot with amplitude 0 is empty.
+
+    Args:
+        amplitude: Conductance of the channel while its trap is empty (S). Shape (slots, cells).
+        capture_time: Mean time until an empty trap fills (s). Shape (slots, cells).
+        emission_time: Mean time until a filled trap empties (s). Shape (slots, cells).
+        cleaning_voltage: Voltage at which a sub-threshold pulse resolves the channel (V). Shape
+            (slots, cells).
+        filled: Whether an electron blocks the channel. Shape (slots, cells).
+    """
+
+    amplitude: Float[Tensor, "slots cells"]
+    capture_time: Float[Tensor, "slots cells"]
+    emission_time: Float[Tensor, "slots cells"]
+    cleaning_voltage: Float[Tensor, "slots cells"]
+    filled: Bool[Tensor, "slots cells"]
+
+    @classmethod
+    def none(cls, slots: int, cells: int) -> Self:
+        """No channel in any slot."""
+        one = torch.ones(slots, cells)
+        return cls(torch.zeros(slots, cells), one, one.clone(), one.clone(), one < 0)
+
+    @property
+    def conductance(self) -> Float[Tensor, " cells"]:
+        """Conductance of the channels that no electron blocks (S). Shape (cells,)."""
+        return torch.where(self.filled, 0.0, self.amplitude).sum(0)
+
+    @property
+    def occupancy(self) -> Float[Tensor, "slots cells"]:
+        """Long-run probability that each trap is filled (1): τe / (τc + τe)."""
+        return self.emission_time / (self.capture_time + self.emission_time)
+
+    @property
+    def rate(self) -> Float[Tensor, "slots cells"]:
+        """Rate at which a trap forgets its state (1/s): 1/τc + 1/τe."""
+        return 1 / self.capture_time + 1 / self.emission_time
+
+
+def advance(traps: Traps, seconds: Float[Tensor, " cells"], stream: CellStream) -> Traps:
+    r"""Let time pass: exact for any interval (key: machlup1954noise).
+
+    .. math:: P(\text{filled}) = p_\infty + (s - p_\infty) e^{-t (1/\tau_c + 1/\tau_e)} .
+
+    Args:
+        traps: The channels.
+        seconds: Time that passes, for each cell (s). Shape (cells,).
+        stream: Randomness.
+    """
+    rest = traps.occupancy
+    memory = torch.exp(-traps.rate * seconds)
+    probability = rest + (traps.filled.to(rest.dtype) - rest) * memory
+    draw = stream.uniform("trap", traps.filled.shape[0])
+    return replace(traps, filled=draw <= probability)
+
+
+def average(
+    traps: Traps, seconds: float, stream: CellStream
+) -> tuple[Traps, Float[Tensor, " cells"]]:
+    r"""Conductance of the channels averaged over an integration time, and the traps after it.
+
+    With :math:`x = \lambda t`, :math:`d = s - p_\infty`, the filled fraction of the time has mean
+    :math:`p_\infty + d (1 - e^{-x})/x` and variance
+
+    .. math::
+        \tfrac{2}{x^2} \left[ p(1-p)(x - 1 + e^{-x}) + d(1-2p)(1 - e^{-x} - x e^{-x})
+        - \tfrac{d^2}{2} (1 - e^{-x})^2 \right] ,
+
+    both exact given the state at the start. A slow trap (x < 1/2) flips at most once in practice,
+    at a uniform moment; a faster one gets a normal draw with these two moments, cut to 0 … 1.
+
+    Args:
+        traps: The channels.
+        seconds: Integration time (s).
+        stream: Randomness.
+
+    Returns:
+        The traps after the integration, and the mean conductance (S) of shape (cells,).
+    """
+    slots = traps.filled.shape[0]
+    later = advance(traps, torch.full_like(traps.amplitude[0], seconds), stream)
+    start, end = traps.filled.to(traps.amplitude.dtype), later.filled.to(traps.amplitude.dtype)
+    moment = stream.uniform("flip moment", slots)
+    fraction = start + (end - start) * moment
+    x = traps.rate * seconds
+    fast = x >= 0.5
+    if fast.any():
+        quick = _fast_fraction(x, start, traps.occupancy, stream.normal("trap average", slots))
+        fraction = torch.where(fast, quick, fraction)
+    return later, (traps.amplitude * (1 - fraction)).sum(0)
+
+
+def _fast_fraction(
+    x: Float[Tensor, "slots cells"],
+    start: Float[Tensor, "slots cells"],
+    rest: Float[Tensor, "slots cells"],
+    z: Float[Tensor, "slots cells"],
+) -> Float[Tensor, "slots cells"]:
+    """Filled fraction of the time by its first two moments; see `average`."""
+    x = x.clamp(0.5, 1e12)
+    gone = torch.exp(-x)
+    d = start - rest
+    mean = rest + d * (1 - gone) / x
+    spread = rest * (1 - rest) * (x - 1 + gone) + d * (1 - 2 * rest) * (1 - gone - x * gone)
+    variance = (spread - d.square() * (1 - gone).square() / 2) * 2 / x.square()
+    return (mean + variance.clamp_(min=0).sqrt_() * z).clamp_(0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TelegraphNoise:
+    r"""Birth of incomplete channels by switching, their death by sub-threshold pulses.
+
+    A step :math:`\Delta G` leaves a Poisson number of channels with mean
+    :math:`\lambda_0 (1 - e^{-|\Delta G| / \Delta G_s})`. A sub-threshold pulse of amplitude
+    :math:`V` and width :math:`t` resolves a channel with probability
+
+    .. math:: 1 - (1 - p_{max})^{\,\sigma((|V| - V_c)/V_w)\; t / t_d} ,
+
+    so that two pulses of half the width do exactly what one of the full width does.
+
+    Args:
+        slots: Incomplete channels a cell can have; a further one merges the weakest (1).
+        births: Mean number of channels after a large step, λ₀ (1).
+        birth_step: Step at which births saturate, ΔG_s (S).
+        amplitude: Median conductance of a channel (S).
+        amplitude_spread: Standard deviation of its logarithm (1).
+        amplitude_max: Largest conductance of a channel (S).
+        shortest: Shortest time constant (s); times are log-uniform between the two.
+        longest: Longest time constant (s).
+        asymmetry: Standard deviation of ln(τc/τe) (1).
+        cleaning_low: Lowest cleaning voltage, as a fraction of the switching voltage (1).
+        cleaning_high: Highest cleaning voltage, as a fraction of the switching voltage (1).
+        cleaning_slope: Width of the logistic onset of cleaning, V_w (V).
+        cleaning_probability: Probability to resolve a channel well above its onset, p_max (1).
+        cleaning_width: Pulse width of that statement, t_d (s).
+        spawning: Probability that such a pulse leaves a new channel (1).
+        boost: Voltage for which trapping and release run e times faster (V).
+        boost_from: Voltage at which the time constants are stated (V).
+    """
+
+    slots: int
+    births: float
+    birth_step: float
+    amplitude: float
+    amplitude_spread: float
+    amplitude_max: float
+    shortest: float
+    longest: float
+    asymmetry: float
+    cleaning_low: float
+    cleaning_high: float
+    cleaning_slope: float
+    cleaning_probability: float
+    cleaning_width: float
+    spawning: float
+    boost: float
+    boost_from: float
+
+    references: ClassVar = ("rao2023", "machlup1954noise", "kirton1989")
+
+    def __post_init__(self) -> None:
+        for name, unit in (
+            ("slots", "1"), ("birth_step", "S"), ("amplitude", "S"), ("amplitude_max", "S"),
+            ("shortest", "s"), ("longest", "s"), ("cleaning_slope", "V"),
+            ("cleaning_width", "s"), ("boost", "V"),
+        ):  # fmt: skip
+            check_positive(getattr(self, name), name, unit)
+        for name in ("births", "amplitude_spread", "asymmetry", "boost_from"):
+            check_not_negative(getattr(self, name), name, "1")
+        for name in ("cleaning_low", "cleaning_high", "cleaning_probability", "spawning"):
+            check_between(getattr(self, name), name, 0.0, 1.0, "1")
+
+    def born(self, step: Float[Tensor, " cells"], stream: CellStream) -> Int64[Tensor, " cells"]:
+        """Number of channels that steps of this size leave behind (1): Poisson, at most 8."""
+        mean = self.births * -torch.expm1(-step.abs() / self.birth_step)
+        draw = stream.uniform("births")[0]
+        term = torch.exp(-mean)
+        cumulative, number = term.clone(), torch.zeros_like(draw, dtype=torch.int64)
+        for k in range(1, 9):
+            number += draw > cumulative
+            term = term * mean / k
+            cumulative += term
+        return number
+
+    def resolved(
+        self, traps: Traps, amplitude: Float[Tensor, " cells"], width: float, stream: CellStream
+    ) -> Bool[Tensor, "slots cells"]:
+        """Which channels a sub-threshold pulse resolves."""
+        drive = torch.sigmoid((amplitude.abs() - traps.cleaning_voltage) / self.cleaning_slope)
+        keep = math.log1p(-min(self.cleaning_probability, 1 - 1e-7)) * width / self.cleaning_width
+        probability = -torch.expm1(keep * drive)
+        draw = stream.uniform("cleaning", traps.filled.shape[0])
+        return (draw <= probability) & (traps.amplitude > 0)
+
+    def boosted(self, amplitude: Float[Tensor, "*shape"], width: float) -> Float[Tensor, "*shape"]:
+        """Time at the read voltage that ages the traps as much as this pulse does (s)."""
+        return width * torch.exp((amplitude.abs() - self.boost_from) / self.boost).clamp_(max=1e9)
+
+    def new(self, switching_voltage: Float[Tensor, " cells"], stream: CellStream) -> Traps:
+        """One fresh channel for each cell.
+
+        Args:
+            switching_voltage: Voltage that the cleaning voltage is a fraction of (V).
+            stream: Randomness.
+        """
+        z = stream.normal("channel", 2)
+        u = stream.uniform("channel", 3)
+        decades = math.log(self.longest / self.shortest)
+        centre = self.shortest * torch.exp(decades * u[0])
+        half = torch.exp(0.5 * self.asymmetry * z[1])
+        amplitude = self.amplitude * torch.exp(self.amplitude_spread * z[0])
+        fraction = self.cleaning_low + (self.cleaning_high - self.cleaning_low) * u[1]
+        capture, emission = centre * half, centre / half
+        return Traps(
+            amplitude.clamp_(max=self.amplitude_max)[None],
+            capture[None],
+            emission[None],
+            (fraction * switching_voltage)[None],
+            (u[2] <= emission / (capture + emission))[None],
+        )

@@ -1,0 +1,1 @@
+"""Closed-loop programming protocols; they see a bench and nothing behind it."""

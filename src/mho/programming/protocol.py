@@ -1,0 +1,62 @@
+"""A protocol: a trimming method, a denoising method and a verification, and when each acts."""
+
+from dataclasses import dataclass, field
+
+from mho.bench.interface import BenchInfo
+from mho.checks import check_between, check_positive
+from mho.programming.denoise import Denoise
+from mho.programming.predictive import Predictive
+from mho.programming.trim import Trim
+from mho.programming.verify import Verify
+from mho.units import show
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramProtocol:
+    """What to do with a cell, from its reading.
+
+    Coarse approach, a train of denoising pulses, fine trimming, a shorter train, a long look; a
+    cell is accepted only if error and noise pass, else it goes back one stage.
+
+    Args:
+        tolerance: Half-width of the acceptance window (S).
+        trim: Method that chooses programming pulses.
+        denoise: Method that cleans; `None` to program without denoising. Then only the error is
+            verified: without denoising few cells would ever be quiet.
+        verify: The long look.
+        trim_window: Fraction of the tolerance within which a cell is not trimmed further (1).
+        near: Tolerances from the target at which the first train is given (1).
+        samples: Samples of the short reads between pulses (1).
+        max_cycles: Budget: cycles of reading and pulsing (1).
+    """
+
+    tolerance: float = 1e-6
+    trim: Trim = field(default_factory=Predictive)
+    denoise: Denoise | None = field(default_factory=Denoise)
+    verify: Verify = field(default_factory=Verify)
+    trim_window: float = 0.5
+    near: float = 3.0
+    samples: int = 1
+    max_cycles: int = 150
+
+    def __post_init__(self) -> None:
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.trim_window, "trim_window", 0.01, 1.0, "1")
+        check_between(self.near, "near", 1.0, 1000.0, "1")
+        check_between(self.samples, "samples", 1, 10_000, "1")
+        check_between(self.max_cycles, "max_cycles", 1, 1_000_000, "1")
+
+    def check(self, info: BenchInfo) -> None:
+        """Refuse a tolerance that this bench cannot tell from its neighbours.
+
+        Raises:
+            ValueError: In the house sentence.
+        """
+        if self.tolerance < info.resolution:
+            raise ValueError(
+                f"Argument `tolerance` must be at least the read-out's resolution of"
+                f" {show(info.resolution, 'S')}, but is {show(self.tolerance, 'S')}; widen it or"
+                " take a finer driver."
+            )
+        top = info.conductance_high - info.conductance_low
+        check_between(self.tolerance, "tolerance", 0.0, top, "S")

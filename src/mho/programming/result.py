@@ -1,0 +1,67 @@
+"""What programming gives back, per cell."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from mho.ledger import Ledger
+from mho.programming.outcome import Outcome
+from mho.units import show
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProgramResult:
+    """Outcome of every cell that was asked for, in the order asked.
+
+    Args:
+        cells: Cell numbers on the bench. Shape (cells,).
+        target: Conductance wanted (S). Shape (cells,).
+        outcome: Number of the `Outcome`. Shape (cells,).
+        error: Last reading minus target; of the verifying look if converged (S). Shape (cells,).
+        noise: Peak-to-peak of the verifying look (S); 0 if there was none. Shape (cells,).
+        pulses: Programming pulses (1). Shape (cells,).
+        denoise_pulses: Denoising pulses (1). Shape (cells,).
+        reads: Samples read (1). Shape (cells,).
+        tolerance: Half-width of the acceptance window (S).
+        cycles: Cycles run (1).
+        ledger: What it cost.
+    """
+
+    cells: Int[Tensor, " cells"]
+    target: Float[Tensor, " cells"]
+    outcome: Int[Tensor, " cells"]
+    error: Float[Tensor, " cells"]
+    noise: Float[Tensor, " cells"]
+    pulses: Int[Tensor, " cells"]
+    denoise_pulses: Int[Tensor, " cells"]
+    reads: Int[Tensor, " cells"]
+    tolerance: float
+    cycles: int
+    ledger: Ledger
+
+    @property
+    def converged(self) -> Bool[Tensor, " cells"]:
+        """Cells whose error and noise passed."""
+        return self.outcome == Outcome.CONVERGED
+
+    @property
+    def stuck(self) -> Bool[Tensor, " cells"]:
+        """Cells that did not answer."""
+        return self.outcome == Outcome.STUCK
+
+    @property
+    def converged_fraction(self) -> float:
+        """Converged cells among those not found stuck (1); 1 if there are none."""
+        working = int((~self.stuck).sum())
+        return int(self.converged.sum()) / working if working else 1.0
+
+    def __str__(self) -> str:
+        n = max(self.cells.numel(), 1)
+        return (
+            f"{int(self.converged.sum())} of {self.cells.numel()} cells within"
+            f" ±{show(self.tolerance, 'S')} ({int(self.stuck.sum())} stuck), per cell"
+            f" {int(self.pulses.sum()) / n:.1f} pulses, {int(self.denoise_pulses.sum()) / n:.1f}"
+            f" denoising pulses, {int(self.reads.sum()) / n:.0f} reads; on the chip"
+            f" {show(self.ledger.seconds, 's')}, {show(self.ledger.joules, 'J')}"
+        )

@@ -1,0 +1,50 @@
+"""Verification: a long look that tells telegraph noise from error."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from mho.bench.interface import Reading
+from mho.checks import check_between, check_positive
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Accept a cell when the mean of a window is near its target and the window is quiet.
+
+    Args:
+        window: Least length of the look (s).
+        samples: Samples in it (1).
+        peak_to_peak: Largest accepted noise, largest minus smallest sample, in tolerances (1).
+        spread: Largest accepted standard deviation, in tolerances (1).
+        margin: Fraction of the tolerance that the mean may use (1).
+        every: Cycles between looks: cells wait for each other, for the look is long (1).
+    """
+
+    window: float = 1.0
+    samples: int = 32
+    peak_to_peak: float = 1.0
+    spread: float = 0.25
+    margin: float = 0.6
+    every: int = 3
+
+    def __post_init__(self) -> None:
+        check_positive(self.window, "window", "s")
+        check_positive(self.peak_to_peak, "peak_to_peak", "1")
+        check_positive(self.spread, "spread", "1")
+        check_between(self.samples, "samples", 2, 100_000, "1")
+        check_between(self.margin, "margin", 0.01, 1.0, "1")
+        check_between(self.every, "every", 1, 1000, "1")
+
+    def quiet(self, reading: Reading, tolerance: float) -> Bool[Tensor, " cells"]:
+        """Cells whose noise passes, for a half-width `tolerance` of the window (S)."""
+        calm = reading.peak_to_peak <= self.peak_to_peak * tolerance
+        return calm & (reading.spread <= self.spread * tolerance)
+
+    def near(
+        self, reading: Reading, target: Float[Tensor, " cells"], tolerance: float
+    ) -> Bool[Tensor, " cells"]:
+        """Cells whose mean passes, for a half-width `tolerance` of the window (S)."""
+        return torch.abs(reading.mean - target) <= self.margin * tolerance

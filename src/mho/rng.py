@@ -1,0 +1,140 @@
+"""Named, splittable randomness: the same seed and names give the same numbers in any order.
+
+Two kinds of draws hang on one `Stream`:
+
+- `Stream.generator` makes a fresh `torch.Generator` for bulk draws of one thing (a data split);
+- `Stream.cells` gives every cell a key of its own, from which a `CellStream` computes numbers by
+  a counter-based hash. What a cell draws depends on its own history alone: not on which other
+  cells are simulated with it, nor on how they are batched, nor on the number of threads.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass, field
+from functools import cache
+
+import torch
+from jaxtyping import Float, Int64, Shaped
+from torch import Tensor
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+
+
+def _signed(word: int) -> int:
+    """The same 64 bits as the signed integer that torch stores."""
+    word &= _MASK
+    return word - (1 << 64) if word >> 63 else word
+
+
+_MIX_1, _MIX_2 = _signed(0xBF58476D1CE4E5B9), _signed(0x94D049BB133111EB)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def _mix_(words: Int64[Tensor, "*shape"]) -> Int64[Tensor, "*shape"]:
+    """Scramble 64-bit words in place (SplitMix64 finaliser, variant 13 of Stafford).
+
+    Source: steele2014splitmix. torch shifts arithmetically, hence the masks.
+    """
+    shifted = torch.bitwise_right_shift(words, 30)
+    words.bitwise_xor_(shifted.bitwise_and_((1 << 34) - 1)).mul_(_MIX_1)
+    torch.bitwise_right_shift(words, 27, out=shifted)
+    words.bitwise_xor_(shifted.bitwise_and_((1 << 37) - 1)).mul_(_MIX_2)
+    torch.bitwise_right_shift(words, 31, out=shifted)
+    return words.bitwise_xor_(shifted.bitwise_and_((1 << 33) - 1))
+
+
+@cache
+def _purpose(name: str) -> int:
+    return _signed(_hash("purpose/" + name) | 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellStream:
+    """Random numbers for a set of cells at one moment of each cell's history.
+
+    Draws are named by purpose; asking never consumes. Uniforms have 31 bits and lie in (0, 1],
+    so a normal never exceeds 6.7 standard deviations.
+
+    Args:
+        key: Word that stands for each cell's stream and moment. Shape (cells,).
+    """
+
+    key: Int64[Tensor, " cells"]
+
+    references = ("steele2014splitmix",)
+
+    def at(self, event: Int64[Tensor, " cells"]) -> "CellStream":
+        """The stream at a cell's `event`-th operation. Shape (cells,)."""
+        return CellStream(event.mul(_signed(_GOLDEN)).add_(self.key))
+
+    def child(self, name: str) -> "CellStream":
+        """An independent stream of the same cells and moment."""
+        return CellStream(self.key ^ _purpose("child/" + name))
+
+    def take(self, cells: Int64[Tensor, " chosen"]) -> "CellStream":
+        """The streams of some of the cells."""
+        return CellStream(self.key.index_select(0, cells))
+
+    def uniform(self, purpose: str, slots: int = 1) -> Float[Tensor, "slots cells"]:
+        """Uniform numbers in (0, 1] (1). Shape (slots, cells)."""
+        return self._uniform(purpose, slots)[:slots]
+
+    def normal(self, purpose: str, slots: int = 1) -> Float[Tensor, "slots cells"]:
+        """Standard normal numbers (1), by Box and Muller. Shape (slots, cells)."""
+        u = self._uniform("normal/" + purpose, 2 * ((slots + 1) // 2))
+        half = u.shape[0] // 2
+        radius, angle = u[:half].log_().mul_(-2).sqrt_(), u[half:].mul_(2 * math.pi)
+        if slots == 1:
+            return radius.mul_(angle.cos_())
+        return torch.cat((radius * angle.cos(), radius * angle.sin()))[:slots]
+
+    def _uniform(self, purpose: str, slots: int) -> Float[Tensor, "slots_ cells"]:
+        words = (slots + 1) // 2
+        lane = torch.arange(1, words + 1, device=self.key.device).mul_(_purpose(purpose))
+        bits = _mix_(lane[:, None] + self.key)
+        low = bits.bitwise_and(0x7FFFFFFF)
+        high = bits.bitwise_right_shift_(32).bitwise_and_(0x7FFFFFFF)
+        both = torch.cat((low, high)).to(torch.float32)
+        return both.mul_(2.0**-31).add_(2.0**-32)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A source of randomness with a name.
+
+    Args:
+        seed: Non-negative integer that names the whole experiment.
+        path: What the draws are for, for example `("tile", 3)`.
+
+    >>> Stream(7).child("tile", 3)
+    Stream(seed=7, path=('tile', 3))
+    """
+
+    seed: int
+    path: tuple[str | int, ...] = field(default=())
+
+    def child(self, *names: str | int) -> "Stream":
+        """The stream of a part, independent of its siblings and of the order of asking."""
+        return Stream(self.seed, (*self.path, *names))
+
+    @property
+    def word(self) -> int:
+        """64 bits that stand for seed and path."""
+        return _hash(f"{self.seed}/" + "/".join(f"{type(p).__name__}:{p}" for p in self.path))
+
+    def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
+        """A fresh generator. CPU and CUDA draw differently from one seed."""
+        return torch.Generator(device).manual_seed(self.word >> 1)
+
+    def cells(self, index: Int64[Tensor, " cells"]) -> CellStream:
+        """One stream per cell, named by the cell's number. Shape (cells,)."""
+        return CellStream(_mix_(index.mul(_signed(_GOLDEN)).add_(_signed(self.word))))
+
+
+def total(values: Shaped[Tensor, "*shape"]) -> float:
+    """Sum in double precision, in an order that does not depend on the number of threads."""
+    return float(values.detach().cpu().double().numpy().sum())

@@ -1,0 +1,78 @@
+"""Unit prefixes for literals, and numbers with units turned into text and back.
+
+Everything inside `mho` is SI. Write a literal as ``150 * uS`` and print it with `show`.
+"""
+
+import math
+import re
+
+S = V = A = s = J = K = Hz = 1.0
+Ohm = 1.0
+
+mS, uS, nS = 1e-3, 1e-6, 1e-9
+mV, mA, uA = 1e-3, 1e-3, 1e-6
+ms, us, ns = 1e-3, 1e-6, 1e-9
+mJ, uJ, nJ, pJ = 1e-3, 1e-6, 1e-9, 1e-12
+
+G0 = 77.480917e-6
+"""Conductance quantum, 2e²/h (S)."""
+
+_PREFIXES = {
+    "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1.0,
+    "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15,
+}  # fmt: skip
+_SHOWN = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"),
+          (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))  # fmt: skip
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
+
+
+def show(value: float, unit: str, digits: int = 4) -> str:
+    """Write an SI value with the prefix that reads best.
+
+    Args:
+        value: Number in SI units.
+        unit: Unit symbol such as `"S"`; `""` or `"1"` for a dimensionless number.
+        digits: Significant digits (1).
+
+    >>> show(1.5e-4, "S")
+    '150 µS'
+    >>> show(0.25, "1")
+    '0.25'
+    """
+    if unit in ("", "1") or not math.isfinite(value):
+        return (
+            f"{value:.{digits}g} {unit}".rstrip(" 1")
+            if unit == "1"
+            else f"{value:g} {unit}".strip()
+        )
+    if value == 0:
+        return f"0 {unit}"
+    for scale, prefix in _SHOWN:
+        if abs(value) >= scale * (1 - 0.5 * 10**-digits):
+            return f"{value / scale:.{digits}g} {prefix}{unit}"
+    return f"{value:.{digits}g} {unit}"
+
+
+def parse(text: str, unit: str) -> float:
+    """Read a number with its unit, such as `"1uS"` or `"0.2 V"`, into SI.
+
+    Args:
+        text: What the user wrote. The unit is required: a bare number is ambiguous.
+        unit: Unit symbol wanted, such as `"S"`.
+
+    Raises:
+        ValueError: The text is no number, or its unit is missing or another one.
+
+    >>> parse("1uS", "S")
+    1e-06
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"must be a number with its unit such as `1u{unit}`, but is `{text}`.")
+    number, symbol = match.groups()
+    prefix = symbol[: -len(unit)] if symbol.endswith(unit) else None
+    if prefix not in _PREFIXES:
+        raise ValueError(
+            f"must carry a unit of {unit} such as `1u{unit}` or `1m{unit}`, but is `{text}`."
+        )
+    return float(number) * _PREFIXES[prefix]
