@@ -216,6 +216,25 @@ def test_running_does_not_overwrite_the_inputs() -> None:
     assert torch.equal(inputs, kept)
 
 
+def test_an_activation_overwritten_in_passing_stays_overwritten() -> None:
+    """Nobody uses the result of `relu_` here, yet it changes what is returned. Exact."""
+
+    class Overwrites(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(3, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.layer(x)
+            x.relu_()
+            return x
+
+    module = randomise(Overwrites())
+    outputs = read_network(module, normal(2, 3)).run(normal(5, 3))
+    assert torch.equal(outputs, module(normal(5, 3)).detach())
+    assert (outputs == 0).any()
+
+
 def test_weights_computed_from_weights_are_computed_once() -> None:
     """A pruning mask is part of the layer, not a digital operation of every run. Exact."""
 

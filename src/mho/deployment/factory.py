@@ -92,7 +92,7 @@ def _guarded(path: Path, call: Callable[[], object]) -> object:
     try:
         return call()
     # A script that exits is a mistake in the script, not the end of this program.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"Argument `spec` must build a network, but `{path}` raised {first_line(error)}"
         ) from error
