@@ -14,7 +14,7 @@ from torch import Tensor
 from mho.units import show
 
 
-def check_positive(value: float, name: str, unit: str) -> None:
+def check_positive(value: float | int, name: str, unit: str) -> None:
     """Refuse a number that is not finite and above zero.
 
     Raises:
@@ -26,7 +26,7 @@ def check_positive(value: float, name: str, unit: str) -> None:
         )
 
 
-def check_not_negative(value: float, name: str, unit: str) -> None:
+def check_not_negative(value: float | int, name: str, unit: str) -> None:
     """Refuse a number that is not finite or below zero.
 
     Raises:
@@ -38,7 +38,9 @@ def check_not_negative(value: float, name: str, unit: str) -> None:
         )
 
 
-def check_between(value: float, name: str, low: float, high: float, unit: str) -> None:
+def check_between(
+    value: float | int, name: str, low: float | int, high: float | int, unit: str
+) -> None:
     """Refuse a number outside `low` … `high`, or NaN.
 
     Raises:
@@ -52,7 +54,13 @@ def check_between(value: float, name: str, low: float, high: float, unit: str) -
 
 
 def check_within(
-    values: Shaped[Tensor, "*shape"], name: str, low: float, high: float, *, unit: str, hint: str
+    values: Shaped[Tensor, "*shape"],
+    name: str,
+    low: float | int,
+    high: float | int,
+    *,
+    unit: str,
+    hint: str,
 ) -> None:
     """Refuse a tensor with an element outside `low` … `high`; name how many and the worst.
 

@@ -26,7 +26,7 @@ _SHOWN = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
 
 
-def show(value: float, unit: str, digits: int = 4) -> str:
+def show(value: float | int, unit: str, digits: int = 4) -> str:
     """Write an SI value with the prefix that reads best.
 
     Args:
@@ -36,15 +36,13 @@ def show(value: float, unit: str, digits: int = 4) -> str:
 
     >>> show(1.5e-4, "S")
     '150 µS'
-    >>> show(0.25, "1")
-    '0.25'
+    >>> show(-1, "1")
+    '-1'
     """
-    if unit in ("", "1") or not math.isfinite(value):
-        return (
-            f"{value:.{digits}g} {unit}".rstrip(" 1")
-            if unit == "1"
-            else f"{value:g} {unit}".strip()
-        )
+    if unit in ("", "1"):
+        return f"{value:.{max(digits, 12)}g}"
+    if not math.isfinite(value):
+        return f"{value} {unit}"
     if value == 0:
         return f"0 {unit}"
     for scale, prefix in _SHOWN:

@@ -105,11 +105,14 @@ def _tolerance(text: str) -> float:
 
 
 def _check_writable(folder: Path) -> None:
-    """Make a folder if need be and try to write there, before any work is done."""
+    """Try to write into a folder, before any work is done; leave nothing behind."""
+    missing = [p for p in (folder, *folder.parents) if not p.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / ".mho-probe"
     probe.write_bytes(b"")
     probe.unlink()
+    for made in missing:
+        made.rmdir()
 
 
 @contextmanager

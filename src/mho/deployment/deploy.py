@@ -30,7 +30,7 @@ def deploy(
     Args:
         network: A network, or a PyTorch module of linear and convolutional layers.
         bench: Where to program it.
-        calibration: Typical inputs, for the converter ranges (1). Shape (batch, *sample).
+        calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
         protocol: How to program; predictive trimming with denoising if `None`.
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         on_cycle: Called after every programming cycle.

@@ -39,7 +39,7 @@ def calibrate(
     Args:
         network: The trained network.
         placement: Where it lies.
-        samples: Typical inputs (1). Shape (batch, *sample).
+        samples: Typical inputs (1). Shape (batch, ...).
         voltage: Largest row voltage (V).
     """
     inputs = [0.0] * len(network.layers)

@@ -49,7 +49,7 @@ class Network:
         """Compute the outputs of a batch, in float32.
 
         Args:
-            inputs: Samples (1). Shape (batch, *sample_shape).
+            inputs: Samples (1). Shape (batch, ...).
             product: Multiplies in place of the digital layers; the bias is added afterwards.
 
         Raises:
@@ -97,7 +97,7 @@ def read_network(
 
     Args:
         source: Module, program of `torch.export`, or graph read from a `.pt2` file.
-        example: Typical inputs (1). Shape (batch, *sample), at least one sample.
+        example: Typical inputs (1). Shape (batch, ...), at least one sample.
 
     Raises:
         ValueError: The network cannot be traced, uses an unsupported operation, has no layer to

@@ -21,7 +21,7 @@ class Trace:
 
     Args:
         graph: Operations, with all floating-point tensors as float32 copies on the CPU.
-        samples: Inputs for checks, all different (1). Shape (batch, *sample).
+        samples: Inputs for checks, all different (1). Shape (batch, ...).
         outputs: What the source makes of them (1); `None` if it cannot be run safely.
     """
 
@@ -37,7 +37,7 @@ def trace(
 
     Args:
         source: Module, exported program, or graph that is recorded already.
-        example: Typical inputs (1). Shape (batch, *sample), at least one sample.
+        example: Typical inputs (1). Shape (batch, ...), at least one sample.
 
     Raises:
         ValueError: The source does not accept the example, or cannot be traced.

@@ -63,7 +63,7 @@ class Flicker:
         noise = stream.normal("flicker step", state.shape[0])
         return state * torch.exp(-ratio) + torch.sqrt(-torch.expm1(-2 * ratio)) * noise
 
-    def scale(self, conductance: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+    def scale(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
         """Standard deviation per decade (S)."""
         return self.per_decade * conductance * (self.knee / conductance).clamp(min=1).sqrt()
 

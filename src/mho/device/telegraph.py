@@ -7,7 +7,7 @@ pulse completes one (its conductance joins the core) or dissolves it. (Key: rao2
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -37,7 +37,7 @@ class Traps:
     filled: Bool[Tensor, "slots cells"]
 
     @classmethod
-    def none(cls, slots: int, cells: int) -> Self:
+    def none(cls, slots: int, cells: int) -> "Traps":
         """No channel in any slot."""
         one = torch.ones(slots, cells)
         return cls(torch.zeros(slots, cells), one, one.clone(), one.clone(), one < 0)

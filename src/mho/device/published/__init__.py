@@ -1,9 +1,9 @@
 """Published cells: one file per paper."""
 
 from mho.checks import check_choice
-from mho.device.published.preset import Confidence, Preset, Value
 from mho.device.published.rao2023 import RAO2023
 from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2
+from mho.device.published.values import Confidence, Preset, Value
 
 PRESETS: dict[str, Preset] = {p.name: p for p in (RAO2023, UMASS_TA_HFO2)}
 

@@ -5,7 +5,7 @@ a choice or an inference, marked as such. Two choices were made with the publish
 and say so in their notes: `flicker.per_decade` and `telegraph.spawning`.
 """
 
-from mho.device.published.preset import Confidence, Preset, Value
+from mho.device.published.values import Confidence, Preset, Value
 from mho.units import G0, Ohm, V, mS, ms, mV, ns, s, uS, us
 
 _P, _I, _C = Confidence.PUBLISHED, Confidence.INFERRED, Confidence.CHOICE
@@ -28,7 +28,7 @@ _SWITCHING = {
 }  # fmt: skip
 
 _TELEGRAPH = {
-    "slots": Value(4, "1", "rao2023", _C, "multi-level traces published; number of levels not"),
+    "slots": Value(4.0, "1", "rao2023", _C, "multi-level traces published; number of levels not"),
     "births": Value(1.5, "1", "rao2023", _C, "78 % of fresh states show telegraph noise; published: most do"),
     "birth_step": Value(60 * uS, "S", "rao2023", _C, "trimming steps of 1 µS rarely leave a channel"),
     "amplitude": Value(3 * uS, "S", "rao2023", _I, "most fresh states exceed 1 µS peak-to-peak, else denoising would be pointless"),
@@ -84,16 +84,16 @@ _ARRAY = {
     "series_resistance": Value(10 * Ohm, "Ω", "rao2023", _C, "single-cell path beyond the selector, felt by pulses; reads are calibrated for it"),
     "amplitude_max": Value(2.5 * V, "V", "li2018", _P, "largest SET voltage of the same-laboratory 1T1R arrays"),
     "pulse_setup": Value(1 * us, "s", "rao2023", _C, "time to set up a row for a pulse"),
-    "read_bits_off_chip": Value(16, "1", "rao2023", _C, "off-chip high-resolution electronics (published); bits not stated"),
-    "write_bits_off_chip": Value(16, "1", "rao2023", _C, "as the reads"),
+    "read_bits_off_chip": Value(16.0, "1", "rao2023", _C, "off-chip high-resolution electronics (published); bits not stated"),
+    "write_bits_off_chip": Value(16.0, "1", "rao2023", _C, "as the reads"),
     "sample_time_off_chip": Value(1 * ms, "s", "rao2023", _C, "1-kHz bandwidth"),
     "read_noise_off_chip": Value(0.02 * uS, "S", "rao2023", _I, "16 bits over the range; thermal and shot noise are below it at 1 kHz"),
-    "read_bits_on_chip": Value(8, "1", "rao2023", _C, "reads of the on-chip option"),
-    "write_bits_on_chip": Value(6, "1", "rao2023", _P, "on-chip 6-bit electronics"),
+    "read_bits_on_chip": Value(8.0, "1", "rao2023", _C, "reads of the on-chip option"),
+    "write_bits_on_chip": Value(6.0, "1", "rao2023", _P, "on-chip 6-bit electronics"),
     "sample_time_on_chip": Value(1 * us, "s", "rao2023", _C, "on-chip transimpedance amplifier"),
     "read_noise_on_chip": Value(1 * uS, "S", "rao2023", _C, "well below one 8-bit code"),
-    "dac_bits": Value(8, "1", "rao2023", _C, "inputs of a multiply"),
-    "adc_bits": Value(8, "1", "rao2023", _C, "outputs of a multiply"),
+    "dac_bits": Value(8.0, "1", "rao2023", _C, "inputs of a multiply"),
+    "adc_bits": Value(8.0, "1", "rao2023", _C, "outputs of a multiply"),
     "vector_time": Value(100 * ns, "s", "hu2018", _C, "one input vector"),
     "conversion_energy": Value(6.5e-12, "J", "rao2023", _I, "8-bit converter in 65 nm, survey fit"),
 }  # fmt: skip

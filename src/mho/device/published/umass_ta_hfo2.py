@@ -4,8 +4,8 @@ What these papers and their released control code state replaces the numbers of 
 else is taken over from there, with its source and confidence.
 """
 
-from mho.device.published.preset import Confidence, Preset, Value
 from mho.device.published.rao2023 import RAO2023
+from mho.device.published.values import Confidence, Preset, Value
 from mho.units import V, uS
 
 _P, _I, _C = Confidence.PUBLISHED, Confidence.INFERRED, Confidence.CHOICE

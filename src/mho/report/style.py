@@ -1,0 +1,124 @@
+"""What all figures share: colours, sizes, and tensors turned into plottable arrays."""
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.style
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from mho.units import uS
+
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
+"""Okabe and Ito's colours, told apart with any colour vision."""
+
+WIDTH = 7.6
+"""Width of every figure (inch)."""
+DPI = 150
+
+COUNT_OF_CELLS = "Cells (count)"
+
+_LOOK = {
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "svg.hashsalt": "mho",
+}
+
+Array = npt.NDArray[np.float64]
+
+
+def make(height: float) -> Figure:
+    """An empty figure as wide as the page.
+
+    Args:
+        height: Its height (inch).
+    """
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def to_uS(values: Tensor) -> Array:  # noqa: N802
+    """A conductance as an array for plotting (µS). Any shape."""
+    return plain(values) / uS
+
+
+def plain(values: Tensor) -> Array:
+    """A tensor as an array for plotting, in the tensor's own unit. Any shape."""
+    array: Array = values.detach().cpu().double().numpy()
+    return array
+
+
+def finite(values: Array) -> Array:
+    """The numbers among the values, in one row and in the values' own unit."""
+    return values[np.isfinite(values)]
+
+
+def band(axes: Any, tolerance: float, *, vertical: bool = False, label: str = "tolerance") -> Any:
+    """Shade the acceptance window around zero.
+
+    Args:
+        axes: Where to draw; the shaded axis is in µS.
+        tolerance: Half-width of the window (µS).
+        vertical: Shade along the x axis instead of the y axis.
+        label: Entry of the legend.
+
+    Returns:
+        What was drawn, for a legend.
+    """
+    shade = axes.axvspan if vertical else axes.axhspan
+    return shade(
+        -tolerance, tolerance, color=GREEN, alpha=0.18, linewidth=0, zorder=0.5, label=label
+    )
+
+
+def histogram(axes: Any, values: Array, edges: Array) -> None:
+    """Count values on a logarithmic axis that shows a single cell, too.
+
+    Args:
+        axes: Where to draw; may share its count axis with others.
+        values: What to count. Shape (cells,).
+        edges: Edges of the bars, in the unit of the values. Shape (bars + 1,).
+    """
+    counts, _, _ = axes.hist(values, bins=edges, color=BLUE)
+    axes.set_yscale("log")
+    axes.set_ylim(0.5, max(2.0 * float(counts.max()), axes.get_ylim()[1]))
+
+
+def note(axes: Any, text: str) -> None:
+    """Write a remark inside the panel, at its top right."""
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+    axes.text(
+        0.99, 0.97, text, transform=axes.transAxes, ha="right", va="top", fontsize=8.5, bbox=box
+    )
+
+
+def nothing(axes: Any, text: str = "nothing to show") -> None:
+    """Say in the middle of a panel that it has no data."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="#666666")
+
+
+def draw(figure: Callable[[], Figure]) -> str:
+    """Draw a figure and return it as a `data:` address of a PNG image.
+
+    Args:
+        figure: Makes the figure; called inside our style, since a user's own settings for
+            matplotlib must not change a report.
+    """
+    file = io.BytesIO()
+    with mpl.style.context(["default", _LOOK]):
+        # Without its name in the file, another version of matplotlib may give the same bytes.
+        figure().savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,99 @@
+"""A run that never happened, with every number that the report shows."""
+
+import dataclasses
+
+import torch
+
+from mho.deployment.run_data import LayerMap, RunData, Traces
+from mho.ledger import Ledger
+from mho.programming.outcome import Outcome
+from mho.units import uS
+
+SHAPES = {"conv1": (9, 32), "conv2": (144, 64), "head": (128, 20)}
+
+
+def layer(name: str, shape: tuple[int, int], draws: torch.Generator) -> LayerMap:
+    """One layer, 50 to 500 µS, errors of 0.3 µS, 0.2 % stuck, 0.2 % out of cycles."""
+    target = (50 + 450 * torch.rand(shape, generator=draws, dtype=torch.float64)) * uS
+    error = 0.3 * uS * torch.randn(shape, generator=draws, dtype=torch.float64)
+    outcome = torch.full(shape, int(Outcome.CONVERGED))
+    lot = torch.rand(shape, generator=draws)
+    outcome[lot < 0.004] = int(Outcome.OUT_OF_CYCLES)
+    outcome[lot < 0.002] = int(Outcome.STUCK)
+    readback = target + error * torch.where(outcome == Outcome.OUT_OF_CYCLES, 8, 1)
+    readback[outcome == Outcome.STUCK] = 20 * uS
+    return LayerMap(name, target, readback, outcome)
+
+
+def telegraph(draws: torch.Generator, cells: int = 4, samples: int = 400) -> Traces:
+    """Two-level traces: large before denoising, small after."""
+    target = torch.linspace(90, 420, cells, dtype=torch.float64) * uS
+    flips = torch.rand((2, cells, samples), generator=draws) < 0.03
+    level = (flips.cumsum(2) % 2).double()
+    rest = 0.1 * uS * torch.randn((2, cells, samples), generator=draws, dtype=torch.float64)
+    before = target[:, None] - level[0] * 8 * uS + rest[0]
+    after = target[:, None] - level[1] * 0.5 * uS + rest[1]
+    return Traces(torch.arange(samples) * 0.01, target, before, after)
+
+
+def result(cells: int, stuck: int) -> dict[str, object]:
+    """What `result.json` holds."""
+    return {
+        "network": "digits",
+        "preset": "rao2023",
+        "seed": 0,
+        "version": "0.1.0",
+        "tolerance_uS": 1.0,
+        "denoise": True,
+        "software_accuracy": 0.975,
+        "cells": cells,
+        "tiles": 1,
+        "stuck_cells": stuck,
+        "converged_fraction": 0.998,
+        "error_uS": {"median": 0.2, "p99": 0.78, "p999": 1.9, "max": 7.4},
+        "noise_uS": {"median": 0.51, "p99": 1.12},
+        "pulses_per_cell": 41.2,
+        "denoise_pulses_per_cell": 7.7,
+        "reads_per_cell": 1204.0,
+        "chip_seconds": 312.7,
+        "chip_joules": 0.00241,
+        "chip_accuracy": {"low": 0.969, "best": 0.9721, "high": 0.975},
+        "chip_accuracy_no_denoise": {"low": 0.951, "best": 0.9617, "high": 0.967},
+        "wall_seconds": 48.3,
+    }
+
+
+def run(seed: int = 0) -> RunData:
+    """A finished deployment of three layers."""
+    draws = torch.Generator().manual_seed(seed)
+    layers = tuple(layer(name, shape, draws) for name, shape in SHAPES.items())
+    target, readback, outcome = (
+        torch.cat([getattr(m, name).flatten() for m in layers])
+        for name in ("target", "readback", "outcome")
+    )
+    working = outcome != Outcome.STUCK
+    cells = target.numel()
+
+    def counts(mean: float) -> torch.Tensor:
+        return torch.poisson(torch.full((cells,), mean), generator=draws).long()
+
+    confusion = torch.randint(0, 3, (10, 10), generator=draws) + 42 * torch.eye(10).long()
+    noise = (0.5 * torch.randn(cells, generator=draws, dtype=torch.float64).exp() * uS)[working]
+    spent = Ledger(400_000, 11_000_000, 900_000, 0, 312.7, 2.0e-3, 3e-4, 1.1e-4)
+    return RunData(
+        result=result(cells, int((~working).sum())),
+        layers=layers,
+        error=(readback - target)[working],
+        noise=noise,
+        pulses=counts(41.2),
+        denoise_pulses=(counts(7.7) - 6).clamp(min=0),
+        reads=200 * counts(6.0),
+        tolerance=1 * uS,
+        traces=telegraph(draws),
+        confusion=confusion,
+        costs={
+            "programming": spent,
+            "evaluation": Ledger(0, 0, 3000, 10**9, 0.2, 0, 1e-6, 2e-5),
+            "programming without denoising": dataclasses.replace(spent, seconds=200.1),
+        },
+    )
