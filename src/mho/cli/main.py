@@ -30,7 +30,7 @@ def deploy(
     denoise: bool = True,
     resume: Annotated[bool, Parameter(negative=())] = False,
     out: str | None = None,
-    json: str | None = None,
+    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     threads: int = 1,
 ) -> None:
     """Write a trained network into simulated memristor chips and see what survives.

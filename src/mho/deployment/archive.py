@@ -78,7 +78,7 @@ def unpickle_tensors(content: bytes) -> object:
 
 def _sentence(path: str | Path, reason: str) -> str:
     return (
-        "Argument `spec` must name a program saved by `torch.export.save`, but"
+        "Argument `network` must name a program saved by `torch.export.save`, but"
         f" `{path}` {reason}; export it again."
     )
 

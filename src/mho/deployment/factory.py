@@ -29,14 +29,14 @@ def build(path: Path, name: str) -> nn.Module:
         factory = getattr(_guarded(path, lambda: _executed(path)), name, None)
         if not callable(factory):
             raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
-                f"Argument `spec` must name a function in `{path}`, but `{name}` is none."
+                f"Argument `network` must name a function in `{path}`, but `{name}` is none."
             )
         module = _guarded(path, factory)
     finally:
         sys.path.remove(folder)
     if not isinstance(module, nn.Module):
         raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
-            f"Argument `spec` must name a function that returns a torch.nn.Module, but `{name}`"
+            f"Argument `network` must name a function that returns a torch.nn.Module, but `{name}`"
             f" in `{path}` returns a {type(module).__name__}."
         )
     return module
@@ -94,7 +94,7 @@ def _guarded(path: Path, call: Callable[[], object]) -> object:
     # A script that exits is a mistake in the script, not the end of this program.
     except (Exception, SystemExit) as error:
         raise ValueError(
-            f"Argument `spec` must build a network, but `{path}` raised {first_line(error)}"
+            f"Argument `network` must build a network, but `{path}` raised {first_line(error)}"
         ) from error
 
 

@@ -119,7 +119,7 @@ def tiles_needed(shapes: Sequence[tuple[int, int]], rows: int = 256, cols: int =
 
 
 def place(
-    weights: Sequence[Float[Tensor, "out in_"]], info: BenchInfo, mapping: DifferentialPairs
+    weights: Sequence[Float[Tensor, "_ _"]], info: BenchInfo, mapping: DifferentialPairs
 ) -> Placement:
     """Give every weight its pair of cells.
 

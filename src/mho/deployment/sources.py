@@ -37,14 +37,16 @@ class Data:
     classes: int
 
 
-def load_network(spec: str, weights: str | None, example: Shaped[Tensor, "batch ..."]) -> Network:
+def load_network(
+    network: str, weights: str | None, example: Shaped[Tensor, "batch ..."]
+) -> Network:
     """Read a network from files.
 
     A `.pt2` file, and a file of weights, may come from anywhere: no code in it is run. A `.py`
     file is the user's own program and is run as such.
 
     Args:
-        spec: `path/to/model.pt2`, saved by `torch.export.save`, or `path/to/module.py:factory`,
+        network: `path/to/model.pt2`, saved by `torch.export.save`, or `path/to/module.py:factory`,
             where `factory()` returns the module.
         weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
             factory loads it, or the network is a `.pt2` file.
@@ -53,20 +55,20 @@ def load_network(spec: str, weights: str | None, example: Shaped[Tensor, "batch 
     Raises:
         ValueError: With one sentence that names the file.
     """
-    if spec.endswith(".pt2"):
+    if network.endswith(".pt2"):
         if weights is not None:
             raise ValueError(
                 f"Argument `weights` must be left out for a `.pt2` file, but is `{weights}`;"
-                f" `{spec}` holds its own weights."
+                f" `{network}` holds its own weights."
             )
-        return _network_of_archive(_file(spec, "spec"), example)
-    path, colon, name = spec.rpartition(":")
+        return _network_of_archive(_file(network, "network"), example)
+    path, colon, name = network.rpartition(":")
     if not (colon and path.endswith(".py") and name.isidentifier()):
         raise ValueError(
-            "Argument `spec` must be `model.pt2` or `module.py:factory`, but is"
-            f" `{spec}`; a file of weights alone goes into `weights`."
+            "Argument `network` must be `model.pt2` or `module.py:factory`, but is"
+            f" `{network}`; a file of weights alone goes into `weights`."
         )
-    module = build(_file(path, "spec"), name)
+    module = build(_file(path, "network"), name)
     if weights is not None:
         load_weights(module, _file(weights, "weights"))
     return read_network(module, example)
@@ -119,7 +121,7 @@ def _network_of_archive(path: Path, example: Tensor) -> Network:
         raise
     except Exception as error:
         raise ValueError(
-            "Argument `spec` must hold a program that can be followed, but"
+            "Argument `network` must hold a program that can be followed, but"
             f" `{path}` fails with {first_line(error)}"
         ) from error
 

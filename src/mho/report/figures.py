@@ -17,10 +17,10 @@ from mho.report.style import (
     VERMILLION,
     Array,
     band,
+    explain,
     finite,
     histogram,
     make,
-    note,
     nothing,
     plain,
     to_uS,
@@ -29,6 +29,8 @@ from mho.units import uS
 
 _FAR = 10.0
 """How many tolerances the error axes reach at most (1)."""
+_WIDE = 20.0
+"""Largest target in medians up to which linear axes show all of them well (1)."""
 
 
 def readback_scatter(data: RunData) -> Figure:
@@ -46,7 +48,8 @@ def readback_scatter(data: RunData) -> Figure:
         _scatter(top, target, readback, stuck)
         _scatter(bottom, target, readback - target, stuck)
         top.plot(ends, ends, color=BLACK, linewidth=0.6, label="read-back = target")
-        top.legend(loc="upper left")
+        explain(top)
+        _spread(top, target, readback)
     else:
         nothing(top, "no cells")
     top.set_ylabel("Read-back (µS)")
@@ -56,10 +59,9 @@ def readback_scatter(data: RunData) -> Figure:
     bottom.axhline(0, color=BLACK, linewidth=0.8)
     limit = _limit((readback - target)[~stuck], tolerance)
     bottom.set_ylim(-limit, limit)
-    bottom.legend(handles=[window], loc="upper left")
     beyond = int((np.abs(readback - target) > limit).sum())
-    if beyond:
-        note(bottom, f"{beyond:,} of {target.size:,} cells lie beyond ±{limit:.3g} µS")
+    left_out = f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
+    explain(bottom, left_out if beyond else "", [window])
     return figure
 
 
@@ -77,12 +79,10 @@ def error_histogram(data: RunData) -> Figure:
     if error.size:
         # The outermost bars hold all that lies further out, so that every cell is counted.
         histogram(axes, np.clip(error, -limit, limit), _bins(limit, tolerance))
-        axes.legend(loc="upper left")
     else:
         nothing(axes, "no cells")
     beyond = int((np.abs(error) > limit).sum())
-    if beyond:
-        note(axes, f"outermost bars: {beyond:,} cells beyond ±{limit:.3g} µS")
+    explain(axes, f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS" if beyond else "")
     axes.set_xlim(-limit, limit)
     axes.set_xlabel("Read-back − target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
@@ -114,7 +114,7 @@ def telegraph_traces(data: RunData) -> Figure:
 
 
 def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
-    time, target = plain(traces.time), to_uS(traces.target[row])
+    time, target = plain(traces.time), float(traces.target[row]) / uS
     for axes, values, colour in (
         (panels[0], traces.before[row], ORANGE),
         (panels[1], traces.after[row], BLUE),
@@ -123,7 +123,7 @@ def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
         axes.axhline(0, color=BLACK, linewidth=0.6)
         axes.plot(time, to_uS(values) - target, color=colour, linewidth=0.9)
     panels[1].text(
-        1.02, 0.5, f"target\n{float(target):.1f} µS", transform=panels[1].transAxes,
+        1.02, 0.5, f"target\n{target:.1f} µS", transform=panels[1].transAxes,
         va="center", fontsize=8.5,
     )  # fmt: skip
 
@@ -139,6 +139,22 @@ def _scatter(axes: Any, target: Array, values: Array, stuck: Bool[np.ndarray, " 
             target[stuck], values[stuck], "x", color=VERMILLION, markersize=3.5,
             markeredgewidth=0.9, rasterized=True, label="cells found stuck",
         )  # fmt: skip
+
+
+def _spread(axes: Any, target: Array, readback: Array) -> None:
+    """Make the axes logarithmic if a few targets lie far above all others.
+
+    The partner of a cell stuck at a high conductance makes up for it with a high target of its
+    own. A read-back that is not positive falls below the axis; the panel of errors counts it.
+    """
+    positive = readback[readback > 0]
+    if not positive.size or target.min() <= 0 or target.max() <= _WIDE * np.median(target):
+        return
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_ylim(positive.min() / 1.4, positive.max() * 1.4)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
 
 
 def _cells(data: RunData) -> tuple[Array, Array, Bool[np.ndarray, " cells"]]:
@@ -157,7 +173,7 @@ def _bins(limit: float, tolerance: float) -> Array:
     """Edges of the bars (µS), the window's own among them so that no bar is half inside."""
     step = tolerance / 10 or limit / 20
     reach = math.ceil(limit / step - 1e-9)
-    return step * np.arange(-reach, reach + 1)
+    return step * np.arange(-reach, reach + 1, dtype=np.float64)
 
 
 def _limit(error: Array, tolerance: float) -> float:

@@ -14,6 +14,8 @@ from mho.units import uS
 
 CLIP = 3.0
 """Half-range of the error colours in tolerances (1): one outlier must not pale the rest."""
+_USUAL = 0.995
+"""Fraction of the targets that the colours of conductance tell apart (1)."""
 _MOST_NUMBERS = 20
 """Classes up to which the confusion matrix writes its counts (1)."""
 
@@ -43,8 +45,8 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
 def _map(axes: Any, values: Array, title: str, colours: str, low: float, high: float) -> None:
     axes.grid(visible=False)
     axes.set_title(title)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     if not values.size:
         nothing(axes)
         return
@@ -52,10 +54,8 @@ def _map(axes: Any, values: Array, title: str, colours: str, low: float, high: f
         np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high, aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
-    bar = axes.figure.colorbar(
-        shown, ax=axes, location="bottom", extend="both" if low < 0 else "neither", aspect=14
-    )
-    bar.set_label("Error (µS)" if low < 0 else "Conductance (µS)")
+    bar = axes.figure.colorbar(shown, ax=axes, location="bottom", extend="both", aspect=14)
+    bar.set_label("Error (µS)" if title == "error" else "Conductance (µS)")
 
 
 def _mark(figure: Figure, axes: Any, layer: LayerMap) -> None:
@@ -80,12 +80,17 @@ def _mark(figure: Figure, axes: Any, layer: LayerMap) -> None:
 
 
 def _range(data: RunData) -> tuple[float, float]:
-    """Lowest and highest target of the whole run (µS)."""
+    """Lowest and highest usual target of the whole run (µS).
+
+    A cell that makes up for a stuck partner may have a target many times the others', and a
+    scale up to that would show all others in one colour.
+    """
     values = [finite(to_uS(layer.target)) for layer in data.layers]
     known = np.concatenate([np.zeros(0), *values])
-    if not known.size or known.min() == known.max():
-        return 0.0, max(1.0, float(known.max(initial=0.0)))
-    return max(0.0, float(known.min())), float(known.max())
+    if not known.size:
+        return 0.0, 1.0
+    low, high = (float(q) for q in np.quantile(known, (0.0, _USUAL)))
+    return (low, high) if low < high else (0.0, max(1.0, high))
 
 
 def effort_histograms(data: RunData) -> Figure:
@@ -116,8 +121,8 @@ def _histogram(axes: Any, values: Tensor) -> None:
     low, high = int(known.min()), int(known.max())
     # Bars of a whole number of counts, or some would hold more values than their neighbours.
     step = max(1, -(-(high - low + 1) // 40))
-    histogram(axes, known, np.arange(low, high + step + 1, step) - 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    histogram(axes, known, np.arange(low, high + step + 1, step, dtype=np.float64) - 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
 
 
 def confusion_matrix(data: RunData) -> Figure:
@@ -140,7 +145,7 @@ def confusion_matrix(data: RunData) -> Figure:
     shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(shown, ax=axes).set_label("Share of the true class (1)")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(min(classes, 10) + 1, integer=True))
+        axis.set_major_locator(MaxNLocator(min(classes, 10) + 1, integer=True, min_n_ticks=1))
     if classes <= _MOST_NUMBERS:
         for (row, col), count in np.ndenumerate(counts):
             colour = "white" if share[row, col] > 0.5 else "black"

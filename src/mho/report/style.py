@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -97,12 +97,21 @@ def histogram(axes: Any, values: Array, edges: Array) -> None:
     axes.set_ylim(0.5, max(2.0 * float(counts.max()), axes.get_ylim()[1]))
 
 
-def note(axes: Any, text: str) -> None:
-    """Write a remark inside the panel, at its top right."""
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
-    axes.text(
-        0.99, 0.97, text, transform=axes.transAxes, ha="right", va="top", fontsize=8.5, bbox=box
-    )
+def explain(axes: Any, note: str = "", handles: Sequence[Any] | None = None) -> None:
+    """Put the legend and a remark above a panel, where they hide no data.
+
+    Args:
+        axes: The panel.
+        note: The remark; written at the right.
+        handles: What the legend explains; by default everything that has a label.
+    """
+    chosen = axes.get_legend_handles_labels()[0] if handles is None else handles
+    if chosen:
+        axes.legend(
+            handles=chosen, loc="lower left", bbox_to_anchor=(0, 1), ncols=4,
+            borderaxespad=0.2, columnspacing=1.4,
+        )  # fmt: skip
+    axes.set_title(note, loc="right", fontsize=8.5)
 
 
 def nothing(axes: Any, text: str = "nothing to show") -> None:

@@ -93,7 +93,7 @@ def run(seed: int = 0) -> RunData:
         confusion=confusion,
         costs={
             "programming": spent,
-            "evaluation": Ledger(0, 0, 3000, 10**9, 0.2, 0, 1e-6, 2e-5),
+            "evaluation": Ledger(0, 0, 3000, 10**9, 0.2, 0.0, 1e-6, 2e-5),
             "programming without denoising": dataclasses.replace(spent, seconds=200.1),
         },
     )

@@ -1,0 +1,130 @@
+"""Words and tables of the report; a number that the run does not have becomes a dash."""
+
+import math
+from collections.abc import Mapping
+from functools import reduce
+
+from mho.ledger import Ledger
+from mho.units import show
+
+DASH = "–"
+TOTAL = "total"
+
+Result = Mapping[str, object]
+
+
+def number(value: object, form: str) -> str:
+    """A number in a format such as `".2f"`; a dash if it is missing or not finite.
+
+    >>> number(1234.5, ",.0f"), number(None, ".2f")
+    ('1,234', '–')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return DASH
+    return format(value, form)
+
+
+def quantity(value: object, unit: str) -> str:
+    """An SI number with its prefix and unit; a dash if it is missing or not finite.
+
+    >>> quantity(0.0024, "J"), quantity(float("nan"), "s")
+    ('2.4 mJ', '–')
+    """
+    if number(value, "g") == DASH or not isinstance(value, int | float):
+        return DASH
+    return show(float(value), unit)
+
+
+def headline(result: Result) -> str:
+    """What the run reached, in one sentence."""
+    # A word for a missing tolerance, since a bare dash behind ± reads like a range.
+    window = number(result.get("tolerance_uS"), ".3g")
+    reach = f"±{window} µS" if window != DASH else "the tolerance"
+    return (
+        f"On a simulated {_text(result, 'preset')} chip, {_text(result, 'network')} answers "
+        f"{number(_part(result, 'chip_accuracy', 'best'), '.2%')} of the test samples correctly, "
+        f"against {number(result.get('software_accuracy'), '.2%')} in software; "
+        f"{number(result.get('converged_fraction'), '.2%')} of the cells that were not stuck "
+        f"converged to within {reach} of their targets."
+    )
+
+
+def key_figures(result: Result) -> list[tuple[str, str, str]]:
+    """Rows of the first table: what it is, its value with unit, its key in the JSON."""
+    return [
+        ("Accuracy in software", number(result.get("software_accuracy"), ".2%"),
+         "software_accuracy"),
+        ("Accuracy on the chip, not denoised", _interval(result, "chip_accuracy_no_denoise"),
+         "chip_accuracy_no_denoise"),
+        ("Accuracy on the chip", _interval(result, "chip_accuracy"), "chip_accuracy"),
+        ("Cells", number(result.get("cells"), ",.0f"), "cells"),
+        ("Cells found stuck", number(result.get("stuck_cells"), ",.0f"), "stuck_cells"),
+        ("Cells converged, of those not stuck", number(result.get("converged_fraction"), ".3%"),
+         "converged_fraction"),
+        ("Size of the error: median / 99 % / 99.9 % / largest",
+         _quantiles(result, "error_uS", ("median", "p99", "p999", "max")), "error_uS"),
+        ("Residual noise: median / 99 %", _quantiles(result, "noise_uS", ("median", "p99")),
+         "noise_uS"),
+        ("Programming pulses per cell", number(result.get("pulses_per_cell"), ",.1f"),
+         "pulses_per_cell"),
+        ("Denoising pulses per cell", number(result.get("denoise_pulses_per_cell"), ",.1f"),
+         "denoise_pulses_per_cell"),
+        ("Reads per cell", number(result.get("reads_per_cell"), ",.0f"), "reads_per_cell"),
+        ("Time on the chip, programming", quantity(result.get("chip_seconds"), "s"),
+         "chip_seconds"),
+        ("Energy on the chip, programming", quantity(result.get("chip_joules"), "J"),
+         "chip_joules"),
+        ("Wall time of the simulation", quantity(result.get("wall_seconds"), "s"),
+         "wall_seconds"),
+        ("Seed", number(result.get("seed"), "d"), "seed"),
+        ("Preset", _text(result, "preset"), "preset"),
+        ("Version of mho", _text(result, "version"), "version"),
+    ]  # fmt: skip
+
+
+COST_COLUMNS = (
+    "Stage", "Pulses", "Reads", "Conversions", "Multiplies", "Time on the chip",
+    "Energy: pulses", "Energy: reads", "Energy: converters", "Energy: all",
+)  # fmt: skip
+
+
+def cost_rows(costs: Mapping[str, Ledger]) -> list[tuple[str, ...]]:
+    """Rows of the cost table, one for each stage and one for their sum.
+
+    Args:
+        costs: Ledger of each stage.
+    """
+    total = reduce(lambda a, b: a + b, costs.values(), Ledger())
+    return [_cost_row(stage, spent) for stage, spent in (*costs.items(), (TOTAL, total))]
+
+
+def _cost_row(stage: str, spent: Ledger) -> tuple[str, ...]:
+    counts = (spent.pulses, spent.reads, spent.conversions, spent.multiplies)
+    energies = (spent.pulse_joules, spent.read_joules, spent.converter_joules, spent.joules)
+    return (
+        stage,
+        *(number(count, ",.0f") for count in counts),
+        quantity(spent.seconds, "s"),
+        *(quantity(energy, "J") for energy in energies),
+    )
+
+
+def _text(result: Result, key: str) -> str:
+    value = result.get(key)
+    return DASH if value is None else str(value)
+
+
+def _part(result: Result, key: str, part: str) -> object:
+    value = result.get(key)
+    return value.get(part) if isinstance(value, Mapping) else None
+
+
+def _interval(result: Result, key: str) -> str:
+    low, best, high = (number(_part(result, key, p), ".2%") for p in ("low", "best", "high"))
+    return f"{best} ({low} to {high} over time)" if best != DASH else DASH
+
+
+def _quantiles(result: Result, key: str, parts: tuple[str, ...]) -> str:
+    """Values already in µS, side by side."""
+    shown = [number(_part(result, key, part), ".3g") for part in parts]
+    return " / ".join(shown) + " µS" if set(shown) != {DASH} else DASH

@@ -1,0 +1,220 @@
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mho.cli.main import main
+
+MODULE = """
+import torch
+from torch import nn
+
+def mlp():
+    network = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 3))
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return network
+
+def poisoned():
+    network = mlp()
+    network[0].weight.data[1, 2] = float("nan")
+    return network
+
+def recurrent():
+    return nn.Sequential(nn.Linear(6, 4), nn.Hardswish(), nn.Upsample(scale_factor=2))
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a small network and data, entered."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(MODULE)
+    rng = np.random.default_rng(0)
+    np.savez("data.npz", inputs=rng.random((60, 6), "f4"), labels=rng.integers(0, 3, 60))
+    np.savez("nan.npz", inputs=np.full((6, 6), np.nan, "f4"), labels=np.zeros(6, int))
+    np.savez("objects.npz", inputs=np.array([{}]), labels=np.zeros(1, int))
+    (tmp_path / "empty.npz").touch()
+    (tmp_path / "text.npz").write_text("not a zip")
+    (tmp_path / "text.pt2").write_text("not a zip")
+    return tmp_path
+
+
+DEPLOY = ["deploy", "net.py:mlp", "--data", "data.npz"]
+
+
+def call(*words: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(words))
+    assert isinstance(stop.value.code, int)
+    return stop.value.code
+
+
+def spawn(*words: str, limit: int | None = None) -> "subprocess.Popen[str]":
+    def restrict() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "mho", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=restrict,
+    )  # fmt: skip
+
+
+def result_of(folder: str) -> dict[str, object]:
+    result: dict[str, object] = json.loads((Path(folder) / "result.json").read_text())
+    del result["wall_seconds"]
+    return result
+
+
+def test_a_run_leaves_result_page_and_trace(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*DEPLOY, "--out", "run", "--json", "-") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((place / "run" / "result.json").read_text())
+    assert sorted(p.name for p in (place / "run").iterdir()) == [
+        "report.html", "result.json", "trace",
+    ]  # fmt: skip
+    assert {
+        "software_accuracy", "chip_accuracy", "chip_accuracy_no_denoise", "cells",
+        "converged_fraction", "error_uS", "noise_uS", "pulses_per_cell",
+        "denoise_pulses_per_cell", "reads_per_cell", "chip_seconds", "chip_joules",
+        "wall_seconds", "seed", "preset", "version",
+    } <= printed.keys()  # fmt: skip
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(place: Path) -> None:
+    del place
+    for folder, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert call(*DEPLOY, "--out", folder, "--seed", seed) == 0
+    assert result_of("a") == result_of("b")
+    assert result_of("a") != result_of("c")
+
+
+@pytest.mark.parametrize(
+    ("words", "saying"),
+    [
+        (["deploy", "net.py:mlp", "--data", "missing.npz"], "does not exist"),
+        (["deploy", "net.py:mlp", "--data", "empty.npz"], "is empty"),
+        (["deploy", "net.py:mlp", "--data", "text.npz"], "another type"),
+        (["deploy", "net.py:mlp", "--data", "nan.npz"], "must be finite"),
+        (["deploy", "net.py:mlp", "--data", "objects.npz"], "could run code"),
+        (["deploy", "net.py:mlp"], "`data` must name"),
+        (["deploy", "text.pt2", "--data", "data.npz"], "complete zip archive"),
+        (["deploy", "net.py:poisoned", "--data", "data.npz"], "NaN or infinite"),
+        (["deploy", "net.py:recurrent", "--data", "data.npz"], "upsample"),
+        (["deploy", "net.py:absent", "--data", "data.npz"], "`absent`"),
+        ([*DEPLOY, "--tolerance", "0uS"], "above 0 S"),
+        ([*DEPLOY, "--tolerance", "1V"], "unit of S"),
+        ([*DEPLOY, "--tolerance", "1"], "unit of S"),
+        ([*DEPLOY, "--tolerance", "1pS"], "resolution"),
+        ([*DEPLOY, "--chip", "rao2032"], "Did you mean `rao2023`?"),
+        ([*DEPLOY, "--seed", "-1"], "but is -1"),
+        ([*DEPLOY, "--sed", "1"], "Did you mean --seed?"),
+        ([*DEPLOY, "--out", "data.npz"], "must be usable"),
+        ([*DEPLOY, "--resume"], "must find an unfinished run"),
+        (["presets", "rao"], "Did you mean"),
+        (["deplou"], "Did you mean"),
+    ],
+)
+def test_bad_input_gives_one_sentence_and_leaves_nothing(
+    place: Path, capsys: pytest.CaptureFixture[str], words: list[str], saying: str
+) -> None:
+    before = sorted(p.name for p in place.iterdir())
+    assert call(*words) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")]
+    assert len(said) == 1
+    assert saying.lower() in said[0].lower()
+    left = {p.name for p in place.iterdir()} - {"__pycache__", "mho-out"}
+    assert sorted(left) == before
+    assert not list(place.glob("mho-out/*/result.json"))
+
+
+def test_bad_input_leaves_earlier_results_untouched(place: Path) -> None:
+    assert call(*DEPLOY, "--out", "run") == 0
+    before = {p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()}
+    assert call("deploy", "net.py:poisoned", "--data", "data.npz", "--out", "run") == 2
+    assert {p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("saves", [1, 2])
+def test_a_killed_run_resumes_to_the_same_result(
+    place: Path, monkeypatch: pytest.MonkeyPatch, saves: int
+) -> None:
+    """SIGKILL after the first saved state of the first or of the second chip."""
+    del monkeypatch
+    assert call(*DEPLOY, "--out", "whole") == 0
+    child = spawn(*DEPLOY, "--out", "killed")
+    deadline = time.monotonic() + 120
+    while len(list(place.glob("killed/unfinished/*.safetensors"))) < saves:
+        assert time.monotonic() < deadline
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert not (place / "killed" / "result.json").exists()
+    assert call(*DEPLOY, "--out", "killed", "--resume") == 0
+    assert result_of("whole") == result_of("killed")
+    assert call(*DEPLOY, "--out", "killed", "--resume") == 0  # finished: says so again
+
+
+def test_a_run_is_resumed_with_its_own_options_only(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = spawn(*DEPLOY, "--out", "run")
+    while not list(place.glob("run/unfinished/*.safetensors")):
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.kill()
+    child.communicate()
+    assert call(*DEPLOY, "--out", "run", "--seed", "5", "--resume") == 2
+    assert "another one" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_with_one_sentence_and_old_results_stay(place: Path) -> None:
+    """A limit on file sizes stands for the full disk: writing fails in the middle of the run."""
+    assert call(*DEPLOY, "--out", "run") == 0
+    before = (place / "run" / "result.json").read_bytes()
+    child = spawn(*DEPLOY, "--out", "run", "--seed", "3", limit=20_000)
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 2, said
+    assert "Traceback" not in said
+    assert "full" in said
+    assert (place / "run" / "result.json").read_bytes() == before
+
+
+def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
+    child = spawn(*DEPLOY, "--out", "run")
+    while not list(place.glob("run/unfinished/*.safetensors")):
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "--resume" in said
+    assert "Traceback" not in said
+
+
+def test_presets_show_value_confidence_and_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("presets") == 0
+    assert "rao2023" in capsys.readouterr().out
+    assert call("presets", "rao2023") == 0
+    shown = capsys.readouterr().out
+    assert "telegraph.births" in shown
+    assert "choice" in shown
+
+
+def test_importing_mho_loads_no_plotting_data_or_command_line_library() -> None:
+    heavy = ["matplotlib", "sklearn", "jinja2", "rich", "cyclopts", "zarr", "onnx", "dask"]
+    program = f"import sys, mho; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout

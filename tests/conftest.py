@@ -1,0 +1,23 @@
+"""What every test shares: its own randomness, and one thread."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from mho.rng import Stream
+
+
+@pytest.fixture
+def stream(request: pytest.FixtureRequest) -> Stream:
+    """Randomness named after the test, so that no test shifts the numbers of another."""
+    return Stream(0).child(request.node.name)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tests run on one thread whatever the machine; a test may change it, for itself."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

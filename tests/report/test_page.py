@@ -1,0 +1,214 @@
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+from synthetic_run import run
+
+from mho.deployment.run_data import LayerMap, RunData
+from mho.report import page
+from mho.report.figures import error_histogram, readback_scatter, telegraph_traces
+from mho.report.maps import conductance_maps, confusion_matrix, effort_histograms
+from mho.report.page import SECTIONS, render, write_report
+from mho.report.style import draw
+
+UNIT = re.compile(r"\((µS|s|1|count|counted from 0)\)$")
+VOID = {"meta", "img", "br", "hr", "link"}
+
+
+class Page(HTMLParser):
+    """Elements of a page: balance of tags, headings, images, links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.headings: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.addresses: list[str] = []
+        self.anchors: set[str | None] = set()
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.seen.append(tag)
+        self.addresses += [found[k] or "" for k in ("src", "href", "data", "action") if k in found]
+        self.anchors.add(found.get("id"))
+        if tag == "img":
+            self.images.append(found)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+@pytest.fixture(scope="module")
+def data() -> RunData:
+    return run()
+
+
+@pytest.fixture(scope="module")
+def html(data: RunData) -> str:
+    return render(data)
+
+
+def figures(data: RunData) -> list[Figure]:
+    return [
+        readback_scatter(data),
+        error_histogram(data),
+        telegraph_traces(data),
+        effort_histograms(data),
+        confusion_matrix(data),
+        *(conductance_maps(data, layer) for layer in data.layers),
+    ]
+
+
+def empty(data: RunData) -> RunData:
+    none, count = torch.zeros(0, dtype=torch.float64), torch.zeros(0, dtype=torch.int64)
+    return dataclasses.replace(
+        data, layers=(), error=none, noise=none, pulses=count, denoise_pulses=count, reads=count,
+        traces=None, confusion=torch.zeros(0, 0, dtype=torch.int64), costs={}, result={},
+    )  # fmt: skip
+
+
+def test_tags_are_balanced_and_every_section_is_there_in_order(html: str) -> None:
+    parsed = Page(html)
+    assert parsed.open == []
+    assert parsed.headings == list(SECTIONS.values())
+    assert set(SECTIONS) <= parsed.anchors
+
+
+def test_every_image_says_in_words_what_it_shows(data: RunData, html: str) -> None:
+    images = Page(html).images
+    assert len(images) == 5 + len(data.layers)
+    assert all(len(image["alt"] or "") > 40 for image in images)
+    assert len({image["alt"] for image in images}) == len(images)
+
+
+def test_page_needs_nothing_but_itself(html: str) -> None:
+    """Images are inline and links stay on the page, so it opens without a network."""
+    parsed = Page(html)
+    assert all(address.startswith(("data:image/png", "#")) for address in parsed.addresses)
+    assert "url(" not in html
+    assert "@import" not in html
+    assert not {"script", "link", "iframe", "base"} & set(parsed.seen)
+
+
+def test_names_from_outside_cannot_become_markup(data: RunData) -> None:
+    """Layer names come from the user's network, and may hold TeX or tags."""
+    name = '"><script>alert(1)</script>$\\frac'
+    hostile = dataclasses.replace(data.layers[0], name=name)
+    html = render(
+        dataclasses.replace(
+            data, layers=(hostile,), result=data.result | {"network": name, "preset": name}
+        )
+    )
+    assert "script" not in Page(html).seen
+    assert html.count("&lt;script&gt;") >= 5
+
+
+def test_same_run_gives_the_same_bytes(tmp_path: Path, html: str) -> None:
+    write_report(run(), tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_bytes() == html.encode()
+
+
+def test_old_report_survives_when_the_new_one_fails(
+    tmp_path: Path, data: RunData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    def fail(_: RunData) -> Figure:
+        raise MemoryError
+
+    monkeypatch.setattr(page, "confusion_matrix", fail)
+    with pytest.raises(MemoryError):
+        write_report(data, path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_every_axis_label_carries_a_unit_or_says_that_it_counts(data: RunData) -> None:
+    for figure in figures(data):
+        axes = figure.axes
+        labels = [label for a in axes for label in (a.get_xlabel(), a.get_ylabel()) if label]
+        labels += [figure.get_supylabel()] if figure.get_supylabel() else []
+        assert labels
+        assert [label for label in labels if not UNIT.search(label)] == []
+
+
+def test_page_of_a_run_without_any_cell_has_dashes_and_all_its_sections(data: RunData) -> None:
+    html = render(empty(data))
+    assert Page(html).headings == list(SECTIONS.values())
+    assert "<td>–</td>" in html
+    assert "No layer of this network is on the chip." in html
+    assert "programmed no second chip" in html
+    assert "nan" not in re.sub(r'src="[^"]*"', "", html).lower()
+
+
+def test_not_a_number_is_left_out_instead_of_stopping_the_report(data: RunData) -> None:
+    nan = float("nan")
+    layers = tuple(
+        LayerMap(m.name, m.target, torch.full_like(m.readback, nan), m.outcome)
+        for m in data.layers
+    )
+    traces = data.traces
+    assert traces is not None
+    broken = dataclasses.replace(
+        data, layers=layers, error=data.error * nan, noise=data.noise * nan,
+        traces=dataclasses.replace(traces, before=traces.before * nan),
+        result=data.result | {"converged_fraction": nan, "chip_accuracy": None},
+    )  # fmt: skip
+    html = render(broken)
+    assert "answers – of the test samples" in html
+
+
+@pytest.mark.parametrize("classes", [1, 15, 40])
+def test_confusion_matrix_is_drawn_for_any_number_of_classes(data: RunData, classes: int) -> None:
+    counts = torch.eye(classes, dtype=torch.int64)
+    shown = dataclasses.replace(data, confusion=counts)
+    assert draw(lambda: confusion_matrix(shown)).startswith("data:image/png;base64,")
+
+
+def test_histogram_counts_every_finite_error_even_far_outside(data: RunData) -> None:
+    """The outermost bars hold what lies further out: the heights add up to the cells."""
+    far = data.error.clone()
+    far[:7] = 1e-3
+    axes = error_histogram(dataclasses.replace(data, error=far)).axes[0]
+    heights = [bar.get_height() for bar in axes.containers[0]]
+    assert sum(heights) == far.numel()
+    assert heights[-1] == 7
+
+
+def test_total_row_is_the_sum_of_the_stages(data: RunData, html: str) -> None:
+    row = html[html.index('<tr class="total">') :]
+    pulses = sum(spent.pulses for spent in data.costs.values())
+    assert f"<td>{pulses:,}</td>" in row
+
+
+def test_page_is_smaller_than_three_megabytes(html: str) -> None:
+    assert len(html.encode()) < 3_000_000
+
+
+def test_one_huge_target_neither_hides_the_others_nor_pales_the_maps(data: RunData) -> None:
+    """A cell whose partner is stuck may have a target of many times the others'.
+
+    The scatter goes logarithmic; the maps' colours end near the other targets' 500 µS.
+    """
+    first = data.layers[0]
+    target = first.target.clone()
+    target[0, 0] = 9e-3
+    layers = (dataclasses.replace(first, target=target, readback=target), *data.layers[1:])
+    changed = dataclasses.replace(data, layers=layers)
+    assert readback_scatter(changed).axes[0].get_xscale() == "log"
+    assert readback_scatter(data).axes[0].get_xscale() == "linear"
+    assert conductance_maps(changed, layers[0]).axes[0].images[0].norm.vmax < 501
