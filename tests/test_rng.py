@@ -104,7 +104,6 @@ def test_purposes_children_and_streams_are_uncorrelated(stream: Stream) -> None:
     assert matrix.abs().max() <= 5 / math.sqrt(COUNT)
 
 
-@pytest.mark.xfail(reason="names are combined by exclusive or, which commutes and cancels itself")
 @pytest.mark.parametrize(
     ("one", "two"), [(("a", "b"), ("b", "a")), (("a", "a"), ()), (("a", "b", "a"), ("b",))]
 )

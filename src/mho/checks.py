@@ -22,7 +22,8 @@ def check_positive(value: float | int, name: str, unit: str) -> None:
     """
     if not (math.isfinite(value) and value > 0):
         raise ValueError(
-            f"Argument `{name}` must be finite and above 0 {unit}, but is {show(value, unit)}."
+            f"Argument `{name}` must be finite and above {show(0, unit)}, but is"
+            f" {show(value, unit)}."
         )
 
 

@@ -72,8 +72,8 @@ class CellStream:
         return CellStream(event.mul(_signed(_GOLDEN)).add_(self.key))
 
     def child(self, name: str) -> "CellStream":
-        """An independent stream of the same cells and moment."""
-        return CellStream(self.key ^ _purpose("child/" + name))
+        """An independent stream of the same cells and moment; the order of nested names counts."""
+        return CellStream(self.key.mul(_MIX_1).add_(_purpose("child/" + name)))
 
     def take(self, cells: Int64[Tensor, " chosen"]) -> "CellStream":
         """The streams of some of the cells."""

@@ -197,12 +197,13 @@ class Cells:
         base += self._creep(cells, base, now)
         scale = parameters.flicker.scale(base)
         white = parameters.flicker.white_decades(integration) ** 0.5
-        gap = now - state.clock.index_select(0, cells)
+        gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)  # sums of times round
         ahead = state.ahead.index_select(0, cells)
+        pause = max(spacing - integration, 0.0)
         for number in range(samples):
             stream = key.at(event + number)
             waited = gap.to(base.dtype)
-            flicker = parameters.flicker.advance(flicker, waited, stream)
+            flicker = parameters.flicker.advance(flicker, waited + integration, stream)
             noise = flicker.sum(0).add_(stream.normal("flicker white")[0], alpha=white)
             value = base + noise.mul_(scale)
             if held.numel():
@@ -210,7 +211,7 @@ class Cells:
                 traps = advance(traps, (waited + ahead)[held], own)
                 traps, channels = average(traps, integration, own.child("integration"))
                 value.index_add_(0, held, channels)
-            gap, ahead = torch.full_like(gap, spacing), torch.zeros_like(ahead)
+            gap, ahead = torch.full_like(gap, pause), torch.zeros_like(ahead)
             yield value
         state.event.index_copy_(0, cells, event + samples)
         state.flicker.index_copy_(1, cells, flicker)
@@ -253,7 +254,7 @@ class Cells:
         own = self._constants_of(cells)
         after = self.parameters.switching.moved(core, amplitude, width, compliance, own, stream)
         step = after - core
-        after += self._renew(cells, step, core, now, stream)
+        after += self._renew(cells, core, after, now, stream)
         self.state.core.index_copy_(0, cells, after)
         self._breed(cells, self.parameters.telegraph.born(step, stream), stream)
         drive = self.parameters.switching.subthreshold(amplitude, own)
@@ -271,24 +272,24 @@ class Cells:
     def _renew(
         self,
         cells: Int64[Tensor, " cells"],
-        step: Float[Tensor, " cells"],
-        core: Float[Tensor, " cells"],
+        before: Float[Tensor, " cells"],
+        after: Float[Tensor, " cells"],
         now: float,
         stream: CellStream,
     ) -> Float[Tensor, " cells"]:
         """Renew the creep after a step; returns what the core takes over so nothing jumps (S)."""
         law, state = self.parameters.relaxation, self.state
         if law.scale == 0:
-            return torch.zeros_like(step)
-        share = law.renewed(step)
+            return torch.zeros_like(before)
+        share = law.renewed(after - before)
         started = state.switched_at.index_select(0, cells)
         relaxing = state.relaxing.index_select(0, cells)
         age = now - started
         new_age = age * (1 - share.double())
-        renewed = relaxing + share * (stream.normal("relaxation")[0] - relaxing)
+        renewed = (1 - share).sqrt() * relaxing + share.sqrt() * stream.normal("relaxation")[0]
         state.switched_at.index_copy_(0, cells, now - new_age)
         state.relaxing.index_copy_(0, cells, renewed)
-        return relaxing * law.deviation(core, age) - renewed * law.deviation(core, new_age)
+        return relaxing * law.deviation(before, age) - renewed * law.deviation(after, new_age)
 
     def _breed(
         self, cells: Int64[Tensor, " cells"], number: Int64[Tensor, " cells"], stream: CellStream

@@ -65,7 +65,7 @@ class Flicker:
 
     def scale(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
         """Standard deviation per decade (S)."""
-        return self.per_decade * conductance * (self.knee / conductance).clamp(min=1).sqrt()
+        return self.per_decade * (conductance * conductance.clamp(min=self.knee)).sqrt()
 
     def white_decades(self, integration: float) -> float:
         """Decades between a sample's integration time and `split` (1)."""

@@ -20,9 +20,11 @@ class Relaxation:
         \frac{\ln(1 + t/t_0)}{\ln(1 + 1\,\mathrm{s}/t_0)}\right) + g \ln\max(t/1\,\mathrm{s}, 1)
         \right] .
 
-    A pulse that moves the cell by :math:`\Delta G` renews the fraction
-    :math:`1 - e^{-|\Delta G|/\Delta G_s}` of the relaxing state: a big step starts it anew, a
-    trimming step hardly touches it. The conductance itself never jumps by that renewal.
+    A pulse that moves the cell by :math:`\Delta G` renews the share
+    :math:`s = 1 - e^{-|\Delta G|/\Delta G_s}` of the relaxing state: a big step starts it anew, a
+    trimming step hardly touches it. Old and new enter the cell's random number as
+    :math:`\sqrt{1-s}` and :math:`\sqrt{s}`, so its variance stays 1 however often a cell is
+    trimmed, and the conductance itself never jumps by a renewal.
 
     Args:
         scale: Strength relative to the published HfOₓ cells, k (1).
