@@ -12,6 +12,7 @@ app = App(
     help="Program memristors to thousands of levels.",
     version=version("mho"),
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 
 _OK, _BAD_INPUT, _INTERRUPTED = 0, 2, 130
