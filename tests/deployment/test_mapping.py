@@ -3,10 +3,9 @@ import torch
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
-from mho.deployment.deploy import deploy, program_pairs
+from mho.deployment.deploy import deploy
 from mho.deployment.mapping import DifferentialPairs, place, tiles_needed
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
 from mho.rng import Stream
 from mho.units import uS
 
@@ -83,37 +82,16 @@ def test_too_small_a_bench_and_broken_weights_are_refused() -> None:
         place([torch.full((2, 2), torch.inf)], info(1), PAIRS)
 
 
-def test_the_partner_of_a_cell_stuck_high_takes_over_the_difference() -> None:
-    """A pair with a stuck half still holds its weight wherever the other half can reach it.
-
-    256 pairs, 5 % of cells stuck high at 4.4 mS. Where the partner can reach, the difference is
-    right within the tolerance and the 1/f noise of both cells; elsewhere the weight is lost, but
-    the error is a weight, not the 4 mS of the stuck cell.
-    """
-    kind = preset("rao2023").replace(cell__stuck_fraction=0.05, cell__stuck_high=1.0)
-    bench = SimulatedBench(Chip(kind, rows=16, cols=32), Stream(3))
-    placement = place([weights(16, 16)], bench.info, PAIRS)
-    final, result = program_pairs(bench, placement, ProgramProtocol())
-    held = bench.read(placement.cells, samples=16, window=1.0).mean
-    half = placement.sign > 0
-    wanted = (placement.target - placement.target[placement.partner])[half]
-    found = (held - held[placement.partner])[half]
-    one_stuck = (result.stuck ^ result.stuck[placement.partner])[half]
-    converged = (result.converged | result.converged[placement.partner])[half]
-    top = bench.info.conductance_high
-    reachable = torch.where(result.stuck[half], top - wanted, top + wanted) <= top
-    fixed = one_stuck & converged & reachable
-    assert int(fixed.sum()) > 5
-    assert float((found - wanted)[fixed].abs().max()) < 4 * uS
-    assert float((found - wanted)[one_stuck].abs().max()) < 500 * uS
-    assert not torch.equal(final.target, placement.target)
-
-
 def test_a_network_on_quiet_cells_computes_what_it_computes_in_software() -> None:
-    """16-bit converters, ±1 µS of 450 µS per cell: a few parts in a thousand of the output."""
+    """No stuck cells, no channels, 16-bit converters: ±1 µS of 450 µS in each cell is left.
+
+    That is 0.3 % of a typical weight (a third of the largest); the sums over 20 and 12 inputs
+    average it. 1 % covers both layers.
+    """
     quiet = preset("rao2023").replace(
-        cell__stuck_fraction=0.0, cell__curvature=0.0, array__dac_bits=16.0, array__adc_bits=16.0
-    )
+        cell__stuck_fraction=0.0, cell__curvature=0.0, telegraph__births=0.0,
+        array__dac_bits=16.0, array__adc_bits=16.0,
+    )  # fmt: skip
     generator = Stream(0).child("network").generator()
     network = torch.nn.Sequential(torch.nn.Linear(20, 12), torch.nn.ReLU(), torch.nn.Linear(12, 4))
     with torch.no_grad():
@@ -124,4 +102,4 @@ def test_a_network_on_quiet_cells_computes_what_it_computes_in_software() -> Non
     deployed = deploy(network, bench, inputs)
     expected = network(inputs).detach()
     error = float((deployed(inputs) - expected).norm() / expected.norm())
-    assert error < 0.02
+    assert error < 0.01

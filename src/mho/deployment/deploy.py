@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from mho.bench.interface import Bench, BenchInfo
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
+from mho.deployment.repair import repair
 from mho.programming.loop import ProgramRun, program
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
@@ -63,7 +65,7 @@ def program_pairs(
     resume: Mapping[str, Tensor] | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> tuple[Placement, ProgramResult]:
-    """Program all pairs; where one cell is stuck, let its partner carry the difference.
+    """Program all pairs, then once more those that make up for stuck cells.
 
     Args:
         bench: Where to program.
@@ -74,35 +76,25 @@ def program_pairs(
             done again after an interruption.
 
     Returns:
-        The placement with the targets in force at the end, and the joint result of both passes.
+        The placement with polarities and targets in force at the end, and the joint result of
+        both passes.
     """
     protocol = protocol or ProgramProtocol()
     result = program(
         bench, placement.target, protocol, cells=placement.cells, resume=resume, on_cycle=on_cycle
     )
-    partners, target = _repairs(bench, placement, result)
-    if partners.numel() == 0:
-        return placement, result
-    repaired = program(bench, target[partners], protocol, cells=placement.cells[partners])
-    return replace(placement, target=target), _merge(result, repaired, partners, target)
-
-
-def _repairs(bench: Bench, placement: Placement, result: ProgramResult) -> tuple[Tensor, Tensor]:
-    """Partners of stuck cells, and the targets with which their pairs still hold the weights."""
     stuck = result.stuck.nonzero()[:, 0]
-    partners = placement.partner[stuck]
-    usable = ~result.stuck[partners]
-    stuck, partners = stuck[usable], partners[usable]
-    target = placement.target.clone()
     if stuck.numel() == 0:
-        return partners, target
-    info = bench.info
-    held = bench.read(placement.cells[stuck], samples=8, window=0.0).mean
-    wanted = (placement.target[stuck] - placement.target[partners]) * placement.sign[stuck]
-    target[partners] = (held - wanted * placement.sign[stuck]).clamp(
-        info.conductance_low, info.conductance_high
-    )
-    return partners, target
+        return placement, result
+    held = torch.zeros_like(placement.target)
+    held[stuck] = bench.read(placement.cells[stuck], samples=8, window=0.0).mean
+    repaired = repair(placement, result.stuck, held, bench.info)
+    moved = (repaired.target != placement.target) & ~result.stuck
+    places = moved.nonzero()[:, 0]
+    if places.numel() == 0:
+        return repaired, replace(result, target=repaired.target)
+    second = program(bench, repaired.target[places], protocol, cells=repaired.cells[places])
+    return repaired, _merge(result, second, places, repaired.target)
 
 
 def _merge(

@@ -1,0 +1,117 @@
+"""What to do about stuck cells: turn a column's polarity round, let partners take the difference.
+
+A cell stuck at the bottom of the range serves well as the low half of a pair and not at all as
+the high one, and the other way round at the top. Which half of a pair carries the weight is free,
+but for whole columns only, as the columns of a pair are subtracted after summing.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from mho.bench.interface import BenchInfo
+from mho.deployment.mapping import Block, Placement
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """The pairs of one block as they lie on the chip, whatever their polarity.
+
+    Args:
+        left: Position in `Placement.cells` of cells in left columns. Shape (rows, outputs).
+        right: The same of the right columns. Shape (rows, outputs).
+        wanted: Conductance difference left − right (S). Shape (rows, outputs).
+    """
+
+    left: Int64[Tensor, "rows outputs"]
+    right: Int64[Tensor, "rows outputs"]
+    wanted: Float[Tensor, "rows outputs"]
+
+
+def repair(
+    placement: Placement,
+    stuck: Bool[Tensor, " cells"],
+    held: Float[Tensor, " cells"],
+    info: BenchInfo,
+) -> Placement:
+    """Turn columns round and move targets so that pairs with a stuck cell lose least weight.
+
+    Args:
+        placement: Cells and targets.
+        stuck: Cells that do not answer. Shape (cells,).
+        held: Conductance of the stuck ones; others do not matter (S). Shape (cells,).
+        info: The bench: how far partners can go.
+
+    Returns:
+        A placement in which the targets of stuck cells are as before, or their partner's if the
+        column was turned round.
+    """
+    target, sign = placement.target.clone(), placement.sign.clone()
+    blocks: list[Block] = []
+    start = 0
+    for block in placement.blocks:
+        pairs = _pairs(block, start, target)
+        start += 2 * block.plus.numel()
+        kept = _reach(pairs, 1.0, stuck, held, info)
+        turned = _reach(pairs, -1.0, stuck, held, info)
+        swap = _loss(pairs, -1.0, turned) < _loss(pairs, 1.0, kept)
+        for mine, other in ((pairs.left, pairs.right), (pairs.right, pairs.left)):
+            target[mine] = torch.where(swap, placement.target[other], placement.target[mine])
+            sign[mine] = torch.where(swap, -sign[mine], sign[mine])
+        _move_partners(target, pairs, torch.where(swap, -1.0, 1.0), stuck, held, info)
+        plus = torch.where(swap, block.minus, block.plus)
+        blocks.append(replace(block, plus=plus, minus=torch.where(swap, block.plus, block.minus)))
+    return replace(placement, blocks=tuple(blocks), target=target, sign=sign)
+
+
+def _pairs(block: Block, start: int, target: Float[Tensor, " cells"]) -> Pairs:
+    size = block.plus.numel()
+    left = torch.arange(start, start + size).view(block.plus.shape)
+    right = left + size
+    return Pairs(left, right, target[left] - target[right])
+
+
+def _reach(
+    pairs: Pairs,
+    polarity: float,
+    stuck: Bool[Tensor, " cells"],
+    held: Float[Tensor, " cells"],
+    info: BenchInfo,
+) -> Float[Tensor, "rows outputs"]:
+    """Difference left − right that each pair can hold at a polarity (S)."""
+    wanted = polarity * pairs.wanted
+    left, right = held[pairs.left], held[pairs.right]
+    low, high = info.conductance_low, info.conductance_high
+    by_right = left - (left - wanted).clamp(low, high)
+    by_left = (right + wanted).clamp(low, high) - right
+    fixed_left, fixed_right = stuck[pairs.left], stuck[pairs.right]
+    one = torch.where(fixed_left, by_right, torch.where(fixed_right, by_left, wanted))
+    return torch.where(fixed_left & fixed_right, left - right, one)
+
+
+def _loss(
+    pairs: Pairs, polarity: float, reached: Float[Tensor, "rows outputs"]
+) -> Float[Tensor, " outputs"]:
+    """Squared conductance that a column loses (S²)."""
+    return (reached - polarity * pairs.wanted).square().sum(0)
+
+
+def _move_partners(
+    target: Float[Tensor, " cells"],
+    pairs: Pairs,
+    polarity: Float[Tensor, " outputs"],
+    stuck: Bool[Tensor, " cells"],
+    held: Float[Tensor, " cells"],
+    info: BenchInfo,
+) -> None:
+    """Give the partners of stuck cells the targets that make up the difference, in place."""
+    wanted = polarity * pairs.wanted
+    for fixed, other, offset in (
+        (pairs.left, pairs.right, -wanted),
+        (pairs.right, pairs.left, wanted),
+    ):
+        move = stuck[fixed] & ~stuck[other]
+        goal = (held[fixed] + offset).clamp(info.conductance_low, info.conductance_high)
+        target[other] = torch.where(move, goal, target[other])
