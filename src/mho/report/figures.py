@@ -102,7 +102,7 @@ def telegraph_traces(data: RunData) -> Figure:
         return figure
     rows = traces.before.shape[0]
     figure = make(0.7 + 1.35 * rows)
-    panels = figure.subplots(rows, 2, sharex=True, sharey="row", squeeze=False)
+    panels = figure.subplots(rows, 2, sharex=True, squeeze=False)
     for row in range(rows):
         _trace_row(panels[row], traces, row, data.tolerance / uS)
     panels[0, 0].set_title("programmed without denoising")
@@ -121,7 +121,10 @@ def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
     ):
         band(axes, tolerance)
         axes.axhline(0, color=BLACK, linewidth=0.6)
-        axes.plot(time, to_uS(values) - target, color=colour, linewidth=0.9)
+        away = to_uS(values) - target
+        axes.plot(time, away, color=colour, linewidth=0.9)
+        reach = max(3 * tolerance, 1.1 * float(np.max(np.abs(away[np.isfinite(away)]), initial=0)))
+        axes.set_ylim(-reach, reach)
     panels[1].text(
         1.02, 0.5, f"target\n{target:.1f} µS", transform=panels[1].transAxes,
         va="center", fontsize=8.5,

@@ -32,6 +32,8 @@ def quantity(value: object, unit: str) -> str:
     """
     if number(value, "g") == DASH or not isinstance(value, int | float):
         return DASH
+    if unit == "s" and value >= 1000:  # nobody counts in kiloseconds
+        return f"{value:,.0f} s"
     return show(float(value), unit)
 
 
