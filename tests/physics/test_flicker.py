@@ -41,7 +41,7 @@ def test_equilibrium_stays_and_memory_decays(stream: Stream, seconds: float) -> 
     count, law = 200_000, _law()
     key = stream.cells(torch.arange(count))
     state = law.fresh(key)
-    later = law.advance(state, torch.full((count,), seconds), key)
+    later = law.watch(state, torch.full((count,), seconds), 0.0, key)[0]
     for number, time in enumerate(law.times):
         before, after = state[number].double(), later[number].double()
         assert abs(float(after.var()) - 1) <= 5 * math.sqrt(2 / count)
@@ -53,7 +53,7 @@ def test_no_time_changes_nothing(stream: Stream) -> None:
     """At t = 0 the factor is 1 and the noise 0, bitwise."""
     law, key = _law(), stream.cells(torch.arange(1000))
     state = law.fresh(key)
-    assert torch.equal(law.advance(state, torch.zeros(1000), key), state)
+    assert torch.equal(law.watch(state, torch.zeros(1000), 0.0, key)[0], state)
 
 
 def test_scale_falls_with_the_root_of_conductance_below_the_knee() -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mho.device.published import preset
-from mho.device.telegraph import TelegraphNoise, Traps, _moments, advance, average
+from mho.device.telegraph import TelegraphNoise, Traps, _moments, advance, watch
 from mho.rng import CellStream, Stream
 
 
@@ -185,8 +185,9 @@ def test_the_average_has_the_mean_and_variance_of_the_process(
     key = _cells(stream, count)
     traps = _traps(count, 1 / (1 - (1 - p)), 1 / (1 - p), start)
     assert math.isclose(float(traps.occupancy[0, 0]), p)
-    _, conductance = average(traps, x / float(traps.rate[0, 0]), key)
-    found, brute = 1 - conductance, _stepped_mean(x, start, p, key.child("brute"), count)
+    now = torch.zeros(count, dtype=torch.float64)
+    _, conductance = watch(traps, now, 0.0, x / float(traps.rate[0, 0]), key)
+    found, brute = 1 - conductance[0], _stepped_mean(x, start, p, key.child("brute"), count)
     mean, variance = float(brute.mean()), float(brute.var())
     fourth = float((brute - mean).pow(4).mean())
     mean_off = x / 6 * abs(mean - start) if x < 0.5 else 0.01 * math.sqrt(variance)
@@ -245,7 +246,7 @@ def _probability(law: TelegraphNoise, volts: float, width: float, key: CellStrea
         cleaning_voltage=torch.full((1, count), 0.5, dtype=torch.float64),
     )
     amplitude = torch.full((count,), volts, dtype=torch.float64)
-    return float(law.resolved(traps, amplitude, width, key).double().mean())
+    return float(law.resolved(traps, amplitude[None], width, key).double().mean())
 
 
 @pytest.mark.parametrize("volts", [0.5, -0.5, 0.53, 0.8, 0.3])
@@ -279,8 +280,8 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> Non
     key = _cells(stream, count)
     traps = _traps(count, 1.0, 1.0, False)
     amplitude = torch.ones(count, dtype=torch.float64)
-    full = law.resolved(traps, amplitude, law.cleaning_width, key)
-    half = law.resolved(traps, amplitude, law.cleaning_width / 2, key)
+    full = law.resolved(traps, amplitude[None], law.cleaning_width, key)[:, 0]
+    half = law.resolved(traps, amplitude[None], law.cleaning_width / 2, key)[:, 0]
     assert not (half & ~full).any()
     expected = 0.5**0.25 * (1 - 0.5**0.25)
     extra = float((full & ~half).double().mean())
@@ -290,7 +291,7 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> Non
 def test_an_empty_slot_is_never_resolved(stream: Stream) -> None:
     """A channel of amplitude 0 is no channel, however strong the pulse."""
     traps = Traps.none(4, 1000)
-    gone = _law().resolved(traps, torch.full((1000,), 9.0), 1.0, _cells(stream, 1000))
+    gone = _law().resolved(traps, torch.full((1, 1000), 9.0), 1.0, _cells(stream, 1000))
     assert not gone.any()
 
 

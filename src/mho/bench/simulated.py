@@ -110,7 +110,10 @@ class SimulatedBench:
         rows = self._rows(cells)
         spacing = max(rows * integration, window / samples)
         start, duration = self._clock, spacing * samples if rows else 0.0
-        parts = [self._read(c, start, integration, spacing, samples) for c in _chunks(cells)]
+        few = max(_CHUNK // samples, 1)
+        parts = [
+            self._read(c, start, integration, spacing, samples) for c in torch.split(cells, few)
+        ]
         mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
         self._clock = start + duration
         count = cells.numel() * samples
@@ -212,32 +215,23 @@ class SimulatedBench:
         samples: int,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
-        voltage = self._info.read_voltage
         event = self._cells.state.event.index_select(0, cells)
-        keys = self._read_out.take(cells)
-        first = torch.zeros(0)
-        for number, value in enumerate(
-            self._cells.sample(cells, start, integration, spacing, samples)
-        ):
-            seen = self._law.apparent(value, voltage)
-            seen.add_(keys.at(event + number).normal("read noise")[0], alpha=self._read_noise)
-            code = self._adc(seen)
-            if number == 0:
-                first, low, high = code, code.clone(), code.clone()
-                moved, squared = torch.zeros_like(code), torch.zeros_like(code)
-                continue
-            low, high = torch.minimum(low, code), torch.maximum(high, code)
-            away = code - first
-            moved, squared = moved + away, squared + away.square()
-        shift = moved / samples
-        spread = (squared / samples - shift.square()).clamp_(min=0).sqrt_()
-        return first + shift, spread, high - low
+        number = torch.arange(samples)[:, None]
+        keys = self._read_out.take(cells.repeat(samples)).at((event + number).view(-1))
+        value = self._cells.sample(cells, start, integration, spacing, samples)
+        seen = self._law.apparent(value, self._info.read_voltage)
+        noise = keys.normal("read noise")[0].view(seen.shape)
+        code = self._adc(seen.add_(noise, alpha=self._read_noise))
+        away = code - code[0]
+        shift = away.sum(0) / samples
+        spread = (away.square_().sum(0) / samples - shift.square()).clamp_(min=0).sqrt_()
+        return code[0] + shift, spread, code.amax(0) - code.amin(0)
 
     def _snapshot(self, cells: Int64[Tensor, " cells"], integration: float) -> Tensor:
         """Conductance at zero bias of cells now, one sample without the read-out (S)."""
         state = self._cells
-        samples = [state.sample(c, self._clock, integration, 0.0, 1) for c in _chunks(cells)]
-        return torch.cat([value for sample in samples for value in sample])
+        parts = [state.sample(c, self._clock, integration, 0.0, 1)[0] for c in _chunks(cells)]
+        return torch.cat(parts)
 
     def _book_multiply(self, applied: Tensor, conductance: Tensor, vector_time: float) -> None:
         batch, rows = applied.shape

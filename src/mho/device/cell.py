@@ -5,7 +5,6 @@ set of cells and applies the laws to those that are addressed; it knows no rows,
 converters. Time is lazy: a cell is brought up to date when it is looked at, exactly.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -17,7 +16,7 @@ from mho.checks import check_between, check_not_negative, check_positive
 from mho.device.flicker import Flicker
 from mho.device.relaxation import Relaxation
 from mho.device.switching import Switching, SwitchingConstants
-from mho.device.telegraph import TelegraphNoise, Traps, advance, average
+from mho.device.telegraph import TelegraphNoise, Traps, watch
 from mho.rng import CellStream, Stream
 
 
@@ -177,7 +176,7 @@ class Cells:
         integration: float,
         spacing: float,
         samples: int,
-    ) -> Iterator[Float[Tensor, " cells"]]:
+    ) -> Float[Tensor, "samples cells"]:
         """Conductance at zero bias, averaged over each of several integration times (S).
 
         Args:
@@ -187,37 +186,36 @@ class Cells:
             spacing: Time from the start of one sample to the start of the next (s).
             samples: Number of samples (1).
         """
-        state, parameters = self.state, self.parameters
-        event = state.event.index_select(0, cells)
-        key = self._stream.take(cells)
-        held = (state.traps.amplitude.index_select(1, cells) > 0).any(0).nonzero()[:, 0]
-        traps = self._take_traps(cells[held])
-        flicker = state.flicker.index_select(1, cells)
+        state, law = self.state, self.parameters.flicker
+        count, event = cells.numel(), state.event.index_select(0, cells)
+        number = torch.arange(samples)[:, None]
+        stream = self._stream.take(cells.repeat(samples)).at((event + number).view(-1))
+        # sums of times round: a read may start an ulp before the last one ended
+        gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)
         base = state.core.index_select(0, cells)
         base += self._creep(cells, base, now)
-        scale = parameters.flicker.scale(base)
-        white = parameters.flicker.white_decades(integration) ** 0.5
-        gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)  # sums of times round
-        ahead = state.ahead.index_select(0, cells)
-        pause = max(spacing - integration, 0.0)
-        for number in range(samples):
-            stream = key.at(event + number)
-            waited = gap.to(base.dtype)
-            flicker = parameters.flicker.advance(flicker, waited + integration, stream)
-            noise = flicker.sum(0).add_(stream.normal("flicker white")[0], alpha=white)
-            value = base + noise.mul_(scale)
-            if held.numel():
-                own = stream.take(held)
-                traps = advance(traps, (waited + ahead)[held], own)
-                traps, channels = average(traps, integration, own.child("integration"))
-                value.index_add_(0, held, channels)
-            gap, ahead = torch.full_like(gap, pause), torch.zeros_like(ahead)
-            yield value
+        first, pause = gap.to(base.dtype), max(spacing - integration, 0.0)
+        looks = law.watch(
+            state.flicker.index_select(1, cells), first + integration, pause + integration, stream
+        )
+        noise = looks.sum(1)
+        white = stream.normal("flicker white")[0].view(samples, count)
+        noise.add_(white, alpha=law.white_decades(integration) ** 0.5)
+        value = noise.mul_(law.scale(base)).add_(base)
+        held = (state.traps.amplitude.index_select(1, cells) > 0).any(0).nonzero()[:, 0]
+        if held.numel():
+            own = stream.take((held + count * number).view(-1))
+            ahead = state.ahead.index_select(0, cells[held])
+            traps, channels = watch(
+                self._take_traps(cells[held]), first[held] + ahead, pause, integration, own
+            )
+            value.index_add_(1, held, channels)
+            state.traps.filled.index_copy_(1, cells[held], traps.filled)
         state.event.index_copy_(0, cells, event + samples)
-        state.flicker.index_copy_(1, cells, flicker)
+        state.flicker.index_copy_(1, cells, looks[-1])
         state.clock.index_fill_(0, cells, now + (samples - 1) * spacing + integration)
         state.ahead.index_fill_(0, cells, 0.0)
-        state.traps.filled.index_copy_(1, cells[held], traps.filled)
+        return value
 
     def noise_variance(
         self, conductance: Float[Tensor, "*cells"], integration: float
@@ -336,26 +334,47 @@ class Cells:
         stream: CellStream,
     ) -> None:
         """Sub-threshold pulses: SET polarity completes channels, RESET polarity dissolves them."""
-        law, state = self.parameters.telegraph, self.state
+        law = self.parameters.telegraph
         rare = law.spawning * width / law.cleaning_width
-        spawned = stream.uniform("spawning", amplitude.shape[0]) <= rare
-        spawned &= amplitude != 0
-        held = (state.traps.amplitude.index_select(1, cells) > 0).any(0)
-        some = (held | spawned.any(0)).nonzero()[:, 0]
+        spawned = (stream.uniform("spawning", amplitude.shape[0]) <= rare) & (amplitude != 0)
+        lively = spawned.any(0)
+        held = (self.state.traps.amplitude.index_select(1, cells) > 0).any(0)
+        some = (held & ~lively).nonzero()[:, 0]
+        if some.numel():
+            self._resolve(cells[some], amplitude[:, some], width, stream.take(some))
+        some = lively.nonzero()[:, 0]
         if some.numel() == 0:
             return
-        cells, stream = cells[some], stream.take(some)
-        amplitude, spawned = amplitude[:, some], spawned[:, some]
-        traps, core = self._take_traps(cells), state.core.index_select(0, cells)
-        for number, volts in enumerate(amplitude):
-            own = stream.child(f"cleaning {number}")
-            gone = law.resolved(traps, volts, width, own)
-            core += torch.where(volts > 0, (traps.amplitude * gone).sum(0), 0.0)
-            traps.amplitude.masked_fill_(gone, 0.0)
-            traps.filled.masked_fill_(gone, False)
-            self._insert(traps, core, spawned[number], cells, own)
-        state.core.index_copy_(0, cells, core)
-        self._put_traps(cells, traps)
+        cells, own = cells[some], stream.take(some)
+        for number, volts in enumerate(amplitude[:, some]):
+            self._resolve(cells, volts[None], width, own, number)
+            traps, core = self._take_traps(cells), self.state.core.index_select(0, cells)
+            born = own.child(f"cleaning {number}")
+            self._insert(traps, core, spawned[number, some], cells, born)
+            self.state.core.index_copy_(0, cells, core)
+            self._put_traps(cells, traps)
+
+    def _resolve(
+        self,
+        cells: Int64[Tensor, " cells"],
+        amplitude: Float[Tensor, "train cells"],
+        width: float,
+        stream: CellStream,
+        first: int = 0,
+    ) -> None:
+        """Let the pulses from number `first` on resolve channels: the first that can, does."""
+        keys = [stream.child(f"cleaning {first + k}").key for k in range(amplitude.shape[0])]
+        traps, core = self._take_traps(cells), self.state.core.index_select(0, cells)
+        hits = self.parameters.telegraph.resolved(
+            traps, amplitude, width, CellStream(torch.cat(keys))
+        )
+        gone, by = hits.any(1), hits.to(torch.uint8).argmax(1)
+        completed = gone & (amplitude.gather(0, by) > 0)
+        core += (traps.amplitude * completed).sum(0)
+        self.state.core.index_copy_(0, cells, core)
+        kept = self.state.traps
+        kept.amplitude.index_copy_(1, cells, traps.amplitude.masked_fill_(gone, 0.0))
+        kept.filled.index_copy_(1, cells, traps.filled.masked_fill_(gone, False))
 
     def _take_traps(self, cells: Int64[Tensor, " cells"]) -> Traps:
         traps = self.state.traps

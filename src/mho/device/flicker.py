@@ -51,17 +51,34 @@ class Flicker:
         """A state in equilibrium: standard normal processes (1)."""
         return stream.normal("flicker", len(self.times))
 
-    def advance(
+    def watch(
         self,
         state: Float[Tensor, "components cells"],
-        seconds: Float[Tensor, " cells"],
+        first: Float[Tensor, " cells"],
+        spacing: float,
         stream: CellStream,
-    ) -> Float[Tensor, "components cells"]:
-        """Let time pass, exactly: x ← x·e^(−t/τ) + √(1 − e^(−2t/τ))·z."""
+    ) -> Float[Tensor, "samples components cells"]:
+        """Let time pass, exactly: x ← x·e^(−t/τ) + √(1 − e^(−2t/τ))·z, and look now and then.
+
+        Args:
+            state: Processes at the start (1). Shape (components, cells).
+            first: Time until the first look, for each cell (s). Shape (cells,).
+            spacing: Time between looks (s).
+            stream: Randomness of each look, look by look. Length samples × cells.
+        """
+        components, cells = state.shape
         times = torch.tensor(self.times, dtype=state.dtype, device=state.device)[:, None]
-        ratio = seconds / times
-        noise = stream.normal("flicker step", state.shape[0])
-        return state * torch.exp(-ratio) + torch.sqrt(-torch.expm1(-2 * ratio)) * noise
+        looks = stream.normal("flicker step", components).view(components, -1, cells)
+        looks = looks.transpose(0, 1).contiguous()
+        ratio = first / times
+        looks[0] *= torch.sqrt(-torch.expm1(-2 * ratio))
+        looks[0] += state * torch.exp(-ratio)
+        ratio = spacing / times
+        keep = torch.exp(-ratio)
+        looks[1:] *= torch.sqrt(-torch.expm1(-2 * ratio))
+        for number in range(1, looks.shape[0]):
+            looks[number] += keep * looks[number - 1]
+        return looks
 
     def scale(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
         """Standard deviation per decade (S)."""

@@ -58,64 +58,116 @@ class Traps:
         return 1 / self.capture_time + 1 / self.emission_time
 
 
-def advance(traps: Traps, seconds: Float[Tensor, " cells"], stream: CellStream) -> Traps:
-    r"""Let time pass: exact for any interval (key: machlup1954noise).
+def chances(
+    traps: Traps, seconds: Float[Tensor, "*cells"]
+) -> tuple[Float[Tensor, "slots cells"], Float[Tensor, "slots cells"]]:
+    r"""Probability that a trap is filled after some time, if it was empty and if it was filled.
 
-    .. math:: P(\text{filled}) = p_\infty + (s - p_\infty) e^{-t (1/\tau_c + 1/\tau_e)} .
+    .. math:: P(\text{filled}) = p_\infty + (s - p_\infty) e^{-t (1/\tau_c + 1/\tau_e)} ,
+
+    exact for any interval (key: machlup1954noise).
+
+    Args:
+        traps: The channels.
+        seconds: Time that passes, for each cell or for all (s). Shape (cells,) or ().
+    """
+    rest = traps.occupancy
+    memory = torch.exp(-traps.rate * seconds)
+    return rest - rest * memory, rest + (1 - rest) * memory
+
+
+def advance(traps: Traps, seconds: Float[Tensor, " cells"], stream: CellStream) -> Traps:
+    """Let time pass.
 
     Args:
         traps: The channels.
         seconds: Time that passes, for each cell (s). Shape (cells,).
         stream: Randomness.
     """
-    rest = traps.occupancy
-    memory = torch.exp(-traps.rate * seconds)
-    probability = rest + (traps.filled.to(rest.dtype) - rest) * memory
+    empty, filled = chances(traps, seconds)
     draw = stream.uniform("trap", traps.filled.shape[0])
-    return replace(traps, filled=draw <= probability)
+    return replace(traps, filled=draw <= torch.where(traps.filled, filled, empty))
 
 
-def average(
-    traps: Traps, seconds: float, stream: CellStream
-) -> tuple[Traps, Float[Tensor, " cells"]]:
-    r"""Conductance of the channels averaged over an integration time, and the traps after it.
+def watch(
+    traps: Traps,
+    first: Float[Tensor, " cells"],
+    pause: float,
+    integration: float,
+    stream: CellStream,
+) -> tuple[Traps, Float[Tensor, "samples cells"]]:
+    r"""Conductance of the channels averaged over each of several integration times.
 
-    With :math:`x = \lambda t`, :math:`d = s - p_\infty`, the filled fraction of the time has mean
-    :math:`p_\infty + d (1 - e^{-x})/x` and variance
+    With :math:`x = \lambda t`, :math:`d = s - p_\infty`, the filled fraction of an integration has
+    mean :math:`p_\infty + d (1 - e^{-x})/x` and variance
 
     .. math::
         \tfrac{2}{x^2} \left[ p(1-p)(x - 1 + e^{-x}) + d(1-2p)(1 - e^{-x} - x e^{-x})
         - \tfrac{d^2}{2} (1 - e^{-x})^2 \right] ,
 
-    both exact given the state at the start. A slow trap (x < 1/2) flips at most once in practice,
+    both exact given the state at its start. A slow trap (x < 1/2) flips at most once in practice,
     at a uniform moment; a faster one gets a Beta draw with these two moments.
 
     Args:
         traps: The channels.
-        seconds: Integration time (s).
-        stream: Randomness.
+        first: Time until the first integration starts, for each cell (s). Shape (cells,).
+        pause: Time between the end of an integration and the start of the next (s).
+        integration: Integration time of a sample (s).
+        stream: Randomness of each sample, sample by sample. Length samples × cells.
 
     Returns:
-        The traps after the integration, and the mean conductance (S) of shape (cells,).
+        The traps after the last integration, and the mean conductances (S).
     """
-    slots = traps.filled.shape[0]
-    later = advance(traps, torch.full_like(traps.amplitude[0], seconds), stream)
-    start, end = traps.filled.to(traps.amplitude.dtype), later.filled.to(traps.amplitude.dtype)
-    fraction = start + (end - start) * stream.uniform("flip moment", slots)
-    x = traps.rate * seconds
-    fast = (x >= 0.5) & (traps.amplitude > 0)
-    if fast.any():
-        one = fast.any(0).nonzero()[:, 0]
-        chosen = fast[:, one]
-        mean, variance = _moments(x[:, one][chosen], start[:, one][chosen], traps.occupancy[fast])
-        fraction[fast] = _beta(mean, variance, stream.take(one), chosen)
-    return later, (traps.amplitude * (1 - fraction)).sum(0)
+    slots, cells = traps.filled.shape
+    shape = (slots, -1, cells)
+    during = stream.child("integration")
+    waiting, drawn = (s.uniform("trap", slots).view(shape) for s in (stream, during))
+    start, end = _states(traps, first, pause, integration, (waiting, drawn))
+    begun = start.to(traps.amplitude.dtype)
+    flip = during.uniform("flip moment", slots).view(shape)
+    fraction = torch.where(start == end, begun, (flip - begun).abs())
+    x = traps.rate * integration
+    fast = ((x >= 0.5) & (traps.amplitude > 0))[:, None].expand(start.shape)
+    one = fast.any(0).reshape(-1).nonzero()[:, 0]
+    if one.numel():
+        chosen = fast.reshape(slots, -1)[:, one]
+        x, rest = (v[:, None].expand(start.shape)[fast] for v in (x, traps.occupancy))
+        mean, variance = _moments(x, begun[fast], rest)
+        fraction[fast] = _beta(mean, variance, during.take(one), chosen)
+    fraction.neg_().add_(1).mul_(traps.amplitude[:, None])
+    return replace(traps, filled=end[:, -1].contiguous()), fraction.sum(0)
+
+
+def _states(
+    traps: Traps,
+    first: Float[Tensor, " cells"],
+    pause: float,
+    integration: float,
+    draws: tuple[Float[Tensor, "slots samples cells"], Float[Tensor, "slots samples cells"]],
+) -> tuple[Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]]:
+    """Whether each trap is filled at the start and at the end of every integration."""
+    waiting, during = draws
+    # A chance depends on the state before, a draw does not: compare first, follow the bits after.
+    empty, filled = (p[:, None] for p in chances(traps, torch.tensor(pause)))
+    up, stay = waiting <= empty, waiting <= filled
+    for bits, chance in zip((up, stay), chances(traps, first), strict=True):
+        bits[:, 0] = waiting[:, 0] <= chance
+    empty, filled = (p[:, None] for p in chances(traps, torch.tensor(integration)))
+    up_during, stay_during = during <= empty, during <= filled
+    start, end = torch.empty_like(up), torch.empty_like(up)
+    now = traps.filled
+    for number in range(up.shape[1]):
+        now = torch.where(now, stay[:, number], up[:, number])
+        start[:, number] = now
+        now = torch.where(now, stay_during[:, number], up_during[:, number])
+        end[:, number] = now
+    return start, end
 
 
 def _moments(
     x: Float[Tensor, " fast"], start: Float[Tensor, " fast"], rest: Float[Tensor, " fast"]
 ) -> tuple[Float[Tensor, " fast"], Float[Tensor, " fast"]]:
-    """Mean and variance of the filled fraction of the time; see `average`."""
+    """Mean and variance of the filled fraction of the time; see `watch`."""
     gone = torch.exp(-x)
     d = start - rest
     mean = rest + d * (1 - gone) / x
@@ -222,14 +274,23 @@ class TelegraphNoise:
         return number
 
     def resolved(
-        self, traps: Traps, amplitude: Float[Tensor, " cells"], width: float, stream: CellStream
-    ) -> Bool[Tensor, "slots cells"]:
-        """Which channels a sub-threshold pulse resolves."""
-        drive = torch.sigmoid((amplitude.abs() - traps.cleaning_voltage) / self.cleaning_slope)
+        self, traps: Traps, amplitude: Float[Tensor, "train cells"], width: float,
+        stream: CellStream,
+    ) -> Bool[Tensor, "slots train cells"]:  # fmt: skip
+        """Which channels each pulse of a sub-threshold train would resolve if it met them.
+
+        Args:
+            traps: The channels.
+            amplitude: Voltage at each cell (V); 0 does nothing. Shape (train, cells).
+            width: Duration of each pulse (s).
+            stream: Randomness of each pulse, pulse by pulse. Length train × cells.
+        """
+        onset = traps.cleaning_voltage[:, None]
+        drive = torch.sigmoid((amplitude.abs() - onset) / self.cleaning_slope)
         keep = math.log1p(-min(self.cleaning_probability, 1 - 1e-7)) * width / self.cleaning_width
         probability = -torch.expm1(keep * drive)
-        draw = stream.uniform("cleaning", traps.filled.shape[0])
-        return (draw <= probability) & (traps.amplitude > 0) & (amplitude != 0)
+        draw = stream.uniform("cleaning", traps.filled.shape[0]).view(probability.shape)
+        return (draw <= probability) & (traps.amplitude[:, None] > 0) & (amplitude != 0)
 
     def boosted(self, amplitude: Float[Tensor, "*shape"], width: float) -> Float[Tensor, "*shape"]:
         """Further time at the read voltage that ages the traps as much as this pulse does (s).
