@@ -6,94 +6,34 @@ converters. Time is lazy: a cell is brought up to date when it is looked at, exa
 """
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive
-from mho.device.flicker import Flicker
-from mho.device.relaxation import Relaxation
-from mho.device.switching import Switching, SwitchingConstants
-from mho.device.telegraph import TelegraphNoise, Traps, watch
+from mho.checks import check_not_negative, check_positive
+from mho.device.parameters import CellParameters
+from mho.device.state import CellState
+from mho.device.switching import SwitchingConstants
+from mho.device.telegraph import Traps, watch
 from mho.rng import CellStream, Stream
 
 
-@dataclass(frozen=True, slots=True)
-class CellParameters:
-    """Everything that characterises a kind of cell.
-
-    Args:
-        switching: How pulses move the core.
-        telegraph: Incomplete channels and their traps.
-        flicker: The 1/f remainder.
-        relaxation: Creep after switching.
-        curvature: Cubic term of the current at zero conductance, I = GV(1 + cV²) (1/V²).
-        linear_above: Conductance at which that term has vanished, linearly (S).
-        formed: Conductance of the core of a freshly formed cell (S).
-        stuck_fraction: Cells that never switch (1).
-        stuck_high: Share of those that are stuck at the high end of the range (1).
-    """
-
-    switching: Switching
-    telegraph: TelegraphNoise
-    flicker: Flicker
-    relaxation: Relaxation
-    curvature: float
-    linear_above: float
-    formed: float
-    stuck_fraction: float
-    stuck_high: float
-
-    references: ClassVar = ("rao2023",)
-
-    def __post_init__(self) -> None:
-        check_not_negative(self.curvature, "curvature", "1/V²")
-        check_positive(self.linear_above, "linear_above", "S")
-        check_between(self.formed, "formed", self.switching.low, self.switching.high, "S")
-        check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
-        check_between(self.stuck_high, "stuck_high", 0.0, 1.0, "1")
-
-    def cubic(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
-        """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
-        return (1 - conductance / self.linear_above).clamp_(min=0).mul_(self.curvature)
-
-    def apparent(
-        self, conductance: Float[Tensor, "*cells"], voltage: float
-    ) -> Float[Tensor, "*cells"]:
-        """Current over voltage at a given voltage (S)."""
-        return conductance * (1 + self.cubic(conductance) * voltage**2)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class CellState:
-    """State of a set of cells; the tensors are changed in place, by `Cells` alone.
+class Train:
+    """Pulses given one after the other, and what each does to each cell besides cleaning.
 
     Args:
-        core: Conductance of the complete channel (S). Shape (cells,).
-        traps: Incomplete channels. Shapes (slots, cells).
-        flicker: Processes of the 1/f remainder (1). Shape (components, cells).
-        relaxing: Signed strength of the creep under way (1). Shape (cells,).
-        switched_at: Time from which the creep counts (s). Shape (cells,).
-        clock: Time up to which traps and flicker are known (s). Shape (cells,).
-        ahead: Ageing of the traps by pulses, not yet applied (s). Shape (cells,).
-        event: Operations so far; counts the randomness (1). Shape (cells,).
+        amplitude: Voltage at each cell (V). Shape (train, cells).
+        width: Duration of each pulse (s).
+        switches: Where a pulse switches the cell. Shape (train, cells).
+        spawns: Where a sub-threshold pulse leaves a new channel. Shape (train, cells).
     """
 
-    core: Float[Tensor, " cells"]
-    traps: Traps
-    flicker: Float[Tensor, "components cells"]
-    relaxing: Float[Tensor, " cells"]
-    switched_at: Float[Tensor, " cells"]
-    clock: Float[Tensor, " cells"]
-    ahead: Float[Tensor, " cells"]
-    event: Int64[Tensor, " cells"]
-
-    def tensors(self) -> dict[str, Tensor]:
-        """All tensors by name, the same objects: for saving and restoring."""
-        flat = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"}
-        return flat | {f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)}
+    amplitude: Float[Tensor, "train cells"]
+    width: float
+    switches: Bool[Tensor, "train cells"]
+    spawns: Bool[Tensor, "train cells"]
 
 
 class Cells:
@@ -103,10 +43,18 @@ class Cells:
         parameters: The kind of cell.
         count: Number of cells (1).
         stream: Randomness; cell number i always gets the same constants from it.
+        temperature: Temperature of all of them (K); the laws' reference if `None`.
     """
 
-    def __init__(self, parameters: CellParameters, count: int, stream: Stream) -> None:
+    def __init__(
+        self,
+        parameters: CellParameters,
+        count: int,
+        stream: Stream,
+        temperature: float | None = None,
+    ) -> None:
         self.parameters = parameters
+        self.temperature = parameters.temperature.reference if temperature is None else temperature
         self.count = count
         index = torch.arange(count)
         self._stream = stream.child("life").cells(index)
@@ -120,6 +68,7 @@ class Cells:
         ends = torch.where(
             stuck[1] <= parameters.stuck_high, parameters.switching.high, parameters.switching.low
         )
+        self._warmth = birth.normal("temperature coefficient")[0]
         zero = torch.zeros(count, dtype=torch.float64)
         self.state = CellState(
             core=torch.where(self.stuck, ends, parameters.formed),
@@ -130,9 +79,54 @@ class Cells:
             clock=zero.clone(),
             ahead=torch.zeros(count),
             event=torch.zeros(count, dtype=torch.int64),
+            cycles=zero.clone(),
         )
         forming = torch.full((count,), parameters.switching.high).masked_fill_(self.stuck, 0.0)
         self._breed(index, parameters.telegraph.born(forming, birth), birth)
+
+    def age(self, cells: Int64[Tensor, " cells"], cycles: float, now: float) -> None:
+        """Let cells have been switched many times over their whole range, without simulating it.
+
+        They are left as freshly formed ones are: RESET, creeping, with the incomplete channels of
+        the last cycle. Stuck cells stay as they are.
+
+        Args:
+            cells: Cells addressed, each once.
+            cycles: Cycles of SET and RESET (1).
+            now: Time at their end (s).
+        """
+        check_not_negative(cycles, "cycles", "1")
+        cells = cells[~self.stuck[cells]]
+        stream, state, kind = self._next(cells), self.state, self.parameters
+        state.cycles.index_add_(0, cells, torch.full_like(cells, cycles, dtype=torch.float64))
+        state.core.index_fill_(0, cells, kind.formed)
+        state.relaxing.index_copy_(0, cells, stream.normal("relaxation")[0])
+        state.switched_at.index_fill_(0, cells, now)
+        self._put_traps(cells, Traps.none(kind.telegraph.slots, cells.numel()))
+        swing = torch.full(cells.shape, kind.switching.high)
+        worn = self._worn(cells, torch.zeros_like(swing))
+        self._breed(cells, kind.telegraph.born(swing, stream, worn), stream)
+
+    def heat(self, temperature: float, now: float) -> None:
+        """Change the temperature of all cells.
+
+        What they lived through so far is kept as the time at the new temperature that would have
+        done the same to traps and ions; the 1/f remainder does not depend on temperature.
+
+        Args:
+            temperature: New temperature (K).
+            now: Time of the change (s).
+        """
+        check_positive(temperature, "temperature", "K")
+        law, state = self.parameters.temperature, self.state
+        before, self.temperature = self.temperature, temperature
+        gap = (now - state.clock).clamp_(min=0).to(state.ahead.dtype)
+        stream = self._next(torch.arange(self.count))
+        state.flicker.copy_(self.parameters.flicker.watch(state.flicker, gap, 0.0, stream)[0])
+        state.clock.fill_(now)
+        state.ahead.add_(gap).mul_(law.trap_haste(before) / law.trap_haste(temperature))
+        state.switched_at.sub_(now).mul_(law.ion_haste(before) / law.ion_haste(temperature))
+        state.switched_at.add_(now)
 
     def pulse(
         self,
@@ -152,22 +146,24 @@ class Cells:
             now: Time at the end of the train (s).
         """
         stream = self._next(cells)
-        own = self._constants_of(cells)
+        own, law = self._constants_of(cells), self.parameters.telegraph
         drive = self.parameters.switching.subthreshold(amplitude, own)
-        aged = self.parameters.telegraph.boosted(amplitude, width).sum(0)
-        self.state.ahead.index_add_(0, cells, aged)
+        self.state.ahead.index_add_(0, cells, law.boosted(amplitude, width).sum(0))
         working = own.gain > 0
-        switches = (drive >= 1).any(0)
-        weak = (~switches & working).nonzero()[:, 0]
-        if weak.numel():
-            self._clean(cells[weak], amplitude[:, weak], width, stream.take(weak))
-        strong = (switches & working).nonzero()[:, 0]
-        if strong.numel():
-            hit, own_stream = cells[strong], stream.take(strong)
-            for number, volts in enumerate(amplitude[:, strong]):
-                self._one_pulse(
-                    hit, volts, width, compliance[strong], now, own_stream.child(f"pulse {number}")
-                )
+        switches = (drive >= 1) & working
+        rare = law.spawning * width / law.cleaning_width
+        spawns = stream.uniform("spawning", amplitude.shape[0]) <= rare
+        spawns &= (amplitude != 0) & (drive < 1) & working
+        eventful = (switches | spawns).any(0)
+        held = (self.state.traps.amplitude.index_select(1, cells) > 0).any(0)
+        some = (held & ~eventful & working).nonzero()[:, 0]
+        if some.numel():
+            self._resolve(cells[some], amplitude[:, some], width, stream.take(some))
+        some = eventful.nonzero()[:, 0]
+        if some.numel():
+            cells, stream = cells[some], stream.take(some)
+            events = Train(amplitude[:, some], width, switches[:, some], spawns[:, some])
+            self._happen(cells, events, compliance[some], now, stream)
 
     def sample(
         self,
@@ -206,16 +202,19 @@ class Cells:
         if held.numel():
             own = stream.take((held + count * number).view(-1))
             ahead = state.ahead.index_select(0, cells[held])
+            # a trap knows its rate times the time, nothing else
+            pace = self.parameters.temperature.trap_haste(self.temperature)
             traps, channels = watch(
-                self._take_traps(cells[held]), first[held] + ahead, pause, integration, own
-            )
+                self._take_traps(cells[held]),
+                (first[held] + ahead) * pace, pause * pace, integration * pace, own,
+            )  # fmt: skip
             value.index_add_(1, held, channels)
             state.traps.filled.index_copy_(1, cells[held], traps.filled)
         state.event.index_copy_(0, cells, event + samples)
         state.flicker.index_copy_(1, cells, looks[-1])
         state.clock.index_fill_(0, cells, now + (samples - 1) * spacing + integration)
         state.ahead.index_fill_(0, cells, 0.0)
-        return value
+        return self._warmed(cells, value)
 
     def noise_variance(
         self, conductance: Float[Tensor, "*cells"], integration: float
@@ -238,7 +237,32 @@ class Cells:
             own.gain.index_select(0, cells),
         )
 
-    def _one_pulse(
+    def _happen(
+        self,
+        cells: Int64[Tensor, " cells"],
+        train: Train,
+        compliance: Float[Tensor, " cells"],
+        now: float,
+        stream: CellStream,
+    ) -> None:
+        """A train in which something happens besides cleaning: stop where it does, for all cells.
+
+        Draws are named by the pulse's number, so a cell does not notice where others stop.
+        """
+        weak = torch.where(train.switches, 0.0, train.amplitude)
+        start, stops = 0, (train.switches | train.spawns).any(1).nonzero()[:, 0].tolist()
+        for stop in stops:
+            self._resolve(cells, weak[start : stop + 1], train.width, stream, start)
+            self._breed(cells, train.spawns[stop].long(), stream.child(f"spawning {stop}"))
+            hit = train.switches[stop].nonzero()[:, 0]
+            if hit.numel():
+                own = stream.take(hit).child(f"pulse {stop}")
+                volts, limit = train.amplitude[stop, hit], compliance[hit]
+                self._switch(cells[hit], volts, train.width, limit, now, own)
+            start = stop + 1
+        self._resolve(cells, weak[start:], train.width, stream, start)
+
+    def _switch(
         self,
         cells: Int64[Tensor, " cells"],
         amplitude: Float[Tensor, " cells"],
@@ -247,25 +271,53 @@ class Cells:
         now: float,
         stream: CellStream,
     ) -> None:
-        """Move the core, renew the creep, leave channels behind; clean where sub-threshold."""
+        """Move the core, renew the creep, leave channels behind."""
         core = self.state.core.index_select(0, cells)
         own = self._constants_of(cells)
         after = self.parameters.switching.moved(core, amplitude, width, compliance, own, stream)
         step = after - core
         after += self._renew(cells, core, after, now, stream)
         self.state.core.index_copy_(0, cells, after)
-        self._breed(cells, self.parameters.telegraph.born(step, stream), stream)
-        drive = self.parameters.switching.subthreshold(amplitude, own)
-        weak = ((drive < 1) & (amplitude != 0)).nonzero()[:, 0]
-        if weak.numel():
-            self._clean(cells[weak], amplitude[None, weak], width, stream.take(weak))
+        worn = self._worn(cells, step)
+        self._breed(cells, self.parameters.telegraph.born(step, stream, worn), stream)
+
+    def _worn(
+        self, cells: Int64[Tensor, " cells"], step: Float[Tensor, " cells"]
+    ) -> float | Float[Tensor, " cells"]:
+        """Book half a cycle where a pulse moved the core; returns the factor on births (1)."""
+        law = self.parameters.endurance
+        cycles = self.state.cycles.index_select(0, cells).add_(step != 0, alpha=0.5)
+        self.state.cycles.index_copy_(0, cells, cycles)
+        if cells.numel() == 0 or float(cycles.max()) <= law.onset:
+            return 1.0
+        return law.births(cycles).to(step.dtype)
+
+    def _warmed(
+        self, cells: Int64[Tensor, " cells"], value: Float[Tensor, "samples cells"]
+    ) -> Float[Tensor, "samples cells"]:
+        """Conductance at the cells' temperature from that at the reference (S)."""
+        law = self.parameters.temperature
+        if self.temperature == law.reference:
+            return value
+        return value * law.factor(value, self._warmth.index_select(0, cells), self.temperature)
 
     def _creep(
         self, cells: Int64[Tensor, " cells"], core: Float[Tensor, " cells"], now: float
     ) -> Float[Tensor, " cells"]:
-        age = now - self.state.switched_at.index_select(0, cells)
-        deviation = self.parameters.relaxation.deviation(core, age)
-        return deviation.mul_(self.state.relaxing.index_select(0, cells))
+        started = self.state.switched_at.index_select(0, cells)
+        return self._crept(core, now - started, self.state.relaxing.index_select(0, cells))
+
+    def _crept(
+        self,
+        core: Float[Tensor, " cells"],
+        age: Float64[Tensor, " cells"],
+        relaxing: Float[Tensor, " cells"],
+    ) -> Float[Tensor, " cells"]:
+        """Relaxation, and after the first hour retention, since a cell was switched (S)."""
+        kind = self.parameters
+        lived = age * kind.temperature.ion_haste(self.temperature)
+        lost = kind.retention.lost(core, lived, kind.switching.low)
+        return kind.relaxation.shift(core, lived, relaxing).sub_(lost)
 
     def _renew(
         self,
@@ -277,8 +329,6 @@ class Cells:
     ) -> Float[Tensor, " cells"]:
         """Renew the creep after a step; returns what the core takes over so nothing jumps (S)."""
         law, state = self.parameters.relaxation, self.state
-        if law.scale == 0:
-            return torch.zeros_like(before)
         share = law.renewed(after - before)
         started = state.switched_at.index_select(0, cells)
         relaxing = state.relaxing.index_select(0, cells)
@@ -287,7 +337,9 @@ class Cells:
         renewed = (1 - share).sqrt() * relaxing + share.sqrt() * stream.normal("relaxation")[0]
         state.switched_at.index_copy_(0, cells, now - new_age)
         state.relaxing.index_copy_(0, cells, renewed)
-        return relaxing * law.deviation(before, age) - renewed * law.deviation(after, new_age)
+        kept = self._crept(before, age, relaxing) - self._crept(after, new_age, renewed)
+        # creep may exceed a small core, which cannot turn negative
+        return torch.maximum(kept, -after)
 
     def _breed(
         self, cells: Int64[Tensor, " cells"], number: Int64[Tensor, " cells"], stream: CellStream
@@ -326,34 +378,6 @@ class Cells:
         for f in fields(traps):
             getattr(traps, f.name)[slot, some] = getattr(born, f.name)[0]
 
-    def _clean(
-        self,
-        cells: Int64[Tensor, " cells"],
-        amplitude: Float[Tensor, "train cells"],
-        width: float,
-        stream: CellStream,
-    ) -> None:
-        """Sub-threshold pulses: SET polarity completes channels, RESET polarity dissolves them."""
-        law = self.parameters.telegraph
-        rare = law.spawning * width / law.cleaning_width
-        spawned = (stream.uniform("spawning", amplitude.shape[0]) <= rare) & (amplitude != 0)
-        lively = spawned.any(0)
-        held = (self.state.traps.amplitude.index_select(1, cells) > 0).any(0)
-        some = (held & ~lively).nonzero()[:, 0]
-        if some.numel():
-            self._resolve(cells[some], amplitude[:, some], width, stream.take(some))
-        some = lively.nonzero()[:, 0]
-        if some.numel() == 0:
-            return
-        cells, own = cells[some], stream.take(some)
-        for number, volts in enumerate(amplitude[:, some]):
-            self._resolve(cells, volts[None], width, own, number)
-            traps, core = self._take_traps(cells), self.state.core.index_select(0, cells)
-            born = own.child(f"cleaning {number}")
-            self._insert(traps, core, spawned[number, some], cells, born)
-            self.state.core.index_copy_(0, cells, core)
-            self._put_traps(cells, traps)
-
     def _resolve(
         self,
         cells: Int64[Tensor, " cells"],
@@ -362,7 +386,12 @@ class Cells:
         stream: CellStream,
         first: int = 0,
     ) -> None:
-        """Let the pulses from number `first` on resolve channels: the first that can, does."""
+        """Sub-threshold pulses, number `first` and following, resolve channels.
+
+        SET polarity completes them, RESET polarity dissolves them; the first pulse that can, does.
+        """
+        if not amplitude.any():
+            return
         keys = [stream.child(f"cleaning {first + k}").key for k in range(amplitude.shape[0])]
         traps, core = self._take_traps(cells), self.state.core.index_select(0, cells)
         hits = self.parameters.telegraph.resolved(

@@ -1,0 +1,40 @@
+"""What changes about cells: one tensor for each quantity, saved and restored whole."""
+
+from dataclasses import dataclass, fields
+
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor
+
+from mho.device.telegraph import Traps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellState:
+    """State of a set of cells; the tensors are changed in place, by `Cells` alone.
+
+    Args:
+        core: Conductance of the complete channel (S). Shape (cells,).
+        traps: Incomplete channels. Shapes (slots, cells).
+        flicker: Processes of the 1/f remainder (1). Shape (components, cells).
+        relaxing: Signed strength of the creep under way (1). Shape (cells,).
+        switched_at: Time from which the creep counts (s). Shape (cells,).
+        clock: Time up to which traps and flicker are known (s). Shape (cells,).
+        ahead: Ageing of the traps by pulses, not yet applied (s). Shape (cells,).
+        event: Operations so far; counts the randomness (1). Shape (cells,).
+        cycles: Cycles of SET and RESET so far (1). Shape (cells,).
+    """
+
+    core: Float[Tensor, " cells"]
+    traps: Traps
+    flicker: Float[Tensor, "components cells"]
+    relaxing: Float[Tensor, " cells"]
+    switched_at: Float[Tensor, " cells"]
+    clock: Float[Tensor, " cells"]
+    ahead: Float[Tensor, " cells"]
+    event: Int64[Tensor, " cells"]
+    cycles: Float64[Tensor, " cells"]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All tensors by name, the same objects: for saving and restoring."""
+        flat = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"}
+        return flat | {f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)}
