@@ -14,6 +14,9 @@ mV, mA, uA = 1e-3, 1e-3, 1e-6
 ms, us, ns = 1e-3, 1e-6, 1e-9
 mJ, uJ, nJ, pJ = 1e-3, 1e-6, 1e-9, 1e-12
 
+eV = 1.602176634e-19
+"""Electron volt (J)."""
+
 G0 = 77.480917e-6
 """Conductance quantum, 2e²/h (S)."""
 

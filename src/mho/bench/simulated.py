@@ -37,7 +37,7 @@ class SimulatedBench:
     def __init__(self, chip: Chip, stream: Stream) -> None:
         self.chip = chip
         self._stream = stream
-        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"))
+        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature)
         self._law, self._selector = chip.cell, chip.selector
         self._dac, self._adc = chip.pulse_dac, chip.read_adc
         self._info = _describe(chip)
@@ -63,6 +63,31 @@ class SimulatedBench:
     def clock(self) -> float:
         """Time since the bench was switched on (s)."""
         return self._clock
+
+    @property
+    def temperature(self) -> float:
+        """Temperature of the chip (K)."""
+        return self._cells.temperature
+
+    def heat(self, temperature: float) -> None:
+        """Bring the chip to another temperature at once.
+
+        Args:
+            temperature: New temperature (K).
+        """
+        self._cells.heat(temperature, self._clock)
+
+    def age(self, cycles: float, cells: Int64[Tensor, " cells"] | None = None) -> None:
+        """Give the chip a past: many cycles of SET and RESET, not simulated one by one.
+
+        Neither clock nor ledger move: they count from here on.
+
+        Args:
+            cycles: Cycles that each cell has gone through (1).
+            cells: Cells that have; all of them if `None`.
+        """
+        chosen = torch.arange(self.chip.cells) if cells is None else cells
+        self._cells.age(chosen, cycles, self._clock)
 
     @property
     def stuck(self) -> Tensor:
@@ -174,7 +199,7 @@ class SimulatedBench:
         tensors = {name: t.clone() for name, t in chosen.items()}
         ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
         tensors["bench"] = torch.tensor(
-            [self._clock, float(self._multiplies), *ledger], dtype=torch.float64
+            [self._clock, float(self._multiplies), self.temperature, *ledger], dtype=torch.float64
         )
         return tensors
 
@@ -195,7 +220,7 @@ class SimulatedBench:
             raise ValueError("Argument `state` must be of this chip, but its arrays differ.")
         for name, tensor in own.items():
             tensor.index_copy_(-1, where, state[name])
-        self._clock, multiplies, *ledger = state["bench"].tolist()
+        self._clock, multiplies, self._cells.temperature, *ledger = state["bench"].tolist()
         self._multiplies = int(multiplies)
         whole = [int(x) for x in ledger[:4]]
         self._ledger = Ledger(*whole, *ledger[4:])

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, check_positive
 from mho.chip.converters import Converter, SignedConverter
 from mho.chip.selector import Selector
 from mho.chip.wires import WireModel
-from mho.device.cell import CellParameters
+from mho.device.parameters import CellParameters
 from mho.device.published import Preset, preset
 from mho.units import show
 
@@ -25,6 +25,7 @@ class Chip:
         driver: `"off_chip"`, the high-resolution electronics that reached 2,048 levels, or
             `"on_chip"`, the integrated 6-bit electronics.
         wires: Resistances of the lines.
+        temperature: Temperature at which it is switched on (K).
 
     >>> Chip("rao2023", tiles=2).cells
     131072
@@ -36,6 +37,7 @@ class Chip:
     cols: int = 256
     driver: str = "off_chip"
     wires: WireModel = field(default_factory=WireModel)
+    temperature: float = 300.0
 
     def __post_init__(self) -> None:
         if isinstance(self.preset, str):
@@ -44,6 +46,7 @@ class Chip:
         check_between(self.rows, "rows", 1, 65_536, "1")
         check_between(self.cols, "cols", 1, 65_536, "1")
         check_choice(self.driver, "driver", DRIVERS)
+        check_positive(self.temperature, "temperature", "K")
 
     @property
     def cells(self) -> int:

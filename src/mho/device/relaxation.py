@@ -61,6 +61,15 @@ class Relaxation:
         base = conductance * self.relative + self.absolute
         return (base * progress + creep).to(conductance.dtype) * self.scale
 
+    def shift(
+        self,
+        conductance: Float[Tensor, " cells"],
+        age: Float64[Tensor, " cells"],
+        strength: Float[Tensor, " cells"],
+    ) -> Float[Tensor, " cells"]:
+        """Deviation of each cell (S), given its own standard normal number (1)."""
+        return self.deviation(conductance, age).mul_(strength)
+
     def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Fraction of the relaxing state that a step of this size renews (1)."""
         return -torch.expm1(-step.abs() / self.renewal_step)

@@ -261,9 +261,20 @@ class TelegraphNoise:
         for name in ("cleaning_low", "cleaning_high", "cleaning_probability", "spawning"):
             check_between(getattr(self, name), name, 0.0, 1.0, "1")
 
-    def born(self, step: Float[Tensor, " cells"], stream: CellStream) -> Int64[Tensor, " cells"]:
-        """Number of channels that steps of this size leave behind (1): Poisson, at most 8."""
-        mean = self.births * -torch.expm1(-step.abs() / self.birth_step)
+    def born(
+        self,
+        step: Float[Tensor, " cells"],
+        stream: CellStream,
+        worn: float | Float[Tensor, " cells"] = 1.0,
+    ) -> Int64[Tensor, " cells"]:
+        """Number of channels that steps of this size leave behind (1): Poisson, at most 8.
+
+        Args:
+            step: Steps of the core (S). Shape (cells,).
+            stream: Randomness.
+            worn: Factor on their mean number, see `Endurance` (1).
+        """
+        mean = self.births * -torch.expm1(-step.abs() / self.birth_step) * worn
         draw = stream.uniform("births")[0]
         term = torch.exp(-mean)
         cumulative, number = term.clone(), torch.zeros_like(draw, dtype=torch.int64)

@@ -6,7 +6,7 @@ and say so in their notes: `flicker.per_decade` and `telegraph.spawning`.
 """
 
 from mho.device.published.values import Confidence, Preset, Value
-from mho.units import G0, Ohm, V, mS, ms, mV, ns, s, uS, us
+from mho.units import G0, K, Ohm, V, eV, mS, ms, mV, ns, s, uS, us
 
 _P, _I, _C = Confidence.PUBLISHED, Confidence.INFERRED, Confidence.CHOICE
 
@@ -64,6 +64,26 @@ _RELAXATION = {
     "renewal_step": Value(60 * uS, "S", "rao2023", _C, "as `telegraph.birth_step`"),
 }  # fmt: skip
 
+_RETENTION = {
+    "scale": Value(0.3, "1", "rao2023", _C, "as `relaxation.scale`"),
+    "loss": Value(0.089 * uS, "S", "falcone2025", _P, "mean change of -0.089 µS per e-fold of time, CMO/HfOx"),
+    "onset": Value(3600 * s, "s", "rao2023", _C, "within the first hour the zero-mean law of relaxation holds alone; CMO/HfOx cells lose from the start"),
+}  # fmt: skip
+
+_TEMPERATURE = {
+    "reference": Value(300 * K, "K", "rao2023", _C, "room temperature; the paper states none where it was read"),
+    "coefficient": Value(3e-4 / K, "1/K", "rao2023", _C, "size only is guessed; the sign follows from metal or hopping"),
+    "coefficient_spread": Value(1e-4 / K, "1/K", "rao2023", _C, "a third of the coefficient: what no common correction removes"),
+    "crossover": Value(G0, "S", "rao2023", _C, "from hopping to metal at one conductance quantum, where TaOx noise changes as well"),
+    "ion_energy": Value(1.2 * eV, "J", "falcone2025", _C, "1.2 eV, sweep 0.9-1.6 eV: hopping barriers of oxygen vacancies in compact models are 1.0-1.35 eV"),
+    "trap_energy": Value(1.2 * eV, "J", "kirton1989", _C, "1.2 eV as the ions, sweep 0.1-1.6 eV: an electron trap alone may have less"),
+}  # fmt: skip
+
+_ENDURANCE = {
+    "onset": Value(1e6, "1", "rao2023", _P, "the array was shown after more than 10⁶ cycles of every cell"),
+    "growth": Value(0.1, "1", "rao2023", _C, "10 % more channels per decade of cycles beyond; nobody states it"),
+}  # fmt: skip
+
 _CELL = {
     "curvature": Value(1.64, "1/V²", "rao2023", _I, "10 % at 0.3 V at 50 µS, nothing from two conductance quanta"),
     "linear_above": Value(2 * G0, "S", "li2018analogue", _I, "linear current-voltage curves published for such cells"),
@@ -100,7 +120,8 @@ _ARRAY = {
 
 _GROUPS = {
     "switching": _SWITCHING, "telegraph": _TELEGRAPH, "flicker": _FLICKER,
-    "relaxation": _RELAXATION, "cell": _CELL, "array": _ARRAY,
+    "relaxation": _RELAXATION, "retention": _RETENTION, "temperature": _TEMPERATURE,
+    "endurance": _ENDURANCE, "cell": _CELL, "array": _ARRAY,
 }  # fmt: skip
 
 RAO2023 = Preset(

@@ -19,6 +19,7 @@ _OWN = {
     "switching.largest_step": Value(400 * uS, "S", "li2018", _P, "range of one blind SET in the released control code"),
     "cell.formed": Value(20 * uS, "S", "li2018", _C, "state after forming and a first RESET"),
     "relaxation.scale": Value(1.0, "1", "wan2022", _C, "the HfOx law as published"),
+    "retention.scale": Value(1.0, "1", "falcone2025", _C, "as `relaxation.scale`"),
     "flicker.per_decade": Value(1e-4, "1", "santa2019ag", _C, "middle of the sweep; no denoised state to argue for less"),
     "array.level_low": Value(20 * uS, "S", "li2018", _C, "lowest usable level"),
     "array.level_high": Value(400 * uS, "S", "li2018", _P, "range of the released control code"),

@@ -1,16 +1,19 @@
 """A preset: one paper's cell, every number with its unit, its source and how sure we are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from mho.checks import check_choice
-from mho.device.cell import CellParameters
+from mho.device.endurance import Endurance
 from mho.device.flicker import Flicker
+from mho.device.parameters import CellParameters
 from mho.device.relaxation import Relaxation
+from mho.device.retention import Retention
 from mho.device.switching import Switching
 from mho.device.telegraph import TelegraphNoise
+from mho.device.temperature import Temperature
 
 
 class Confidence(StrEnum):
@@ -43,11 +46,14 @@ class Value:
     note: str
 
 
-_GROUPS: dict[str, type] = {
+_LAWS: dict[str, type] = {
     "switching": Switching,
     "telegraph": TelegraphNoise,
     "flicker": Flicker,
     "relaxation": Relaxation,
+    "retention": Retention,
+    "temperature": Temperature,
+    "endurance": Endurance,
 }
 
 
@@ -61,12 +67,14 @@ class Preset:
         validity: Where the numbers hold and where they do not.
         values: Every number, by group and field: `"switching.step"`, `"cell.formed"`,
             `"array.read_voltage"` and so on.
+        laws: Laws of this cell that differ from the usual ones, by group.
     """
 
     name: str
     summary: str
     validity: str
     values: Mapping[str, Value]
+    laws: Mapping[str, type] = field(default_factory=dict)
 
     references: ClassVar = ("rao2023",)
 
@@ -89,7 +97,7 @@ class Preset:
     def cell(self) -> CellParameters:
         """The cell's parameters."""
         built: dict[str, Any] = {}
-        for group, kind in _GROUPS.items():
+        for group, kind in (_LAWS | dict(self.laws)).items():
             numbers: dict[str, Any] = dict(self.group(group))
             if kind is TelegraphNoise:
                 numbers["slots"] = int(numbers["slots"])
@@ -112,10 +120,10 @@ class Preset:
             values[full] = Value(
                 number, old.unit, old.source, Confidence.CHOICE, "changed by hand"
             )
-        return Preset(self.name, self.summary, self.validity, values)
+        return Preset(self.name, self.summary, self.validity, values, self.laws)
 
-
-def field_names() -> list[str]:
-    """Every number a preset's cell must give, by group and field."""
-    names = [f"{g}.{f.name}" for g, kind in _GROUPS.items() for f in fields(kind)]
-    return names + [f"cell.{f.name}" for f in fields(CellParameters) if f.name not in _GROUPS]
+    def field_names(self) -> list[str]:
+        """Every number the cell must be given, by group and field."""
+        laws = _LAWS | dict(self.laws)
+        names = [f"{g}.{f.name}" for g, kind in laws.items() for f in fields(kind)]
+        return names + [f"cell.{f.name}" for f in fields(CellParameters) if f.name not in laws]

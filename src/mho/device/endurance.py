@@ -1,0 +1,43 @@
+"""Endurance: what many cycles of switching do to a cell."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.checks import check_not_negative, check_positive
+
+
+@dataclass(frozen=True, slots=True)
+class Endurance:
+    r"""Nothing up to an onset; then switching leaves more incomplete channels behind.
+
+    The mean number of channels born by a step is multiplied by
+
+    .. math:: 1 + e \log_{10}\max(N/N_0, 1) .
+
+    A cycle is a SET and a RESET: every pulse that can switch the cell counts half of one, however
+    far it moves it, which is on the safe side for trimming pulses.
+
+    Args:
+        onset: Cycles up to which nothing changes, N₀ (1).
+        growth: Further births per decade of cycles, relative to a fresh cell, e (1).
+    """
+
+    onset: float
+    growth: float
+
+    references: ClassVar = ("rao2023",)
+
+    def __post_init__(self) -> None:
+        check_positive(self.onset, "onset", "1")
+        check_not_negative(self.growth, "growth", "1")
+
+    def births(self, cycles: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        """Factor on the mean number of channels that a step leaves behind (1).
+
+        Args:
+            cycles: Cycles each cell has seen (1). Shape (cells,).
+        """
+        return (cycles / self.onset).clamp_(min=1).log10_().mul_(self.growth).add_(1)

@@ -1,0 +1,110 @@
+"""Relaxation as measured at two times after programming: a polynomial in conductance for each."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from mho.checks import check_not_negative, check_positive
+
+
+@dataclass(frozen=True, slots=True)
+class FittedRelaxation:
+    r"""The standard deviation of the change, fitted early and late, logarithmic in between.
+
+    With :math:`x = G/G_f` and :math:`P_{1,2}(x) = \sum_k c_k x^k` fitted at :math:`t_1, t_2`,
+
+    .. math::
+        \sigma(G, t) = k \left[P_1 \min\!\left(1,
+        \frac{\ln(1 + t/t_0)}{\ln(1 + t_1/t_0)}\right) + (P_2 - P_1)
+        \min\!\left(1, \max\!\left(0, \frac{\ln(t/t_1)}{\ln(t_2/t_1)}\right)\right)\right] .
+
+    The deviation may exceed the conductance itself, which cannot turn negative. A cell's
+    conductance is therefore log-normal, with mean :math:`G` and that standard deviation:
+
+    .. math:: \Delta G = G\,(e^{s z - s^2/2} - 1), \qquad s^2 = \ln(1 + \sigma^2/G^2) ,
+
+    which is :math:`\sigma z` where :math:`\sigma \ll G`. Steps renew a cell's number :math:`z`
+    as in `Relaxation`.
+
+    Args:
+        scale: Strength relative to the fit, k (1).
+        full: Conductance of x = 1; larger ones are taken as this one, G_f (S).
+        early: Time of the first fit, t₁ (s).
+        late: Time of the second fit, after which nothing grows any more, t₂ (s).
+        onset: Time at which relaxation starts, t₀ (s).
+        renewal_step: Step that renews most of it, ΔG_s (S).
+        early_0: Constant of the first fit (S).
+        early_1: Its coefficient of x (S).
+        early_2: Its coefficient of x² (S).
+        early_3: Its coefficient of x³ (S).
+        early_4: Its coefficient of x⁴ (S).
+        late_0: Constant of the second fit (S).
+        late_1: Its coefficient of x (S).
+        late_2: Its coefficient of x² (S).
+        late_3: Its coefficient of x³ (S).
+        late_4: Its coefficient of x⁴ (S).
+    """
+
+    scale: float
+    full: float
+    early: float
+    late: float
+    onset: float
+    renewal_step: float
+    early_0: float
+    early_1: float
+    early_2: float
+    early_3: float
+    early_4: float
+    late_0: float
+    late_1: float
+    late_2: float
+    late_3: float
+    late_4: float
+
+    references: ClassVar = ("wan2022",)
+
+    def __post_init__(self) -> None:
+        check_not_negative(self.scale, "scale", "1")
+        for name, unit in (
+            ("full", "S"), ("early", "s"), ("onset", "s"), ("renewal_step", "S"),
+        ):  # fmt: skip
+            check_positive(getattr(self, name), name, unit)
+        check_positive(self.late - self.early, "late - early", "s")
+
+    def deviation(
+        self, conductance: Float[Tensor, " cells"], age: Float64[Tensor, " cells"]
+    ) -> Float[Tensor, " cells"]:
+        """Standard deviation over cells, a time `age` (s) after the switching (S)."""
+        start = torch.log1p(age / self.onset).div_(math.log1p(self.early / self.onset))
+        growth = age.clamp(min=self.early).div_(self.early).log_()
+        growth = growth.div_(math.log(self.late / self.early)).clamp_(max=1)
+        x = (conductance / self.full).clamp_(0, 1)
+        first = self._fit("early", x)
+        sigma = first * start.clamp_(max=1) + (self._fit("late", x) - first) * growth
+        return sigma.clamp_(min=0).mul_(self.scale).to(conductance.dtype)
+
+    def shift(
+        self,
+        conductance: Float[Tensor, " cells"],
+        age: Float64[Tensor, " cells"],
+        strength: Float[Tensor, " cells"],
+    ) -> Float[Tensor, " cells"]:
+        """Deviation of each cell (S), given its own standard normal number (1)."""
+        base = conductance.clamp(min=1e-12)
+        variance = torch.log1p((self.deviation(conductance, age) / base).square())
+        return base * torch.expm1(variance.sqrt() * strength - variance / 2)
+
+    def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        """Fraction of the relaxing state that a step of this size renews (1)."""
+        return -torch.expm1(-step.abs() / self.renewal_step)
+
+    def _fit(self, name: str, x: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        value = torch.zeros_like(x)
+        for power in range(4, -1, -1):
+            value = value * x + getattr(self, f"{name}_{power}")
+        return value

@@ -1,0 +1,69 @@
+"""What characterises a kind of cell: its laws and a few numbers of its own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.checks import check_between, check_not_negative, check_positive
+from mho.device.endurance import Endurance
+from mho.device.fitted_relaxation import FittedRelaxation
+from mho.device.flicker import Flicker
+from mho.device.relaxation import Relaxation
+from mho.device.retention import Retention
+from mho.device.switching import Switching
+from mho.device.telegraph import TelegraphNoise
+from mho.device.temperature import Temperature
+
+
+@dataclass(frozen=True, slots=True)
+class CellParameters:
+    """Everything that characterises a kind of cell.
+
+    Args:
+        switching: How pulses move the core.
+        telegraph: Incomplete channels and their traps.
+        flicker: The 1/f remainder.
+        relaxation: Creep after switching.
+        retention: Common loss over hours and years.
+        temperature: What warmth does.
+        endurance: What many cycles do.
+        curvature: Cubic term of the current at zero conductance, I = GV(1 + cV²) (1/V²).
+        linear_above: Conductance at which that term has vanished, linearly (S).
+        formed: Conductance of the core of a freshly formed cell (S).
+        stuck_fraction: Cells that never switch (1).
+        stuck_high: Share of those that are stuck at the high end of the range (1).
+    """
+
+    switching: Switching
+    telegraph: TelegraphNoise
+    flicker: Flicker
+    relaxation: Relaxation | FittedRelaxation
+    retention: Retention
+    temperature: Temperature
+    endurance: Endurance
+    curvature: float
+    linear_above: float
+    formed: float
+    stuck_fraction: float
+    stuck_high: float
+
+    references: ClassVar = ("rao2023",)
+
+    def __post_init__(self) -> None:
+        check_not_negative(self.curvature, "curvature", "1/V²")
+        check_positive(self.linear_above, "linear_above", "S")
+        check_between(self.formed, "formed", self.switching.low, self.switching.high, "S")
+        check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
+        check_between(self.stuck_high, "stuck_high", 0.0, 1.0, "1")
+
+    def cubic(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
+        """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
+        return (1 - conductance / self.linear_above).clamp_(min=0).mul_(self.curvature)
+
+    def apparent(
+        self, conductance: Float[Tensor, "*cells"], voltage: float
+    ) -> Float[Tensor, "*cells"]:
+        """Current over voltage at a given voltage (S)."""
+        return conductance * (1 + self.cubic(conductance) * voltage**2)

@@ -1,0 +1,54 @@
+"""Retention: what all cells lose in common over hours and years."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from mho.checks import check_not_negative, check_positive
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    r"""A loss that grows with the logarithm of time, from an onset on.
+
+    .. math:: \Delta G(t) = -\min(k\, d \ln\max(t/t_r, 1),\; G - G_{low}) ,
+
+    with the time since the last switching counted at the reference temperature: a second at
+    another one counts as many as `Temperature.ion_haste` says. Before the onset the zero-mean
+    law of relaxation is the whole truth.
+
+    Args:
+        scale: Strength relative to the published HfOₓ cells, k (1).
+        loss: Mean conductance lost per e-fold of time, d (S).
+        onset: Time after which cells lose conductance in common, t_r (s).
+    """
+
+    scale: float
+    loss: float
+    onset: float
+
+    references: ClassVar = ("falcone2025",)
+
+    def __post_init__(self) -> None:
+        check_not_negative(self.scale, "scale", "1")
+        check_not_negative(self.loss, "loss", "S")
+        check_positive(self.onset, "onset", "s")
+
+    def lost(
+        self,
+        conductance: Float[Tensor, " cells"],
+        age: Float64[Tensor, " cells"],
+        floor: float,
+    ) -> Float[Tensor, " cells"]:
+        """Conductance lost since the switching, not negative (S).
+
+        Args:
+            conductance: Conductance then (S). Shape (cells,).
+            age: Time since then, at the reference temperature (s). Shape (cells,).
+            floor: Conductance below which nothing is left to lose (S).
+        """
+        grown = (age / self.onset).clamp_(min=1).log_().mul_(self.scale * self.loss)
+        return torch.minimum(grown.to(conductance.dtype), (conductance - floor).clamp_(min=0))
