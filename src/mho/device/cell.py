@@ -5,35 +5,18 @@ set of cells and applies the laws to those that are addressed; it knows no rows,
 converters. Time is lazy: a cell is brought up to date when it is looked at, exactly.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import torch
-from jaxtyping import Bool, Float, Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
 from mho.device.parameters import CellParameters
-from mho.device.state import CellState
+from mho.device.state import CellState, Train
 from mho.device.switching import SwitchingConstants
 from mho.device.telegraph import Traps, watch
 from mho.rng import CellStream, Stream
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Train:
-    """Pulses given one after the other, and what each does to each cell besides cleaning.
-
-    Args:
-        amplitude: Voltage at each cell (V). Shape (train, cells).
-        width: Duration of each pulse (s).
-        switches: Where a pulse switches the cell. Shape (train, cells).
-        spawns: Where a sub-threshold pulse leaves a new channel. Shape (train, cells).
-    """
-
-    amplitude: Float[Tensor, "train cells"]
-    width: float
-    switches: Bool[Tensor, "train cells"]
-    spawns: Bool[Tensor, "train cells"]
 
 
 class Cells:
@@ -349,34 +332,24 @@ class Cells:
         if some.numel() == 0:
             return
         number, where, own = number[some], cells[some], stream.take(some)
-        traps = self._take_traps(where)
-        core = self.state.core.index_select(0, where)
-        for nth in range(int(number.max())):
-            self._insert(traps, core, number > nth, where, own.child(f"born {nth}"))
+        traps, core = self._take_traps(where), self.state.core.index_select(0, where)
+        litters = [(number > nth).nonzero()[:, 0] for nth in range(int(number.max()))]
+        keys = [own.child(f"born {nth}").take(litter).key for nth, litter in enumerate(litters)]
+        mothers = where[torch.cat(litters)]
+        easier = torch.minimum(
+            self.constants.set_voltage[mothers], self.constants.reset_voltage[mothers]
+        )
+        born = self.parameters.telegraph.new(easier, CellStream(torch.cat(keys)))
+        first = 0
+        for litter in litters:
+            slot = traps.amplitude.index_select(1, litter).argmin(0)
+            core.index_add_(0, litter, traps.amplitude[slot, litter])
+            last = first + litter.numel()
+            for f in fields(traps):
+                getattr(traps, f.name)[slot, litter] = getattr(born, f.name)[0, first:last]
+            first = last
         self.state.core.index_copy_(0, where, core)
         self._put_traps(where, traps)
-
-    def _insert(
-        self,
-        traps: Traps,
-        core: Float[Tensor, " cells"],
-        chosen: Bool[Tensor, " cells"],
-        cells: Int64[Tensor, " cells"],
-        stream: CellStream,
-    ) -> None:
-        """Put one new channel into the weakest slot of the chosen cells, in place."""
-        some = chosen.nonzero()[:, 0]
-        if some.numel() == 0:
-            return
-        slot = traps.amplitude.index_select(1, some).argmin(0)
-        core.index_add_(0, some, traps.amplitude[slot, some])
-        where = cells[some]
-        easier = torch.minimum(
-            self.constants.set_voltage[where], self.constants.reset_voltage[where]
-        )
-        born = self.parameters.telegraph.new(easier, stream.take(some))
-        for f in fields(traps):
-            getattr(traps, f.name)[slot, some] = getattr(born, f.name)[0]
 
     def _resolve(
         self,

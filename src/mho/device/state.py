@@ -38,3 +38,20 @@ class CellState:
         """All tensors by name, the same objects: for saving and restoring."""
         flat = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"}
         return flat | {f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Train:
+    """Pulses given one after the other, and what each does to each cell besides cleaning.
+
+    Args:
+        amplitude: Voltage at each cell (V). Shape (train, cells).
+        width: Duration of each pulse (s).
+        switches: Where a pulse switches the cell. Shape (train, cells).
+        spawns: Where a sub-threshold pulse leaves a new channel. Shape (train, cells).
+    """
+
+    amplitude: Float[Tensor, "train cells"]
+    width: float
+    switches: Bool[Tensor, "train cells"]
+    spawns: Bool[Tensor, "train cells"]
