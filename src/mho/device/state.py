@@ -1,8 +1,8 @@
-"""What changes about cells: one tensor for each quantity, saved and restored whole."""
+"""What changes about cells, one tensor for each quantity, and what is done to them at once."""
 
 from dataclasses import dataclass, fields
 
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from mho.device.telegraph import Traps
