@@ -218,3 +218,33 @@ def test_what_the_bench_cannot_hold_or_resolve_is_refused() -> None:
     with pytest.raises(ValueError, match="resolution"):
         program(bench, torch.tensor([1e-4]), ProgramProtocol(1e-9))
     assert bench.ledger == Ledger()
+
+
+def test_a_cell_that_fluctuates_has_to_be_closer() -> None:
+    """Allowed is ±1 µS less 4.5 standard deviations of the look, but 0.15 … 0.6 of it."""
+    spread = torch.tensor([0.0, 0.08, 0.12, 0.16, 0.5]) * uS
+    zero = torch.zeros(5)
+    allowed = Verify().allowed(Reading(zero, spread, zero, 1.0, 32), 1 * uS)
+    expected = torch.tensor([0.6, 0.6, 0.46, 0.28, 0.15]) * uS
+    torch.testing.assert_close(allowed, expected, rtol=1e-5, atol=0.0)
+
+
+def test_levels_are_held_for_a_thousand_seconds() -> None:
+    """2,048 cells at the top quarter of the range, where 1/f noise and slow traps cost most.
+
+    Converged ones are looked at 50 times in 1,000 s, 20 samples each. A cell at 4.1 mS wanders
+    with 0.3 µS about where it was verified (four decades of 3e-5 each and their start), so some
+    leave ±1 µS whatever the protocol: 1 … 2 % of them with three seeds, 5 % without the guard
+    band. 97 % is four standard errors of 2,048 cells below the first.
+    """
+    bench, count = chip_bench(rows=32, seed=11), 2048
+    target = torch.linspace(3000, 4144, count) * uS
+    result = program(bench, target)
+    worst = torch.zeros(count)
+    for _ in range(50):
+        bench.wait(15.0)
+        away = bench.read(torch.arange(count), samples=20, window=5.0).mean - target
+        worst = torch.maximum(worst, away.abs())
+    stayed = float((worst <= 1 * uS)[result.converged].double().mean())
+    assert result.converged_fraction >= 0.99
+    assert stayed >= 0.97

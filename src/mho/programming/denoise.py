@@ -35,11 +35,11 @@ class Denoise:
         visible_later: The same for later trains, which rarely find a channel (S).
     """
 
-    first: int = 8
-    after_trim: int = 4
-    after_noise: int = 6
-    lowest: float = 0.5
-    highest: float = 0.7
+    first: int = 12
+    after_trim: int = 10
+    after_noise: int = 10
+    lowest: float = 0.6
+    highest: float = 0.73
     width: float = 10e-6
     back_off: float = 0.94
     least: float = 0.8

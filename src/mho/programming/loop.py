@@ -61,12 +61,14 @@ class ProgramRun:
             "trains": torch.zeros(count, dtype=torch.int32),
             "limit": torch.ones(2, count),
             "ready": torch.zeros(count, dtype=torch.bool),
+            "goal": torch.full_like(target, protocol.trim_window * protocol.tolerance),
+            "fine": torch.zeros(count, dtype=torch.bool),
         }
         self._memory = protocol.trim.start(unknown, self.info)
 
     def begin(self) -> None:
         """First reading of all cells. Not for a run that is restored."""
-        self._look(self.live["place"])
+        self._look(self.live["place"], self.protocol.samples)
         self._memory = self.protocol.trim.start(self.live["conductance"], self.info)
 
     @property
@@ -81,9 +83,9 @@ class ProgramRun:
         self.cycles += 1
         if self.cycles % self.protocol.verify.every == 0 or bool(self.live["ready"].all()):
             self._verify()
-        looking = (~self.live["ready"]).nonzero()[:, 0]
-        if looking.numel():
-            self._look(looking)
+        fine, looking = self.live["fine"], ~self.live["ready"]
+        self._look((looking & ~fine).nonzero()[:, 0], self.protocol.samples)
+        self._look((looking & fine).nonzero()[:, 0], self.protocol.fine_samples)
         if self.cycles >= self.protocol.max_cycles:
             everyone = torch.ones_like(self.live["ready"])
             self._retire(everyone, Outcome.OUT_OF_CYCLES)
@@ -116,11 +118,13 @@ class ProgramRun:
         self.cycles = int(cycles)
         self._before = Ledger(*(int(x) for x in before[:4]), *before[4:])
 
-    def _look(self, some: Int64[Tensor, " some"]) -> None:
+    def _look(self, some: Int64[Tensor, " some"], samples: int) -> None:
         """Read some of the live cells briefly."""
+        if some.numel() == 0:
+            return
         place = self.live["place"][some]
-        reading = self.bench.read(self.cells[place], samples=self.protocol.samples, window=0.0)
-        self.done["reads"][place] += self.protocol.samples
+        reading = self.bench.read(self.cells[place], samples=samples, window=0.0)
+        self.done["reads"][place] += samples
         # a new tensor: the trimming method remembers the previous one
         self.live["conductance"] = self.live["conductance"].index_copy(0, some, reading.mean)
 
@@ -130,7 +134,7 @@ class ProgramRun:
         self._memory = protocol.trim.learn(self._memory, conductance, self.info)
         self._notice_switching()
         error = conductance - live["target"]
-        off = error.abs() > protocol.trim_window * protocol.tolerance
+        off = error.abs() > live["goal"]
         train = torch.zeros_like(off)
         if protocol.denoise is not None:
             close = error.abs() <= protocol.near * protocol.tolerance
@@ -203,11 +207,19 @@ class ProgramRun:
         self.done["reads"][place] += verify.samples
         self.done["noise"][place] = reading.peak_to_peak
         live["conductance"] = live["conductance"].index_copy(0, some, reading.mean)
-        good = verify.near(reading, live["target"][some], protocol.tolerance)
-        if protocol.denoise is not None:
+        error = (reading.mean - live["target"][some]).abs()
+        if protocol.denoise is None:
+            good = error <= verify.margin * protocol.tolerance
+        else:
             quiet = verify.quiet(reading, protocol.tolerance)
+            allowed = verify.allowed(reading, protocol.tolerance)
+            good = quiet & (error <= allowed)
             live["owed"][some[~quiet]] = protocol.denoise.after_noise
-            good &= quiet
+            off = quiet & ~good
+            live["goal"][some[off]] = (protocol.trim_goal * allowed[off]).clamp(
+                max=protocol.trim_window * protocol.tolerance
+            )
+            live["fine"][some[off]] = True
         live["ready"] = torch.zeros_like(live["ready"])
         accepted = torch.zeros_like(live["ready"])
         accepted[some[good]] = True

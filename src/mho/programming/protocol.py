@@ -24,9 +24,12 @@ class ProgramProtocol:
         denoise: Method that cleans; `None` to program without denoising. Then only the error is
             verified: without denoising few cells would ever be quiet.
         verify: The long look.
-        trim_window: Fraction of the tolerance within which a cell is not trimmed further (1).
+        trim_window: Fraction of the tolerance within which a cell is not trimmed further, until
+            a long look says that it has to be (1).
+        trim_goal: The same after such a look, as a fraction of what that look allows (1).
         near: Tolerances from the target at which the first train is given (1).
         samples: Samples of the short reads between pulses (1).
+        fine_samples: Samples of those reads for cells that a long look found off (1).
         max_cycles: Budget: cycles of reading and pulsing (1).
     """
 
@@ -35,15 +38,19 @@ class ProgramProtocol:
     denoise: Denoise | None = field(default_factory=Denoise)
     verify: Verify = field(default_factory=Verify)
     trim_window: float = 0.5
+    trim_goal: float = 0.8
     near: float = 3.0
     samples: int = 1
+    fine_samples: int = 8
     max_cycles: int = 150
 
     def __post_init__(self) -> None:
         check_positive(self.tolerance, "tolerance", "S")
         check_between(self.trim_window, "trim_window", 0.01, 1.0, "1")
         check_between(self.near, "near", 1.0, 1000.0, "1")
+        check_between(self.trim_goal, "trim_goal", 0.01, 1.0, "1")
         check_between(self.samples, "samples", 1, 10_000, "1")
+        check_between(self.fine_samples, "fine_samples", self.samples, 10_000, "1")
         check_between(self.max_cycles, "max_cycles", 1, 1_000_000, "1")
 
     def check(self, info: BenchInfo) -> None:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import Reading
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_not_negative, check_positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,10 @@ class Verify:
         samples: Samples in it (1).
         peak_to_peak: Largest accepted noise, largest minus smallest sample, in tolerances (1).
         spread: Largest accepted standard deviation, in tolerances (1).
-        margin: Fraction of the tolerance that the mean may use (1).
+        margin: Fraction of the tolerance that the mean may use at most (1).
+        guard: Standard deviations of the window that must fit between mean and tolerance too: a
+            cell that fluctuates more has to be trimmed more closely (1).
+        least: Fraction of the tolerance that the mean may use at least (1).
         every: Cycles between looks: cells wait for each other, for the look is long (1).
     """
 
@@ -28,6 +30,8 @@ class Verify:
     peak_to_peak: float = 1.0
     spread: float = 0.25
     margin: float = 0.6
+    guard: float = 4.5
+    least: float = 0.15
     every: int = 3
 
     def __post_init__(self) -> None:
@@ -36,6 +40,8 @@ class Verify:
         check_positive(self.spread, "spread", "1")
         check_between(self.samples, "samples", 2, 100_000, "1")
         check_between(self.margin, "margin", 0.01, 1.0, "1")
+        check_not_negative(self.guard, "guard", "1")
+        check_between(self.least, "least", 0.001, self.margin, "1")
         check_between(self.every, "every", 1, 1000, "1")
 
     def quiet(self, reading: Reading, tolerance: float) -> Bool[Tensor, " cells"]:
@@ -43,8 +49,7 @@ class Verify:
         calm = reading.peak_to_peak <= self.peak_to_peak * tolerance
         return calm & (reading.spread <= self.spread * tolerance)
 
-    def near(
-        self, reading: Reading, target: Float[Tensor, " cells"], tolerance: float
-    ) -> Bool[Tensor, " cells"]:
-        """Cells whose mean passes, for a half-width `tolerance` of the window (S)."""
-        return torch.abs(reading.mean - target) <= self.margin * tolerance
+    def allowed(self, reading: Reading, tolerance: float) -> Float[Tensor, " cells"]:
+        """How far each mean may be off, for a half-width `tolerance` of the window (S)."""
+        room = tolerance - self.guard * reading.spread
+        return room.clamp_(self.least * tolerance, self.margin * tolerance)
