@@ -75,6 +75,20 @@ class CellStream:
         """An independent stream of the same cells and moment; the order of nested names counts."""
         return CellStream(self.key.mul(_MIX_1).add_(_purpose("child/" + name)))
 
+    def numbered(self, name: str, number: Int64[Tensor, "*numbers"]) -> "CellStream":
+        """Children `name 0`, `name 1`, … as the numbers say, number by number.
+
+        Args:
+            name: Common part of their names.
+            number: One for each cell, or a column, each for all cells (1). Shape (cells,) or
+                (numbers, 1); the stream is as long as the two together.
+        """
+        top = int(number.max()) + 1 if number.numel() else 0
+        table = torch.tensor(
+            [_purpose(f"child/{name} {n}") for n in range(top)], dtype=torch.int64
+        )
+        return CellStream((self.key.mul(_MIX_1) + table[number]).view(-1))
+
     def take(self, cells: Int64[Tensor, " chosen"]) -> "CellStream":
         """The streams of some of the cells."""
         return CellStream(self.key.index_select(0, cells))
@@ -138,3 +152,11 @@ class Stream:
 def total(values: Shaped[Tensor, "*shape"]) -> float:
     """Sum in double precision, in an order that does not depend on the number of threads."""
     return float(values.detach().cpu().double().numpy().sum())
+
+
+def in_order(values: Float[Tensor, "terms ..."]) -> Float[Tensor, "..."]:
+    """Sum over the first axis, term by term: `Tensor.sum` rounds by where a column lies."""
+    result = values[0].clone()
+    for term in values[1:]:
+        result += term
+    return result

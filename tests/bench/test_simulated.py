@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import Tensor
 
 from mho.bench import simulated
 from mho.bench.interface import Bench, Pulse, Reading
@@ -8,6 +9,7 @@ from mho.chip.chip import Chip
 from mho.device.published import preset
 from mho.ledger import Ledger
 from mho.programming.loop import program
+from mho.programming.protocol import ProgramProtocol
 from mho.rng import Stream
 from mho.units import mV, uS, us
 
@@ -105,21 +107,32 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(torch.equal(a, b) for a, b in zip(whole, exercise(make()), strict=True))
 
 
-def test_one_seed_gives_the_same_bits_on_one_and_two_threads() -> None:
-    """40,000 cells: more than torch's grain of 32,768, so two threads really share the work."""
-    found = []
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        bench = make(200, 200)
-        target = torch.full((40_000,), 100 * uS)
-        result = program(bench, target)
-        found.append((result.error, result.pulses, result.ledger, bench.state()["core"]))
+def _ten_cycles() -> list[Tensor | Ledger]:
+    bench = make(200, 200)
+    target = torch.linspace(50, 4144, 40_000) * uS
+    result = program(bench, target, ProgramProtocol(max_cycles=10))
+    return [result.error, result.noise, result.pulses, result.ledger, *bench.state().values()]
+
+
+@pytest.mark.parametrize(("threads", "chunk"), [(2, 32_768), (1, 20_011)])
+def test_one_seed_gives_the_same_bits_on_any_number_of_threads_and_in_any_chunks(
+    threads: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """40,000 cells: more than torch's grain of 32,768, so two threads really share the work.
+
+    Ten cycles reach every kind of operation, looks included. Chunks begin elsewhere, which sums
+    over a train or over samples must not notice.
+    """
+    one = _ten_cycles()
+    monkeypatch.setattr(simulated, "_CHUNK", chunk)
+    torch.set_num_threads(threads)
+    other = _ten_cycles()
     torch.set_num_threads(1)
-    (error, pulses, ledger, core), other = found
-    assert torch.equal(error, other[0])
-    assert torch.equal(pulses, other[1])
-    assert ledger == other[2]
-    assert torch.equal(core, other[3])
+    for got, expected in zip(other, one, strict=True):
+        if isinstance(got, Tensor):
+            assert torch.equal(got, torch.as_tensor(expected))
+        else:
+            assert got == expected
 
 
 def test_another_seed_is_another_chip() -> None:

@@ -1,6 +1,7 @@
 """A simulated chip on the bench: the physics behind the same interface as instruments."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
@@ -13,10 +14,10 @@ from mho.chip.converters import SignedConverter
 from mho.chip.tile import currents, noise_current
 from mho.device.cell import Cells
 from mho.ledger import Ledger
-from mho.rng import Stream, total
+from mho.rng import Stream, in_order, total
 
 _CHUNK = 32_768
-"""Cells handled at once: keeps the working set in a core's cache."""
+"""Numbers handled at once: keeps the working set in a core's cache."""
 
 
 class SimulatedBench:
@@ -110,15 +111,18 @@ class SimulatedBench:
         seconds = rows * train.shape[0] * (pulse.width + self._setup)
         self._clock += seconds
         compliance = self._selector.compliance(pulse.gate).expand(cells.shape[0])
-        joules = 0.0
-        for chosen, amplitude, limit_conductance in zip(
-            _chunks(cells), _chunks(train), _chunks(compliance), strict=True
-        ):
+        now = self._clock
+
+        def give(chosen: Tensor, amplitude: Tensor, limit: Tensor) -> Tensor:
             core = self._cells.state.core.index_select(0, chosen)
             voltage = self._selector.cell_voltage(self._dac(amplitude), core)
-            joules += total(voltage.square().sum(0) * core) * pulse.width
-            self._cells.pulse(chosen, voltage, pulse.width, limit_conductance, self._clock)
+            heating = in_order(voltage.square()) * core
+            self._cells.pulse(chosen, voltage, pulse.width, limit, now)
+            return heating
+
+        heating = torch.cat(_in_chunks(give, 1, cells, train, compliance))
         given = int(torch.count_nonzero(train))
+        joules = total(heating) * pulse.width
         self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
@@ -135,10 +139,9 @@ class SimulatedBench:
         rows = self._rows(cells)
         spacing = max(rows * integration, window / samples)
         start, duration = self._clock, spacing * samples if rows else 0.0
-        few = max(_CHUNK // samples, 1)
-        parts = [
-            self._read(c, start, integration, spacing, samples) for c in torch.split(cells, few)
-        ]
+        parts = _in_chunks(
+            lambda chosen: self._read(chosen, start, integration, spacing, samples), samples, cells
+        )
         mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
         self._clock = start + duration
         count = cells.numel() * samples
@@ -248,15 +251,16 @@ class SimulatedBench:
         noise = keys.normal("read noise")[0].view(seen.shape)
         code = self._adc(seen.add_(noise, alpha=self._read_noise))
         away = code - code[0]
-        shift = away.sum(0) / samples
-        spread = (away.square_().sum(0) / samples - shift.square()).clamp_(min=0).sqrt_()
+        shift = in_order(away) / samples
+        spread = (in_order(away.square_()) / samples - shift.square()).clamp_(min=0).sqrt_()
         return code[0] + shift, spread, code.amax(0) - code.amin(0)
 
     def _snapshot(self, cells: Int64[Tensor, " cells"], integration: float) -> Tensor:
         """Conductance at zero bias of cells now, one sample without the read-out (S)."""
-        state = self._cells
-        parts = [state.sample(c, self._clock, integration, 0.0, 1)[0] for c in _chunks(cells)]
-        return torch.cat(parts)
+        now, state = self._clock, self._cells
+        return torch.cat(
+            _in_chunks(lambda chosen: state.sample(chosen, now, integration, 0.0, 1)[0], 1, cells)
+        )
 
     def _book_multiply(self, applied: Tensor, conductance: Tensor, vector_time: float) -> None:
         batch, rows = applied.shape
@@ -276,9 +280,18 @@ class SimulatedBench:
         )
 
 
-def _chunks(tensor: Tensor) -> tuple[Tensor, ...]:
-    """Parts of the last axis small enough for the cache."""
-    return torch.split(tensor, _CHUNK, -1)
+def _in_chunks(work: Callable[..., Any], size: int, cells: Tensor, *others: Tensor) -> list[Any]:
+    """What a function gives for the cells, part by part: cells know nothing of each other.
+
+    Args:
+        work: Function of the parts.
+        size: Numbers that a cell needs at once (1).
+        cells: Cells.
+        others: What belongs to them; cells are the last axis.
+    """
+    few = max(_CHUNK // size, 1)
+    parts = zip(*(torch.split(x, few, -1) for x in (cells, *others)), strict=True)
+    return [work(*part) for part in parts]
 
 
 def _describe(chip: Chip) -> BenchInfo:

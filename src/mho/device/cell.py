@@ -16,7 +16,7 @@ from mho.device.parameters import CellParameters
 from mho.device.state import CellState, Train
 from mho.device.switching import SwitchingConstants
 from mho.device.telegraph import Traps, watch
-from mho.rng import CellStream, Stream
+from mho.rng import CellStream, Stream, in_order
 
 
 class Cells:
@@ -85,7 +85,7 @@ class Cells:
         state.core.index_fill_(0, cells, kind.formed)
         state.relaxing.index_copy_(0, cells, stream.normal("relaxation")[0])
         state.switched_at.index_fill_(0, cells, now)
-        self._put_traps(cells, Traps.none(kind.telegraph.slots, cells.numel()))
+        self.state.put_traps(cells, Traps.none(kind.telegraph.slots, cells.numel()))
         swing = torch.full(cells.shape, kind.switching.high)
         worn = self._worn(cells, torch.zeros_like(swing))
         self._breed(cells, kind.telegraph.born(swing, stream, worn), stream)
@@ -129,24 +129,19 @@ class Cells:
             now: Time at the end of the train (s).
         """
         stream = self._next(cells)
-        own, law = self._constants_of(cells), self.parameters.telegraph
+        own, law = self.constants.take(cells), self.parameters.telegraph
         drive = self.parameters.switching.subthreshold(amplitude, own)
-        self.state.ahead.index_add_(0, cells, law.boosted(amplitude, width).sum(0))
+        self.state.ahead.index_add_(0, cells, in_order(law.boosted(amplitude, width)))
         working = own.gain > 0
         switches = (drive >= 1) & working
         rare = law.spawning * width / law.cleaning_width
         spawns = stream.uniform("spawning", amplitude.shape[0]) <= rare
         spawns &= (amplitude != 0) & (drive < 1) & working
-        eventful = (switches | spawns).any(0)
         held = (self.state.traps.amplitude.index_select(1, cells) > 0).any(0)
-        some = (held & ~eventful & working).nonzero()[:, 0]
+        some = ((switches | spawns).any(0) | (held & working)).nonzero()[:, 0]
         if some.numel():
-            self._resolve(cells[some], amplitude[:, some], width, stream.take(some))
-        some = eventful.nonzero()[:, 0]
-        if some.numel():
-            cells, stream = cells[some], stream.take(some)
-            events = Train(amplitude[:, some], width, switches[:, some], spawns[:, some])
-            self._happen(cells, events, compliance[some], now, stream)
+            events = Train(amplitude, width, switches, spawns, compliance).take(some)
+            self._happen(cells[some], events, now, stream.take(some))
 
     def sample(
         self,
@@ -177,7 +172,7 @@ class Cells:
         looks = law.watch(
             state.flicker.index_select(1, cells), first + integration, pause + integration, stream
         )
-        noise = looks.sum(1)
+        noise = in_order(looks.transpose(0, 1))
         white = stream.normal("flicker white")[0].view(samples, count)
         noise.add_(white, alpha=law.white_decades(integration) ** 0.5)
         value = noise.mul_(law.scale(base)).add_(base)
@@ -188,7 +183,7 @@ class Cells:
             # a trap knows its rate times the time, nothing else
             pace = self.parameters.temperature.trap_haste(self.temperature)
             traps, channels = watch(
-                self._take_traps(cells[held]),
+                self.state.take_traps(cells[held]),
                 (first[held] + ahead) * pace, pause * pace, integration * pace, own,
             )  # fmt: skip
             value.index_add_(1, held, channels)
@@ -212,57 +207,84 @@ class Cells:
         self.state.event.index_copy_(0, cells, event + 1)
         return self._stream.take(cells).at(event)
 
-    def _constants_of(self, cells: Int64[Tensor, " cells"]) -> SwitchingConstants:
-        own = self.constants
-        return SwitchingConstants(
-            own.set_voltage.index_select(0, cells),
-            own.reset_voltage.index_select(0, cells),
-            own.gain.index_select(0, cells),
-        )
-
     def _happen(
+        self, cells: Int64[Tensor, " cells"], train: Train, now: float, stream: CellStream
+    ) -> None:
+        """Follow a train in each cell from event to event; in between, pulses clean.
+
+        An event switches the cell or leaves a new channel behind. Draws are named by the pulse's
+        number, so a cell does not notice what happens in others.
+        """
+        length = train.amplitude.shape[0]
+        number = torch.arange(length)[:, None]
+        start = torch.zeros_like(cells)
+        weak = not bool(train.switches.all())
+        draw = self._cleaning(stream, number) if weak else None
+        while True:
+            event = (train.switches | train.spawns) & (number >= start)
+            happens = event.any(0)
+            stop = torch.where(happens, event.to(torch.uint8).argmax(0), length - 1)
+            if draw is not None:
+                between = (number >= start) & (number <= stop) & ~train.switches
+                volts = torch.where(between, train.amplitude, 0.0)
+                self._resolve(cells, volts, train.width, draw)
+            some = happens.nonzero()[:, 0]
+            if some.numel() == 0:
+                return
+            if some.numel() < cells.numel():
+                cells, stop = cells[some], stop[some]
+                train, stream = train.take(some), stream.take(some)
+                draw = draw.index_select(2, some) if draw is not None else None
+            self._strike(cells, train, stop, now, stream.numbered("pulse", stop))
+            start = stop + 1
+
+    def _cleaning(
+        self, stream: CellStream, number: Int64[Tensor, "train 1"]
+    ) -> Float[Tensor, "slots train cells"]:
+        """Draws that decide what each pulse of a train resolves (1)."""
+        slots = self.parameters.telegraph.slots
+        draw = stream.numbered("cleaning", number).uniform("cleaning", slots)
+        return draw.view(slots, number.shape[0], -1)
+
+    def _strike(
         self,
         cells: Int64[Tensor, " cells"],
         train: Train,
-        compliance: Float[Tensor, " cells"],
+        pulse: Int64[Tensor, " cells"],
         now: float,
         stream: CellStream,
     ) -> None:
-        """A train in which something happens besides cleaning: stop where it does, for all cells.
-
-        Draws are named by the pulse's number, so a cell does not notice where others stop.
-        """
-        weak = torch.where(train.switches, 0.0, train.amplitude)
-        start, stops = 0, (train.switches | train.spawns).any(1).nonzero()[:, 0].tolist()
-        for stop in stops:
-            self._resolve(cells, weak[start : stop + 1], train.width, stream, start)
-            self._breed(cells, train.spawns[stop].long(), stream.child(f"spawning {stop}"))
-            hit = train.switches[stop].nonzero()[:, 0]
-            if hit.numel():
-                own = stream.take(hit).child(f"pulse {stop}")
-                volts, limit = train.amplitude[stop, hit], compliance[hit]
-                self._switch(cells[hit], volts, train.width, limit, now, own)
-            start = stop + 1
-        self._resolve(cells, weak[start:], train.width, stream, start)
+        """The event that one pulse of the train is to each cell; both leave channels behind."""
+        chosen = pulse[None]
+        switched = train.switches.gather(0, chosen)[0]
+        births = (~switched).long()
+        hit = switched.nonzero()[:, 0]
+        if hit.numel():
+            every = hit.numel() == cells.numel()
+            volts, limit = train.amplitude.gather(0, chosen)[0], train.compliance
+            part = (cells, volts, limit, stream)
+            part = part if every else (cells[hit], volts[hit], limit[hit], stream.take(hit))
+            left = self._switch(*part, train.width, now)
+            births = left if every else births.index_copy(0, hit, left)
+        self._breed(cells, births, stream)
 
     def _switch(
         self,
         cells: Int64[Tensor, " cells"],
         amplitude: Float[Tensor, " cells"],
-        width: float,
         compliance: Float[Tensor, " cells"],
-        now: float,
         stream: CellStream,
-    ) -> None:
-        """Move the core, renew the creep, leave channels behind."""
+        width: float,
+        now: float,
+    ) -> Int64[Tensor, " cells"]:
+        """Move the core and renew the creep; returns how many channels that leaves behind (1)."""
         core = self.state.core.index_select(0, cells)
-        own = self._constants_of(cells)
+        own = self.constants.take(cells)
         after = self.parameters.switching.moved(core, amplitude, width, compliance, own, stream)
         step = after - core
         after += self._renew(cells, core, after, now, stream)
         self.state.core.index_copy_(0, cells, after)
-        worn = self._worn(cells, step)
-        self._breed(cells, self.parameters.telegraph.born(step, stream, worn), stream)
+        return self.parameters.telegraph.born(step, stream, self._worn(cells, step))
 
     def _worn(
         self, cells: Int64[Tensor, " cells"], step: Float[Tensor, " cells"]
@@ -299,8 +321,10 @@ class Cells:
         """Relaxation, and after the first hour retention, since a cell was switched (S)."""
         kind = self.parameters
         lived = age * kind.temperature.ion_haste(self.temperature)
-        lost = kind.retention.lost(core, lived, kind.switching.low)
-        return kind.relaxation.shift(core, lived, relaxing).sub_(lost)
+        shift = kind.relaxation.shift(core, lived, relaxing)
+        if lived.numel() == 0 or float(lived.max()) <= kind.retention.onset:
+            return shift
+        return shift.sub_(kind.retention.lost(core, lived, kind.switching.low))
 
     def _renew(
         self,
@@ -332,7 +356,7 @@ class Cells:
         if some.numel() == 0:
             return
         number, where, own = number[some], cells[some], stream.take(some)
-        traps, core = self._take_traps(where), self.state.core.index_select(0, where)
+        traps, core = self.state.take_traps(where), self.state.core.index_select(0, where)
         litters = [(number > nth).nonzero()[:, 0] for nth in range(int(number.max()))]
         keys = [own.child(f"born {nth}").take(litter).key for nth, litter in enumerate(litters)]
         mothers = where[torch.cat(litters)]
@@ -349,39 +373,25 @@ class Cells:
                 getattr(traps, f.name)[slot, litter] = getattr(born, f.name)[0, first:last]
             first = last
         self.state.core.index_copy_(0, where, core)
-        self._put_traps(where, traps)
+        self.state.put_traps(where, traps)
 
     def _resolve(
         self,
         cells: Int64[Tensor, " cells"],
         amplitude: Float[Tensor, "train cells"],
         width: float,
-        stream: CellStream,
-        first: int = 0,
+        draw: Float[Tensor, "slots train cells"],
     ) -> None:
-        """Sub-threshold pulses, number `first` and following, resolve channels.
+        """Sub-threshold pulses resolve channels; 0 V does nothing.
 
         SET polarity completes them, RESET polarity dissolves them; the first pulse that can, does.
         """
-        if not amplitude.any():
-            return
-        keys = [stream.child(f"cleaning {first + k}").key for k in range(amplitude.shape[0])]
-        traps, core = self._take_traps(cells), self.state.core.index_select(0, cells)
-        hits = self.parameters.telegraph.resolved(
-            traps, amplitude, width, CellStream(torch.cat(keys))
-        )
+        traps, core = self.state.take_traps(cells), self.state.core.index_select(0, cells)
+        hits = self.parameters.telegraph.resolved(traps, amplitude, width, draw)
         gone, by = hits.any(1), hits.to(torch.uint8).argmax(1)
         completed = gone & (amplitude.gather(0, by) > 0)
-        core += (traps.amplitude * completed).sum(0)
+        core += in_order(traps.amplitude * completed)
         self.state.core.index_copy_(0, cells, core)
         kept = self.state.traps
         kept.amplitude.index_copy_(1, cells, traps.amplitude.masked_fill_(gone, 0.0))
         kept.filled.index_copy_(1, cells, traps.filled.masked_fill_(gone, False))
-
-    def _take_traps(self, cells: Int64[Tensor, " cells"]) -> Traps:
-        traps = self.state.traps
-        return Traps(*(getattr(traps, f.name).index_select(1, cells) for f in fields(traps)))
-
-    def _put_traps(self, cells: Int64[Tensor, " cells"], part: Traps) -> None:
-        for f in fields(part):
-            getattr(self.state.traps, f.name).index_copy_(1, cells, getattr(part, f.name))

@@ -39,6 +39,16 @@ class CellState:
         flat = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"}
         return flat | {f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)}
 
+    def take_traps(self, cells: Int64[Tensor, " chosen"]) -> Traps:
+        """Incomplete channels of some of the cells, as copies."""
+        every = self.traps
+        return Traps(*(getattr(every, f.name).index_select(1, cells) for f in fields(every)))
+
+    def put_traps(self, cells: Int64[Tensor, " chosen"], part: Traps) -> None:
+        """Set the incomplete channels of some of the cells."""
+        for f in fields(part):
+            getattr(self.traps, f.name).index_copy_(1, cells, getattr(part, f.name))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Train:
@@ -49,9 +59,18 @@ class Train:
         width: Duration of each pulse (s).
         switches: Where a pulse switches the cell. Shape (train, cells).
         spawns: Where a sub-threshold pulse leaves a new channel. Shape (train, cells).
+        compliance: Conductance at which the selector stops a SET (S). Shape (cells,).
     """
 
     amplitude: Float[Tensor, "train cells"]
     width: float
     switches: Bool[Tensor, "train cells"]
     spawns: Bool[Tensor, "train cells"]
+    compliance: Float[Tensor, " cells"]
+
+    def take(self, cells: Int64[Tensor, " chosen"]) -> "Train":
+        """The train of some of the cells."""
+        amplitude, switches, spawns = (
+            x.index_select(1, cells) for x in (self.amplitude, self.switches, self.spawns)
+        )
+        return Train(amplitude, self.width, switches, spawns, self.compliance[cells])

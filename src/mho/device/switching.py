@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.checks import check_between, check_not_negative, check_positive
@@ -24,6 +24,12 @@ class SwitchingConstants:
     set_voltage: Float[Tensor, " cells"]
     reset_voltage: Float[Tensor, " cells"]
     gain: Float[Tensor, " cells"]
+
+    def take(self, cells: Int64[Tensor, " chosen"]) -> "SwitchingConstants":
+        """Constants of some of the cells."""
+        every = (self.set_voltage, self.reset_voltage, self.gain)
+        up, down, gain = (constant.index_select(0, cells) for constant in every)
+        return SwitchingConstants(up, down, gain)
 
 
 @dataclass(frozen=True, slots=True)

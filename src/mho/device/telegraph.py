@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.checks import check_between, check_not_negative, check_positive
-from mho.rng import CellStream
+from mho.rng import CellStream, in_order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ class Traps:
     @property
     def conductance(self) -> Float[Tensor, " cells"]:
         """Conductance of the channels that no electron blocks (S). Shape (cells,)."""
-        return torch.where(self.filled, 0.0, self.amplitude).sum(0)
+        return in_order(torch.where(self.filled, 0.0, self.amplitude))
 
     @property
     def occupancy(self) -> Float[Tensor, "slots cells"]:
@@ -135,7 +135,7 @@ def watch(
         mean, variance = _moments(x, begun[fast], rest)
         fraction[fast] = _beta(mean, variance, during.take(one), chosen)
     fraction.neg_().add_(1).mul_(traps.amplitude[:, None])
-    return replace(traps, filled=end[:, -1].contiguous()), fraction.sum(0)
+    return replace(traps, filled=end[:, -1].contiguous()), in_order(fraction)
 
 
 def _states(
@@ -194,7 +194,7 @@ def _beta(
         a = shape + 1
         root = 1 - 1 / (9 * a) + z[half][chosen] / (3 * a.sqrt())
         logs.append(a.log() + 3 * root.clamp(min=1e-4).log() + u[half][chosen].log() / shape)
-    return torch.sigmoid(logs[0] - logs[1])
+    return 1 / (1 + torch.exp(logs[1] - logs[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,28 +279,33 @@ class TelegraphNoise:
         term = torch.exp(-mean)
         cumulative, number = term.clone(), torch.zeros_like(draw, dtype=torch.int64)
         for k in range(1, 9):
-            number += draw > cumulative
+            more = draw > cumulative
+            if not more.any():
+                break
+            number += more
             term = term * mean / k
             cumulative += term
         return number
 
     def resolved(
-        self, traps: Traps, amplitude: Float[Tensor, "train cells"], width: float,
-        stream: CellStream,
-    ) -> Bool[Tensor, "slots train cells"]:  # fmt: skip
+        self,
+        traps: Traps,
+        amplitude: Float[Tensor, "train cells"],
+        width: float,
+        draw: Float[Tensor, "slots train cells"],
+    ) -> Bool[Tensor, "slots train cells"]:
         """Which channels each pulse of a sub-threshold train would resolve if it met them.
 
         Args:
             traps: The channels.
             amplitude: Voltage at each cell (V); 0 does nothing. Shape (train, cells).
             width: Duration of each pulse (s).
-            stream: Randomness of each pulse, pulse by pulse. Length train × cells.
+            draw: Uniform numbers that decide (1).
         """
         onset = traps.cleaning_voltage[:, None]
-        drive = torch.sigmoid((amplitude.abs() - onset) / self.cleaning_slope)
+        drive = 1 / (1 + torch.exp((onset - amplitude.abs()) / self.cleaning_slope))
         keep = math.log1p(-min(self.cleaning_probability, 1 - 1e-7)) * width / self.cleaning_width
         probability = -torch.expm1(keep * drive)
-        draw = stream.uniform("cleaning", traps.filled.shape[0]).view(probability.shape)
         return (draw <= probability) & (traps.amplitude[:, None] > 0) & (amplitude != 0)
 
     def boosted(self, amplitude: Float[Tensor, "*shape"], width: float) -> Float[Tensor, "*shape"]:
