@@ -13,6 +13,7 @@ from mho.deployment.deploy import deploy
 from mho.deployment.deployed import DeployedNetwork
 from mho.device.published import PRESETS, preset
 from mho.ledger import Ledger
+from mho.programming.audit import Audit, audit
 from mho.programming.denoise import Denoise
 from mho.programming.loop import program
 from mho.programming.outcome import Outcome
@@ -28,6 +29,7 @@ __version__ = _version("mho")
 
 __all__ = [
     "PRESETS",
+    "Audit",
     "Bench",
     "BenchInfo",
     "Chip",
@@ -44,6 +46,7 @@ __all__ = [
     "Stream",
     "Verify",
     "WriteVerify",
+    "audit",
     "citation",
     "deploy",
     "preset",

@@ -1,0 +1,88 @@
+"""An audit: does a cell stay at its target long after it was accepted?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from mho.bench.interface import Bench
+from mho.checks import check_between, check_finite, check_not_negative, check_positive, check_shape
+from mho.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audit:
+    """What many looks over a long time found.
+
+    Args:
+        worst: Largest distance between a look and the target (S). Shape (cells,).
+        looks: Looks taken (1).
+        span: Time from the start of the first to the end of the last look (s).
+        ledger: What it cost.
+    """
+
+    worst: Float[Tensor, " cells"]
+    looks: int
+    span: float
+    ledger: Ledger
+
+    def quiet(self, tolerance: float) -> Bool[Tensor, " cells"]:
+        """Cells that no look found further than `tolerance` (S) from their targets."""
+        return self.worst <= tolerance
+
+    def window(self, fraction: float) -> float:
+        """Half-width of a window that this fraction of the cells never left (S).
+
+        >>> Audit(torch.tensor([3.0, 1.0, 2.0, 9.0]), 100, 1000.0, Ledger()).window(0.75)
+        3.0
+        """
+        check_between(fraction, "fraction", 0.0, 1.0, "1")
+        rank = max(int(torch.ceil(torch.tensor(fraction * self.worst.numel() - 1e-9))), 1)
+        return float(self.worst.kthvalue(rank).values)
+
+
+def audit(
+    bench: Bench,
+    target: Float[Tensor, " cells"],
+    cells: Int64[Tensor, " cells"],
+    *,
+    looks: int = 100,
+    span: float = 1000.0,
+    samples: int = 20,
+    on_look: Callable[[int], object] | None = None,
+) -> Audit:
+    """Look at cells again and again; nothing is pulsed.
+
+    A look is the mean of a few samples in a row, as the slope of a sweep from 0 V to the read
+    voltage is in the published chip (key: rao2023). Looks are evenly spaced, the first at once.
+
+    Args:
+        bench: Where the cells are.
+        target: Conductance that each should have (S). Shape (cells,).
+        cells: Cell numbers, each once. Shape (cells,).
+        looks: Looks to take (1).
+        span: Time over which they are spread (s); longer if the bench needs longer for a look.
+        samples: Samples of one look (1).
+        on_look: Called after every look with their number so far, for progress.
+
+    Raises:
+        ValueError: No look or no sample, or targets that are not one finite number per cell.
+    """
+    check_shape(target, "target", (cells.numel(),))
+    check_finite(target, "target", "Leave such cells out.")
+    check_positive(looks, "looks", "1")
+    check_positive(samples, "samples", "1")
+    check_not_negative(span, "span", "s")
+    before, started = bench.ledger, bench.clock
+    worst = torch.zeros_like(target)
+    for number in range(looks):
+        pause = started + number * span / looks - bench.clock
+        if pause > 0:
+            bench.wait(pause)
+        reading = bench.read(cells, samples=samples, window=0.0)
+        worst = torch.maximum(worst, (reading.mean - target).abs())
+        if on_look is not None:
+            on_look(number + 1)
+    return Audit(worst, looks, bench.clock - started, bench.ledger - before)
