@@ -187,3 +187,42 @@ def test_rows_are_driven_and_columns_are_summed() -> None:
     current = bench.multiply(voltage, plus, plus + 1, full_scale=200e-6)
     expected = voltage @ (target - minus)
     assert torch.allclose(current, expected, atol=1.5 * 200e-6 / 255)
+
+
+def test_a_sweep_is_the_current_of_the_cell_law_at_every_voltage() -> None:
+    """Quiet cells at 100 µS: I = GV(1 + cV²), c = 1.64·(1 − G/2G₀), within codes and 1/f noise."""
+    bench = make(2, 8, kind=QUIET)
+    cells = torch.arange(16)
+    program(bench, torch.full((16,), 100 * uS))
+    voltage = torch.linspace(-0.2, 0.2, 9)
+    before = bench.clock
+    current = bench.sweep(cells, voltage)
+    top = current[-1] / 0.2
+    assert torch.allclose(top, torch.full((16,), 100 * uS), atol=1 * uS)
+    cubic = 1.64 * (1 - bench.state()["core"].float() / (2 * 77.48 * uS))
+    zero_bias = top / (1 + cubic * 0.2**2)
+    curve = 1 + cubic * voltage[:, None] ** 2
+    assert torch.allclose(current, zero_bias * curve * voltage[:, None], atol=0.2 * 0.2 * uS)
+    assert bench.clock - before == pytest.approx(9 * 2 * 1e-3)
+    assert bench.ledger.reads >= 9 * 16
+
+
+def test_a_sweep_beyond_the_read_voltage_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`voltage` must lie within -200 mV to 200 mV"):
+        make().sweep(torch.arange(2), torch.tensor([0.1, 0.5]))
+
+
+def test_copies_of_a_cell_share_its_constants_and_past_but_not_their_future() -> None:
+    chip = Chip(rows=4, cols=4)
+    alone = SimulatedBench(chip, Stream(0))
+    copies = SimulatedBench(chip, Stream(0), torch.full((16,), 3))
+    first, other = alone.state(), copies.state()
+    for name in ("core", "traps.amplitude", "traps.filled", "flicker"):
+        assert torch.equal(other[name], first[name][..., 3:4].expand_as(other[name]))
+    readings = exercise(copies)[0]
+    assert torch.unique(readings).numel() > 8
+
+
+def test_an_origin_must_be_given_for_every_cell() -> None:
+    with pytest.raises(ValueError, match="`origin` must have shape"):
+        SimulatedBench(Chip(rows=2, cols=2), Stream(0), torch.zeros(3, dtype=torch.int64))

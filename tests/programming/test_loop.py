@@ -49,6 +49,11 @@ class ScriptedBench:
         zero = torch.zeros(cells.numel())
         return Reading(self.conductance[cells], zero, zero.clone(), window, samples)
 
+    def sweep(
+        self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
+    ) -> Float[Tensor, "points cells"]:
+        return voltage[:, None] * self.conductance[cells]
+
     def wait(self, seconds: float) -> None:
         self.clock += seconds
 

@@ -141,6 +141,16 @@ class Bench(Protocol):
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
         """Read the listed cells, `samples` times spread over at least `window` seconds."""
 
+    def sweep(
+        self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
+    ) -> Float[Tensor, "points cells"]:
+        """Currents of the listed cells at each voltage, one integration time after another (A).
+
+        Args:
+            cells: Cells to read, each once.
+            voltage: Voltages in the order of time (V), none beyond the read voltage.
+        """
+
     def wait(self, seconds: float) -> None:
         """Let time pass with all lines grounded."""
 

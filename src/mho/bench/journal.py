@@ -114,6 +114,15 @@ class JournaledBench:
         self.journal.append(cells, READ, reading.mean, self.clock)
         return reading
 
+    def sweep(
+        self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
+    ) -> Float[Tensor, "points cells"]:
+        """Sweep, and note the conductance at the voltage of largest size."""
+        current = self._bench.sweep(cells, voltage)
+        top = int(voltage.abs().argmax())
+        self.journal.append(cells, READ, current[top] / voltage[top], self.clock)
+        return current
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self._bench.wait(seconds)

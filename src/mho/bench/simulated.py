@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
-from mho.checks import check_not_negative, check_positive, check_within
+from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
 from mho.chip.converters import SignedConverter
 from mho.chip.tile import currents, noise_current
@@ -29,16 +29,22 @@ class SimulatedBench:
     Args:
         chip: What is simulated.
         stream: Randomness: its cells, its noise. The same stream makes the same chip.
+        origin: Cell of the chip that each cell is a copy of at first, with its constants and its
+            past; copies live on independently. Every cell is its own origin if `None`.
 
     >>> bench = SimulatedBench(Chip(rows=2, cols=2), Stream(0))
     >>> bench.read(torch.arange(4), samples=1, window=0.0).mean.shape
     torch.Size([4])
     """
 
-    def __init__(self, chip: Chip, stream: Stream) -> None:
+    def __init__(
+        self, chip: Chip, stream: Stream, origin: Int64[Tensor, " cells"] | None = None
+    ) -> None:
         self.chip = chip
         self._stream = stream
-        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature)
+        if origin is not None:
+            check_shape(origin, "origin", (chip.cells,))
+        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin)
         self._law, self._selector = chip.cell, chip.selector
         self._dac, self._adc = chip.pulse_dac, chip.read_adc
         self._info = _describe(chip)
@@ -155,6 +161,41 @@ class SimulatedBench:
         )
         return Reading(mean, spread, span, duration, samples)
 
+    def sweep(
+        self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
+    ) -> Float[Tensor, "points cells"]:
+        """Currents of the listed cells at each voltage, one integration time after another (A).
+
+        Args:
+            cells: Cells to read, each once.
+            voltage: Voltages in the order of time (V). Rows take turns at every one of them.
+
+        Raises:
+            ValueError: A voltage beyond the read voltage: it might disturb the cells.
+        """
+        limit, integration = self._info.read_voltage, self._info.sample_time
+        check_within(
+            voltage, "voltage", -limit, limit, unit="V", hint="A sweep must not disturb cells."
+        )
+        points, spacing, start = voltage.numel(), self._rows(cells) * integration, self._clock
+
+        def trace(chosen: Tensor) -> Tensor:
+            value, noise = self._sample(chosen, start, integration, spacing, points)
+            seen = self._law.apparent(value, voltage[:, None]) * (voltage[:, None] / limit)
+            seen += noise * self._read_noise
+            return self._adc(seen.abs()) * torch.sign(seen) * limit
+
+        current = torch.cat(_in_chunks(trace, points, cells), 1)
+        self._clock = start + points * spacing
+        self._ledger += Ledger(
+            reads=current.numel(),
+            conversions=current.numel(),
+            seconds=points * spacing,
+            read_joules=total((current * voltage[:, None]).abs()) * integration,
+            converter_joules=current.numel() * self._conversion,
+        )
+        return current
+
     def wait(self, seconds: float) -> None:
         """Let time pass with all lines grounded."""
         check_not_negative(seconds, "seconds", "s")
@@ -243,17 +284,28 @@ class SimulatedBench:
         samples: int,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
-        event = self._cells.state.event.index_select(0, cells)
-        number = torch.arange(samples)[:, None]
-        keys = self._read_out.take(cells.repeat(samples)).at((event + number).view(-1))
-        value = self._cells.sample(cells, start, integration, spacing, samples)
+        value, noise = self._sample(cells, start, integration, spacing, samples)
         seen = self._law.apparent(value, self._info.read_voltage)
-        noise = keys.normal("read noise")[0].view(seen.shape)
         code = self._adc(seen.add_(noise, alpha=self._read_noise))
         away = code - code[0]
         shift = in_order(away) / samples
         spread = (in_order(away.square_()) / samples - shift.square()).clamp_(min=0).sqrt_()
         return code[0] + shift, spread, code.amax(0) - code.amin(0)
+
+    def _sample(
+        self,
+        cells: Int64[Tensor, " cells"],
+        start: float,
+        integration: float,
+        spacing: float,
+        samples: int,
+    ) -> tuple[Float[Tensor, "samples cells"], Float[Tensor, "samples cells"]]:
+        """Conductance at zero bias (S) and a normal number of the read-out for each sample (1)."""
+        event = self._cells.state.event.index_select(0, cells)
+        number = torch.arange(samples)[:, None]
+        keys = self._read_out.take(cells.repeat(samples)).at((event + number).view(-1))
+        value = self._cells.sample(cells, start, integration, spacing, samples)
+        return value, keys.normal("read noise")[0].view(value.shape)
 
     def _snapshot(self, cells: Int64[Tensor, " cells"], integration: float) -> Tensor:
         """Conductance at zero bias of cells now, one sample without the read-out (S)."""

@@ -27,6 +27,8 @@ class Cells:
         count: Number of cells (1).
         stream: Randomness; cell number i always gets the same constants from it.
         temperature: Temperature of all of them (K); the laws' reference if `None`.
+        origin: Cell that each one is a copy of at first, with its constants and its past; copies
+            live on independently. Every cell is its own origin if `None`. Shape (cells,).
     """
 
     def __init__(
@@ -35,13 +37,14 @@ class Cells:
         count: int,
         stream: Stream,
         temperature: float | None = None,
+        origin: Int64[Tensor, " cells"] | None = None,
     ) -> None:
         self.parameters = parameters
         self.temperature = parameters.temperature.reference if temperature is None else temperature
         self.count = count
         index = torch.arange(count)
         self._stream = stream.child("life").cells(index)
-        birth = stream.child("birth").cells(index)
+        birth = stream.child("birth").cells(index if origin is None else origin)
         constants = parameters.switching.constants(birth)
         stuck = birth.uniform("stuck", 2)
         self.stuck = stuck[0] <= parameters.stuck_fraction

@@ -63,7 +63,7 @@ class CellParameters:
         return (1 - conductance / self.linear_above).clamp_(min=0).mul_(self.curvature)
 
     def apparent(
-        self, conductance: Float[Tensor, "*cells"], voltage: float
+        self, conductance: Float[Tensor, "*cells"], voltage: float | Float[Tensor, "*volts"]
     ) -> Float[Tensor, "*cells"]:
-        """Current over voltage at a given voltage (S)."""
+        """Current over voltage at given voltages (S)."""
         return conductance * (1 + self.cubic(conductance) * voltage**2)
