@@ -309,3 +309,21 @@ def test_zero_volts_resolve_no_channel_however_long(stream: Stream) -> None:
     cells.state.traps.cleaning_voltage.fill_(0.05)
     _pulse(cells, 0.0, now=0.0, width=1e-5)
     assert (cells.state.traps.amplitude[0] > 0).all()
+
+
+def test_a_long_look_sees_the_creep_go_on(stream: Stream) -> None:
+    """Samples of one look, 0 to 2 s after a SET: core plus the law at each sample's own time.
+
+    Nothing else moves. Single precision of 1 mS bounds the difference: 1e-9 S.
+    """
+    kind = _kind(relaxation__scale=1.0)
+    cells = Cells(kind, 50, stream)
+    _pulse(cells, 1.3, 1.3, now=10.0)
+    index, state = torch.arange(50), cells.state
+    look = cells.sample(index, 10.0, 1e-6, 0.1, 21)
+    for number, seen in enumerate(look):
+        age = (10 + 0.1 * number - state.switched_at).float()
+        expected = state.core + kind.relaxation.shift(state.core, age, state.relaxing)
+        assert torch.allclose(seen, expected, rtol=0, atol=1e-9)
+    moved = (look[-1] - look[1]).abs()
+    assert float(moved.max()) > 0.1e-6

@@ -8,7 +8,7 @@ converters. Time is lazy: a cell is brought up to date when it is looked at, exa
 from dataclasses import fields
 
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
@@ -169,8 +169,7 @@ class Cells:
         stream = self._stream.take(cells.repeat(samples)).at((event + number).view(-1))
         # sums of times round: a read may start an ulp before the last one ended
         gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)
-        base = state.core.index_select(0, cells)
-        base += self._creep(cells, base, now)
+        base = self._crept(cells, now, spacing, samples)
         first, pause = gap.to(base.dtype), max(spacing - integration, 0.0)
         looks = law.watch(
             state.flicker.index_select(1, cells), first + integration, pause + integration, stream
@@ -309,25 +308,15 @@ class Cells:
             return value
         return value * law.factor(value, self._warmth.index_select(0, cells), self.temperature)
 
-    def _creep(
-        self, cells: Int64[Tensor, " cells"], core: Float[Tensor, " cells"], now: float
-    ) -> Float[Tensor, " cells"]:
-        started = self.state.switched_at.index_select(0, cells)
-        return self._crept(core, now - started, self.state.relaxing.index_select(0, cells))
-
     def _crept(
-        self,
-        core: Float[Tensor, " cells"],
-        age: Float64[Tensor, " cells"],
-        relaxing: Float[Tensor, " cells"],
-    ) -> Float[Tensor, " cells"]:
-        """Relaxation, and after the first hour retention, since a cell was switched (S)."""
-        kind = self.parameters
-        lived = age * kind.temperature.ion_haste(self.temperature)
-        shift = kind.relaxation.shift(core, lived, relaxing)
-        if lived.numel() == 0 or float(lived.max()) <= kind.retention.onset:
-            return shift
-        return shift.sub_(kind.retention.lost(core, lived, kind.switching.low))
+        self, cells: Int64[Tensor, " cells"], now: float, spacing: float, samples: int
+    ) -> Float[Tensor, "samples cells"]:
+        """Core with its creep at the times of several samples (S)."""
+        core = self.state.core.index_select(0, cells)
+        age = (now - self.state.switched_at.index_select(0, cells)).to(core.dtype)
+        later = torch.arange(samples, dtype=core.dtype)[:, None] * spacing
+        relaxing = self.state.relaxing.index_select(0, cells)
+        return self.parameters.creep(core, age + later, relaxing, self.temperature).add_(core)
 
     def _renew(
         self,
@@ -344,10 +333,12 @@ class Cells:
         relaxing = state.relaxing.index_select(0, cells)
         age = now - started
         new_age = age * (1 - share.double())
+        warmth = self.temperature
         renewed = (1 - share).sqrt() * relaxing + share.sqrt() * stream.normal("relaxation")[0]
         state.switched_at.index_copy_(0, cells, now - new_age)
         state.relaxing.index_copy_(0, cells, renewed)
-        kept = self._crept(before, age, relaxing) - self._crept(after, new_age, renewed)
+        kept = self.parameters.creep(before, age.to(before.dtype), relaxing, warmth)
+        kept -= self.parameters.creep(after, new_age.to(before.dtype), renewed, warmth)
         # creep may exceed a small core, which cannot turn negative
         return torch.maximum(kept, -after)
 

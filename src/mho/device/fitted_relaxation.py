@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
@@ -77,8 +77,8 @@ class FittedRelaxation:
         check_positive(self.late - self.early, "late - early", "s")
 
     def deviation(
-        self, conductance: Float[Tensor, " cells"], age: Float64[Tensor, " cells"]
-    ) -> Float[Tensor, " cells"]:
+        self, conductance: Float[Tensor, " cells"], age: Float[Tensor, "*samples cells"]
+    ) -> Float[Tensor, "*samples cells"]:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
         start = torch.log1p(age / self.onset).div_(math.log1p(self.early / self.onset))
         growth = age.clamp(min=self.early).div_(self.early).log_()
@@ -86,14 +86,14 @@ class FittedRelaxation:
         x = (conductance / self.full).clamp_(0, 1)
         first = self._fit("early", x)
         sigma = first * start.clamp_(max=1) + (self._fit("late", x) - first) * growth
-        return sigma.clamp_(min=0).mul_(self.scale).to(conductance.dtype)
+        return sigma.clamp_(min=0).mul_(self.scale)
 
     def shift(
         self,
         conductance: Float[Tensor, " cells"],
-        age: Float64[Tensor, " cells"],
+        age: Float[Tensor, "*samples cells"],
         strength: Float[Tensor, " cells"],
-    ) -> Float[Tensor, " cells"]:
+    ) -> Float[Tensor, "*samples cells"]:
         """Deviation of each cell (S), given its own standard normal number (1)."""
         base = conductance.clamp(min=1e-12)
         variance = torch.log1p((self.deviation(conductance, age) / base).square())

@@ -62,6 +62,27 @@ class CellParameters:
         """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
         return (1 - conductance / self.linear_above).clamp_(min=0).mul_(self.curvature)
 
+    def creep(
+        self,
+        core: Float[Tensor, " cells"],
+        age: Float[Tensor, "*samples cells"],
+        relaxing: Float[Tensor, " cells"],
+        temperature: float,
+    ) -> Float[Tensor, "*samples cells"]:
+        """Change since cells were switched: relaxation, and after its onset retention (S).
+
+        Args:
+            core: Conductance then (S). Shape (cells,).
+            age: Time since then (s). Shape (cells,) or (samples, cells).
+            relaxing: Standard normal number of each cell (1). Shape (cells,).
+            temperature: Temperature all the time (K).
+        """
+        lived = age * self.temperature.ion_haste(temperature)
+        shift = self.relaxation.shift(core, lived, relaxing)
+        if lived.numel() == 0 or float(lived.max()) <= self.retention.onset:
+            return shift
+        return shift.sub_(self.retention.lost(core, lived, self.switching.low))
+
     def apparent(
         self, conductance: Float[Tensor, "*cells"], voltage: float | Float[Tensor, "*volts"]
     ) -> Float[Tensor, "*cells"]:

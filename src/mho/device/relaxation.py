@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
@@ -51,22 +51,22 @@ class Relaxation:
         check_positive(self.renewal_step, "renewal_step", "S")
 
     def deviation(
-        self, conductance: Float[Tensor, " cells"], age: Float64[Tensor, " cells"]
-    ) -> Float[Tensor, " cells"]:
+        self, conductance: Float[Tensor, " cells"], age: Float[Tensor, "*samples cells"]
+    ) -> Float[Tensor, "*samples cells"]:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
         if self.scale == 0:
-            return torch.zeros_like(conductance)
+            return torch.zeros_like(age)
         progress = torch.log1p(age / self.onset).div_(math.log1p(1 / self.onset)).clamp_(max=1)
         creep = age.clamp(min=1).log_().mul_(self.growth)
         base = conductance * self.relative + self.absolute
-        return (base * progress + creep).to(conductance.dtype) * self.scale
+        return creep.add_(progress.mul_(base)).mul_(self.scale)
 
     def shift(
         self,
         conductance: Float[Tensor, " cells"],
-        age: Float64[Tensor, " cells"],
+        age: Float[Tensor, "*samples cells"],
         strength: Float[Tensor, " cells"],
-    ) -> Float[Tensor, " cells"]:
+    ) -> Float[Tensor, "*samples cells"]:
         """Deviation of each cell (S), given its own standard normal number (1)."""
         return self.deviation(conductance, age).mul_(strength)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
@@ -40,15 +40,16 @@ class Retention:
     def lost(
         self,
         conductance: Float[Tensor, " cells"],
-        age: Float64[Tensor, " cells"],
+        age: Float[Tensor, "*samples cells"],
         floor: float,
-    ) -> Float[Tensor, " cells"]:
+    ) -> Float[Tensor, "*samples cells"]:
         """Conductance lost since the switching, not negative (S).
 
         Args:
             conductance: Conductance then (S). Shape (cells,).
-            age: Time since then, at the reference temperature (s). Shape (cells,).
+            age: Time since then, at the reference temperature (s). Shape (cells,) or
+                (samples, cells).
             floor: Conductance below which nothing is left to lose (S).
         """
         grown = (age / self.onset).clamp_(min=1).log_().mul_(self.scale * self.loss)
-        return torch.minimum(grown.to(conductance.dtype), (conductance - floor).clamp_(min=0))
+        return torch.minimum(grown, (conductance - floor).clamp_(min=0))
