@@ -189,3 +189,11 @@ def test_a_total_does_not_depend_on_threads(stream: Stream) -> None:
     torch.set_num_threads(2)
     assert total(values) == one
     assert one == pytest.approx(math.fsum(values.tolist()), rel=1e-12)
+
+
+def test_a_copy_draws_the_same_whatever_other_copies_there_are() -> None:
+    """Named by its original and its number among the copies: 7's second copy, alone or not."""
+    many = Stream(1).copies(torch.tensor([7, 3, 7, 3, 3, 7])).uniform("x")[0]
+    assert torch.unique(many).numel() == 6
+    assert torch.equal(many[[0, 2]], Stream(1).copies(torch.tensor([7, 7])).uniform("x")[0])
+    assert torch.equal(many[[1, 3, 4]], Stream(1).copies(torch.tensor([3, 3, 3])).uniform("x")[0])

@@ -148,6 +148,21 @@ class Stream:
         """One stream per cell, named by the cell's number. Shape (cells,)."""
         return CellStream(_mix_(index.mul(_signed(_GOLDEN)).add_(_signed(self.word))))
 
+    def copies(self, origin: Int64[Tensor, " cells"]) -> CellStream:
+        """One stream per copy, named by what it is a copy of and how many came before it.
+
+        Args:
+            origin: Number of the original of each copy (1). Shape (cells,).
+        """
+        order = origin.argsort(stable=True)
+        place, ranked = torch.arange(origin.numel()), origin[order]
+        first = torch.ones_like(place, dtype=torch.bool)
+        first[1:] = ranked[1:] != ranked[:-1]
+        start = torch.where(first, place, 0).cummax(0).values
+        number = torch.empty_like(place)
+        number[order] = place - start
+        return self.cells(origin).numbered("copy", number)
+
 
 def total(values: Shaped[Tensor, "*shape"]) -> float:
     """Sum in double precision, in an order that does not depend on the number of threads."""

@@ -51,7 +51,9 @@ class SimulatedBench:
         self._setup = chip.published["array.pulse_setup"]
         self._conversion = chip.published["array.conversion_energy"]
         self._read_noise = chip.electronics("read_noise")
-        self._read_out = stream.child("read-out").cells(torch.arange(chip.cells))
+        own = stream.child("read-out")
+        numbers = torch.arange(chip.cells)
+        self._read_out = own.cells(numbers) if origin is None else own.copies(origin)
         self._clock = 0.0
         self._ledger = Ledger()
         self._multiplies = 0

@@ -3,23 +3,21 @@
 import json as json_format
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mho.checks import check_between, check_choice
+from mho.cli.common import check_writable, progress_bars, quantity
 from mho.deployment.job import Job, Workshop, make_chip, prepare, with_threads
 from mho.deployment.measure import measure
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.report.page import write_report
-from mho.units import parse
 
 
 def run(
@@ -45,13 +43,13 @@ def run(
     check_choice(chip, "chip", PRESETS)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
-    job = Job(network, chip, _tolerance(tolerance), seed, denoise, data, weights)
+    job = Job(network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights)
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
-    _check_writable(folder)
+    check_writable(folder)
     if json not in (None, "-"):
-        _check_writable(Path(json).parent)
-    with with_threads(threads), _progress() as progress:
+        check_writable(Path(json).parent)
+    with with_threads(threads), progress_bars() as progress:
         result = _run(job, folder, progress, resume=resume)
     text = json_format.dumps(result, indent=2) + "\n"
     if json == "-":
@@ -94,57 +92,6 @@ def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
     same = {"network": job.network, "preset": job.chip, "seed": job.seed, "denoise": job.denoise,
             "version": version("mho")}  # fmt: skip
     return result if all(result.get(k) == v for k, v in same.items()) else None
-
-
-def _tolerance(text: str) -> float:
-    """A tolerance with its unit, in siemens."""
-    try:
-        return parse(text, "S")
-    except ValueError as error:
-        raise ValueError(f"Argument `tolerance` {error}") from None
-
-
-def _check_writable(folder: Path) -> None:
-    """Try to write into a folder, before any work is done; leave nothing behind."""
-    missing = [p for p in (folder, *folder.parents) if not p.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / ".mho-probe"
-    probe.write_bytes(b"")
-    probe.unlink()
-    for made in missing:
-        made.rmdir()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on standard error; one plain line per stage where that is no terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        said: list[str] = []
-
-        def line(stage: str, done: float) -> None:
-            del done
-            if stage not in said:
-                said.append(stage)
-                print(f"{stage} …", file=sys.stderr, flush=True)
-
-        yield line
-        return
-    columns = (
-        TextColumn("{task.description:28}"),
-        BarColumn(40),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def bar(stage: str, done: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=1.0)
-            bars.update(tasks[stage], completed=done)
-
-        yield bar
 
 
 def _print(result: dict[str, Any], folder: Path) -> None:

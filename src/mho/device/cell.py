@@ -43,7 +43,8 @@ class Cells:
         self.temperature = parameters.temperature.reference if temperature is None else temperature
         self.count = count
         index = torch.arange(count)
-        self._stream = stream.child("life").cells(index)
+        life = stream.child("life")
+        self._stream = life.cells(index) if origin is None else life.copies(origin)
         birth = stream.child("birth").cells(index if origin is None else origin)
         constants = parameters.switching.constants(birth)
         stuck = birth.uniform("stuck", 2)

@@ -1,0 +1,1 @@
+"""What cells can do: levels, bits, noise."""
