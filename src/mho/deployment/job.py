@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mho import checkpoint
 from mho.bench.journal import Journal, JournaledBench
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
-from mho.deployment import checkpoint
 from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.digits import digits_data, train_digits
