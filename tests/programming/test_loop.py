@@ -193,7 +193,7 @@ def test_a_cell_is_verified_before_it_is_accepted() -> None:
     result = program(bench, torch.tensor([100 * uS]), protocol)
     assert int(result.reads[0]) >= protocol.verify.samples
     quiet = Reading(torch.zeros(2), torch.zeros(2), torch.tensor([0.9, 1.1]) * uS, 1.0, 32)
-    assert Verify().quiet(quiet, 1 * uS).tolist() == [True, False]
+    assert Verify().quiet(quiet, 1 * uS, 0.0).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_cell_that_fluctuates_has_to_be_closer() -> None:
     """Allowed is ±1 µS less 4.5 standard deviations of the look, but 0.15 … 0.6 of it."""
     spread = torch.tensor([0.0, 0.08, 0.12, 0.16, 0.5]) * uS
     zero = torch.zeros(5)
-    allowed = Verify().allowed(Reading(zero, spread, zero, 1.0, 32), 1 * uS)
+    allowed = Verify().allowed(Reading(zero, spread, zero, 1.0, 32), 1 * uS, 0.0)
     expected = torch.tensor([0.6, 0.6, 0.46, 0.28, 0.15]) * uS
     torch.testing.assert_close(allowed, expected, rtol=1e-5, atol=0.0)
 
@@ -253,3 +253,25 @@ def test_levels_are_held_for_a_thousand_seconds() -> None:
     stayed = float((worst <= 1 * uS)[result.converged].double().mean())
     assert result.converged_fraction >= 0.99
     assert stayed >= 0.97
+
+
+def test_a_quiet_cell_at_the_edge_of_a_code_passes() -> None:
+    """Half its samples one code up: p-p of one resolution, spread of half: not the cell's noise.
+
+    Half a resolution more is: sqrt(15² − 10²) = 11 µS exceed a quarter of the tolerance.
+    """
+    edge, beyond = 20 * uS, 30 * uS
+    spread = torch.tensor([edge / 2, beyond / 2])
+    reading = Reading(torch.zeros(2), spread, torch.tensor([edge, beyond]), 1.0, 32)
+    assert Verify().quiet(reading, 20 * uS, edge).tolist() == [True, False]
+    assert Verify().quiet(reading, 20 * uS, 0.0).tolist() == [False, False]
+    allowed = Verify().allowed(reading, 20 * uS, edge)
+    torch.testing.assert_close(allowed, torch.tensor([12.0, 3.0]) * uS)
+
+
+def test_the_integrated_driver_programs_nearly_every_cell() -> None:
+    """8-bit reads, codes 19.5 µS apart, ±20 µS: 1 of 65,000 working cells is given up."""
+    bench = SimulatedBench(Chip("rao2023", rows=16, cols=64, driver="on_chip"), Stream(1))
+    target = (50 + 65 * (torch.arange(1024) % 64)) * uS
+    result = program(bench, target, ProgramProtocol(tolerance=20 * uS))
+    assert int(result.converged.sum()) >= int((~bench.stuck).sum()) - 1

@@ -211,8 +211,8 @@ class ProgramRun:
         if protocol.denoise is None:
             good = error <= verify.margin * protocol.tolerance
         else:
-            quiet = verify.quiet(reading, protocol.tolerance)
-            allowed = verify.allowed(reading, protocol.tolerance)
+            window = (protocol.tolerance, self.info.resolution)
+            quiet, allowed = verify.quiet(reading, *window), verify.allowed(reading, *window)
             good = quiet & (error <= allowed)
             live["owed"][some[~quiet]] = protocol.denoise.after_noise
             off = quiet & ~good

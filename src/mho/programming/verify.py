@@ -13,6 +13,9 @@ from mho.checks import check_between, check_not_negative, check_positive
 class Verify:
     """Accept a cell when the mean of a window is near its target and the window is quiet.
 
+    A quiet cell at the edge of a code of the read-out shows two of them, one resolution apart;
+    noise of that size does not count.
+
     Args:
         window: Least length of the look (s).
         samples: Samples in it (1).
@@ -44,12 +47,28 @@ class Verify:
         check_between(self.least, "least", 0.001, self.margin, "1")
         check_between(self.every, "every", 1, 1000, "1")
 
-    def quiet(self, reading: Reading, tolerance: float) -> Bool[Tensor, " cells"]:
-        """Cells whose noise passes, for a half-width `tolerance` of the window (S)."""
-        calm = reading.peak_to_peak <= self.peak_to_peak * tolerance
-        return calm & (reading.spread <= self.spread * tolerance)
+    def quiet(
+        self, reading: Reading, tolerance: float, resolution: float
+    ) -> Bool[Tensor, " cells"]:
+        """Cells whose noise passes.
 
-    def allowed(self, reading: Reading, tolerance: float) -> Float[Tensor, " cells"]:
-        """How far each mean may be off, for a half-width `tolerance` of the window (S)."""
-        room = tolerance - self.guard * reading.spread
+        Args:
+            reading: The look.
+            tolerance: Half-width of the acceptance window (S).
+            resolution: Difference of neighbouring codes of the read-out (S).
+        """
+        calm = reading.peak_to_peak <= max(self.peak_to_peak * tolerance, 1.01 * resolution)
+        return calm & (_beyond(reading, resolution) <= self.spread * tolerance)
+
+    def allowed(
+        self, reading: Reading, tolerance: float, resolution: float
+    ) -> Float[Tensor, " cells"]:
+        """How far each mean may be off (S); arguments as for `quiet`."""
+        room = tolerance - self.guard * _beyond(reading, resolution)
         return room.clamp_(self.least * tolerance, self.margin * tolerance)
+
+
+def _beyond(reading: Reading, resolution: float) -> Float[Tensor, " cells"]:
+    """Standard deviation beyond what the edge between two codes alone can make (S)."""
+    edge = (resolution / 2) ** 2
+    return (reading.spread.double().square() - edge).clamp_(min=0).sqrt_().to(reading.spread.dtype)
