@@ -83,7 +83,7 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The measurement has tests of its own: here on a smaller scale, for the words."""
-    monkeypatch.setattr("mho.cli.levels._ARRAY", 8)
+    monkeypatch.setattr("mho.cli.levels._COLS", 1)
     monkeypatch.setattr("mho.cli.levels._POINTS_AND_COPIES", (3, 32))
     monkeypatch.setattr(experiment, "_BUDGET", 30)
     quick = partial(ProgramProtocol, max_cycles=30)

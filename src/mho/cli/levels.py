@@ -29,8 +29,8 @@ from mho.units import show, uS
 
 _POINTS_AND_COPIES = (16, 2048)
 """Conductances at which the spread is measured, and times a level is written at each (1)."""
-_ARRAY = 64
-"""Rows and columns of the array on which the largest number of levels is searched (1)."""
+_COLS = 16
+"""Columns of the array on which the largest number of levels is searched; it has all rows (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def _bits(options: Options, folder: Path, progress: Progress) -> dict[str, Any]:
         chip, experiment.first, experiment.protocol(denoise=True),
         observation=seen, stream=stream, progress=progress,
     )  # fmt: skip
-    small = Chip(chip.preset, rows=_ARRAY, cols=_ARRAY, driver=chip.driver)
+    small = Chip(chip.preset, cols=_COLS, driver=chip.driver)
     largest = largest_count(
         small, ProgramProtocol(), stream=stream, observation=seen, progress=progress
     )

@@ -1,0 +1,10 @@
+"""Published claims, measured again: what was shown, how well it must come out, and why."""
+
+from mho.papers.claim import Claim, Figure, Measurement, Paper, Setting, Verdict, judge
+from mho.papers.rao2023 import RAO2023
+
+PAPERS: dict[str, Paper] = {p.name: p for p in (RAO2023,)}
+
+__all__ = [
+    "PAPERS", "Claim", "Figure", "Measurement", "Paper", "Setting", "Verdict", "judge",
+]  # fmt: skip

@@ -1,0 +1,178 @@
+"""What a paper claims, what was measured, and whether that is the same."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mho.device.published import Preset
+from mho.rng import Stream
+
+Show = Callable[[str, float], None]
+"""Told what is being done and how much of it is done (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """On what and how thoroughly claims are measured.
+
+    Args:
+        preset: The cells; those of the paper, or changed ones to see a claim fail.
+        quick: Reduced size, for tests.
+        stream: Randomness.
+    """
+
+    preset: Preset
+    quick: bool
+    stream: Stream
+
+    def size(self, full: int, quick: int) -> int:
+        """The number that fits."""
+        return quick if self.quick else full
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """What came out.
+
+    Args:
+        value: The number that is compared with the claim's target, in its unit.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
+        interval: What the interval is.
+        holds: Whether the claim holds, by its tolerance.
+        note: Further numbers that a sceptic wants, one sentence.
+        shown: What a figure draws; `None` without one.
+    """
+
+    value: float
+    low: float
+    high: float
+    interval: str
+    holds: bool
+    note: str = ""
+    shown: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A published statement that can fail.
+
+    Args:
+        name: Its short name, such as `"F1"`.
+        statement: What is claimed.
+        source: Where: key in the bibliography and place.
+        target: The number claimed, in `unit`.
+        unit: Its unit; `"1"` for a count or a share.
+        tolerance: How far the measured number may be from it, in words.
+        reason: Why that far.
+        measure: Measures it.
+    """
+
+    name: str
+    statement: str
+    source: str
+    target: float
+    unit: str
+    tolerance: str
+    reason: str
+    measure: Callable[[Setting], Measurement] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure in the manner of one of the paper's.
+
+    Args:
+        name: Short name, part of a file name.
+        title: Heading.
+        caption: What it shows.
+        claim: Name of the claim whose measurement it draws.
+    """
+
+    name: str
+    title: str
+    caption: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A publication: its cells, its claims, its figures.
+
+    Args:
+        name: Name on the command line, which is its key in the bibliography.
+        title: Heading.
+        preset: Name of its cells' preset.
+        claims: What is checked.
+        figures: What is drawn.
+    """
+
+    name: str
+    title: str
+    preset: str
+    claims: tuple[Claim, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """A claim and what was measured.
+
+    Args:
+        claim: The claim.
+        measurement: What came out.
+        seconds: Time it took (s).
+    """
+
+    claim: Claim
+    measurement: Measurement
+    seconds: float
+
+    def numbers(self) -> dict[str, object]:
+        """As plain values for JSON."""
+        claim, found = self.claim, self.measurement
+        return {
+            "id": claim.name,
+            "statement": claim.statement,
+            "source": claim.source,
+            "unit": claim.unit,
+            "target": claim.target,
+            "measured": found.value,
+            "low": found.low,
+            "high": found.high,
+            "interval": found.interval,
+            "tolerance": claim.tolerance,
+            "reason": claim.reason,
+            "pass": found.holds,
+            "note": found.note,
+            "wall_seconds": round(self.seconds, 2),
+        }
+
+
+def judge(claim: Claim, setting: Setting) -> Verdict:
+    """Measure a claim.
+
+    Args:
+        claim: The claim.
+        setting: On what, and how thoroughly; its stream is split by the claim's name.
+    """
+    started = time.monotonic()
+    own = Setting(setting.preset, setting.quick, setting.stream.child(claim.name))
+    return Verdict(claim, claim.measure(own), time.monotonic() - started)
+
+
+def share_interval(count: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share by Wilson's score (1).
+
+    >>> low, high = share_interval(50, 100)
+    >>> f"{low:.3f} {high:.3f}"
+    '0.404 0.596'
+    """
+    if total == 0:
+        return 0.0, 1.0
+    z, share = 1.959964, count / total
+    centre = share + z**2 / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
+    scale = 1 + z**2 / total
+    return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)

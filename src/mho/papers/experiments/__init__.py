@@ -1,0 +1,1 @@
+"""The measurements behind the claims; each knows a cell and a size, no paper."""

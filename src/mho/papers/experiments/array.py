@@ -1,0 +1,130 @@
+"""Whole arrays: random levels held for a long time, and a map of levels after many cycles."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from mho.bench.simulated import SimulatedBench
+from mho.characterise.levels import level_targets
+from mho.chip.chip import Chip
+from mho.papers.claim import Measurement, Setting, share_interval
+from mho.programming.audit import audit
+from mho.programming.loop import program
+from mho.programming.protocol import ProgramProtocol
+from mho.programming.verify import Verify
+from mho.units import uS
+
+LEVELS, TOLERANCE = 2048, 1 * uS
+BLOCK_LEVELS, BLOCK_TOLERANCE, CYCLES = 64, 20 * uS, 1e6
+NEARER = 1e-4
+"""Share of cells that may be read nearer to another level than to their own (1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HoldShown:
+    """How far cells were from their targets at worst.
+
+    Args:
+        worst: Largest distance in all looks (S). Shape (cells,).
+        target: Targets (S). Shape (cells,).
+        tolerance: Half a spacing (S).
+    """
+
+    worst: Float[Tensor, " cells"]
+    target: Float[Tensor, " cells"]
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapShown:
+    """A tile in blocks of one level each.
+
+    Args:
+        reading: Conductance read of each cell (S); NaN where the cell was given up. Shape (rows,
+            cols).
+        block: Number of each cell's level. Shape (rows, cols).
+        level: The levels (S). Shape (levels,).
+    """
+
+    reading: Float[Tensor, "rows cols"]
+    block: Int64[Tensor, "rows cols"]
+    level: Float[Tensor, " levels"]
+
+
+def held_levels(setting: Setting) -> Measurement:
+    """Cells of a tile that never leave ±1 µS in 100 looks over 1,000 s (1)."""
+    # all rows of a tile even for few cells: a look lasts as long as there are rows to wait for
+    chip = Chip(setting.preset, cols=setting.size(256, 16))
+    bench, cells = SimulatedBench(chip, setting.stream), torch.arange(chip.cells)
+    levels = level_targets(50 * uS, 4144 * uS, LEVELS)
+    generator = setting.stream.child("levels").generator()
+    target = levels[torch.randint(0, LEVELS, cells.shape, generator=generator)]
+    result = program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
+    working = ~bench.stuck
+    found = audit(bench, target[working], cells[working])
+    quiet, count = int(found.quiet(TOLERANCE).sum()), int(working.sum())
+    converged = float(result.converged[working].double().mean())
+    low, high = share_interval(quiet, count)
+    return Measurement(
+        quiet / count, low, high, "95 % of the share",
+        holds=quiet >= 0.995 * count and converged >= 0.999,
+        note=f"{converged:.3%} of {count:,} working cells converged, with"
+        f" {float(result.pulses.double().mean()):.1f} programming and"
+        f" {float(result.denoise_pulses.double().mean()):.1f} denoising pulses per cell; 99 % of"
+        f" them stay within ±{found.window(0.99) / uS:.2f} µS.",
+        shown=HoldShown(found.worst, target[working], TOLERANCE),
+    )  # fmt: skip
+
+
+def level_map(setting: Setting) -> Measurement:
+    """Cells read nearer to another level than their own, 64 blocks by the integrated driver (1).
+
+    Blocks have 32×32 cells, 12×12 in the quick size. The map is read by the same electronics.
+    """
+    edge = setting.size(32, 12)
+    bench = SimulatedBench(
+        Chip(setting.preset, rows=8 * edge, cols=8 * edge, driver="on_chip"), setting.stream
+    )
+    bench.age(CYCLES)
+    level = level_targets(50 * uS, 4144 * uS, BLOCK_LEVELS)
+    place = torch.arange(8 * edge) // edge
+    block = place[:, None] * 8 + place[None, :]
+    target, cells = level[block.flatten()], torch.arange(block.numel())
+    protocol = ProgramProtocol(BLOCK_TOLERANCE, verify=Verify(window=100.0))
+    result = program(bench, target, protocol, cells=cells)
+    reading = bench.read(cells, samples=32, window=0.0).mean
+    good = result.converged
+    spacing = float(level[1] - level[0])
+    wrong = int(((reading - target).abs() >= spacing / 2)[good].sum())
+    count = int(good.sum())
+    low, high = share_interval(wrong, count)
+    overlaps = [_overlaps(reading, block.flatten(), good, left_out) for left_out in (0, 1)]
+    shown = torch.where(good, reading, torch.nan).view(block.shape)
+    few = wrong <= max(NEARER * count, 1) and count > 0.99 * cells.numel()
+    return Measurement(
+        wrong / max(count, 1), low, high, "95 % of the share",
+        holds=few and overlaps[1] == 0,
+        note=f"{wrong} of {count:,} cells; {overlaps[1]} of {BLOCK_LEVELS - 1} pairs of"
+        f" neighbouring blocks overlap with the farthest cell of each end left out, {overlaps[0]}"
+        f" with all cells; {cells.numel() - count} cells were given up.",
+        shown=MapShown(shown, block, level),
+    )  # fmt: skip
+
+
+def _overlaps(
+    reading: Float[Tensor, " cells"],
+    block: Int64[Tensor, " cells"],
+    good: Bool[Tensor, " cells"],
+    left_out: int,
+) -> int:
+    """Pairs of neighbouring blocks whose readings overlap, without the farthest at each end."""
+    ends = []
+    for number in range(BLOCK_LEVELS):
+        ordered = reading[(block == number) & good].sort().values
+        if ordered.numel() <= 2 * left_out:
+            return BLOCK_LEVELS - 1  # a block without cells tells no level from another
+        ends.append((float(ordered[left_out]), float(ordered[-1 - left_out])))
+    return sum(lower[1] >= upper[0] for lower, upper in pairwise(ends))

@@ -1,0 +1,62 @@
+"""`mho reproduce`: verdicts, figures, page, exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mho.cli.main import main
+
+
+def run(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", *words])
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def test_a_claim_that_holds_is_written_with_its_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("rao2023", "--only", "F4", "--quick", "--out", str(tmp_path), "--json", "-")
+    assert run(*words) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found == json.loads((tmp_path / "claims.json").read_text())[0]
+    assert {"id", "target", "measured", "low", "high", "tolerance", "pass"} <= found.keys()
+    assert found["id"] == "F4"
+    assert found["pass"] is True
+    page = (tmp_path / "rao2023" / "report.html").read_text()
+    assert "1 of 1 claims hold" in page
+    assert "data:image/png;base64," in page
+    assert "telegraph.births" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert (tmp_path / "rao2023" / "fig1g-array.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_claim_that_fails_makes_the_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = ("--set", "cell.stuck_fraction=0.05")
+    assert run("rao2023", "--only", "F4", "--quick", *changed, "--out", str(tmp_path)) == 1
+    assert "fails" in capsys.readouterr().out
+    assert "cell.stuck_fraction = 0.05" in (tmp_path / "rao2023" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("rao2032",), "Did you mean `rao2023`?"),
+        (("rao2023", "--only", "F11"), "`only` must be one of"),
+        (("--set", "telegraph.birth=0"), "Did you mean `telegraph.births`?"),
+        (("--set", "telegraph.births=many"), "`set` for `telegraph.births` must"),
+        (("--set", "telegraph.births=-1"), "`births` must be finite and not negative"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words, "--quick", "--out", str(tmp_path)) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "Traceback" not in said
