@@ -97,7 +97,8 @@ class FittedRelaxation:
         """Deviation of each cell (S), given its own standard normal number (1)."""
         base = conductance.clamp(min=1e-12)
         variance = torch.log1p((self.deviation(conductance, age) / base).square())
-        return base * torch.expm1(variance.sqrt() * strength - variance / 2)
+        shift = base * torch.expm1(variance.sqrt() * strength - variance / 2)
+        return torch.maximum(shift, -conductance)
 
     def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Fraction of the relaxing state that a step of this size renews (1)."""

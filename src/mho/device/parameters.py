@@ -81,7 +81,7 @@ class CellParameters:
         shift = self.relaxation.shift(core, lived, relaxing)
         if lived.numel() == 0 or float(lived.max()) <= self.retention.onset:
             return shift
-        return shift.sub_(self.retention.lost(core, lived, self.switching.low))
+        return shift - self.retention.lost(core + shift, lived, self.switching.low)
 
     def apparent(
         self, conductance: Float[Tensor, "*cells"], voltage: float | Float[Tensor, "*volts"]

@@ -18,7 +18,7 @@ class Retention:
 
     with the time since the last switching counted at the reference temperature: a second at
     another one counts as many as `Temperature.ion_haste` says. Before the onset the zero-mean
-    law of relaxation is the whole truth.
+    law of relaxation is the whole truth; after it, :math:`G` is what that law leaves.
 
     Args:
         scale: Strength relative to the published HfOₓ cells, k (1).
@@ -39,15 +39,15 @@ class Retention:
 
     def lost(
         self,
-        conductance: Float[Tensor, " cells"],
+        conductance: Float[Tensor, "*looks cells"],
         age: Float[Tensor, "*samples cells"],
         floor: float,
     ) -> Float[Tensor, "*samples cells"]:
         """Conductance lost since the switching, not negative (S).
 
         Args:
-            conductance: Conductance then (S). Shape (cells,).
-            age: Time since then, at the reference temperature (s). Shape (cells,) or
+            conductance: Conductance without the loss (S). Shape (cells,) or (samples, cells).
+            age: Time since the switching, at the reference temperature (s). Shape (cells,) or
                 (samples, cells).
             floor: Conductance below which nothing is left to lose (S).
         """

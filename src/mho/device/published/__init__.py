@@ -4,8 +4,9 @@ from mho.checks import check_choice
 from mho.device.published.rao2023 import RAO2023
 from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2
 from mho.device.published.values import Confidence, Preset, Value
+from mho.device.published.wan2022 import WAN2022
 
-PRESETS: dict[str, Preset] = {p.name: p for p in (RAO2023, UMASS_TA_HFO2)}
+PRESETS: dict[str, Preset] = {p.name: p for p in (RAO2023, UMASS_TA_HFO2, WAN2022)}
 
 
 def preset(name: str) -> Preset:
