@@ -2,8 +2,9 @@
 
 from mho.papers.claim import Claim, Figure, Measurement, Paper, Setting, Verdict, judge
 from mho.papers.rao2023 import RAO2023
+from mho.papers.wan2022 import WAN2022
 
-PAPERS: dict[str, Paper] = {p.name: p for p in (RAO2023,)}
+PAPERS: dict[str, Paper] = {p.name: p for p in (RAO2023, WAN2022)}
 
 __all__ = [
     "PAPERS", "Claim", "Figure", "Measurement", "Paper", "Setting", "Verdict", "judge",

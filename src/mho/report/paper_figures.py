@@ -10,10 +10,12 @@ from mho.papers.experiments.array import HoldShown, MapShown
 from mho.papers.experiments.levels import TOLERANCE, LevelsShown
 from mho.papers.experiments.spectra import SpectrumShown
 from mho.papers.experiments.traces import TracesShown
+from mho.papers.experiments.write_verify import PulsesShown, RelaxationShown
 from mho.report.levels_figure import levels_figure
 from mho.report.style import (
     BLACK,
     BLUE,
+    COUNT_OF_CELLS,
     GREEN,
     ORANGE,
     SKY,
@@ -136,6 +138,37 @@ def _spectrum(shown: SpectrumShown) -> Figure:
     return figure
 
 
+def _pulses(shown: PulsesShown) -> Figure:
+    figure = make(2.8)
+    axes = figure.subplots()
+    pulses = plain(shown.pulses)
+    edges = [n + 0.5 for n in range(int(np.quantile(pulses, 0.999)) + 1)]
+    axes.hist(pulses, bins=edges, color=BLUE)
+    for value, colour, name in (
+        (shown.published, VERMILLION, "published mean"),
+        (float(pulses.mean()), BLACK, "simulated mean"),
+    ):
+        axes.axvline(value, color=colour, linewidth=1.3, label=f"{name}, {value:.2f}")
+    axes.set_xlabel("Pulses (1)")
+    axes.set_ylabel(COUNT_OF_CELLS)
+    axes.legend(loc="upper right")
+    return figure
+
+
+def _relaxation(shown: RelaxationShown) -> Figure:
+    figure = make(3.2)
+    axes = figure.subplots()
+    x = to_uS(shown.conductance)
+    for row, (name, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
+        axes.plot(x, to_uS(shown.published[row]), color=colour, label=f"published, {name}")
+        axes.plot(x, to_uS(shown.found[row]), "o", color=colour, label=f"simulated, {name}")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("Target (µS)")
+    axes.set_ylabel("Standard deviation (µS)")
+    explain(axes)
+    return figure
+
+
 _MAKERS = cast(
     "dict[type, Callable[[Any], Figure]]",
     {
@@ -144,5 +177,7 @@ _MAKERS = cast(
         MapShown: _map,
         HoldShown: _hold,
         SpectrumShown: _spectrum,
+        PulsesShown: _pulses,
+        RelaxationShown: _relaxation,
     },
 )

@@ -1,0 +1,123 @@
+"""Write-verify as published: pulses per cell, and how cells relax afterwards."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.bench.simulated import SimulatedBench
+from mho.chip.chip import Chip
+from mho.device.published import Preset
+from mho.papers.claim import Measurement, Setting
+from mho.programming.loop import program
+from mho.programming.published import neurram_protocol
+from mho.rng import Stream
+from mho.units import s, uS
+
+PULSES = 8.52
+DAY = 86_400 * s
+RELAXATION = {  # standard deviation, µS, by conductance, µS: after 1 s and after 1 day
+    1: (0.72, 1.22), 5: (1.75, 2.76), 10: (2.26, 3.72), 15: (2.25, 4.00), 20: (2.02, 3.91),
+    25: (1.75, 3.66), 30: (1.53, 3.37), 35: (1.35, 3.06), 40: (1.10, 2.65),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PulsesShown:
+    """Pulses that cells needed.
+
+    Args:
+        pulses: Of each cell (1). Shape (cells,).
+        published: Their published mean (1).
+    """
+
+    pulses: Float[Tensor, " cells"]
+    published: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelaxationShown:
+    """Spread of the change after programming.
+
+    Args:
+        conductance: Targets (S). Shape (levels,).
+        found: Standard deviation after 1 s and 1 day (S). Shape (2, levels).
+        published: The same as published (S). Shape (2, levels).
+    """
+
+    conductance: Float[Tensor, " levels"]
+    found: Float[Tensor, "two levels"]
+    published: Float[Tensor, "two levels"]
+
+
+def neurram_pulses(setting: Setting) -> Measurement:
+    """Mean pulses of freshly formed cells to random targets of 1 to 40 µS.
+
+    Cells that never converge, most of them stuck, are left out.
+    """
+    bench = _bench(setting.preset, setting.size(16_384, 1024), setting.stream)
+    cells = bench.info.cells
+    draw = torch.rand(cells, generator=setting.stream.child("targets").generator())
+    result = program(bench, (1 + 39 * draw) * uS, neurram_protocol())
+    pulses = result.pulses[result.converged].double()
+    mean, error = float(pulses.mean()), 1.96 * float(pulses.std()) / pulses.numel() ** 0.5
+    share = pulses.numel() / cells
+    return Measurement(
+        mean, mean - error, mean + error, "95 % of the mean",
+        holds=abs(mean / PULSES - 1) <= 0.2 and share >= 0.99,
+        note=f"{share:.2%} of {cells:,} cells converged; median {float(pulses.median()):.0f}, 99 %"
+        f" within {float(pulses.quantile(0.99)):.0f} pulses.",
+        shown=PulsesShown(pulses, PULSES),
+    )  # fmt: skip
+
+
+def neurram_relaxation(setting: Setting) -> Measurement:
+    """Largest deviation of the spread of relaxation from the published table, relative (1)."""
+    cells = setting.size(16_384, 3072)
+    levels = torch.tensor(list(RELAXATION), dtype=torch.float64)
+    published = torch.tensor(list(RELAXATION.values()), dtype=torch.float64).T * uS
+    found = torch.stack([
+        relaxed(setting.preset, g * uS, cells, setting.stream.child("level", g)).std(1)
+        for g in RELAXATION
+    ], 1)  # fmt: skip
+    away = found / published - 1
+    worst = float(away.flatten()[away.abs().argmax()])
+    return Measurement(
+        worst, float(away.min()), float(away.max()), "smallest and largest of 18 entries",
+        holds=bool((away.abs() <= 0.15).all()),
+        note=f"{cells:,} cells at each of {len(RELAXATION)} conductances, after 1 s and 1 day.",
+        shown=RelaxationShown(levels * uS, found, published),
+    )  # fmt: skip
+
+
+def relaxed(
+    preset: Preset, conductance: float, cells: int, stream: Stream
+) -> Float[Tensor, "two cells"]:
+    """Change of each cell's reading since the end of programming, after 1 s and a day (S).
+
+    Cells that were cycled once are programmed to one target with NeuRRAM's protocol. The first
+    reading follows at once when the last cell is done, the others 1 s and 1 day later; each is
+    the mean of 20 samples. Cells that did not converge are left out.
+
+    Args:
+        preset: The cells.
+        conductance: The target (S).
+        cells: Number of cells (1).
+        stream: Randomness.
+    """
+    bench = _bench(preset, cells, stream)
+    bench.age(1.0)
+    good = program(bench, torch.full((cells,), conductance), neurram_protocol()).converged
+    chosen = good.nonzero()[:, 0]
+    start, first = bench.clock, bench.read(chosen, samples=20, window=0.0).mean
+    change = []
+    for time in (1 * s, DAY):
+        bench.wait(start + time - bench.clock)
+        change.append(bench.read(chosen, samples=20, window=0.0).mean - first)
+    return torch.stack(change).double()
+
+
+def _bench(preset: Preset, cells: int, stream: Stream) -> SimulatedBench:
+    """A chip of 16 rows: programming it takes milliseconds."""
+    return SimulatedBench(Chip(preset, rows=16, cols=cells // 16), stream.child("bench"))

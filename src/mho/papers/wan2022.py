@@ -1,0 +1,49 @@
+"""NeuRRAM: a compute-in-memory chip of resistive memory (key: wan2022)."""
+
+from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.experiments.write_verify import neurram_pulses, neurram_relaxation
+
+_CLAIMS = (
+    Claim(
+        "F6",
+        "Write-verify to 1 to 40 µS within ±1 µS takes 8.52 pulses per cell with the settings of"
+        " the released control code.",
+        "wan2022, released control code; mean by a published cell model of the chip",
+        8.52,
+        "pulses",
+        "±20 %; at least 99 % of cells converge",
+        "What a pulse does inside the cell is not published: the preset's switching voltages were"
+        " chosen for this number, and say so.",
+        neurram_pulses,
+    ),
+    Claim(
+        "F6-relaxation",
+        "After programming, cells relax with a published standard deviation that depends on"
+        " conductance, after 1 s and after 1 day.",
+        "wan2022, Extended Data: relaxation, as polynomials from 0 to 40 µS",
+        0.0,
+        "relative deviation",
+        "every entry of the table within 15 %",
+        "The law inside is the published fit; the loop, renewal of the creep by late pulses,"
+        " telegraph noise and the read-out add or take away some per cent.",
+        neurram_relaxation,
+    ),
+)
+
+_FIGURES = (
+    Figure("pulses", "Pulses per cell", "Histogram over cells, and the published mean.", "F6"),
+    Figure(
+        "relaxation",
+        "Relaxation after programming",
+        "Standard deviation of the change 1 s and 1 day after programming, against the target.",
+        "F6-relaxation",
+    ),
+)
+
+WAN2022 = Paper(
+    "wan2022",
+    "NeuRRAM: compute-in-memory with resistive memory",
+    "wan2022",
+    _CLAIMS,
+    _FIGURES,
+)
