@@ -99,3 +99,9 @@ def test_a_word_off_the_list_meets_its_nearest_neighbour() -> None:
     with pytest.raises(ValueError, match=r"but is `zzz`\.$"):
         check_choice("zzz", "driver", words)
     check_choice("on_chip", "driver", iter(words))
+
+
+def test_of_many_choices_the_nearest_are_named() -> None:
+    words = [f"field{n:02d}" for n in range(40)] + ["births"]
+    with pytest.raises(ValueError, match=r"one of `births` or 40 others, but is `birth`\. Did"):
+        check_choice("birth", "field", words)

@@ -13,6 +13,9 @@ from torch import Tensor
 
 from mho.units import show
 
+_LISTED = 20
+"""Choices that a sentence lists at most; of more it names the nearest (1)."""
+
 
 def check_positive(value: float | int, name: str, unit: str) -> None:
     """Refuse a number that is not finite and above zero.
@@ -125,5 +128,7 @@ def check_choice(value: str, name: str, choices: Iterable[str]) -> None:
     if value not in known:
         near = difflib.get_close_matches(value, known, n=1, cutoff=0.4)
         hint = f" Did you mean `{near[0]}`?" if near else ""
-        listed = ", ".join(f"`{word}`" for word in known)
+        few = known if len(known) <= _LISTED else difflib.get_close_matches(value, known, 5, 0.4)
+        listed = ", ".join(f"`{word}`" for word in few or known[:5])
+        listed += f" or {len(known) - len(few or known[:5])} others" if few is not known else ""
         raise ValueError(f"Argument `{name}` must be one of {listed}, but is `{value}`.{hint}")

@@ -1,0 +1,1 @@
+"""What a result depends on: fields of presets and protocols over a grid of values."""
