@@ -21,6 +21,7 @@ SABOTAGE: dict[str, dict[str, float]] = {
     "F5": {"telegraph__cleaning_probability": 0.0},
     "F6": {"switching__set_voltage": 1.8},
     "F6-relaxation": {"relaxation__scale": 0.6},
+    "F7": {"switching__set_voltage": 1.0},
     "F8": {"telegraph__longest": 1e-2},
 }
 

@@ -10,6 +10,7 @@ from mho.papers.experiments.array import HoldShown, MapShown
 from mho.papers.experiments.levels import TOLERANCE, LevelsShown
 from mho.papers.experiments.spectra import SpectrumShown
 from mho.papers.experiments.traces import TracesShown
+from mho.papers.experiments.windows import WindowsShown
 from mho.papers.experiments.write_verify import PulsesShown, RelaxationShown
 from mho.report.levels_figure import levels_figure
 from mho.report.style import (
@@ -169,6 +170,21 @@ def _relaxation(shown: RelaxationShown) -> Figure:
     return figure
 
 
+def _windows(shown: WindowsShown) -> Figure:
+    figure = make(3.0)
+    axes = figure.subplots()
+    window = 100 * plain(shown.window)
+    axes.loglog(window, plain(shown.pulses), "o-", color=BLUE, label="simulated")
+    axes.loglog(window, 20 / window, color=VERMILLION, label="inverse proportion")
+    axes.loglog([2, 0.2], [10, 90], "s", color=BLACK, fillstyle="none", label="published")
+    axes.set_xticks(window, [f"{w:g}" for w in window])
+    axes.minorticks_off()
+    axes.set_xlabel("Half-width of the window (% of the target)")
+    axes.set_ylabel("Pulses per cell")
+    axes.legend(loc="upper right")
+    return figure
+
+
 _MAKERS = cast(
     "dict[type, Callable[[Any], Figure]]",
     {
@@ -177,6 +193,7 @@ _MAKERS = cast(
         MapShown: _map,
         HoldShown: _hold,
         SpectrumShown: _spectrum,
+        WindowsShown: _windows,
         PulsesShown: _pulses,
         RelaxationShown: _relaxation,
     },

@@ -75,7 +75,9 @@ class Subject:
         if name == _DENOISE:
             return "on" if value else "off"
         unit = self.unit(name)
-        return f"{value:g} {unit}" if "/" in unit else show(value, unit)
+        if unit == "1":
+            return f"{value:.4g}"
+        return f"{value:.4g} {unit}" if "/" in unit else show(value, unit)
 
     def changed(self, name: str, value: float) -> "Subject":
         """The same with one field changed.
