@@ -1,1 +1,1 @@
-"""What cells can do: levels, bits, noise."""
+"""What a measured trace says: levels, traps, amplitudes and times of telegraph noise."""
