@@ -1,12 +1,16 @@
 """The hidden Markov model of independent traps, fitted with hmmlearn's forward-backward."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from hmmlearn.base import BaseHMM, ConvergenceMonitor
 
-from mho.characterise.law import Array, Model, densities, design
+from mho.characterise.law import Array, Model, densities, design, each_trap
+
+PER_NOISE = 8
+"""Points of a grid to one standard deviation of the noise (1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +46,8 @@ class Seen:
             (samples, states).
         pairs: Expected number of samples from each joint state to each (1). Shape (states,
             states).
+        stray: Expected share of samples that no state explains (1).
+        misplaced: Share of samples that lie where the fit does not put them, beyond chance (1).
     """
 
     score: float
@@ -49,6 +55,8 @@ class Seen:
     away: Array
     clean: Array
     pairs: Array
+    stray: float
+    misplaced: float
 
 
 class FactorialHMM(BaseHMM):  # type: ignore[misc]
@@ -88,8 +96,7 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
     def _get_n_fit_scalars_per_param(self) -> dict[str, int]:
         return {"m": 2 + 3 * self.model.traps}
 
-    def _compute_likelihood(self, X: Array) -> Array:
-        del X
+    def _compute_likelihood(self, _: Array) -> Array:
         grid = self.grid
         table = densities(self.model, grid.points, grid.step) + grid.stray
         result: Array = table[grid.left] * (1 - grid.share)
@@ -97,40 +104,56 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         return result
 
     def _accumulate_sufficient_statistics(
-        self, stats: dict[str, Any], X: Array, lattice: Array, posteriors: Array, *_: Array,
+        self, stats: dict[str, Any], values: Array, lattice: Array, posteriors: Array, *_: Array,
         **__: Array,
     ) -> None:  # fmt: skip
         states = 2**self.model.traps
         stats["pairs"] = posteriors.sum(0).reshape(states, states)
-        clean = self.clean(X, lattice, posteriors)
-        stats["weight"], stats["sum"] = clean.sum(0), (clean * X).sum(0)
-        stats["clean"], stats["values"] = clean, X
+        clean = self.clean(values, lattice, posteriors)
+        stats["weight"], stats["sum"] = clean.sum(0), (clean * values).sum(0)
+        stats["clean"], stats["values"] = clean, values
 
-    def clean(self, X: Array, lattice: Array, posteriors: Array) -> Array:
+    def clean(self, values: Array, lattice: Array, posteriors: Array) -> Array:
         """Probability that a sample was spent in each joint state without a jump (1).
 
         Shape (samples, states).
         """
         model = self.model
-        away = (X - model.levels) / model.noise
+        away = (values - model.levels) / model.noise
         peak = model.undisturbed / (np.sqrt(2 * np.pi) * model.noise)
         share = peak * np.exp(-(away**2) / 2) / lattice[:, self.stay]
         result: Array = posteriors[:, self.stay] * np.minimum(share, 1.0)
         return result
 
-    def explain(self, X: Array) -> "Seen":
+    def explain(self, values: Array) -> "Seen":
         """What the fit makes of the trace.
 
         Args:
-            X: The trace from the start of the grid. Shape (samples, 1).
+            values: The trace from the start of the grid. Shape (samples, 1).
         """
-        score, posteriors = self.score_samples(X)
+        score, posteriors = self.score_samples(values)
         levels, states = self.model.levels, 2**self.model.traps
         middle = (levels[:, None] + levels[None, :]).ravel() / 2
-        clean = self.clean(X, self._compute_likelihood(X), posteriors)
+        lattice = self._compute_likelihood(values)
+        clean = self.clean(values, lattice, posteriors)
         pairs = posteriors.sum(0).reshape(states, states)
-        away = (clean * (X - levels)).sum(1)
-        return Seen(float(score), posteriors @ middle, away, clean, pairs)
+        away = (clean * (values - levels)).sum(1)
+        stray = float((posteriors / lattice).sum(1).mean()) * self.grid.stray
+        misplaced = self._misplaced(pairs)
+        return Seen(float(score), posteriors @ middle, away, clean, pairs, stray, misplaced)
+
+    def _misplaced(self, pairs: Array) -> float:
+        """Half the absolute difference of two histograms: the samples', and the fit's.
+
+        Given the pairs, values are independent, so that counts are Poisson numbers.
+        """
+        grid, count = self.grid, len(self.grid.left)
+        table = densities(self.model, grid.points, grid.step)
+        blocks = (-1, PER_NOISE)
+        wanted = (table @ pairs.ravel() * grid.step).reshape(blocks).sum(1)
+        found = np.bincount(grid.left, minlength=grid.points).reshape(blocks).sum(1)
+        chance = 2 * math.sqrt(2 / math.pi) * np.sqrt(wanted).sum()
+        return max(float((np.abs(found - wanted).sum() - chance) / (2 * count)), 0.0)
 
     def _do_mstep(self, stats: dict[str, Any]) -> None:
         traps = self.model.traps
@@ -169,10 +192,3 @@ def jumps(pairs: Array, traps: int) -> tuple[Array, Array]:
         fills[k] = fill / max(stay0 + fill, 1e-9)
         empties[k] = empty / max(stay1 + empty, 1e-9)
     return fills, empties
-
-
-def each_trap(pairs: Array, traps: int) -> list[Array]:
-    """Pairs of states of each trap alone (1). Each of shape (2, 2)."""
-    split = pairs.reshape((2,) * (2 * traps))
-    kept = [{k, traps + k} for k in range(traps)]
-    return [split.sum(tuple(set(range(2 * traps)) - keep)) for keep in kept]

@@ -117,10 +117,14 @@ class Model:
 
     @property
     def undisturbed(self) -> Array:
-        """Probability that no trap jumps within a sample, given equal ends (1). Shape (states,)."""
+        """Probability that no trap jumps within a sample, given equal ends (1).
+
+        Shape (states,).
+        """
         filled = 1 - self.design[:, 1:]
         leaving = np.where(filled > 0, self.rates[1], self.rates[0]).sum(1)
-        return np.exp(-leaving) / np.diag(self.transition)
+        result: Array = np.exp(-leaving) / np.diag(self.transition)
+        return result
 
 
 def design(traps: int) -> Array:
@@ -128,6 +132,13 @@ def design(traps: int) -> Array:
     states = np.arange(2**traps)
     columns = [1 - (states >> (traps - 1 - k) & 1) for k in range(traps)]
     return np.stack([np.ones(2**traps), *columns], 1)
+
+
+def each_trap(pairs: Array, traps: int) -> list[Array]:
+    """Pairs of states of each trap alone (1). Each of shape (2, 2)."""
+    split = pairs.reshape((2,) * (2 * traps))
+    kept = [{k, traps + k} for k in range(traps)]
+    return [split.sum(tuple(set(range(2 * traps)) - keep)) for keep in kept]
 
 
 def densities(model: Model, points: int, step: float) -> Array:

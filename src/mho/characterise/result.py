@@ -20,19 +20,26 @@ class NoiseOptions:
         transitions_min: Least number of captures and of emissions of a trap (1).
         colour: Correlation of the residual, in standard errors, from which a further trap is
             tried (1).
-        resolution: Least capture or emission time, in sampling intervals, that is reported as a
-            time and not as a limit (1).
+        resolution: Least capture or emission time, in sampling intervals, below which times are
+            upper and amplitudes lower limits (1).
+        stray_max: Largest share of samples outside all levels for a fit to be complete (1).
+        misplaced_max: Largest share of samples that lie elsewhere than the fit puts them (1).
     """
 
     traps_max: int = 3
     amplitude_min: float = 1.0
     transitions_min: float = 10.0
     colour: float = 4.0
-    resolution: float = 1.0
+    resolution: float = 3.0
+    stray_max: float = 0.002
+    misplaced_max: float = 0.03
 
     def __post_init__(self) -> None:
         check_between(self.traps_max, "traps_max", 0, 3, "1")
-        for name in ("amplitude_min", "transitions_min", "colour", "resolution"):
+        for name in (
+            "amplitude_min", "transitions_min", "colour", "resolution", "stray_max",
+            "misplaced_max",
+        ):  # fmt: skip
             check_positive(getattr(self, name), name, "1")
 
 
@@ -60,7 +67,8 @@ class FoundTrap:
         capture_time: Mean time until the empty trap fills (s).
         emission_time: Mean time until the filled trap empties (s).
         transitions: Captures and emissions seen from sample to sample, the fewer of the two (1).
-        resolved: Whether both times are long enough to be more than limits.
+        resolved: Whether both times are long enough; else the intervals of times start at 0, and
+            that of the amplitude ends at the span of the trace.
     """
 
     amplitude: Estimate
@@ -89,8 +97,8 @@ class TelegraphAnalysis:
         levels: Conductance of every joint state of the traps, from low to high (S).
         noise: Standard deviation of the white noise of a sample (S).
         residual: Root mean square of the trace around the fitted levels (S).
-        white: Whether that residual is uncorrelated; if not, the trace also drifts, has 1/f
-            noise, or has more traps than were found.
+        complete: Whether the traps and white noise explain the trace; if not, it also drifts, has
+            1/f noise, or has other traps.
         interval: Time from sample to sample (s).
         samples: Samples (1).
         log_likelihood: Natural logarithm of the density of the trace (in 1/S per sample).
@@ -103,7 +111,7 @@ class TelegraphAnalysis:
     levels: tuple[float, ...]
     noise: float
     residual: float
-    white: bool
+    complete: bool
     interval: float
     samples: int
     log_likelihood: float
@@ -123,7 +131,7 @@ class TelegraphAnalysis:
             "levels_S": list(self.levels),
             "noise_S": self.noise,
             "residual_S": self.residual,
-            "residual_white": self.white,
+            "complete": self.complete,
             "interval_s": self.interval,
             "samples": self.samples,
             "duration_s": self.duration,

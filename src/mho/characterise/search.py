@@ -3,20 +3,25 @@
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from mho.characterise.factorial import FactorialHMM, Grid
+from mho.characterise.factorial import PER_NOISE, FactorialHMM, Grid
 from mho.characterise.law import Array, Model
 
-_LOOK, _FIT = 5, 80
-"""Steps of a first look at a start, and of a fit (1)."""
+_LOOK, _FIT, _FIT_THREE = 5, 80, 40
+"""Most steps of a first look at a start, of a fit, and of one with three traps (1)."""
 _GAIN = 0.02
 """Gain in log likelihood at which a fit has converged (1)."""
 _POINTS_MAX = 16_384
 """Most points of the table of densities (1)."""
 _STRAY = 1e-6
 """Share of samples that may be anything, such as spikes (1)."""
+_ALIKE = 0.05
+"""Spread of jumps taken for the same size, in the logarithm (1)."""
+_GLANCE = 8_000
+"""Samples at which a first look at three traps looks: their states are many (1)."""
 _WINDOWS = (1, 2, 4, 8, 16)
 """Samples averaged on both sides of a jump to see it (1)."""
 
@@ -39,7 +44,7 @@ def make_grid(values: Array, noise: float) -> tuple[Array, Grid]:
     """
     span = float(np.ptp(values))
     margin = max(0.3 * span, 12 * noise)
-    step = noise / 8
+    step = noise / PER_NOISE
     points = 2 ** math.ceil(math.log2((span + 2 * margin) / step))
     moved = values - (values.min() - margin)
     left = (moved / step).astype(int)
@@ -48,7 +53,7 @@ def make_grid(values: Array, noise: float) -> tuple[Array, Grid]:
 
 
 def jump_sizes(values: Array, noise: float) -> list[float]:
-    """Amplitudes that jumps suggest, the most frequent first, at most four.
+    """Amplitudes that jumps suggest, the most frequent first, at most five.
 
     Args:
         values: The trace. Shape (samples,).
@@ -67,10 +72,10 @@ def jump_sizes(values: Array, noise: float) -> list[float]:
         return []
     axis = np.arange(sizes.min() - 0.2, sizes.max() + 0.2, 0.02)
     counts = np.histogram(sizes, np.append(axis - 0.01, axis[-1] + 0.01))[0]
-    kernel = np.exp(-((np.arange(-20, 21) * 0.02 / 0.08) ** 2) / 2)
+    kernel = np.exp(-((np.arange(-20, 21) * 0.02 / _ALIKE) ** 2) / 2)
     smooth = np.convolve(counts, kernel, "same") if len(axis) > 41 else counts.astype(float)
     top = np.flatnonzero((smooth > np.roll(smooth, 1)) & (smooth >= np.roll(smooth, -1)))
-    best = top[np.argsort(-smooth[top])][:4]
+    best = top[np.argsort(-smooth[top])][:5]
     return [float(size) for size in np.exp(axis[best])]
 
 
@@ -97,27 +102,33 @@ def best_fit(
         noise: What `rough_noise` says.
     """
     column = values[:, None]
+    few, part = column, grid
+    if before.traps == 2:
+        few = column[:_GLANCE]
+        part = replace(grid, left=grid.left[:_GLANCE], share=grid.share[:_GLANCE])
     looks = [
-        FactorialHMM(grid, start, _LOOK, _GAIN).fit(column)
+        FactorialHMM(part, start, _LOOK, _GAIN).fit(few)
         for start in _starts(values, sizes, before, noise)
     ]
     looks.sort(key=lambda look: -look.monitor_.history[-1])
-    fits = [FactorialHMM(grid, look.model, _FIT, _GAIN).fit(column) for look in looks[:2]]
-    return max(fits, key=lambda fit: float(fit.score(column)))
+    going_on, steps = (1, _FIT_THREE) if before.traps == 2 else (2, _FIT)
+    fits = [FactorialHMM(grid, look.model, steps, _GAIN).fit(column) for look in looks[:going_on]]
+    best: FactorialHMM = max(fits, key=lambda fit: float(fit.monitor_.history[-1]))
+    return best
 
 
-def _starts(
-    values: Array, sizes: list[float], before: Model, noise: float
-) -> Iterator[Model]:
+def _starts(values: Array, sizes: list[float], before: Model, noise: float) -> Iterator[Model]:
     """The fit before with a trap of each size, mostly filled or mostly empty; sets of sizes."""
     number = before.traps + 1
-    tried = [*sizes, 2 * noise] if number < 3 else [*sizes[:2], 2 * noise]
+    tried = [*(sizes if number < 3 else sizes[:3]), 2 * noise]
     slow = np.full(number, 0.03)
     for size in tried:
         amplitude = np.append(before.amplitude, size)
         fills, empties = (np.append(p, 0.03) for p in (before.fills, before.empties))
-        for base in (before.base - size / 2,) if number == 3 else (before.base, before.base - size):
+        for base in (
+            (before.base - size / 2,) if number == 3 else (before.base, before.base - size)
+        ):
             yield Model.checked(base, before.noise, amplitude, fills, empties)
     low = float(np.quantile(values, 0.01)) + 2 * noise
-    for chosen in itertools.combinations(sizes[:3], number):
+    for chosen in itertools.combinations(sizes[:4], number):
         yield Model.checked(low, noise, np.array(chosen), slow, slow)

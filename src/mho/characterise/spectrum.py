@@ -63,17 +63,19 @@ def white_level(analysis: TelegraphAnalysis) -> float:
 
 
 def gaussian_bic(values: Array) -> float:
-    """Bayesian information criterion of stationary Gaussian noise with the trace's own spectrum.
+    """Bayesian information criterion of Gaussian noise with the trace's own spectrum, and drift.
 
-    Whittle's likelihood: Fourier coefficients are independent and Gaussian, with one variance in
-    each half octave. Noise without jumps, however coloured, is described by it at least as well
-    as by any number of traps.
+    Whittle's likelihood: after a straight line is taken off, Fourier coefficients are independent
+    and Gaussian, with one variance in each half octave. Noise without jumps, however coloured, is
+    described by it better than by a few traps.
 
     Args:
         values: The trace, in any unit. Shape (samples,).
     """
     count = len(values)
-    power = np.abs(np.fft.rfft(values - values.mean(), norm="ortho")[1:]) ** 2
+    time = np.linspace(-1, 1, count)
+    flat = values - values.mean() - time * (time @ values) / (time @ time)
+    power = np.abs(np.fft.rfft(flat, norm="ortho")[1:]) ** 2
     weight = np.full(len(power), 2.0)
     if count % 2 == 0:
         weight[-1] = 1.0
@@ -85,4 +87,4 @@ def gaussian_bic(values: Array) -> float:
     variance = np.maximum(total[used] / numbers[used], 1e-12 * values.var())
     terms = numbers[used] * (np.log(2 * math.pi * variance) + 1)
     mean = math.log(2 * math.pi * variance[0])
-    return float(terms.sum() + mean + (used.sum() + 1) * math.log(count))
+    return float(terms.sum() + mean + (used.sum() + 2) * math.log(count))
