@@ -119,8 +119,8 @@ def nothing(axes: Any, text: str = "nothing to show") -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="#666666")
 
 
-def draw(figure: Callable[[], Figure]) -> str:
-    """Draw a figure and return it as a `data:` address of a PNG image.
+def png(figure: Callable[[], Figure]) -> bytes:
+    """Draw a figure as a PNG image.
 
     Args:
         figure: Makes the figure; called inside our style, since a user's own settings for
@@ -130,4 +130,13 @@ def draw(figure: Callable[[], Figure]) -> str:
     with mpl.style.context(["default", _LOOK]):
         # Without its name in the file, another version of matplotlib may give the same bytes.
         figure().savefig(file, format="png", dpi=DPI, metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    return file.getvalue()
+
+
+def draw(figure: Callable[[], Figure]) -> str:
+    """Draw a figure and return it as a `data:` address of a PNG image.
+
+    Args:
+        figure: Makes the figure; see `png`.
+    """
+    return "data:image/png;base64," + base64.b64encode(png(figure)).decode("ascii")
