@@ -155,7 +155,7 @@ def score(cases: list[Case], tables: list[Table]) -> dict[str, float]:
 
 def coverage(cases: list[Case], found: list[TelegraphAnalysis]) -> float:
     """Share of all numbers whose interval holds the truth (1); 0.95 is meant."""
-    held = []
+    held: list[bool] = []
     for case, analysis in zip(cases, found, strict=True):
         for truth, trap in zip(case.truth, reversed(analysis.traps), strict=False):
             parts = (trap.amplitude, trap.capture_time, trap.emission_time)
@@ -165,12 +165,12 @@ def coverage(cases: list[Case], found: list[TelegraphAnalysis]) -> float:
 
 def possible(case: Case) -> float:
     """Probability that four means over the expected numbers of dwells are all within 25 % (1)."""
-    result: float = 1.0
+    chances = []
     for _, capture, emission in case.truth.tolist():
         spread = math.sqrt((capture + emission) / (SAMPLES * INTERVAL))
         ends = [math.erf(math.log(1 + s * TIME_WITHIN) / spread / math.sqrt(2)) for s in (1, -1)]
-        result *= ((ends[0] - ends[1]) / 2) ** 2
-    return result
+        chances.append(((ends[0] - ends[1]) / 2) ** 2)
+    return math.prod(chances)
 
 
 if __name__ == "__main__":

@@ -54,10 +54,11 @@ class Fit:
             and self.misplaced <= options.misplaced_max
         )
 
-    def believable(self, options: NoiseOptions) -> bool:
-        """Whether every trap is larger than the noise and jumps often enough."""
-        large = self.model.amplitude >= options.amplitude_min * self.model.noise
-        return bool(large.all() and (self.transitions.min(0) >= options.transitions_min).all())
+    def believable(self, options: NoiseOptions, step: float) -> bool:
+        """Whether every trap is larger than noise and converter step, and jumps often enough."""
+        least = max(options.amplitude_min * self.model.noise, options.steps_min * step)
+        large = (self.model.amplitude >= least).all()
+        return bool(large and (self.transitions.min(0) >= options.transitions_min).all())
 
 
 def fit_all(values: Array, most: int, options: NoiseOptions, *, stop: bool) -> list[Fit]:

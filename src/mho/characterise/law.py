@@ -15,7 +15,7 @@ significant bit. Conductances and their inverses are in any one unit.
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,8 @@ class Model:
     amplitude: Array
     fills: Array
     empties: Array
+
+    references: ClassVar = ("ghahramani1997factorial", "machlup1954noise")
 
     @classmethod
     def checked(

@@ -57,14 +57,18 @@ def _analyse(
 ) -> TelegraphAnalysis:
     """All fits, and the choice among them."""
     from mho.characterise.fits import fit_all
-    from mho.characterise.search import rough_noise
+    from mho.characterise.search import converter_step, rough_noise
 
     unit = rough_noise(values)
     scaled = values / unit
     most = options.traps_max if traps is None else traps
     fits = fit_all(scaled, most, options, stop=traps is None)
     rival = gaussian_bic(scaled)
-    chosen = _choose(fits, rival, options) if traps is None else fits[-1]
+    chosen = fits[-1]
+    if traps is None:
+        good = [fit for fit in fits[1:] if fit.bic < rival]
+        good = [fit for fit in good if fit.believable(options, converter_step(scaled))]
+        chosen = min((fits[0], *good), key=lambda fit: fit.bic)
     # A density of the trace in units of `unit` is one in 1/S after division by it.
     shift = 2 * len(values) * math.log(unit)
     fitted = torch.from_numpy(chosen.fitted * unit)
@@ -81,12 +85,6 @@ def _analyse(
         bic_gaussian=rival + shift,
         fitted=fitted,
     )
-
-
-def _choose(fits: "list[Fit]", rival: float, options: NoiseOptions) -> "Fit":
-    """The best fit whose traps are all believable, or the one without traps."""
-    good = [fit for fit in fits[1:] if fit.bic < rival and fit.believable(options)]
-    return min((fits[0], *good), key=lambda fit: fit.bic)
 
 
 def _found(fit: "Fit", trace: Trace, unit: float, options: NoiseOptions) -> tuple[FoundTrap, ...]:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -17,6 +17,7 @@ class NoiseOptions:
     Args:
         traps_max: Most traps that are tried, 0 to 3 (1).
         amplitude_min: Least amplitude of a trap, in standard deviations of the white noise (1).
+        steps_min: Least amplitude of a trap, in steps of the converter if the values show one (1).
         transitions_min: Least number of captures and of emissions of a trap (1).
         colour: Correlation of the residual, in standard errors, from which a further trap is
             tried (1).
@@ -28,16 +29,19 @@ class NoiseOptions:
 
     traps_max: int = 3
     amplitude_min: float = 1.0
+    steps_min: float = 2.0
     transitions_min: float = 10.0
     colour: float = 4.0
     resolution: float = 3.0
     stray_max: float = 0.002
     misplaced_max: float = 0.03
 
+    references: ClassVar = ("schwarz1978bic",)
+
     def __post_init__(self) -> None:
         check_between(self.traps_max, "traps_max", 0, 3, "1")
         for name in (
-            "amplitude_min", "transitions_min", "colour", "resolution", "stray_max",
+            "amplitude_min", "steps_min", "transitions_min", "colour", "resolution", "stray_max",
             "misplaced_max",
         ):  # fmt: skip
             check_positive(getattr(self, name), name, "1")

@@ -26,13 +26,21 @@ _WINDOWS = (1, 2, 4, 8, 16)
 """Samples averaged on both sides of a jump to see it (1)."""
 
 
+def converter_step(values: Array) -> float:
+    """Step of the converter that made the values, in their unit; 0 if they hardly ever repeat."""
+    apart = np.diff(np.unique(values))
+    apart = apart[apart > 1e-6 * np.abs(values).max()]
+    return float(apart.min()) if 0 < len(apart) < len(values) / 4 else 0.0
+
+
 def rough_noise(values: Array) -> float:
     """Noise of a sample from the small differences of neighbours, which are seldom jumps.
 
-    In the unit of the values. 0.2533 is the 60 % point of a normal distribution.
+    In the unit of the values. 0.2533 is the 60 % point of a normal distribution. At least two
+    steps of the converter, so that a fit cannot resolve its codes.
     """
     small = float(np.quantile(np.abs(np.diff(values)), 0.2)) / (0.2533 * math.sqrt(2))
-    return max(small, float(np.ptp(values)) / (_POINTS_MAX / 32))
+    return max(small, float(np.ptp(values)) / (_POINTS_MAX / 32), 2 * converter_step(values))
 
 
 def make_grid(values: Array, noise: float) -> tuple[Array, Grid]:

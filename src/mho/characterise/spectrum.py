@@ -20,7 +20,7 @@ _BANDS_PER_OCTAVE = 2
 def power_spectrum(
     trace: Trace,
 ) -> tuple[Float[Tensor, " frequencies"], Float[Tensor, " frequencies"]]:
-    """Welch's estimate of the one-sided power spectral density.
+    """Welch's estimate of the one-sided power spectral density (key: welch1967).
 
     Args:
         trace: The trace.

@@ -59,7 +59,7 @@ def _print(analysis: TelegraphAnalysis) -> None:
             table.add_row(str(number), *_cells(trap))
         console.print(table)
     else:
-        console.print("No telegraph noise.")
+        console.print("No telegraph noise found.")
     for line in remarks(analysis):
         console.print(line, soft_wrap=True)
 

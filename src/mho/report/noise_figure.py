@@ -73,8 +73,9 @@ def _spectrum(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
         style = ("--", "-.", ":")[number]
         colour = (BLUE, ORANGE, VERMILLION)[number]
         axes.loglog(hertz, plain(part) / uS**2, style, color=colour, label=f"trap {number + 1}")
+    name = "traps and white noise" if analysis.traps else "white noise"
     total = (plain(parts.sum(0)) + white) / uS**2
-    axes.loglog(hertz, total, color=BLACK, linewidth=1, label="traps and white noise")
+    axes.loglog(hertz, total, color=BLACK, linewidth=1, label=name)
     low = min(float(measured.min()) / uS**2, white / uS**2 or np.inf)
     if low > 0:
         axes.set_ylim(bottom=0.3 * low)
