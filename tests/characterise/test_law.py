@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from mho.characterise.law import Model, densities, each_trap
+from mho.rng import Stream
 
 
 def model() -> Model:
@@ -24,15 +26,17 @@ def test_densities_are_those_of_jumps_at_random_moments() -> None:
     points, step, parts, count = 512, 0.125, 200, 40_000
     table = densities(one, points, step).reshape(points, 2, 2)
     assert table.sum(0) * step == pytest.approx(np.ones((2, 2)), abs=1e-6)
-    random = np.random.RandomState(0)
+    draws = Stream(0).generator()
     chance = -np.expm1(-one.rates[:, 0] / parts)
     for start in (0, 1):
         state = np.full(count, start)
         empty = np.zeros(count)
         for _ in range(parts):
-            state = np.where(random.rand(count) < chance[state], 1 - state, state)
+            state = np.where(
+                torch.rand(count, generator=draws).numpy() < chance[state], 1 - state, state
+            )
             empty += state == 0
-        value = 20 + 12 * empty / parts + random.standard_normal(count)
+        value = 20 + 12 * empty / parts + torch.randn(count, generator=draws).numpy()
         for end in (0, 1):
             chosen = np.sort(value[state == end])
             assert len(chosen) / count == pytest.approx(

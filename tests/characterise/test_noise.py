@@ -85,7 +85,7 @@ def test_noise_without_jumps_has_no_traps(seed: int) -> None:
     white = analyse_noise(noisy(stream, torch.zeros(10_000)))
     assert white.traps == ()
     assert white.complete
-    pink = analyse_noise(coloured(stream, 4_000))
+    pink = analyse_noise(coloured(stream, 2_500))
     assert pink.traps == ()
     assert not pink.complete
 

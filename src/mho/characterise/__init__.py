@@ -1,1 +1,1 @@
-"""What a measured trace says: levels, traps, amplitudes and times of telegraph noise."""
+"""What cells can do: levels, bits, noise."""

@@ -49,13 +49,13 @@ def read_trace(path: Path, voltage: float) -> Trace:
 
     Args:
         path: The file. Lines that start with `#` are remarks.
-        voltage: Voltage at which a current was measured (V).
+        voltage: Voltage at which a current was measured, with its sign (V); not 0.
 
     Raises:
         ValueError: The file holds no trace; the sentence names the file and the line.
         OSError: It cannot be read.
     """
-    check_positive(voltage, "voltage", "V")
+    check_positive(abs(voltage), "voltage", "V")
     try:
         lines = list(_lines(path))
     except UnicodeDecodeError:

@@ -10,6 +10,7 @@ from rich.table import Table
 from mho.characterise.noise import analyse_noise
 from mho.characterise.result import Estimate, FoundTrap, TelegraphAnalysis
 from mho.characterise.trace import read_trace
+from mho.cli.common import check_writable, quantity
 from mho.files import write_whole
 from mho.report.noise_figure import noise_figure
 from mho.report.style import png
@@ -24,9 +25,12 @@ def run(trace: str, *, voltage: str, traps: int | None, out: str | None, json: s
         OSError: A file that cannot be read, or a folder that cannot be written.
     """
     path = Path(trace)
-    measured = read_trace(path, _volts(voltage))
-    analysis = analyse_noise(measured, traps=traps)
+    measured = read_trace(path, quantity(voltage, "voltage", "V"))
     folder = Path(out) if out else Path("mho-out") / f"noise-{path.stem}"
+    check_writable(folder)
+    if json not in (None, "-"):
+        check_writable(Path(json).parent)
+    analysis = analyse_noise(measured, traps=traps)
     folder.mkdir(parents=True, exist_ok=True)
     figure = folder / "noise.png"
     write_whole(figure, png(lambda: noise_figure(measured, analysis)))
@@ -38,14 +42,6 @@ def run(trace: str, *, voltage: str, traps: int | None, out: str | None, json: s
         write_whole(Path(json), text.encode())
     _print(analysis)
     Console(highlight=False).print(f"figure: {figure}", soft_wrap=True)
-
-
-def _volts(text: str) -> float:
-    """A voltage with its unit, in volts."""
-    try:
-        return parse(text, "V")
-    except ValueError as error:
-        raise ValueError(f"Argument `voltage` {error}") from None
 
 
 def _print(analysis: TelegraphAnalysis) -> None:

@@ -81,7 +81,7 @@ def noise(
     trace: str,
     /,
     *,
-    voltage: str = "0.2V",
+    voltage: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0.2V",
     traps: int | None = None,
     out: str | None = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
@@ -91,7 +91,7 @@ def noise(
     Args:
         trace: CSV file of two columns, `time_s,current_A` or `time_s,conductance_uS` and the
             like; without a header they are seconds and amperes.
-        voltage: Voltage at which the current was measured, with its unit.
+        voltage: Voltage at which the current was measured, with its sign and unit.
         traps: Number of traps, 0 to 3, if it is known.
         out: Folder for the figure; `mho-out/noise-<trace>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
