@@ -1,0 +1,140 @@
+"""Traces: conductance over time, read from a CSV file."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.checks import check_finite, check_positive
+
+_UNEVEN = 0.01
+"""Largest deviation of a sampling interval from the mean one (1)."""
+SAMPLES_MIN, SAMPLES_MAX = 200, 500_000
+"""Fewest samples that can say anything, most that memory is planned for (1)."""
+_PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12}
+_COLUMNS = "`time_s,current_A` (or `_uA`, `_nA`) or `time_s,conductance_S` (or `_uS`, `_nS`)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """A conductance sampled evenly, each sample the average since the one before.
+
+    Args:
+        conductance: Conductance (S). Shape (samples,).
+        interval: Time from sample to sample (s).
+    """
+
+    conductance: Float[Tensor, " samples"]
+    interval: float
+
+    def __post_init__(self) -> None:
+        check_positive(self.interval, "interval", "s")
+        check_finite(self.conductance, "conductance", "Leave gaps out of the trace.")
+        count = self.conductance.numel()
+        if not SAMPLES_MIN <= count <= SAMPLES_MAX:
+            raise ValueError(
+                f"Argument `conductance` must have {SAMPLES_MIN:,} to {SAMPLES_MAX:,} samples, but"
+                f" has {count:,}; {'measure longer' if count < SAMPLES_MIN else 'cut the trace'}."
+            )
+
+
+def read_trace(path: Path, voltage: float) -> Trace:
+    """Read a CSV file of two columns, time and current or conductance.
+
+    The header names the quantities with their units; without one they are seconds and amperes.
+
+    Args:
+        path: The file. Lines that start with `#` are remarks.
+        voltage: Voltage at which a current was measured, with its sign (V); not 0.
+
+    Raises:
+        ValueError: The file holds no trace; the sentence names the file and the line.
+        OSError: It cannot be read.
+    """
+    check_positive(abs(voltage), "voltage", "V")
+    try:
+        lines = list(_lines(path))
+    except UnicodeDecodeError:
+        raise ValueError(f"File `{path}` must be text with two columns, but is not.") from None
+    if not lines:
+        raise ValueError(f"File `{path}` must hold a trace, but is empty; see {_COLUMNS}.")
+    scales = 1.0, 1.0 / voltage
+    if not _is_number(lines[0][1][0]):
+        number, names = lines.pop(0)
+        scales = _scales(names, voltage, f"File `{path}` line {number}")
+    table = torch.tensor([_row(path, *line) for line in lines], dtype=torch.float64).view(-1, 2)
+    if len(table) < SAMPLES_MIN or len(table) > SAMPLES_MAX:
+        raise ValueError(
+            f"File `{path}` must hold {SAMPLES_MIN:,} to {SAMPLES_MAX:,} samples, but holds"
+            f" {len(table):,}."
+        )
+    time = table[:, 0] * scales[0]
+    return Trace(table[:, 1] * scales[1], _interval(path, time, [n for n, _ in lines]))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line that says something."""
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip() and not line.startswith("#"):
+                yield number, [cell.strip().strip('"') for cell in line.split(",")]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _row(path: Path, number: int, cells: list[str]) -> list[float]:
+    """The two numbers of a line."""
+    if len(cells) != 2:
+        raise ValueError(
+            f"File `{path}` line {number} must have two columns separated by a comma, but has"
+            f" {len(cells)}."
+        )
+    for cell in cells:
+        if not (_is_number(cell) and math.isfinite(float(cell))):
+            raise ValueError(
+                f"File `{path}` line {number} must hold finite numbers, but holds `{cell[:40]}`."
+            )
+    return [float(cell) for cell in cells]
+
+
+def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]:
+    """Factors from the columns to seconds and siemens."""
+    if len(names) == 2:
+        kinds = {"time": ("s", 1.0), "current": ("A", 1 / voltage), "conductance": ("S", 1.0)}
+        found = []
+        for name in names:
+            kind, _, unit = name.partition("_")
+            base, factor = kinds.get(kind, ("", 0.0))
+            prefix = unit[: -len(base)] if base and unit.endswith(base) else None
+            if prefix in _PREFIXES:
+                found.append((kind == "time", _PREFIXES[prefix] * factor))
+        if [is_time for is_time, _ in found] == [True, False]:
+            return found[0][1], found[1][1]
+    raise ValueError(
+        f"{place} must be {_COLUMNS}, or numbers in seconds and amperes, but is"
+        f" `{','.join(names)[:60]}`."
+    )
+
+
+def _interval(path: Path, time: Float[Tensor, " samples"], numbers: list[int]) -> float:
+    """Time from sample to sample (s)."""
+    steps = time.diff()
+    mean = float(time[-1] - time[0]) / steps.numel()
+    off = (steps - mean).abs() > _UNEVEN * mean
+    if mean <= 0 or off.any():
+        line = numbers[int(off.nonzero()[0]) + 1 if mean > 0 else 1]
+        raise ValueError(
+            f"File `{path}` line {line} must come one even step of time after the line before,"
+            f" within {_UNEVEN:.0%}, but does not; resample the trace evenly."
+        )
+    return mean

@@ -1,0 +1,90 @@
+"""Files become traces, or one sentence that says what is wrong with them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mho.characterise.trace import Trace, read_trace
+from mho.units import uS
+
+
+def write(path: Path, header: str, scale: float, samples: int = 300) -> Path:
+    """A ramp from 10 to 40 in steps of 0.1, times a scale, every 2 ms."""
+    lines = [header] if header else []
+    lines += [f"{k * 0.002:.6f},{(10 + 0.1 * k) * scale:.9g}" for k in range(samples)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "scale"),
+    [
+        ("", 2e-6),
+        ("time_s,current_A", 2e-6),
+        ("time_s,current_uA", 2.0),
+        ("time_s, current_nA", 2e3),
+        ('"time_s","conductance_uS"', 10.0),
+        ("time_s,conductance_S", 1e-5),
+        ("# from the probe station\ntime_s,conductance_nS", 1e4),
+    ],
+)
+def test_headers_name_the_units(tmp_path: Path, header: str, scale: float) -> None:
+    """All are the same ramp from 100 µS up, read at 0.2 V; the header times only differ."""
+    trace = read_trace(write(tmp_path / "t.csv", header, scale), 0.2)
+    assert trace.interval == pytest.approx(2e-3)
+    expected = (100 + torch.arange(300, dtype=torch.float64)) * uS
+    torch.testing.assert_close(trace.conductance, expected, rtol=1e-6, atol=0.0)
+
+
+def test_a_negative_current_at_a_negative_voltage_is_a_conductance(tmp_path: Path) -> None:
+    trace = read_trace(write(tmp_path / "t.csv", "", -2e-6), -0.2)
+    assert float(trace.conductance[0]) == pytest.approx(100 * uS)
+
+
+def test_time_may_be_in_milliseconds(tmp_path: Path) -> None:
+    trace = read_trace(write(tmp_path / "t.csv", "time_ms,current_A", 1e-6), 0.2)
+    assert trace.interval == pytest.approx(2e-6)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "says"),
+    [
+        (0, "time_s,voltage_V", "line 1 must be `time_s,current_A`"),
+        (0, "time_s", "line 1 must be `time_s,current_A`"),
+        (0, "current_A,time_s", "line 1 must be `time_s,current_A`"),
+        (7, "0.012,1,2", "line 8 must have two columns separated by a comma, but has 3"),
+        (7, "0.012,nan", "line 8 must hold finite numbers, but holds `nan`"),
+        (7, "0.012,off", "line 8 must hold finite numbers, but holds `off`"),
+        (7, "0.0121,1e-6", "line 8 must come one even step"),
+    ],
+)
+def test_errors_name_file_and_line(tmp_path: Path, line: int, text: str, says: str) -> None:
+    path = write(tmp_path / "bad.csv", "time_s,current_A", 1e-6)
+    lines = path.read_text().splitlines()
+    lines[line] = text
+    path.write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=rf"^File `.*bad\.csv` {says}") as error:
+        read_trace(path, 0.2)
+    assert "\n" not in str(error.value)
+
+
+def test_files_that_are_no_traces(tmp_path: Path) -> None:
+    empty, short, binary = (tmp_path / name for name in ("empty.csv", "short.csv", "binary.csv"))
+    empty.write_text("\n")
+    binary.write_bytes(bytes(range(256)))
+    write(short, "", 1e-6, samples=199)
+    for path, says in ((empty, "is empty"), (short, "holds 199"), (binary, "must be text")):
+        with pytest.raises(ValueError, match=says):
+            read_trace(path, 0.2)
+    with pytest.raises(ValueError, match="`voltage` must be finite and above"):
+        read_trace(write(short, "", 1e-6), 0.0)
+
+
+def test_traces_in_memory_are_checked_as_well() -> None:
+    with pytest.raises(ValueError, match="`conductance` must be finite"):
+        Trace(torch.full((300,), float("nan")), 1e-3)
+    with pytest.raises(ValueError, match="`conductance` must have 200 to 500,000 samples"):
+        Trace(torch.zeros(10), 1e-3)
+    with pytest.raises(ValueError, match="`interval`"):
+        Trace(torch.zeros(300), 0.0)
