@@ -143,7 +143,7 @@ def test_a_ten_times_narrower_window_needs_nine_times_the_pulses(stream: mho.Str
     1.5, 1.6 and 1.7 V): it was not tuned to the ratio. Where one step exceeds the window, a pulse
     hits by chance, and the chance is proportional to the window. Only typical cells: one
     amplitude for cells that differ by 8 % in voltage suits none of them. The number of pulses is
-    nearly geometric, so the mean of n has a relative standard error of 1/√n: 7 % of the ratio.
+    nearly geometric, so the mean of n has a relative standard error of 1/√n: 8 % of the ratio.
     """
     typical = quiet_cell().replace(switching__voltage_spread=0.0, switching__gain_spread=0.0)
     same = mho.WriteVerify(start_voltage=1.6 * V, increment=1e-6, cap_pulses=10**6)
