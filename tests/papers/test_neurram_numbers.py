@@ -140,7 +140,7 @@ def test_a_ten_times_narrower_window_needs_nine_times_the_pulses(stream: mho.Str
     """From ±2 % to ±0.2 % of 10-90 µS: ×9 within 30 %; published are some 10 and 90 pulses.
 
     Identical pulses, as published, of the amplitude that needs fewest for 2 % (15, 11 and 18 at
-    1.5, 1.6 and 1.7 V). The setting was found among others, whose ratios go from 2 to 18: see
+    1.5, 1.6 and 1.7 V). The setting was found among others, whose ratios go from 1 to 18: see
     docs/explanation/switching.md. Where one step exceeds the window, a pulse
     hits by chance, and the chance is proportional to the window. Only typical cells: one
     amplitude for cells that differ by 8 % in voltage suits none of them. The number of pulses is
