@@ -19,7 +19,12 @@ html_title = "mho"
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 autodoc_typehints = "none"
-autodoc_default_options = {"members": True, "undoc-members": False}
+autodoc_default_options = {
+    "members": True,
+    "undoc-members": False,
+    # scikit-learn adds it to every estimator, with references into its own documentation
+    "exclude-members": "set_score_request",
+}
 autodoc_member_order = "bysource"
 nitpicky = False
 
