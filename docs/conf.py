@@ -22,8 +22,10 @@ autodoc_typehints = "none"
 autodoc_default_options = {
     "members": True,
     "undoc-members": False,
-    # scikit-learn adds it to every estimator, with references into its own documentation
-    "exclude-members": "set_score_request",
+    # scikit-learn adds them to every estimator, with references into its own documentation
+    "exclude-members": ", ".join(
+        f"set_{method}_request" for method in ("fit", "predict", "predict_proba", "score")
+    ),
 }
 autodoc_member_order = "bysource"
 nitpicky = False
