@@ -1,11 +1,14 @@
 """`mho reproduce`: verdicts, figures, page, exit codes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from mho.cli import reproduce
 from mho.cli.main import main
+from mho.papers import Claim, Setting, Verdict, judge
 
 
 def run(*words: str) -> int:
@@ -43,11 +46,42 @@ def test_a_claim_that_fails_makes_the_exit_code_1(
     assert "cell.stuck_fraction = 0.05" in (tmp_path / "rao2023" / "report.html").read_text()
 
 
+def test_an_interrupted_run_goes_on_to_the_same_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two claims; the second is interrupted, then measured: as if nothing had been."""
+    words = ("--only", "F3", "--only", "F4", "--quick", "--out")
+    assert run("rao2023", *words, str(tmp_path / "whole")) == 0
+    calls: list[str] = []
+
+    def interrupted(claim: Claim, setting: Setting) -> Verdict:
+        calls.append(claim.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return judge(claim, setting)
+
+    monkeypatch.setattr(reproduce, "judge", interrupted)
+    parted = tmp_path / "parted"
+    assert run("rao2023", *words, str(parted)) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert run("rao2023", *words, str(parted), "--resume", "--seed", "1") == 2
+    assert "holds another one" in capsys.readouterr().err
+    assert run("rao2023", *words, str(parted), "--resume") == 0
+    assert calls == ["F3", "F4", "F4"]
+    assert not (parted / "unfinished").exists()
+    whole, other = (
+        re.sub(r"<td>[\d.]+ s</td>", "", (tmp_path / name / "rao2023/report.html").read_text())
+        for name in ("whole", "parted")
+    )
+    assert whole == other
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("rao2032",), "Did you mean `rao2023`?"),
         (("rao2023", "--only", "F11"), "`only` must be one of"),
+        (("--resume",), "`resume` must find an unfinished run"),
         (("--set", "telegraph.birth=0"), "Did you mean `telegraph.births`?"),
         (("--set", "telegraph.births=many"), "`set` for `telegraph.births` must"),
         (("--set", "telegraph.births=-1"), "`births` must be finite and not negative"),

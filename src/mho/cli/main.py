@@ -170,6 +170,7 @@ def reproduce(
     change: Annotated[list[str] | None, Parameter(name="--set")] = None,
     quick: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
+    resume: Annotated[bool, Parameter(negative=())] = False,
     out: str | None = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> None:
@@ -182,14 +183,15 @@ def reproduce(
             which claims depend on it; may be given several times.
         quick: Reduced size, less than a minute.
         seed: Names the chips and everything random about them.
+        resume: Go on with an interrupted run.
         out: Folder for figures and pages; `mho-out/reproduce` if left out.
         json: File for the verdicts as JSON; `-` for standard output, and nothing else there.
     """
     from mho.cli.reproduce import run
 
     if not run(
-        list(papers), only=only or [], change=change or [], quick=quick, seed=seed, out=out,
-        json=json,
+        list(papers), only=only or [], change=change or [], quick=quick, seed=seed,
+        resume=resume, out=out, json=json,
     ):  # fmt: skip
         sys.exit(_CLAIM_FAILED)
 

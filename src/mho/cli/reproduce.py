@@ -10,6 +10,7 @@ from rich.table import Table
 
 from mho.checks import check_between, check_choice
 from mho.cli.common import check_writable, progress_bars
+from mho.cli.kept import Kept
 from mho.deployment.job import with_threads
 from mho.device.published import Preset, preset
 from mho.files import write_whole
@@ -27,6 +28,7 @@ def run(
     change: list[str],
     quick: bool,
     seed: int,
+    resume: bool,
     out: str | None,
     json: str | None,
 ) -> bool:
@@ -44,18 +46,24 @@ def run(
         known = [c.name for name in papers or PAPERS for c in PAPERS[name].claims]
         check_choice(only[0], "only", known)
     check_between(seed, "seed", 0, 2**62, "1")
+    chosen = [paper for paper in chosen if paper.claims]
     cells = [_cells(paper, change) for paper in chosen]
     folder = Path(out) if out else Path("mho-out") / "reproduce"
     check_writable(folder)
+    kept = Kept(folder / "unfinished", resume=resume)
     numbers: list[dict[str, Any]] = []
     with with_threads(1), progress_bars() as progress:
         for paper, (kind, changes) in zip(chosen, cells, strict=True):
             setting = Setting(kind, quick, Stream(seed).child(paper.name))
-            verdicts = _measure(paper, setting, progress)
-            _write(paper, verdicts, kind, changes, folder, seed, quick=quick)
+            verdicts, pictures = _measure(paper, setting, kept, progress)
+            page = render_paper(
+                paper, verdicts, pictures, preset=kind, changes=changes, seed=seed, quick=quick
+            )
+            _write(folder / paper.name, page, pictures)
             numbers += [{"paper": paper.name, **v.numbers()} for v in verdicts]
     text = json_format.dumps(numbers, indent=2) + "\n"
     write_whole(folder / "claims.json", text.encode())
+    kept.finish()
     if json == "-":
         sys.stdout.write(text)
     else:
@@ -95,35 +103,33 @@ def _number(text: str, unit: str, name: str) -> float:
             raise ValueError(f"Argument `set` for `{name}` {error}") from None
 
 
-def _measure(paper: Paper, setting: Setting, progress: Show) -> list[Verdict]:
-    verdicts = []
+def _measure(
+    paper: Paper, setting: Setting, kept: Kept, progress: Show
+) -> tuple[list[Verdict], dict[str, bytes]]:
+    """Verdicts of a paper's claims, and PNG images of its figures by name."""
+    verdicts: list[Verdict] = []
+    pictures: dict[str, bytes] = {}
     for claim in paper.claims:
         progress(f"{paper.name}, {claim.name}", 0.0)
-        verdicts.append(judge(claim, setting))
+        known = kept.get(paper, claim, setting)
+        if known is None:
+            verdict = judge(claim, setting)
+            drawn = draw_figures(paper, verdict)
+            kept.put(paper, verdict, setting, drawn)
+        else:
+            verdict, drawn = known
+        verdicts.append(verdict)
+        pictures |= drawn
         progress(f"{paper.name}, {claim.name}", 1.0)
-    return verdicts
+    return verdicts, pictures
 
 
-def _write(
-    paper: Paper,
-    verdicts: list[Verdict],
-    kind: Preset,
-    changes: dict[str, float],
-    folder: Path,
-    seed: int,
-    *,
-    quick: bool,
-) -> None:
+def _write(folder: Path, page: str, pictures: dict[str, bytes]) -> None:
     """Figures and page of one paper."""
-    own = folder / paper.name
-    own.mkdir(parents=True, exist_ok=True)
-    pictures = draw_figures(paper, verdicts)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, png in pictures.items():
-        write_whole(own / f"{name}.png", png)
-    page = render_paper(
-        paper, verdicts, pictures, preset=kind, changes=changes, seed=seed, quick=quick
-    )
-    write_whole(own / "report.html", page.encode())
+        write_whole(folder / f"{name}.png", png)
+    write_whole(folder / "report.html", page.encode())
 
 
 def _print(numbers: list[dict[str, Any]], folder: Path) -> None:

@@ -14,13 +14,15 @@ from mho.report.style import draw_png
 from mho.units import show
 
 
-def draw_figures(paper: Paper, verdicts: Sequence[Verdict]) -> dict[str, bytes]:
-    """PNG images of the paper's figures whose claims were measured, by the figures' names."""
-    shown = {v.claim.name: v.measurement.shown for v in verdicts}
+def draw_figures(paper: Paper, verdict: Verdict) -> dict[str, bytes]:
+    """PNG images of a claim's figures, by the figures' names."""
+    shown = verdict.measurement.shown
+    if shown is None:
+        return {}
     return {
-        figure.name: draw_png(lambda f=figure: draw_shown(shown[f.claim]))  # type: ignore[misc]
+        figure.name: draw_png(lambda: draw_shown(shown))
         for figure in paper.figures
-        if shown.get(figure.claim) is not None
+        if figure.claim == verdict.claim.name
     }
 
 
