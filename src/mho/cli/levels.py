@@ -152,8 +152,8 @@ def describe(experiment: LevelExperiment, tally: Tally, noisy: Tally | None) -> 
         "cells": experiment.cells,
         "in_turn": experiment.in_turn,
         "levels": experiment.levels,
-        "low_uS": round(float(targets[0]) / uS, 6),
-        "high_uS": round(float(targets[-1]) / uS, 6),
+        "low_uS": round(float(targets[0]) / uS, 3),
+        "high_uS": round(float(targets[-1]) / uS, 3),
         "tolerance_uS": round(experiment.window / uS, 6),
         "version": version("mho"),
     }
