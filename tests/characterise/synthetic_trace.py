@@ -24,7 +24,10 @@ def noisy(stream: Stream, clean: torch.Tensor, noise: float = NOISE) -> Trace:
 
 
 def watched(
-    stream: Stream, traps: Sequence[tuple[float, float, float]], samples: int = 10_000
+    stream: Stream,
+    traps: Sequence[tuple[float, float, float]],
+    samples: int = 10_000,
+    noise: float = NOISE,
 ) -> Trace:
     """What a cell with these traps shows, by the simulator's own law."""
     amplitude, capture, emission = torch.tensor(traps).T[..., None]
@@ -32,7 +35,7 @@ def watched(
     cell = Traps(amplitude * uS, capture, emission, torch.ones_like(amplitude), filled)
     keys = stream.child("watch").cells(torch.arange(samples))
     seen = watch(cell, torch.zeros(1), 0.0, INTERVAL, keys)[1]
-    return noisy(stream, seen[:, 0])
+    return noisy(stream, seen[:, 0], noise)
 
 
 def fine(stream: Stream, trap: tuple[float, float, float], samples: int, parts: int) -> Trace:

@@ -18,6 +18,11 @@ def truths(traps: tuple[tuple[float, float, float], ...]) -> list[tuple[float, f
     return sorted(((a * uS, c, e) for a, c, e in traps), reverse=True)
 
 
+def in_codes(conductance: torch.Tensor, step: float) -> torch.Tensor:
+    """What a converter with this step (S) makes of it (S)."""
+    return (conductance / step).round() * step
+
+
 def assert_close(
     found: TelegraphAnalysis, traps: tuple[tuple[float, float, float], ...], standard: float = 5.0
 ) -> None:
@@ -109,18 +114,31 @@ def test_a_few_spikes_change_nothing(stream: Stream) -> None:
 
 
 def test_codes_of_a_converter_are_no_levels(stream: Stream) -> None:
-    """A slow drift through converter steps of 1 µS jumps between codes, and has no traps.
+    """1/f noise that runs over codes 1 µS apart jumps between them, and has no traps.
 
-    A trap of eight steps is found all the same, with its amplitude to a step.
+    A trap of 0.4 codes at the edge of two looks like one of a whole code: its size cannot be
+    known, so it is none either.
     """
-    wave = 1.5 * uS * torch.sin(torch.linspace(0, 60, 4_000, dtype=torch.float64))
-    trace = noisy(stream, wave, 0.1 * uS)
-    coded = (trace.conductance / uS).round() * uS
+    pink = coloured(stream, 2_500).conductance
+    assert analyse_noise(Trace(in_codes(pink, 1 * uS), INTERVAL)).traps == ()
+    edge = watched(stream, ((0.4, 20e-3, 20e-3),), 2_500, noise=0.05 * uS).conductance
+    coded = in_codes(edge + 0.3 * uS, 1 * uS)
+    assert len(coded.unique()) == 2
     assert analyse_noise(Trace(coded, INTERVAL)).traps == ()
-    large = watched(stream, TWO[:1], 4_000)
-    found = analyse_noise(Trace((large.conductance / uS).round() * uS, INTERVAL))
-    assert len(found.traps) == 1
-    assert found.traps[0].amplitude.value == pytest.approx(8 * uS, abs=uS)
+
+
+def test_a_trap_is_found_among_codes_of_a_converter(stream: Stream) -> None:
+    """As a simulated chip shows it: 1/f noise of a code, codes of 0.08 µS, a trap of 5 µS.
+
+    Twenty or so dwells; times within five standard errors, and the amplitude to half a code.
+    """
+    truth = ((5.0, 6e-3, 77e-3),)
+    pink = 0.05 * (coloured(stream, 3_000).conductance - BASE)
+    seen = watched(stream, truth, 3_000, noise=0.02 * uS).conductance + pink
+    (trap,) = analyse_noise(Trace(in_codes(seen, 0.08 * uS), INTERVAL)).traps
+    assert trap.amplitude.value == pytest.approx(5 * uS, abs=0.04 * uS)
+    for estimate, wanted in ((trap.capture_time, 6e-3), (trap.emission_time, 77e-3)):
+        assert abs(math.log(estimate.value / wanted)) < 5 / math.sqrt(3 / 0.083)
 
 
 def test_a_constant_trace_is_an_answer() -> None:
