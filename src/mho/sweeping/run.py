@@ -101,7 +101,7 @@ def measure(subject: Subject, how: Measure) -> dict[str, float]:
             "Argument `cell.stuck_fraction` must leave cells that work, but does not."
         )
     found = audit(bench, target[working], cells[working], looks=how.looks, span=how.span)
-    window, least, most = _window(found.worst)
+    window, least, most = held_window(found.worst)
     return {
         "converged": _mean(result.converged[working]),
         "held": _mean(found.quiet(subject.protocol.tolerance)),
@@ -125,8 +125,12 @@ def _count(span: float, window: float) -> float:
     return 1 + span / (2 * max(window, 1e-12))
 
 
-def _window(worst: Float[Tensor, " cells"]) -> tuple[float, float, float]:
-    """Half-width that 99 % of cells never left, and its 95 % interval by order statistics (S)."""
+def held_window(worst: Float[Tensor, " cells"]) -> tuple[float, float, float]:
+    """Half-width that 99 % of cells never left, and its 95 % interval by order statistics (S).
+
+    Args:
+        worst: Largest distance of each cell from its target (S). Shape (cells,).
+    """
     ordered, count = worst.sort().values, worst.numel()
     middle = FRACTION * count
     spread = 1.96 * math.sqrt(count * FRACTION * (1 - FRACTION))
