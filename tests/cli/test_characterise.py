@@ -9,20 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from calling import call
 
-from mho.cli.main import main
 from mho.device.telegraph import Traps, watch
 from mho.rng import Stream
 from mho.units import ms, uS
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "noise.md"
-
-
-def call(*words: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(list(words))
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 def write(path: Path, conductance: torch.Tensor) -> None:

@@ -6,21 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calling import call
 
 from mho.characterise import experiment
-from mho.cli.main import main
 from mho.programming.protocol import ProgramProtocol
 
 BASIC = ["levels", "--levels", "64", "--seed", "1"]
 SMALL = [*BASIC, "--tolerance", "1uS"]
-
-
-def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(words))
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
 
 
 def result(folder: Path) -> dict[str, Any]:
@@ -31,7 +23,7 @@ def result(folder: Path) -> dict[str, Any]:
 def test_json_on_standard_output_is_all_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(*SMALL, "--out", str(tmp_path), "--json", "-") == 0
+    assert call(*SMALL, "--out", str(tmp_path), "--json", "-") == 0
     found = json.loads(capsys.readouterr().out)
     assert found == result(tmp_path)
     assert found["levels_within_1uS"] == found["levels"] == 64
@@ -42,10 +34,16 @@ def test_json_on_standard_output_is_all_there(
     assert not (tmp_path / "unfinished").exists()
 
 
+def test_json_goes_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "levels.json"
+    assert call(*SMALL, "--no-compare", "--out", str(tmp_path), "--json", str(file)) == 0
+    assert json.loads(file.read_text()) == result(tmp_path)
+
+
 def test_the_table_says_how_many_levels_and_at_what_cost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(*SMALL, "--cells", "3", "--no-compare", "--out", str(tmp_path)) == 0
+    assert call(*SMALL, "--cells", "3", "--no-compare", "--out", str(tmp_path)) == 0
     said = capsys.readouterr().out
     for part in ("64 from 50 to 4144 µS", "per level", "of 3 cells", "0 stuck"):
         assert part in said
@@ -59,7 +57,7 @@ def test_an_interrupted_experiment_goes_on_to_the_same_numbers(
     monkeypatch.setattr(experiment, "_SIDE_BY_SIDE", 128)
     words = [*SMALL, "--cells", "4", "--no-compare"]
     whole, parted = tmp_path / "whole", tmp_path / "parted"
-    assert run(*words, "--out", str(whole)) == 0
+    assert call(*words, "--out", str(whole)) == 0
     write, calls = experiment.write_levels, []
 
     def interrupted(*arguments: Any, **named: Any) -> Any:
@@ -69,9 +67,9 @@ def test_an_interrupted_experiment_goes_on_to_the_same_numbers(
         return write(*arguments, **named)
 
     monkeypatch.setattr(experiment, "write_levels", interrupted)
-    assert run(*words, "--out", str(parted)) == 130
+    assert call(*words, "--out", str(parted)) == 130
     assert "--resume" in capsys.readouterr().err
-    assert run(*words, "--out", str(parted), "--resume") == 0
+    assert call(*words, "--out", str(parted), "--resume") == 0
     assert len(calls) == 3
     one, other = result(whole), result(parted)
     for found in (one, other):
@@ -89,7 +87,7 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
     quick = partial(ProgramProtocol, max_cycles=30)
     monkeypatch.setattr("mho.cli.levels.ProgramProtocol", quick)
     words = ("--bits", "--error-rate", "0.05", "--no-compare", "--out", str(tmp_path))
-    assert run(*SMALL, *words) == 0
+    assert call(*SMALL, *words) == 0
     bits = result(tmp_path)["bits"]
     assert bits["low"] < bits["distinguishable"] < bits["high"]
     assert bits["limit"] in bits["without"]
@@ -114,7 +112,7 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
     words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(*BASIC, *words, "--out", str(tmp_path / "new")) == 2
+    assert call(*BASIC, *words, "--out", str(tmp_path / "new")) == 2
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said

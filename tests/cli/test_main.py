@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from mho.cli.main import main
+from calling import call
 
 MODULE = """
 import torch
@@ -66,13 +65,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         assert call(*DEPLOY, "--out", "run") == 0
     return folder / "run"
-
-
-def call(*words: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(list(words))
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 def spawn(*words: str, limit: int | None = None) -> "subprocess.Popen[str]":
@@ -131,6 +123,7 @@ def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
         (["deploy", "net.py:mlp", "--data", "nan.npz"], "must be finite"),
         (["deploy", "net.py:mlp", "--data", "objects.npz"], "could run code"),
         (["deploy", "net.py:mlp"], "`data` must name"),
+        (["deploy", "digit"], "Did you mean `digits`?"),
         (["deploy", "text.pt2", "--data", "data.npz"], "complete zip archive"),
         (["deploy", "net.py:poisoned", "--data", "data.npz"], "NaN or infinite"),
         (["deploy", "net.py:stretched", "--data", "data.npz"], "upsample"),

@@ -5,18 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+from calling import call
 
 from mho.cli import reproduce
-from mho.cli.main import main
 from mho.papers import Claim, Setting, Verdict, judge
 
 
 def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce", *words])
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
+    return call("reproduce", *words)
 
 
 def test_a_claim_that_holds_is_written_with_its_figure(

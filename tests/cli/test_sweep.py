@@ -6,20 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calling import call
 
 from mho.cli import sweep
-from mho.cli.main import main
 
 QUICK = ["--cells", "256", "--looks", "2", "--span", "10s"]
 FIELD = "protocol.max_cycles=6,12"
 
 
 def run(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["sweep", *words])
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
+    return call("sweep", *words)
 
 
 def test_a_sweep_writes_table_parquet_figure_and_json(

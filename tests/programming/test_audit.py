@@ -4,7 +4,8 @@ import torch
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
 from mho.device.published import preset
-from mho.programming.audit import audit
+from mho.ledger import Ledger
+from mho.programming.audit import Audit, audit
 from mho.rng import Stream
 from mho.units import uS
 
@@ -59,3 +60,11 @@ def test_an_audit_without_looks_is_refused(changes: dict[str, float], sentence: 
 def test_a_target_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ValueError, match="`target` must be finite, but 64 of 64"):
         audit(bench(), torch.full((64,), float("nan")), CELLS)
+
+
+def test_a_window_has_an_interval_of_ranks() -> None:
+    """Of 1 … 1,000 the 990th; 1.96 √(1000 · 0.99 · 0.01) = 6.17 ranks down, and one more up."""
+    order = torch.randperm(1000, generator=Stream(0).generator())
+    found = Audit(1.0 + order.float(), 1, 0.0, Ledger())
+    assert found.window(0.99) == 990.0
+    assert found.window_interval(0.99) == (983.0, 998.0)

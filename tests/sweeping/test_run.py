@@ -3,13 +3,11 @@
 import math
 
 import pytest
-import torch
 
 from mho.device.published import preset
 from mho.programming.protocol import ProgramProtocol
-from mho.rng import Stream
 from mho.sweeping.fields import Subject
-from mho.sweeping.run import COLUMNS, Measure, held_window, measure
+from mho.sweeping.run import COLUMNS, Measure, measure
 
 SUBJECT = Subject(preset("rao2023"), ProgramProtocol(max_cycles=40))
 HOW = Measure(cells=256, looks=5, span=100.0)
@@ -26,12 +24,6 @@ def test_levels_follow_from_the_window() -> None:
     row = measure(SUBJECT, HOW)
     assert row["levels"] == pytest.approx(1 + 4094 / (2 * row["window_uS"]), rel=1e-5)
     assert row["levels_low"] <= row["levels"] <= row["levels_high"]
-
-
-def test_the_window_that_99_percent_never_left_has_an_interval_of_ranks() -> None:
-    """Of 1 … 1,000 the 990th; 1.96 √(1000 · 0.99 · 0.01) = 6.17 ranks down, and one more up."""
-    order = torch.randperm(1000, generator=Stream(0).generator())
-    assert held_window(1.0 + order.float()) == (990.0, 983.0, 998.0)
 
 
 def test_without_denoising_fewer_cells_hold_their_levels() -> None:

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import Bench, BenchInfo, Pulse, Reading
-from mho.ledger import Ledger
+from mho.bench.forwarding import ForwardingBench
+from mho.bench.interface import Bench, Pulse, Reading
 
 PULSE, READ = 1, 2
 
@@ -75,8 +75,8 @@ class Journal:
         return self.rows
 
 
-class JournaledBench:
-    """A bench whose pulses and reads are noted in a journal. Multiplies are not.
+class JournaledBench(ForwardingBench):
+    """A bench whose pulses, reads and sweeps are noted in a journal. Multiplies are not.
 
     Args:
         bench: The bench that does the work.
@@ -84,56 +84,27 @@ class JournaledBench:
     """
 
     def __init__(self, bench: Bench, journal: Journal) -> None:
-        self._bench, self.journal = bench, journal
-
-    @property
-    def info(self) -> BenchInfo:
-        """What the bench can do."""
-        return self._bench.info
-
-    @property
-    def ledger(self) -> Ledger:
-        """All costs so far."""
-        return self._bench.ledger
-
-    @property
-    def clock(self) -> float:
-        """Time since the bench was switched on (s)."""
-        return self._bench.clock
+        super().__init__(bench)
+        self.journal = journal
 
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         """Pulse, and note every pulse of a train for every cell that got one."""
-        self._bench.pulse(pulse, cells)
+        super().pulse(pulse, cells)
         for amplitude in pulse.amplitude.reshape(-1, cells.numel()):
             given = amplitude.nonzero()[:, 0]
             self.journal.append(cells[given], PULSE, amplitude[given], self.clock)
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
         """Read, and note the means."""
-        reading = self._bench.read(cells, samples=samples, window=window)
+        reading = super().read(cells, samples=samples, window=window)
         self.journal.append(cells, READ, reading.mean, self.clock)
         return reading
 
     def sweep(
         self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
     ) -> Float[Tensor, "points cells"]:
-        """Sweep, and note the conductance at the voltage of largest size."""
-        current = self._bench.sweep(cells, voltage)
+        """Sweep (A), and note the conductance at the voltage of largest size."""
+        current = super().sweep(cells, voltage)
         top = int(voltage.abs().argmax())
         self.journal.append(cells, READ, current[top] / voltage[top], self.clock)
         return current
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self._bench.wait(seconds)
-
-    def multiply(
-        self,
-        voltage: Float[Tensor, "batch rows"],
-        plus: Int64[Tensor, "rows cols"],
-        minus: Int64[Tensor, "rows cols"],
-        *,
-        full_scale: float,
-    ) -> Float[Tensor, "batch cols"]:
-        """Multiply."""
-        return self._bench.multiply(voltage, plus, minus, full_scale=full_scale)

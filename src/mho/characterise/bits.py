@@ -1,7 +1,6 @@
 """How many levels of a cell can be told apart, and what limits them."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,19 +12,18 @@ from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import copies, level_targets
 from mho.checks import check_between, check_not_negative, check_positive
 from mho.chip.chip import Chip
-from mho.programming.audit import audit
+from mho.programming.audit import audit, spaced_looks
 from mho.programming.loop import program
 from mho.programming.protocol import ProgramProtocol
+from mho.progress import Progress, silent
 from mho.rng import Stream
-from mho.units import show
+from mho.units import nS, show
 
 TELEGRAPH, FLICKER, RELAXATION = "telegraph noise", "1/f remainder", "relaxation"
 READ_OUT = "read-out noise"
 _BOOTSTRAPS = 40
-
-
-def _silent(stage: str, done: float) -> None:
-    """Tell nobody."""
+_FINEST = 1 * nS
+"""Spacing of levels beyond which none is looked for (S)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ def distinguishable(
     *,
     observation: Observation,
     stream: Stream,
-    progress: Callable[[str, float], object] = _silent,
+    progress: Progress = silent,
 ) -> Distinguishable:
     """Measure how far a cell's levels spread, with every source of noise and without each.
 
@@ -182,7 +180,7 @@ def largest_count(
     stream: Stream,
     fraction: float = 0.99,
     observation: Observation | None = None,
-    progress: Callable[[str, float], object] = _silent,
+    progress: Progress = silent,
 ) -> LargestCount:
     """Search the largest number of evenly spaced levels that a fraction of all cells hold.
 
@@ -203,7 +201,7 @@ def largest_count(
     """
     check_between(fraction, "fraction", 0.01, 1.0, "1")
     seen = observation or Observation()
-    low, high, steps = math.log(2), math.log(chip.published["array.level_high"] * 1e9), 11
+    low, high, steps = math.log(2), math.log(chip.published["array.level_high"] / _FINEST), 11
     best = LargestCount(0, 0.0, fraction, 0)
     for step in range(steps):
         progress("largest number of levels", step / steps)
@@ -236,8 +234,8 @@ def _held(
     generator = stream.child("levels").generator()
     draw = torch.rand(chip.cells, generator=generator)
     target = levels[(draw * count).long().clamp_(max=count - 1)]
-    result = program(bench, target, replace(protocol, tolerance=tolerance), cells=cells)
-    working = ~result.stuck
+    program(bench, target, replace(protocol, tolerance=tolerance), cells=cells)
+    working = ~bench.stuck
     found = audit(
         bench, target[working], cells[working], looks=seen.looks, span=seen.window,
         samples=seen.samples(info.sample_time),
@@ -270,11 +268,8 @@ def _looks(
     target = level_targets(info.conductance_low, chip.published["array.level_high"], seen.points)
     wanted, cells = target.repeat_interleave(seen.copies), torch.arange(info.cells)
     program(bench, wanted, protocol, cells=cells)
-    started, found = bench.clock, []
-    for number in range(seen.looks):
-        pause = started + number * seen.window / seen.looks - bench.clock
-        bench.wait(max(pause, 0.0))
-        found.append(bench.read(cells, samples=samples, window=0.0).mean - wanted)
+    looks = spaced_looks(bench, cells, seen.looks, span=seen.window, samples=samples)
+    found = [look - wanted for look in looks]
     return target, torch.stack(found).view(seen.looks, seen.points, seen.copies)
 
 

@@ -16,10 +16,9 @@ from mho.ledger import Ledger
 from mho.programming.loop import ProgramRun
 from mho.programming.outcome import Outcome
 from mho.programming.protocol import ProgramProtocol
+from mho.progress import Progress
 from mho.rng import Stream
 from mho.units import uS
-
-Progress = Callable[[str, float], None]
 
 _BUDGET = 1000
 """Cycles for one level: a cell on the bench has time, an array has not (1)."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mho.bench.interface import Bench
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.timed import TimedBench
+from mho.bench.timed import TimedBench
 from mho.checks import check_between, check_shape
 from mho.chip.chip import Chip
 from mho.ledger import Ledger
@@ -73,6 +73,19 @@ def level_targets(low: float, high: float, count: int) -> Float[Tensor, " levels
     check_between(count, "count", 2, 1_000_000, "1")
     check_between(low, "low", 0.0, high, "S")
     return torch.linspace(low, high, count, dtype=torch.float64).float()
+
+
+def random_levels(
+    levels: Float[Tensor, " levels"], count: int, stream: Stream
+) -> Float[Tensor, " cells"]:
+    """A level for each cell, all equally likely (S).
+
+    Args:
+        levels: The levels (S). Shape (levels,).
+        count: Number of cells (1).
+        stream: Randomness.
+    """
+    return levels[torch.randint(0, levels.numel(), (count,), generator=stream.generator())]
 
 
 def read_out(

@@ -1,7 +1,5 @@
 """`mho characterise noise`: a trace to a table, a figure and JSON."""
 
-import json as json_format
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +8,7 @@ from rich.table import Table
 from mho.characterise.noise import analyse_noise
 from mho.characterise.result import Estimate, FoundTrap, TelegraphAnalysis
 from mho.characterise.trace import read_trace
-from mho.cli.common import check_writable, quantity
+from mho.cli.common import check_outputs, quantity, write_json
 from mho.files import write_whole
 from mho.report.noise_figure import noise_figure
 from mho.report.style import draw_png
@@ -27,19 +25,13 @@ def run(trace: str, *, voltage: str, traps: int | None, out: str | None, json: s
     path = Path(trace)
     measured = read_trace(path, quantity(voltage, "voltage", "V"))
     folder = Path(out) if out else Path("mho-out") / f"noise-{path.stem}"
-    check_writable(folder)
-    if json not in (None, "-"):
-        check_writable(Path(json).parent)
+    check_outputs(folder, json)
     analysis = analyse_noise(measured, traps=traps)
     folder.mkdir(parents=True, exist_ok=True)
     figure = folder / "noise.png"
     write_whole(figure, draw_png(lambda: noise_figure(measured, analysis)))
-    text = json_format.dumps(analysis.as_json(), indent=2) + "\n"
-    if json == "-":
-        sys.stdout.write(text)
+    if write_json(analysis.as_json(), json):
         return
-    if json:
-        write_whole(Path(json), text.encode())
     _print(analysis)
     Console(highlight=False).print(f"figure: {figure}", soft_wrap=True)
 

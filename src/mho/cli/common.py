@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
+from mho.files import write_whole
 from mho.units import parse
 
 
@@ -27,6 +30,53 @@ def quantity(text: str, name: str, unit: str) -> float:
         return parse(text, unit)
     except ValueError as error:
         raise ValueError(f"Argument `{name}` {error}") from None
+
+
+def check_outputs(folder: Path, json: str | None) -> None:
+    """Try to write where results will go, before any work is done; leave nothing behind.
+
+    Args:
+        folder: Folder for the results.
+        json: File for the JSON; `-` for standard output.
+
+    Raises:
+        OSError: One of them cannot be written.
+    """
+    check_writable(folder)
+    if json not in (None, "-"):
+        check_writable(Path(json).parent)
+
+
+def write_json(result: object, json: str | None) -> bool:
+    """Write results as JSON where the user wants them.
+
+    Args:
+        result: Plain values.
+        json: File; `-` for standard output; `None` for nowhere.
+
+    Returns:
+        Whether they went to standard output, where nothing else may go then.
+    """
+    text = dumps(result, indent=2) + "\n"
+    if json == "-":
+        sys.stdout.write(text)
+        return True
+    if json:
+        Path(json).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(Path(json), text.encode())
+    return False
+
+
+def print_rows(rows: list[tuple[str, str]], last: str) -> None:
+    """A short table of names and values, and a line that may be longer than the terminal."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, text in rows:
+        table.add_row(name, text)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(last, soft_wrap=True)
 
 
 def check_writable(folder: Path) -> None:

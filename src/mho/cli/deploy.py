@@ -1,18 +1,14 @@
 """`mho deploy`: options to a job, and its results to terminal, page and JSON."""
 
 import json as json_format
-import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from mho.checks import check_between, check_choice
-from mho.cli.common import check_writable, progress_bars, quantity
+from mho.cli.common import check_outputs, print_rows, progress_bars, quantity, write_json
 from mho.deployment.job import Job, Workshop, make_chip, prepare, with_threads
 from mho.deployment.measure import measure
 from mho.device.published import PRESETS
@@ -46,18 +42,12 @@ def run(
     job = Job(network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights)
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
-    check_writable(folder)
-    if json not in (None, "-"):
-        check_writable(Path(json).parent)
+    check_outputs(folder, json)
     with with_threads(threads), progress_bars() as progress:
         result = _run(job, folder, progress, resume=resume)
-    text = json_format.dumps(result, indent=2) + "\n"
-    if json == "-":
-        sys.stdout.write(text)
+    if write_json(result, json):
         return
-    if json:
-        write_whole(Path(json), text.encode())
-    _print(result, folder)
+    print_rows(rows(result), f"report: {folder / 'report.html'}")
 
 
 def _run(
@@ -92,18 +82,6 @@ def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
     same = {"network": job.network, "preset": job.chip, "seed": job.seed, "denoise": job.denoise,
             "version": version("mho")}  # fmt: skip
     return result if all(result.get(k) == v for k, v in same.items()) else None
-
-
-def _print(result: dict[str, Any], folder: Path) -> None:
-    """The short table."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column()
-    for name, text in rows(result):
-        table.add_row(name, text)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
 
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:

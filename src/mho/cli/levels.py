@@ -2,26 +2,24 @@
 
 import json as json_format
 import shutil
-import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
 from mho.characterise.bits import Distinguishable, Observation, distinguishable, largest_count
-from mho.characterise.experiment import LevelExperiment, Progress, Tally
+from mho.characterise.experiment import LevelExperiment, Tally
 from mho.checks import check_between, check_choice
 from mho.chip.chip import DRIVERS, Chip
-from mho.cli.common import check_writable, progress_bars, quantity
+from mho.cli.common import check_outputs, print_rows, progress_bars, quantity, write_json
 from mho.deployment.job import with_threads
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.programming.protocol import ProgramProtocol
+from mho.progress import Progress
 from mho.report.levels_figure import levels_figure, widths_figure
 from mho.report.style import draw_png, plain, to_uS
 from mho.rng import Stream
@@ -84,16 +82,12 @@ def run(
     seen = _observation(experiment.chip, error_rate, window, bandwidth) if bits else None
     options = Options(experiment, compare, seen)
     folder = Path(out) if out else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
-    check_writable(folder)
+    check_outputs(folder, json)
     with with_threads(1), progress_bars() as progress:
         result = _run(options, folder, progress, resume=resume)
-    text = json_format.dumps(result, indent=2) + "\n"
-    if json == "-":
-        sys.stdout.write(text)
+    if write_json(result, json):
         return
-    if json:
-        write_whole(Path(json), text.encode())
-    _print(result, folder)
+    print_rows(rows(result), f"figure: {folder / 'levels.png'}")
 
 
 def _observation(chip: Chip, error_rate: float, window: str, bandwidth: str) -> Observation:
@@ -236,18 +230,6 @@ def _bits_numbers(found: Distinguishable, seen: Observation) -> dict[str, Any]:
         "conductance_uS": [round(float(g), 3) for g in plain(found.conductance) / uS],
         "half_width_uS": [round(float(h), 4) for h in plain(found.half_width) / uS],
     }
-
-
-def _print(result: dict[str, Any], folder: Path) -> None:
-    """The short table."""
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column()
-    for name, text in rows(result):
-        table.add_row(name, text)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"figure: {folder / 'levels.png'}", soft_wrap=True)
 
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:

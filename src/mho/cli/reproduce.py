@@ -1,7 +1,6 @@
 """`mho reproduce`: measure a paper's claims again; non-zero exit code if one fails."""
 
 import json as json_format
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from mho.checks import check_between, check_choice
-from mho.cli.common import check_writable, progress_bars
+from mho.cli.common import check_outputs, progress_bars, write_json
 from mho.cli.kept import Kept
 from mho.deployment.job import with_threads
 from mho.device.published import Preset, preset
 from mho.files import write_whole
 from mho.papers import PAPERS
-from mho.papers.claim import Paper, Setting, Show, Verdict, judge
+from mho.papers.claim import Paper, Setting, Verdict, judge
+from mho.progress import Progress
 from mho.report.paper_page import draw_figures, number, render_paper
 from mho.rng import Stream
 from mho.units import parse
@@ -49,7 +49,7 @@ def run(
     chosen = [paper for paper in chosen if paper.claims]
     cells = [_cells(paper, change) for paper in chosen]
     folder = Path(out) if out else Path("mho-out") / "reproduce"
-    check_writable(folder)
+    check_outputs(folder, json)
     kept = Kept(folder / "unfinished", resume=resume)
     numbers: list[dict[str, Any]] = []
     with with_threads(1), progress_bars() as progress:
@@ -64,11 +64,7 @@ def run(
     text = json_format.dumps(numbers, indent=2) + "\n"
     write_whole(folder / "claims.json", text.encode())
     kept.finish()
-    if json == "-":
-        sys.stdout.write(text)
-    else:
-        if json:
-            write_whole(Path(json), text.encode())
+    if not write_json(numbers, json):
         _print(numbers, folder)
     return all(found["pass"] for found in numbers)
 
@@ -104,7 +100,7 @@ def _number(text: str, unit: str, name: str) -> float:
 
 
 def _measure(
-    paper: Paper, setting: Setting, kept: Kept, progress: Show
+    paper: Paper, setting: Setting, kept: Kept, progress: Progress
 ) -> tuple[list[Verdict], dict[str, bytes]]:
     """Verdicts of a paper's claims, and PNG images of its figures by name."""
     verdicts: list[Verdict] = []

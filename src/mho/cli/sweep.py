@@ -1,8 +1,6 @@
 """`mho sweep`: fields over a grid, to a table, a figure and JSON."""
 
-import json as json_format
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from rich.table import Table
 
 from mho.checks import check_choice
 from mho.chip.chip import DRIVERS
-from mho.cli.common import check_writable, progress_bars, quantity
+from mho.cli.common import check_outputs, progress_bars, quantity, write_json
 from mho.deployment.job import with_threads
 from mho.device.published import preset
 from mho.files import write_whole
@@ -69,19 +67,19 @@ def run(
     if parquet:
         to_parquet(axes, [])
     folder = Path(out) if out else Path("mho-out") / _name(axes)
-    check_writable(folder)
+    check_outputs(folder, json)
     kept = Points(folder / "points.json", subject, how, resume=resume)
     with with_threads(1), progress_bars() as progress:
         folder.mkdir(parents=True, exist_ok=True)
         rows: list[tuple[tuple[float, ...], Row]] = []
         for number, (values, changed) in enumerate(points):
-            progress(f"{len(points)} points", number / len(points))
+            progress("points", number / len(points))
             row = kept.get(axes, values)
             if row is None:
                 row = measure(changed, how)
                 kept.add(axes, values, row)
             rows.append((values, row))
-        progress(f"{len(points)} points", 1.0)
+        progress("points", 1.0)
     _write(axes, rows, subject, folder, parquet=parquet)
     _report(axes, rows, subject, folder, json)
 
@@ -134,12 +132,8 @@ def _report(
         {axis.name: value for axis, value in zip(axes, values, strict=True)} | row
         for values, row in rows
     ]
-    text = json_format.dumps({"columns": COLUMNS, "points": found}, indent=2) + "\n"
-    if json == "-":
-        sys.stdout.write(text)
+    if write_json({"columns": COLUMNS, "points": found}, json):
         return
-    if json:
-        write_whole(Path(json), text.encode())
     table = Table(box=None, pad_edge=False)
     for heading in (*(axis.name.replace(".", " ") for axis in axes), *_SHOWN):
         table.add_column(heading, justify="right")

@@ -3,9 +3,10 @@
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,9 +28,9 @@ from mho.programming.denoise import Denoise
 from mho.programming.loop import ProgramRun
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
+from mho.progress import Progress
 from mho.rng import Stream
 
-Progress = Callable[[str, float], None]
 """Told what is being done and the fraction of it done (1)."""
 
 _CHECKPOINT_SECONDS = 1.0
@@ -130,6 +131,12 @@ def prepare(job: Job, progress: Progress) -> Sources:
             Stream(job.seed).child("training"), lambda done: progress("training", done)
         )
         return Sources(read_network(trained, data.calibration), data)
+    if not job.network.endswith(".pt2") and ":" not in job.network:
+        near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
+        raise ValueError(
+            "Argument `network` must be `digits`, `model.pt2` or `module.py:factory`, but is"
+            f" `{job.network}`; a file of weights alone goes into `weights`.{near}"
+        )
     if job.data is None:
         raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")
     data = load_data(job.data)

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from mho.device.published import Preset
 from mho.rng import Stream
 
-Show = Callable[[str, float], None]
-"""Told what is being done and how much of it is done (1)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:

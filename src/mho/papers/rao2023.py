@@ -55,8 +55,8 @@ _CLAIMS = (
         "at most 1 in 10,000 cells nearer to another level; no overlap of neighbouring blocks"
         " with the farthest cell at each end left out; given-up cells below 1 %",
         "Range and yield are not stated where the paper could be read; here the whole range, with"
-        " ±20 µS, one code of the 8-bit reads. Among 65,536 cells a trap that fills once in a day"
-        " is always met somewhere.",
+        " ±20 µS, one code of the 8-bit reads. Among 65,536 cells a few hold a large slow trap"
+        " that no look of the verification met.",
         level_map,
     ),
     Claim(

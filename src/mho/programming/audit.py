@@ -1,6 +1,7 @@
 """An audit: does a cell stay at its target long after it was accepted?"""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -39,8 +40,20 @@ class Audit:
         3.0
         """
         check_between(fraction, "fraction", 0.0, 1.0, "1")
-        rank = max(int(torch.ceil(torch.tensor(fraction * self.worst.numel() - 1e-9))), 1)
-        return float(self.worst.kthvalue(rank).values)
+        return self._ranked(math.ceil(fraction * self.worst.numel() - 1e-9))
+
+    def window_interval(self, fraction: float) -> tuple[float, float]:
+        """95 % interval of `window`, by the binomial spread of its rank among the cells (S)."""
+        check_between(fraction, "fraction", 0.0, 1.0, "1")
+        middle = fraction * self.worst.numel()
+        spread = 1.96 * math.sqrt(middle * (1 - fraction))
+        low, high = math.floor(middle - spread), math.ceil(middle + spread) + 1
+        return self._ranked(low), self._ranked(high)
+
+    def _ranked(self, rank: int) -> float:
+        """The distance of this rank, the smallest being number 1 (S)."""
+        count = self.worst.numel()
+        return float(self.worst.kthvalue(min(max(rank, 1), count)).values)
 
 
 def audit(
@@ -77,12 +90,28 @@ def audit(
     check_not_negative(span, "span", "s")
     before, started = bench.ledger, bench.clock
     worst = torch.zeros_like(target)
+    for number, look in enumerate(spaced_looks(bench, cells, looks, span=span, samples=samples)):
+        worst = torch.maximum(worst, (look - target).abs())
+        if on_look is not None:
+            on_look(number + 1)
+    return Audit(worst, looks, bench.clock - started, bench.ledger - before)
+
+
+def spaced_looks(
+    bench: Bench, cells: Int64[Tensor, " cells"], looks: int, *, span: float, samples: int
+) -> Iterator[Float[Tensor, " cells"]]:
+    """Look after look at the cells, evenly spaced, the first at once; each as it is taken (S).
+
+    Args:
+        bench: Where the cells are.
+        cells: Cell numbers, each once. Shape (cells,).
+        looks: Looks to take (1).
+        span: Time over which they are spread (s); longer if the bench needs longer for a look.
+        samples: Samples of one look, whose mean it is (1).
+    """
+    started = bench.clock
     for number in range(looks):
         pause = started + number * span / looks - bench.clock
         if pause > 0:
             bench.wait(pause)
-        reading = bench.read(cells, samples=samples, window=0.0)
-        worst = torch.maximum(worst, (reading.mean - target).abs())
-        if on_look is not None:
-            on_look(number + 1)
-    return Audit(worst, looks, bench.clock - started, bench.ledger - before)
+        yield bench.read(cells, samples=samples, window=0.0).mean

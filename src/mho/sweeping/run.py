@@ -1,14 +1,12 @@
 """One point of a sweep: program a chip, audit it, count."""
 
-import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.levels import level_targets
+from mho.characterise.levels import level_targets, random_levels
 from mho.checks import check_between, check_not_negative
 from mho.chip.chip import Chip
 from mho.programming.audit import audit
@@ -92,8 +90,7 @@ def measure(subject: Subject, how: Measure) -> dict[str, float]:
     bench, cells = SimulatedBench(chip, stream.child("chip")), torch.arange(chip.cells)
     low, high = (subject.preset[f"array.level_{end}"] for end in ("low", "high"))
     levels = level_targets(low, high, _LEVELS)
-    generator = stream.child("levels").generator()
-    target = levels[torch.randint(0, _LEVELS, cells.shape, generator=generator)]
+    target = random_levels(levels, cells.numel(), stream.child("levels"))
     result = program(bench, target, subject.protocol, cells=cells)
     working = ~bench.stuck
     if not bool(working.any()):
@@ -101,7 +98,7 @@ def measure(subject: Subject, how: Measure) -> dict[str, float]:
             "Argument `cell.stuck_fraction` must leave cells that work, but does not."
         )
     found = audit(bench, target[working], cells[working], looks=how.looks, span=how.span)
-    window, least, most = held_window(found.worst)
+    window, (least, most) = found.window(FRACTION), found.window_interval(FRACTION)
     return {
         "converged": _mean(result.converged[working]),
         "held": _mean(found.quiet(subject.protocol.tolerance)),
@@ -123,17 +120,3 @@ def _mean(values: Tensor) -> float:
 
 def _count(span: float, window: float) -> float:
     return 1 + span / (2 * max(window, 1e-12))
-
-
-def held_window(worst: Float[Tensor, " cells"]) -> tuple[float, float, float]:
-    """Half-width that 99 % of cells never left, and its 95 % interval by order statistics (S).
-
-    Args:
-        worst: Largest distance of each cell from its target (S). Shape (cells,).
-    """
-    ordered, count = worst.sort().values, worst.numel()
-    middle = FRACTION * count
-    spread = 1.96 * math.sqrt(count * FRACTION * (1 - FRACTION))
-    ranks = (math.ceil(middle), math.floor(middle - spread), math.ceil(middle + spread) + 1)
-    best, least, most = (float(ordered[min(max(r, 1), count) - 1]) for r in ranks)
-    return best, least, most

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.levels import level_targets
+from mho.characterise.levels import level_targets, random_levels
 from mho.chip.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
 from mho.programming.audit import audit
@@ -60,8 +60,7 @@ def held_levels(setting: Setting) -> Measurement:
     chip = Chip(setting.preset, cols=setting.size(256, 16))
     bench, cells = SimulatedBench(chip, setting.stream), torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
-    generator = setting.stream.child("levels").generator()
-    target = levels[torch.randint(0, LEVELS, cells.shape, generator=generator)]
+    target = random_levels(levels, cells.numel(), setting.stream.child("levels"))
     result = program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
     working = ~bench.stuck
     found = audit(bench, target[working], cells[working])

@@ -7,11 +7,12 @@ from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.experiment import LevelExperiment, Tally
-from mho.characterise.levels import LevelSet, level_targets
+from mho.characterise.levels import LevelSet, level_targets, random_levels
 from mho.chip.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
 from mho.programming.loop import program
 from mho.programming.protocol import ProgramProtocol
+from mho.progress import silent
 from mho.units import uS
 
 LEVELS, TOLERANCE = 2048, 1 * uS
@@ -72,11 +73,7 @@ def _write(setting: Setting, cells: int, *, denoise: bool) -> Tally:
     experiment = LevelExperiment(
         chip, LEVELS, TOLERANCE, cells=cells, seed=setting.stream.word >> 2
     )
-    return experiment.run(None, _silent, denoise=denoise)
-
-
-def _silent(stage: str, done: float) -> None:
-    """Tell nobody."""
+    return experiment.run(None, silent, denoise=denoise)
 
 
 def _counts(tally: Tally) -> Tensor:
@@ -95,7 +92,7 @@ def _noisy(setting: Setting, *, denoise: bool) -> tuple[int, int]:
     chip = Chip(setting.preset, rows=64, cols=setting.size(64, 16))
     bench, cells = SimulatedBench(chip, stream), torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
-    target = levels[torch.randint(0, LEVELS, cells.shape, generator=stream.generator())]
+    target = random_levels(levels, cells.numel(), stream)
     usual = ProgramProtocol(TOLERANCE)
     protocol = usual if denoise else ProgramProtocol(TOLERANCE, denoise=None)
     result = program(bench, target, protocol, cells=cells)

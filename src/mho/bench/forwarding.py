@@ -1,6 +1,5 @@
-"""A bench that notes how long it was busy with each cell."""
+"""A bench that hands everything on to another one: to be refined where something is added."""
 
-import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
@@ -8,8 +7,8 @@ from mho.bench.interface import Bench, BenchInfo, Pulse, Reading
 from mho.ledger import Ledger
 
 
-class TimedBench:
-    """The same bench; every operation's time is booked to each cell that took part.
+class ForwardingBench:
+    """The same bench.
 
     Args:
         bench: The bench that does the work.
@@ -17,8 +16,6 @@ class TimedBench:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.seconds = torch.zeros(bench.info.cells, dtype=torch.float64)
-        """Time so far (s). Shape (cells,)."""
 
     @property
     def info(self) -> BenchInfo:
@@ -36,29 +33,21 @@ class TimedBench:
         return self._bench.clock
 
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
-        """Pulse."""
-        before = self.clock
+        """Pulse; see `mho.Bench`."""
         self._bench.pulse(pulse, cells)
-        self.seconds[cells] += self.clock - before
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
-        """Read."""
-        before = self.clock
-        reading = self._bench.read(cells, samples=samples, window=window)
-        self.seconds[cells] += self.clock - before
-        return reading
+        """Read; see `mho.Bench`."""
+        return self._bench.read(cells, samples=samples, window=window)
 
     def sweep(
         self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
     ) -> Float[Tensor, "points cells"]:
-        """Sweep."""
-        before = self.clock
-        current = self._bench.sweep(cells, voltage)
-        self.seconds[cells] += self.clock - before
-        return current
+        """Sweep (A); see `mho.Bench`."""
+        return self._bench.sweep(cells, voltage)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; no cell is busy."""
+        """Let time pass (s)."""
         self._bench.wait(seconds)
 
     def multiply(
@@ -69,5 +58,5 @@ class TimedBench:
         *,
         full_scale: float,
     ) -> Float[Tensor, "batch cols"]:
-        """Multiply; booked to no cell."""
+        """Multiply (A); see `mho.Bench`."""
         return self._bench.multiply(voltage, plus, minus, full_scale=full_scale)
