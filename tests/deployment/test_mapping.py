@@ -70,7 +70,7 @@ def test_targets_of_a_split_layer_put_together_are_the_layer() -> None:
     held[placement.cells] = placement.target
     back = torch.zeros_like(weight)
     for block in placement.blocks:
-        part = PAIRS.weights(held[block.plus], held[block.minus], placement.scales[0])
+        part = PAIRS.weights(held[block.plus], held[block.minus], float(block.scale[0]))
         back[block.outputs, block.inputs] = part
     assert torch.allclose(back, weight, atol=1e-6 * float(weight.abs().max()))
 

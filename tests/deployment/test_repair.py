@@ -33,7 +33,7 @@ def held_by(placement: Placement, conductance: torch.Tensor) -> torch.Tensor:
     chip = torch.zeros(int(placement.cells.max()) + 1)
     chip[placement.cells] = conductance
     (block,) = placement.blocks
-    return PAIRS.weights(chip[block.plus], chip[block.minus], placement.scales[0])
+    return PAIRS.weights(chip[block.plus], chip[block.minus], float(placement.blocks[0].scale[0]))
 
 
 def test_a_cell_stuck_low_becomes_the_low_half_of_its_pair() -> None:
@@ -73,7 +73,7 @@ def test_no_choice_of_polarity_and_partners_loses_less() -> None:
     held = torch.where(draws[1] < 0.5, LOW, HIGH)
     final = repair(placement, stuck, held, bench.info)
     reached = torch.where(stuck, held, final.target)
-    scale = placement.scales[0]
+    scale = float(placement.blocks[0].scale[0])
     lost = ((held_by(final, reached) - weight) * scale).square().sum(1)
     grid = torch.linspace(bench.info.conductance_low, bench.info.conductance_high, 4001)
     for output in range(12):
@@ -107,8 +107,8 @@ def test_a_programmed_array_holds_its_weights_in_spite_of_stuck_cells() -> None:
     broken = (result.stuck | result.stuck[placement.partner])[half].view(30, 30).T
     alone = broken & (broken.sum(1, keepdim=True) == 1)
     both = (result.stuck & result.stuck[placement.partner])[half].view(30, 30).T
-    off = ((back - weight) * final.scales[0]).abs() > 4 * uS
-    holdable = (weight * final.scales[0]).abs() > 40 * uS
+    off = ((back - weight) * float(final.blocks[0].scale[0])).abs() > 4 * uS
+    holdable = (weight * float(final.blocks[0].scale[0])).abs() > 40 * uS
     assert int((alone & ~both & holdable).sum()) >= 5
     assert not off[alone & ~both & holdable].any()
     assert not off[~broken].any()

@@ -76,7 +76,7 @@ def empty(data: RunData) -> RunData:
     none, count = torch.zeros(0, dtype=torch.float64), torch.zeros(0, dtype=torch.int64)
     return dataclasses.replace(
         data, layers=(), error=none, noise=none, pulses=count, denoise_pulses=count, reads=count,
-        traces=None, confusion=torch.zeros(0, 0, dtype=torch.int64), costs={}, result={},
+        traces=None, confusion=torch.zeros(0, 0, dtype=torch.int64), costs={}, result={}, wires=None,
     )  # fmt: skip
 
 
@@ -89,9 +89,18 @@ def test_tags_are_balanced_and_every_section_is_there_in_order(html: str) -> Non
 
 def test_every_image_says_in_words_what_it_shows(data: RunData, html: str) -> None:
     images = Page(html).images
-    assert len(images) == 5 + len(data.layers)
+    assert len(images) == 6 + len(data.layers)
     assert all(len(image["alt"] or "") > 40 for image in images)
     assert len({image["alt"] for image in images}) == len(images)
+
+
+def test_wires_are_shown_with_what_they_cost_or_said_to_be_ideal(data: RunData) -> None:
+    """The table has each way to map with its error and accuracy, and the price of the last."""
+    shown = render(data)
+    for words in ("78.1%", "4.710%", "2.310%", "0.010%", "95.3% / 62.7%", "106.0%"):
+        assert words in shown
+    ideal = dataclasses.replace(data, wires=None, result=data.result | {"wires": None})
+    assert "The wires of this run are ideal" in render(ideal)
 
 
 def test_page_needs_nothing_but_itself(html: str) -> None:

@@ -5,12 +5,13 @@ row by row; every operation takes a set of cell numbers, so that one protocol dr
 probe station and 65,536 simulated ones alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.chip.wires import WireModel
 from mho.ledger import Ledger
 
 
@@ -96,6 +97,8 @@ class BenchInfo:
         resolution: Smallest conductance difference the read-out resolves (S).
         sample_time: Time one sample integrates (s).
         nominal: The typical cell.
+        wires: Resistances of a tile's lines as far as they are known: a mapping can make up
+            for known ones.
     """
 
     name: str
@@ -112,6 +115,7 @@ class BenchInfo:
     resolution: float
     sample_time: float
     nominal: Nominal
+    wires: WireModel = field(default_factory=WireModel)
 
     @property
     def cells(self) -> int:

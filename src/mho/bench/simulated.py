@@ -222,7 +222,7 @@ class SimulatedBench:
         dac = SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"])
         adc = SignedConverter(int(p["array.adc_bits"]), full_scale)
         applied = dac(voltage)
-        law, wires = self._law, self.chip.wires
+        law, wires = self._law, self.chip.lines
         conductance = self._snapshot(torch.cat((plus.flatten(), minus.flatten())), vector_time)
         pair = conductance.view(2, *plus.shape)
         up, down = (currents(applied, g, law.cubic(g), wires) for g in pair)
@@ -369,4 +369,5 @@ def _describe(chip: Chip) -> BenchInfo:
             law.set_voltage, law.reset_voltage, law.slope, law.step, law.width,
             law.low, float(selector.compliance(p["array.gate_max"])), law.span,
         ),
+        wires=chip.lines,
     )  # fmt: skip

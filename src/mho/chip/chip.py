@@ -1,6 +1,6 @@
 """A chip: tiles of 1T1R cells with selectors, wires and converters. A description, no state."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mho.checks import check_between, check_choice, check_positive
 from mho.chip.converters import Converter, SignedConverter
@@ -24,7 +24,7 @@ class Chip:
         cols: Bit lines of a tile (1).
         driver: `"off_chip"`, the high-resolution electronics that reached 2,048 levels, or
             `"on_chip"`, the integrated 6-bit electronics.
-        wires: Resistances of the lines.
+        wires: Resistances of the lines; those of the preset if `None`.
         temperature: Temperature at which it is switched on (K).
 
     >>> Chip("rao2023", tiles=2).cells
@@ -36,12 +36,16 @@ class Chip:
     rows: int = 256
     cols: int = 256
     driver: str = "off_chip"
-    wires: WireModel = field(default_factory=WireModel)
+    wires: WireModel | None = None
     temperature: float = 300.0
 
     def __post_init__(self) -> None:
         if isinstance(self.preset, str):
             object.__setattr__(self, "preset", preset(self.preset))
+        if self.wires is None:
+            p = self.published
+            lines = WireModel(word_line=p["array.word_line"], bit_line=p["array.bit_line"])
+            object.__setattr__(self, "wires", lines)
         check_between(self.tiles, "tiles", 1, 1_000_000, "1")
         check_between(self.rows, "rows", 1, 65_536, "1")
         check_between(self.cols, "cols", 1, 65_536, "1")
@@ -58,6 +62,12 @@ class Chip:
         """The preset."""
         assert isinstance(self.preset, Preset)
         return self.preset
+
+    @property
+    def lines(self) -> WireModel:
+        """Resistances of the lines."""
+        assert self.wires is not None
+        return self.wires
 
     @property
     def cell(self) -> CellParameters:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from mho.checks import check_not_negative
 from mho.files import write_whole
 from mho.units import parse
 
@@ -30,6 +31,22 @@ def quantity(text: str, name: str, unit: str) -> float:
         return parse(text, unit)
     except ValueError as error:
         raise ValueError(f"Argument `{name}` {error}") from None
+
+
+def resistance(text: str, name: str) -> float:
+    """A resistance (Ω), with `Ohm` or `Ω`, or a bare number, as no other unit is usual here.
+
+    Args:
+        text: What the user wrote.
+        name: Name of the option, for the error.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    written = text.strip().replace("ohm", "Ω").replace("Ohm", "Ω")
+    value = quantity(written if written.endswith("Ω") else f"{written}Ω", name, "Ω")
+    check_not_negative(value, name, "Ω")
+    return value
 
 
 def check_outputs(folder: Path, json: str | None) -> None:

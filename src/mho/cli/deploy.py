@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mho.checks import check_between, check_choice
-from mho.cli.common import check_outputs, print_rows, progress_bars, quantity, write_json
+from mho.cli.common import (
+    check_outputs,
+    print_rows,
+    progress_bars,
+    quantity,
+    resistance,
+    write_json,
+)
 from mho.deployment.job import Job, Workshop, make_chip, prepare, with_threads
 from mho.deployment.measure import measure
 from mho.device.published import PRESETS
@@ -23,6 +30,8 @@ def run(
     weights: str | None,
     chip: str,
     tolerance: str,
+    wires: str | None,
+    compensate: bool,
     seed: int,
     denoise: bool,
     resume: bool,
@@ -39,7 +48,11 @@ def run(
     check_choice(chip, "chip", PRESETS)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
-    job = Job(network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights)
+    segment = None if wires is None else resistance(wires, "wires")
+    job = Job(
+        network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
+        segment, compensate,
+    )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
@@ -97,6 +110,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
     return [
         *lines,
+        *_wire_rows(result["wires"]),
         (
             "cells converged",
             f"{result['converged_fraction']:.3%} of {result['cells'] - result['stuck_cells']:,}"
@@ -115,6 +129,27 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("wall time", f"{result['wall_seconds']:.1f} s"),
     ]
+
+
+def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What the wires leave, and what making up for them changes."""
+    if wires is None:
+        return [("wires", "ideal")]
+    error = wires["weight_error"]
+    rows = [
+        (
+            f"wires of {wires['word_line_ohm']:g} Ω a segment",
+            f"leave {wires['current_kept']:.1%} of the current",
+        ),
+        ("  error of the weights, rms", f"{error['as_mapped']:.2%} of the largest"),
+    ]
+    if "signal" in wires:
+        rows[-1] = (
+            "  error of the weights, rms",
+            f"{error['as_mapped']:.2%} of the largest, compensated {error['compensated']:.2%}"
+            f" (signal {wires['signal']['mean']:.1%}, power {wires['power']:.1%})",
+        )
+    return rows
 
 
 def _interval(value: dict[str, float]) -> str:

@@ -30,6 +30,8 @@ def deploy(
     weights: str | None = None,
     chip: str = "rao2023",
     tolerance: str = "1uS",
+    wires: str | None = None,
+    compensate: bool = True,
     seed: int = 0,
     denoise: bool = True,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -46,6 +48,9 @@ def deploy(
         weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
         chip: Preset of the chip; `mho presets` lists them.
         tolerance: Half-width of the acceptance window, with its unit.
+        wires: Resistance of a wire segment between two cells, such as `0.5Ohm`; the preset's if
+            left out, `0` for ideal wires.
+        compensate: Make up for the wires in the mapping.
         seed: Names the chip and everything random about the run.
         denoise: Denoise, and program a second chip without it to compare.
         resume: Go on with an interrupted run.
@@ -56,8 +61,9 @@ def deploy(
     from mho.cli.deploy import run
 
     run(
-        network, data=data, weights=weights, chip=chip, tolerance=tolerance, seed=seed,
-        denoise=denoise, resume=resume, out=out, json=json, threads=threads,
+        network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
+        compensate=compensate, seed=seed, denoise=denoise, resume=resume, out=out, json=json,
+        threads=threads,
     )  # fmt: skip
 
 

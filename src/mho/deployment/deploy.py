@@ -9,6 +9,7 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import Bench, BenchInfo
+from mho.deployment.compensation import compensate
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
@@ -25,6 +26,7 @@ def deploy(
     protocol: ProgramProtocol | None = None,
     *,
     mapping: DifferentialPairs | None = None,
+    compensated: bool = True,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> DeployedNetwork:
     """Write a trained network into a bench and return it running there.
@@ -35,6 +37,7 @@ def deploy(
         calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
         protocol: How to program; predictive trimming with denoising if `None`.
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        compensated: Make up for the wires that the bench says it has.
         on_cycle: Called after every programming cycle.
 
     Raises:
@@ -42,19 +45,34 @@ def deploy(
     """
     if not isinstance(network, Network):
         network = read_network(network, calibration)
-    placement = lay_out(network, bench.info, mapping)
+    placement = lay_out(network, bench.info, mapping, compensated=compensated)
     placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
     ranges = calibrate(network, placement, calibration, bench.info.read_voltage)
     return DeployedNetwork(network, bench, placement, ranges, result)
 
 
 def lay_out(
-    network: Network, info: BenchInfo, mapping: DifferentialPairs | None = None
+    network: Network,
+    info: BenchInfo,
+    mapping: DifferentialPairs | None = None,
+    *,
+    compensated: bool = True,
 ) -> Placement:
-    """Place all layers of a network, within a range the bench can hold."""
+    """Place all layers of a network, within a range the bench can hold.
+
+    Args:
+        network: The network.
+        info: The bench.
+        mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        compensated: Make up for the wires that the bench says it has.
+
+    Raises:
+        ValueError: The range or the number of tiles does not fit the bench.
+    """
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     check_range(mapping, info)
-    return place([layer.weight for layer in network.layers], info, mapping)
+    placement = place([layer.weight for layer in network.layers], info, mapping)
+    return compensate(placement, info, mapping) if compensated else placement
 
 
 def program_pairs(

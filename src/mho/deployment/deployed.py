@@ -50,13 +50,13 @@ def calibrate(
         for number, block in enumerate(placement.blocks):
             if block.layer == index:
                 part = vectors[:, block.inputs] @ layer.weight[block.outputs, block.inputs].T
-                sums[number] = max(sums[number], float(part.abs().max()))
+                sums[number] = max(sums[number], float((part * block.scale).abs().max()))
         return vectors @ layer.weight.T
 
     network.run(samples, product)
     largest = [x if x > 0 else 1.0 for x in inputs]
     currents = [
-        max(s * placement.scales[b.layer] * voltage / largest[b.layer], 1e-9)
+        max(s * voltage / largest[b.layer], 1e-9)
         for s, b in zip(sums, placement.blocks, strict=True)
     ]
     return Ranges(tuple(largest), tuple(currents))
@@ -108,7 +108,8 @@ class DeployedNetwork(nn.Module):
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
         for block, full_scale in zip(self.placement.blocks, self.ranges.currents, strict=True):
             if block.layer == index:
-                total[:, block.outputs] += self.bench.multiply(
+                current = self.bench.multiply(
                     driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
                 )
-        return total / (self.placement.scales[index] * volts)
+                total[:, block.outputs] += current / block.scale
+        return total / volts

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from mho import checkpoint
 from mho.bench.journal import Journal, JournaledBench
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
+from mho.chip.wires import WireModel
 from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.digits import digits_data, train_digits
@@ -48,6 +49,8 @@ class Job:
         denoise: Whether to denoise; a second chip without it is then programmed to compare.
         data: `.npz` file of test data; not for `"digits"`.
         weights: State dict for a factory; `None` if it brings its own.
+        wires: Resistance of a wire segment between two cells (Ω); the preset's if `None`.
+        compensated: Make up for the wires in the mapping.
     """
 
     network: str
@@ -57,6 +60,8 @@ class Job:
     denoise: bool = True
     data: str | None = None
     weights: str | None = None
+    wires: float | None = None
+    compensated: bool = True
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -150,9 +155,10 @@ def chip_for(job: Job, network: Network) -> Chip:
     Raises:
         ValueError: There is no such preset.
     """
-    one = Chip(job.chip)
+    wires = None if job.wires is None else WireModel(word_line=job.wires, bit_line=job.wires)
+    one = Chip(job.chip, wires=wires)
     shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-    return Chip(job.chip, tiles=tiles_needed(shapes, one.rows, one.cols))
+    return replace(one, tiles=tiles_needed(shapes, one.rows, one.cols))
 
 
 class Workshop:
@@ -268,7 +274,7 @@ def make_chip(
     """Program one chip with the network. Both chips of a job are the same physical chip, anew."""
     chip = chip_for(job, sources.network)
     bench = SimulatedBench(chip, Stream(job.seed).child("chip"))
-    placement = lay_out(sources.network, bench.info)
+    placement = lay_out(sources.network, bench.info, compensated=job.compensated)
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(
         name, placement, bench, job.protocol(denoise=denoise), progress

@@ -67,6 +67,8 @@ class Block:
         first_output: First output of the layer on this tile.
         plus: Cell of each G⁺. Shape (rows, outputs).
         minus: Cell of each G⁻. Shape (rows, outputs).
+        scale: Effective conductance difference of a weight of one, for each output (S). Shape
+            (outputs,).
     """
 
     layer: int
@@ -75,6 +77,7 @@ class Block:
     first_output: int
     plus: Int64[Tensor, "rows outputs"]
     minus: Int64[Tensor, "rows outputs"]
+    scale: Float[Tensor, " outputs"]
 
     @property
     def inputs(self) -> slice:
@@ -93,7 +96,6 @@ class Placement:
 
     Args:
         blocks: Parts of all layers.
-        scales: Conductance difference of a weight of one, for each layer (S).
         cells: All cells used, each once. Shape (cells,).
         target: Conductance wanted in each of them (S). Shape (cells,).
         partner: Position in `cells` of the other half of each pair. Shape (cells,).
@@ -101,7 +103,6 @@ class Placement:
     """
 
     blocks: tuple[Block, ...]
-    scales: tuple[float, ...]
     cells: Int64[Tensor, " cells"]
     target: Float[Tensor, " cells"]
     partner: Int64[Tensor, " cells"]
@@ -136,7 +137,8 @@ def place(
     cells, targets = [], []
     for number, weight in enumerate(weights):
         plus, minus = mapping.targets(weight)
-        for block in _split(number, weight.shape[1], weight.shape[0], len(blocks), info):
+        scale = torch.full((weight.shape[0],), mapping.scale(weight))
+        for block in _split(number, weight.shape[1], scale, len(blocks), info):
             blocks.append(block)
             where = (block.inputs, block.outputs)
             cells += [block.plus.reshape(-1), block.minus.reshape(-1)]
@@ -147,7 +149,6 @@ def place(
     sign = [torch.full((n,), -1.0 if k % 2 else 1.0) for k, n in enumerate(sizes)]
     return Placement(
         tuple(blocks),
-        tuple(mapping.scale(w) for w in weights),
         torch.cat(cells),
         torch.cat(targets),
         torch.cat(partner),
@@ -155,17 +156,25 @@ def place(
     )
 
 
-def _split(layer: int, inputs: int, outputs: int, tile: int, info: BenchInfo) -> list[Block]:
-    """Blocks of a layer, filling tiles from number `tile` on."""
+def _split(
+    layer: int, inputs: int, scale: Float[Tensor, " outputs"], tile: int, info: BenchInfo
+) -> list[Block]:
+    """Blocks of a layer, filling tiles from number `tile` on.
+
+    A block lies in its tile's last rows and first columns, next to sense and driver, where the
+    wires are shortest.
+    """
     blocks: list[Block] = []
-    pairs = info.cols // 2
+    pairs, outputs = info.cols // 2, scale.numel()
     for first_input in range(0, inputs, info.rows):
         for first_output in range(0, outputs, pairs):
             number = tile + len(blocks)
-            row = torch.arange(min(info.rows, inputs - first_input))[:, None]
+            used = min(info.rows, inputs - first_input)
+            row = torch.arange(info.rows - used, info.rows)[:, None]
             col = 2 * torch.arange(min(pairs, outputs - first_output))
             plus = number * info.rows * info.cols + row * info.cols + col
-            blocks.append(Block(layer, number, first_input, first_output, plus, plus + 1))
+            own = scale[first_output : first_output + pairs]
+            blocks.append(Block(layer, number, first_input, first_output, plus, plus + 1, own))
     return blocks
 
 

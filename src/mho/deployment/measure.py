@@ -10,6 +10,7 @@ from torch import Tensor
 from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.job import Job, Programmed, Sources
 from mho.deployment.run_data import LayerMap, RunData, Traces
+from mho.deployment.wire_account import wire_account
 from mho.ledger import Ledger
 from mho.programming.protocol import ProgramProtocol
 from mho.rng import total
@@ -150,10 +151,14 @@ def measure(
         costs["programming without denoising"] = plain.cost
     working = ~chip.result.stuck
     error = (readback - chip.placement.target)[working]
+    wires = wire_account(
+        sources.network, sources.data, chip.bench.info, compensated=job.compensated
+    )
     watched = None if plain is chip else traces(plain, chip, plain_noise)
     result = _result(job, sources, chip, error, noise[working], version) | {
         "chip_accuracy": interval(found),
         "chip_accuracy_no_denoise": interval(found_plain),
+        "wires": None if wires is None else wires.result,
     }
     return RunData(
         result=result,
@@ -167,6 +172,7 @@ def measure(
         traces=watched,
         confusion=confusion,
         costs=costs,
+        wires=wires,
     )
 
 

@@ -43,6 +43,21 @@ class Traces:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class WireAccount:
+    """What wires do to the weights, nothing else considered.
+
+    Args:
+        result: The numbers, as `result.json` holds them.
+        wanted: Weights over the largest of their layer, all layers (1). Shape (weights,).
+        found: What they become with the wires, for each way to map them (1). Shape (weights,).
+    """
+
+    result: dict[str, object]
+    wanted: Float[Tensor, " weights"]
+    found: dict[str, Float[Tensor, " weights"]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RunData:
     """A finished deployment.
 
@@ -58,6 +73,7 @@ class RunData:
         traces: Telegraph traces of a few cells; `None` if there was no denoising to compare.
         confusion: Test images by true class (rows) and class answered (cols) (1).
         costs: Ledger of each stage of the run, in order.
+        wires: What the wires did; `None` if they are ideal.
     """
 
     result: dict[str, object]
@@ -71,3 +87,4 @@ class RunData:
     traces: Traces | None
     confusion: Int[Tensor, "classes answers"]
     costs: dict[str, Ledger]
+    wires: WireAccount | None

@@ -14,7 +14,15 @@ from mho.programming.outcome import Outcome
 from mho.report.figures import error_histogram, readback_scatter, telegraph_traces
 from mho.report.maps import CLIP, conductance_maps, confusion_matrix, effort_histograms
 from mho.report.style import draw
-from mho.report.wording import COST_COLUMNS, TOTAL, cost_rows, headline, key_figures
+from mho.report.wire_weights import wire_weights
+from mho.report.wording import (
+    COST_COLUMNS,
+    TOTAL,
+    cost_rows,
+    headline,
+    key_figures,
+    wire_rows,
+)
 from mho.units import show
 
 SECTIONS = {
@@ -25,6 +33,7 @@ SECTIONS = {
     "traces": "Telegraph noise before and after denoising",
     "effort": "Pulses and reads per cell",
     "confusion": "Confusion matrix",
+    "wires": "Wires",
     "costs": "Costs",
     "small-print": "Small print",
 }
@@ -78,6 +87,8 @@ def render(data: RunData) -> str:
         traces=_traces(data),
         tolerance=show(data.tolerance, "S"),
         clip=show(CLIP * data.tolerance, "S"),
+        wires=_wires(data),
+        wire_rows=wire_rows(data.result),
         cost_columns=COST_COLUMNS,
         cost_rows=cost_rows(data.costs),
         total=TOTAL,
@@ -130,4 +141,14 @@ def _traces(data: RunData) -> Picture | None:
         draw(partial(telegraph_traces, data)),
         f"Conductance over time of {data.traces.target.numel()} cells, programmed without "
         "denoising on the left and denoised on the right, with the tolerance shaded.",
+    )
+
+
+def _wires(data: RunData) -> Picture | None:
+    if data.wires is None:
+        return None
+    return Picture(
+        draw(partial(wire_weights, data.wires)),
+        f"Effective against wanted weight of {data.wires.wanted.numel():,} weights with the "
+        "wires: as mapped, and compensated.",
     )

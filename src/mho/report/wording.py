@@ -84,6 +84,36 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
+def wire_rows(result: Result) -> list[tuple[str, str]]:
+    """Rows of the table of wires: what it is, and its value with unit."""
+    wires = result.get("wires")
+    if not isinstance(wires, Mapping):
+        return []
+    kinds = {"as_mapped": "as mapped", "gain": "with the best factor per layer",
+             "compensated": "compensated"}  # fmt: skip
+    word, bit = (number(wires.get(f"{line}_line_ohm"), "g") for line in ("word", "bit"))
+    rows = [
+        ("Resistance of a segment, word line / bit line", f"{word} / {bit} Ω"),
+        ("Current the wires leave, targets as mapped", number(wires.get("current_kept"), ".1%")),
+    ]  # fmt: skip
+    for key, what, form in (
+        ("weight_error", "Error of the weights (rms, of the largest)", ".3%"),
+        ("accuracy", "Accuracy", ".2%"),
+    ):
+        rows += [
+            (f"{what}, {kinds[kind]}", number(value, form))
+            for kind, value in wires.get(key, {}).items()
+        ]
+    if "signal" in wires:
+        mean, low = (number(_part(wires, "signal", part), ".1%") for part in ("mean", "low"))
+        rows += [
+            ("Signal left to an output after compensation, mean / smallest", f"{mean} / {low}"),
+            ("Power of a multiply, compensated over as mapped",
+             number(wires.get("power"), ".1%")),
+        ]  # fmt: skip
+    return rows
+
+
 COST_COLUMNS = (
     "Stage", "Pulses", "Reads", "Conversions", "Multiplies", "Time on the chip",
     "Energy: pulses", "Energy: reads", "Energy: converters", "Energy: all",

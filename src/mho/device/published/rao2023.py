@@ -114,6 +114,8 @@ _ARRAY = {
     "read_noise_on_chip": Value(1 * uS, "S", "rao2023", _C, "well below one 8-bit code"),
     "dac_bits": Value(8.0, "1", "rao2023", _C, "inputs of a multiply"),
     "adc_bits": Value(8.0, "1", "rao2023", _C, "outputs of a multiply"),
+    "word_line": Value(0.5 * Ohm, "Ω", "rao2023", _C, "per segment; wire tables give 0.3-1.8 Ω per 1T1R cell at 175-105 nm; nobody states it"),
+    "bit_line": Value(0.5 * Ohm, "Ω", "rao2023", _C, "as `array.word_line`"),
     "vector_time": Value(100 * ns, "s", "hu2018", _C, "one input vector"),
     "conversion_energy": Value(6.5e-12, "J", "rao2023", _I, "8-bit converter in 65 nm, survey fit"),
 }  # fmt: skip

@@ -88,6 +88,8 @@ _ARRAY = {
     "read_noise_on_chip": Value(0.2 * uS, "S", "wan2022", _C, "the same reads"),
     "dac_bits": Value(8.0, "1", "wan2022", _P, "widest of the published operating points"),
     "adc_bits": Value(10.0, "1", "wan2022", _P, "widest of the published operating points"),
+    "word_line": Value(0.5 * Ohm, "Ω", "wan2022", _C, "per segment; wire tables give 0.3-1.8 Ω per 1T1R cell at 175-105 nm; nobody states it"),
+    "bit_line": Value(0.5 * Ohm, "Ω", "wan2022", _C, "as `array.word_line`"),
     "vector_time": Value(12_100 * ns, "s", "wan2022", _I, "0.26 · 10¹² operations per second at 8 and 10 bits, 48 cores of 128 pairs × 256 columns"),
     "conversion_energy": Value(13 * pJ, "J", "wan2022", _I, "50.5 fJ per operation at 8 and 10 bits, 256 operations per output"),
 }  # fmt: skip

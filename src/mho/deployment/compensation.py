@@ -1,0 +1,110 @@
+"""Making up for wires: targets whose currents, wires included, are those the weights want.
+
+A cell far from driver and sense gives less current than its conductance promises, and how much
+less depends on all other cells. Its target is raised until the effective matrix of the tile is
+proportional, output by output, to the one wanted. Where the range does not suffice an output is
+scaled down as a whole; a digital factor restores it.
+"""
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.bench.interface import BenchInfo
+from mho.chip.part import part_in_use
+from mho.deployment.mapping import Block, DifferentialPairs, Placement
+
+_ROUNDS = 40
+_CLOSE = 1e-5
+"""Accepted error of an effective conductance difference, in parts of the range (1)."""
+
+
+def compensate(placement: Placement, info: BenchInfo, mapping: DifferentialPairs) -> Placement:
+    """Raise targets to make up for the wires a bench says it has.
+
+    Args:
+        placement: Cells and the targets of ideal wires.
+        info: The bench.
+        mapping: Conductance range of the pairs.
+
+    Returns:
+        A placement whose effective matrices are the wanted ones; outputs for which the range is
+        too small are weaker, and `Block.scale` says by how much.
+    """
+    if info.wires.ideal:
+        return placement
+    target, blocks = placement.target.clone(), []
+    for block, place in each_block(placement):
+        pair = placement.target[place].double()
+        difference, share = _solve(pair[0] - pair[1], block, info, mapping)
+        target[place] = _halves(difference, mapping).to(target.dtype)
+        blocks.append(replace(block, scale=(block.scale * share).to(block.scale.dtype)))
+    return replace(placement, target=target, blocks=tuple(blocks))
+
+
+def each_block(placement: Placement) -> list[tuple[Block, Tensor]]:
+    """Blocks, and where their cells stand in `Placement.cells`, shape (2, rows, outputs)."""
+    found, start = [], 0
+    for block in placement.blocks:
+        size = block.plus.numel()
+        place = torch.arange(start, start + 2 * size).view(2, *block.plus.shape)
+        swapped = placement.cells[place[0]] != block.plus
+        found.append((block, torch.where(swapped, place.flip(0), place)))
+        start += 2 * size
+    return found
+
+
+def effective_difference(
+    pair: Float[Tensor, "2 rows outputs"], block: Block, info: BenchInfo
+) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, "rows outputs"]]:
+    """What the wires leave of a block's pairs: difference and sum of effective conductance (S).
+
+    Args:
+        pair: Conductances of G⁺ and G⁻ (S). Shape (2, rows, outputs).
+        block: Where they lie.
+        info: The bench.
+    """
+    both = torch.stack((block.plus, block.minus)) % (info.rows * info.cols)
+    row, col = both // info.cols, both % info.cols
+    rows = slice(int(row.min()), int(row.max()) + 1)
+    cols = slice(int(col.min()), int(col.max()) + 1)
+    part = part_in_use(info.wires, (info.rows, info.cols), rows, cols)
+    top, left = part.rows.start, part.cols.start
+    tile = pair.new_zeros(part.rows.stop - top, part.cols.stop - left)
+    tile[row - top, col - left] = pair
+    seen = part.wires.effective_matrix(tile)[row - top, col - left]
+    return seen[0] - seen[1], seen[0] + seen[1]
+
+
+def _solve(
+    wanted: Float[Tensor, "rows outputs"],
+    block: Block,
+    info: BenchInfo,
+    mapping: DifferentialPairs,
+) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, " outputs"]]:
+    """Differences to program (S), and the share of the signal they keep (1).
+
+    Newton's method with the attenuation of each pair in the place of the full Jacobian.
+    """
+    reach = mapping.high - mapping.low
+    difference, share = wanted.clone(), torch.ones_like(wanted[0])
+    for _ in range(_ROUNDS):
+        halves = _halves(difference, mapping)
+        seen, total = effective_difference(halves, block, info)
+        full = difference.abs() >= reach
+        held = torch.where(full, seen / (share * wanted), 1.0).amin(0).clamp(0.01, 1.0)
+        share = share * held
+        missing = share * wanted - seen
+        if float(missing.abs().max()) < _CLOSE * reach:
+            break
+        difference = (difference + missing * halves.sum(0) / total).clamp(-reach, reach)
+    return difference, share
+
+
+def _halves(
+    difference: Float[Tensor, "rows outputs"], mapping: DifferentialPairs
+) -> Float[Tensor, "2 rows outputs"]:
+    """Conductances of G⁺ and G⁻ (S), one of them at the low end."""
+    return torch.stack((difference, -difference)).clamp(min=0) + mapping.low

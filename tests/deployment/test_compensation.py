@@ -1,0 +1,92 @@
+"""Making up for wires in the mapping: effective weights are the wanted ones."""
+
+import pytest
+import torch
+
+from mho.bench.interface import BenchInfo
+from mho.bench.simulated import SimulatedBench
+from mho.chip.chip import Chip
+from mho.chip.wires import WireModel
+from mho.deployment.compensation import compensate, each_block, effective_difference
+from mho.deployment.mapping import DifferentialPairs, Placement, place
+from mho.rng import Stream
+from mho.units import uS
+
+PAIRS = DifferentialPairs(50 * uS, 500 * uS)
+TILE = 32
+"""Rows and columns (1)."""
+
+
+def weights(out: int, inputs: int) -> torch.Tensor:
+    return torch.randn(out, inputs, generator=Stream(3).child("weights").generator())
+
+
+def info(resistance: float, tiles: int = 1, **others: float) -> BenchInfo:
+    wires = WireModel(word_line=resistance, bit_line=resistance, **others)
+    return SimulatedBench(Chip(tiles=tiles, rows=TILE, cols=TILE, wires=wires), Stream(0)).info
+
+
+def effective(placement: Placement, bench: BenchInfo, shape: tuple[int, int]) -> torch.Tensor:
+    """Weights that the targets stand for, wires included. Shape (out, in)."""
+    found = torch.zeros(shape, dtype=torch.float64)
+    for block, where in each_block(placement):
+        pair = placement.target[where].double()
+        found[block.outputs, block.inputs] = (
+            effective_difference(pair, block, bench)[0] / block.scale
+        ).T
+    return found
+
+
+@pytest.mark.parametrize("resistance", [0.5, 5.0, 20.0])
+def test_effective_weights_are_the_wanted_ones(resistance: float) -> None:
+    """A layer on two by two tiles; without compensation up to more than half is lost.
+
+    Iterated to 1e-5 of the range; targets are float32. Twice that is left of a weight whose
+    output keeps all its signal, more of one that was scaled down: 1e-4 covers 20 Ω.
+    """
+    bench, weight = info(resistance, tiles=4), weights(20, 40)
+    plain = place([weight], bench, PAIRS)
+    final = compensate(plain, bench, PAIRS)
+    largest = float(weight.abs().max())
+    before = float((effective(plain, bench, (20, 40)) - weight).abs().max()) / largest
+    after = float((effective(final, bench, (20, 40)) - weight).abs().max()) / largest
+    assert before > 0.02
+    assert after < 1e-4
+
+
+def test_targets_stay_in_range_and_one_of_each_pair_at_its_bottom() -> None:
+    """Also with wires so long that every output is scaled down."""
+    bench = info(20.0)
+    final = compensate(place([weights(16, 32)], bench, PAIRS), bench, PAIRS)
+    assert float(final.target.min()) == pytest.approx(50e-6, rel=1e-6)
+    assert float(final.target.max()) <= 500e-6 * (1 + 1e-6)
+    assert torch.all(torch.minimum(final.target, final.target[final.partner]) < 50.001e-6)
+
+
+def test_only_outputs_beyond_the_range_are_scaled_down() -> None:
+    """One large weight far from driver and sense cannot be raised: its output shrinks, others not.
+
+    At 5 Ω the far corner keeps less than 90 %; every other weight is a tenth of the largest.
+    """
+    bench = info(5.0)
+    weight = torch.full((16, 32), 0.1)
+    weight[15, 0] = 1.0
+    plain = place([weight], bench, PAIRS)
+    final = compensate(plain, bench, PAIRS)
+    share = final.blocks[0].scale / plain.blocks[0].scale
+    assert torch.equal(share[:15], torch.ones(15))
+    assert 0.5 < float(share[15]) < 0.9
+
+
+def test_ideal_wires_change_nothing() -> None:
+    bench = info(0.0)
+    plain = place([weights(16, 32)], bench, PAIRS)
+    assert compensate(plain, bench, PAIRS) is plain
+
+
+def test_layers_lie_next_to_driver_and_sense() -> None:
+    """A layer of 5 inputs and 3 outputs fills the last 5 rows and the first 6 columns."""
+    bench = info(1.0)
+    (block,) = place([weights(3, 5)], bench, PAIRS).blocks
+    assert block.plus[:, 0].tolist() == [row * TILE for row in range(TILE - 5, TILE)]
+    assert block.minus[0].tolist() == [(TILE - 5) * TILE + col for col in (1, 3, 5)]
