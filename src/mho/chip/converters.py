@@ -44,8 +44,14 @@ class UniformConverter(ABC):
 
     @property
     @abstractmethod
-    def _origin(self) -> float:
-        """Value of code 0."""
+    def origin(self) -> float:
+        """Value of code 0, in the unit of the signal."""
+
+    @abstractmethod
+    def __call__(
+        self, signal: Float[Tensor, "*shape"], generator: torch.Generator | None = None
+    ) -> Float[Tensor, "*shape"]:
+        """The value of the nearest code, with all errors, saturated."""
 
     @property
     def code_count(self) -> int:
@@ -106,22 +112,22 @@ class UniformConverter(ABC):
         """Values with all errors."""
         code = self._code(signal, generator)
         if self.kind == "adc":
-            return code.mul_(self.lsb).add_(self._origin)
+            return code.mul_(self.lsb).add_(self.origin)
         if self.inl:
             place = code.to(torch.int32).sub_(self.code_range[0])
             code = code + looked_up(place, self.inl, self.code_count, code)
         if self.noise_lsb:
             code = code + self._noise(signal, generator) / (1 + self.gain_error)
         made = code.mul_(self.lsb * (1 + self.gain_error))
-        return made.add_(self._origin * (1 + self.gain_error) + self.offset)
+        return made.add_(self.origin * (1 + self.gain_error) + self.offset)
 
     def _code(self, signal: Tensor, generator: torch.Generator | None) -> Tensor:
         """Codes as numbers of the signal's type, in a tensor of their own."""
         first, last = self.code_range
         if self.kind == "dac":
-            return ((signal - self._origin) / self.lsb).round_().clamp_(first, last)
+            return ((signal - self.origin) / self.lsb).round_().clamp_(first, last)
         position = signal * (1 + self.gain_error)
-        position.add_(self.offset).sub_(self._origin).div_(self.lsb)
+        position.add_(self.offset).sub_(self.origin).div_(self.lsb)
         if self.noise_lsb:
             position += self._noise(signal, generator)
         if not self.inl:
@@ -182,7 +188,8 @@ class Converter(UniformConverter):
         return 0, 2**self.bits - 1
 
     @property
-    def _origin(self) -> float:
+    def origin(self) -> float:
+        """Value of code 0, in the unit of the signal."""
         return self.low
 
     def __call__(
@@ -244,7 +251,8 @@ class SignedConverter(UniformConverter):
         return 1 - 2**self.bits, 2**self.bits - 1
 
     @property
-    def _origin(self) -> float:
+    def origin(self) -> float:
+        """Value of code 0: zero."""
         return 0.0
 
     def __call__(
