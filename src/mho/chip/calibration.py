@@ -86,32 +86,36 @@ def _error(magnitude: Tensor, lsb: Tensor, top: int) -> Tensor:
 
 
 def _least_error(magnitude: Tensor, top: int) -> Tensor:
-    """Full scale of least error: a grid, two finer ones around its best, then exact steps.
-
-    For fixed codes the error is a parabola in the LSB, so moving to its vertex and rounding
-    again never makes it worse.
-    """
+    """Full scale of least error: a grid, a finer one around its best, then exact steps."""
     largest = magnitude.amax(0)
-    points = torch.logspace(math.log2(_FLOOR), 0, 97, 2.0, dtype=torch.float64)
-    ratio = float(points[1] / points[0])
-    best, error = largest, _error(magnitude, largest / top, top)
-    for _ in range(3):
-        centre = best
-        for point in points:
-            tried = (centre * point).minimum(largest)
-            found = _error(magnitude, tried / top, top)
-            best = torch.where(found < error, tried, best)
-            error = torch.minimum(found, error)
-        points = torch.logspace(-1, 1, 25, ratio, dtype=torch.float64)
-        ratio = float(points[1] / points[0])
-    for _ in range(8):
-        lsb = (best / top).clamp(min=1e-300)
-        codes = (magnitude / lsb).round_().clamp_(max=top)
-        moved = (magnitude * codes).sum(0) / codes.square_().sum(0).clamp_(min=1e-300)
-        found = _error(magnitude, moved, top)
-        best = torch.where(found < error, moved * top, best)
+    best, error = largest / top, _error(magnitude, largest / top, top)
+
+    def look(lsb: Tensor) -> None:
+        nonlocal best, error
+        moved, found = _vertex(magnitude, lsb, top)
+        best = torch.where(found < error, moved, best)
         error = torch.minimum(found, error)
-    return best
+
+    for share in torch.logspace(math.log2(_FLOOR), 0, 129, 2.0, dtype=torch.float64):
+        look(largest / top * share)
+    centre = best
+    for share in torch.logspace(-0.1, 0.1, 65, 2.0, dtype=torch.float64):
+        look(centre * share)
+    for _ in range(8):
+        look(best)
+    return best * top
+
+
+def _vertex(magnitude: Tensor, lsb: Tensor, top: int) -> tuple[Tensor, Tensor]:
+    """A better LSB than the one given, and a bound on its mean square error.
+
+    For fixed codes the error is a parabola in the LSB; at its vertex, rounding again only helps.
+    """
+    codes = (magnitude / lsb.clamp(min=1e-300)).round_().clamp_(max=top)
+    cross, square = (magnitude * codes).sum(0), codes.square_().sum(0).clamp_(min=1e-300)
+    moved = cross / square
+    left = magnitude.square().sum(0) - cross * moved
+    return moved, left.clamp_(min=0) / magnitude.shape[0]
 
 
 def measure_inl(

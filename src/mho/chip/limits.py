@@ -44,7 +44,8 @@ def line_currents(
     the driver. On a bit line the same holds, at the sense end, for inputs of one sign. For inputs
     of both signs no part of the line carries more than the larger of the two sums of one sign,
     which is returned; the line carries that much where all rows of one sign lie beyond the
-    others. Resistance of the lines lowers currents that all flow one way.
+    others. With resistance, and inputs of one sign, no line carries more than the sum it would
+    have with every row at the largest input.
 
     Args:
         voltage: Row voltages (V). Shape (batch, rows).
@@ -54,15 +55,18 @@ def line_currents(
     Returns:
         Magnitudes at word lines, shape (batch, rows), and at bit lines, shape (batch, cols).
     """
+    bent = None if cubic is None else conductance * cubic
+    up, down = voltage.clamp(min=0), voltage.clamp(max=0).neg_()
+    bit = torch.maximum(_summed(up, conductance, bent), _summed(down, conductance, bent))
     size = voltage.abs()
     word = size * conductance.sum(1)
-    up, down = voltage.clamp(min=0), voltage.clamp(max=0).neg_()
-    bit = torch.maximum(up @ conductance, down @ conductance)
-    if cubic is not None:
-        bent = conductance * cubic
-        word = word + size**3 * bent.sum(1)
-        bit = torch.maximum(up @ conductance + up**3 @ bent, down @ conductance + down**3 @ bent)
-    return word, bit
+    return (word if bent is None else word + size**3 * bent.sum(1)), bit
+
+
+def _summed(voltage: Tensor, conductance: Tensor, bent: Tensor | None) -> Tensor:
+    """Sums of the columns."""
+    linear = voltage @ conductance
+    return linear if bent is None else linear + voltage**3 @ bent
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class LimitReport:
         for e in other.excesses:
             own = merged.get((e.line, e.limit), e)
             count = e.count if own is e else own.count + e.count
-            top = e if not own.current >= e.current else own
+            top = e if e.current > own.current or math.isnan(e.current) else own
             merged[e.line, e.limit] = Excess(e.line, e.limit, count, top.worst, top.current)
         return LimitReport(
             self.vectors + other.vectors, self.exceeded + other.exceeded, tuple(merged.values())

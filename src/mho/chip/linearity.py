@@ -69,13 +69,13 @@ def transitions(inl: tuple[float, ...], codes: int) -> Float[Tensor, " edges"]:
 
     Transition k lies at k − 1/2 + INL(k). A code shows only below the transitions of all higher
     codes, so an edge that lies above a later one moves down to it, and the code between them is
-    gone. Shape (codes + 1,): transition 0 is at −∞ and one beyond the last code at +∞. It is
-    shared by all calls: never write into it.
+    gone. Shape (codes + 1,): transition 0 is at −∞; the one beyond the last code is NaN, which
+    not even an infinite signal passes. It is shared by all calls: never write into it.
     """
     edges = torch.arange(codes, dtype=torch.float64).sub_(0.5) + full_table(inl, codes)
     edges[1:] = edges[1:].flip(0).cummin(0).values.flip(0)
     edges[0] = -math.inf
-    return torch.cat((edges, torch.tensor([math.inf], dtype=torch.float64)))
+    return torch.cat((edges, torch.tensor([math.nan], dtype=torch.float64)))
 
 
 @lru_cache(maxsize=64)
@@ -102,8 +102,9 @@ def shown(
     reach = _reach(inl, codes)
     result = torch.empty_like(position, memory_format=torch.contiguous_format)
     # small parts stay in the cache, which is more than twice as fast
-    parts = zip(position.flatten().split(_PART), result.view(-1).split(_PART), strict=True)
-    for signal, code in parts:
+    signals, codes_of = position.flatten(), result.view(-1)
+    for start in range(0, signals.numel(), _PART):
+        signal, code = signals[start : start + _PART], codes_of[start : start + _PART]
         nearest = torch.round(signal).clamp_(0, codes - 1)
         place = nearest.nan_to_num(nan=0.0).sub_(reach).clamp_(min=0).int()
         for _ in range(2 * reach):
