@@ -43,9 +43,9 @@ def line_currents(
     On a word line all cell currents have the sign of its voltage, so the current is largest at
     the driver. On a bit line the same holds, at the sense end, for inputs of one sign. For inputs
     of both signs no part of the line carries more than the larger of the two sums of one sign,
-    which is returned; the line carries that much where all rows of one sign lie beyond the
-    others. With resistance, and inputs of one sign, no line carries more than the sum it would
-    have with every row at the largest input.
+    which is returned; it carries that much if the rows of that sign lie beyond all others. With
+    resistance, and inputs of one sign, no line carries more than the sum it would have with
+    every row at the largest input.
 
     Args:
         voltage: Row voltages (V). Shape (batch, rows).
