@@ -158,11 +158,12 @@ def test_a_noisy_adc_shows_its_table_on_average(stream: Stream) -> None:
     """Each transition is a mean of crossings: the counts have a variance of about 0.56·σ·n.
 
     ∫Φ(1 − Φ) = σ/√π per transition with n points per code, so the standard error in LSB is
-    √(0.56σ/n); two more at the ends of the line. σ = 0.3, n = 4,000: 0.0065 each.
+    √(0.56σ/n); two more at the ends of the line. σ = 2, n = 20,000: 0.0075 each. The ramp starts
+    far enough outside for this noise.
     """
-    adc = Converter(3, 0.0, 7.0, inl=TABLE, noise_lsb=0.3)
-    found = measure_inl(adc, samples_per_code=4000, generator=stream.generator())
-    assert found == pytest.approx(TABLE, abs=5 * math.sqrt(3) * 0.0065)
+    adc = Converter(3, 0.0, 7.0, inl=TABLE, noise_lsb=2.0)
+    found = measure_inl(adc, samples_per_code=20_000, generator=stream.generator())
+    assert found == pytest.approx(TABLE, abs=5 * math.sqrt(3) * 0.0075)
     with pytest.raises(ValueError, match="`generator`"):
         measure_inl(adc)
 

@@ -71,8 +71,8 @@ def test_codes_found_next_to_the_rounded_ones_are_those_of_a_binary_search(
 
 def test_a_dac_makes_its_level_and_then_gain_and_offset() -> None:
     """(value + INL·lsb)(1 + g) + o of each code; told values are rounded first. To 1e-12."""
-    dac = Converter(3, 0.0, 7.0, offset=0.05, gain_error=-0.1, inl=TABLE, kind="dac")
-    told = torch.arange(8, dtype=torch.float64)
+    dac = Converter(3, -2.0, 5.0, offset=0.05, gain_error=-0.1, inl=TABLE, kind="dac")
+    told = torch.arange(8, dtype=torch.float64) - 2
     expected = (told + torch.tensor(TABLE, dtype=torch.float64)) * 0.9 + 0.05
     torch.testing.assert_close(dac(told + 0.4), expected, rtol=1e-12, atol=1e-12)
     assert dac.codes(told - 0.4).tolist() == list(range(8))

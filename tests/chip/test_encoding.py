@@ -131,6 +131,7 @@ def test_row_groups_cover_every_row_once_and_in_order(rows: int, at_once: int | 
     """Their union is the range, in order, none longer than allowed. Exact."""
     groups = row_groups(rows, at_once)
     assert [r for g in groups for r in range(rows)[g]] == list(range(rows))
+    assert groups[-1].stop == rows
     assert max(g.stop - g.start for g in groups) <= (at_once or rows)
     assert len(groups) == math.ceil(rows / (at_once or rows))
 

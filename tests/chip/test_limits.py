@@ -126,6 +126,8 @@ def test_a_report_names_the_worst_line_and_the_share_of_vectors() -> None:
     assert (word.count, word.worst) == (3, 1)
     assert word.current == pytest.approx(3 * mA)
     assert (bit.count, bit.worst) == (1, 2)
+    later = LineLimits(word_line=0.9 * mA, bit_line=4 * mA).exceeded(WORD.flip(0), BIT.flip(0))
+    assert later.excesses == report.excesses[:2]
     assert (driver.line, driver.count, driver.worst) == ("driver", 1, 1)
     assert str(report) == (
         "Lines exceed their current limits in 2 of 3 input vectors: word line 1 with up to 3 mA of"

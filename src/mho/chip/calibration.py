@@ -86,13 +86,22 @@ def _error(magnitude: Tensor, lsb: Tensor, top: int) -> Tensor:
 
 
 def _least_error(magnitude: Tensor, top: int) -> Tensor:
-    """Full scale of least error: a grid, a finer one around its best, then exact steps."""
-    largest = magnitude.amax(0)
+    """Full scale of least error: a grid, then a finer one around its best.
+
+    For fixed codes the error is a parabola in the LSB; each try moves to its vertex, where
+    rounding again only helps.
+    """
+    count, largest = magnitude.shape[0], magnitude.amax(0)
     best, error = largest / top, _error(magnitude, largest / top, top)
+    energy = magnitude.square().sum(0)
+    codes, product = torch.empty_like(magnitude), torch.empty_like(magnitude)
 
     def look(lsb: Tensor) -> None:
         nonlocal best, error
-        moved, found = _vertex(magnitude, lsb, top)
+        torch.div(magnitude, lsb.clamp(min=1e-300), out=codes).round_().clamp_(max=top)
+        cross = torch.mul(magnitude, codes, out=product).sum(0)
+        moved = cross / codes.square_().sum(0).clamp_(min=1e-300)
+        found = (energy - cross * moved).clamp_(min=0) / count
         best = torch.where(found < error, moved, best)
         error = torch.minimum(found, error)
 
@@ -101,21 +110,7 @@ def _least_error(magnitude: Tensor, top: int) -> Tensor:
     centre = best
     for share in torch.logspace(-0.1, 0.1, 65, 2.0, dtype=torch.float64):
         look(centre * share)
-    for _ in range(8):
-        look(best)
     return best * top
-
-
-def _vertex(magnitude: Tensor, lsb: Tensor, top: int) -> tuple[Tensor, Tensor]:
-    """A better LSB than the one given, and a bound on its mean square error.
-
-    For fixed codes the error is a parabola in the LSB; at its vertex, rounding again only helps.
-    """
-    codes = (magnitude / lsb.clamp(min=1e-300)).round_().clamp_(max=top)
-    cross, square = (magnitude * codes).sum(0), codes.square_().sum(0).clamp_(min=1e-300)
-    moved = cross / square
-    left = magnitude.square().sum(0) - cross * moved
-    return moved, left.clamp_(min=0) / magnitude.shape[0]
 
 
 def measure_inl(
