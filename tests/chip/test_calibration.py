@@ -158,12 +158,15 @@ def test_a_noisy_adc_shows_its_table_on_average(stream: Stream) -> None:
     """Each transition is a mean of crossings: the counts have a variance of about 0.56·σ·n.
 
     ∫Φ(1 − Φ) = σ/√π per transition with n points per code, so the standard error in LSB is
-    √(0.56σ/n); two more at the ends of the line. σ = 2, n = 20,000: 0.0075 each. The ramp starts
-    far enough outside for this noise.
+    √(0.56σ/n); two more at the ends of the line. σ = 4, n = 20,000: 0.011 each. A ramp that
+    started too near would bend the ends of a linear converter.
     """
-    adc = Converter(3, 0.0, 7.0, inl=TABLE, noise_lsb=2.0)
+    adc = Converter(3, 0.0, 7.0, inl=TABLE, noise_lsb=4.0)
     found = measure_inl(adc, samples_per_code=20_000, generator=stream.generator())
-    assert found == pytest.approx(TABLE, abs=5 * math.sqrt(3) * 0.0075)
+    linear = Converter(5, 0.0, 31.0, noise_lsb=4.0)
+    flat = measure_inl(linear, samples_per_code=20_000, generator=stream.child("flat").generator())
+    assert flat == pytest.approx([0.0] * 32, abs=5 * math.sqrt(3) * 0.011)
+    assert found == pytest.approx(TABLE, abs=5 * math.sqrt(3) * 0.011)
     with pytest.raises(ValueError, match="`generator`"):
         measure_inl(adc)
 
