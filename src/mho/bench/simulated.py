@@ -11,6 +11,7 @@ from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
 from mho.bench.multiplying import Products
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
+from mho.chip.limits import LimitReport
 from mho.device.cell import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream, in_order, total
@@ -82,6 +83,11 @@ class SimulatedBench:
     def temperature(self) -> float:
         """Temperature of the chip (K)."""
         return self._cells.temperature
+
+    @property
+    def limits(self) -> LimitReport:
+        """Where currents of multiplies exceeded what lines and drivers bear, so far."""
+        return self._products.limits
 
     def heat(self, temperature: float) -> None:
         """Bring the chip to another temperature at once.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mho.checks import check_between, check_choice, check_positive
 from mho.chip.converters import Converter, SignedConverter
+from mho.chip.periphery import Periphery
 from mho.chip.selector import Selector
 from mho.chip.wires import WireModel
 from mho.device.parameters import CellParameters
@@ -26,6 +27,7 @@ class Chip:
             `"on_chip"`, the integrated 6-bit electronics.
         wires: Resistances of the lines; those of the preset if `None`.
         temperature: Temperature at which it is switched on (K).
+        periphery: Drivers and readers in a multiply; those of the preset if `None`.
 
     >>> Chip("rao2023", tiles=2).cells
     131072
@@ -38,6 +40,7 @@ class Chip:
     driver: str = "off_chip"
     wires: WireModel | None = None
     temperature: float = 300.0
+    periphery: Periphery | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.preset, str):
@@ -51,6 +54,15 @@ class Chip:
         check_between(self.cols, "cols", 1, 65_536, "1")
         check_choice(self.driver, "driver", DRIVERS)
         check_positive(self.temperature, "temperature", "K")
+
+    @property
+    def around(self) -> Periphery:
+        """Drivers and readers in a multiply."""
+        p = self.published
+        return self.periphery or Periphery(
+            dac=SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"], kind="dac"),
+            adc=SignedConverter(int(p["array.adc_bits"]), 1.0),
+        )
 
     @property
     def cells(self) -> int:
