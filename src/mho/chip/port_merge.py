@@ -1,12 +1,13 @@
 """The effective matrix of a tile with wires, by joining blocks of cells: 60 n³ operations."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.chip.port_tree import tree
+from mho.chip.port_leaves import sort_cells
+from mho.chip.port_tree import Shape, tree
 
 if TYPE_CHECKING:
     from mho.chip.wires import WireModel
@@ -30,23 +31,13 @@ def effective_matrix(
     bit, sense = (_each(x, cols, cell) for x in (wires.bit_line, wires.sense))
     before = torch.cat([driver[:, None], word[:, None].expand(rows, cols - 1)], 1)
     below = torch.cat([bit.expand(rows - 1, cols), sense[None]], 0)
-    open_ends = (wires.sense_sides == "one", wires.sides == "one")
-    s = tree(cell.reshape(-1, rows, cols), before, below, open_ends)
-    far = torch.cat(
-        [x for x, o in zip((sense, driver), open_ends, strict=True) if not o] or [sense[:0]]
-    )
-    whole = torch.cat(
-        [
-            x
-            for x, o in zip(
-                (sense + (rows - 1) * bit + sense, driver + (cols - 1) * word + driver),
-                open_ends,
-                strict=True,
-            )
-            if not o
-        ]
-        or [sense[:0]]
-    )
+    shape = Shape(rows, cols, wires.sense_sides == "one", wires.sides == "one")
+    s = tree(sort_cells(cell.reshape(-1, rows, cols), before, below), shape, None)
+    if shape.open_top and shape.open_right:
+        return s.neg().view(conductance.shape)
+    open_ends = shape[2:]
+    far = torch.cat([x for x, o in zip((sense, driver), open_ends, strict=True) if not o] or [sense[:0]])
+    whole = torch.cat([x for x, o in zip((sense + (rows - 1) * bit + sense, driver + (cols - 1) * word + driver), open_ends, strict=True) if not o] or [sense[:0]])
     return _terminated(s, far, whole, rows, cols, wires.sides == "both").view(conductance.shape)
 
 
@@ -67,8 +58,6 @@ def _terminated(s, far, whole, rows, cols, right):
     return w - current.mT @ collect
 
 
-def _each(value, lines: int, like: Tensor) -> Tensor:
+def _each(value: Any, lines: int, like: Tensor) -> Tensor:
     """One resistance per line (Ω)."""
-    return (
-        torch.as_tensor(value, dtype=like.dtype, device=like.device).clamp(max=OPEN).expand(lines)
-    )
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device).clamp(max=OPEN).expand(lines)
