@@ -5,42 +5,12 @@ one, driven by voltages), Λ = (1 + Z Y)⁻¹ says how much of a voltage offered
 there. Z and Y have no negative eigenvalues, so Λ always exists; no resistance is divided by.
 """
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mho.chip.port_memory import Workspace
 from mho.chip.port_seams import Run, Seam
-
-
-class Workspace:
-    """Memory used again: fresh memory for every intermediate result takes as long as the result.
-
-    Args:
-        like: Tensor whose dtype and device the memory gets.
-        numbers: Numbers it can hold (1); what does not fit gets memory of its own.
-    """
-
-    def __init__(self, like: Tensor, numbers: int) -> None:
-        self._memory = like.new_empty(numbers)
-        self._used = 0
-
-    def take(self, *shape: int) -> Tensor:
-        """An uninitialised tensor, valid until the next `clear`."""
-        start, stop = self._used, self._used + math.prod(shape)
-        if stop > self._memory.numel():
-            return self._memory.new_empty(shape)
-        self._used = stop
-        return self._memory[start:stop].view(shape)
-
-    def product(self, a: Tensor, b: Tensor) -> Tensor:
-        """Matrix product of every pair of matrices."""
-        return torch.bmm(a, b, out=self.take(a.shape[0], a.shape[1], b.shape[2]))
-
-    def clear(self) -> None:
-        """Give all its memory free."""
-        self._used = 0
 
 
 def merge(

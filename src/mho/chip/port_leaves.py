@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
+from mho.chip.port_memory import Memory, Workspace
 from mho.chip.port_seams import Ports, Run, Seam, one_above_other, side_by_side
 
 SIDE = 4
@@ -61,13 +62,13 @@ def unsort(x: Float[Tensor, "p q tiles leaves"], rows: int, cols: int) -> Tensor
 
 
 def leaves(
-    cells: Cells, tape: list[Tensor] | None
+    cells: Cells, memory: Memory, tape: list[Tensor] | None
 ) -> Float[Tensor, "ports ports tiles leaves"]:
     """Matrices of the leaves; with a tape, also what the gradient needs."""
-    s = _one_cell(cells)
+    s = _one_cell(cells, memory.next_level())
     for vertical, ports in ROUNDS:
         near, far, seam = halves(s, vertical, ports)
-        s = _merge(near, far, seam, tape)
+        s = _merge(near, far, seam, memory, tape)
     return s[:, :, 0, 0]
 
 
@@ -86,13 +87,14 @@ def drives(cells: Cells) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return one, -one, -cells.bit, cells.word
 
 
-def _one_cell(cells: Cells) -> Tensor:
+def _one_cell(cells: Cells, work: Workspace) -> Tensor:
     g = cells.conductance / (1 + cells.conductance * (cells.word + cells.bit))
     drive = drives(cells)
-    s = g.new_empty(4, 4, *g.shape)
+    s = work.take(4, 4, *g.shape)
     for i, one in enumerate(drive):
+        part = g * one
         for j, two in enumerate(drive):
-            torch.mul(g * one, two, out=s[i, j])
+            torch.mul(part, two, out=s[i, j])
     for i, j in ((0, 3), (3, 0), (1, 2), (2, 1)):
         s[i, j] -= 1
     s[2, 2] -= cells.bit
@@ -100,44 +102,42 @@ def _one_cell(cells: Cells) -> Tensor:
     return s
 
 
-def _merge(near: Tensor, far: Tensor, seam: Seam, tape: list[Tensor] | None) -> Tensor:
+def _merge(
+    near: Tensor, far: Tensor, seam: Seam, memory: Memory, tape: list[Tensor] | None
+) -> Tensor:
     """Matrices of the blocks that two blocks make, as in `port_blocks.merge`."""
+    memory.work.clear()
+    n, size, blocks = seam.width, sum(seam.ports), near.shape[2:]
     z, y = near[seam.near, seam.near], far[seam.far, seam.far]
-    loop = _inverse(1 - times(z, y) if seam.width == 1 else _one_minus(times(z, y)))
-    size = sum(seam.ports)
-    outer = near.new_empty(seam.width, size, *near.shape[2:])  # of both blocks, side by side
-    inputs = near.new_empty(2 * seam.width, size, *near.shape[2:])
+    loop = _inverse(_one_minus(times(z, y)))
+    outer = memory.work.take(n, size, *blocks)
+    inputs = (memory.work.take if tape is None else near.new_empty)(2 * n, size, *blocks)
     current, offered = times(y, loop), -loop
     voltage, across = times(loop, z), -loop.transpose(0, 1)
     for run in seam.kept_near:
         outer[:, run.after] = near[seam.near, run.before]
-        times(current, outer[:, run.after], inputs[: seam.width, run.after])
+        times(current, outer[:, run.after], inputs[:n, run.after])
         if tape is not None:
-            times(offered, outer[:, run.after], inputs[seam.width :, run.after])
+            times(offered, outer[:, run.after], inputs[n:, run.after])
     for run in seam.kept_far:
         outer[:, run.after] = far[seam.far, run.before]
-        times(across, outer[:, run.after], inputs[: seam.width, run.after])
-        times(voltage, outer[:, run.after], inputs[seam.width :, run.after])
+        times(across, outer[:, run.after], inputs[:n, run.after])
+        times(voltage, outer[:, run.after], inputs[n:, run.after])
     if tape is not None:
         tape.append(inputs)
-    return _assembled(near, far, seam, outer, inputs)
-
-
-def _assembled(near: Tensor, far: Tensor, seam: Seam, outer: Tensor, inputs: Tensor) -> Tensor:
-    """Kept parts of both matrices in their new places, and what the seam adds to them."""
-    s = near.new_empty(inputs.shape[1], *inputs.shape[1:])
-    of_near, of_far = inputs[: seam.width], inputs[seam.width :]
-    _add(near, seam.kept_near, outer, of_near, s)
-    _add(far, seam.kept_far, outer, of_far, s)
+    s = memory.next_level().take(size, size, *blocks)
+    _add(near, seam.kept_near, outer, inputs[:n], s)
+    _add(far, seam.kept_far, outer, inputs[n:], s)
     for one in seam.kept_near:
         for two in seam.kept_far:
             part = s[one.after, two.after]
-            times(outer[:, one.after].transpose(0, 1), of_near[:, two.after], part)
+            times(outer[:, one.after].transpose(0, 1), inputs[:n, two.after], part)
             s[two.after, one.after] = part.transpose(0, 1)
     return s
 
 
 def _add(old: Tensor, runs: tuple[Run, ...], outer: Tensor, inputs: Tensor, s: Tensor) -> None:
+    """Put the matrix of remaining ports, and what the seam adds to it, in its new place."""
     for place, one in enumerate(runs):
         left = outer[:, one.after].transpose(0, 1)
         for two in runs[place:]:

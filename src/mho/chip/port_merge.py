@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.chip.port_leaves import sort_cells
+from mho.chip.port_memory import Memory
 from mho.chip.port_tree import Shape, tree
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def effective_matrix(
     before = torch.cat([driver[:, None], word[:, None].expand(rows, cols - 1)], 1)
     below = torch.cat([bit.expand(rows - 1, cols), sense[None]], 0)
     shape = Shape(rows, cols, wires.sense_sides == "one", wires.sides == "one")
-    s = tree(sort_cells(cell.reshape(-1, rows, cols), before, below), shape, None)
+    s = tree(sort_cells(cell.reshape(-1, rows, cols), before, below), shape, Memory(cell, cell.numel()), None)
     if shape.open_top and shape.open_right:
         return s.neg().view(conductance.shape)
     open_ends = shape[2:]

@@ -12,8 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.chip.port_blocks import Workspace, merge, transfer
+from mho.chip.port_blocks import merge, transfer
 from mho.chip.port_leaves import SIDE, Cells, leaves
+from mho.chip.port_memory import Memory, Workspace
 from mho.chip.port_seams import Ports, Seam, one_above_other, side_by_side
 
 Kind = tuple[bool, bool]
@@ -162,26 +163,24 @@ class Tape(NamedTuple):
 
 
 def tree(
-    cells: Cells, shape: Shape, tape: Tape | None
+    cells: Cells, shape: Shape, memory: Memory, tape: Tape | None
 ) -> Float[Tensor, "tiles left bottom"] | Float[Tensor, "tiles ports ports"]:
     """Matrix of a tile between its ports: if all far ends are open only (L, B), else all of it.
 
     Args:
         cells: Cells, sorted into leaves.
         shape: Size of the tile.
+        memory: Memory for levels and intermediate results.
         tape: Where to put down what the gradient needs, if it is wanted.
     """
-    level = first_level(leaves(cells, None if tape is None else tape.leaves), shape)
-    numbers = 20 * cells.conductance.numel()
-    old, new, work = (Workspace(cells.conductance, n * numbers) for n in (1, 1, 3))
+    matrices = leaves(cells, memory, None if tape is None else tape.leaves)
+    level = first_level(matrices, shape, memory.next_level())
     last_only = shape.open_top and shape.open_right and tape is None
     todo = steps(shape.rows, shape.cols)
     for place, step in enumerate(todo):
         if last_only and place == len(todo) - 1:
             return _last(level, step)
-        new.clear()
-        level = _join(level, step, (new, work), tape)
-        old, new = new, old
+        level = _join(level, step, memory, tape)
     s = level[WHOLE].matrix[:, 0, 0]
     ports = level[WHOLE].ports
     if shape.open_top and shape.open_right:
@@ -189,10 +188,12 @@ def tree(
     return s.clone()
 
 
-def first_level(s: Float[Tensor, "ports ports tiles leaves"], shape: Shape) -> Level:
+def first_level(
+    s: Float[Tensor, "ports ports tiles leaves"], shape: Shape, work: Workspace
+) -> Level:
     """Leaves by kind, without ports that are open or filled up."""
     size, high, wide = s.shape[0], -(-shape.rows // SIDE), -(-shape.cols // SIDE)
-    first = s.new_empty(s.shape[2] * s.shape[3], size * size)
+    first = work.take(s.shape[2] * s.shape[3], size * size)
     first.copy_(s.reshape(size * size, -1).T)
     whole = first.view(-1, high, wide, size, size)
     level = {}
@@ -225,9 +226,9 @@ def leaf_kinds(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]
     return found
 
 
-def _join(level: Level, step: Step, memory: tuple[Workspace, Workspace], tape: Tape | None) -> Level:
+def _join(level: Level, step: Step, memory: Memory, tape: Tape | None) -> Level:
     """One step."""
-    result, work = memory
+    result = memory.next_level()
     new: Level = {}
     for move in moves(step, level):
         near = level[move.near[0]]
@@ -242,7 +243,7 @@ def _join(level: Level, step: Step, memory: tuple[Workspace, Workspace], tape: T
             out = result.take(*matrix.shape[:3], size, size)
             new[move.kind] = Group(out, seam.ports)
             beyond = far.pick(step, move.far[1])
-            inputs = merge(matrix, beyond, seam, out, work, taped=tape is not None)
+            inputs = merge(matrix, beyond, seam, out, memory.work, taped=tape is not None)
         if tape is not None:
             tape.joints.append(Joint(step, move, seam, inputs))
     return new
