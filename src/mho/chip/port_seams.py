@@ -70,7 +70,12 @@ def side_by_side(near: Ports, far: Ports) -> Seam:
     )
     joined = sum(near) - rows
     return Seam(
-        ports, rows, slice(joined, joined + rows), slice(0, rows), _some(kept_near), _some(kept_far)
+        ports,
+        rows,
+        slice(joined, joined + rows),
+        slice(0, rows),
+        _some(kept_near),
+        _some(kept_far),
     )
 
 

@@ -99,10 +99,6 @@ class Group(NamedTuple):
     matrix: Float[Tensor, "tiles rows cols ports ports"]
     ports: Ports
 
-    def pick(self, step: Step, blocks: slice) -> Tensor:
-        """Some of the blocks along the axis of a step."""
-        return self.matrix[:, blocks] if step.vertical else self.matrix[:, :, blocks]
-
 
 Level = dict[Kind, Group]
 
@@ -133,6 +129,13 @@ def moves(step: Step, kinds: Iterable[Kind]) -> Iterator[Move]:
             yield Move(inner, (inner, slice(0, rest)), None)
 
 
+def pick(
+    matrix: Float[Tensor, "tiles rows cols ports ports"], step: Step, blocks: slice
+) -> Float[Tensor, "tiles some others ports ports"]:
+    """Some of the blocks along the axis of a step."""
+    return matrix[:, blocks] if step.vertical else matrix[:, :, blocks]
+
+
 class Joint(NamedTuple):
     """What the gradient needs of a move.
 
@@ -154,12 +157,13 @@ class Tape(NamedTuple):
 
     Args:
         leaves: Of each round of joining cells to leaves.
-        joints: Of each move, in order.
         levels: Sizes of the matrices of each kind, before each step.
+        joints: Of each move of each step.
     """
 
     leaves: list[Tensor]
-    joints: list[Joint]
+    levels: list[dict[Kind, torch.Size]]
+    joints: list[list[Joint]]
 
 
 def tree(
@@ -184,7 +188,7 @@ def tree(
     s = level[WHOLE].matrix[:, 0, 0]
     ports = level[WHOLE].ports
     if shape.open_top and shape.open_right:
-        return s[:, : ports.left, ports.left :]
+        return s[:, : ports.left, ports.left :].clone()
     return s.clone()
 
 
@@ -230,9 +234,10 @@ def _join(level: Level, step: Step, memory: Memory, tape: Tape | None) -> Level:
     """One step."""
     result = memory.next_level()
     new: Level = {}
+    joints = []
     for move in moves(step, level):
         near = level[move.near[0]]
-        matrix = near.pick(step, move.near[1])
+        matrix = pick(near.matrix, step, move.near[1])
         seam = inputs = None
         if move.far is None:
             new[move.kind] = Group(result.take(*matrix.shape).copy_(matrix), near.ports)
@@ -242,10 +247,12 @@ def _join(level: Level, step: Step, memory: Memory, tape: Tape | None) -> Level:
             size = sum(seam.ports)
             out = result.take(*matrix.shape[:3], size, size)
             new[move.kind] = Group(out, seam.ports)
-            beyond = far.pick(step, move.far[1])
+            beyond = pick(far.matrix, step, move.far[1])
             inputs = merge(matrix, beyond, seam, out, memory.work, taped=tape is not None)
-        if tape is not None:
-            tape.joints.append(Joint(step, move, seam, inputs))
+        joints.append(Joint(step, move, seam, inputs))
+    if tape is not None:
+        tape.levels.append({kind: group.matrix.shape for kind, group in level.items()})
+        tape.joints.append(joints)
     return new
 
 
