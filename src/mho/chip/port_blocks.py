@@ -1,8 +1,8 @@
 """Two blocks become one: merge of their matrices, many at a time.
 
-With Z and Y the matrices of the joined ports (Z of the near block, driven by currents; Y of the far
-one, driven by voltages), Λ = (1 + Z Y)⁻¹ says how much of a voltage offered to the seam is left
-there. Z and Y have no negative eigenvalues, so Λ always exists; no resistance is divided by.
+With Z and Y the matrices of the joined ports (Z of the near block, driven by currents; Y of the
+far one, driven by voltages), Λ = (1 + Z Y)⁻¹ says how much of a voltage offered to the seam is
+left there. Z and Y have no negative eigenvalues, so Λ always exists; no resistance is divided by.
 """
 
 import torch
@@ -96,12 +96,13 @@ def _loop(z: Tensor, y: Tensor, work: Workspace) -> Tensor:
     """(1 − z y)⁻¹; the z of a block is −Z."""
     loop = work.product(z, y).neg_()
     loop.diagonal(dim1=1, dim2=2).add_(1)
-    return torch.linalg.inv_ex(loop).inverse
+    inverse: Tensor = torch.linalg.inv_ex(loop).inverse
+    return inverse
 
 
 def _kept(rows: Tensor, runs: tuple[Run, ...], work: Workspace) -> Tensor:
     """Columns of the remaining ports side by side, one matrix after the other."""
-    kept = work.take(*rows.shape[:-1], sum(run.count for run in runs))
+    kept = work.take(*rows.shape[:-1], sum(run.number for run in runs))
     for i, run in _places(runs):
         kept[..., i] = rows[..., run.before]
     return kept.flatten(0, 2)
@@ -113,7 +114,7 @@ def _alone(matrix: Tensor, work: Workspace) -> Tensor:
 
 
 def _blocks(matrix: Tensor, like: Tensor) -> Tensor:
-    return matrix.unflatten(0, like.shape[:3])
+    return matrix.view(*like.shape[:3], *matrix.shape[1:])
 
 
 def _add(old: Tensor, more: Tensor, runs: tuple[Run, ...], out: Tensor) -> None:
@@ -129,6 +130,6 @@ def _places(runs: tuple[Run, ...]) -> list[tuple[slice, Run]]:
     """Runs, each with its place when they stand side by side."""
     places, start = [], 0
     for run in runs:
-        places.append((slice(start, start + run.count), run))
-        start += run.count
+        places.append((slice(start, start + run.number), run))
+        start += run.number
     return places

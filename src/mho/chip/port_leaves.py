@@ -58,7 +58,7 @@ def unsort(x: Float[Tensor, "p q tiles leaves"], rows: int, cols: int) -> Tensor
     """Cells back in their rows and columns."""
     high, wide = -(-rows // SIDE), -(-cols // SIDE)
     whole = (
-        x.unflatten(-1, (high, wide)).permute(2, 3, 0, 4, 1).flip(1).flatten(3, 4).flatten(1, 2)
+        x.view(*x.shape[:3], high, wide).permute(2, 3, 0, 4, 1).flip(1).flatten(3, 4).flatten(1, 2)
     )
     return whole[:, whole.shape[1] - rows :, :cols]
 
@@ -170,9 +170,9 @@ def _inverse(m: Tensor) -> Tensor:
     if len(m) == 1:
         return 1 / m
     if len(m) == 2:
-        adjugate = torch.stack(
+        adjugate: Tensor = torch.stack(
             [torch.stack([m[1, 1], -m[0, 1]]), torch.stack([-m[1, 0], m[0, 0]])]
         )
         return adjugate / (m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0])
-    inverse = torch.linalg.inv_ex(m.flatten(2).permute(2, 0, 1)).inverse
+    inverse: Tensor = torch.linalg.inv_ex(m.flatten(2).permute(2, 0, 1)).inverse
     return inverse.permute(1, 2, 0).contiguous().view(m.shape)

@@ -69,8 +69,12 @@ def lines_of(wires: "WireModel", like: Float[Tensor, "*tiles rows cols"]) -> Lin
     if math.isinf(wires.access):
         reached[:] = False
     connected = ~(driver.isinf()[:, None] | sense.isinf())
+    finite = [x.clamp(max=OPEN).to(like) for x in (word, driver, bit, sense)]
     return Lines(
-        *(x.clamp(max=OPEN).to(like) for x in (word, driver, bit, sense)),
+        finite[0],
+        finite[1],
+        finite[2],
+        finite[3],
         both_drivers,
         both_senses,
         None if reached.all() else reached.to(like.device),

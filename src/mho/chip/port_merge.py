@@ -82,7 +82,7 @@ def _by_parts(cell: Float[Tensor, "tiles rows cols"], lines: Lines) -> Tensor:
     tile = cell.shape[1] * cell.shape[2]
     some = max(1, AT_ONCE.get(cell.device.type, AT_ONCE_ELSEWHERE) // tile)
     memory = Memory(cell.detach(), min(some, len(cell)) * tile)
-    parts = [_terminated(part, lines, memory) for part in cell.split(some)]
+    parts = [_terminated(part, lines, memory) for part in torch.split(cell, some)]
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
@@ -94,9 +94,8 @@ def _terminated(cell: Float[Tensor, "tiles rows cols"], lines: Lines, memory: Me
     """
     rows, cols = cell.shape[1:]
     shape = Shape(rows, cols, not lines.both_senses, not lines.both_drivers)
-    s: Tensor = _Tree.apply(
-        cell if torch.is_grad_enabled() else cell.detach(), lines, shape, memory
-    )
+    part = cell if torch.is_grad_enabled() else cell.detach()
+    s: Tensor = _Tree.apply(part, lines, shape, memory)  # type: ignore[no-untyped-call]
     if not lines.both_drivers and not lines.both_senses:
         return -s
     near, top = rows + cols, cols if lines.both_senses else 0
@@ -112,7 +111,7 @@ def _terminated(cell: Float[Tensor, "tiles rows cols"], lines: Lines, memory: Me
     collect[:top].diagonal().fill_(1)
     # A line without any resistance does not need its far end: 1 Ω there takes no current.
     system = torch.diag(far + (path == 0)) - s[:, near:, near:]
-    current = torch.linalg.solve(system, drive + s[:, near:, :rows])
+    current: Tensor = torch.linalg.solve(system, drive + s[:, near:, :rows])
     return -s[:, :rows, rows:near] - current.mT @ (collect + s[:, near:, rows:near])
 
 
@@ -127,7 +126,7 @@ class _Tree(torch.autograd.Function):
         return tree(cells, shape, memory, tape)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor, None, None, None]:
         cells, shape, tape = ctx.kept
         root = above

@@ -74,7 +74,7 @@ def _split(
     for part, (joined, kept, half) in zip(parts, sides, strict=True):
         rows = through[:, half]
         part[..., joined, joined] = work.product(rows, inputs[:, half].mT).view(*s.shape[:3], n, n)
-        rows = rows.unflatten(0, s.shape[:3])
+        rows = rows.view(*s.shape[:3], n, -1)
         for one in kept:
             part[..., joined, one.before] = rows[..., one.after]
             part[..., one.before, joined] = rows[..., one.after].mT

@@ -25,17 +25,17 @@ class Run(NamedTuple):
 
     old: int
     new: int
-    count: int
+    number: int
 
     @property
     def before(self) -> slice:
         """Their places in the block joined."""
-        return slice(self.old, self.old + self.count)
+        return slice(self.old, self.old + self.number)
 
     @property
     def after(self) -> slice:
         """Their places in the block that arises."""
-        return slice(self.new, self.new + self.count)
+        return slice(self.new, self.new + self.number)
 
 
 class Seam(NamedTuple):
@@ -100,4 +100,4 @@ def one_above_other(near: Ports, far: Ports) -> Seam:
 
 
 def _some(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    return tuple(run for run in runs if run.count)
+    return tuple(run for run in runs if run.number)

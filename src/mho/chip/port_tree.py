@@ -1,8 +1,8 @@
 """The tree of blocks: leaves joined until one block is the tile.
 
-Blocks of a level have one size, but for those at the far ends of the lines: the top row of blocks
-and the right column of blocks take what is left. Rows of blocks count from the bottom, columns from
-the left, so the far ones are the last.
+Blocks of a level have one size, but for those at the far ends of the lines: the top row of
+blocks and the right column of blocks take what is left. Rows of blocks count from the bottom,
+columns from the left, so the far ones are the last.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,10 +41,10 @@ class Shape(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """Blocks along one axis: `count` of `size` cells, then the last one of `last` cells."""
+    """Blocks along one axis: `number` of `size` cells, then the last one of `last` cells."""
 
     size: int
-    count: int
+    number: int
     last: int
 
     @classmethod
@@ -56,9 +56,9 @@ class Axis(NamedTuple):
     def joined(self, *, pairs: bool) -> "Axis":
         """The axis after a step."""
         if pairs:
-            last = self.last + self.size * (self.count % 2)
-            return Axis(2 * self.size, self.count // 2, last)
-        return Axis(self.size, self.count - 1, self.last + self.size)
+            last = self.last + self.size * (self.number % 2)
+            return Axis(2 * self.size, self.number // 2, last)
+        return Axis(self.size, self.number - 1, self.last + self.size)
 
 
 class Step(NamedTuple):
@@ -68,12 +68,12 @@ class Step(NamedTuple):
         vertical: Whether blocks one above the other are joined.
         pairs: Whether all blocks are joined in pairs (an odd one goes to the last block), or only
             the last block takes its neighbour.
-        count: Blocks along the axis but for the last (1).
+        number: Blocks along the axis but for the last (1).
     """
 
     vertical: bool
     pairs: bool
-    count: int
+    number: int
 
 
 def steps(rows: int, cols: int) -> list[Step]:
@@ -83,12 +83,12 @@ def steps(rows: int, cols: int) -> list[Step]:
     long as the others, so that any size costs what its cells cost.
     """
     axes, found = [Axis.of(rows), Axis.of(cols)], []
-    while axes[0].count or axes[1].count:
-        across = axes[1].count and (axes[1].size <= axes[0].size or not axes[0].count)
+    while axes[0].number or axes[1].number:
+        across = axes[1].number and (axes[1].size <= axes[0].size or not axes[0].number)
         which = 1 if across else 0
         axis = axes[which]
-        pairs = axis.count % 2 == 1 or axis.last >= axis.size
-        found.append(Step(which == 0, pairs, axis.count))
+        pairs = axis.number % 2 == 1 or axis.last >= axis.size
+        found.append(Step(which == 0, pairs, axis.number))
         axes[which] = axis.joined(pairs=pairs)
     return found
 
@@ -113,13 +113,13 @@ class Move(NamedTuple):
 
 def moves(step: Step, kinds: Iterable[Kind]) -> Iterator[Move]:
     """What blocks of every kind are made of."""
-    rest = step.count - (step.count % 2 or not step.pairs)
+    rest = step.number - (step.number % 2 or not step.pairs)
     for other in (False, True):
         inner = (False, other) if step.vertical else (other, False)
         last = (True, other) if step.vertical else (other, True)
         if last not in kinds:
             continue
-        if rest < step.count:
+        if rest < step.number:
             yield Move(last, (inner, slice(rest, None)), (last, slice(None)))
         else:
             yield Move(last, (last, slice(None)), None)
@@ -215,7 +215,7 @@ def leaf_kinds(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]
     rows, cols = Axis.of(shape.rows), Axis.of(shape.cols)
     found = {}
     for top, right in KINDS:
-        if (not top and not rows.count) or (not right and not cols.count):
+        if (not top and not rows.number) or (not right and not cols.number):
             continue
         p, q = rows.last if top else SIDE, cols.last if right else SIDE
         ports = Ports(
@@ -224,8 +224,8 @@ def leaf_kinds(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]
         keep = [*range(SIDE - p, SIDE), *range(SIDE, SIDE + q)]
         keep += range(2 * SIDE, 2 * SIDE + ports.top)
         keep += range(4 * SIDE - ports.right, 4 * SIDE)
-        down = slice(rows.count, None) if top else slice(0, rows.count)
-        across = slice(cols.count, None) if right else slice(0, cols.count)
+        down = slice(rows.number, None) if top else slice(0, rows.number)
+        across = slice(cols.number, None) if right else slice(0, cols.number)
         found[top, right] = (down, across, keep, ports)
     return found
 
