@@ -115,7 +115,7 @@ def test_without_any_resistance_the_matrix_is_the_conductance(
     """Bit for bit: factors are 0 and 1, and a second end of no resistance takes no current."""
     g = cells(stream, *shape)
     g[0, 0] = 0
-    assert torch.equal(effective_matrix(WireModel(0, 0, 0, 0, 0, *ends), g), g)
+    assert torch.equal(effective_matrix(WireModel(0.0, 0.0, 0.0, 0.0, 0.0, *ends), g), g)
 
 
 @pytest.mark.parametrize("ends", ENDS)
