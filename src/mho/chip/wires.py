@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_choice
-from mho.chip.row_by_row import effective_matrix
+from mho.chip.port_merge import effective_matrix
 from mho.units import show
 
 SIDES = ("one", "both")
@@ -74,8 +74,16 @@ class WireModel:
     ) -> Float[Tensor, "*tiles rows cols"]:
         """Matrix W with current = voltage @ W (S), every resistance included, exactly.
 
+        Differentiable, once, with respect to conductance. See docs/explanation/wires.md.
+
         Args:
-            conductance: Conductance of each cell (S). Shape (..., rows, cols).
+            conductance: Conductance of each cell (S), 0 for an open one. Shape (..., rows, cols),
+                float32 or float64.
+
+        Raises:
+            TypeError: Conductances of another dtype.
+            ValueError: A conductance that is NaN, negative or above 1 TS; resistances of another
+                number of lines than the tile has.
         """
         return conductance if self.ideal else effective_matrix(self, conductance)
 
