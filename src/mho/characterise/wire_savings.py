@@ -15,7 +15,7 @@ from mho.rng import Stream
 from mho.units import uS
 
 SMALLEST = 8
-"""Rows and columns of the smallest tile that is proposed (1)."""
+"""Longer side of the smallest tile that is proposed (1)."""
 _PARTS = (2, 4, 10)
 """By what the width of the range is divided (1)."""
 _NAMES = {2: "half", 4: "a quarter of"}
@@ -131,7 +131,7 @@ def wire_plans(base: Layout, wanted: float, stream: Stream) -> list[tuple[str, O
 
     Returns:
         Combinations in words, and the layout with the largest tiles that keeps enough; `None` if
-        not even tiles of 8×8 do.
+        not even tiles with 8 cells along the longer side do.
 
     Raises:
         ValueError: A size, range, resistance or share that cannot be.
@@ -232,9 +232,7 @@ def _splits(base: Layout) -> Iterator[Layout]:
     """The layout, and halved again and again down to the smallest tile."""
     yield base
     layout = replace(base, split=2 * base.split)
-    while min(layout.tile) >= SMALLEST or (
-        max(layout.tile) >= SMALLEST and min(base.size) < SMALLEST
-    ):
+    while max(layout.tile) >= SMALLEST:
         yield layout
         layout = replace(layout, split=2 * layout.split)
 
