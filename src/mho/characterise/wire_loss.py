@@ -182,7 +182,8 @@ def solve(
 ) -> Float[Tensor, "arrays rows cols"]:
     """Effective matrices (S), so many at a time that memory does not depend on their number."""
     at_once = max(1, _CELLS // conductance[0].numel())
-    return torch.cat([wires.effective_matrix(some) for some in conductance.split(at_once)])
+    starts = range(0, conductance.shape[0], at_once)
+    return torch.cat([wires.effective_matrix(conductance[k : k + at_once]) for k in starts])
 
 
 def _uniform(shape: tuple[int, ...], stream: Stream) -> Tensor:

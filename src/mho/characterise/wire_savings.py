@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between
 from mho.characterise.wire_loss import arrays_for, check_load, loads, solve
+from mho.checks import check_between
 from mho.chip.wires import WireModel
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -150,31 +150,44 @@ def wire_plans(base: Layout, wanted: float, stream: Stream) -> list[tuple[str, O
     return [(what, _largest(what, layout, wanted, stream)) for what, layout in choices.items()]
 
 
-def share_by_size(
-    base: Layout, stream: Stream, progress: Progress = silent
-) -> tuple[list[tuple[int, int]], list[tuple[float, list[float]]]]:
-    """How the share that is kept falls with the size of the array, for several ranges.
+@dataclass(frozen=True, slots=True, eq=False)
+class SizeCurves:
+    """How the share that is kept falls with the size of the array.
 
     Args:
-        base: The layout whose size is the largest.
+        sizes: Rows and columns, from small to large (1).
+        high: High end of each range (S).
+        kept: Share of the current of random conductances, mean over columns (1). Shape
+            (ranges, sizes).
+    """
+
+    sizes: tuple[tuple[int, int], ...]
+    high: tuple[float, ...]
+    kept: Float[Tensor, "ranges sizes"]
+
+
+def share_by_size(base: Layout, stream: Stream, progress: Progress = silent) -> SizeCurves:
+    """What is left of the current in arrays of half the size, a quarter and so on.
+
+    Args:
+        base: The layout whose size is the largest; its range and narrower ones are measured.
         stream: Randomness of the conductances.
         progress: Told how far it is.
 
-    Returns:
-        Sizes, from small to large (1); then for each range its high end (S), and the mean share
-        of random conductances at each size (1).
+    Raises:
+        ValueError: A size, range or resistance that cannot be.
     """
     _check(base)
-    layouts = list(_splits(base))[::-1]
+    splits = list(_splits(base))[::-1]
     ranges = [base, *(layout for _, layout in _ranges(base))]
-    curves = []
-    for done, one in enumerate(ranges):
-        progress("sizes", done / len(ranges))
-        kept = [
-            _measure("", replace(one, split=layout.split), stream).kept for layout in layouts
-        ]
-        curves.append((one.high, kept))
-    return [layout.tile for layout in layouts], curves
+    kept = torch.zeros(len(ranges), len(splits), dtype=torch.float64)
+    for row, one in enumerate(ranges):
+        progress("sizes", row / len(ranges))
+        for col, layout in enumerate(splits):
+            kept[row, col] = _measure("", replace(one, split=layout.split), stream).kept
+    return SizeCurves(
+        tuple(layout.tile for layout in splits), tuple(one.high for one in ranges), kept
+    )
 
 
 def _check(base: Layout) -> None:
