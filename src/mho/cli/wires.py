@@ -98,7 +98,7 @@ def run(
     ohms = {k: resistance(v, names.get(k, k)) for k, v in given.items() if v is not None}
     ends = (published["array.map_low"], published["array.map_high"])
     low, high = ends if range_ is None else _range(range_)
-    lines = replace(wires, **ohms, sides=sides, sense_sides=sense_sides)  # type: ignore[arg-type]
+    lines = replace(wires, **ohms, sides=sides, sense_sides=sense_sides)
     base = Layout(lines, _size(size), low, high)
     check_load(base.size, low, high)
     share = _share(wanted)
@@ -148,7 +148,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _range(text: str) -> tuple[float, float]:
     parts = text.split(":")
-    if len(parts) != 2:  # noqa: PLR2004
+    if len(parts) != 2:
         raise ValueError(
             "Argument `range` must be two conductances with units such as `50uS:500uS`, but is"
             f" `{text}`."
@@ -168,9 +168,10 @@ def _share(text: str) -> float:
         share = float(number) / (100 if percent else 1)
     except ValueError:
         share = math.nan
-    if not 0.01 <= share <= 0.9999:  # noqa: PLR2004
+    if not 0.01 <= share <= 0.9999:
         raise ValueError(
-            f"Argument `wanted` must be a share within 1% and 99.99% such as `95%`, but is `{text}`."
+            "Argument `wanted` must be a share within 1% and 99.99% such as `95%`, but is"
+            f" `{text}`."
         )
     return share
 
@@ -291,11 +292,11 @@ def _print_options(found: Found) -> None:
         table.add_row(option.what, *_shares(option), cost(option, found.options[0]))
     table.add_row()
     table.add_row(f"to keep {100 * found.wanted:.4g} %")
-    for what, option in found.plans:
-        if option is None:
+    for what, plan in found.plans:
+        if plan is None:
             table.add_row(what, "out of reach")
         else:
-            table.add_row(what, *_shares(option), cost(option, found.options[0]))
+            table.add_row(what, *_shares(plan), cost(plan, found.options[0]))
     console.print(table)
 
 

@@ -1,4 +1,4 @@
-"""Figure of what wires leave of the current: where in the array, for which size, and what helps."""
+"""Figure of what wires leave of the current: where it is lost, for which size, what helps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -68,7 +68,8 @@ def wires_figure(
     """
     lines = len(options) + len(plans) + 1
     figure = make(3.9 + _LINE * lines)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(3.2, 0.7 + _LINE * lines))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(3.2, 0.7 + _LINE * lines))
+    top, bottom = parts
     left, right = top.subplots(1, 2, width_ratios=(1.25, 1))
     _map(top, left, loss, options[0].layout.wires)
     _sizes(right, curves)
@@ -83,7 +84,7 @@ def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
         share, cmap="viridis", vmin=0, vmax=1, aspect="auto", interpolation="nearest",
         extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
     )  # fmt: skip
-    if min(rows, cols) > 1 and np.ptp(share) > 0.01:  # noqa: PLR2004
+    if min(rows, cols) > 1 and np.ptp(share) > 0.01:
         steps = [s for s in np.linspace(0.1, 0.9, 9) if share.min() < s < share.max()]
         lines = axes.contour(share, levels=steps, colors="white", linewidths=0.7)
         axes.clabel(lines, fmt=lambda s: f"{s:.0%}", fontsize=8)
