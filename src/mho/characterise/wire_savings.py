@@ -18,7 +18,8 @@ SMALLEST = 8
 """Longer side of the smallest tile that is proposed (1)."""
 _PARTS = (2, 4, 10)
 """By what the width of the range is divided (1)."""
-_NAMES = {2: "half", 4: "a quarter of"}
+_TURNS = {2: "½", 4: "¼"}
+"""Parts in which rows are read, and the share that is read at a time, in writing (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def wire_savings(base: Layout, stream: Stream, progress: Progress = silent) -> l
         word_line=_number(base.wires.word_line) / 2,
         bit_line=_number(base.wires.bit_line) / 2,
     )
-    choices.append(("segments of half the resistance", replace(base, wires=lines)))
+    choices.append(("half the wire resistance", replace(base, wires=lines)))
     found = []
     for done, (what, layout) in enumerate(choices):
         progress("alternatives", done / len(choices))
@@ -143,9 +144,9 @@ def wire_plans(base: Layout, wanted: float, stream: Stream) -> list[tuple[str, O
     choices = {
         "smaller tiles": base,
         "both ends": ends,
-        "both ends, a quarter of the range": narrow,
-        "both ends, a quarter of the rows at a time": replace(ends, turns=4),
-        "all three": replace(narrow, turns=4),
+        "both ends, ¼ of the range": narrow,
+        "both ends, ¼ of the rows": replace(ends, turns=4),
+        "all of this": replace(narrow, turns=4),
     }
     return [(what, _largest(what, layout, wanted, stream)) for what, layout in choices.items()]
 
@@ -210,18 +211,18 @@ def _ends(base: Layout) -> Iterator[tuple[str, Layout]]:
     wires = base.wires
     rows, cols = replace(wires, sides="both"), replace(wires, sense_sides="both")
     if wires.sides == "one":
-        yield "rows driven from both ends", replace(base, wires=rows)
+        yield "rows driven at both ends", replace(base, wires=rows)
     if wires.sense_sides == "one":
         yield "columns sensed at both ends", replace(base, wires=cols)
     if (wires.sides, wires.sense_sides) == ("one", "one"):
-        yield "both of these", replace(base, wires=replace(rows, sense_sides="both"))
+        yield "both", replace(base, wires=replace(rows, sense_sides="both"))
 
 
 def _ranges(base: Layout) -> Iterator[tuple[str, Layout]]:
     for part in _PARTS:
         layout = _narrower(base, part)
         if layout.high > base.low:
-            yield f"range up to {layout.high / uS:.4g} µS", layout
+            yield f"range to {layout.high / uS:.4g} µS", layout
 
 
 def _narrower(layout: Layout, part: int) -> Layout:
@@ -229,11 +230,11 @@ def _narrower(layout: Layout, part: int) -> Layout:
 
 
 def _turns(base: Layout) -> Iterator[tuple[str, Layout]]:
-    for turns, name in _NAMES.items():
+    for turns, name in _TURNS.items():
         if turns < base.tile[0]:
-            yield f"{name} the rows at a time", replace(base, turns=turns)
+            yield f"{name} of the rows at a time", replace(base, turns=turns)
     if base.tile[0] > 1:
-        yield "one row at a time", replace(base, turns=base.tile[0])
+        yield "1 row at a time", replace(base, turns=base.tile[0])
 
 
 def _tiles(base: Layout) -> Iterator[tuple[str, Layout]]:

@@ -125,7 +125,7 @@ def _run(
     progress("combinations", 0.0)
     plans = wire_plans(base, wanted, stream)
     found = Found(base, loss, options, wanted, plans, share_by_size(base, stream, progress))
-    shown = [(what, option) for what, option in plans if option is not None]
+    shown = [(f"{what}: {_tile(plan)}", plan) for what, plan in plans if plan is not None]
     picture = draw_png(lambda: wires_figure(loss, options, shown, wanted, found.curves))
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "wires.png", picture)
@@ -285,7 +285,7 @@ def _print_options(found: Found) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("one change", style="bold")
-    for heading in ("kept", "worst column", "all high"):
+    for heading in ("kept", "worst", "all high"):
         table.add_column(heading, justify="right")
     table.add_column("cost")
     for option in found.options:
@@ -296,8 +296,18 @@ def _print_options(found: Found) -> None:
         if plan is None:
             table.add_row(what, "out of reach")
         else:
-            table.add_row(what, *_shares(plan), cost(plan, found.options[0]))
+            table.add_row(f"{what}: {_tile(plan)}", *_shares(plan), cost(plan, found.options[0]))
     console.print(table)
+    console.print(
+        "\nworst: the worst column; all high: all cells at the high end of the range; periphery:"
+        " drivers and amplifiers. Rows that wait for their turn are switched off by their"
+        " selectors: held at 0 V they would load the wires all the same, and nothing was saved."
+    )
+
+
+def _tile(option: Option) -> str:
+    rows, cols = option.layout.tile
+    return f"{rows}×{cols}"
 
 
 def _shares(option: Option) -> tuple[str, ...]:

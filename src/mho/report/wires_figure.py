@@ -1,5 +1,6 @@
 """Figure of what wires leave of the current: where it is lost, for which size, what helps."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,43 +11,44 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from mho.characterise.wire_loss import WireLoss
 from mho.characterise.wire_savings import Option, SizeCurves
 from mho.chip.wires import WireModel
-from mho.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, explain, make, plain
+from mho.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Array, explain, make, plain
 from mho.units import uS
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 _GREY = "#666666"
+_TICK: dict[str, Any] = {
+    "marker": "|", "markersize": 8, "markeredgewidth": 2, "linestyle": "none",
+}  # fmt: skip
 _LINE = 0.235
 """Height of a line of the list (inch)."""
-_FRACTIONS = {2: "half", 4: "a quarter"}
+_BLOCKS = 16
+"""Contours are drawn of the mean of so many blocks of cells along rows, and columns (1)."""
 
 
 def cost(option: Option, base: Option) -> str:
     """What an alternative costs, in words.
+
+    The periphery is drivers and amplifiers; bits are those of the levels that the range holds.
 
     Args:
         option: The alternative.
         base: What it is compared with.
     """
     layout, first = option.layout, base.layout
-    rows, cols = layout.tile
-    words = []
-    if layout.tiles > first.tiles:
-        words.append(f"{layout.tiles:,} tiles of {rows}×{cols}")
-    times = {
-        "drivers": layout.drivers / first.drivers,
-        "amplifiers": layout.amplifiers / first.amplifiers,
-        "cycles": layout.turns / first.turns,
-    }
-    by_factor: dict[float, list[str]] = {}
-    for name, factor in times.items():
-        if factor != 1:
-            by_factor.setdefault(factor, []).append(name)
-    words += [f"{factor:.3g}× {' and '.join(names)}" for factor, names in by_factor.items()]
-    part = (layout.high - layout.low) / (first.high - first.low or 1.0)
-    if part < 1:
-        words.append(f"{part:.0%} of the levels")
+    words = [f"{layout.tiles:,} tiles"] if layout.tiles > first.tiles else []
+    drivers = layout.drivers / first.drivers
+    amplifiers = layout.amplifiers / first.amplifiers
+    factors = {"periphery": drivers} if drivers == amplifiers else {
+        "drivers": drivers, "amplifiers": amplifiers,
+    }  # fmt: skip
+    factors["cycles"] = layout.turns / first.turns
+    words += [f"{factor:.4g}× {name}" for name, factor in factors.items() if factor != 1]
+    width = (layout.high - layout.low) / (first.high - first.low or 1.0)
+    if width < 1:
+        bits = -math.log2(width)
+        words.append(f"−{bits:.2g} {'bit' if bits == 1 else 'bits'}")
     if layout.wires.word_line != first.wires.word_line:
-        words.append("2× as wide lines")
+        words.append("lines twice as wide")
     return ", ".join(words)
 
 
@@ -73,7 +75,7 @@ def wires_figure(
     left, right = top.subplots(1, 2, width_ratios=(1.25, 1))
     _map(top, left, loss, options[0].layout.wires)
     _sizes(right, curves)
-    _list(bottom.subplots(), options, plans, wanted)
+    _list(bottom, options, plans, wanted)
     return figure
 
 
@@ -84,10 +86,7 @@ def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
         share, cmap="viridis", vmin=0, vmax=1, aspect="auto", interpolation="nearest",
         extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
     )  # fmt: skip
-    if min(rows, cols) > 1 and np.ptp(share) > 0.01:
-        steps = [s for s in np.linspace(0.1, 0.9, 9) if share.min() < s < share.max()]
-        lines = axes.contour(share, levels=steps, colors="white", linewidths=0.7)
-        axes.clabel(lines, fmt=lambda s: f"{s:.0%}", fontsize=8)
+    _contours(axes, share)
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
@@ -97,6 +96,22 @@ def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
     axes.set_title("where current is lost", loc="left")
     bar = figure.colorbar(image, ax=axes, label="Share of a cell's current that arrives")
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _contours(axes: Any, share: Array) -> None:
+    """Lines of equal share, of means over blocks: single cells differ too much for a line."""
+    edges = [np.unique(np.linspace(0, n, _BLOCKS + 1).round().astype(int)) for n in share.shape]
+    if min(share.shape) < _BLOCKS:
+        return
+    down, along = edges
+    means = np.add.reduceat(np.add.reduceat(share, down[:-1], 0), along[:-1], 1)
+    means /= np.outer(np.diff(down), np.diff(along))
+    steps = [step for step in np.linspace(0.1, 0.9, 9) if means.min() < step < means.max()]
+    if not steps:
+        return
+    middle = [(e[:-1] + e[1:] - 1) / 2 for e in (along, down)]
+    lines = axes.contour(*middle, means, levels=steps, colors="white", linewidths=0.8)
+    axes.clabel(lines, fmt=lambda step: f"{step:.0%}", fontsize=8)
 
 
 def _sizes(axes: Any, curves: SizeCurves) -> None:
@@ -109,34 +124,38 @@ def _sizes(axes: Any, curves: SizeCurves) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("Size of the array")
     axes.set_ylabel("Current kept")
-    axes.set_title("the same wires, smaller or less conductive", loc="left")
+    axes.set_title("smaller arrays, lower ranges", loc="left")
     axes.legend(loc="lower left", fontsize=8.5)
 
 
 def _list(
-    axes: Any, options: Sequence[Option], plans: Sequence[tuple[str, Option]], wanted: float
+    figure: Any, options: Sequence[Option], plans: Sequence[tuple[str, Option]], wanted: float
 ) -> None:
-    base, names, place = options[0], [], 0
-    rows = [(option.what, option) for option in options]
-    heading = f"fewest tiles that keep {100 * wanted:.4g} %:" if plans else ""
-    for what, option in [*rows, (heading, None), *plans]:
+    axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
+    base, names = options[0], []
+    rows: list[tuple[str, Option | None]] = [(option.what, option) for option in options]
+    if plans:
+        rows += [(f"to keep {100 * wanted:.4g} %:", None), *plans]
+    for place, (what, option) in enumerate(rows):
         names.append(what)
         if option is not None:
-            axes.plot([option.worst, option.kept], [place, place], color="#bbbbbb", zorder=1)
-            axes.plot(option.worst, place, "|", color=VERMILLION, markersize=8, markeredgewidth=2)
-            axes.plot(option.kept, place, "o", color=BLUE, markersize=6)
-            axes.text(1.02, place, cost(option, base), fontsize=8.5, va="center", color=_GREY)
-        place += 1
+            _line(axes, place, option)
+            words.text(0, place, cost(option, base), fontsize=8.5, va="center", color=_GREY)
     axes.axvline(base.kept, color="#888888", linewidth=1, linestyle=":")
-    axes.set_yticks(range(place), names)
-    axes.set_ylim(place - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), names)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("Current kept, random conductances")
     axes.tick_params(axis="y", length=0)
-    handles = [
-        axes.plot([], [], "o", color=BLUE, label="mean over columns")[0],
-        axes.plot([], [], "|", color=VERMILLION, markersize=8, markeredgewidth=2,
-                  label="worst column")[0],
-    ]  # fmt: skip
-    explain(axes, "what one change would save, and its cost", handles)
+    words.set_axis_off()
+    words.set_title("its cost", loc="left")
+    mean = axes.plot([], [], "o", color=BLUE, label="mean over columns")[0]
+    worst = axes.plot([], [], color=VERMILLION, label="worst column", **_TICK)[0]
+    explain(axes, "", (mean, worst))
+
+
+def _line(axes: Any, place: int, option: Option) -> None:
+    axes.plot([option.worst, option.kept], [place, place], color="#bbbbbb", zorder=1)
+    axes.plot(option.worst, place, color=VERMILLION, clip_on=False, **_TICK)
+    axes.plot(option.kept, place, "o", color=BLUE, markersize=6, clip_on=False, zorder=3)
