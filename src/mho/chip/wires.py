@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_choice
-from mho.chip.row_by_row import effective_matrix
+from mho.chip.port_merge import effective_matrix
 from mho.units import show
 
 SIDES = ("one", "both")
