@@ -21,17 +21,18 @@ _MOST_ARRAYS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WireLoss:
-    """Shares of the ideal current that arrive, of single cells and of whole columns.
+    """What wires leave of the current, of single cells and of whole columns.
 
-    Two loadings: random conductances, uniform over the range, and all cells at its high end. The
-    share of a cell is what driving its row alone, the others at 0 V, makes of its own current:
-    effective over programmed conductance. That of a column is of the current with all rows
-    driven alike.
+    Two loadings: random conductances, uniform over the range, and all cells at its high end. For
+    a cell, what is left is effective over programmed conductance: by how much a current answers
+    to the voltage of the row, whatever the other rows do. For a column it is the current over the
+    ideal one with all rows driven alike.
 
     Args:
         low: Low end of the range (S).
         high: High end of the range (S).
-        share: Share of each cell, mean over random arrays (1). Shape (rows, cols).
+        programmed: Conductance of each cell, mean over random arrays (S). Shape (rows, cols).
+        effective: Effective conductance of each, mean over random arrays (S). Shape (rows, cols).
         full_share: Share of each cell, all cells at `high` (1). Shape (rows, cols).
         column: Share of each column of each random array (1). Shape (arrays, cols).
         full_column: Share of each column, all cells at `high` (1). Shape (cols,).
@@ -42,7 +43,8 @@ class WireLoss:
 
     low: float
     high: float
-    share: Float[Tensor, "rows cols"]
+    programmed: Float[Tensor, "rows cols"]
+    effective: Float[Tensor, "rows cols"]
     full_share: Float[Tensor, "rows cols"]
     column: Float[Tensor, "arrays cols"]
     full_column: Float[Tensor, " cols"]
@@ -75,18 +77,18 @@ class WireLoss:
         row, col = divmod(int(self.full_share.argmin()), self.full_share.shape[1])
         return row, col
 
-    @property
-    def quarters(self) -> Float[Tensor, "2 2"]:
-        """Mean share of the cells of each quarter of a random array (1).
+    def blocks(self, most: int) -> Float[Tensor, "down along"]:
+        """Share of blocks of neighbouring cells in a random array (1).
 
-        First axis: away from and next to the sensed end; second: next to the driven end and away.
+        Effective over programmed conductance of the block. Of single cells it is no smooth map:
+        where wires take most of the current, part of it reaches a column by way of other rows,
+        which for a cell of low conductance is more than its own.
+
+        Args:
+            most: Blocks along rows, and along columns, at most (1).
         """
-        rows, cols = self.share.shape
-        halves = (self.share[: -(-rows // 2)], self.share[rows // 2 :])
-        return torch.stack([
-            torch.stack((half[:, : -(-cols // 2)].mean(), half[:, cols // 2 :].mean()))
-            for half in halves
-        ])  # fmt: skip
+        check_between(most, "most", 1, LARGEST, "1")
+        return _pooled(self.effective, most) / _pooled(self.programmed, most)
 
     @property
     def missing(self) -> float:
@@ -136,7 +138,8 @@ def wire_loss(
     return WireLoss(
         low=low,
         high=high,
-        share=(effective / random).mean(0),
+        programmed=random.mean(0),
+        effective=effective.mean(0),
         full_share=(full_effective / full)[0],
         column=effective.sum(-2) / random.sum(-2),
         full_column=(full_effective.sum(-2) / full.sum(-2))[0],
@@ -190,6 +193,16 @@ def _uniform(shape: tuple[int, ...], stream: Stream) -> Tensor:
     """Numbers in (0, 1], one stream for each place (1)."""
     places = torch.arange(math.prod(shape))
     return stream.cells(places).uniform("uniform")[0].double().view(shape)
+
+
+def _pooled(values: Float[Tensor, "rows cols"], most: int) -> Float[Tensor, "down along"]:
+    """Sums over blocks, as equal in size as can be."""
+    for axis, length in enumerate(values.shape):
+        count = min(most, length)
+        block = torch.arange(length) * count // length
+        shape = (count, values.shape[1]) if axis == 0 else (values.shape[0], count)
+        values = values.new_zeros(shape).index_add(axis, block, values)
+    return values
 
 
 def _over_inputs(

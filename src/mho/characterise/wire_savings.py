@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.characterise.wire_loss import arrays_for, check_load, loads, solve
+from mho.characterise.wire_loss import check_load, loads, solve
 from mho.checks import check_between
 from mho.chip.wires import WireModel
 from mho.progress import Progress, silent
@@ -185,7 +186,7 @@ def share_by_size(base: Layout, stream: Stream, progress: Progress = silent) -> 
     for row, one in enumerate(ranges):
         progress("sizes", row / len(ranges))
         for col, layout in enumerate(splits):
-            kept[row, col] = _measure("", replace(one, split=layout.split), stream).kept
+            kept[row, col] = _shares(replace(one, split=layout.split), stream)[0]
     return SizeCurves(
         tuple(layout.tile for layout in splits), tuple(one.high for one in ranges), kept
     )
@@ -263,13 +264,20 @@ def _largest(what: str, base: Layout, wanted: float, stream: Stream) -> Option |
 
 
 def _measure(what: str, layout: Layout, stream: Stream) -> Option:
+    return Option(what, layout, *_shares(layout, stream))
+
+
+@lru_cache(maxsize=256)
+def _shares(layout: Layout, stream: Stream) -> tuple[float, float, float]:
+    """Mean and worst share of random conductances, and mean with all at the high end (1).
+
+    Kept, as alternatives, combinations and sizes have layouts in common.
+    """
     tile = layout.tile
-    random, full = loads(tile, layout.low, layout.high, stream, arrays_for(tile))
+    random, full = loads(tile, layout.low, layout.high, stream)
     column = _in_turns(layout, random).sum(-2) / random.sum(-2)
     full_column = _in_turns(layout, full).sum(-2) / full.sum(-2)
-    return Option(
-        what, layout, float(column.mean()), float(column.amin(1).mean()), float(full_column.mean())
-    )
+    return float(column.mean()), float(column.amin(1).mean()), float(full_column.mean())
 
 
 def _in_turns(

@@ -185,9 +185,7 @@ def describe(found: Found) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
     base, loss, lines = found.base, found.loss, found.base.wires
     names = ("word_line", "bit_line", "driver", "sense", "access")
-    quarters = [round(float(q), 6) for q in loss.quarters.flatten()]
-    places = ("far_from_sense_near_driver", "far_from_both", "near_both",
-              "near_sense_far_from_driver")  # fmt: skip
+    places = ("top_left", "top_right", "bottom_left", "bottom_right")
     return {
         "rows": base.size[0],
         "cols": base.size[1],
@@ -200,7 +198,7 @@ def describe(found: Found) -> dict[str, Any]:
         "kept_worst_column": round(loss.worst, 6),
         "kept_best_column": round(loss.best, 6),
         "kept_all_high": round(loss.full, 6),
-        "kept_by_quarter": dict(zip(places, quarters, strict=True)),
+        "kept_by_quarter": dict(zip(places, _quarters(loss), strict=True)),
         "weakest_cell": {
             "row": loss.weakest[0], "col": loss.weakest[1],
             "kept_all_high": round(float(loss.full_share.min()), 6),
@@ -224,6 +222,12 @@ def describe(found: Found) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _quarters(loss: WireLoss) -> list[float]:
+    """Share of each quarter of the array, as far as it has several rows and columns (1)."""
+    share = loss.blocks(2).expand(2, 2)
+    return [round(float(one), 6) for one in share.flatten()]
+
+
 def _option(option: Option) -> dict[str, Any]:
     layout = option.layout
     return {
@@ -242,7 +246,7 @@ def _option(option: Option) -> dict[str, Any]:
 def rows(found: Found) -> list[tuple[str, str]]:
     """What the first table says: name and value, units included."""
     base, loss, lines = found.base, found.loss, found.base.wires
-    (upper, far), (near, lower) = loss.quarters.tolist()
+    top_left, top_right, left, right = _quarters(loss)
     missing = f"{show(loss.missing, 'S', 3)} or {loss.missing / _LEVEL:,.0f} levels of 2 µS"
     row, col = loss.weakest
     bits = f"{loss.bits:.1f} bits" if loss.bits < _MOST_BITS else f"more than {_MOST_BITS} bits"
@@ -255,9 +259,10 @@ def rows(found: Found) -> list[tuple[str, str]]:
         ("current kept", f"{loss.kept:.1%} with random conductances; columns"
          f" {loss.worst:.1%} to {loss.best:.1%}"),
         ("", f"{loss.full:.1%} with all cells at {show(base.high, 'S')}"),
-        ("in which quarter", f"near driver and sense {near:.1%}, far from the driver"
-         f" {lower:.1%}"),
-        ("", f"far from the sense {upper:.1%}, far from both {far:.1%}"),
+        ("in which quarter", f"top left {top_left:.1%}, top right {top_right:.1%}, bottom left"
+         f" {left:.1%}, bottom right {right:.1%}"),
+        ("", "with column 0 at the left, where rows are driven, and the last row"),
+        ("", "at the bottom, where columns are sensed"),
         ("weakest cell", f"row {row}, column {col} keeps {float(loss.full_share.min()):.2%} if"
          f" all are at {show(base.high, 'S')}"),
         ("", f"seems {missing} too low"),

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from mho.characterise.wire_loss import WireLoss
 from mho.characterise.wire_savings import Option, SizeCurves
 from mho.chip.wires import WireModel
-from mho.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, Array, explain, make, plain
+from mho.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, explain, make, plain
 from mho.units import uS
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
@@ -21,8 +21,10 @@ _TICK: dict[str, Any] = {
 }  # fmt: skip
 _LINE = 0.235
 """Height of a line of the list (inch)."""
-_BLOCKS = 16
-"""Contours are drawn of the mean of so many blocks of cells along rows, and columns (1)."""
+_BLOCKS, _COARSE = 64, 12
+"""Blocks of cells along rows, and columns, of the map and of its contours (1)."""
+_STEPS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""Shares at which contours are drawn (1)."""
 
 
 def cost(option: Option, base: Option) -> str:
@@ -46,7 +48,7 @@ def cost(option: Option, base: Option) -> str:
     width = (layout.high - layout.low) / (first.high - first.low or 1.0)
     if width < 1:
         bits = -math.log2(width)
-        words.append(f"−{bits:.2g} {'bit' if bits == 1 else 'bits'}")
+        words.append(f"−{bits:.2g} " + ("bit" if round(bits, 6) == 1 else "bits"))
     if layout.wires.word_line != first.wires.word_line:
         words.append("lines twice as wide")
     return ", ".join(words)
@@ -80,37 +82,35 @@ def wires_figure(
 
 
 def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
-    share = plain(loss.share)
-    rows, cols = share.shape
+    rows, cols = loss.programmed.shape
     image = axes.imshow(
-        share, cmap="viridis", vmin=0, vmax=1, aspect="auto", interpolation="nearest",
-        extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
+        plain(loss.blocks(_BLOCKS)), cmap="viridis", vmin=0, vmax=1, aspect="auto",
+        interpolation="nearest", extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
     )  # fmt: skip
-    _contours(axes, share)
+    _contours(axes, loss)
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    both_rows, both_cols = wires.sides == "both", wires.sense_sides == "both"
-    axes.set_xlabel(f"Column ({'driven from both ends' if both_rows else 'driven from the left'})")
-    axes.set_ylabel(f"Row ({'sensed at both ends' if both_cols else 'sensed at the bottom'})")
+    driven = "both ends" if wires.sides == "both" else "the left"
+    sensed = "both ends" if wires.sense_sides == "both" else "the bottom"
+    axes.set_xlabel(f"Column (rows driven from {driven})")
+    axes.set_ylabel(f"Row (columns sensed at {sensed})")
     axes.set_title("where current is lost", loc="left")
-    bar = figure.colorbar(image, ax=axes, label="Share of a cell's current that arrives")
+    bar = figure.colorbar(image, ax=axes, label="Effective / programmed conductance")
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
-def _contours(axes: Any, share: Array) -> None:
-    """Lines of equal share, of means over blocks: single cells differ too much for a line."""
-    edges = [np.unique(np.linspace(0, n, _BLOCKS + 1).round().astype(int)) for n in share.shape]
-    if min(share.shape) < _BLOCKS:
+def _contours(axes: Any, loss: WireLoss) -> None:
+    """Lines of equal share, of blocks so large that they differ little by chance."""
+    rows, cols = loss.programmed.shape
+    if min(rows, cols) < _COARSE:
         return
-    down, along = edges
-    means = np.add.reduceat(np.add.reduceat(share, down[:-1], 0), along[:-1], 1)
-    means /= np.outer(np.diff(down), np.diff(along))
-    steps = [step for step in np.linspace(0.1, 0.9, 9) if means.min() < step < means.max()]
+    share = plain(loss.blocks(_COARSE))
+    steps = [step for step in _STEPS if share.min() < step < share.max()]
     if not steps:
         return
-    middle = [(e[:-1] + e[1:] - 1) / 2 for e in (along, down)]
-    lines = axes.contour(*middle, means, levels=steps, colors="white", linewidths=0.8)
+    along, down = ((np.arange(_COARSE) + 0.5) * n / _COARSE - 0.5 for n in (cols, rows))
+    lines = axes.contour(along, down, share, levels=steps, colors="white", linewidths=0.8)
     axes.clabel(lines, fmt=lambda step: f"{step:.0%}", fontsize=8)
 
 
@@ -131,7 +131,7 @@ def _sizes(axes: Any, curves: SizeCurves) -> None:
 def _list(
     figure: Any, options: Sequence[Option], plans: Sequence[tuple[str, Option]], wanted: float
 ) -> None:
-    axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.5, 1))
+    axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
     base, names = options[0], []
     rows: list[tuple[str, Option | None]] = [(option.what, option) for option in options]
     if plans:
@@ -149,7 +149,7 @@ def _list(
     axes.set_xlabel("Current kept, random conductances")
     axes.tick_params(axis="y", length=0)
     words.set_axis_off()
-    words.set_title("its cost", loc="left")
+    words.set_title("cost", loc="left")
     mean = axes.plot([], [], "o", color=BLUE, label="mean over columns")[0]
     worst = axes.plot([], [], color=VERMILLION, label="worst column", **_TICK)[0]
     explain(axes, "", (mean, worst))
