@@ -145,8 +145,8 @@ def wire_plans(base: Layout, wanted: float, stream: Stream) -> list[tuple[str, O
     choices = {
         "smaller tiles": base,
         "both ends": ends,
-        "both ends, ¼ of the range": narrow,
-        "both ends, ¼ of the rows": replace(ends, turns=4),
+        "both ends, ¼ range": narrow,
+        "both ends, ¼ rows": replace(ends, turns=4),
         "all of this": replace(narrow, turns=4),
     }
     return [(what, _largest(what, layout, wanted, stream)) for what, layout in choices.items()]

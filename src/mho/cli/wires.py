@@ -247,7 +247,7 @@ def rows(found: Found) -> list[tuple[str, str]]:
     """What the first table says: name and value, units included."""
     base, loss, lines = found.base, found.loss, found.base.wires
     top_left, top_right, left, right = _quarters(loss)
-    missing = f"{show(loss.missing, 'S', 3)} or {loss.missing / _LEVEL:,.0f} levels of 2 µS"
+    missing = f"{loss.missing / _LEVEL:,.0f} levels of 2 µS"
     row, col = loss.weakest
     bits = f"{loss.bits:.1f} bits" if loss.bits < _MOST_BITS else f"more than {_MOST_BITS} bits"
     return [
@@ -259,16 +259,13 @@ def rows(found: Found) -> list[tuple[str, str]]:
         ("current kept", f"{loss.kept:.1%} with random conductances; columns"
          f" {loss.worst:.1%} to {loss.best:.1%}"),
         ("", f"{loss.full:.1%} with all cells at {show(base.high, 'S')}"),
-        ("in which quarter", f"top left {top_left:.1%}, top right {top_right:.1%}, bottom left"
-         f" {left:.1%}, bottom right {right:.1%}"),
-        ("", "with column 0 at the left, where rows are driven, and the last row"),
-        ("", "at the bottom, where columns are sensed"),
-        ("weakest cell", f"row {row}, column {col} keeps {float(loss.full_share.min()):.2%} if"
-         f" all are at {show(base.high, 'S')}"),
-        ("", f"seems {missing} too low"),
-        ("other inputs", f"share varies by {loss.spread:.2%} (1σ) with the input"),
-        ("", f"a fixed gain per column leaves an error of {loss.after_gain:.2g} of full scale,"
-         f" as {bits} do"),
+        ("quarters", f"{top_left:.1%} top left, {top_right:.1%} top right"),
+        ("", f"{left:.1%} bottom left, {right:.1%} bottom right"),
+        ("", "(rows are driven from the left, columns sensed at the bottom)"),
+        ("weakest cell", f"row {row}, column {col} keeps {float(loss.full_share.min()):.1%} of its"
+         f" {show(base.high, 'S')}: {missing} off"),
+        ("other inputs", f"change the share by {loss.spread:.2%} (1σ)"),
+        ("", f"a fixed gain per column leaves the error of {bits}"),
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -84,7 +85,7 @@ def wires_figure(
 def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
     rows, cols = loss.programmed.shape
     image = axes.imshow(
-        plain(loss.blocks(_BLOCKS)), cmap="viridis", vmin=0, vmax=1, aspect="auto",
+        plain(loss.blocks(_BLOCKS)), cmap="viridis", norm=PowerNorm(0.5, 0, 1), aspect="auto",
         interpolation="nearest", extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
     )  # fmt: skip
     _contours(axes, loss)
@@ -96,7 +97,9 @@ def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
     axes.set_xlabel(f"Column (rows driven from {driven})")
     axes.set_ylabel(f"Row (columns sensed at {sensed})")
     axes.set_title("where current is lost", loc="left")
-    bar = figure.colorbar(image, ax=axes, label="Effective / programmed conductance")
+    ticks = (0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+    label = "Effective / programmed conductance"
+    bar = figure.colorbar(image, ax=axes, label=label, ticks=ticks)
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
@@ -131,7 +134,7 @@ def _sizes(axes: Any, curves: SizeCurves) -> None:
 def _list(
     figure: Any, options: Sequence[Option], plans: Sequence[tuple[str, Option]], wanted: float
 ) -> None:
-    axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
+    axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     base, names = options[0], []
     rows: list[tuple[str, Option | None]] = [(option.what, option) for option in options]
     if plans:
@@ -140,7 +143,7 @@ def _list(
         names.append(what)
         if option is not None:
             _line(axes, place, option)
-            words.text(0, place, cost(option, base), fontsize=8.5, va="center", color=_GREY)
+            words.text(0, place, cost(option, base), fontsize=8, va="center", color=_GREY)
     axes.axvline(base.kept, color="#888888", linewidth=1, linestyle=":")
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -150,7 +153,7 @@ def _list(
     axes.tick_params(axis="y", length=0)
     words.set_axis_off()
     words.set_title("cost", loc="left")
-    mean = axes.plot([], [], "o", color=BLUE, label="mean over columns")[0]
+    mean = axes.plot([], [], "o", color=BLUE, label="mean")[0]
     worst = axes.plot([], [], color=VERMILLION, label="worst column", **_TICK)[0]
     explain(axes, "", (mean, worst))
 
