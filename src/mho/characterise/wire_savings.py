@@ -53,6 +53,11 @@ class Layout:
         return rows, cols
 
     @property
+    def cycles(self) -> int:
+        """Cycles that one multiplication takes (1)."""
+        return min(self.turns, self.tile[0])
+
+    @property
     def tiles(self) -> int:
         """Number of tiles (1)."""
         down, along = self._parts

@@ -235,7 +235,7 @@ def _option(option: Option) -> dict[str, Any]:
         "kept_worst_column": round(option.worst, 6),
         "kept_all_high": round(option.full, 6),
         "high_uS": round(layout.high / uS, 6),
-        "cycles": layout.turns,
+        "cycles": layout.cycles,
         "tiles": layout.tiles,
         "tile": list(layout.tile),
         "drivers": layout.drivers,
@@ -296,7 +296,7 @@ def _print_options(found: Found) -> None:
     table.add_row(f"to keep {100 * found.wanted:.4g} %")
     for what, plan in found.plans:
         if plan is None:
-            table.add_row(what, "out of reach")
+            table.add_row(what, "", "", "", "out of reach")
         else:
             table.add_row(f"{what}: {_tile(plan)}", *_shares(plan), cost(plan, found.options[0]))
     console.print(table)

@@ -44,7 +44,7 @@ def cost(option: Option, base: Option) -> str:
     factors = {"periphery": drivers} if drivers == amplifiers else {
         "drivers": drivers, "amplifiers": amplifiers,
     }  # fmt: skip
-    factors["cycles"] = layout.turns / first.turns
+    factors["cycles"] = layout.cycles / first.cycles
     words += [f"{factor:.4g}× {name}" for name, factor in factors.items() if factor != 1]
     width = (layout.high - layout.low) / (first.high - first.low or 1.0)
     if width < 1:
