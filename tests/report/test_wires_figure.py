@@ -14,7 +14,7 @@ from mho.rng import Stream
 from mho.units import uS
 
 LINES = WireModel(4.0, 4.0)
-BASE = Option("as it is", Layout(LINES, (32, 16), 50 * uS, 500 * uS), 0.5, 0.4, 0.3)
+BASE = Option("as it is", Layout(LINES, (24, 12), 50 * uS, 500 * uS), 0.5, 0.4, 0.3)
 
 
 def figure(base: Layout) -> object:
@@ -32,7 +32,7 @@ def test_map_curves_and_list_show_what_was_measured() -> None:
     image = panels[0].get_images()[0]
     loss = wire_loss(base.wires, base.size, base.low, base.high, Stream(0))
     np.testing.assert_allclose(image.get_array(), plain(loss.blocks(64)))
-    assert image.get_extent() == [-0.5, 15.5, 31.5, -0.5]
+    assert image.get_extent() == [-0.5, 11.5, 23.5, -0.5]
     labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in panels]
     assert labels[0] == (
         "Column (rows driven from the left)", "Row (columns sensed at the bottom)",
@@ -48,11 +48,11 @@ def test_map_curves_and_list_show_what_was_measured() -> None:
 @pytest.mark.parametrize(
     "base",
     [
-        Layout(WireModel(), (16, 16), 0.0, 500 * uS),
+        Layout(WireModel(), (12, 12), 0.0, 500 * uS),
         Layout(LINES, (1, 1), 50 * uS, 500 * uS),
-        Layout(LINES, (1, 20), 50 * uS, 500 * uS),
-        Layout(replace(LINES, sides="both", sense_sides="both"), (20, 3), 50 * uS, 500 * uS),
-        Layout(replace(LINES, driver=1e6), (16, 16), 50 * uS, 500 * uS),
+        Layout(LINES, (1, 9), 50 * uS, 500 * uS),
+        Layout(replace(LINES, sides="both", sense_sides="both"), (9, 3), 50 * uS, 500 * uS),
+        Layout(replace(LINES, driver=1e6), (12, 12), 50 * uS, 500 * uS),
     ],
     ids=["ideal", "one cell", "one row", "both ends", "nothing left"],
 )

@@ -16,7 +16,7 @@ LARGEST = 1024
 """Rows or columns of the largest array (1): its circuit is solved exactly, in its cells^1.5."""
 _CELLS = 1 << 16
 """Cells over which shares are averaged, and that are solved side by side (1)."""
-_MOST_ARRAYS = 64
+_MOST_ARRAYS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
