@@ -21,7 +21,7 @@ def figure(base: Layout) -> object:
     stream = Stream(0)
     loss = wire_loss(base.wires, base.size, base.low, base.high, stream)
     options = wire_savings(base, stream)
-    plans = [(what, plan) for what, plan in wire_plans(base, 0.95, stream) if plan]
+    plans = wire_plans(base, 0.95, stream)
     return wires_figure(loss, options, plans, 0.95, share_by_size(base, stream))
 
 

@@ -37,7 +37,7 @@ from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.progress import Progress
 from mho.report.style import draw_png
-from mho.report.wires_figure import cost, wires_figure
+from mho.report.wires_figure import cost, plan_name, wires_figure
 from mho.rng import Stream
 from mho.units import show, uS
 
@@ -125,8 +125,7 @@ def _run(
     progress("combinations", 0.0)
     plans = wire_plans(base, wanted, stream)
     found = Found(base, loss, options, wanted, plans, share_by_size(base, stream, progress))
-    shown = [(f"{what}: {_tile(plan)}", plan) for what, plan in plans if plan is not None]
-    picture = draw_png(lambda: wires_figure(loss, options, shown, wanted, found.curves))
+    picture = draw_png(lambda: wires_figure(loss, options, plans, wanted, found.curves))
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "wires.png", picture)
     result = describe(found) | {"seed": seed, "version": version("mho")}
@@ -248,20 +247,20 @@ def rows(found: Found) -> list[tuple[str, str]]:
     base, loss, lines = found.base, found.loss, found.base.wires
     top_left, top_right, left, right = _quarters(loss)
     missing = f"{loss.missing / _LEVEL:,.0f} levels of 2 µS"
+    driven = "both ends" if lines.sides == "both" else "the left"
+    sensed = "both ends" if lines.sense_sides == "both" else "the bottom"
     row, col = loss.weakest
     bits = f"{loss.bits:.1f} bits" if loss.bits < _MOST_BITS else f"more than {_MOST_BITS} bits"
     return [
         ("array", f"{base.size[0]}×{base.size[1]} cells of {_ends(base)}, all rows at once"),
         ("wires", f"{_ohm(lines.word_line)} a segment, {_ohm(lines.driver)} driver,"
          f" {_ohm(lines.sense)} sense"),
-        ("", f"rows driven from {_one(lines.sides)}, columns sensed at"
-         f" {_one(lines.sense_sides)}"),
+        ("", f"rows driven from {driven}, columns sensed at {sensed}"),
         ("current kept", f"{loss.kept:.1%} with random conductances; columns"
          f" {loss.worst:.1%} to {loss.best:.1%}"),
         ("", f"{loss.full:.1%} with all cells at {show(base.high, 'S')}"),
         ("quarters", f"{top_left:.1%} top left, {top_right:.1%} top right"),
         ("", f"{left:.1%} bottom left, {right:.1%} bottom right"),
-        ("", "(rows are driven from the left, columns sensed at the bottom)"),
         ("weakest cell", f"row {row}, column {col} keeps {float(loss.full_share.min()):.1%} of its"
          f" {show(base.high, 'S')}: {missing} off"),
         ("other inputs", f"change the share by {loss.spread:.2%} (1σ)"),
@@ -276,10 +275,6 @@ def _ends(base: Layout) -> str:
 def _ohm(value: object) -> str:
     assert isinstance(value, float)
     return show(value, "Ω")
-
-
-def _one(sides: str) -> str:
-    return "both ends" if sides == "both" else "one end"
 
 
 def _print_options(found: Found) -> None:
@@ -298,18 +293,13 @@ def _print_options(found: Found) -> None:
         if plan is None:
             table.add_row(what, "", "", "", "out of reach")
         else:
-            table.add_row(f"{what}: {_tile(plan)}", *_shares(plan), cost(plan, found.options[0]))
+            table.add_row(plan_name(what, plan), *_shares(plan), cost(plan, found.options[0]))
     console.print(table)
     console.print(
         "\nworst: the worst column; all high: all cells at the high end of the range; periphery:"
         " drivers and amplifiers. Rows that wait for their turn are switched off by their"
         " selectors: held at 0 V they would load the wires all the same, and nothing was saved."
     )
-
-
-def _tile(option: Option) -> str:
-    rows, cols = option.layout.tile
-    return f"{rows}×{cols}"
 
 
 def _shares(option: Option) -> tuple[str, ...]:

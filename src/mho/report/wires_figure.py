@@ -55,10 +55,21 @@ def cost(option: Option, base: Option) -> str:
     return ", ".join(words)
 
 
+def plan_name(what: str, plan: Option) -> str:
+    """A combination with its tiles.
+
+    Args:
+        what: The combination.
+        plan: What it came to.
+    """
+    rows, cols = plan.layout.tile
+    return f"{what}: {rows}×{cols}"
+
+
 def wires_figure(
     loss: WireLoss,
     options: Sequence[Option],
-    plans: Sequence[tuple[str, Option]],
+    plans: Sequence[tuple[str, Option | None]],
     wanted: float,
     curves: SizeCurves,
 ) -> Figure:
@@ -67,18 +78,19 @@ def wires_figure(
     Args:
         loss: What the wires leave.
         options: Alternatives, the array itself first.
-        plans: Combinations that keep the wanted share.
+        plans: Combinations that keep the wanted share; those out of reach are left out.
         wanted: That share (1).
         curves: Share against size.
     """
-    lines = len(options) + len(plans) + 1
+    reached = [(plan_name(what, plan), plan) for what, plan in plans if plan is not None]
+    lines = len(options) + len(reached) + 1
     figure = make(3.9 + _LINE * lines)
     parts: Any = figure.subfigures(2, 1, height_ratios=(3.2, 0.7 + _LINE * lines))
     top, bottom = parts
     left, right = top.subplots(1, 2, width_ratios=(1.25, 1))
     _map(top, left, loss, options[0].layout.wires)
     _sizes(right, curves)
-    _list(bottom, options, plans, wanted)
+    _list(bottom, options, reached, wanted)
     return figure
 
 
