@@ -1,28 +1,47 @@
-"""The tree of blocks: leaves of a few cells, joined until one block is the tile.
+"""The tree of blocks: leaves joined until one block is the tile.
 
 Blocks of a level have one size, but for those at the far ends of the lines: the top row of blocks
 and the right column of blocks take what is left. Rows of blocks count from the bottom, columns from
 the left, so the far ones are the last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.chip.port_blocks import Ports, merge, one_above_other, side_by_side
-
-LEAF = 4
-"""Rows and columns of a leaf (cells)."""
+from mho.chip.port_blocks import merge, transfer
+from mho.chip.port_leaves import SIDE, Cells, leaves
+from mho.chip.port_memory import Memory, Workspace
+from mho.chip.port_seams import Ports, Seam, one_above_other, side_by_side
 
 Kind = tuple[bool, bool]
 """Whether a block is in the top row of blocks, and whether in the right column."""
 
+KINDS: tuple[Kind, ...] = ((False, False), (False, True), (True, False), (True, True))
+WHOLE: Kind = (True, True)
+
+
+class Shape(NamedTuple):
+    """Size of a tile, and which ends of its lines are open.
+
+    Args:
+        rows: Word lines (1).
+        cols: Bit lines (1).
+        open_top: Whether bit lines end open at the top.
+        open_right: Whether word lines end open at the right.
+    """
+
+    rows: int
+    cols: int
+    open_top: bool
+    open_right: bool
+
 
 class Axis(NamedTuple):
-    """Blocks along one axis: `count` of `size` cells, then one of `last` cells."""
+    """Blocks along one axis: `count` of `size` cells, then the last one of `last` cells."""
 
     size: int
     count: int
@@ -31,16 +50,14 @@ class Axis(NamedTuple):
     @classmethod
     def of(cls, cells: int) -> "Axis":
         """Leaves along an axis."""
-        count = (cells - 1) // LEAF
-        return cls(LEAF, count, cells - count * LEAF)
+        count = (cells - 1) // SIDE
+        return cls(SIDE, count, cells - count * SIDE)
 
-    def joined(self) -> "Axis":
-        """The axis after pairs of blocks are joined; an odd one goes to the last block."""
-        last = self.last + self.size * (self.count % 2)
-        return Axis(2 * self.size, self.count // 2, last)
-
-    def shortened(self) -> "Axis":
-        """The axis after the last block has taken its neighbour."""
+    def joined(self, *, pairs: bool) -> "Axis":
+        """The axis after a step."""
+        if pairs:
+            last = self.last + self.size * (self.count % 2)
+            return Axis(2 * self.size, self.count // 2, last)
         return Axis(self.size, self.count - 1, self.last + self.size)
 
 
@@ -49,7 +66,8 @@ class Step(NamedTuple):
 
     Args:
         vertical: Whether blocks one above the other are joined.
-        pairs: Whether all blocks are joined in pairs, or only the last takes its neighbour.
+        pairs: Whether all blocks are joined in pairs (an odd one goes to the last block), or only
+            the last block takes its neighbour.
         count: Blocks along the axis but for the last (1).
     """
 
@@ -58,36 +76,21 @@ class Step(NamedTuple):
     count: int
 
 
-def steps(rows: int, cols: int) -> Iterator[Step]:
-    """Rounds that make a tile of leaves; blocks stay as square as possible."""
-    axes = [Axis.of(rows), Axis.of(cols)]
+def steps(rows: int, cols: int) -> list[Step]:
+    """Rounds that make a tile of leaves.
+
+    Blocks stay as square as possible, and the last one between half and one and a half times as
+    long as the others, so that any size costs what its cells cost.
+    """
+    axes, found = [Axis.of(rows), Axis.of(cols)], []
     while axes[0].count or axes[1].count:
         across = axes[1].count and (axes[1].size <= axes[0].size or not axes[0].count)
         which = 1 if across else 0
         axis = axes[which]
         pairs = axis.count % 2 == 1 or axis.last >= axis.size
-        yield Step(which == 0, pairs, axis.count)
-        axes[which] = axis.joined() if pairs else axis.shortened()
-
-
-def tree(
-    cell: Float[Tensor, "tiles rows cols"],
-    word: Float[Tensor, "rows cols"],
-    bit: Float[Tensor, "rows cols"],
-    open_ends: tuple[bool, bool],
-) -> Float[Tensor, "tiles ports ports"]:
-    """Matrix of a tile between its ports.
-
-    Args:
-        cell: Conductance of each cell (S).
-        word: Resistance left of each cell, on its word line (Ω).
-        bit: Resistance below each cell, on its bit line (Ω).
-        open_ends: Whether bit lines end open at the top, and word lines at the right.
-    """
-    level = leaves(cell, word, bit, open_ends)
-    for step in steps(*cell.shape[1:]):
-        level = join(level, step)
-    return level[True, True].matrix[:, 0, 0]
+        found.append(Step(which == 0, pairs, axis.count))
+        axes[which] = axis.joined(pairs=pairs)
+    return found
 
 
 class Group(NamedTuple):
@@ -100,98 +103,162 @@ class Group(NamedTuple):
 Level = dict[Kind, Group]
 
 
-def join(level: Level, step: Step) -> Level:
-    """One round of joining."""
-    dim = 1 if step.vertical else 2
-    seam = one_above_other if step.vertical else side_by_side
+class Move(NamedTuple):
+    """What blocks of one kind are made of in a step; `far` is `None` if they stay as they are."""
 
-    def both(near: Group, far: Group) -> Group:
-        place = seam(near.ports, far.ports)
-        return Group(merge(near.matrix, far.matrix, place), place.ports)
+    kind: Kind
+    near: tuple[Kind, slice]
+    far: tuple[Kind, slice] | None
 
-    new: Level = {}
+
+def moves(step: Step, kinds: Iterable[Kind]) -> Iterator[Move]:
+    """What blocks of every kind are made of."""
+    rest = step.count - (step.count % 2 or not step.pairs)
     for other in (False, True):
-        inner_kind = (False, other) if step.vertical else (other, False)
-        last_kind = (True, other) if step.vertical else (other, True)
-        if last_kind not in level:
+        inner = (False, other) if step.vertical else (other, False)
+        last = (True, other) if step.vertical else (other, True)
+        if last not in kinds:
             continue
-        inner, last = level[inner_kind], level[last_kind]
-        rest = step.count
-        if rest % 2 or not step.pairs:
-            rest -= 1
-            last = both(Group(inner.matrix.narrow(dim, rest, 1), inner.ports), last)
-        new[last_kind] = last
+        if rest < step.count:
+            yield Move(last, (inner, slice(rest, None)), (last, slice(None)))
+        else:
+            yield Move(last, (last, slice(None)), None)
         if rest and step.pairs:
-            index = [slice(None)] * dim
-            near = inner.matrix[(*index, slice(0, rest, 2))]
-            far = inner.matrix[(*index, slice(1, rest, 2))]
-            new[inner_kind] = both(Group(near, inner.ports), Group(far, inner.ports))
+            yield Move(inner, (inner, slice(0, rest, 2)), (inner, slice(1, rest, 2)))
         elif rest:
-            new[inner_kind] = Group(inner.matrix.narrow(dim, 0, rest), inner.ports)
-    return new
+            yield Move(inner, (inner, slice(0, rest)), None)
 
 
-def leaves(cell: Tensor, word: Tensor, bit: Tensor, open_ends: tuple[bool, bool]) -> Level:
-    """Blocks of a few cells each."""
-    rows, cols = (Axis.of(n) for n in cell.shape[1:])
-    level: Level = {}
-    for top in (False, True):
-        for right in (False, True):
-            p, high = (rows.last, 1) if top else (rows.size, rows.count)
-            q, wide = (cols.last, 1) if right else (cols.size, cols.count)
-            if not high or not wide:
-                continue
-            across = slice(cell.shape[2] - q, None) if right else slice(0, wide * q)
-            down = slice(0, p) if top else slice(rows.last, None)
-            parts = [
-                x[..., down, across]
-                .unflatten(-1, (wide, q))
-                .unflatten(-3, (high, p))
-                .transpose(-2, -3)
-                .flip(-4)
-                for x in (cell, word, bit)
-            ]
-            drop = (top and open_ends[0], right and open_ends[1])
-            ports = Ports(p, q, 0 if drop[0] else q, 0 if drop[1] else p)
-            level[top, right] = Group(leaf(*parts, ports), ports)
+def pick(
+    matrix: Float[Tensor, "tiles rows cols ports ports"], step: Step, blocks: slice
+) -> Float[Tensor, "tiles some others ports ports"]:
+    """Some of the blocks along the axis of a step."""
+    return matrix[:, blocks] if step.vertical else matrix[:, :, blocks]
+
+
+class Joint(NamedTuple):
+    """What the gradient needs of a move.
+
+    Args:
+        step: Step it belongs to.
+        move: The move.
+        seam: How blocks were joined; `None` if they stayed as they were.
+        inputs: Result of `merge`.
+    """
+
+    step: Step
+    move: Move
+    seam: Seam | None
+    inputs: Float[Tensor, "blocks joined ports"] | None
+
+
+class Tape(NamedTuple):
+    """What the gradient needs of a tree.
+
+    Args:
+        leaves: Of each round of joining cells to leaves.
+        levels: Sizes of the matrices of each kind, before each step.
+        joints: Of each move of each step.
+    """
+
+    leaves: list[Tensor]
+    levels: list[dict[Kind, torch.Size]]
+    joints: list[list[Joint]]
+
+
+def tree(
+    cells: Cells, shape: Shape, memory: Memory, tape: Tape | None
+) -> Float[Tensor, "tiles left bottom"] | Float[Tensor, "tiles ports ports"]:
+    """Matrix of a tile between its ports: if all far ends are open only (L, B), else all of it.
+
+    Args:
+        cells: Cells, sorted into leaves.
+        shape: Size of the tile.
+        memory: Memory for levels and intermediate results.
+        tape: Where to put down what the gradient needs, if it is wanted.
+    """
+    matrices = leaves(cells, memory, None if tape is None else tape.leaves)
+    level = first_level(matrices, shape, memory.next_level())
+    last_only = shape.open_top and shape.open_right and tape is None
+    todo = steps(shape.rows, shape.cols)
+    for place, step in enumerate(todo):
+        if last_only and place == len(todo) - 1:
+            return _last(level, step)
+        level = _join(level, step, memory, tape)
+    s = level[WHOLE].matrix[:, 0, 0]
+    ports = level[WHOLE].ports
+    if shape.open_top and shape.open_right:
+        return s[:, : ports.left, ports.left :].clone()
+    return s.clone()
+
+
+def first_level(
+    s: Float[Tensor, "ports ports tiles leaves"], shape: Shape, work: Workspace
+) -> Level:
+    """Leaves by kind, without ports that are open or filled up."""
+    size, high, wide = s.shape[0], -(-shape.rows // SIDE), -(-shape.cols // SIDE)
+    first = work.take(s.shape[2] * s.shape[3], size * size)
+    first.copy_(s.reshape(size * size, -1).T)
+    whole = first.view(-1, high, wide, size, size)
+    level = {}
+    for kind, (down, across, keep, ports) in leaf_kinds(shape).items():
+        matrix = whole[:, down, across]
+        if len(keep) < size:
+            index = torch.tensor(keep, device=s.device)
+            matrix = matrix[..., index[:, None], index]
+        level[kind] = Group(matrix, ports)
     return level
 
 
-def leaf(
-    cell: Float[Tensor, "tiles rows cols p q"],
-    word: Float[Tensor, "rows cols p q"],
-    bit: Float[Tensor, "rows cols p q"],
-    ports: Ports,
-) -> Float[Tensor, "tiles rows cols ports ports"]:
-    """Matrices of leaves in closed form: S = S₀ + Kᵀ D (1 + R D)⁻¹ K."""
-    p, q = cell.shape[-2:]
-    size = sum(ports)
-    to_left = word.cumsum(-1)
-    to_bottom = bit.flip(-2).cumsum(-2).flip(-2)
-    drive = word.new_zeros(*word.shape, size)  # K
-    path = word.new_zeros(*word.shape, p, q)  # R
-    free = word.new_zeros(*word.shape[:2], size, size)  # S0
-    i, j = torch.arange(p, device=word.device), torch.arange(q, device=word.device)
-    left, bottom, top, right = 0, p, p + q, p + q + ports.top
-    for r in range(p):
-        drive[..., r, :, left + r] = 1
-        path[..., r, :, r, :] += to_left[..., r, :][..., torch.minimum(j[:, None], j)]
-        if ports.right:
-            drive[..., r, :, right + r] = to_left[..., r, :]
-            free[..., left + r, right + r] = -1
-            free[..., right + r, left + r] = -1
-            free[..., right + r, right + r] = -to_left[..., r, -1]
-    for c in range(q):
-        drive[..., :, c, bottom + c] = -1
-        path[..., :, c, :, c] += to_bottom[..., :, c][..., torch.maximum(i[:, None], i)]
-        if ports.top:
-            drive[..., :, c, top + c] = -to_bottom[..., :, c]
-            free[..., bottom + c, top + c] = -1
-            free[..., top + c, bottom + c] = -1
-            free[..., top + c, top + c] = -to_bottom[..., 0, c]
-    drive, path = drive.flatten(2, 3), path.flatten(4, 5).flatten(2, 3)
-    g = cell.flatten(-2)[..., None, :]
-    loop = path * g
-    loop.diagonal(dim1=-2, dim2=-1).add_(1)
-    drop = torch.linalg.inv_ex(loop).inverse @ drive
-    return free + drive.mT @ (drop * g.mT)
+def leaf_kinds(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]]:
+    """Which leaves are of a kind, and which of their ports stay."""
+    rows, cols = Axis.of(shape.rows), Axis.of(shape.cols)
+    found = {}
+    for top, right in KINDS:
+        if (not top and not rows.count) or (not right and not cols.count):
+            continue
+        p, q = rows.last if top else SIDE, cols.last if right else SIDE
+        ports = Ports(
+            p, q, 0 if top and shape.open_top else q, 0 if right and shape.open_right else p
+        )
+        keep = [*range(SIDE - p, SIDE), *range(SIDE, SIDE + q)]
+        keep += range(2 * SIDE, 2 * SIDE + ports.top)
+        keep += range(4 * SIDE - ports.right, 4 * SIDE)
+        down = slice(rows.count, None) if top else slice(0, rows.count)
+        across = slice(cols.count, None) if right else slice(0, cols.count)
+        found[top, right] = (down, across, keep, ports)
+    return found
+
+
+def _join(level: Level, step: Step, memory: Memory, tape: Tape | None) -> Level:
+    """One step."""
+    result = memory.next_level()
+    new: Level = {}
+    joints = []
+    for move in moves(step, level):
+        near = level[move.near[0]]
+        matrix = pick(near.matrix, step, move.near[1])
+        seam = inputs = None
+        if move.far is None:
+            new[move.kind] = Group(result.take(*matrix.shape).copy_(matrix), near.ports)
+        else:
+            far = level[move.far[0]]
+            seam = (one_above_other if step.vertical else side_by_side)(near.ports, far.ports)
+            size = sum(seam.ports)
+            out = result.take(*matrix.shape[:3], size, size)
+            new[move.kind] = Group(out, seam.ports)
+            beyond = pick(far.matrix, step, move.far[1])
+            inputs = merge(matrix, beyond, seam, out, memory.work, taped=tape is not None)
+        joints.append(Joint(step, move, seam, inputs))
+    if tape is not None:
+        tape.levels.append({kind: group.matrix.shape for kind, group in level.items()})
+        tape.joints.append(joints)
+    return new
+
+
+def _last(level: Level, step: Step) -> Tensor:
+    """The last step, if all far ends are open."""
+    near = level[(False, True) if step.vertical else (True, False)]
+    far = level[WHOLE]
+    seam = (one_above_other if step.vertical else side_by_side)(near.ports, far.ports)
+    return transfer(near.matrix[:, 0, 0], far.matrix[:, 0, 0], seam, vertical=step.vertical)
