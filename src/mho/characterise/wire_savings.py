@@ -1,5 +1,6 @@
 """What would save current from the wires, alternative by alternative, and what each costs."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -28,7 +29,7 @@ class Layout:
     """A way to multiply vectors by one matrix of conductances.
 
     Args:
-        wires: Resistances, one number each.
+        wires: Resistances, one finite number each.
         size: Rows and columns of the matrix (1).
         low: Low end of the range of conductances (S).
         high: High end of the range (S).
@@ -204,12 +205,13 @@ def _check(base: Layout) -> None:
 
 
 def _number(resistance: object) -> float:
-    """A resistance that holds for all lines (Ω)."""
-    if isinstance(resistance, float):
+    """A resistance that holds for all lines, tiles of other sizes included (Ω)."""
+    if isinstance(resistance, float) and math.isfinite(resistance):
         return resistance
+    has = "one per line" if isinstance(resistance, tuple) else "an open line"
     raise ValueError(
-        "Argument `wires` must have one number per resistance, but has one per line; smaller"
-        " tiles would have other lines."
+        f"Argument `wires` must have one finite number per resistance, but has {has}; measure"
+        " such an array with `wire_loss`."
     )
 
 
@@ -297,10 +299,27 @@ def _in_turns(
     effective = torch.zeros_like(conductance)
     for turn in range(layout.turns):
         some = slice(turn, None, layout.turns)
+        effective[:, some] = _together(layout.wires, conductance, some)
+    return effective
+
+
+def _together(
+    wires: WireModel, conductance: Float[Tensor, "arrays rows cols"], some: slice
+) -> Float[Tensor, "arrays some cols"]:
+    """Effective matrices (S) of evenly spaced rows, the cells of all others off.
+
+    Segments between them are in series, and so are those below them with the sense; with both
+    ends sensed these differ above and below, and the whole array is solved.
+    """
+    rows = conductance.shape[-2]
+    if wires.sense_sides == "both":
         on = torch.zeros_like(conductance)
         on[:, some] = conductance[:, some]
-        effective[:, some] = solve(layout.wires, on)[:, some]
-    return effective
+        return solve(wires, on)[:, some]
+    below = (rows - 1 - some.start) % some.step
+    bit = _number(wires.bit_line)
+    lines = replace(wires, bit_line=some.step * bit, sense=_number(wires.sense) + below * bit)
+    return solve(lines, conductance[:, some].contiguous())
 
 
 def _alone(
