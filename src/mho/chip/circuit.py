@@ -4,8 +4,8 @@ Circuit simulators replace 0 Ω by some small resistance and stop at nodes that 
 here ideal segments become one node, and what carries no current is left out.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxtyping import Float
@@ -180,24 +180,30 @@ def _live(edges: Sequence[tuple[str, str]]) -> list[bool]:
     for number, nodes in enumerate(edges):
         for node in nodes:
             at[node].add(number)
-    live = [False] * len(edges)
-    reached = {node for node in at if node.startswith(("in", "out"))}
-    ahead = deque(reached)
-    while ahead:
-        for number in at[ahead.popleft()]:
-            live[number] = True
-            for node in edges[number]:
-                if node not in reached:
-                    reached.add(node)
-                    ahead.append(node)
-    loose = [n for n in at if not n.startswith(("in", "out")) and len(at[n]) == 1]
+    reached = _reached(edges, at)
+    live = [first in reached for first, _ in edges]
+    loose = [node for node in at if len(at[node]) == 1 and not _terminal(node)]
     while loose:
         node = loose.pop()
-        for number in at[node]:
+        for number in at.pop(node, ()):
             live[number] = False
-            for other in set(edges[number]) - {node}:
-                at[other].discard(number)
-                if len(at[other]) == 1 and not other.startswith(("in", "out")):
-                    loose.append(other)
-        at[node] = set()
+            (other,) = set(edges[number]) - {node}
+            at[other].discard(number)
+            if len(at[other]) == 1 and not _terminal(other):
+                loose.append(other)
     return live
+
+
+def _reached(edges: Sequence[tuple[str, str]], at: Mapping[str, Iterable[int]]) -> set[str]:
+    """Nodes joined to a source or a virtual ground."""
+    reached = {node for node in at if _terminal(node)}
+    ahead = list(reached)
+    while ahead:
+        beyond = {node for number in at[ahead.pop()] for node in edges[number]} - reached
+        reached |= beyond
+        ahead += beyond
+    return reached
+
+
+def _terminal(node: str) -> bool:
+    return node.startswith(("in", "out"))
