@@ -1,8 +1,8 @@
 """An append-only record of what was done to which cell, kept through a crash.
 
 The record is a Zarr group of flat columns with units, one row per cell and operation: `cell`,
-`kind` (1 pulse, 2 read), `value` (V of a pulse, S of a read), `width` (s) and `gate` (V) of a pulse,
-and `time` (s).
+`kind` (1 pulse, 2 read), `value` (V of a pulse, S of a read), `width` (s) and `gate` (V) of a
+pulse, and `time` (s).
 """
 
 from pathlib import Path

@@ -70,11 +70,14 @@ class RecordedRun:
     def wires(self) -> WireModel:
         """Resistances of the lines."""
         kept = self.result.get("wires") or {}
-        return WireModel(
-            **{name: kept.get(f"{name}_ohm", 0.0) for name in _KEYS},
-            sides=kept.get("sides", "one"),
-            sense_sides=kept.get("sense_sides", "one"),
-        )
+        try:
+            return WireModel(
+                **{name: kept.get(f"{name}_ohm", 0.0) for name in _KEYS},
+                sides=kept.get("sides", "one"),
+                sense_sides=kept.get("sense_sides", "one"),
+            )
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(_sentence(self.folder, "has a damaged `result.json`")) from error
 
     def conductance(self, tile: int) -> Float[Tensor, "rows cols"]:
         """Last reading of every cell of a tile (S); 0 of cells that were never read.
