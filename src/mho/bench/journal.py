@@ -22,7 +22,7 @@ _COLUMNS = {
     "cell": ("u4", "1", "cell number: tile by tile, row by row"),
     "kind": ("u1", "1", "1: pulse, value is its amplitude; 2: read, value is the mean"),
     "value": ("f4", "V or S", "amplitude of a pulse in V, conductance of a read in S"),
-    "width": ("f4", "s", "duration of a pulse; 0 for a read"),
+    "width": ("f8", "s", "duration of a pulse; 0 for a read"),
     "gate": ("f4", "V", "word-line voltage of a pulse; 0 for a read"),
     "time": ("f8", "s", "time on the bench at the end of the operation"),
 }
@@ -72,7 +72,7 @@ class Journal:
             "cell": torch.cat([p[0] for p in self._pending]).numpy().astype("u4"),
             "kind": np.repeat([p[1] for p in self._pending], sizes).astype("u1"),
             "value": torch.cat([p[2] for p in self._pending]).numpy().astype("f4"),
-            "width": np.repeat([p[3] for p in self._pending], sizes).astype("f4"),
+            "width": np.repeat([p[3] for p in self._pending], sizes),
             "gate": np.concatenate(
                 [np.full(n, p[4], "f4") for n, p in zip(sizes, self._pending, strict=True)]
             ),

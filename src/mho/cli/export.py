@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mho.checks import check_choice, check_positive, check_shape, check_within
+from mho.checks import check_between, check_choice, check_positive, check_shape
 from mho.chip.cell_subcircuit import cell_subcircuit
 from mho.chip.chip import DRIVERS, Chip
 from mho.chip.netlist import tile_netlist, tile_subcircuit
@@ -120,9 +120,7 @@ def _start(chip: Chip, text: str | None) -> float | None:
     if text is None:
         return None
     value, law = quantity(text, "conductance", "S"), chip.cell.switching
-    check_within(
-        torch.tensor(value), "conductance", law.low, law.high, unit="S", hint="Stay in its range."
-    )
+    check_between(value, "conductance", law.low, law.high, "S")
     return value
 
 
