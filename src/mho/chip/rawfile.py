@@ -78,9 +78,9 @@ def _plot(content: bytes) -> Plot:
     flags = head.get("flags", "").lower().split()
     if not flags or not _REAL.issuperset(flags):
         raise _ForeignError(f"has the flags `{' '.join(flags)[:40]}`")
-    # two characters make the shortest number of a text
+    # a number of a text takes two characters at least, its separator included
     least = variables * points * (8 if kind == "Binary" else 2)
-    if least > len(body) + 1:
+    if least > len(body):
         raise _ForeignError(
             f"is truncated: {variables} variables at {points} points do not fit into"
             f" {len(body)} bytes"
