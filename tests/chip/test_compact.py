@@ -20,7 +20,7 @@ from mho.units import ns, uS
 LISTED = """
     above abs absdelay ac_stim acos acosh aliasparam always analog analysis and asin asinh assert
     assign atan atan2 atanh begin branch buf case ceil cell config connect continuous cos cosh
-    cross ddt ddx deassign default defparam design disable discipline discontinuity driver_update edge
+    cross ddt ddx deassign default defparam design disable discipline discontinuity edge
     else end endcase endmodule enum event exclude exp final_step flicker_noise floor flow for force
     forever fork from function generate genvar ground hypot idt idtmod if include inf initial
     initial_step inout input instance integer join laplace_nd last_crossing library limexp liblist

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+_MAGIC = b"\x93NUMPY"
 _LARGEST = 1 << 28
 """Largest array that is read (bytes)."""
 
@@ -27,18 +28,20 @@ def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."
         OSError: It cannot be read.
     """
     demand = f"Argument `{name}` must name a `.npy` or `.npz` file of real numbers, but `{path}`"
-    with Path(path).open("rb"):
-        pass
+    with Path(path).open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start != _MAGIC and not start.startswith(b"PK"):
+        raise ValueError(f"{demand} is none; save it with `numpy.save`.")
     try:
         arrays = _read(path, key)
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
-        if "allow_pickle" in str(error):
+        if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise ValueError(
                 f"{demand} holds Python objects that could run code, so it was not opened; save"
                 " plain numbers."
             ) from error
-        raise ValueError(f"{demand} is damaged or of another type.") from error
+        raise ValueError(f"{demand} is damaged; save it again.") from error
     if key not in arrays and len(arrays) == 1:
         arrays = {key: next(iter(arrays.values()))}
     if key not in arrays:
