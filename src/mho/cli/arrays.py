@@ -33,7 +33,7 @@ def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."
     if start != _MAGIC and not start.startswith(b"PK"):
         raise ValueError(f"{demand} is none; save it with `numpy.save`.")
     try:
-        arrays = _read(path, key)
+        arrays = _read(path, key, packed=start != _MAGIC)
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
         if "allow_pickle" in str(error) or "Python objects" in str(error):
@@ -52,11 +52,12 @@ def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."
     return {n: torch.from_numpy(a.astype(np.float64)) for n, a in arrays.items()}
 
 
-def _read(path: str, key: str) -> dict[str, npt.NDArray[Any]]:
-    loaded = np.load(path, allow_pickle=False, mmap_mode="r")
-    if isinstance(loaded, np.ndarray):
-        return {key: _small(loaded, loaded.nbytes)}
-    with loaded as archive:
+def _read(path: str, key: str, *, packed: bool) -> dict[str, npt.NDArray[Any]]:
+    if not packed:
+        # a map is refused where the file is shorter than its header says
+        array = np.load(path, allow_pickle=False, mmap_mode="r")
+        return {key: _small(array, array.nbytes)}
+    with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
         for info in archive.zip.infolist():
             _small(None, info.file_size)
         return {n: archive[n] for n in archive.files}
