@@ -267,3 +267,29 @@ def test_a_tile_that_is_off_compares_with_zero(capsys: pytest.CaptureFixture[str
     Path("op.raw").write_text(text)
     assert call("import", "spice-op", "op.raw", "--compare", "g.npy", "--json", "-") == 0
     assert json.loads(capsys.readouterr().out)["largest_difference"] == 0.0
+
+
+@needs_ngspice
+def test_the_how_to_runs(finished: Path, place: Path) -> None:
+    """All its commands but the deployment, for which a smaller one stands; and its netlist."""
+    np.save(place / "g.npy", np.full((2, 3), 1e-4))
+    page = HOW_TO.read_text()
+    commands = [
+        line.split() for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+        for line in block.splitlines()
+    ]  # fmt: skip
+    assert len(commands) == 11
+    smaller = {"run": str(finished), "2": "1", "180241": "17"}
+    for program_name, *words in commands:
+        if program_name == "ngspice":
+            ngspice(words[-1])
+        elif words[0] != "deploy":
+            assert call(*(smaller.get(word, word) for word in words)) == 0
+    netlist = re.search(r"```spice\n(.*?)```", page, re.DOTALL)
+    assert netlist is not None
+    (place / "play.cir").write_text(netlist[1])
+    ngspice("play.cir")
+    played = np.loadtxt(place / "programmed.txt")
+    assert played[:, 1].max() > 0.5
+    assert played[0, 3] == pytest.approx(0.05, rel=1e-6)
+    assert abs(played[-1, 3] - played[0, 3]) > 0.001
