@@ -124,6 +124,18 @@ def test_open_lines_leave_no_node_in_the_air(kind: str, tmp_path: Path, stream: 
 
 
 @needs_ngspice
+def test_an_island_of_cells_is_left_out(tmp_path: Path, stream: Stream) -> None:
+    """Rows and columns 2 and 3 have only each other: a loop in the air without a dead end."""
+    cells, voltage = array(stream, (4, 4))
+    cells[:2, 2:] = cells[2:, :2] = 0.0
+    cells[2:, 2:] = 1e-3
+    ends = [1.0, 1.0, inf, inf]
+    check(WireModel(1.0, 2.0, ends, ends), cells, voltage, tmp_path)
+    text = tile_netlist(WireModel(1.0, 2.0, ends, ends), cells, voltage, title="x")
+    assert "* 4 cells on open lines carry no current and are left out." in text.splitlines()
+
+
+@needs_ngspice
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (2, 2)])
 def test_the_smallest_tiles(shape: tuple[int, int], tmp_path: Path, stream: Stream) -> None:
     for kind in ("usual", "own, both", "both, no terminals", "ideal"):

@@ -81,6 +81,7 @@ HOSTILE = {
     "too many points": (binary().replace(b"Points: 1", b"Points: 9999999"), "truncated"),
     "absurd points": (binary().replace(b"Points: 1", b"Points: 1" + b"0" * 18), "No. Points"),
     "leading zeros": (binary().replace(b"s: 5", b"s: " + b"0" * 12 + b"9" * 30), "No. Variables"),
+    "endless digits": (binary().replace(b"s: 5", b"s: " + b"9" * 5000), "No. Variables"),
     "no points": (binary().replace(b"Points: 1", b"Points: 0"), "No. Points"),
     "negative points": (binary().replace(b"Points: 1", b"Points: -1"), "No. Points"),
     "other digits": (binary().replace(b"Points: 1", "Points: ١".encode()), "No. Points"),

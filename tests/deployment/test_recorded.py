@@ -75,16 +75,16 @@ def test_a_bench_with_a_journal_records_all_that_a_pulse_is(tmp_path: Path) -> N
     """A train is its pulses one after the other; 0 V is no pulse; each cell has its gate."""
     bench = SimulatedBench(Chip("rao2023", rows=2, cols=3), Stream(0))
     journal = Journal(tmp_path / "trace" / "plain", 0, {"tiles": 1, "rows": 2, "cols": 3})
-    train = torch.tensor([[0.5, 0.0], [-0.6, 0.7]])
+    train = torch.tensor([[0.0, 0.5], [-0.6, 0.7]])
     pulse = Pulse(train, 1 * us, torch.tensor([2.0, 1.25]))
     JournaledBench(bench, journal).pulse(pulse, torch.tensor([0, 4]))
     journal.flush()
     (tmp_path / "result.json").write_text("{}")
     run = RecordedRun(tmp_path)
-    torch.testing.assert_close(run.pulses(0).amplitude, torch.tensor([0.5, -0.6]).double())
-    assert run.pulses(0).gate.tolist() == [2.0, 2.0]
-    assert run.pulses(0).width.tolist() == [1 * us, 1 * us]
-    assert run.pulses(4).gate.tolist() == [1.25]
+    torch.testing.assert_close(run.pulses(4).amplitude, torch.tensor([0.5, 0.7]).double())
+    assert run.pulses(4).gate.tolist() == [1.25, 1.25]
+    assert run.pulses(4).width.tolist() == [1 * us, 1 * us]
+    assert run.pulses(0).gate.tolist() == [2.0]
 
 
 def test_a_folder_that_is_no_run_gives_one_sentence(tmp_path: Path) -> None:

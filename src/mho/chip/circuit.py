@@ -130,7 +130,7 @@ def tile_circuit(
     word, bit = _lines(wires, rows, cols)
     resistors = [
         one for line in (*word, *bit) for one in line.resistors()
-        if 0 < one.ohm < float("inf") and one.first != one.second
+        if one.ohm < float("inf") and one.first != one.second
     ]  # fmt: skip
     bends = None if cubic is None else cubic.tolist()
     cells = [
