@@ -7,6 +7,8 @@ from typing import Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from mho.cli.exchange import export, import_
+
 app = App(
     name="mho",
     help="Program memristors to thousands of levels.",
@@ -17,6 +19,8 @@ app = App(
 
 characterise = App(name="characterise", help="Ask measured data about the cells behind them.")
 app.command(characterise)
+app.command(export)
+app.command(import_)
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 
