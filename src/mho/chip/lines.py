@@ -35,13 +35,9 @@ class Lines:
 
     Args:
         steps: The eliminations, first to last.
-        first: Conductance to ground that is left at the first end (S). Shape (..., lines).
-        last: The same at the last end.
     """
 
     steps: tuple[_Step, ...]
-    first: Tensor
-    last: Tensor
 
     def response(self, end: Float[Tensor, "*batch lines"]) -> Float[Tensor, "*batch nodes lines"]:
         """Node voltages (V) with no current fed and both ends held at a voltage.
@@ -50,7 +46,7 @@ class Lines:
             end: Voltage of both ends of each line (V). Shape (..., lines).
         """
         nodes = sum(step.own.shape[-2] for step in self.steps)
-        batch = torch.broadcast_shapes(end.shape[:-1], self.first.shape[:-1])
+        batch = torch.broadcast_shapes(end.shape[:-1], self.steps[0].own.shape[:-2])
         out = end.new_zeros(*batch, nodes, end.shape[-1])
         for step, even, odd in reversed(self._halves(out)):
             for to, share, neighbour in _received(step, even, odd):
@@ -81,19 +77,6 @@ class Lines:
             up.append((even, step.own, fed, _received(step, even, odd)))
             fed, kept = odd[..., 0::2, :], odd[..., 1::2, :]
         return Solver(tuple(down), tuple(reversed(up)))
-
-    def into_ends(
-        self, current: Float[Tensor, "*batch nodes lines"]
-    ) -> tuple[Float[Tensor, "*batch lines"], Float[Tensor, "*batch lines"]]:
-        """Currents (A) that leave through the first and the last end, both grounded."""
-        left, right = torch.zeros_like(current[..., 0, :]), torch.zeros_like(current[..., 0, :])
-        for step, even, odd in self._halves(current.clone()):
-            left += step.left[..., 0, :] * even[..., 0, :]
-            if even.shape[-2] > odd.shape[-2]:
-                right += step.right[..., -1, :] * even[..., -1, :]
-            for share, giver, to in _given(step, even, odd):
-                to.addcmul_(share, giver)
-        return left, right
 
     def _halves(self, nodes: Tensor) -> list[tuple[_Step, Tensor, Tensor]]:
         """Of every elimination the nodes that go and the nodes that stay."""
@@ -132,35 +115,36 @@ def eliminate(
         conductance: Conductance from each node to ground (S). Shape (..., nodes, lines).
     """
     wire = resistance.clamp(SHORT, OPEN).expand(*conductance.shape[:-2], *resistance.shape)
-    first = torch.zeros_like(conductance[..., 0, :])
-    last = torch.zeros_like(first)
-    parts = [torch.empty_like(conductance) for _ in _Step._fields]
+    parts = conductance.new_empty(len(_Step._fields), *conductance.shape)
     ground, steps, start = conductance, [], 0
     while ground.shape[-2]:
-        even, rest = ground[..., 0::2, :], ground[..., 1::2, :].clone()
-        count, odd = even.shape[-2], ground.shape[-2] % 2
-        left, right = wire[..., 0 : 2 * count : 2, :], wire[..., 1 : 2 * count : 2, :]
-        whole = left.new_empty(*left.shape[:-2], wire.shape[-2] - count, left.shape[-1])
-        merged, step = (
-            whole[..., :count, :],
-            _Step(*(x[..., start : start + count, :] for x in parts)),
-        )
-        torch.mul(left, right, out=step.own)
-        torch.addcmul(torch.add(left, right, out=merged), step.own, even, out=merged)
-        share = merged.reciprocal()
-        torch.mul(right, share, out=step.left)
-        torch.mul(left, share, out=step.right)
-        step.own.mul_(share)
-        merged.clamp_(max=OPEN)
-        whole[..., count:, :] = wire[..., 2 * count :, :]
-        first = first + step.left[..., 0, :] * even[..., 0, :]
-        if odd:
-            last = last + step.right[..., -1, :] * even[..., -1, :]
-        for part, giver, to in _given(step, even, rest):
-            to.addcmul_(part, giver)
-        wire, ground, start = whole, rest, start + count
+        even, rest = ground[..., 0::2, :], ground[..., 1::2, :]
+        count, stay = even.shape[-2], rest.shape[-2]
+        step = _Step(*(part[..., start : start + count, :] for part in parts))
+        wire = _merge(wire, even, step)
+        ground = torch.addcmul(rest, step.right[..., :stay, :], even[..., :stay, :])
+        ground[..., : count - 1, :].addcmul_(step.left[..., 1:, :], even[..., 1:, :])
+        start += count
         steps.append(step)
-    return Lines(tuple(steps), first, last)
+    return Lines(tuple(steps))
+
+
+def _merge(wire: Tensor, even: Tensor, step: _Step) -> Tensor:
+    """Fill in the shares of one elimination; segments left between the nodes that stay (Ω)."""
+    count = even.shape[-2]
+    left, right = wire[..., 0 : 2 * count : 2, :], wire[..., 1 : 2 * count : 2, :]
+    shape = (*wire.shape[:-2], wire.shape[-2] - count, wire.shape[-1])
+    merged = wire.new_empty(shape)
+    whole = merged[..., :count, :]
+    torch.mul(left, right, out=step.own)
+    torch.addcmul(torch.add(left, right, out=whole), step.own, even, out=whole)
+    torch.reciprocal(whole, out=step.right)
+    torch.mul(right, step.right, out=step.left)
+    step.own.mul_(step.right)
+    step.right.mul_(left)
+    whole.clamp_(max=OPEN)
+    merged[..., count:, :] = wire[..., 2 * count :, :]
+    return merged
 
 
 def _given(step: _Step, even: Tensor, odd: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -175,3 +159,24 @@ def _given(step: _Step, even: Tensor, odd: Tensor) -> list[tuple[Tensor, Tensor,
 def _received(step: _Step, even: Tensor, odd: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Taker, share and neighbour where nodes that went get their voltages."""
     return [(giver, share, taker) for share, giver, taker in _given(step, even, odd)]
+
+
+def branch_currents(
+    resistance: Float[Tensor, "segments lines"], taken: Float[Tensor, "*batch nodes lines"]
+) -> Float[Tensor, "*batch segments lines"]:
+    """Currents along lines whose nodes give currents away, both ends at the same voltage.
+
+    Kirchhoff's two laws: neighbours differ by what the node between them takes, and the drops
+    R I of a line add up to nothing.
+
+    Args:
+        resistance: Segments from end to end (Ω). Shape (nodes + 1, lines).
+        taken: Current that leaves the line at each node (A). Shape (..., nodes, lines).
+
+    Returns:
+        Current from the first towards the last end in each segment (A); 0 in an open one.
+    """
+    wire = resistance.clamp(SHORT, OPEN)
+    after = torch.nn.functional.pad(taken.flip(-2).cumsum(-2).flip(-2), (0, 0, 0, 1))
+    around = (wire / wire.sum(-2) * after).sum(-2, keepdim=True)
+    return torch.where(wire < OPEN, after - around, 0.0)
