@@ -13,7 +13,7 @@ from torch import Tensor
 from mho.checks import check_not_negative
 from mho.units import show
 
-_LARGEST = 700.0
+LARGEST = 700.0
 """Argument up to which exponentials are finite in double precision (1)."""
 
 
@@ -106,7 +106,7 @@ class Sinh:
 
     def _angle(self, voltage: Tensor) -> tuple[Tensor, Tensor]:
         beta = torch.as_tensor(self.coefficient).to(voltage)
-        return beta, (beta * voltage).clamp(-_LARGEST, _LARGEST)
+        return beta, (beta * voltage).clamp(-LARGEST, LARGEST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

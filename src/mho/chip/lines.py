@@ -65,7 +65,9 @@ class Lines:
         return out
 
     def solver(
-        self, current: Float[Tensor, "*batch nodes lines"], out: Float[Tensor, "*batch nodes lines"]
+        self,
+        current: Float[Tensor, "*batch nodes lines"],
+        out: Float[Tensor, "*batch nodes lines"],
     ) -> "Solver":
         """What solves for the currents in one tensor, as often as they change, into another."""
         down, up = [], []

@@ -83,22 +83,34 @@ class Relaxed(NamedTuple):
     slowest: Tensor
 
 
-def network(
-    wires: tuple[Tensor, Tensor],
-    cell: Float[Tensor, "*batch rows cols"],
-    ends: tuple[Tensor, Tensor],
-    source: Float[Tensor, "batch rows cols"] | None = None,
-) -> Network:
-    """Factor the lines of a crossbar.
+def factor(
+    wires: tuple[Tensor, Tensor], cell: Float[Tensor, "*batch rows cols"]
+) -> tuple[Lines, Lines]:
+    """Word lines and bit lines with linear cells to ground.
 
     Args:
         wires: Resistances of word lines (cols + 1, rows) and bit lines (rows + 1, cols) from end
             to end (Ω).
         cell: Conductance of the cells (S).
+    """
+    return eliminate(wires[0], cell.mT.contiguous()), eliminate(wires[1], cell)
+
+
+def network(
+    lines: tuple[Lines, Lines],
+    cell: Float[Tensor, "*batch rows cols"],
+    ends: tuple[Tensor, Tensor],
+    source: Float[Tensor, "batch rows cols"] | None = None,
+) -> Network:
+    """A network out of its lines and what feeds them.
+
+    Args:
+        lines: Word lines and bit lines with these cells.
+        cell: Conductance of the cells (S).
         ends: Voltages at the ends of the word lines (batch, rows) and bit lines (batch, cols) (V).
         source: Current from word line to bit line beside each cell (A).
     """
-    word, bit = eliminate(wires[0], cell.mT.contiguous()), eliminate(wires[1], cell)
+    word, bit = lines
     word_fed, bit_fed = word.response(ends[0]), bit.response(ends[1])
     if source is not None:
         word_fed -= word.solve(source.mT.contiguous())
@@ -141,7 +153,7 @@ def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Te
     turns: list[Tensor] = []
     power = first = work.power()
     limit = accuracy.limit(first)
-    slowest = torch.ones_like(power)
+    turn, slowest = torch.zeros_like(power), torch.ones_like(power)
     most = 200 + 10 * sum(work.word.shape[-2:])
     for iteration in range(most):
         if bool((power <= limit * slowest).all()):
@@ -149,10 +161,11 @@ def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Te
             if accuracy.reference is not None or bool((power <= limit * found).all()):
                 return iteration, first, power, found
             slowest = found
-        turns.append(_ratio(power, before) if iteration else torch.zeros_like(power))
-        steps.append(_ratio(power, work.turn(turns[-1])))
+        turns.append(turn)
+        steps.append(_ratio(power, work.turn(turn)))
         work.advance(steps[-1])
         before, power = power, work.power()
+        turn = _ratio(power, before)
     raise ArithmeticError(
         f"The node voltages are still {math.sqrt(float((power / limit).max())):.1e} times as far"
         f" off as wanted after {most} iterations; ask for less than a `tolerance` of"
@@ -181,6 +194,7 @@ class _Work:
         shape = net.word_fed.shape
         self.word, self.residual, self.ahead = (x.view(shape) for x in store[:3])
         self._search, self._image, self._fed_word = (x.view(shape) for x in store[3:6])
+        store[3:5] = 0.0
         self._fed_bit, self.bit = (x.view(net.bit_fed.shape) for x in store[6:])
         self._cell, self._turned = net.cell, net.cell.mT.contiguous()
         self._word_lines = net.word.solver(self.residual, self.ahead)

@@ -10,12 +10,11 @@ the co-content is halved. Wires enter by their currents, R I² / 2, so that R ma
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from mho.chip.cell_laws import CellLaw
 from mho.chip.lines import branch_currents
-from mho.chip.network import Accuracy, Relaxed, network, relax
+from mho.chip.network import Accuracy, Relaxed, factor, network, relax
 from mho.units import show
 
 _STEPS = 60
@@ -56,12 +55,14 @@ class Crossbar:
         cell: Conductance of the cells at 0 V (S). Shape (rows, cols).
         law: Current of a cell.
         ends: Voltages at the ends of the word lines (batch, rows) and bit lines (batch, cols) (V).
+        first: Number of the first vector (1).
     """
 
     wires: tuple[Tensor, Tensor]
     cell: Tensor
     law: CellLaw
     ends: tuple[Tensor, Tensor]
+    first: int = 0
 
     def solve(self, tolerance: float) -> Relaxed:
         """Node voltages.
@@ -74,14 +75,14 @@ class Crossbar:
         """
         zero = self.cell.new_zeros(len(self.ends[0]), *self.cell.shape)
         slope = self.law.slope(zero, self.cell)
-        found = relax(network(self.wires, slope, self.ends), Accuracy(_BEGIN))
+        found = relax(network(factor(self.wires, slope), slope, self.ends), Accuracy(_BEGIN))
         state = self._state(found, slope, zero)
         reference, slowest, iterations = found.first, found.slowest, found.iterations
         for _ in range(_STEPS):
             drop = state.drop
             slope = self.law.slope(drop, self.cell)
             source = self.law.current(drop, self.cell) - slope * drop
-            net = network(self.wires, slope, self.ends, source)
+            net = network(factor(self.wires, slope), slope, self.ends, source)
             scale = reference * slowest
             found = relax(net, Accuracy(tolerance, scale), start=state.bit)
             iterations += found.iterations
@@ -129,6 +130,6 @@ class Crossbar:
         vector, col = divmod(int(off.argmax()), off.shape[-1])
         return (
             f"The crossbar of non-linear cells has not settled {when}: bit line {col} of vector"
-            f" {vector} is still {show(float(off.max()), 'A')} out of balance; lower the voltage or"
-            " the coefficient of the law."
+            f" {self.first + vector} is still {show(float(off.max()), 'A')} out of balance; lower"
+            " the voltage or the coefficient of the law."
         )
