@@ -251,7 +251,7 @@ class _Circuit:
 
 def _per_line(value: Any, name: str, lines: int, like: Tensor) -> Tensor:
     """One resistance per line (Ω)."""
-    values = torch.as_tensor(value).to(like)
+    values = torch.as_tensor(value, dtype=like.dtype, device=like.device)
     if values.ndim and len(values) != lines:
         raise ValueError(
             f"Argument `{name}` must be one resistance or one per line, {lines} of them, but has"
