@@ -1,5 +1,6 @@
 """Crossbars written down branch by branch, for solvers that know nothing of `mho`."""
 
+import itertools
 import math
 import re
 import shutil
@@ -84,55 +85,72 @@ def nodal(wires: WireModel, voltage: Tensor, conductance: Tensor) -> tuple[Tenso
     Nodes joined by 0 Ω are one node; open branches are left out.
     """
     rows, cols = conductance.shape
-    joined = {"0": "0"}
-
-    def root(node: str) -> str:
-        while joined.setdefault(node, node) != node:
-            node = joined[node]
-        return node
-
     cells = conductance / (1 + conductance * wires.access)
     conducting = [
         (f"u{i}_{j}", f"v{i}_{j}", float(cells[i, j])) for i in range(rows) for j in range(cols)
     ]
+    nodes = _Nodes()
     for one, other, resistance in branches(wires, rows, cols):
         if resistance == 0:
-            one, other = root(one), root(other)
-            fixed = one == "0" or one.startswith("s")
-            joined[other if fixed else one] = one if fixed else other
+            nodes.join(one, other)
         elif math.isfinite(resistance):
             conducting.append((one, other, 1 / resistance))
-    held = {root("0"): torch.zeros(len(voltage), dtype=torch.float64)}
-    held |= {root(f"s{i}"): voltage[:, i] for i in range(rows)}
-    free: dict[str, int] = {}
-    for one, other, _ in conducting:
-        for node in (root(one), root(other)):
-            if node not in held:
-                free.setdefault(node, len(free))
-    places, values = [], []
-    right = np.zeros((len(free), len(voltage)))
-    for one, other, conducts in conducting:
-        for node, far in ((root(one), root(other)), (root(other), root(one))):
-            if node in free and node != far:
-                places.append((free[node], free[node]))
-                values.append(conducts)
-                if far in free:
-                    places.append((free[node], free[far]))
-                    values.append(-conducts)
-                else:
-                    right[free[node]] += conducts * held[far].numpy()
-    matrix = coo_matrix((values, np.array(places).T), shape=(len(free), len(free))).tocsc()
-    found = torch.from_numpy(splu(matrix).solve(right)) if free else torch.zeros(0, len(voltage))
-
-    def of(node: str) -> Tensor:
-        return held[root(node)] if root(node) in held else found[free[root(node)]]
-
+    joined = [
+        (nodes.root(one), nodes.root(other), conducts) for one, other, conducts in conducting
+    ]
+    held = {"0": torch.zeros(len(voltage), dtype=torch.float64)}
+    held |= {f"s{i}": voltage[:, i] for i in range(rows)}
+    found = _solved(joined, held)
     word, bit = (
-        torch.stack([of(f"{x}{i}_{j}") for i in range(rows) for j in range(cols)], -1)
+        torch.stack(
+            [found[nodes.root(f"{x}{i}_{j}")] for i in range(rows) for j in range(cols)], -1
+        ).view(-1, rows, cols)
         for x in "uv"
     )
-    word, bit = word.view(-1, rows, cols), bit.view(-1, rows, cols)
     return word, bit, (cells * (word - bit)).sum(-2)
+
+
+class _Nodes:
+    """Names of nodes, of which some are the same; sources and ground keep theirs."""
+
+    def __init__(self) -> None:
+        self._same: dict[str, str] = {}
+
+    def root(self, node: str) -> str:
+        while node in self._same:
+            node = self._same[node]
+        return node
+
+    def join(self, one: str, other: str) -> None:
+        one, other = self.root(one), self.root(other)
+        if one != other:
+            fixed = one[0] in "0s"
+            self._same[other if fixed else one] = one if fixed else other
+
+
+def _solved(branches: list[tuple[str, str, float]], held: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Voltages of all nodes, some of them held, from the conductances between them."""
+    names = {node for branch in branches for node in branch[:2]} - set(held)
+    free = {node: place for place, node in enumerate(sorted(names))}
+    if not free:
+        return held
+    places: list[tuple[int, int]] = []
+    values: list[float] = []
+    right = np.zeros((len(free), len(held["0"])))
+    for one, other, conducts in branches:
+        for node, far in ((one, other), (other, one)):
+            if node not in free or node == far:
+                continue
+            places.append((free[node], free[node]))
+            values.append(conducts)
+            if far in free:
+                places.append((free[node], free[far]))
+                values.append(-conducts)
+            else:
+                right[free[node]] += conducts * held[far].numpy()
+    matrix = coo_matrix((values, np.array(places).T), shape=(len(free), len(free)))
+    solved = torch.from_numpy(splu(matrix.tocsc()).solve(right))
+    return held | {node: solved[place] for node, place in free.items()}
 
 
 def ngspice(
@@ -144,19 +162,26 @@ def ngspice(
     rows, cols = conductance.shape
     lines = ["crossbar", ".options reltol=1e-12 abstol=1e-18 vntol=1e-15 gmin=1e-20"]
     lines += [f"vs{i} s{i} 0 dc {float(voltage[i])!r}" for i in range(rows)]
+    sensed = []
     for number, (one, other, resistance) in enumerate(branches(wires, rows, cols)):
-        one, other = (f"z{number}" if node == "0" else node for node in (one, other))
-        lines += [f"vz{number} {node} 0 dc 0" for node in (one, other) if node[0] == "z"]
-        lines.append(f"r{number} {one} {other} {resistance!r}")
-    for i in range(rows):
-        for j in range(cols):
-            lines.append(f"ra{i}_{j} u{i}_{j} a{i}_{j} {wires.access!r}")
-            across, conducts = f"v(a{i}_{j},v{i}_{j})", repr(float(conductance[i, j]))
-            if cell:
-                law = cell.replace("V", across).replace("G", conducts)
-                lines.append(f"bc{i}_{j} a{i}_{j} v{i}_{j} i={law}")
-            else:
-                lines.append(f"rc{i}_{j} a{i}_{j} v{i}_{j} {1 / float(conductance[i, j])!r}")
+        if "0" in (one, other):
+            node = one if other == "0" else other
+            sensed.append((f"i(vz{number})", int(node.split("_")[1])))
+            lines += [
+                f"rz{number} {node} z{number} {resistance!r}",
+                f"vz{number} z{number} 0 dc 0",
+            ]
+        else:
+            lines.append(f"r{number} {one} {other} {resistance!r}")
+    for i, j in itertools.product(range(rows), range(cols)):
+        across, conducts = f"v(a{i}_{j},v{i}_{j})", float(conductance[i, j])
+        law = cell.replace("V", across).replace("G", repr(conducts))
+        own = (
+            f"bc{i}_{j} a{i}_{j} v{i}_{j} i={law}"
+            if cell
+            else (f"rc{i}_{j} a{i}_{j} v{i}_{j} {1 / conducts!r}")
+        )
+        lines += [f"ra{i}_{j} u{i}_{j} a{i}_{j} {wires.access!r}", own]
     lines += [".op", ".end"]
     netlist, raw = folder / "crossbar.cir", folder / "crossbar.raw"
     netlist.write_text("\n".join(lines) + "\n")
@@ -166,10 +191,8 @@ def ngspice(
     assert done.returncode == 0, done.stdout + done.stderr
     found = _raw(raw)
     total = torch.zeros(cols, dtype=torch.float64)
-    for number, (one, other, _) in enumerate(branches(wires, rows, cols)):
-        for node, far in ((one, other), (other, one)):
-            if node == "0":
-                total[int(far.split("_")[1])] += found[f"i(vz{number})"]
+    for name, col in sensed:
+        total[col] += found[name]
     return total
 
 

@@ -79,7 +79,7 @@ def test_a_long_ladder_keeps_its_digits_however_far_it_decays(strength: float) -
     assert (found[~above] <= 1e-49).all()
 
 
-def test_no_resistance_ties_nodes_together_and_an_open_one_cuts_them(stream: Stream) -> None:
+def test_no_resistance_ties_nodes_together_and_an_open_one_cuts_them() -> None:
     """Nodes 0 and 1 are the source, 2 and 3 one node behind 10 Ω, and 4 is cut off.
 
     The current 1 mA fed into node 4 passes its 2 mS alone: 0.5 V.
@@ -113,8 +113,8 @@ def test_branch_currents_obey_both_of_kirchhoffs_laws(last: float, stream: Strea
         torch.testing.assert_close(around, torch.zeros_like(around), rtol=0, atol=1e-14)
 
 
-def test_both_ends_share_a_current_if_nothing_resists(stream: Stream) -> None:
-    """Lines without resistance are the limit of equal segments: of 1 A in the middle, half each."""
+def test_both_ends_share_a_current_if_nothing_resists() -> None:
+    """No resistance is the limit of equal segments: of 1 A in the middle, half from each."""
     taken = torch.zeros(3, 1, dtype=torch.float64)
     taken[1] = 1.0
     found = branch_currents(torch.zeros(4, 1, dtype=torch.float64), taken)[:, 0]

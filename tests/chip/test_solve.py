@@ -1,4 +1,4 @@
-"""Crossbars with wires: against sparse LU and ngspice, Kirchhoff's laws, power, limits, gradients."""
+"""Crossbars with wires: against LU and ngspice, Kirchhoff's laws, power, limits, gradients."""
 
 import math
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_voltages_and_currents_are_those_of_sparse_lu(
 def test_currents_are_those_of_ngspice(
     rows: int, cols: int, sides: str, sense_sides: str, stream: Stream, tmp_path: Path
 ) -> None:
-    """ngspice solves to 1e-12; the solver was asked for 1e-10."""
+    """The simulator solves to 1e-12; the solver was asked for 1e-10."""
     cells, volts = random_case(stream, rows, cols, 1)
     wires = random_wires(stream, rows, cols, sides, sense_sides)
     expected = ngspice(wires, volts[0], cells, "", tmp_path)
@@ -178,7 +178,7 @@ def test_an_open_line_carries_nothing_and_leaves_the_rest_right(name: str, strea
         wires = WireModel(**plain | {name: some})  # type: ignore[arg-type]
         expected = nodal(wires, volts, cells)[2]
         found = wires.solve(volts, cells)
-        torch.testing.assert_close(found.currents, expected, rtol=1e-10, atol=1e-18)
+        torch.testing.assert_close(found.currents, expected, rtol=1e-10, atol=1e-16)
         if name == "sense":
             assert (found.currents[:, 2] == 0).all()
         if name == "driver":
@@ -193,27 +193,24 @@ def test_an_open_line_carries_nothing_and_leaves_the_rest_right(name: str, strea
 
 
 def test_disconnected_lines_of_empty_cells_are_no_trouble(stream: Stream) -> None:
-    """No cell on word line 1 and bit line 2, and word line 1 is not even driven."""
+    """Lines without cells change nothing for the others, wherever they are cut."""
     cells, volts = random_case(stream, 5, 5, 2)
     cells[1], cells[:, 2] = 0.0, 0.0
+    inf = math.inf
     wires = WireModel(
-        (1.0, math.inf, 1.0, 1.0, 1.0), (1.0, 1.0, math.inf, 1.0, 1.0),
-        (5.0, math.inf, 5.0, 5.0, 5.0), (5.0, 5.0, math.inf, 5.0, 5.0),
+        (1.0, inf, 1.0, 1.0, 1.0), (1.0, 1.0, inf, 1.0, 1.0),
+        (5.0, inf, 5.0, 5.0, 5.0), (5.0, 5.0, inf, 5.0, 5.0),
     )  # fmt: skip
     found = wires.solve(volts, cells)
-    kept = torch.tensor([0, 2, 3, 4]), torch.tensor([0, 1, 3, 4])
-    alone = WireModel(1.0, 1.0, 5.0, 5.0)
+    expected = nodal(WireModel(1.0, 1.0, 5.0, 5.0), volts, cells)[2]
+    torch.testing.assert_close(found.currents, expected, rtol=1e-10, atol=0)
     assert (found.currents[:, 2] == 0).all()
     assert (found.source_current[:, 1] == 0).all()
     assert found.word_voltage.isfinite().all()
     assert found.bit_voltage.isfinite().all()
-    sharing = torch.tensor([0, 1, 3, 4])
-    everywhere = nodal(wires, volts, cells.clamp(min=1e-30))[2]
-    torch.testing.assert_close(
-        found.currents[:, sharing], everywhere[:, sharing], rtol=1e-10, atol=0
-    )
-    assert alone.solve(volts * 0, cells * 0).currents.abs().max() == 0
-    assert kept
+    nothing = wires.solve(volts, cells * 0)
+    assert (nothing.currents == 0).all()
+    assert (nothing.power == 0).all()
 
 
 @pytest.mark.parametrize("law", [None, Cubic(20.0), Sinh(6.0)])
@@ -222,17 +219,20 @@ def test_gradients_are_those_of_finite_differences(
 ) -> None:
     """`gradcheck` in units of volts and 100 µS, where differences of 1e-4 mean something.
 
-    Its own error is of second order, 1e-8, of the currents in units of 100 µA.
+    Their own error is of second order, 1e-8 of the currents in units of 100 µA. Of non-linear
+    cells a random direction is enough, as the adjoint network is the same.
     """
-    cells, volts = random_case(stream, 4, 5, 2, low=-0.3)
+    cells, volts = random_case(stream, 3, 2, 2, low=-0.3)
     wires = WireModel(30.0, 20.0, 40.0, 10.0, 200.0, sides="both", sense_sides="one")
 
     def scaled(voltage: Tensor, conductance: Tensor) -> Tensor:
-        found = wires.currents(voltage, conductance * 100 * uS, law, tolerance=1e-13)
+        found = wires.currents(voltage, conductance * 100 * uS, law, tolerance=1e-12)
         return found / (100 * uS)
 
     inputs = volts.requires_grad_(), (cells / (100 * uS)).requires_grad_()
-    assert torch.autograd.gradcheck(scaled, inputs, eps=1e-4, atol=1e-6, rtol=1e-5)
+    assert torch.autograd.gradcheck(
+        scaled, inputs, eps=1e-4, atol=1e-6, rtol=1e-5, fast_mode=law is not None
+    )
 
 
 def test_the_gradient_is_that_of_the_effective_matrix(stream: Stream) -> None:
@@ -270,7 +270,6 @@ def test_a_batch_is_its_vectors(stream: Stream) -> None:
             "`conductance` must lie within 0 S",
         ),
         ({"conductance": torch.full((4, 5), math.nan, dtype=F64)}, "`conductance` must be finite"),
-        ({"voltage": torch.zeros(2, 5, dtype=F64)}, r"`voltage` must have shape \(any, 4\)"),
         ({"voltage": torch.full((2, 4), math.inf, dtype=F64)}, "`voltage` must be finite"),
         ({"tolerance": 1e-20}, "`tolerance` must lie within"),
         ({"law": Sinh(1e4)}, "`voltage \\* coefficient` must lie within"),
@@ -290,4 +289,4 @@ def test_what_cannot_be_solved_is_refused(change: dict[str, object], complaint: 
 def test_a_resistance_too_few_is_named() -> None:
     cells = torch.full((4, 5), 1e-4, dtype=F64)
     with pytest.raises(ValueError, match="`driver` must be one resistance or one per line, 4"):
-        WireModel(driver=(1.0, 2.0)).solve(cells[:, 0][None], cells)
+        WireModel(driver=(1.0, 2.0)).solve(cells.mT[:1], cells)

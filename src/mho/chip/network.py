@@ -248,7 +248,7 @@ def _ratio(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _transpose(planes: Tensor, out: Tensor) -> None:
-    if planes[0].numel() <= _WHOLE:
+    if planes.shape[-1] * planes.shape[-2] <= _WHOLE:
         out.copy_(planes.mT)
     else:
         for plane, turned in zip(planes, out, strict=True):

@@ -239,7 +239,7 @@ class _Circuit:
         word = torch.where(self.driven, ends[0].double(), 0.0)
         bit = torch.where(self.sensed, ends[1].double(), 0.0)
         size = max(1, _TOGETHER // self.cell.numel())
-        slices = [slice(k, k + size) for k in range(0, len(word), size)]
+        slices = [slice(k, k + size) for k in range(0, max(1, len(word)), size)]
         parts = [part(of, (word[of], bit[of])) for of in slices]
         if len(parts) == 1:
             return parts[0]
@@ -271,5 +271,6 @@ def _check(voltage: Tensor, conductance: Tensor, law: CellLaw | None, tolerance:
     check_between(tolerance, "tolerance", 1e-13, 0.1, "1")
     if isinstance(law, Sinh):
         steepest = float(torch.as_tensor(law.coefficient).max())
-        highest = max(float(voltage.max()), 0.0) - min(float(voltage.min()), 0.0)
+        low, high = torch.nn.functional.pad(voltage.detach().flatten(), (0, 1)).aminmax()
+        highest = float(high - low)
         check_between(highest * steepest, "voltage * coefficient", 0, LARGEST, "1")
