@@ -13,8 +13,10 @@ from torch import Tensor
 from mho.checks import check_not_negative
 from mho.units import show
 
-LARGEST = 700.0
+_LARGEST = 700.0
 """Argument up to which exponentials are finite in double precision (1)."""
+_PATIENCE, _ENOUGH = 8, 100
+"""Steps of Newton's method before bounds are halved as well, and in all (1)."""
 
 
 @runtime_checkable
@@ -106,7 +108,7 @@ class Sinh:
 
     def _angle(self, voltage: Tensor) -> tuple[Tensor, Tensor]:
         beta = torch.as_tensor(self.coefficient).to(voltage)
-        return beta, (beta * voltage).clamp(-LARGEST, LARGEST)
+        return beta, (beta * voltage).clamp(-_LARGEST, _LARGEST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,17 +142,26 @@ class InSeries:
         """Voltage across the cell alone (V).
 
         Newton's method from above: as long as the current is convex above 0 V each step stays
-        above the solution, so that it cannot overshoot.
+        above the solution, so that it cannot overshoot. Steps get short where the current is
+        steep; the middle between the bounds then helps.
         """
         wanted = voltage.abs()
-        inside = wanted / (1 + self.resistance * conductance)
-        for _ in range(200):
-            off = inside + self.resistance * self.law.current(inside, conductance) - wanted
-            step = off / (1 + self.resistance * self.law.slope(inside, conductance))
-            inside = (inside - step).clamp(min=0)
+        above, below = wanted / (1 + self.resistance * conductance), torch.zeros_like(voltage)
+        for count in range(_ENOUGH):
+            own = self.law.slope(above, conductance)
+            step = self._off(above, conductance, wanted) / (1 + self.resistance * own)
+            above = (above - step).clamp(min=0)
             if bool((step.abs() <= 1e-11 * wanted).all()):
                 break
-        return inside * voltage.sign()
+            if count > _PATIENCE:
+                middle = (above + below) / 2
+                high = self._off(middle, conductance, wanted) > 0
+                above, below = torch.where(high, middle, above), torch.where(high, below, middle)
+        return above * voltage.sign()
+
+    def _off(self, inside: Tensor, conductance: Tensor, wanted: Tensor) -> Tensor:
+        """Voltage that a voltage across the cell alone takes too much (V)."""
+        return inside + self.resistance * self.law.current(inside, conductance) - wanted
 
 
 def sensitivity(

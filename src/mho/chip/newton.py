@@ -17,7 +17,8 @@ from mho.chip.lines import branch_currents
 from mho.chip.network import Accuracy, Relaxed, factor, network, relax
 from mho.units import show
 
-_STEPS = 60
+_STEPS = 150
+"""Most steps; from far above a sinh falls by a factor of e in each (1)."""
 _HALVINGS = 40
 _ROUNDING = 1e-12
 """Share of the co-content that is rounding (1)."""

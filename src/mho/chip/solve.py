@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mho.checks import check_between, check_finite, check_shape, check_within
-from mho.chip.cell_laws import LARGEST, CellLaw, InSeries, Sinh, sensitivity
+from mho.chip.cell_laws import CellLaw, InSeries, Sinh, sensitivity
 from mho.chip.lines import OPEN, branch_currents
 from mho.chip.network import Accuracy, Relaxed, factor, network, relax
 from mho.chip.newton import Crossbar
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TOGETHER = 65_536
 """Cells, over all vectors, that are solved for together; more leave the cache (1)."""
+_STEEPEST = 100.0
+"""Largest argument of a sinh (1); at more a cell is a short circuit by any measure."""
 _SAFETY = 0.3
 """Error allowed in the energy norm, of the one allowed in the currents (1)."""
 
@@ -273,4 +275,4 @@ def _check(voltage: Tensor, conductance: Tensor, law: CellLaw | None, tolerance:
         steepest = float(torch.as_tensor(law.coefficient).max())
         low, high = torch.nn.functional.pad(voltage.detach().flatten(), (0, 1)).aminmax()
         highest = float(high - low)
-        check_between(highest * steepest, "voltage * coefficient", 0, LARGEST, "1")
+        check_between(highest * steepest, "voltage * coefficient", 0, _STEEPEST, "1")
