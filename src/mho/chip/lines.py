@@ -46,8 +46,8 @@ class Lines:
             end: Voltage of both ends of each line (V). Shape (..., lines).
         """
         nodes = sum(step.own.shape[-2] for step in self.steps)
-        batch = torch.broadcast_shapes(end.shape[:-1], self.steps[0].own.shape[:-2])
-        out = end.new_zeros(*batch, nodes, end.shape[-1])
+        own = self.steps[0].own.shape[:-2]
+        out = end.new_zeros(*max(end.shape[:-1], own, key=len), nodes, end.shape[-1])
         for step, even, odd in reversed(self._halves(out)):
             for to, share, neighbour in _received(step, even, odd):
                 to.addcmul_(share, neighbour)

@@ -36,7 +36,7 @@ class Accuracy(NamedTuple):
         """Square of the norm to reach (W), from that of the first residual."""
         if self.reference is None:
             return first * self.wanted**2
-        enough = first * (first / self.reference).clamp(1e-6, 1e-3)
+        enough = first * _ratio(first, self.reference).clamp(1e-6, 1e-3)
         return torch.maximum(self.reference * self.wanted**2, enough)
 
 
@@ -183,7 +183,8 @@ def _slowest(steps: list[Tensor], turns: list[Tensor], like: Tensor) -> Tensor:
     diagonal[:, 1:] += turn[:, 1:] / step[:, :-1]
     beside = turn[:, 1:].sqrt() / step[:, :-1]
     matrix = diagonal.diag_embed() + beside.diag_embed(1) + beside.diag_embed(-1)
-    return torch.linalg.eigvalsh(matrix)[:, 0].clamp(min=torch.finfo(like.dtype).eps, max=1)
+    smallest: Tensor = torch.linalg.eigvalsh(matrix)[:, 0]
+    return smallest.clamp(min=torch.finfo(like.dtype).eps, max=1)
 
 
 class _Work:

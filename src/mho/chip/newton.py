@@ -85,13 +85,17 @@ class Crossbar:
             source = self.law.current(drop, self.cell) - slope * drop
             net = network(factor(self.wires, slope), slope, self.ends, source)
             scale = reference * slowest
-            found = relax(net, Accuracy(tolerance, scale), start=state.bit)
+            try:
+                found = relax(net, Accuracy(tolerance, scale), start=state.bit)
+            except ArithmeticError as error:
+                why = self._complaint(state, ", its slopes being too unequal")
+                raise ArithmeticError(why) from error
             iterations += found.iterations
             slowest = torch.minimum(slowest, found.slowest)
             if bool((found.first <= tolerance**2 * reference * slowest).all()):
                 return found._replace(iterations=iterations, first=reference)
             state = self._descend(state, self._state(found, slope, source))
-        raise ArithmeticError(self._complaint(state, f"after {_STEPS} steps"))
+        raise ArithmeticError(self._complaint(state, f" after {_STEPS} steps"))
 
     def _state(self, found: Relaxed, slope: Tensor, source: Tensor) -> _State:
         word_side = slope * (found.word.mT - found.bit) + source
@@ -122,7 +126,7 @@ class Crossbar:
                 return state
             share = torch.where(higher, share / 2, share)
             state = old.towards(new, share)
-        raise ArithmeticError(self._complaint(old, f"though steps were halved {_HALVINGS} times"))
+        raise ArithmeticError(self._complaint(old, f" though steps were halved {_HALVINGS} times"))
 
     def _complaint(self, state: _State, when: str) -> str:
         current = self.law.current(state.drop, self.cell)
@@ -130,7 +134,7 @@ class Crossbar:
         off = (off - state.bit_wire[..., -1, :]).abs()
         vector, col = divmod(int(off.argmax()), off.shape[-1])
         return (
-            f"The crossbar of non-linear cells has not settled {when}: bit line {col} of vector"
+            f"The crossbar of non-linear cells has not settled{when}: bit line {col} of vector"
             f" {self.first + vector} is still {show(float(off.max()), 'A')} out of balance; lower"
             " the voltage or the coefficient of the law."
         )
