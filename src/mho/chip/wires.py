@@ -9,7 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_choice
+from mho.chip.cell_laws import CellLaw
 from mho.chip.port_merge import effective_matrix
+from mho.chip.solve import WireSolution, currents, solve
 from mho.units import show
 
 SIDES = ("one", "both")
@@ -86,6 +88,28 @@ class WireModel:
                 number of lines than the tile has.
         """
         return conductance if self.ideal else effective_matrix(self, conductance)
+
+    def solve(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        conductance: Float[Tensor, "rows cols"],
+        law: CellLaw | None = None,
+        *,
+        tolerance: float = 1e-10,
+    ) -> WireSolution:
+        """Every voltage and current, vector by vector; see `mho.chip.solve.solve`."""
+        return solve(self, voltage, conductance, law, tolerance=tolerance)
+
+    def currents(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        conductance: Float[Tensor, "rows cols"],
+        law: CellLaw | None = None,
+        *,
+        tolerance: float = 1e-10,
+    ) -> Float[Tensor, "batch cols"]:
+        """Currents (A) without the effective matrix; see `mho.chip.solve.currents`."""
+        return currents(self, voltage, conductance, law, tolerance=tolerance)
 
 
 def _plain(value: Any) -> float | tuple[float, ...]:
