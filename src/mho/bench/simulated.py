@@ -118,17 +118,18 @@ class SimulatedBench:
         train = pulse.amplitude.reshape(-1, cells.numel())
         seconds = rows * train.shape[0] * (pulse.width + self._setup)
         self._clock += seconds
-        compliance = self._selector.compliance(pulse.gate).expand(cells.shape[0])
+        gate = torch.as_tensor(pulse.gate, dtype=torch.float32).expand(cells.shape[0])
         now = self._clock
 
-        def give(chosen: Tensor, amplitude: Tensor, limit: Tensor) -> Tensor:
+        def give(chosen: Tensor, amplitude: Tensor, gate: Tensor) -> Tensor:
             core = self._cells.state.core.index_select(0, chosen)
-            voltage = self._selector.cell_voltage(self._dac(amplitude), core)
+            voltage = self._selector.cell_voltage(self._dac(amplitude), core, gate)
             heating = in_order(voltage.square()) * core
+            limit = self._selector.compliance(gate)
             self._cells.pulse(chosen, voltage, pulse.width, limit, now)
             return heating
 
-        heating = torch.cat(_in_chunks(give, 1, cells, train, compliance))
+        heating = torch.cat(_in_chunks(give, 1, cells, train, gate))
         given = int(torch.count_nonzero(train))
         joules = total(heating) * pulse.width
         self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
@@ -361,13 +362,13 @@ def _describe(chip: Chip) -> BenchInfo:
         array_low=p["array.map_low"],
         array_high=p["array.map_high"],
         amplitude_max=p["array.amplitude_max"],
-        gate_max=p["array.gate_max"],
+        gate_max=selector.gate_max,
         read_voltage=p["array.read_voltage"],
         resolution=chip.read_adc.lsb,
         sample_time=chip.electronics("sample_time"),
         nominal=Nominal(
             law.set_voltage, law.reset_voltage, law.slope, law.step, law.width,
-            law.low, float(selector.compliance(p["array.gate_max"])), law.span,
+            law.low, float(selector.compliance(selector.gate_max)), law.span,
         ),
         wires=chip.lines,
     )  # fmt: skip

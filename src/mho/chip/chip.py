@@ -83,6 +83,7 @@ class Chip:
             p["array.gate_threshold"],
             p["array.gate_max"],
             p["array.series_resistance"],
+            p["array.on_resistance"],
         )
 
     def electronics(self, name: str) -> float:
