@@ -8,6 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.bench.passive import DisturbAccount, PassiveArray
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
 from mho.chip.converters import SignedConverter
@@ -46,6 +47,7 @@ class SimulatedBench:
             check_shape(origin, "origin", (chip.cells,))
         self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin)
         self._law, self._selector = chip.cell, chip.selector
+        self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
         self._dac, self._adc = chip.pulse_dac, chip.read_adc
         self._info = _describe(chip)
         self._setup = chip.published["array.pulse_setup"]
@@ -77,6 +79,11 @@ class SimulatedBench:
     def temperature(self) -> float:
         """Temperature of the chip (K)."""
         return self._cells.temperature
+
+    @property
+    def disturb(self) -> DisturbAccount | None:
+        """What half-select pulses did to each cell so far; `None` for cells with selectors."""
+        return self._passive.account.copy() if self._passive else None
 
     def heat(self, temperature: float) -> None:
         """Bring the chip to another temperature at once.
@@ -116,6 +123,12 @@ class SimulatedBench:
         if rows == 0:
             return
         train = pulse.amplitude.reshape(-1, cells.numel())
+        if self._passive:
+            steps = self._passive.steps(self._dac(train), cells)
+            seconds = steps.count * (pulse.width + self._setup)
+            self._clock += seconds
+            self._book_pulses(train, seconds, self._passive.give(steps, pulse.width, self._clock))
+            return
         seconds = rows * train.shape[0] * (pulse.width + self._setup)
         self._clock += seconds
         gate = torch.as_tensor(pulse.gate, dtype=torch.float32).expand(cells.shape[0])
@@ -130,9 +143,7 @@ class SimulatedBench:
             return heating
 
         heating = torch.cat(_in_chunks(give, 1, cells, train, gate))
-        given = int(torch.count_nonzero(train))
-        joules = total(heating) * pulse.width
-        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
+        self._book_pulses(train, seconds, total(heating) * pulse.width)
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
         """Read the listed cells at the read voltage.
@@ -241,7 +252,7 @@ class SimulatedBench:
         Args:
             cells: Cells to save, if only these were ever addressed; all of them if `None`.
         """
-        own = self._cells.state.tensors()
+        own, cells = self._tensors(), self._reached(cells)
         chosen = own if cells is None else {n: t.index_select(-1, cells) for n, t in own.items()}
         tensors = {name: t.clone() for name, t in chosen.items()}
         ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
@@ -258,7 +269,7 @@ class SimulatedBench:
         Raises:
             ValueError: It is the state of another kind of chip.
         """
-        own = self._cells.state.tensors()
+        own, cells = self._tensors(), self._reached(cells)
         where = torch.arange(self.chip.cells) if cells is None else cells
         shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
         if state.keys() != {*own, "bench"} or any(
@@ -271,6 +282,15 @@ class SimulatedBench:
         self._multiplies = int(multiplies)
         whole = [int(x) for x in ledger[:4]]
         self._ledger = Ledger(*whole, *ledger[4:])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """What changes about each cell, by name, the same objects."""
+        booked = self._passive.account.tensors() if self._passive else {}
+        return self._cells.state.tensors() | booked
+
+    def _reached(self, cells: Tensor | None) -> Tensor | None:
+        """Cells that change if these are addressed; `None` for all: half-select knows no bounds."""
+        return None if self._passive else cells
 
     def _rows(self, cells: Int64[Tensor, " cells"]) -> int:
         """Rows addressed one after the other: most rows in one tile; tiles work in parallel."""
@@ -316,6 +336,10 @@ class SimulatedBench:
         return torch.cat(
             _in_chunks(lambda chosen: state.sample(chosen, now, integration, 0.0, 1)[0], 1, cells)
         )
+
+    def _book_pulses(self, train: Tensor, seconds: float, joules: float) -> None:
+        given = int(torch.count_nonzero(train))
+        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
 
     def _book_multiply(self, applied: Tensor, conductance: Tensor, vector_time: float) -> None:
         batch, rows = applied.shape

@@ -93,6 +93,8 @@ _CELL = {
 }  # fmt: skip
 
 _ARRAY = {
+    "rows": Value(256.0, "1", "rao2023", _P, "256×256 cells"),
+    "cols": Value(256.0, "1", "rao2023", _P, "256×256 cells"),
     "read_voltage": Value(0.2 * V, "V", "rao2023", _P, "Figure 1g"),
     "level_low": Value(50 * uS, "S", "rao2023", _P, "lowest of 2,048 levels, Figure 1g"),
     "level_high": Value(4144 * uS, "S", "rao2023", _P, "highest of 2,048 levels, Figure 1g"),

@@ -67,6 +67,8 @@ _OTHERS = {
 }  # fmt: skip
 
 _ARRAY = {
+    "rows": Value(256.0, "1", "wan2022", _P, "cores of 256×256 cells"),
+    "cols": Value(256.0, "1", "wan2022", _P, "cores of 256×256 cells"),
     "read_voltage": Value(0.2 * V, "V", "wan2022", _P, "1.1 V against a reference of 0.9 V"),
     "level_low": Value(1 * uS, "S", "wan2022", _P, "lowest level of the control code"),
     "level_high": Value(40 * uS, "S", "wan2022", _P, "highest level of the control code"),
