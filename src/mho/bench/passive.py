@@ -1,4 +1,4 @@
-"""Pulses on a passive array: every cell of the selected lines gets its share, and an account of it.
+"""Pulses on a passive array: every cell gets what it sees, and an account says what that did.
 
 Cells know nothing of each other, so each one's pulses are put in the order in which it sees them
 and given as trains: those while rows before its own are written, its own row's, those after.
@@ -17,8 +17,8 @@ from mho.rng import in_order, total
 
 _STEPS = 64
 """Pulses of a train at most: what a cell is given in one go (1)."""
-_CHUNK = 32_768
-"""Numbers handled at once: keeps the working set in a core's cache."""
+_CHUNK = 262_144
+"""Numbers handled at once: a few cells are moved by every pulse, and each chunk waits for its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +104,7 @@ class PassiveArray:
         seen = steps.col[:, :, selected].permute(2, 0, 1, 3).flatten(0, 1)
         row = selected.repeat_interleave(steps.col.shape[0])
         own, joules = torch.arange(rows), 0.0
-        for volts, number in zip(seen.split(_STEPS), row.split(_STEPS), strict=True):
+        for volts, number in zip(torch.split(seen, _STEPS), torch.split(row, _STEPS), strict=True):
             mine = number[:, None] < own if before else number[:, None] > own
             sees = (volts[:, :, None] * mine[:, None, :, None]).expand(-1, tiles, rows, cols)
             joules += self._pulse(sees.flatten(1), width, now, None)
@@ -128,7 +128,7 @@ class PassiveArray:
         some = (volts != 0).any(0).nonzero()[:, 0]
         heating = [
             self._give(chosen, volts.index_select(1, chosen), width, now, disturbed)
-            for chosen in some.split(_CHUNK // volts.shape[0])
+            for chosen in torch.split(some, _CHUNK // volts.shape[0])
         ]
         return total(torch.cat(heating)) * width
 

@@ -289,7 +289,7 @@ class SimulatedBench:
         return self._cells.state.tensors() | booked
 
     def _reached(self, cells: Tensor | None) -> Tensor | None:
-        """Cells that change if these are addressed; `None` for all: half-select knows no bounds."""
+        """Cells that change if these are addressed; `None` for all, as half-selected ones do."""
         return None if self._passive else cells
 
     def _rows(self, cells: Int64[Tensor, " cells"]) -> int:

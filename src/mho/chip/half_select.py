@@ -50,8 +50,8 @@ def half_select(amplitude: Float[Tensor, "train tiles rows cols"], scheme: str) 
 
     A phase has one polarity, SET first. With A the largest amplitude of a row, s the share of the
     scheme, and voltages counted from the unselected columns, the row is at :math:`sA`, a column
-    written with a at :math:`sA - a`, unselected rows at :math:`(2s - 1)A`. A written cell sees a, others
-    in its row :math:`sA`, others in its column :math:`a - (1 - s)A`, all others
+    written with a at :math:`sA - a`, unselected rows at :math:`(2s - 1)A`. A written cell sees a,
+    others in its row :math:`sA`, others in its column :math:`a - (1 - s)A`, all others
     :math:`(2s - 1)A`: nothing in V/2, −A/3 in V/3. Amplitudes below :math:`(1 - 2s)A` wait for
     the next phase, so nobody sees more than :math:`sA`.
 
