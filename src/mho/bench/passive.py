@@ -18,7 +18,7 @@ from mho.rng import in_order, total
 _STEPS = 64
 """Pulses of a train at most: what a cell is given in one go (1)."""
 _CHUNK = 262_144
-"""Numbers handled at once: a few cells are moved by every pulse, and each chunk waits for its own."""
+"""Numbers handled at once: a few cells move at every pulse, and each chunk waits for its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
