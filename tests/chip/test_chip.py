@@ -1,6 +1,4 @@
-"""The periphery: selectors, converters, wires, and the currents of a tile."""
-
-import math
+"""The periphery: selectors, converters, wires."""
 
 import pytest
 import torch
@@ -8,10 +6,8 @@ import torch
 from mho.chip.chip import Chip
 from mho.chip.converters import Converter, SignedConverter
 from mho.chip.selector import Selector
-from mho.chip.tile import currents, noise_current
 from mho.chip.wires import WireModel
 from mho.device.published import preset
-from mho.rng import Stream
 
 SELECTOR = Selector(slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=100.0)
 
@@ -100,60 +96,6 @@ def test_wires_of_no_resistance_return_the_conductances() -> None:
     """W = G bit for bit when every resistance is 0 Ω."""
     matrix = torch.rand(3, 4)
     assert torch.equal(WireModel().effective_matrix(matrix), matrix)
-
-
-def test_rows_are_driven_and_columns_are_summed() -> None:
-    """Currents are v @ G: 1·1 + 10·4 = 41 in column 0 of an asymmetric 2×3 matrix. Exact."""
-    conductance = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], dtype=torch.float64)
-    voltage = torch.tensor([[1.0, 10.0], [0.0, 1.0]], dtype=torch.float64)
-    found = currents(voltage, conductance, torch.zeros_like(conductance), WireModel())
-    assert found.tolist() == [[41.0, 52.0, 63.0], [4.0, 5.0, 6.0]]
-
-
-def test_tile_currents_carry_the_cubic_term_cell_by_cell(stream: Stream) -> None:
-    """I_j = Σ_i G_ij·(v_i + c_ij·v_i³), summed here cell by cell. Double precision, 1e-12."""
-    generator = stream.generator()
-    voltage = torch.randn(2, 3, generator=generator, dtype=torch.float64)
-    conductance = torch.rand(3, 4, generator=generator, dtype=torch.float64)
-    cubic = torch.rand(3, 4, generator=generator, dtype=torch.float64)
-    found = currents(voltage, conductance, cubic, WireModel())
-    for b in range(2):
-        for j in range(4):
-            each = [
-                float(conductance[i, j] * (voltage[b, i] + cubic[i, j] * voltage[b, i] ** 3))
-                for i in range(3)
-            ]
-            assert float(found[b, j]) == pytest.approx(math.fsum(each), rel=1e-12)
-
-
-def test_a_linear_tile_is_linear(stream: Stream) -> None:
-    """Without the cubic term currents add: i(a + 2b) = i(a) + 2i(b). To 1e-12."""
-    generator = stream.generator()
-    a, b = torch.randn(2, 5, 7, generator=generator, dtype=torch.float64)
-    conductance = torch.rand(7, 3, generator=generator, dtype=torch.float64)
-    none, wires = torch.zeros_like(conductance), WireModel()
-    both = currents(a + 2 * b, conductance, none, wires)
-    parts = currents(a, conductance, none, wires) + 2 * currents(b, conductance, none, wires)
-    torch.testing.assert_close(both, parts, rtol=1e-12, atol=1e-12)
-
-
-def test_current_noise_has_the_variance_of_independent_cells(stream: Stream) -> None:
-    """Var i_j = Σ_i v_i²σ_ij²: exact in the formula, and met by noise drawn cell by cell.
-
-    Unit normals give exactly the root of v² @ σ². The cell-by-cell sample of n = 50,000 has a
-    relative standard error √(2/n) in its variance.
-    """
-    generator = stream.generator()
-    voltage = torch.tensor([[0.3, -2.0, 0.0], [1.0, 1.0, 5.0]], dtype=torch.float64)
-    sigma = torch.tensor([[1.0, 2.0], [0.1, 0.7], [3.0, 0.2]], dtype=torch.float64)
-    ones = torch.ones(2, 2, dtype=torch.float64)
-    variance = noise_current(voltage, sigma.square(), ones).square()
-    by_hand = [[0.09 + 4 * 0.01, 0.36 + 4 * 0.49], [1 + 0.01 + 225, 4 + 0.49 + 25 * 0.04]]
-    torch.testing.assert_close(variance, torch.tensor(by_hand).double(), rtol=1e-6, atol=0.0)
-    count = 50_000
-    noise = torch.randn(count, 3, 2, generator=generator, dtype=torch.float64) * sigma
-    drawn = torch.einsum("br,nrc->nbc", voltage, noise).var(0)
-    assert (drawn / variance - 1).abs().max() <= 5 * math.sqrt(2 / count)
 
 
 def test_a_chip_counts_its_cells_and_takes_a_preset_by_name_or_value() -> None:

@@ -76,7 +76,8 @@ def empty(data: RunData) -> RunData:
     none, count = torch.zeros(0, dtype=torch.float64), torch.zeros(0, dtype=torch.int64)
     return dataclasses.replace(
         data, layers=(), error=none, noise=none, pulses=count, denoise_pulses=count, reads=count,
-        traces=None, confusion=torch.zeros(0, 0, dtype=torch.int64), costs={}, result={}, wires=None,
+        traces=None, confusion=torch.zeros(0, 0, dtype=torch.int64), costs={}, result={},
+        wires=None,
     )  # fmt: skip
 
 

@@ -1,24 +1,20 @@
 """A simulated chip on the bench: the physics behind the same interface as instruments."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.bench.chunks import in_chunks
 from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.bench.multiplying import Products
 from mho.bench.passive import DisturbAccount, PassiveArray
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
-from mho.chip.converters import SignedConverter
-from mho.chip.tile import currents, noise_current
 from mho.device.cell import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream, in_order, total
-
-_CHUNK = 32_768
-"""Numbers handled at once: keeps the working set in a core's cache."""
 
 
 class SimulatedBench:
@@ -32,6 +28,10 @@ class SimulatedBench:
         stream: Randomness: its cells, its noise. The same stream makes the same chip.
         origin: Cell of the chip that each cell is a copy of at first, with its constants and its
             past; copies live on independently. Every cell is its own origin if `None`.
+        read_noise: How noise enters a multiply: `"frozen"`, traps stand still during a call and
+            the white rest is fresh for every vector; `"moments"`, all of it is fresh, with the
+            long-run mean and variance of every cell; `"sampled"`, every cell is followed from
+            vector to vector, which takes long.
 
     >>> bench = SimulatedBench(Chip(rows=2, cols=2), Stream(0))
     >>> bench.read(torch.arange(4), samples=1, window=0.0).mean.shape
@@ -39,13 +39,18 @@ class SimulatedBench:
     """
 
     def __init__(
-        self, chip: Chip, stream: Stream, origin: Int64[Tensor, " cells"] | None = None
+        self,
+        chip: Chip,
+        stream: Stream,
+        origin: Int64[Tensor, " cells"] | None = None,
+        read_noise: str = "frozen",
     ) -> None:
         self.chip = chip
         self._stream = stream
         if origin is not None:
             check_shape(origin, "origin", (chip.cells,))
         self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin)
+        self._products = Products(chip, self._cells, stream.child("multiply"), read_noise)
         self._law, self._selector = chip.cell, chip.selector
         self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
         self._dac, self._adc = chip.pulse_dac, chip.read_adc
@@ -142,7 +147,7 @@ class SimulatedBench:
             self._cells.pulse(chosen, voltage, pulse.width, limit, now)
             return heating
 
-        heating = torch.cat(_in_chunks(give, 1, cells, train, gate))
+        heating = torch.cat(in_chunks(give, 1, cells, train, gate))
         self._book_pulses(train, seconds, total(heating) * pulse.width)
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
@@ -159,7 +164,7 @@ class SimulatedBench:
         rows = self._rows(cells)
         spacing = max(rows * integration, window / samples)
         start, duration = self._clock, spacing * samples if rows else 0.0
-        parts = _in_chunks(
+        parts = in_chunks(
             lambda chosen: self._read(chosen, start, integration, spacing, samples), samples, cells
         )
         mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -199,7 +204,7 @@ class SimulatedBench:
             seen += noise * self._read_noise
             return self._adc(seen.abs()) * torch.sign(seen) * limit
 
-        current = torch.cat(_in_chunks(trace, points, cells), 1)
+        current = torch.cat(in_chunks(trace, points, cells), 1)
         self._clock = start + points * spacing
         self._ledger += Ledger(
             reads=current.numel(),
@@ -226,24 +231,19 @@ class SimulatedBench:
     ) -> Float[Tensor, "batch cols"]:
         """Drive rows together; digitise the difference of paired columns' currents (A).
 
-        Telegraph states stand still during one call and move on between calls; the white part of
-        the noise is drawn afresh for every vector and column, with its exact variance.
+        Wires are included; cells of the tile that are not named are off. How noise enters is
+        said by `read_noise`; telegraph states move on between calls.
+
+        Raises:
+            ValueError: Cells are not on one tile, or not in its rows and columns as in the
+                matrix.
         """
-        p = self.chip.published
-        vector_time = p["array.vector_time"]
-        dac = SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"])
-        adc = SignedConverter(int(p["array.adc_bits"]), full_scale)
-        applied = dac(voltage)
-        law, wires = self._law, self.chip.lines
-        conductance = self._snapshot(torch.cat((plus.flatten(), minus.flatten())), vector_time)
-        pair = conductance.view(2, *plus.shape)
-        up, down = (currents(applied, g, law.cubic(g), wires) for g in pair)
-        variance = self._cells.noise_variance(pair, vector_time).sum(0)
-        generator = self._stream.child("multiply", self._multiplies).generator()
-        normal = torch.randn(up.shape, generator=generator)
-        current = adc(up - down + noise_current(applied, variance, normal))
+        current, cost = self._products(
+            voltage, (plus, minus), full_scale, now=self._clock, number=self._multiplies
+        )
+        self._clock += cost.seconds
         self._multiplies += 1
-        self._book_multiply(applied, pair.sum(0), vector_time)
+        self._ledger += cost
         return current
 
     def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
@@ -330,47 +330,9 @@ class SimulatedBench:
         value = self._cells.sample(cells, start, integration, spacing, samples)
         return value, keys.normal("read noise")[0].view(value.shape)
 
-    def _snapshot(self, cells: Int64[Tensor, " cells"], integration: float) -> Tensor:
-        """Conductance at zero bias of cells now, one sample without the read-out (S)."""
-        now, state = self._clock, self._cells
-        return torch.cat(
-            _in_chunks(lambda chosen: state.sample(chosen, now, integration, 0.0, 1)[0], 1, cells)
-        )
-
     def _book_pulses(self, train: Tensor, seconds: float, joules: float) -> None:
         given = int(torch.count_nonzero(train))
         self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
-
-    def _book_multiply(self, applied: Tensor, conductance: Tensor, vector_time: float) -> None:
-        batch, rows = applied.shape
-        cols = conductance.shape[1]
-        seconds = batch * vector_time
-        self._clock += seconds
-        power = float(
-            (applied.double().square().sum(0).numpy() * conductance.double().sum(1).numpy()).sum()
-        )
-        conversions = batch * (rows + cols)
-        self._ledger += Ledger(
-            conversions=conversions,
-            multiplies=2 * batch * rows * cols,
-            seconds=seconds,
-            read_joules=power * vector_time,
-            converter_joules=conversions * self._conversion,
-        )
-
-
-def _in_chunks(work: Callable[..., Any], size: int, cells: Tensor, *others: Tensor) -> list[Any]:
-    """What a function gives for the cells, part by part: cells know nothing of each other.
-
-    Args:
-        work: Function of the parts.
-        size: Numbers that a cell needs at once (1).
-        cells: Cells.
-        others: What belongs to them; cells are the last axis.
-    """
-    few = max(_CHUNK // size, 1)
-    parts = zip(*(torch.split(x, few, -1) for x in (cells, *others)), strict=True)
-    return [work(*part) for part in parts]
 
 
 def _describe(chip: Chip) -> BenchInfo:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from jaxtyping import Float, Int64
+from torch import Tensor
+
 from mho.chip.wires import WireModel
 
 
@@ -47,6 +50,34 @@ def part_in_use(wires: WireModel, shape: tuple[int, int], rows: slice, cols: sli
         sense=_longer(sense, bit, shape[0] - rows.stop),
     )
     return Part(rows, cols, lines)
+
+
+def effective_pair(
+    wires: WireModel,
+    shape: tuple[int, int],
+    place: Int64[Tensor, "2 rows outputs"],
+    pair: Float[Tensor, "*tiles 2 rows outputs"],
+) -> Float[Tensor, "*tiles 2 rows outputs"]:
+    """What the wires leave of pairs of cells in one tile, all others off (S).
+
+    Args:
+        wires: Lines of the tile.
+        shape: Rows and columns of the tile (1).
+        place: Where the pairs lie: row · columns + column (1).
+        pair: Conductances of G⁺ and G⁻ (S), of one tile or of several alike.
+    """
+    if wires.ideal:
+        return pair
+    row, col = place // shape[1], place % shape[1]
+    rows = slice(int(row.min()), int(row.max()) + 1)
+    cols = slice(int(col.min()), int(col.max()) + 1)
+    part = part_in_use(wires, shape, rows, cols)
+    row, col = row - part.rows.start, col - part.cols.start
+    size = (part.rows.stop - part.rows.start, part.cols.stop - part.cols.start)
+    tile = pair.new_zeros(*pair.shape[:-3], *size)
+    tile[..., row, col] = pair
+    seen: Tensor = part.wires.effective_matrix(tile)
+    return seen[..., row, col]
 
 
 def _some(value: object, lines: slice) -> float | tuple[float, ...]:

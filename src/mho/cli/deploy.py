@@ -3,10 +3,12 @@
 import json as json_format
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from mho.bench.multiplying import READ_NOISES
 from mho.checks import check_between, check_choice
 from mho.cli.common import (
     check_outputs,
@@ -32,6 +34,7 @@ def run(
     tolerance: str,
     wires: str | None,
     compensate: bool,
+    read_noise: str,
     seed: int,
     denoise: bool,
     resume: bool,
@@ -46,12 +49,13 @@ def run(
         OSError: A folder that cannot be written, or a full disk.
     """
     check_choice(chip, "chip", PRESETS)
+    check_choice(read_noise, "read_noise", READ_NOISES)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate,
+        segment, compensate, read_noise,
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
@@ -92,9 +96,8 @@ def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
     if (folder / "unfinished").exists() or not path.exists():
         return None
     result: dict[str, Any] = json_format.loads(path.read_text())
-    same = {"network": job.network, "preset": job.chip, "seed": job.seed, "denoise": job.denoise,
-            "version": version("mho")}  # fmt: skip
-    return result if all(result.get(k) == v for k, v in same.items()) else None
+    same = result.get("options") == asdict(job) and result.get("version") == version("mho")
+    return result if same else None
 
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:

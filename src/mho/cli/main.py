@@ -32,6 +32,7 @@ def deploy(
     tolerance: str = "1uS",
     wires: str | None = None,
     compensate: bool = True,
+    read_noise: str = "frozen",
     seed: int = 0,
     denoise: bool = True,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -51,6 +52,8 @@ def deploy(
         wires: Resistance of a wire segment between two cells, such as `0.5Ohm`; the preset's if
             left out, `0` for ideal wires.
         compensate: Make up for the wires in the mapping.
+        read_noise: How noise enters a product: `frozen`, traps stand still for a batch of vectors;
+            `moments`, all of it fresh for every vector; `sampled`, every cell followed, slow.
         seed: Names the chip and everything random about the run.
         denoise: Denoise, and program a second chip without it to compare.
         resume: Go on with an interrupted run.
@@ -62,8 +65,8 @@ def deploy(
 
     run(
         network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
-        compensate=compensate, seed=seed, denoise=denoise, resume=resume, out=out, json=json,
-        threads=threads,
+        compensate=compensate, read_noise=read_noise, seed=seed, denoise=denoise, resume=resume,
+        out=out, json=json, threads=threads,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.chip.part import part_in_use
+from mho.chip.part import effective_pair
 from mho.deployment.mapping import Block, DifferentialPairs, Placement
 
 _ROUNDS = 40
@@ -66,15 +66,8 @@ def effective_difference(
         block: Where they lie.
         info: The bench.
     """
-    both = torch.stack((block.plus, block.minus)) % (info.rows * info.cols)
-    row, col = both // info.cols, both % info.cols
-    rows = slice(int(row.min()), int(row.max()) + 1)
-    cols = slice(int(col.min()), int(col.max()) + 1)
-    part = part_in_use(info.wires, (info.rows, info.cols), rows, cols)
-    top, left = part.rows.start, part.cols.start
-    tile = pair.new_zeros(part.rows.stop - top, part.cols.stop - left)
-    tile[row - top, col - left] = pair
-    seen = part.wires.effective_matrix(tile)[row - top, col - left]
+    place = torch.stack((block.plus, block.minus)) % (info.rows * info.cols)
+    seen = effective_pair(info.wires, (info.rows, info.cols), place, pair)
     return seen[0] - seen[1], seen[0] + seen[1]
 
 

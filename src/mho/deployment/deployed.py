@@ -11,7 +11,7 @@ from mho.deployment.mapping import Placement
 from mho.deployment.network import LinearLayer, Network
 from mho.programming.result import ProgramResult
 
-BATCH = 64
+BATCH = 256
 """Input samples between which the telegraph states stand still."""
 
 

@@ -51,6 +51,7 @@ class Job:
         weights: State dict for a factory; `None` if it brings its own.
         wires: Resistance of a wire segment between two cells (Ω); the preset's if `None`.
         compensated: Make up for the wires in the mapping.
+        read_noise: How noise enters a product; see `SimulatedBench`.
     """
 
     network: str
@@ -62,6 +63,7 @@ class Job:
     weights: str | None = None
     wires: float | None = None
     compensated: bool = True
+    read_noise: str = "frozen"
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -273,7 +275,7 @@ def make_chip(
 ) -> Programmed:
     """Program one chip with the network. Both chips of a job are the same physical chip, anew."""
     chip = chip_for(job, sources.network)
-    bench = SimulatedBench(chip, Stream(job.seed).child("chip"))
+    bench = SimulatedBench(chip, Stream(job.seed).child("chip"), read_noise=job.read_noise)
     placement = lay_out(sources.network, bench.info, compensated=job.compensated)
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(

@@ -1,6 +1,7 @@
 """What a deployment reached: accuracies at different times, errors, noise, cost."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -191,6 +192,7 @@ def _result(
         "preset": job.chip,
         "seed": job.seed,
         "version": version,
+        "options": asdict(job),
         "tolerance_uS": job.tolerance / uS,
         "denoise": job.denoise,
         "software_accuracy": software_accuracy(sources),

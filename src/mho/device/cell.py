@@ -170,7 +170,7 @@ class Cells:
         stream = self._stream.take(cells.repeat(samples)).at((event + number).view(-1))
         # sums of times round: a read may start an ulp before the last one ended
         gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)
-        base = self._crept(cells, now, spacing, samples)
+        base = self.crept(cells, now, spacing, samples)
         first, pause = gap.to(base.dtype), max(spacing - integration, 0.0)
         looks = law.watch(
             state.flicker.index_select(1, cells), first + integration, pause + integration, stream
@@ -195,7 +195,7 @@ class Cells:
         state.flicker.index_copy_(1, cells, looks[-1])
         state.clock.index_fill_(0, cells, now + (samples - 1) * spacing + integration)
         state.ahead.index_fill_(0, cells, 0.0)
-        return self._warmed(cells, value)
+        return self.warmed(cells, value)
 
     def noise_variance(
         self, conductance: Float[Tensor, "*cells"], integration: float
@@ -300,7 +300,7 @@ class Cells:
             return 1.0
         return law.births(cycles).to(step.dtype)
 
-    def _warmed(
+    def warmed(
         self, cells: Int64[Tensor, " cells"], value: Float[Tensor, "samples cells"]
     ) -> Float[Tensor, "samples cells"]:
         """Conductance at the cells' temperature from that at the reference (S)."""
@@ -309,7 +309,7 @@ class Cells:
             return value
         return value * law.factor(value, self._warmth.index_select(0, cells), self.temperature)
 
-    def _crept(
+    def crept(
         self, cells: Int64[Tensor, " cells"], now: float, spacing: float, samples: int
     ) -> Float[Tensor, "samples cells"]:
         """Core with its creep at the times of several samples (S)."""

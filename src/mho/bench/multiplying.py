@@ -1,0 +1,194 @@
+"""Products of a simulated tile: from the cells at its crossings to digitised currents."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.bench.chunks import in_chunks
+from mho.checks import check_choice, check_shape
+from mho.chip.chip import Chip
+from mho.chip.converters import SignedConverter
+from mho.chip.multiplier import Matrices, Multiplier
+from mho.chip.part import effective_pair
+from mho.device.cell import Cells
+from mho.device.moments import moments
+from mho.ledger import Ledger
+from mho.rng import Stream
+
+_VECTORS = 64
+"""Vectors for which all cells are held at once when they are followed."""
+
+READ_NOISES = ("frozen", "moments", "sampled")
+"""How noise enters a product: traps stand still during a call and the white rest is fresh for
+every vector; all of it is fresh, with the long-run mean and variance of every cell; or every cell
+is followed from vector to vector."""
+
+
+def crossings(
+    plus: Int64[Tensor, "rows cols"], minus: Int64[Tensor, "rows cols"], chip: Chip
+) -> Int64[Tensor, "2 rows cols"]:
+    """Cells of the pairs, checked to lie where rows can be driven and columns summed.
+
+    Raises:
+        ValueError: Cells are not all on one tile, in its rows and columns as in the matrix.
+    """
+    both = torch.stack((plus, minus))
+    size = chip.rows * chip.cols
+    if both.numel() == 0 or int(both.min()) < 0 or int(both.max()) >= chip.cells:
+        raise ValueError(f"Arguments `plus` and `minus` must name cells 0 to {chip.cells - 1}.")
+    low, high = int(both.min()) // size, int(both.max()) // size
+    if low < high:
+        raise ValueError(
+            f"Arguments `plus` and `minus` must name cells of one tile, but lie on tiles {low} to"
+            f" {high}; multiply tile by tile."
+        )
+    row, col = both % size // chip.cols, both % chip.cols
+    for name, fits, lines in (
+        ("row", row == row[:1, :, :1], row[0, :, 0]),
+        ("column", col == col[:, :1], col[:, 0].flatten()),
+    ):
+        if not fits.all() or len(set(lines.tolist())) < lines.numel():
+            raise ValueError(
+                f"Arguments `plus` and `minus` must follow the lines of the tile, but not every"
+                f" {name} of the matrix is one {name} of cells, each used once."
+            )
+    return both
+
+
+def solved(
+    chip: Chip,
+    both: Int64[Tensor, "2 rows cols"],
+    conductance: Float[Tensor, "times 2 rows cols"],
+    variance: Float[Tensor, "times 2 rows cols"] | None = None,
+) -> tuple[Matrices, Float[Tensor, "rows cols"]]:
+    """Matrices of a tile with its wires, and the sums of its pairs' effective conductances (S).
+
+    The linear part is exact. What deviates, noise and curvature, is small: a deviation of a
+    cell's current counts by what its own current loses, partly on the way in and partly on the
+    way out, which is W/G together.
+
+    Args:
+        chip: The chip.
+        both: Cells of the pairs.
+        conductance: Their conductance at zero bias, at one time or several (S).
+        variance: Its variance (S²).
+    """
+    size = (chip.rows, chip.cols)
+    seen = effective_pair(chip.lines, size, both % (chip.rows * chip.cols), conductance)
+    kept = torch.where(conductance > 0, seen / conductance, 0.0).square_()
+    bent = conductance * chip.cell.cubic(conductance) * kept
+    curved = bent[:, 0] - bent[:, 1] if bent.any() else None
+    noise = None if variance is None else (variance * kept).sum(1)
+    return Matrices(seen[:, 0] - seen[:, 1], noise, curved), seen.mean(0).sum(0)
+
+
+def one_by_one(
+    voltage: Float[Tensor, "batch rows"], matrices: Matrices
+) -> Float[Tensor, "batch cols"]:
+    """Currents of vectors that each meet a matrix of their own (A)."""
+    current = torch.einsum("br,brc->bc", voltage, matrices.signal)
+    if matrices.bent is not None:
+        current += torch.einsum("br,brc->bc", voltage**3, matrices.bent)
+    return current
+
+
+class Products:
+    """Multiplies of a simulated chip.
+
+    Args:
+        chip: The chip.
+        cells: Its cells.
+        stream: Randomness of what is not the cells' own.
+        read_noise: One of `READ_NOISES`.
+    """
+
+    def __init__(self, chip: Chip, cells: Cells, stream: Stream, read_noise: str) -> None:
+        check_choice(read_noise, "read_noise", READ_NOISES)
+        self._chip, self._cells, self._stream = chip, cells, stream
+        self._read_noise = read_noise
+        p = chip.published
+        self._vector_time = p["array.vector_time"]
+        self._conversion = p["array.conversion_energy"]
+        self._dac = SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"])
+        self._adc_bits = int(p["array.adc_bits"])
+
+    def __call__(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        pairs: tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]],
+        full_scale: float,
+        *,
+        now: float,
+        number: int,
+    ) -> tuple[Float[Tensor, "batch cols"], Ledger]:
+        """Digitised current differences (A) and their cost.
+
+        Args:
+            voltage: Row voltages of each input vector (V).
+            pairs: Cells that add, and cells that subtract.
+            full_scale: Largest current difference to resolve (A).
+            now: Time at the start (s).
+            number: Number of the call, which names its randomness.
+        """
+        both = crossings(*pairs, self._chip)
+        check_shape(voltage, "voltage", (None, both.shape[1]))
+        adc = SignedConverter(self._adc_bits, full_scale)
+        if self._read_noise == "sampled":
+            return self._followed(self._dac(voltage), both, adc, now)
+        value, variance = self._seen(both, now)
+        found, conductance = solved(self._chip, both, value[None], variance[None])
+        ready = Multiplier(found, dac=self._dac, adc=adc)
+        current = ready(voltage, ready.draws(self._stream.child(number)))
+        return current, self._cost(self._dac(voltage), conductance)
+
+    def _seen(self, both: Int64[Tensor, "2 rows cols"], now: float) -> tuple[Tensor, Tensor]:
+        """Conductance of the cells during a product (S), and how far it varies (S²)."""
+        cells, time = both.flatten(), self._vector_time
+        if self._read_noise == "moments":
+            parts = in_chunks(lambda some: moments(self._cells, some, now, time), 1, cells)
+            mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
+            return mean.view(both.shape), variance.view(both.shape)
+        value = self._values(cells, now, 1).view(both.shape)
+        return value, self._cells.noise_variance(value, time)
+
+    def _followed(
+        self,
+        applied: Float[Tensor, "batch rows"],
+        both: Int64[Tensor, "2 rows cols"],
+        adc: SignedConverter,
+        now: float,
+    ) -> tuple[Float[Tensor, "batch cols"], Ledger]:
+        """Currents of vector after vector, every cell sampled for each (A), and their cost."""
+        currents, cost = [], Ledger()
+        for vectors in torch.split(applied, _VECTORS):
+            value = self._values(both.flatten(), now + cost.seconds, vectors.shape[0])
+            found, conductance = solved(self._chip, both, value.view(-1, *both.shape))
+            currents.append(adc(one_by_one(vectors, found)))
+            cost += self._cost(vectors, conductance)
+        return torch.cat(currents), cost
+
+    def _values(
+        self, cells: Int64[Tensor, " cells"], now: float, samples: int
+    ) -> Float[Tensor, "samples cells"]:
+        """Conductance at zero bias in one vector's time after another (S)."""
+        time = self._vector_time
+        parts = in_chunks(
+            lambda some: self._cells.sample(some, now, time, time, samples), samples, cells
+        )
+        return torch.cat(parts, 1)
+
+    def _cost(
+        self, applied: Float[Tensor, "batch rows"], conductance: Float[Tensor, "rows cols"]
+    ) -> Ledger:
+        """Cost of vectors for sums of the pairs' effective conductances (S)."""
+        batch, rows = applied.shape
+        cols = conductance.shape[1]
+        squares, sums = applied.double().square().sum(0), conductance.double().sum(1)
+        conversions = batch * (rows + cols)
+        return Ledger(
+            conversions=conversions,
+            multiplies=2 * batch * rows * cols,
+            seconds=batch * self._vector_time,
+            read_joules=float((squares.numpy() * sums.numpy()).sum()) * self._vector_time,
+            converter_joules=conversions * self._conversion,
+        )
