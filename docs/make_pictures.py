@@ -9,11 +9,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 import mho
+from mho.characterise.wire_loss import wire_loss
+from mho.characterise.wire_savings import Layout, share_by_size, wire_plans, wire_savings
+from mho.chip.wires import WireModel
 from mho.device.cell import Cells
 from mho.device.parameters import CellParameters
 from mho.device.switching import SwitchingConstants
 from mho.device.telegraph import TelegraphNoise, Traps
 from mho.report import style
+from mho.report.wires_figure import wires_figure
 from mho.units import G0, uS
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -213,11 +217,22 @@ def temperature() -> Figure:
     return figure
 
 
+def wires() -> Figure:
+    """What wires of 1 Ω a segment leave of an array of 256×256 cells, as `mho wires` shows it."""
+    stream, wanted = mho.Stream(0).child("wires"), 0.95
+    base = Layout(WireModel(1.0, 1.0), (256, 256), 50 * uS, 500 * uS)
+    loss = wire_loss(base.wires, base.size, base.low, base.high, stream)
+    return wires_figure(
+        loss, wire_savings(base, stream), wire_plans(base, wanted, stream), wanted,
+        share_by_size(base, stream),
+    )  # fmt: skip
+
+
 def main() -> None:
     """Write every picture."""
     pictures: dict[str, Callable[[], Figure]] = {
         "step-size": step_size, "telegraph": telegraph, "resolving": resolving, "births": births,
-        "relaxation": relaxation, "temperature": temperature,
+        "relaxation": relaxation, "temperature": temperature, "wires": wires,
     }  # fmt: skip
     for name, figure in pictures.items():
         code = style.draw(figure).partition(",")[2]

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from mho.chip.converters import SignedConverter
 from mho.chip.multiplier import Matrices, Multiplier
+from mho.chip.periphery import Periphery
 from mho.rng import Stream
 
 DAC, ADC = SignedConverter(8, 0.2), SignedConverter(8, 2e-3)
-FINE = SignedConverter(24, 0.2), SignedConverter(24, 2e-3)
+AROUND = Periphery(DAC, SignedConverter(8, 1.0))
+FINE = Periphery(SignedConverter(24, 0.2), SignedConverter(24, 1.0))
 
 
 def _random(stream: Stream, *shape: int) -> Tensor:
@@ -26,7 +28,7 @@ def test_products_are_those_of_converters_and_matrices(
     """Σ_blocks ADC(DAC(v) @ G), in double precision; a code may round the other way."""
     signal = (_random(stream, blocks, rows, outputs) - 0.5) * 1e-3
     voltage = (_random(stream, 300, blocks * rows) - 0.5) * 0.5
-    found = Multiplier(Matrices(signal), dac=DAC, adc=ADC)(voltage.float())
+    found = Multiplier(Matrices(signal), AROUND, 2e-3)(voltage.float())
     applied = DAC(voltage).view(300, blocks, rows)
     each = torch.einsum("bkr,kro->bko", applied, signal)
     expected = ADC(each).sum(1)
@@ -39,9 +41,8 @@ def test_columns_may_have_ranges_of_their_own() -> None:
     """Full scales of 1 and 100 µA: 3 µA saturates the one and is kept in codes by the other."""
     ready = Multiplier(
         Matrices(torch.full((1, 1, 2), 30e-6)),
-        dac=SignedConverter(8, 0.255),
-        adc=ADC,
-        full_scale=torch.tensor([1e-6, 100e-6]),
+        Periphery(SignedConverter(8, 0.255), SignedConverter(8, 1.0)),
+        torch.tensor([1e-6, 100e-6]),
     )
     found = ready(torch.tensor([[0.1]]))[0]
     assert float(found[0]) == pytest.approx(1e-6, rel=1e-6)
@@ -52,7 +53,7 @@ def test_the_cubic_term_is_summed_cell_by_cell(stream: Stream) -> None:
     """I_j = Σ_i G_ij·(v_i + c_ij·v_i³), with converters of 24 bits."""
     signal, cubic = 1e-3 * _random(stream, 1, 6, 4), 3 * _random(stream.child("c"), 1, 6, 4)
     voltage = 0.2 * _random(stream.child("v"), 5, 6)
-    ready = Multiplier(Matrices(signal, bent=signal * cubic), dac=FINE[0], adc=FINE[1])
+    ready = Multiplier(Matrices(signal, bent=signal * cubic), FINE, 2e-3)
     expected = voltage @ signal[0] + voltage**3 @ (signal * cubic)[0]
     torch.testing.assert_close(ready(voltage.float()).double(), expected, rtol=1e-5, atol=1e-10)
 
@@ -64,7 +65,7 @@ def test_noise_has_the_moments_of_independent_cells(stream: Stream, blocks: int)
     signal = 1e-4 * _random(stream.child("g"), blocks, rows, outputs)
     sigma = 1e-6 * (1 + _random(stream.child("s"), blocks, rows, outputs))
     vector = 0.2 * _random(stream.child("v"), 1, blocks * rows)
-    ready = Multiplier(Matrices(signal, sigma.square()), dac=FINE[0], adc=FINE[1])
+    ready = Multiplier(Matrices(signal, sigma.square()), FINE, 2e-3)
     found = ready(vector.float().expand(count, -1), ready.draws(stream)).double()
     split = vector.view(blocks, rows)
     mean = torch.einsum("kr,kro->o", split, signal)
@@ -79,7 +80,7 @@ def test_noise_has_the_moments_of_independent_cells(stream: Stream, blocks: int)
 def test_a_vector_meets_the_same_noise_in_any_batch(stream: Stream) -> None:
     """1,000 vectors at once or in pieces: the same codes."""
     signal = 1e-4 * _random(stream, 2, 4, 100)
-    ready = Multiplier(Matrices(signal, signal.square() * 1e-2), dac=DAC, adc=ADC)
+    ready = Multiplier(Matrices(signal, signal.square() * 1e-2), AROUND, 2e-3)
     voltage = (0.2 * _random(stream.child("v"), 1000, 8)).float()
     draws = ready.draws(stream)
     pieces = torch.cat([ready(part, draws) for part in torch.split(voltage, 77)])
@@ -89,7 +90,7 @@ def test_a_vector_meets_the_same_noise_in_any_batch(stream: Stream) -> None:
 
 
 def test_a_vector_of_the_wrong_length_is_refused() -> None:
-    ready = Multiplier(Matrices(torch.ones(1, 3, 2)), dac=DAC, adc=ADC)
+    ready = Multiplier(Matrices(torch.ones(1, 3, 2)), AROUND, 2e-3)
     with pytest.raises(
         ValueError, match=r"`voltage` must have shape \(any, 3\), but has \(1, 4\)"
     ):

@@ -1,7 +1,8 @@
 """An append-only record of what was done to which cell, kept through a crash.
 
-The record is a Zarr group of four flat columns with units, one row per cell and operation:
-`cell`, `kind` (1 pulse, 2 read), `value` (V of a pulse, S of a read) and `time` (s).
+The record is a Zarr group of flat columns with units, one row per cell and operation: `cell`,
+`kind` (1 pulse, 2 read), `value` (V of a pulse, S of a read), `width` (s) and `gate` (V) of a
+pulse, and `time` (s).
 """
 
 from pathlib import Path
@@ -21,6 +22,8 @@ _COLUMNS = {
     "cell": ("u4", "1", "cell number: tile by tile, row by row"),
     "kind": ("u1", "1", "1: pulse, value is its amplitude; 2: read, value is the mean"),
     "value": ("f4", "V or S", "amplitude of a pulse in V, conductance of a read in S"),
+    "width": ("f8", "s", "duration of a pulse; 0 for a read"),
+    "gate": ("f4", "V", "word-line voltage of a pulse; 0 for a read"),
     "time": ("f8", "s", "time on the bench at the end of the operation"),
 }
 
@@ -42,7 +45,7 @@ class Journal:
     ) -> None:
         import zarr  # imported late: it costs a third of a second that most users never need
 
-        self._pending: list[tuple[Tensor, int, Tensor, float]] = []
+        self._pending: list[tuple[Tensor, int, Tensor, float, float | Tensor, float]] = []
         mode = "a" if rows else "w"
         self._group: Any = zarr.open_group(str(path), mode=mode)
         self._group.attrs.update({"Conventions": "mho-1", **(attributes or {})})
@@ -53,9 +56,12 @@ class Journal:
             self._group[name].resize((rows,))
         self.rows = rows
 
-    def append(self, cells: Tensor, kind: int, values: Tensor, time: float) -> None:
+    def append(
+        self, cells: Tensor, kind: int, values: Tensor, time: float, *,
+        width: float = 0.0, gate: float | Tensor = 0.0,
+    ) -> None:  # fmt: skip
         """Note one operation on several cells; written at the next `flush`."""
-        self._pending.append((cells, kind, values, time))
+        self._pending.append((cells, kind, values, width, gate, time))
 
     def flush(self) -> int:
         """Write what is pending, whole operations only; returns the rows on disk (1)."""
@@ -66,7 +72,11 @@ class Journal:
             "cell": torch.cat([p[0] for p in self._pending]).numpy().astype("u4"),
             "kind": np.repeat([p[1] for p in self._pending], sizes).astype("u1"),
             "value": torch.cat([p[2] for p in self._pending]).numpy().astype("f4"),
-            "time": np.repeat([p[3] for p in self._pending], sizes),
+            "width": np.repeat([p[3] for p in self._pending], sizes),
+            "gate": np.concatenate(
+                [np.full(n, p[4], "f4") for n, p in zip(sizes, self._pending, strict=True)]
+            ),
+            "time": np.repeat([p[5] for p in self._pending], sizes),
         }
         for name, values in columns.items():
             self._group[name].append(values)
@@ -92,7 +102,10 @@ class JournaledBench(ForwardingBench):
         super().pulse(pulse, cells)
         for amplitude in pulse.amplitude.reshape(-1, cells.numel()):
             given = amplitude.nonzero()[:, 0]
-            self.journal.append(cells[given], PULSE, amplitude[given], self.clock)
+            gate = pulse.gate[given] if isinstance(pulse.gate, Tensor) else pulse.gate
+            self.journal.append(
+                cells[given], PULSE, amplitude[given], self.clock, width=pulse.width, gate=gate
+            )
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
         """Read, and note the means."""

@@ -5,15 +5,16 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.chunks import in_chunks
-from mho.checks import check_choice, check_shape
+from mho.checks import check_choice, check_positive, check_shape
 from mho.chip.chip import Chip
-from mho.chip.converters import SignedConverter
+from mho.chip.encoding import row_groups
+from mho.chip.limits import LimitReport, line_currents
 from mho.chip.multiplier import Matrices, Multiplier
 from mho.chip.part import effective_pair
 from mho.device.cell import Cells
 from mho.device.moments import moments
 from mho.ledger import Ledger
-from mho.rng import Stream
+from mho.rng import Stream, in_order
 
 _VECTORS = 64
 """Vectors for which all cells are held at once when they are followed."""
@@ -60,8 +61,8 @@ def solved(
     both: Int64[Tensor, "2 rows cols"],
     conductance: Float[Tensor, "times 2 rows cols"],
     variance: Float[Tensor, "times 2 rows cols"] | None = None,
-) -> tuple[Matrices, Float[Tensor, "rows cols"]]:
-    """Matrices of a tile with its wires, and the sums of its pairs' effective conductances (S).
+) -> tuple[Matrices, Float[Tensor, "2 rows cols"]]:
+    """Matrices of a tile with its wires, and the effective conductances of its pairs (S).
 
     The linear part is exact. What deviates, noise and curvature, is small: a deviation of a
     cell's current counts by what its own current loses, partly on the way in and partly on the
@@ -79,16 +80,16 @@ def solved(
     bent = conductance * chip.cell.cubic(conductance) * kept
     curved = bent[:, 0] - bent[:, 1] if bent.any() else None
     noise = None if variance is None else (variance * kept).sum(1)
-    return Matrices(seen[:, 0] - seen[:, 1], noise, curved), seen.mean(0).sum(0)
+    return Matrices(seen[:, 0] - seen[:, 1], noise, curved), seen.mean(0)
 
 
 def one_by_one(
-    voltage: Float[Tensor, "batch rows"], matrices: Matrices
+    voltage: Float[Tensor, "batch rows"], matrices: Matrices, rows: slice
 ) -> Float[Tensor, "batch cols"]:
-    """Currents of vectors that each meet a matrix of their own (A)."""
-    current = torch.einsum("br,brc->bc", voltage, matrices.signal)
+    """Currents of some rows of vectors that each meet a matrix of their own (A)."""
+    current = torch.einsum("br,brc->bc", voltage[:, rows], matrices.signal[:, rows])
     if matrices.bent is not None:
-        current += torch.einsum("br,brc->bc", voltage**3, matrices.bent)
+        current += torch.einsum("br,brc->bc", voltage[:, rows] ** 3, matrices.bent[:, rows])
     return current
 
 
@@ -107,10 +108,10 @@ class Products:
         self._chip, self._cells, self._stream = chip, cells, stream
         self._read_noise = read_noise
         p = chip.published
+        self._periphery = chip.around
         self._vector_time = p["array.vector_time"]
         self._conversion = p["array.conversion_energy"]
-        self._dac = SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"])
-        self._adc_bits = int(p["array.adc_bits"])
+        self.limits = LimitReport()
 
     def __call__(
         self,
@@ -132,63 +133,79 @@ class Products:
         """
         both = crossings(*pairs, self._chip)
         check_shape(voltage, "voltage", (None, both.shape[1]))
-        adc = SignedConverter(self._adc_bits, full_scale)
+        check_positive(full_scale, "full_scale", "A")
+        call = self._stream.child(number)
         if self._read_noise == "sampled":
-            return self._followed(self._dac(voltage), both, adc, now)
+            return self._followed(voltage, both, full_scale, now, call)
         value, variance = self._seen(both, now)
-        found, conductance = solved(self._chip, both, value[None], variance[None])
-        ready = Multiplier(found, dac=self._dac, adc=adc)
-        current = ready(voltage, ready.draws(self._stream.child(number)))
-        return current, self._cost(self._dac(voltage), conductance)
+        found, seen = solved(self._chip, both, value[None], variance[None])
+        ready = Multiplier(found, self._periphery, full_scale)
+        current = ready(voltage, ready.draws(call.child("noise")))
+        return current, self._booked(self._periphery.nominal(voltage), seen)
 
     def _seen(self, both: Int64[Tensor, "2 rows cols"], now: float) -> tuple[Tensor, Tensor]:
         """Conductance of the cells during a product (S), and how far it varies (S²)."""
-        cells, time = both.flatten(), self._vector_time
+        time = self._vector_time
         if self._read_noise == "moments":
-            parts = in_chunks(lambda some: moments(self._cells, some, now, time), 1, cells)
+            parts = in_chunks(
+                lambda some: moments(self._cells, some, now, time), 1, both.flatten()
+            )
             mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
             return mean.view(both.shape), variance.view(both.shape)
-        value = self._values(cells, now, 1).view(both.shape)
+        value = self._values(both, now, 1)[0]
         return value, self._cells.noise_variance(value, time)
 
     def _followed(
         self,
-        applied: Float[Tensor, "batch rows"],
+        voltage: Float[Tensor, "batch rows"],
         both: Int64[Tensor, "2 rows cols"],
-        adc: SignedConverter,
+        full_scale: float,
         now: float,
+        call: Stream,
     ) -> tuple[Float[Tensor, "batch cols"], Ledger]:
         """Currents of vector after vector, every cell sampled for each (A), and their cost."""
+        around, generator = self._periphery, call.generator()
         currents, cost = [], Ledger()
-        for vectors in torch.split(applied, _VECTORS):
-            value = self._values(both.flatten(), now + cost.seconds, vectors.shape[0])
-            found, conductance = solved(self._chip, both, value.view(-1, *both.shape))
-            currents.append(adc(one_by_one(vectors, found)))
-            cost += self._cost(vectors, conductance)
+        for vectors in torch.split(voltage, _VECTORS):
+            value = self._values(both, now + cost.seconds, vectors.shape[0])
+            found, seen = solved(self._chip, both, value)
+            cycles = []
+            for driven in around.driven(vectors, generator):
+                parts = [
+                    around.read(one_by_one(driven, found, rows), full_scale, generator)
+                    for rows in row_groups(both.shape[1], around.rows_at_once)
+                ]
+                cycles.append(in_order(torch.stack(parts)))
+            currents.append(around.encoding.combine(torch.stack(cycles)))
+            cost += self._booked(around.nominal(vectors), seen)
         return torch.cat(currents), cost
 
     def _values(
-        self, cells: Int64[Tensor, " cells"], now: float, samples: int
-    ) -> Float[Tensor, "samples cells"]:
-        """Conductance at zero bias in one vector's time after another (S)."""
-        time = self._vector_time
+        self, both: Int64[Tensor, "2 rows cols"], now: float, vectors: int
+    ) -> Float[Tensor, "vectors 2 rows cols"]:
+        """Conductance at zero bias during one vector after another (S)."""
+        time = self._vector_time * self._periphery.count(1, *both.shape[1:]).steps
         parts = in_chunks(
-            lambda some: self._cells.sample(some, now, time, time, samples), samples, cells
+            lambda some: self._cells.sample(some, now, time, time, vectors),
+            vectors,
+            both.flatten(),
         )
-        return torch.cat(parts, 1)
+        return torch.cat(parts, 1).view(-1, *both.shape)
 
-    def _cost(
-        self, applied: Float[Tensor, "batch rows"], conductance: Float[Tensor, "rows cols"]
+    def _booked(
+        self, driven: Float[Tensor, "cycles batch rows"], seen: Float[Tensor, "2 rows cols"]
     ) -> Ledger:
-        """Cost of vectors for sums of the pairs' effective conductances (S)."""
-        batch, rows = applied.shape
-        cols = conductance.shape[1]
-        squares, sums = applied.double().square().sum(0), conductance.double().sum(1)
-        conversions = batch * (rows + cols)
+        """Cost of vectors on pairs of these effective conductances (S); looks at the limits."""
+        (_, batch, rows), cols = driven.shape, seen.shape[2]
+        count = self._periphery.count(batch, rows, cols)
+        squares, sums = driven.double().square().sum((0, 1)), seen.double().sum((0, 2))
+        for voltage in driven if self._periphery.limits.any else ():
+            word, bit = line_currents(voltage, seen.transpose(0, 1).flatten(1))
+            self.limits += self._periphery.limits.exceeded(word, bit)
         return Ledger(
-            conversions=conversions,
+            conversions=count.total,
             multiplies=2 * batch * rows * cols,
-            seconds=batch * self._vector_time,
+            seconds=count.steps * self._vector_time,
             read_joules=float((squares.numpy() * sums.numpy()).sum()) * self._vector_time,
-            converter_joules=conversions * self._conversion,
+            converter_joules=count.total * self._conversion,
         )

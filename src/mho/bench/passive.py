@@ -14,6 +14,7 @@ from mho.chip.chip import Chip
 from mho.chip.half_select import Steps, half_select
 from mho.device.cell import Cells
 from mho.rng import in_order, total
+from mho.units import uS
 
 _STEPS = 64
 """Pulses of a train at most: what a cell is given in one go (1)."""
@@ -49,6 +50,23 @@ class DisturbAccount:
     def tensors(self) -> dict[str, Tensor]:
         """All tensors by name, the same objects: for saving and restoring."""
         return {f"disturb.{f.name}": getattr(self, f.name) for f in fields(self)}
+
+    def summary(self, working: Bool[Tensor, " cells"]) -> dict[str, float]:
+        """Plain numbers for a result: pulses of all cells, movements of working ones that saw any.
+
+        Args:
+            working: Cells that switch at all. Shape (cells,).
+        """
+        seen = working & (self.pulses > 0)
+        numbers: dict[str, float] = {
+            "half_select_pulses": int(self.pulses.sum()),
+            "half_selected_cells": int((self.pulses > 0).sum()),
+        }
+        for name, values in (("moved", self.moved), ("shift", self.shift.abs())):
+            found = values[seen] if bool(seen.any()) else torch.zeros(1, dtype=torch.float64)
+            numbers[f"{name}_median_uS"] = float(found.quantile(0.5)) / uS
+            numbers[f"{name}_p99_uS"] = float(found.quantile(0.99)) / uS
+        return numbers
 
     def copy(self) -> "DisturbAccount":
         """As it is now; the bench goes on counting in its own."""

@@ -12,6 +12,7 @@ from mho.bench.multiplying import Products
 from mho.bench.passive import DisturbAccount, PassiveArray
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
+from mho.chip.limits import LimitReport
 from mho.device.cell import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream, in_order, total
@@ -89,6 +90,11 @@ class SimulatedBench:
     def disturb(self) -> DisturbAccount | None:
         """What half-select pulses did to each cell so far; `None` for cells with selectors."""
         return self._passive.account.copy() if self._passive else None
+
+    @property
+    def limits(self) -> LimitReport:
+        """Where currents of multiplies exceeded what lines and drivers bear, so far."""
+        return self._products.limits
 
     def heat(self, temperature: float) -> None:
         """Bring the chip to another temperature at once.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mho.checks import check_between, check_choice, check_positive
 from mho.chip.converters import Converter, SignedConverter
 from mho.chip.half_select import SCHEMES
+from mho.chip.periphery import Periphery
 from mho.chip.selector import NoSelector, Selector
 from mho.chip.wires import WireModel
 from mho.device.parameters import CellParameters
@@ -27,6 +28,7 @@ class Chip:
             `"on_chip"`, the integrated 6-bit electronics.
         wires: Resistances of the lines; those of the preset if `None`.
         temperature: Temperature at which it is switched on (K).
+        periphery: Drivers and readers in a multiply; those of the preset if `None`.
         biasing: How rows of a passive array are written, `"V/2"` or `"V/3"`; the preset's way if
             `None`. Cells with selectors are written alone.
 
@@ -42,6 +44,7 @@ class Chip:
     driver: str = "off_chip"
     wires: WireModel | None = None
     temperature: float = 300.0
+    periphery: Periphery | None = None
     biasing: str | None = None
 
     def __post_init__(self) -> None:
@@ -72,6 +75,15 @@ class Chip:
                 f"Argument `biasing` must be left out for cells with selectors, but is"
                 f" {self.biasing} for `{self.published.name}`; take a passive preset."
             )
+
+    @property
+    def around(self) -> Periphery:
+        """Drivers and readers in a multiply."""
+        p = self.published
+        return self.periphery or Periphery(
+            dac=SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"], kind="dac"),
+            adc=SignedConverter(int(p["array.adc_bits"]), 1.0),
+        )
 
     @property
     def cells(self) -> int:

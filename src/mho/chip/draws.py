@@ -7,6 +7,7 @@ to 1e-5; the largest number is 5.4. (Key: box1958.)
 """
 
 import math
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -37,11 +38,17 @@ class VectorDraws:
     def __init__(self, stream: Stream, width: int) -> None:
         self.width = width
         self._source = np.random.SFC64(stream.word)
+        self._stream = stream
         self._rows = 2 * max(_BLOCK // (2 * width), 1)
         self._ready = torch.empty(0, width)
         # half a step off the axes, where sine or cosine would be zero too often
         angle = (torch.arange(_ANGLES, dtype=torch.float64) + 0.5) * (2 * math.pi / _ANGLES)
         self._cosine, self._sine = angle.cos().float(), angle.sin().float()
+
+    @cached_property
+    def generator(self) -> torch.Generator:
+        """Randomness of the converters, which draw batch by batch."""
+        return self._stream.child("converters").generator()
 
     def normal(self, rows: int) -> Float[Tensor, "rows width"]:
         """The next rows of standard normal numbers (1)."""

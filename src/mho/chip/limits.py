@@ -166,6 +166,11 @@ class LineLimits:
             if getattr(self, name) != math.inf:
                 check_positive(getattr(self, name), name, "A")
 
+    @property
+    def any(self) -> bool:
+        """Whether there is any limit."""
+        return min(self.word_line, self.bit_line, self.driver) < math.inf
+
     def exceeded(
         self, word: Float[Tensor, "batch rows"], bit: Float[Tensor, "batch cols"]
     ) -> LimitReport:

@@ -9,7 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_choice
-from mho.chip.row_by_row import effective_matrix
+from mho.chip.cell_laws import CellLaw
+from mho.chip.port_merge import effective_matrix
+from mho.chip.solve import WireSolution, currents, solve
 from mho.units import show
 
 SIDES = ("one", "both")
@@ -74,10 +76,40 @@ class WireModel:
     ) -> Float[Tensor, "*tiles rows cols"]:
         """Matrix W with current = voltage @ W (S), every resistance included, exactly.
 
+        Differentiable, once, with respect to conductance. See docs/explanation/wires.md.
+
         Args:
-            conductance: Conductance of each cell (S). Shape (..., rows, cols).
+            conductance: Conductance of each cell (S), 0 for an open one. Shape (..., rows, cols),
+                float32 or float64.
+
+        Raises:
+            TypeError: Conductances of another dtype.
+            ValueError: A conductance that is NaN, negative or above 1 TS; resistances of another
+                number of lines than the tile has.
         """
         return conductance if self.ideal else effective_matrix(self, conductance)
+
+    def solve(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        conductance: Float[Tensor, "rows cols"],
+        law: CellLaw | None = None,
+        *,
+        tolerance: float = 1e-10,
+    ) -> WireSolution:
+        """Every voltage and current, vector by vector; see `mho.chip.solve.solve`."""
+        return solve(self, voltage, conductance, law, tolerance=tolerance)
+
+    def currents(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        conductance: Float[Tensor, "rows cols"],
+        law: CellLaw | None = None,
+        *,
+        tolerance: float = 1e-10,
+    ) -> Float[Tensor, "batch cols"]:
+        """Currents (A) without the effective matrix; see `mho.chip.solve.currents`."""
+        return currents(self, voltage, conductance, law, tolerance=tolerance)
 
 
 def _plain(value: Any) -> float | tuple[float, ...]:

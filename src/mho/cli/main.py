@@ -7,6 +7,8 @@ from typing import Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from mho.cli.exchange import export, import_
+
 app = App(
     name="mho",
     help="Program memristors to thousands of levels.",
@@ -17,6 +19,8 @@ app = App(
 
 characterise = App(name="characterise", help="Ask measured data about the cells behind them.")
 app.command(characterise)
+app.command(export)
+app.command(import_)
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 
@@ -118,6 +122,48 @@ def levels(
         chip=chip, driver=driver, levels=levels, tolerance=tolerance, cell=cell, cells=cells,
         in_turn=in_turn, compare=compare, bits=bits, error_rate=error_rate, window=window,
         bandwidth=bandwidth, seed=seed, resume=resume, out=out, json=json,
+    )  # fmt: skip
+
+
+@app.command
+def wires(
+    *,
+    size: str = "256",
+    resistance: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    driver: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    sense: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    range_: Annotated[str | None, Parameter(name="--range", allow_leading_hyphen=True)] = None,
+    sides: str = "one",
+    sense_sides: str = "one",
+    chip: str = "rao2023",
+    wanted: str = "95%",
+    seed: int = 0,
+    out: str | None = None,
+    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+) -> None:
+    """See how much current the wires of an array leave, where it is lost, and what would help.
+
+    Args:
+        size: Rows and columns, such as `256` or `256x64`.
+        resistance: Resistance of a wire segment between two cells, such as `0.5Ohm` or `0.5`; the
+            preset's if left out.
+        driver: Resistance between a driver and its row; the preset's if left out.
+        sense: Resistance between a column and its virtual ground; the preset's if left out.
+        range_: Range of the cells' conductances, such as `50uS:500uS`; the preset's range for
+            multiplying in parallel if left out.
+        sides: `one`, or `both` if rows are driven from both ends.
+        sense_sides: `one`, or `both` if columns are sensed at both ends.
+        chip: Preset whose wires and range are taken; `mho presets` lists them.
+        wanted: Share of the current that the proposed combinations shall keep.
+        seed: Names the random conductances and inputs.
+        out: Folder for the results; `mho-out/wires-<array>` if left out.
+        json: File for the results as JSON; `-` for standard output, and nothing else there.
+    """
+    from mho.cli.wires import run
+
+    run(
+        size=size, resistance_=resistance, driver=driver, sense=sense, range_=range_, sides=sides,
+        sense_sides=sense_sides, chip=chip, wanted=wanted, seed=seed, out=out, json=json,
     )  # fmt: skip
 
 

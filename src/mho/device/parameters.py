@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -88,3 +89,18 @@ class CellParameters:
     ) -> Float[Tensor, "*cells"]:
         """Current over voltage at given voltages (S)."""
         return conductance * (1 + self.cubic(conductance) * voltage**2)
+
+    def zero_bias(
+        self, apparent: Float[Tensor, "*cells"], voltage: float
+    ) -> Float[Tensor, "*cells"]:
+        """Conductance at zero bias of cells read at a voltage (S): the inverse of `apparent`.
+
+        Args:
+            apparent: Current over voltage (S). Shape (...).
+            voltage: The voltage (V).
+        """
+        bend = self.curvature * voltage**2
+        root = ((1 + bend) ** 2 - 4 * bend / self.linear_above * apparent).clamp(min=0).sqrt()
+        return torch.where(
+            apparent < self.linear_above, 2 * apparent / (1 + bend + root), apparent
+        )
