@@ -26,7 +26,7 @@ def test_the_series_resistance_divides_the_pulse() -> None:
     conductance = torch.tensor([0.0, 10e-3, 2.5e-3], dtype=torch.float64)
     train = torch.tensor([[1.0, 1.0, 1.0], [-2.0, -2.0, -2.0]], dtype=torch.float64)
     expected = torch.tensor([[1.0, 0.5, 0.8], [-2.0, -1.0, -1.6]], dtype=torch.float64)
-    found = SELECTOR.cell_voltage(train, conductance)
+    found = SELECTOR.cell_voltage(train, conductance, 2.5)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=0.0)
 
 

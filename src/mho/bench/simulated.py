@@ -9,6 +9,7 @@ from torch import Tensor
 from mho.bench.chunks import in_chunks
 from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
 from mho.bench.multiplying import Products
+from mho.bench.passive import DisturbAccount, PassiveArray
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
 from mho.chip.limits import LimitReport
@@ -52,6 +53,7 @@ class SimulatedBench:
         self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin)
         self._products = Products(chip, self._cells, stream.child("multiply"), read_noise)
         self._law, self._selector = chip.cell, chip.selector
+        self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
         self._dac, self._adc = chip.pulse_dac, chip.read_adc
         self._info = _describe(chip)
         self._setup = chip.published["array.pulse_setup"]
@@ -83,6 +85,11 @@ class SimulatedBench:
     def temperature(self) -> float:
         """Temperature of the chip (K)."""
         return self._cells.temperature
+
+    @property
+    def disturb(self) -> DisturbAccount | None:
+        """What half-select pulses did to each cell so far; `None` for cells with selectors."""
+        return self._passive.account.copy() if self._passive else None
 
     @property
     def limits(self) -> LimitReport:
@@ -127,22 +134,27 @@ class SimulatedBench:
         if rows == 0:
             return
         train = pulse.amplitude.reshape(-1, cells.numel())
+        if self._passive:
+            steps = self._passive.steps(self._dac(train), cells)
+            seconds = steps.count * (pulse.width + self._setup)
+            self._clock += seconds
+            self._book_pulses(train, seconds, self._passive.give(steps, pulse.width, self._clock))
+            return
         seconds = rows * train.shape[0] * (pulse.width + self._setup)
         self._clock += seconds
-        compliance = self._selector.compliance(pulse.gate).expand(cells.shape[0])
+        gate = torch.as_tensor(pulse.gate, dtype=torch.float32).expand(cells.shape[0])
         now = self._clock
 
-        def give(chosen: Tensor, amplitude: Tensor, limit: Tensor) -> Tensor:
+        def give(chosen: Tensor, amplitude: Tensor, gate: Tensor) -> Tensor:
             core = self._cells.state.core.index_select(0, chosen)
-            voltage = self._selector.cell_voltage(self._dac(amplitude), core)
+            voltage = self._selector.cell_voltage(self._dac(amplitude), core, gate)
             heating = in_order(voltage.square()) * core
+            limit = self._selector.compliance(gate)
             self._cells.pulse(chosen, voltage, pulse.width, limit, now)
             return heating
 
-        heating = torch.cat(in_chunks(give, 1, cells, train, compliance))
-        given = int(torch.count_nonzero(train))
-        joules = total(heating) * pulse.width
-        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
+        heating = torch.cat(in_chunks(give, 1, cells, train, gate))
+        self._book_pulses(train, seconds, total(heating) * pulse.width)
 
     def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
         """Read the listed cells at the read voltage.
@@ -246,7 +258,7 @@ class SimulatedBench:
         Args:
             cells: Cells to save, if only these were ever addressed; all of them if `None`.
         """
-        own = self._cells.state.tensors()
+        own, cells = self._tensors(), self._reached(cells)
         chosen = own if cells is None else {n: t.index_select(-1, cells) for n, t in own.items()}
         tensors = {name: t.clone() for name, t in chosen.items()}
         ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
@@ -263,7 +275,7 @@ class SimulatedBench:
         Raises:
             ValueError: It is the state of another kind of chip.
         """
-        own = self._cells.state.tensors()
+        own, cells = self._tensors(), self._reached(cells)
         where = torch.arange(self.chip.cells) if cells is None else cells
         shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
         if state.keys() != {*own, "bench"} or any(
@@ -276,6 +288,15 @@ class SimulatedBench:
         self._multiplies = int(multiplies)
         whole = [int(x) for x in ledger[:4]]
         self._ledger = Ledger(*whole, *ledger[4:])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """What changes about each cell, by name, the same objects."""
+        booked = self._passive.account.tensors() if self._passive else {}
+        return self._cells.state.tensors() | booked
+
+    def _reached(self, cells: Tensor | None) -> Tensor | None:
+        """Cells that change if these are addressed; `None` for all, as half-selected ones do."""
+        return None if self._passive else cells
 
     def _rows(self, cells: Int64[Tensor, " cells"]) -> int:
         """Rows addressed one after the other: most rows in one tile; tiles work in parallel."""
@@ -315,6 +336,10 @@ class SimulatedBench:
         value = self._cells.sample(cells, start, integration, spacing, samples)
         return value, keys.normal("read noise")[0].view(value.shape)
 
+    def _book_pulses(self, train: Tensor, seconds: float, joules: float) -> None:
+        given = int(torch.count_nonzero(train))
+        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
+
 
 def _describe(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
@@ -329,13 +354,13 @@ def _describe(chip: Chip) -> BenchInfo:
         array_low=p["array.map_low"],
         array_high=p["array.map_high"],
         amplitude_max=p["array.amplitude_max"],
-        gate_max=p["array.gate_max"],
+        gate_max=selector.gate_max,
         read_voltage=p["array.read_voltage"],
         resolution=chip.read_adc.lsb,
         sample_time=chip.electronics("sample_time"),
         nominal=Nominal(
             law.set_voltage, law.reset_voltage, law.slope, law.step, law.width,
-            law.low, float(selector.compliance(p["array.gate_max"])), law.span,
+            law.low, float(selector.compliance(selector.gate_max)), law.span,
         ),
         wires=chip.lines,
     )  # fmt: skip

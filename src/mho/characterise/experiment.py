@@ -38,11 +38,14 @@ class Tally:
             summed over the cell's levels. Shapes (cells,).
         joules: Energy of all of them (J).
         example: Every level of the first cell.
+        disturb: What levels written in turn into a passive array did to its other cells, see
+            `DisturbAccount.summary`; empty where each copy stands alone.
     """
 
     per_cell: dict[str, Tensor]
     joules: float
     example: LevelSet
+    disturb: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ class LevelExperiment:
         numbers = torch.arange(self.first, self.first + self.cells)
         parts: list[tuple[dict[str, Tensor], float]] = []
         example: LevelSet | None = None
+        disturb: dict[str, float] = {}
         for nth, origin in enumerate(torch.split(numbers, few)):
 
             def tell(done: float, nth: int = nth) -> None:
@@ -136,36 +140,41 @@ class LevelExperiment:
             if kept is not None and kept.exists():
                 groups, facts = checkpoint.load(kept)
                 parts.append((groups["cells"], float(facts["joules"])))
+                disturb = facts["disturb"]
                 example = example or _example(groups["example"])
                 continue
-            found = self._write(origin, tell, denoise=denoise)
+            found, disturb = self._write(origin, tell, denoise=denoise)
             part = _per_cell(found, origin.numel(), self.window)
             own = _first(found, self.levels)
             parts.append((part, found.ledger.joules))
             example = example or own
             if kept is not None:
                 groups = {"cells": part, "example": _tensors(own)}
-                checkpoint.save(kept, groups, {"joules": found.ledger.joules})
+                checkpoint.save(kept, groups, {"joules": found.ledger.joules, "disturb": disturb})
         assert example is not None
         per_cell = {k: torch.cat([p[k] for p, _ in parts]) for k in parts[0][0]}
-        return Tally(per_cell, sum(j for _, j in parts), example)
+        return Tally(per_cell, sum(j for _, j in parts), example, disturb)
 
-    def _write(self, origin: Tensor, tell: Callable[[float], None], *, denoise: bool) -> LevelSet:
-        """Write all levels of some cells, cell by cell in the result."""
+    def _write(
+        self, origin: Tensor, tell: Callable[[float], None], *, denoise: bool
+    ) -> tuple[LevelSet, dict[str, float]]:
+        """Write all levels of some cells, cell by cell in the result; and what that disturbed."""
         stream, protocol = Stream(self.seed).child("chip"), self.protocol(denoise=denoise)
         if self.in_turn:
             bench = SimulatedBench(self.chip, stream)
             count = self.levels
-            return write_in_turn(
+            written = write_in_turn(
                 bench, self.targets, self.first, protocol, on_level=lambda n: tell(n / count)
             )
+            return written, bench.disturb.summary(~bench.stuck) if bench.disturb else {}
         bench = copies(self.chip, origin, self.levels, stream)
         target = self.targets.repeat(origin.numel())
 
         def look(run: ProgramRun) -> None:
             tell(1 - run.live["place"].numel() / target.numel())
 
-        return write_levels(bench, target, torch.arange(target.numel()), protocol, on_cycle=look)
+        cells = torch.arange(target.numel())
+        return write_levels(bench, target, cells, protocol, on_cycle=look), {}
 
 
 def _per_cell(found: LevelSet, cells: int, tolerance: float) -> dict[str, Tensor]:

@@ -194,7 +194,7 @@ def join(parts: list[LevelSet], ledger: Ledger) -> LevelSet:
 def copies(
     chip: Chip, origin: Int64[Tensor, " cells"], each: int, stream: Stream
 ) -> SimulatedBench:
-    """A bench with several copies of each of some cells, side by side in one row.
+    """A bench with several copies of each of some cells, side by side and each on its own.
 
     A level is then written into a copy of its own, from the formed state. No copy knows of
     another, and a row is addressed at once, so each lives through what the cell alone would.
@@ -206,7 +206,10 @@ def copies(
         stream: Randomness: the same stream makes the chip's cells of these numbers.
     """
     check_between(each, "each", 1, 65_536 // max(origin.numel(), 1), "1")
+    count = origin.numel() * each
+    # in one row of a passive array copies would half-select each other: each gets its own tile
+    shape = (count, 1, 1) if chip.biasing else (1, 1, count)
     wide = Chip(
-        chip.preset, 1, 1, origin.numel() * each, chip.driver, chip.wires, chip.temperature
+        chip.preset, *shape, chip.driver, chip.wires, chip.temperature, biasing=chip.biasing
     )
     return SimulatedBench(wide, stream, origin.repeat_interleave(each))

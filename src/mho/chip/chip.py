@@ -1,11 +1,12 @@
-"""A chip: tiles of 1T1R cells with selectors, wires and converters. A description, no state."""
+"""A chip: tiles of cells with selectors or without, wires, converters. It has no state."""
 
 from dataclasses import dataclass
 
 from mho.checks import check_between, check_choice, check_positive
 from mho.chip.converters import Converter, SignedConverter
+from mho.chip.half_select import SCHEMES
 from mho.chip.periphery import Periphery
-from mho.chip.selector import Selector
+from mho.chip.selector import NoSelector, Selector
 from mho.chip.wires import WireModel
 from mho.device.parameters import CellParameters
 from mho.device.published import Preset, preset
@@ -21,13 +22,15 @@ class Chip:
     Args:
         preset: Name of a published preset, or a `Preset`.
         tiles: Number of tiles (1).
-        rows: Word lines of a tile (1).
-        cols: Bit lines of a tile (1).
+        rows: Word lines of a tile (1); those of the preset if left out.
+        cols: Bit lines of a tile (1); those of the preset if left out.
         driver: `"off_chip"`, the high-resolution electronics that reached 2,048 levels, or
             `"on_chip"`, the integrated 6-bit electronics.
         wires: Resistances of the lines; those of the preset if `None`.
         temperature: Temperature at which it is switched on (K).
         periphery: Drivers and readers in a multiply; those of the preset if `None`.
+        biasing: How rows of a passive array are written, `"V/2"` or `"V/3"`; the preset's way if
+            `None`. Cells with selectors are written alone.
 
     >>> Chip("rao2023", tiles=2).cells
     131072
@@ -35,25 +38,43 @@ class Chip:
 
     preset: Preset | str = "rao2023"
     tiles: int = 1
-    rows: int = 256
-    cols: int = 256
+    # a number as soon as the chip is made; `int | None` would make everybody check again
+    rows: int = None  # type: ignore[assignment]
+    cols: int = None  # type: ignore[assignment]
     driver: str = "off_chip"
     wires: WireModel | None = None
     temperature: float = 300.0
     periphery: Periphery | None = None
+    biasing: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.preset, str):
             object.__setattr__(self, "preset", preset(self.preset))
+        for name in ("rows", "cols"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, int(self.published[f"array.{name}"]))
         if self.wires is None:
-            p = self.published
-            lines = WireModel(word_line=p["array.word_line"], bit_line=p["array.bit_line"])
+            own = self.published.group("array")
+            lines = WireModel(own["word_line"], own["bit_line"], own.get("driver", 0.0))
             object.__setattr__(self, "wires", lines)
+        self._choose_biasing()
         check_between(self.tiles, "tiles", 1, 1_000_000, "1")
         check_between(self.rows, "rows", 1, 65_536, "1")
         check_between(self.cols, "cols", 1, 65_536, "1")
         check_choice(self.driver, "driver", DRIVERS)
         check_positive(self.temperature, "temperature", "K")
+
+    def _choose_biasing(self) -> None:
+        """Take the preset's scheme, or check the one given."""
+        if self.biasing is None:
+            object.__setattr__(self, "biasing", self.published.biasing)
+            return
+        check_choice(self.biasing, "biasing", SCHEMES)
+        if self.published.biasing is None:
+            raise ValueError(
+                f"Argument `biasing` must be left out for cells with selectors, but is"
+                f" {self.biasing} for `{self.published.name}`; take a passive preset."
+            )
 
     @property
     def around(self) -> Periphery:
@@ -87,14 +108,17 @@ class Chip:
         return self.published.cell()
 
     @property
-    def selector(self) -> Selector:
-        """The access transistor."""
+    def selector(self) -> Selector | NoSelector:
+        """The access transistor, or the bare crossing of a passive array."""
         p = self.published
+        if self.biasing is not None:
+            return NoSelector(p["switching.high"], p["array.series_resistance"])
         return Selector(
             p["array.gate_slope"],
             p["array.gate_threshold"],
             p["array.gate_max"],
             p["array.series_resistance"],
+            p["array.on_resistance"],
         )
 
     def electronics(self, name: str) -> float:
@@ -118,4 +142,5 @@ class Chip:
             f"{self.published.name}: {self.tiles} tiles of {self.rows}×{self.cols} cells, levels"
             f" {show(self.published['array.level_low'], 'S')} to"
             f" {show(self.published['array.level_high'], 'S')}, {self.driver} driver"
+            + (f", passive, {self.biasing}" if self.biasing else "")
         )

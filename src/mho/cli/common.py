@@ -1,7 +1,7 @@
 """What the commands share: quantities with units, folders, progress."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
@@ -137,3 +137,24 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
             bars.update(tasks[stage], completed=done)
 
         yield bar
+
+
+def passive_rows(passive: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What writing a passive array did to cells that were not written: name and value.
+
+    Args:
+        passive: Scheme, and the numbers of `DisturbAccount.summary` if cells had neighbours.
+    """
+    name = f"passive array, {passive['biasing']}"
+    if "half_select_pulses" not in passive:
+        return [(name, "each copy stands alone; --in-turn writes among neighbours")]
+    pairs = {
+        what: f"{passive[f'{what}_median_uS']:.2f} / {passive[f'{what}_p99_uS']:.2f} µS"
+        for what in ("moved", "shift")
+    }
+    return [
+        (name, f"{passive['half_select_pulses']:,} half-select pulses on"
+         f" {passive['half_selected_cells']:,} cells"),
+        ("  moved by them in all, median / 99 %", pairs["moved"]),
+        ("  shift since last written, median / 99 %", pairs["shift"]),
+    ]  # fmt: skip

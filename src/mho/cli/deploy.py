@@ -12,6 +12,7 @@ from mho.bench.multiplying import READ_NOISES
 from mho.checks import check_between, check_choice
 from mho.cli.common import (
     check_outputs,
+    passive_rows,
     print_rows,
     progress_bars,
     quantity,
@@ -114,6 +115,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         *lines,
         *_wire_rows(result["wires"]),
+        *(passive_rows(result["passive"]) if result["passive"] else []),
         (
             "cells converged",
             f"{result['converged_fraction']:.3%} of {result['cells'] - result['stuck_cells']:,}"

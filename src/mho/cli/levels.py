@@ -14,7 +14,14 @@ from mho.characterise.bits import Distinguishable, Observation, distinguishable,
 from mho.characterise.experiment import LevelExperiment, Tally
 from mho.checks import check_between, check_choice
 from mho.chip.chip import DRIVERS, Chip
-from mho.cli.common import check_outputs, print_rows, progress_bars, quantity, write_json
+from mho.cli.common import (
+    check_outputs,
+    passive_rows,
+    print_rows,
+    progress_bars,
+    quantity,
+    write_json,
+)
 from mho.deployment.job import with_threads
 from mho.device.published import PRESETS
 from mho.files import write_whole
@@ -151,6 +158,8 @@ def describe(experiment: LevelExperiment, tally: Tally, noisy: Tally | None) -> 
         "tolerance_uS": round(experiment.window / uS, 6),
         "version": version("mho"),
     }
+    if experiment.chip.biasing is not None:
+        result["passive"] = {"biasing": experiment.chip.biasing, **tally.disturb}
     for ending, found in (("", tally), ("_no_denoise", noisy)):
         if found is not None:
             own = _counts(found, experiment.levels)
@@ -249,6 +258,8 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
          f" pulses, {cost['reads']:.0f} reads"),
         ("", f"{cost['seconds']:.2f} s on the bench, {show(cost['joules'], 'J')}"),
     ]  # fmt: skip
+    if "passive" in result:
+        lines += passive_rows(result["passive"])
     if result["stuck"]:
         lines.append(("remark", f"cell {result['cell']} is stuck: take another with --cell"))
     if "all_cells" in result:

@@ -143,6 +143,11 @@ def measure(
     found, confusion = accuracies(
         chip.deployed, sources, lambda done: progress("evaluating the chip", done)
     )
+    bench = chip.bench
+    passive = bench.disturb and {
+        "biasing": bench.chip.biasing,
+        **bench.disturb.summary(~bench.stuck),
+    }
     costs = {"programming": chip.cost, "evaluation": chip.bench.ledger - programmed_until}
     found_plain = found
     if plain is not chip:
@@ -160,6 +165,7 @@ def measure(
         "chip_accuracy": interval(found),
         "chip_accuracy_no_denoise": interval(found_plain),
         "wires": None if wires is None else wires.result,
+        "passive": passive,
     }
     return RunData(
         result=result,

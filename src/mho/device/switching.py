@@ -10,6 +10,9 @@ from torch import Tensor
 from mho.checks import check_between, check_not_negative, check_positive
 from mho.rng import CellStream
 
+LEAST_VOLTAGE = 0.5
+"""Smallest switching voltage of a cell, relative to the median (1)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SwitchingConstants:
@@ -98,7 +101,7 @@ class Switching:
     def constants(self, stream: CellStream) -> SwitchingConstants:
         """Draw every cell's own constants. A switching voltage stays above half the median."""
         spread = self.voltage_spread * stream.normal("switching voltage", 2)
-        relative = (1 + spread).clamp_(min=0.5)
+        relative = (1 + spread).clamp_(min=LEAST_VOLTAGE)
         gain = torch.exp(self.gain_spread * stream.normal("step gain")[0])
         return SwitchingConstants(
             relative[0] * self.set_voltage, relative[1] * self.reset_voltage, gain

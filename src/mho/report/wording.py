@@ -12,6 +12,8 @@ TOTAL = "total"
 
 Result = Mapping[str, object]
 
+_QUANTILES = ("median", "p99")
+
 
 def number(value: object, form: str) -> str:
     """A number in a format such as `".2f"`; a dash if it is missing or not finite.
@@ -78,10 +80,28 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
          "chip_joules"),
         ("Wall time of the simulation", quantity(result.get("wall_seconds"), "s"),
          "wall_seconds"),
+        *_passive_figures(result),
         ("Seed", number(result.get("seed"), "d"), "seed"),
         ("Preset", _text(result, "preset"), "preset"),
         ("Version of mho", _text(result, "version"), "version"),
     ]  # fmt: skip
+
+
+def _passive_figures(result: Result) -> list[tuple[str, str, str]]:
+    """Rows of the first table that only a passive array has."""
+    if not isinstance(result.get("passive"), Mapping):
+        return []
+    moved, shift = (
+        " / ".join(number(_part(result, "passive", f"{what}_{q}_uS"), ".3g") for q in _QUANTILES)
+        for what in ("moved", "shift")
+    )
+    pulses = number(_part(result, "passive", "half_select_pulses"), ",.0f")
+    scheme = _part(result, "passive", "biasing")
+    return [
+        (f"Passive array, {scheme}: half-select pulses", pulses, "passive"),
+        ("Cells moved by them in all: median / 99 %", f"{moved} µS", "passive"),
+        ("Shift since last written: median / 99 %", f"{shift} µS", "passive"),
+    ]
 
 
 def wire_rows(result: Result) -> list[tuple[str, str]]:

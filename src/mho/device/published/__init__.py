@@ -1,12 +1,15 @@
 """Published cells: one file per paper."""
 
 from mho.checks import check_choice
+from mho.device.published.kim2021_passive import KIM2021_PASSIVE
 from mho.device.published.rao2023 import RAO2023
 from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2
 from mho.device.published.values import Confidence, Preset, Value
 from mho.device.published.wan2022 import WAN2022
 
-PRESETS: dict[str, Preset] = {p.name: p for p in (RAO2023, UMASS_TA_HFO2, WAN2022)}
+PRESETS: dict[str, Preset] = {
+    p.name: p for p in (RAO2023, UMASS_TA_HFO2, WAN2022, KIM2021_PASSIVE)
+}
 
 
 def preset(name: str) -> Preset:

@@ -93,6 +93,8 @@ _CELL = {
 }  # fmt: skip
 
 _ARRAY = {
+    "rows": Value(256.0, "1", "rao2023", _P, "256×256 cells"),
+    "cols": Value(256.0, "1", "rao2023", _P, "256×256 cells"),
     "read_voltage": Value(0.2 * V, "V", "rao2023", _P, "Figure 1g"),
     "level_low": Value(50 * uS, "S", "rao2023", _P, "lowest of 2,048 levels, Figure 1g"),
     "level_high": Value(4144 * uS, "S", "rao2023", _P, "highest of 2,048 levels, Figure 1g"),
@@ -102,6 +104,7 @@ _ARRAY = {
     "gate_threshold": Value(0.7 * V, "V", "rao2023", _C, "puts 4.9 mS at the largest gate voltage"),
     "gate_max": Value(2.5 * V, "V", "li2018", _P, "largest SET gate voltage of the same-laboratory 1T1R arrays"),
     "series_resistance": Value(10 * Ohm, "Ω", "rao2023", _C, "single-cell path beyond the selector, felt by pulses; reads are calibrated for it"),
+    "on_resistance": Value(0 * Ohm, "Ω", "rao2023", _C, "transistor left out: at the gates in use it is part of the calibrated path; give it a value to pulse at lower gates"),
     "amplitude_max": Value(2.5 * V, "V", "li2018", _P, "largest SET voltage of the same-laboratory 1T1R arrays"),
     "pulse_setup": Value(1 * us, "s", "rao2023", _C, "time to set up a row for a pulse"),
     "read_bits_off_chip": Value(16.0, "1", "rao2023", _C, "off-chip high-resolution electronics (published); bits not stated"),

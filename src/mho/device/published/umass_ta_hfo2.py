@@ -21,6 +21,8 @@ _OWN = {
     "relaxation.scale": Value(1.0, "1", "wan2022", _C, "the HfOx law as published"),
     "retention.scale": Value(1.0, "1", "falcone2025", _C, "as `relaxation.scale`"),
     "flicker.per_decade": Value(1e-4, "1", "santa2019ag", _C, "middle of the sweep; no denoised state to argue for less"),
+    "array.rows": Value(256.0, "1", "li2018", _C, "as `rao2023`, to compare like with like; published arrays have 128×64 cells"),
+    "array.cols": Value(256.0, "1", "li2018", _C, "as `array.rows`"),
     "array.level_low": Value(20 * uS, "S", "li2018", _C, "lowest usable level"),
     "array.level_high": Value(400 * uS, "S", "li2018", _P, "range of the released control code"),
     "array.map_low": Value(20 * uS, "S", "li2018", _C, "array range for multiplying in parallel"),

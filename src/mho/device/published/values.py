@@ -1,7 +1,7 @@
 """A preset: one paper's cell, every number with its unit, its source and how sure we are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -68,6 +68,8 @@ class Preset:
         values: Every number, by group and field: `"switching.step"`, `"cell.formed"`,
             `"array.read_voltage"` and so on.
         laws: Laws of this cell that differ from the usual ones, by group.
+        biasing: How cells of an array without selectors were written, `"V/2"` or `"V/3"`; `None`
+            for cells with a selector each.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Preset:
     validity: str
     values: Mapping[str, Value]
     laws: Mapping[str, type] = field(default_factory=dict)
+    biasing: str | None = None
 
     references: ClassVar = ("rao2023",)
 
@@ -120,7 +123,7 @@ class Preset:
             values[full] = Value(
                 number, old.unit, old.source, Confidence.CHOICE, "changed by hand"
             )
-        return Preset(self.name, self.summary, self.validity, values, self.laws)
+        return replace(self, values=values)
 
     def field_names(self) -> list[str]:
         """Every number the cell must be given, by group and field."""

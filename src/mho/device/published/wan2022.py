@@ -67,6 +67,8 @@ _OTHERS = {
 }  # fmt: skip
 
 _ARRAY = {
+    "rows": Value(256.0, "1", "wan2022", _P, "cores of 256×256 cells"),
+    "cols": Value(256.0, "1", "wan2022", _P, "cores of 256×256 cells"),
     "read_voltage": Value(0.2 * V, "V", "wan2022", _P, "1.1 V against a reference of 0.9 V"),
     "level_low": Value(1 * uS, "S", "wan2022", _P, "lowest level of the control code"),
     "level_high": Value(40 * uS, "S", "wan2022", _P, "highest level of the control code"),
@@ -76,6 +78,7 @@ _ARRAY = {
     "gate_threshold": Value(0.7 * V, "V", "wan2022", _C, "usual for thick-oxide transistors"),
     "gate_max": Value(5.0 * V, "V", "wan2022", _P, "gate voltage of RESET"),
     "series_resistance": Value(1000 * Ohm, "Ω", "wan2022", _C, "access transistor, usual in libraries; 4 % of the voltage at 40 µS"),
+    "on_resistance": Value(0 * Ohm, "Ω", "wan2022", _C, "the transistor is the constant `series_resistance`: the switching voltages were tuned with it at gates of 3 and 5 V alike"),
     "amplitude_max": Value(4.0 * V, "V", "wan2022", _P, "cap of SET and RESET"),
     "pulse_setup": Value(1 * us, "s", "wan2022", _C, "as the pulse"),
     "read_bits_off_chip": Value(8.0, "1", "wan2022", _C, "the chip's own converters read its cells; 0.2 µS per code"),
