@@ -8,6 +8,7 @@ of `span`, that is the step of `mho.device.switching.Switching`.
 from dataclasses import dataclass
 
 from mho.chip.chip import Chip
+from mho.chip.selector import NoSelector, Selector
 
 LEFT_OUT = (
     "Left out: telegraph noise and denoising, relaxation and retention, endurance, temperature,",
@@ -39,6 +40,7 @@ def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Paramete
         start: Conductance at the start (S); that of a freshly formed cell if `None`.
     """
     cell, selector = chip.cell, chip.selector
+    gate_slope, gate_threshold = _gate(selector)
     law, flicker = cell.switching, cell.flicker
     return (
         Parameter("g0", cell.formed if start is None else start, "conductance at the start (S)"),
@@ -58,9 +60,16 @@ def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Paramete
         Parameter("curvature", cell.curvature, "cubic coefficient of the current at 0 S (1/V^2)"),
         Parameter("linear_above", cell.linear_above, "conductance where it has vanished (S)"),
         Parameter("series_resistance", selector.series_resistance, "felt by pulses (Ohm)"),
-        Parameter("gate_slope", selector.slope, "compliance per volt of gate (S/V)"),
-        Parameter("gate_threshold", selector.threshold, "gate voltage that opens (V)"),
+        Parameter("gate_slope", gate_slope, "compliance per volt of gate (S/V)"),
+        Parameter("gate_threshold", gate_threshold, "gate voltage that opens (V)"),
         Parameter("gate_max", selector.gate_max, "largest gate voltage (V)"),
         Parameter("per_decade", flicker.per_decade, "1/f noise, dG/G per decade (1)"),
         Parameter("knee", flicker.knee, "conductance below which that rises (S)"),
     )
+
+
+def _gate(selector: Selector | NoSelector) -> tuple[float, float]:
+    """Compliance per volt of gate (S/V) and the voltage that opens (V)."""
+    if isinstance(selector, Selector):
+        return selector.slope, selector.threshold
+    return selector.ceiling, -1.0  # the ceiling at a gate of 0 V, where a passive cell has none
