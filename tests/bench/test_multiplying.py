@@ -1,6 +1,7 @@
 """Multiplies of a simulated chip: three ways of noise, wires, and what is refused."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
+from mho.chip.converters import SignedConverter
+from mho.chip.front_end import Transimpedance
+from mho.chip.limits import LineLimits
 from mho.chip.wires import WireModel
 from mho.device.published import preset
 from mho.rng import Stream
@@ -130,3 +134,106 @@ def test_cells_that_no_lines_join_are_refused(plus: list[list[int]], message: st
 def test_a_way_of_noise_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="`read_noise` must be one of"):
         SimulatedBench(Chip(rows=2, cols=2), Stream(0), read_noise="momets")
+
+
+def _quiet(wires: WireModel, **around: object) -> SimulatedBench:
+    """Cells without noise, converters of 20 bits, another periphery."""
+    kind = NOISY.replace(
+        telegraph__births=0.0, flicker__per_decade=0.0, cell__curvature=0.0, array__adc_bits=20.0
+    )
+    plain = Chip(kind, rows=ROWS, cols=2 * PAIRS, wires=wires)
+    chip = replace(plain, periphery=replace(plain.around, **around))  # type: ignore[arg-type]
+    bench = SimulatedBench(chip, Stream(3))
+    state = bench.state()
+    generator = Stream(5).generator()
+    state["core"].copy_((50 + 100 * torch.rand(chip.cells, generator=generator)) * uS)
+    bench.restore(state)
+    return bench
+
+
+VOLTAGE = 0.2 * (2 * torch.rand(5, ROWS, generator=Stream(2).generator()) - 1)
+
+
+@pytest.mark.parametrize(
+    ("around", "steps"),
+    [
+        ({"slice_bits": 1}, 8),
+        ({"slice_bits": 3, "phases": 2}, 6),
+        ({"rows_at_once": 5}, 4),
+        ({"rows_at_once": 4, "slice_bits": 4}, 8),
+    ],
+)
+def test_slices_and_groups_of_rows_give_the_same_product(
+    around: dict[str, int], steps: int
+) -> None:
+    """Ideal lines: sums over steps are the product at once, in 20-bit codes; steps take time."""
+    bench, other = _quiet(WireModel()), _quiet(WireModel(), **around)
+    found = [b.multiply(VOLTAGE, *_pairs(), full_scale=1e-3) for b in (bench, other)]
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-8)
+    assert other.clock == pytest.approx(steps * bench.clock)
+    assert other.ledger.conversions > bench.ledger.conversions
+
+
+def test_rows_that_wait_are_off_their_bit_lines() -> None:
+    """Each group alone on the tile: i = Σ v @ W(group), more current than all rows together."""
+    wires = WireModel(word_line=3.0, bit_line=5.0)
+    bench = _quiet(wires, rows_at_once=4)
+    core = bench.state()["core"].double().view(ROWS, 2 * PAIRS)
+    expected = torch.zeros(5, PAIRS, dtype=torch.float64)
+    applied = (VOLTAGE.double() * 255 / 0.2).round() * 0.2 / 255
+    for start in range(0, ROWS, 4):
+        alone = torch.zeros_like(core)
+        alone[start : start + 4] = core[start : start + 4]
+        effective = wires.effective_matrix(alone)
+        expected += applied @ (effective[:, ::2] - effective[:, 1::2])
+    found = bench.multiply(VOLTAGE, *_pairs(), full_scale=1e-3)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-8)
+
+
+def test_converters_with_errors_are_in_the_product() -> None:
+    """An offset of 3 LSB and a gain error of 10 % of an 8-bit converter come out as they are."""
+    adc = SignedConverter(8, 1.0, offset=3 / 255, gain_error=0.1)
+    bench = _quiet(WireModel(), adc=adc)
+    plain = _quiet(WireModel()).multiply(VOLTAGE, *_pairs(), full_scale=1e-3)
+    found = bench.multiply(VOLTAGE, *_pairs(), full_scale=1e-3)
+    lsb = 1e-3 / 255
+    torch.testing.assert_close(found, 1.1 * plain + 3 * lsb, rtol=0.0, atol=0.51 * lsb)
+
+
+def test_the_most_sensitive_gain_that_holds_the_range_is_used() -> None:
+    """Ranges of 0.1, 1 and 10 mA: a multiply asked for 0.5 mA resolves 1 mA in 8 bits."""
+    front = Transimpedance((1e-4, 1e-3, 1e-2), temperature=0.0)
+    bench = _quiet(WireModel(), adc=SignedConverter(8, 1.0), front_end=front)
+    plain = _quiet(WireModel()).multiply(VOLTAGE, *_pairs(), full_scale=1e-3)
+    found = bench.multiply(VOLTAGE, *_pairs(), full_scale=5e-4)
+    torch.testing.assert_close(found, plain, rtol=0.0, atol=0.51 * 1e-3 / 255)
+    codes = found / (1e-3 / 255)
+    torch.testing.assert_close(codes, codes.round(), rtol=0.0, atol=1e-3)
+
+
+def test_currents_beyond_the_limits_are_reported() -> None:
+    """All rows at 0.2 V: a bit line of G carries 0.2 V · ΣG; the largest is named."""
+    bench = _quiet(WireModel(), limits=LineLimits(bit_line=0.3e-3))
+    core = bench.state()["core"].view(ROWS, 2 * PAIRS)
+    bench.multiply(torch.full((2, ROWS), 0.2), *_pairs(), full_scale=1e-3)
+    current = 0.2 * core.sum(0)
+    (excess,) = bench.limits.excesses
+    assert excess.count == 2 * int((current > 0.3e-3).sum())
+    assert excess.current == pytest.approx(float(current.max()), rel=1e-5)
+    assert "bit line" in str(bench.limits)
+    assert not _quiet(WireModel()).limits
+
+
+@pytest.mark.parametrize("kind", ["moments", "sampled"])
+def test_converter_noise_is_drawn_and_repeats(kind: str) -> None:
+    """One LSB of an 8-bit converter: 1 + 1/12 LSB² of variance; the same seed, the same noise."""
+    adc = SignedConverter(8, 1.0, noise_lsb=1.0)
+    found = []
+    for _ in range(2):
+        chip = _quiet(WireModel(), adc=adc).chip
+        bench = SimulatedBench(chip, Stream(3), read_noise=kind)
+        voltage = torch.full((300, ROWS), 0.1)
+        found.append(bench.multiply(voltage, *_pairs(), full_scale=1e-3))
+    assert torch.equal(*found)
+    variance = (found[0].double() / (1e-3 / 255)).var(0).mean()
+    assert float(variance) == pytest.approx(1 + 1 / 12, abs=5 * math.sqrt(2 / (300 * PAIRS)) * 1.1)

@@ -74,8 +74,14 @@ def solved(
         conductance: Their conductance at zero bias, at one time or several (S).
         variance: Its variance (S²).
     """
-    size = (chip.rows, chip.cols)
-    seen = effective_pair(chip.lines, size, both % (chip.rows * chip.cols), conductance)
+    size, place = (chip.rows, chip.cols), both % (chip.rows * chip.cols)
+    # a selector takes a row that waits its turn off its bit lines; a passive one stays
+    together = None if chip.biasing else chip.around.rows_at_once
+    parts = [
+        effective_pair(chip.lines, size, place[:, rows], conductance[:, :, rows])
+        for rows in row_groups(both.shape[1], together)
+    ]
+    seen = torch.cat(parts, 2)
     kept = torch.where(conductance > 0, seen / conductance, 0.0).square_()
     bent = conductance * chip.cell.cubic(conductance) * kept
     curved = bent[:, 0] - bent[:, 1] if bent.any() else None
