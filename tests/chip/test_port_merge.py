@@ -227,7 +227,7 @@ def test_tiles_of_a_batch_are_independent(stream: Stream, monkeypatch: pytest.Mo
     """Any leading axes, computed at once or a few at a time: rounding only, 1e-14."""
     g, wires = cells(stream, 2, 3, 10, 7), different(stream, 10, 7, ("both", "one"))
     at_once = effective_matrix(wires, g)
-    monkeypatch.setattr(port_merge, "AT_ONCE", {"cpu": 4 * 70})
+    monkeypatch.setattr(port_merge, "AT_ONCE", {"cpu": 4 * 16 * 16})
     in_parts = effective_matrix(wires, g)
     for i in range(2):
         for j in range(3):
@@ -267,7 +267,7 @@ def test_the_gradient_of_a_ragged_tile_is_that_of_a_difference(
     stream: Stream, ends: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many levels, several parts: one direction, central difference of 1e-4, error 1e-8."""
-    monkeypatch.setattr(port_merge, "AT_ONCE", {"cpu": 2 * 45 * 38})
+    monkeypatch.setattr(port_merge, "AT_ONCE", {"cpu": 2 * 48 * 48})
     g, wires = cells(stream, 3, 45, 38), different(stream, 45, 38, ends)
     weight = cells(stream.child("weight"), 3, 45, 38, low=-1.0, high=1.0)
     way = g * cells(stream.child("way"), 3, 45, 38, low=-1.0, high=1.0)

@@ -103,9 +103,7 @@ def _loop(z: Tensor, y: Tensor, work: Workspace) -> Tensor:
 def _kept(rows: Tensor, runs: tuple[Run, ...], work: Workspace) -> Tensor:
     """Columns of the remaining ports side by side, one matrix after the other."""
     kept = work.take(*rows.shape[:-1], sum(run.number for run in runs))
-    for i, run in _places(runs):
-        kept[..., i] = rows[..., run.before]
-    return kept.flatten(0, 2)
+    return torch.cat([rows[..., run.before] for run in runs], -1, out=kept).flatten(0, 2)
 
 
 def _alone(matrix: Tensor, work: Workspace) -> Tensor:

@@ -1,8 +1,7 @@
 """Leaves: blocks of 4×4 cells, made elementwise from cells, for all leaves at once.
 
 Matrices of so few ports are too small for matrix products, so here ports come first and leaves
-last: every operation runs over all leaves. A tile is filled up to whole leaves with cells that
-conduct nothing between wires of 0 Ω, at the top and at the right, where nothing changes by it.
+last: every operation runs over all leaves.
 """
 
 from typing import NamedTuple
@@ -15,8 +14,11 @@ from torch.nn.functional import pad
 from mho.chip.port_memory import Memory, Workspace
 from mho.chip.port_seams import Ports, Run, Seam, one_above_other, side_by_side
 
-SIDE = 4
+LEAF = 4
 """Rows and columns of a leaf (cells)."""
+
+SIDE = 16
+"""Rows and columns to whose multiples a tile is filled up (cells)."""
 
 ROUNDS = ((False, Ports(1, 1, 1, 1)), (True, Ports(1, 2, 2, 1)),
           (False, Ports(2, 2, 2, 2)), (True, Ports(2, 4, 4, 2)))  # fmt: skip
@@ -42,25 +44,34 @@ def sort_cells(
     word: Float[Tensor, "rows cols"],
     bit: Float[Tensor, "rows cols"],
 ) -> Cells:
-    """Sort cells into leaves; rows of leaves count from the bottom."""
+    """Sort cells into leaves; rows of leaves count from the bottom.
+
+    The tile is filled up at the top and at the right, with cells of 0 S between wires of 0 Ω:
+    ports there stand for those within, so nothing changes by it.
+    """
     return Cells(*(_sorted(x) for x in (cell, word[None], bit[None])))
 
 
 def _sorted(x: Tensor) -> Tensor:
     tiles, rows, cols = x.shape
     whole = pad(x, (0, -cols % SIDE, -rows % SIDE, 0))
-    high, wide = (n // SIDE for n in whole.shape[1:])
-    whole = whole.view(tiles, high, SIDE, wide, SIDE).flip(1)
-    return whole.permute(2, 4, 0, 1, 3).reshape(SIDE, SIDE, tiles, high * wide)
+    high, wide = leaf_grid(rows, cols)
+    whole = whole.view(tiles, high, LEAF, wide, LEAF).flip(1)
+    return whole.permute(2, 4, 0, 1, 3).reshape(LEAF, LEAF, tiles, high * wide)
 
 
-def unsort(x: Float[Tensor, "p q tiles leaves"], rows: int, cols: int) -> Tensor:
+def unsort(
+    x: Float[Tensor, "p q tiles leaves"], rows: int, cols: int
+) -> Float[Tensor, "tiles rows cols"]:
     """Cells back in their rows and columns."""
-    high, wide = -(-rows // SIDE), -(-cols // SIDE)
-    whole = (
-        x.view(*x.shape[:3], high, wide).permute(2, 3, 0, 4, 1).flip(1).flatten(3, 4).flatten(1, 2)
-    )
+    whole = x.view(*x.shape[:3], *leaf_grid(rows, cols)).permute(2, 3, 0, 4, 1)
+    whole = whole.flip(1).flatten(3, 4).flatten(1, 2)
     return whole[:, whole.shape[1] - rows :, :cols]
+
+
+def leaf_grid(rows: int, cols: int) -> tuple[int, int]:
+    """Rows and columns of leaves (1)."""
+    return -(-rows // SIDE) * (SIDE // LEAF), -(-cols // SIDE) * (SIDE // LEAF)
 
 
 def leaves(
@@ -91,12 +102,8 @@ def drives(cells: Cells) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def _one_cell(cells: Cells, work: Workspace) -> Tensor:
     g = cells.conductance / (1 + cells.conductance * (cells.word + cells.bit))
-    drive = drives(cells)
-    s = work.take(4, 4, *g.shape)
-    for i, one in enumerate(drive):
-        part = g * one
-        for j, two in enumerate(drive):
-            torch.mul(part, two, out=s[i, j])
+    drive = torch.stack(drives(cells))
+    s = torch.mul((g * drive)[:, None], drive, out=work.take(4, 4, *g.shape))
     for i, j in ((0, 3), (3, 0), (1, 2), (2, 1)):
         s[i, j] -= 1
     s[2, 2] -= cells.bit

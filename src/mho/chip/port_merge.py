@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mho.checks import check_within
-from mho.chip.port_leaves import sort_cells
+from mho.chip.port_leaves import LEAF, leaf_grid, sort_cells
 from mho.chip.port_lines import Lines, lines_of
 from mho.chip.port_memory import Memory
 from mho.chip.port_merge_gradient import conductance_gradient
@@ -79,7 +79,7 @@ def _check(conductance: Tensor) -> None:
 
 def _by_parts(cell: Float[Tensor, "tiles rows cols"], lines: Lines) -> Tensor:
     """Effective matrices, of a few tiles at a time."""
-    tile = cell.shape[1] * cell.shape[2]
+    tile = LEAF**2 * math.prod(leaf_grid(*cell.shape[1:]))
     some = max(1, AT_ONCE.get(cell.device.type, AT_ONCE_ELSEWHERE) // tile)
     memory = Memory(cell.detach(), min(some, len(cell)) * tile)
     parts = [_terminated(part, lines, memory) for part in torch.split(cell, some)]

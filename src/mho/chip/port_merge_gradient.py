@@ -12,7 +12,7 @@ from torch import Tensor
 from mho.chip.port_leaves import ROUNDS, SIDE, Cells, drives, halves, times, unsort
 from mho.chip.port_memory import Memory, Workspace
 from mho.chip.port_seams import Seam
-from mho.chip.port_tree import WHOLE, Joint, Kind, Shape, Tape, leaf_kinds, pick
+from mho.chip.port_tree import UNIFORM, WHOLE, Joint, Kind, Shape, Tape, kinds_of, pick
 
 
 def conductance_gradient(
@@ -28,9 +28,13 @@ def conductance_gradient(
     """
     memory = Memory(root, cells.conductance.numel())
     level = {WHOLE: root[:, None, None].contiguous()}
-    for sizes, joints in zip(reversed(tape.levels), reversed(tape.joints), strict=True):
+    steps = list(zip(tape.levels, tape.joints, strict=True))
+    for sizes, joints in reversed(steps[len(UNIFORM) :]):
         level = _step_back(level, sizes, joints, memory)
-    s = _of_leaves(level, shape, memory.next_level())
+    level = {WHOLE: _all_kinds(level, shape, memory.next_level())}
+    for sizes, joints in reversed(steps[: len(UNIFORM)]):
+        level = _step_back(level, sizes, joints, memory)
+    s = _ports_first(level[WHOLE], memory.next_level())
     for (vertical, ports), inputs in zip(reversed(ROUNDS), reversed(tape.leaves), strict=True):
         p, q = (2 * s.shape[2], s.shape[3]) if vertical else (s.shape[2], 2 * s.shape[3])
         old = memory.next_level().take(sum(ports), sum(ports), p, q, *s.shape[4:])
@@ -82,19 +86,29 @@ def _split(
                 part[..., one.before, two.before] = s[..., one.after, two.after]
 
 
-def _of_leaves(level: dict[Kind, Tensor], shape: Shape, room: Workspace) -> Tensor:
-    """Gradients of all leaves, ports first; ports left out have none."""
+def _all_kinds(
+    level: dict[Kind, Tensor], shape: Shape, room: Workspace
+) -> Float[Tensor, "tiles rows cols ports ports"]:
+    """Gradients of all blocks of `SIDE`; ports left out have none."""
     high, wide, size = -(-shape.rows // SIDE), -(-shape.cols // SIDE), 4 * SIDE
-    tiles = level[WHOLE].shape[0]
-    s = room.take(size, size, tiles, high, wide).zero_()
-    last = s.permute(2, 3, 4, 0, 1)
-    for kind, (down, across, keep, _) in leaf_kinds(shape).items():
+    whole = room.take(len(level[WHOLE]), high, wide, size, size).zero_()
+    for kind, (down, across, keep, _) in kinds_of(shape).items():
         if len(keep) == size:
-            last[:, down, across] = level[kind]
+            whole[:, down, across] = level[kind]
         else:
-            index = torch.tensor(keep, device=s.device)
-            last[:, down, across, index[:, None], index] = level[kind]
-    return s.view(size, size, 1, 1, tiles, high * wide)
+            index = torch.tensor(keep, device=whole.device)
+            whole[:, down, across, index[:, None], index] = level[kind]
+    return whole
+
+
+def _ports_first(
+    blocks: Float[Tensor, "tiles rows cols ports ports"], room: Workspace
+) -> Float[Tensor, "ports ports 1 1 tiles leaves"]:
+    """One element after the other instead of one matrix after the other."""
+    tiles, size = len(blocks), blocks.shape[-1]
+    first = room.take(size * size, blocks[..., 0, 0].numel())
+    first.copy_(blocks.reshape(-1, size * size).T)
+    return first.view(size, size, 1, 1, tiles, -1)
 
 
 def _split_leaves(s: Tensor, inputs: Tensor, seam: Seam, parts: tuple[Tensor, Tensor]) -> None:

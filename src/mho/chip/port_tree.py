@@ -1,10 +1,12 @@
 """The tree of blocks: leaves joined until one block is the tile.
 
-Blocks of a level have one size, but for those at the far ends of the lines: the top row of
-blocks and the right column of blocks take what is left. Rows of blocks count from the bottom,
-columns from the left, so the far ones are the last.
+Leaves are first joined to blocks of 16×16 cells, all in the same way. From there on the blocks of
+a level have one size, but for those at the far ends of the lines: the top row of blocks and the
+right column of blocks take what is left. Rows of blocks count from the bottom, columns from the
+left, so the far ones are the last.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -13,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.chip.port_blocks import merge, transfer
-from mho.chip.port_leaves import SIDE, Cells, leaves
+from mho.chip.port_leaves import LEAF, SIDE, Cells, leaf_grid, leaves
 from mho.chip.port_memory import Memory, Workspace
 from mho.chip.port_seams import Ports, Seam, one_above_other, side_by_side
 
@@ -40,27 +42,6 @@ class Shape(NamedTuple):
     open_right: bool
 
 
-class Axis(NamedTuple):
-    """Blocks along one axis: `number` of `size` cells, then the last one of `last` cells."""
-
-    size: int
-    number: int
-    last: int
-
-    @classmethod
-    def of(cls, cells: int) -> "Axis":
-        """Leaves along an axis."""
-        count = (cells - 1) // SIDE
-        return cls(SIDE, count, cells - count * SIDE)
-
-    def joined(self, *, pairs: bool) -> "Axis":
-        """The axis after a step."""
-        if pairs:
-            last = self.last + self.size * (self.number % 2)
-            return Axis(2 * self.size, self.number // 2, last)
-        return Axis(self.size, self.number - 1, self.last + self.size)
-
-
 class Step(NamedTuple):
     """One round of joining.
 
@@ -72,12 +53,37 @@ class Step(NamedTuple):
     """
 
     vertical: bool
-    pairs: bool
+    pairs: bool = True
+    number: int = 0
+
+
+UNIFORM = (Step(vertical=False), Step(vertical=True)) * round(math.log2(SIDE / LEAF))
+"""Rounds that make blocks of `SIDE` of leaves, all alike."""
+
+
+class Axis(NamedTuple):
+    """Blocks along one axis: `number` of `size` cells, then the last one of `last` cells."""
+
+    size: int
     number: int
+    last: int
+
+    @classmethod
+    def of(cls, cells: int) -> "Axis":
+        """Blocks of `SIDE` along an axis."""
+        count = (cells - 1) // SIDE
+        return cls(SIDE, count, cells - count * SIDE)
+
+    def joined(self, *, pairs: bool) -> "Axis":
+        """The axis after a step."""
+        if pairs:
+            last = self.last + self.size * (self.number % 2)
+            return Axis(2 * self.size, self.number // 2, last)
+        return Axis(self.size, self.number - 1, self.last + self.size)
 
 
 def steps(rows: int, cols: int) -> list[Step]:
-    """Rounds that make a tile of leaves.
+    """Rounds that make a tile of blocks of `SIDE`.
 
     Blocks stay as square as possible, and the last one between half and one and a half times as
     long as the others, so that any size costs what its cells cost.
@@ -178,13 +184,17 @@ def tree(
         tape: Where to put down what the gradient needs, if it is wanted.
     """
     matrices = leaves(cells, memory, None if tape is None else tape.leaves)
-    level = first_level(matrices, shape, memory.next_level())
+    level = {WHOLE: Group(_blocks_first(matrices, shape, memory.next_level()), Ports(*[LEAF] * 4))}
+    for step in UNIFORM:
+        move = Move(WHOLE, (WHOLE, slice(0, None, 2)), (WHOLE, slice(1, None, 2)))
+        level = _join(level, step, [move], memory, tape)
+    level = _by_kind(level[WHOLE].matrix, shape)
     last_only = shape.open_top and shape.open_right and tape is None
     todo = steps(shape.rows, shape.cols)
     for place, step in enumerate(todo):
         if last_only and place == len(todo) - 1:
             return _last(level, step)
-        level = _join(level, step, memory, tape)
+        level = _join(level, step, moves(step, level), memory, tape)
     s = level[WHOLE].matrix[:, 0, 0]
     ports = level[WHOLE].ports
     if shape.open_top and shape.open_right:
@@ -192,26 +202,30 @@ def tree(
     return s.clone()
 
 
-def first_level(
+def _blocks_first(
     s: Float[Tensor, "ports ports tiles leaves"], shape: Shape, work: Workspace
-) -> Level:
-    """Leaves by kind, without ports that are open or filled up."""
-    size, high, wide = s.shape[0], -(-shape.rows // SIDE), -(-shape.cols // SIDE)
+) -> Float[Tensor, "tiles rows cols ports ports"]:
+    """One matrix after the other instead of one element after the other."""
+    size = s.shape[0]
     first = work.take(s.shape[2] * s.shape[3], size * size)
     first.copy_(s.reshape(size * size, -1).T)
-    whole = first.view(-1, high, wide, size, size)
+    return first.view(-1, *leaf_grid(shape.rows, shape.cols), size, size)
+
+
+def _by_kind(whole: Float[Tensor, "tiles rows cols ports ports"], shape: Shape) -> Level:
+    """Blocks by kind, without ports that are open or filled up."""
     level = {}
-    for kind, (down, across, keep, ports) in leaf_kinds(shape).items():
+    for kind, (down, across, keep, ports) in kinds_of(shape).items():
         matrix = whole[:, down, across]
-        if len(keep) < size:
-            index = torch.tensor(keep, device=s.device)
+        if len(keep) < whole.shape[-1]:
+            index = torch.tensor(keep, device=whole.device)
             matrix = matrix[..., index[:, None], index]
         level[kind] = Group(matrix, ports)
     return level
 
 
-def leaf_kinds(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]]:
-    """Which leaves are of a kind, and which of their ports stay."""
+def kinds_of(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]]:
+    """Which blocks of `SIDE` are of a kind, and which of their ports stay."""
     rows, cols = Axis.of(shape.rows), Axis.of(shape.cols)
     found = {}
     for top, right in KINDS:
@@ -230,12 +244,14 @@ def leaf_kinds(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]
     return found
 
 
-def _join(level: Level, step: Step, memory: Memory, tape: Tape | None) -> Level:
+def _join(
+    level: Level, step: Step, todo: Iterable[Move], memory: Memory, tape: Tape | None
+) -> Level:
     """One step."""
     result = memory.next_level()
     new: Level = {}
     joints = []
-    for move in moves(step, level):
+    for move in todo:
         near = level[move.near[0]]
         matrix = pick(near.matrix, step, move.near[1])
         seam = inputs = None
