@@ -121,6 +121,24 @@ def test_bent_cells_read_at_the_read_voltage_carry_what_was_read(finished: Path)
     np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
 
 
+@needs_ngspice
+@pytest.mark.usefixtures("place")
+def test_bent_cells_compare_with_bent_cells(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With wires, too, where cells of 60 µS at 0.2 V bend by some percent."""
+    run = str(finished)
+    assert call("export", "spice", run, "--cubic", "--access", "1kOhm") == 0
+    ngspice("tile.cir")
+    found = []
+    for more in (("--cubic",), ()):
+        capsys.readouterr()
+        words = ("--compare", run, "--access", "1kOhm", *more, "--json", "-")
+        assert call("import", "spice-op", "tile.raw", *words) == 0
+        found.append(json.loads(capsys.readouterr().out)["largest_difference"])
+    assert found[0] < 1e-9 < 1e-4 < found[1]
+
+
 def test_bent_cells_of_an_array_come_with_it(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -143,6 +143,7 @@ def spice_op(
     access: str | None = None,
     sides: str | None = None,
     sense_sides: str | None = None,
+    cubic: Annotated[bool, Parameter(negative=())] = False,
     out: Annotated[str | None, Parameter(name=("--out", "-o"))] = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> None:
@@ -159,6 +160,7 @@ def spice_op(
         access: Resistance in series with every cell.
         sides: `both` if rows are driven from both ends, else `one`.
         sense_sides: `both` if columns end in a virtual ground at both ends, else `one`.
+        cubic: Compare with bent cells, as exported with `--cubic`.
         out: File for the currents: `.csv` or `.npz`.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
@@ -172,4 +174,4 @@ def spice_op(
             None if array else compare, compare if array else None, tile, denoise, wires, driver,
             sense, access, sides, sense_sides,
         )  # fmt: skip
-    read_spice_op(raw, origin=origin, out=out, json=json)
+    read_spice_op(raw, origin=origin, cubic=cubic, out=out, json=json)

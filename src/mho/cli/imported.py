@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from mho.chip.cell_laws import Cubic
 from mho.chip.part import part_in_use
 from mho.chip.rawfile import line_values, read_raw
 from mho.cli.common import check_writable, write_json
@@ -20,9 +21,13 @@ from mho.units import show
 
 _SHOWN = 16
 """Columns in the table on the terminal (1)."""
+_TOLERANCE = 1e-12
+"""Relative error of mho's own currents (1)."""
 
 
-def read_spice_op(raw: str, *, origin: Origin | None, out: str | None, json: str | None) -> None:
+def read_spice_op(
+    raw: str, *, origin: Origin | None, cubic: bool, out: str | None, json: str | None
+) -> None:
     """Read an operating point; see `mho import spice-op --help`.
 
     Raises:
@@ -35,7 +40,9 @@ def read_spice_op(raw: str, *, origin: Origin | None, out: str | None, json: str
     currents = line_values(plot, "i", "vout")
     exact = None
     if origin is not None:
-        exact = exact_currents(origin.read(), line_values(plot, "v", "in"), currents.numel())
+        exact = exact_currents(
+            origin.read(cubic=cubic), line_values(plot, "v", "in"), currents.numel()
+        )
     if out is not None:
         check_writable(Path(out).parent)
         Path(out).parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +57,7 @@ def read_spice_op(raw: str, *, origin: Origin | None, out: str | None, json: str
 def exact_currents(
     array: Array, voltage: Float[Tensor, " rows"], cols: int
 ) -> Float[Tensor, " cols"]:
-    """Column currents of linear cells with all wires, exactly (A).
+    """Column currents of cells and wires, exactly (A).
 
     Raises:
         ValueError: The simulated array has another shape.
@@ -69,8 +76,11 @@ def exact_currents(
         slice(int(n[0]), int(n[-1]) + 1) for n in (on.any(k).nonzero()[:, 0] for k in (1, 0))
     )
     part = part_in_use(array.wires, (shape[0], shape[1]), rows, columns)
-    matrix = part.wires.effective_matrix(array.conductance[part.rows, part.cols])
-    current[part.cols] = voltage[part.rows] @ matrix
+    place = (part.rows, part.cols)
+    law = None if array.cubic is None else Cubic(array.cubic[place])
+    current[part.cols] = part.wires.currents(
+        voltage[None, part.rows], array.conductance[place], law, tolerance=_TOLERANCE
+    )[0]
     return current
 
 
@@ -97,7 +107,7 @@ def _file(suffix: str, currents: Tensor, exact: Tensor | None) -> bytes:
 
 def _print(currents: Tensor, exact: Tensor | None) -> None:
     table = Table(box=None, pad_edge=False)
-    for heading in ("column", "current", *(() if exact is None else ("mho, linear cells",))):
+    for heading in ("column", "current", *(() if exact is None else ("mho",))):
         table.add_column(heading, justify="right")
     for number, current in enumerate(currents.tolist()[:_SHOWN]):
         cells = [str(number), show(current, "A", 10)]
