@@ -89,6 +89,7 @@ def test_a_passive_crossing_has_no_gate() -> None:
     gates = torch.tensor([0.0, 1.0, 5.0])
     assert torch.equal(path.compliance(gates), torch.full((3,), 3e-4))
     assert path.compliance(0.0).shape == ()
+    assert (path.gate_max - path.threshold) * path.slope == 3e-4
     assert float(path.cell_voltage(torch.tensor([1.0]), torch.tensor([0.05]), 0.0)) == 0.5
 
 

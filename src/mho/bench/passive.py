@@ -51,14 +51,14 @@ class DisturbAccount:
         """All tensors by name, the same objects: for saving and restoring."""
         return {f"disturb.{f.name}": getattr(self, f.name) for f in fields(self)}
 
-    def summary(self, working: Bool[Tensor, " cells"]) -> dict[str, float]:
+    def summary(self, working: Bool[Tensor, " cells"]) -> dict[str, float | int]:
         """Plain numbers for a result: pulses of all cells, movements of working ones that saw any.
 
         Args:
             working: Cells that switch at all. Shape (cells,).
         """
         seen = working & (self.pulses > 0)
-        numbers: dict[str, float] = {
+        numbers: dict[str, float | int] = {
             "half_select_pulses": int(self.pulses.sum()),
             "half_selected_cells": int((self.pulses > 0).sum()),
         }

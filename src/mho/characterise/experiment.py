@@ -45,7 +45,7 @@ class Tally:
     per_cell: dict[str, Tensor]
     joules: float
     example: LevelSet
-    disturb: dict[str, float]
+    disturb: dict[str, float | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class LevelExperiment:
         numbers = torch.arange(self.first, self.first + self.cells)
         parts: list[tuple[dict[str, Tensor], float]] = []
         example: LevelSet | None = None
-        disturb: dict[str, float] = {}
+        disturb: dict[str, float | int] = {}
         for nth, origin in enumerate(torch.split(numbers, few)):
 
             def tell(done: float, nth: int = nth) -> None:
@@ -157,7 +157,7 @@ class LevelExperiment:
 
     def _write(
         self, origin: Tensor, tell: Callable[[float], None], *, denoise: bool
-    ) -> tuple[LevelSet, dict[str, float]]:
+    ) -> tuple[LevelSet, dict[str, float | int]]:
         """Write all levels of some cells, cell by cell in the result; and what that disturbed."""
         stream, protocol = Stream(self.seed).child("chip"), self.protocol(denoise=denoise)
         if self.in_turn:

@@ -81,6 +81,8 @@ class Selector:
 class NoSelector:
     """A passive crossing: no gate, no compliance, only the path that pulses feel.
 
+    To those who need a gate law it is a transistor that is fully open at 0 V and above.
+
     Args:
         ceiling: Conductance at which a SET stops, the highest of the cell (S).
         series_resistance: Resistance between driver and cell (Ω).
@@ -88,7 +90,21 @@ class NoSelector:
 
     ceiling: float
     series_resistance: float
-    gate_max: float = 0.0
+
+    @property
+    def slope(self) -> float:
+        """Compliance gained per volt of that gate (S/V)."""
+        return self.ceiling
+
+    @property
+    def threshold(self) -> float:
+        """Gate voltage at which it would open (V)."""
+        return -1.0
+
+    @property
+    def gate_max(self) -> float:
+        """Gate voltage at which it is fully open (V)."""
+        return 0.0
 
     def __post_init__(self) -> None:
         check_positive(self.ceiling, "ceiling", "S")
