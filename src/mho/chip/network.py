@@ -190,21 +190,23 @@ def _slowest(steps: list[Tensor], turns: list[Tensor], like: Tensor) -> Tensor:
 class _Work:
     """The tensors of one solve, and the products between them.
 
-    One piece of memory as large as what else a solve needs: an allocator that gives pages back
-    at twice its largest piece then keeps them from one solve to the next.
+    They lie in one piece of memory, larger than needed: an allocator that gives pages back to the
+    system at twice its largest piece then keeps all pages of a solve for the next one, which
+    saves a quarter of the time. Pages that are never touched take no memory.
     """
 
-    PLANES = 11
+    PLANES = 14
 
     def __init__(self, net: Network) -> None:
-        store = net.word_fed.new_empty(_Work.PLANES, net.word_fed.numel())
-        planes = [plane.view(net.word_fed.shape) for plane in store[:6]]
+        size = max(net.word_fed.numel(), net.cell.numel())
+        store = net.word_fed.new_empty(_Work.PLANES, size)
+        of_word, of_bit = store[:6, : net.word_fed.numel()], store[6:8, : net.bit_fed.numel()]
+        planes = of_word.unflatten(-1, net.word_fed.shape).unbind()
         self.word, self.residual, self.ahead, self._search, self._image, self._fed_word = planes
         self._search.zero_()
         self._image.zero_()
-        self._fed_bit, self.bit = (plane.view(net.bit_fed.shape) for plane in store[6:8])
-        turned = store[8:].flatten()[: net.cell.numel()]
-        self._cell, self._turned = net.cell, turned.view(net.cell.mT.shape)
+        self._fed_bit, self.bit = of_bit.unflatten(-1, net.bit_fed.shape).unbind()
+        self._cell, self._turned = net.cell, store[8, : net.cell.numel()].view_as(net.cell.mT)
         self._turned.copy_(net.cell.mT)
         self._word_lines = net.word.solver(self.residual, self.ahead)
         self._bit_lines = net.bit.solver(self._fed_bit, self.bit)
