@@ -115,6 +115,30 @@ def test_cells_as_steep_as_can_be_settle_by_shorter_steps(law: CellLaw, stream: 
     torch.testing.assert_close(found.currents, ends, rtol=1e-8, atol=1e-10)
 
 
+class Saturating:
+    """I = G (tanh(50 V) / 50 + V / 1000): from the flat part Newton's method shoots too far."""
+
+    def current(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+        return conductance * ((50 * voltage).tanh() / 50 + voltage / 1000)
+
+    def slope(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+        return conductance * ((50 * voltage).cosh() ** -2 + 1e-3)
+
+    def work(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+        return conductance * ((50 * voltage).cosh().log() / 2500 + voltage**2 / 2000)
+
+
+def test_steps_that_go_too_far_are_shortened(stream: Stream) -> None:
+    """A law of one's own whose slope falls with the voltage needs the safeguard."""
+    cells, volts = random_case(stream, 8, 8, 1, low=-0.3)
+    found = WireModel(3.0, 2.0, 400.0, 10.0).solve(volts / 0.3, cells, Saturating())
+    drop = found.word_voltage - found.bit_voltage
+    expected = Saturating().current(drop, cells)
+    torch.testing.assert_close(found.cell_current, expected, rtol=1e-9, atol=1e-15)
+    ends = found.bit_voltage[:, -1] / 10.0
+    torch.testing.assert_close(found.currents, ends, rtol=0, atol=1e-9 * float(ends.abs().max()))
+
+
 def test_vectors_solved_together_are_those_solved_alone(stream: Stream) -> None:
     """Mild and steep vectors, and one of zeros, in one batch."""
     cells, volts = random_case(stream, 10, 12, 4, low=-0.3)
