@@ -1,5 +1,6 @@
 """Crossbars of cells that are no resistors: ngspice, one cell, least co-content, rough cases."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,33 @@ def test_cells_as_steep_as_can_be_settle_by_shorter_steps(law: CellLaw, stream: 
     torch.testing.assert_close(found.cell_current, law.current(drop, cells), rtol=1e-7, atol=1e-12)
     ends = found.bit_voltage[:, -1] / 10.0
     torch.testing.assert_close(found.currents, ends, rtol=1e-8, atol=1e-10)
+
+
+class Threshold:
+    """A step of the current at ±0.3 V, 30 mV wide: Newton's method alone jumps to and fro."""
+
+    def current(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+        steps = sum(((voltage + at) / 0.03).tanh() for at in (-0.3, 0.3))
+        return conductance * (voltage / 20 + steps)
+
+    def slope(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+        steps = sum(((voltage + at) / 0.03).cosh() ** -2 for at in (-0.3, 0.3))
+        return conductance * (1 / 20 + steps / 0.03)
+
+    def work(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+        steps = sum(((voltage + at) / 0.03).cosh().log() for at in (-0.3, 0.3))
+        return conductance * (voltage**2 / 40 + 0.03 * (steps - 2 * math.log(math.cosh(10))))
+
+
+def test_steps_that_go_too_far_are_shortened(stream: Stream) -> None:
+    """A law of one's own, whose slope is largest at a threshold, needs the safeguard."""
+    cells, volts = random_case(stream, 8, 8, 1, low=-0.3)
+    found = WireModel(3.0, 2.0, 400.0, 10.0).solve(volts / 0.3, cells, Threshold())
+    drop = found.word_voltage - found.bit_voltage
+    expected = Threshold().current(drop, cells)
+    torch.testing.assert_close(found.cell_current, expected, rtol=1e-9, atol=1e-15)
+    ends = found.bit_voltage[:, -1] / 10.0
+    torch.testing.assert_close(found.currents, ends, rtol=0, atol=1e-9 * float(ends.abs().max()))
 
 
 def test_vectors_solved_together_are_those_solved_alone(stream: Stream) -> None:

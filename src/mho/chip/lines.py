@@ -21,6 +21,10 @@ SHORT, OPEN = 1e-60, 1e60
 """Resistances that stand for none and for no connection (Ω)."""
 
 
+_FEW = 8
+"""Nodes from which on a dense inverse takes less time than further eliminations (1)."""
+
+
 class _Step(NamedTuple):
     """One elimination: what every second node passes left and right, and what it keeps (Ω)."""
 
@@ -72,13 +76,25 @@ class Lines:
         """What solves for the currents in one tensor, as often as they change, into another."""
         down, up = [], []
         fed, kept = current[..., 0::2, :], current[..., 1::2, :]
-        for step, even, odd in self._halves(out):
+        for number, (step, even, odd) in enumerate(self._halves(out)):
             for share, giver, to in _given(step, fed, odd):
                 down.append((to, kept[..., : to.shape[-2], :], share, giver))
                 kept = odd
             up.append((even, step.own, fed, _received(step, even, odd)))
             fed, kept = odd[..., 0::2, :], odd[..., 1::2, :]
-        return Solver(tuple(down), tuple(reversed(up)))
+            if 1 < odd.shape[-2] <= _FEW:
+                inverse = Lines(self.steps[number + 1 :]).inverse(odd.shape[-2])
+                product = odd.new_empty(*odd.shape[:-2], *inverse.shape[-3:])
+                rest = (inverse, odd.unsqueeze(-3), product, odd)
+                return Solver(tuple(down), rest, tuple(reversed(up)))
+        return Solver(tuple(down), None, tuple(reversed(up)))
+
+    def inverse(self, nodes: int) -> Tensor:
+        """Voltage of every node per current into each (Ω). Shape (..., nodes, nodes, lines)."""
+        each = Lines(tuple(_Step(*(part.unsqueeze(-3) for part in step)) for step in self.steps))
+        own = self.steps[0].own
+        unit = torch.eye(nodes, dtype=own.dtype, device=own.device).unsqueeze(-1)
+        return each.solve(unit.expand(*own.shape[:-2], nodes, nodes, own.shape[-1]))
 
     def _halves(self, nodes: Tensor) -> list[tuple[_Step, Tensor, Tensor]]:
         """Of every elimination the nodes that go and the nodes that stay."""
@@ -94,12 +110,17 @@ class Solver:
     """The multiplications of a solve between two tensors, every slice taken beforehand."""
 
     down: tuple[tuple[Tensor, Tensor, Tensor, Tensor], ...]
+    rest: tuple[Tensor, Tensor, Tensor, Tensor] | None
     up: tuple[tuple[Tensor, Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]], ...]
 
     def run(self) -> None:
         """Solve for the currents that are in the first tensor now."""
         for to, kept, share, giver in self.down:
             torch.addcmul(kept, share, giver, out=to)
+        if self.rest is not None:
+            inverse, current, product, nodes = self.rest
+            torch.mul(inverse, current, out=product)
+            torch.sum(product, -2, out=nodes)
         for even, own, fed, received in self.up:
             torch.mul(fed, own, out=even)
             for to, share, neighbour in received:

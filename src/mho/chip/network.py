@@ -139,12 +139,12 @@ def relax(net: Network, accuracy: Accuracy, start: Tensor | None = None) -> Rela
         work.bit += net.bit_fed - start
     work.charge(work.bit)
     iterations, first, last, slowest = _iterate(work, accuracy)
-    before = work.word.clone()
-    work.feed(before)
-    bit = work.bit + net.bit_fed
-    work.charge(bit)
+    work.feed(work.word)
+    work.bit += net.bit_fed
+    work.charge(work.bit)
     work.precondition()
-    return Relaxed(net.word_fed + work.ahead, before, bit, iterations, first, last, slowest)
+    work.ahead += net.word_fed
+    return Relaxed(work.ahead, work.word, work.bit, iterations, first, last, slowest)
 
 
 def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Tensor]:
@@ -188,16 +188,26 @@ def _slowest(steps: list[Tensor], turns: list[Tensor], like: Tensor) -> Tensor:
 
 
 class _Work:
-    """The tensors of one solve, in one piece of memory, and the products between them."""
+    """The tensors of one solve, and the products between them.
+
+    They lie in one piece of memory, larger than needed: an allocator that gives pages back to the
+    system at twice its largest piece then keeps all pages of a solve for the next one, which
+    saves a quarter of the time. Pages that are never touched take no memory.
+    """
+
+    PLANES = 14
 
     def __init__(self, net: Network) -> None:
-        store = net.word_fed.new_empty(8, net.word_fed.numel())
-        shape = net.word_fed.shape
-        self.word, self.residual, self.ahead = (x.view(shape) for x in store[:3])
-        self._search, self._image, self._fed_word = (x.view(shape) for x in store[3:6])
-        store[3:5] = 0.0
-        self._fed_bit, self.bit = (x.view(net.bit_fed.shape) for x in store[6:])
-        self._cell, self._turned = net.cell, net.cell.mT.contiguous()
+        size = max(net.word_fed.numel(), net.cell.numel())
+        store = net.word_fed.new_empty(_Work.PLANES, size)
+        of_word, of_bit = store[:6, : net.word_fed.numel()], store[6:8, : net.bit_fed.numel()]
+        planes = of_word.unflatten(-1, net.word_fed.shape).unbind()
+        self.word, self.residual, self.ahead, self._search, self._image, self._fed_word = planes
+        self._search.zero_()
+        self._image.zero_()
+        self._fed_bit, self.bit = of_bit.unflatten(-1, net.bit_fed.shape).unbind()
+        self._cell, self._turned = net.cell, store[8, : net.cell.numel()].view_as(net.cell.mT)
+        self._turned.copy_(net.cell.mT)
         self._word_lines = net.word.solver(self.residual, self.ahead)
         self._bit_lines = net.bit.solver(self._fed_bit, self.bit)
 

@@ -95,8 +95,8 @@ def solve(
     source = word[..., 0] - word[..., -1]
     error = (found.last / found.slowest / found.first).sqrt()
     return WireSolution(
-        word_voltage=found.word.mT.to(voltage.dtype),
-        bit_voltage=found.bit.to(voltage.dtype),
+        word_voltage=found.word.mT.to(voltage.dtype, copy=True),
+        bit_voltage=found.bit.to(voltage.dtype, copy=True),
         cell_current=cell.to(voltage.dtype),
         currents=(bit[:, -1] - bit[:, 0]).to(voltage.dtype),
         source_current=source.to(voltage.dtype),
@@ -223,7 +223,7 @@ class _Circuit:
     def slope(self, drop: Tensor | None) -> Tensor:
         """Differential conductances (S); of linear cells one set for all vectors."""
         if self.law is None or drop is None:
-            return self.cell / (1 + self.access * self.cell)
+            return self.cell / (1 + self.access * self.cell) if self.access else self.cell
         return self.law.slope(drop, self.cell)
 
     def sensitivity(self, drop: Tensor) -> Tensor:
