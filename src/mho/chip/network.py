@@ -201,11 +201,11 @@ class _Work:
         size = max(net.word_fed.numel(), net.cell.numel())
         store = net.word_fed.new_empty(_Work.PLANES, size)
         of_word, of_bit = store[:6, : net.word_fed.numel()], store[6:8, : net.bit_fed.numel()]
-        planes = of_word.unflatten(-1, net.word_fed.shape).unbind()
+        planes = of_word.view(6, *net.word_fed.shape).unbind()
         self.word, self.residual, self.ahead, self._search, self._image, self._fed_word = planes
         self._search.zero_()
         self._image.zero_()
-        self._fed_bit, self.bit = of_bit.unflatten(-1, net.bit_fed.shape).unbind()
+        self._fed_bit, self.bit = of_bit.view(2, *net.bit_fed.shape).unbind()
         self._cell, self._turned = net.cell, store[8, : net.cell.numel()].view_as(net.cell.mT)
         self._turned.copy_(net.cell.mT)
         self._word_lines = net.word.solver(self.residual, self.ahead)
