@@ -2,9 +2,9 @@
 
 Every cell conducts 50 to 4144 µS, every voltage lies within 0.05 to 0.3 V, and every segment has
 1 Ω, the ones to drivers and virtual grounds included: the convention of badcrossbar. All methods
-get the same numbers, and go from conductances and voltages to currents. Times are CPU seconds of
-the process, the least of some repeats; each case runs in a process of its own, and `grown_mib` is
-how much its peak of memory exceeds that after the imports. The peers are a sparse LU of the nodal
+get the same numbers, and go from conductances and voltages to currents. Times are wall times, the
+least of some repeats; each case runs in a process of its own, and `grown_mib` is how much its peak
+of memory exceeds that after the imports. The peers are a sparse LU of the nodal
 matrix by SciPy, and badcrossbar where it is installed (`pip install "mho[bench]"`; needs the
 headers of cairo).
 
@@ -148,12 +148,12 @@ def gradient_case(stream: mho.Stream, size: int) -> Found:
     forward, backward = [], []
     for _ in range(repeats(size)):
         cells.grad = None
-        started = time.process_time()
+        started = time.perf_counter()
         matrix = WIRES.effective_matrix(cells)
-        forward.append(time.process_time() - started)
-        started = time.process_time()
+        forward.append(time.perf_counter() - started)
+        started = time.perf_counter()
         matrix.backward(weight)  # type: ignore[no-untyped-call]
-        backward.append(time.process_time() - started)
+        backward.append(time.perf_counter() - started)
     best = min(forward), min(backward)
     return {
         "forward_ms": round(best[0] * 1e3, 3),
@@ -165,9 +165,9 @@ def gradient_case(stream: mho.Stream, size: int) -> Found:
 def tiles_case(stream: mho.Stream, size: int, tiles: int) -> Found:
     """Many tiles in one call."""
     cells = torch.stack([inputs(stream.child("tile", k), size)[0] for k in range(tiles)])
-    started = time.process_time()
+    started = time.perf_counter()
     WIRES.effective_matrix(cells)
-    return {"tiles": tiles, "seconds": round(time.process_time() - started, 3)}
+    return {"tiles": tiles, "seconds": round(time.perf_counter() - started, 3)}
 
 
 def single_case(stream: mho.Stream, size: int) -> Found:
@@ -260,12 +260,12 @@ def inputs(stream: mho.Stream, size: int) -> tuple[Tensor, Tensor]:
 
 
 def timed(job: Callable[[], object], once: bool = False) -> float:
-    """CPU time of a job (ms): the least of as many repeats as fit into two seconds."""
+    """Time of a job (ms): the least of as many repeats as fit into two seconds."""
     times: list[float] = []
     while not times or (not once and sum(times) < 2 and len(times) < 40):
-        started = time.process_time()
+        started = time.perf_counter()
         job()
-        times.append(time.process_time() - started)
+        times.append(time.perf_counter() - started)
     return round(min(times) * 1e3, 4)
 
 

@@ -16,11 +16,17 @@ from torch.nn.functional import pad
 from mho.checks import check_finite, check_shape
 from mho.chip.draws import VectorDraws
 from mho.chip.periphery import Periphery
-from mho.rng import Stream
+from mho.rng import Stream, in_order
 
-_CHUNK = 1 << 16
-_CHUNK_OF_MANY = 1 << 21
-"""Numbers of an intermediate result: small enough for the cache, large enough for a product."""
+_FEW = 1 << 15
+"""Results up to which a call is a matter of overheads: all blocks are multiplied at once."""
+
+_CHUNK = 1 << 17
+_VECTORS = 256
+"""Results, but at least vectors, multiplied together otherwise, one block after another."""
+
+_PIECE = 1 << 17
+"""Results that get their noise and are rounded together: they stay in a core's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +50,32 @@ class Matrices:
             if value is not None:
                 check_shape(value, name, tuple(self.signal.shape))
                 check_finite(value, name, "Every cell must have a noise and a law.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadDraws:
+    """Randomness of the vectors that meet one multiplier.
+
+    Args:
+        blocks: Noise of the currents of each block.
+        generator: Noise of the converters.
+    """
+
+    blocks: list[VectorDraws]
+    generator: torch.Generator
+
+
+class _Work:
+    """Memory that calls use one after the other: fresh pages would cost as much as the noise."""
+
+    def __init__(self, vectors: int, inputs: int, outputs: int) -> None:
+        with torch.inference_mode(False):
+            self._codes = torch.empty(vectors, inputs)
+            self._results = torch.empty(2, vectors, outputs)
+
+    def some(self, vectors: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes, currents and variances of some vectors."""
+        return self._codes[:vectors], *self._results[:, :vectors]
 
 
 class Multiplier:
@@ -75,25 +107,28 @@ class Multiplier:
         grouped = _grouped(matrices, periphery.rows_at_once)
         self._before = matrices.signal.shape[:2]
         self.blocks, self.rows, self.outputs = grouped.signal.shape
+        self._memory: list[_Work] = []
         dac, adc = periphery.dac, periphery.adc
         self._codes, self._top = float(2**dac.bits - 1), float(2**adc.bits - 1)
         self._step = 1.0
         unit: float | Tensor = 1.0
-        if periphery.plain:
+        self._plain = periphery.plain
+        if self._plain:
             # in codes of the converters, which then only have to round
             self._step, self._lsb = 1 / dac.lsb, full_scale / self._top
             unit = dac.lsb / self._lsb
-        self._signal = _scaled(grouped.signal, unit)
         noise, bent = grouped.variance, grouped.bent
+        self._signal = _scaled(grouped.signal, unit)
         self._variance = None if noise is None else _scaled(noise, unit**2)
         self._bent = None if bent is None else _scaled(bent, unit / self._step**2)
 
-    def draws(self, stream: Stream) -> VectorDraws:
+    def draws(self, stream: Stream) -> ReadDraws:
         """A source of the noise of one vector after another."""
-        return VectorDraws(stream, self.blocks * self.outputs)
+        each = [VectorDraws(stream.child(k), self.outputs) for k in range(self.blocks)]
+        return ReadDraws(each, stream.child("converters").generator())
 
     def __call__(
-        self, voltage: Float[Tensor, "batch inputs"], draws: VectorDraws | None = None
+        self, voltage: Float[Tensor, "batch inputs"], draws: ReadDraws | None = None
     ) -> Float[Tensor, "batch outputs"]:
         """Digitised currents (A), the blocks' added.
 
@@ -108,50 +143,79 @@ class Multiplier:
         check_shape(voltage, "voltage", (None, self.inputs))
         if self.periphery.rows_at_once:
             voltage = self._in_groups(voltage)
-        chunk = _CHUNK if self.blocks == 1 else _CHUNK_OF_MANY
-        few = max(chunk // (self.blocks * self.outputs), 1)
-        total = voltage.new_empty(voltage.shape[0], self.outputs)
-        work = self._rounded if self.periphery.plain else self._converted
-        for start in range(0, voltage.shape[0], few):
-            work(voltage[start : start + few], draws, total[start : start + few])
-        return total
-
-    def _rounded(self, voltage: Tensor, draws: VectorDraws | None, total: Tensor) -> None:
-        """Currents by converters that only round (A)."""
+        if not self._plain:
+            return self._converted(voltage, draws)
+        if voltage.shape[0] * self.outputs * self.blocks > _FEW:
+            return self._many(voltage, draws)
         codes = torch.mul(voltage, self._step).round_().clamp_(-self._codes, self._codes)
         current = self._currents(codes, draws).round_().clamp_(-self._top, self._top)
-        if self.blocks == 1:
-            torch.mul(current, self._lsb, out=total)
-        else:
-            torch.sum(current, 0, out=total).mul_(self._lsb)
+        return (current[0] if self.blocks == 1 else current.sum(0)).mul_(self._lsb)
 
-    def _converted(self, voltage: Tensor, draws: VectorDraws | None, total: Tensor) -> None:
-        """Currents by converters with errors, slice by slice (A)."""
-        generator = None if draws is None else draws.generator
-        found = []
-        for driven in self.periphery.driven(voltage, generator):
-            current = self._currents(driven, draws).view(-1, self.outputs)
-            read = self.periphery.read(current, self._full_scale, generator)
-            found.append(read.view(self.blocks, -1, self.outputs).sum(0))
-        several = len(found) > 1
-        total.copy_(self.periphery.encoding.combine(torch.stack(found)) if several else found[0])
-
-    def _currents(self, driven: Tensor, draws: VectorDraws | None) -> Tensor:
-        """Currents of every block with their noise, in its units."""
+    def _currents(
+        self, driven: Float[Tensor, "batch inputs"], draws: ReadDraws | None
+    ) -> Float[Tensor, "blocks batch outputs"]:
+        """Currents of all blocks with their noise, in their units."""
         if self.blocks == 1:
-            rows, times = driven, torch.mm
+            rows = driven[None]
         else:
             rows = driven.view(-1, self.blocks, self.rows).transpose(0, 1)
-            times = torch.bmm
-        current = times(rows, self._signal)
+        current = torch.bmm(rows, self._signal)
         if self._bent is not None:
-            current += times(rows**3, self._bent)
+            current += torch.bmm(rows**3, self._bent)
         if self._variance is not None and draws is not None:
-            noise = draws.normal(driven.shape[0])
-            if self.blocks > 1:
-                noise = noise.view(-1, self.blocks, self.outputs).transpose(0, 1)
-            current.addcmul_(times(rows.square(), self._variance).sqrt_(), noise)
+            noise = [source.normal(driven.shape[0]) for source in draws.blocks]
+            spread = torch.bmm(rows.square(), self._variance).sqrt_()
+            current.addcmul_(spread, noise[0][None] if self.blocks == 1 else torch.stack(noise))
         return current
+
+    def _converted(
+        self, voltage: Float[Tensor, "batch inputs"], draws: ReadDraws | None
+    ) -> Float[Tensor, "batch outputs"]:
+        """Currents by converters with errors, slice by slice (A)."""
+        generator, found = None if draws is None else draws.generator, []
+        for driven in self.periphery.driven(voltage, generator):
+            each = self._currents(driven, draws)
+            read = [self.periphery.read(one, self._full_scale, generator) for one in each]
+            found.append(in_order(torch.stack(read)))
+        return self.periphery.encoding.combine(torch.stack(found))
+
+    def _many(
+        self, voltage: Float[Tensor, "batch inputs"], draws: ReadDraws | None
+    ) -> Float[Tensor, "batch outputs"]:
+        """Currents of many vectors by converters that only round (A)."""
+        batch, few = voltage.shape[0], max(_CHUNK // self.outputs, _VECTORS)
+        total = voltage.new_zeros(batch, self.outputs)
+        if not self._memory:
+            self._memory.append(_Work(few, self.blocks * self.rows, self.outputs))
+        work = self._memory.pop()
+        for start in range(0, batch, few):
+            sums = total[start : start + few]
+            codes, current, spread = work.some(sums.shape[0])
+            torch.mul(voltage[start : start + few], self._step, out=codes)
+            codes.round_().clamp_(-self._codes, self._codes)
+            for k in range(self.blocks):
+                rows = codes[:, k * self.rows : (k + 1) * self.rows]
+                torch.mm(rows, self._signal[k], out=current)
+                if self._bent is not None:
+                    current += torch.mm(rows**3, self._bent[k])
+                noise = None
+                if self._variance is not None and draws is not None:
+                    torch.mm(rows.square(), self._variance[k], out=spread)
+                    noise = draws.blocks[k]
+                self._add(current, spread, noise, sums)
+        self._memory.append(work)
+        return total.mul_(self._lsb)
+
+    def _add(
+        self, current: Tensor, variance: Tensor, draws: VectorDraws | None, sums: Tensor
+    ) -> None:
+        """Add codes of currents with their noise, piece by piece."""
+        few = max(_PIECE // self.outputs, 1)
+        for start in range(0, current.shape[0], few):
+            part = current[start : start + few]
+            if draws is not None:
+                part.addcmul_(variance[start : start + few].sqrt_(), draws.normal(part.shape[0]))
+            sums[start : start + few].add_(part.round_().clamp_(-self._top, self._top))
 
     def _in_groups(self, voltage: Float[Tensor, "batch inputs"]) -> Tensor:
         """Row voltages with idle rows at the end of every block, so that groups are alike (V)."""
@@ -175,7 +239,7 @@ def _grouped(matrices: Matrices, rows_at_once: int | None) -> Matrices:
 
 def _scaled(
     matrix: Float[Tensor, "blocks rows outputs"], unit: float | Float[Tensor, " outputs"]
-) -> Tensor:
-    """A matrix in other units, without the axis of a single block."""
-    ready = (matrix * unit).to(torch.float32).contiguous()
-    return ready[0] if ready.shape[0] == 1 else ready
+) -> Float[Tensor, "blocks rows outputs"]:
+    """A matrix in other units."""
+    ready: Tensor = matrix * unit
+    return ready.to(torch.float32).contiguous()
