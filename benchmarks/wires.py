@@ -50,7 +50,7 @@ def main() -> None:
     """Run every case in a process of its own, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="small sizes, for a look")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()

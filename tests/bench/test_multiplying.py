@@ -237,3 +237,19 @@ def test_converter_noise_is_drawn_and_repeats(kind: str) -> None:
     assert torch.equal(*found)
     variance = (found[0].double() / (1e-3 / 255)).var(0).mean()
     assert float(variance) == pytest.approx(1 + 1 / 12, abs=5 * math.sqrt(2 / (300 * PAIRS)) * 1.1)
+
+
+def test_a_prepared_multiplier_is_the_multiply_of_the_moment() -> None:
+    """Two tiles as blocks: the sum of their multiplies, in 20-bit codes; time stands still."""
+    wires = WireModel(word_line=1.0, bit_line=2.0)
+    kind = NOISY.replace(telegraph__births=0.0, flicker__per_decade=0.0)
+    bench = SimulatedBench(Chip(kind, tiles=2, rows=ROWS, cols=2 * PAIRS, wires=wires), Stream(3))
+    first, size = _pairs(), ROWS * 2 * PAIRS
+    second = tuple(place + size for place in first)
+    ready = bench.prepare([first, (second[0], second[1])], full_scale=1e-3)
+    voltage = torch.cat((VOLTAGE, VOLTAGE.flip(1)), 1)
+    found = ready(voltage, ready.draws(Stream(0)))
+    assert bench.clock == 0.0
+    expected = bench.multiply(VOLTAGE, *first, full_scale=1e-3)
+    expected += bench.multiply(VOLTAGE.flip(1), *second, full_scale=1e-3)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=4e-9)

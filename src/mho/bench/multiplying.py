@@ -1,5 +1,7 @@
 """Products of a simulated tile: from the cells at its crossings to digitised currents."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -149,17 +151,38 @@ class Products:
         current = ready(voltage, ready.draws(call.child("noise")))
         return current, self._booked(self._periphery.nominal(voltage), seen)
 
+    def prepare(
+        self,
+        blocks: Sequence[tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]]],
+        full_scale: float | Float[Tensor, " cols"],
+        now: float,
+    ) -> Multiplier:
+        """A multiplier of blocks as they are now, noise by its moments; see `SimulatedBench`."""
+        found = []
+        for plus, minus in blocks:
+            both = crossings(plus, minus, self._chip)
+            mean, variance = self._moments(both, now)
+            found.append(solved(self._chip, both, mean[None], variance[None])[0])
+        signal, variance = (
+            torch.cat([getattr(m, n) for m in found]) for n in ("signal", "variance")
+        )
+        bent = [torch.zeros_like(m.signal) if m.bent is None else m.bent for m in found]
+        curved = torch.cat(bent) if any(m.bent is not None for m in found) else None
+        return Multiplier(Matrices(signal, variance, curved), self._periphery, full_scale)
+
     def _seen(self, both: Int64[Tensor, "2 rows cols"], now: float) -> tuple[Tensor, Tensor]:
         """Conductance of the cells during a product (S), and how far it varies (S²)."""
-        time = self._vector_time
         if self._read_noise == "moments":
-            parts = in_chunks(
-                lambda some: moments(self._cells, some, now, time), 1, both.flatten()
-            )
-            mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
-            return mean.view(both.shape), variance.view(both.shape)
+            return self._moments(both, now)
         value = self._values(both, now, 1)[0]
-        return value, self._cells.noise_variance(value, time)
+        return value, self._cells.noise_variance(value, self._vector_time)
+
+    def _moments(self, both: Int64[Tensor, "2 rows cols"], now: float) -> tuple[Tensor, Tensor]:
+        """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
+        time = self._vector_time
+        parts = in_chunks(lambda some: moments(self._cells, some, now, time), 1, both.flatten())
+        mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
+        return mean.view(both.shape), variance.view(both.shape)
 
     def _followed(
         self,

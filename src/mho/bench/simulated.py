@@ -1,6 +1,6 @@
 """A simulated chip on the bench: the physics behind the same interface as instruments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float, Int64
@@ -13,6 +13,7 @@ from mho.bench.passive import DisturbAccount, PassiveArray
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
 from mho.chip.limits import LimitReport
+from mho.chip.multiplier import Multiplier
 from mho.device.cell import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream, in_order, total
@@ -251,6 +252,28 @@ class SimulatedBench:
         self._multiplies += 1
         self._ledger += cost
         return current
+
+    def prepare(
+        self,
+        blocks: Sequence[tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]]],
+        *,
+        full_scale: float | Float[Tensor, " cols"],
+    ) -> Multiplier:
+        """A multiplier of cells as they are now: the wires solved once, no ledger, no ageing.
+
+        Noise is that of `read_noise="moments"`; `Multiplier.draws` makes its source. The
+        blocks' currents are digitised apart and added.
+
+        Args:
+            blocks: Cells that add and cells that subtract, blocks of one shape; a block lies on
+                one tile. Shapes (rows, cols).
+            full_scale: Largest current difference of a block to resolve (A), one or one for each
+                column.
+
+        Raises:
+            ValueError: As for `multiply`.
+        """
+        return self._products.prepare(blocks, full_scale, self._clock)
 
     def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
         """Everything that changes, as copies: for `restore`.
