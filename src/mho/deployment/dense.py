@@ -69,19 +69,14 @@ def _groups(node: Node) -> int:
 
 def _convolution(node: Node, weight: Tensor) -> Convolution:
     axes = 1 if "1d" in node.operator else 2
-    if weight.ndim != axes + 2:
-        raise ValueError(
-            f"Argument `source` must hold kernels of {axes + 2} axes for node `{node.name}`"
-            f" (`{node.operator}`), but they have {weight.ndim}; export it again."
-        )
-    if node.shape is not None and len(node.shape) != weight.ndim:
+    if node.shape is not None and len(node.shape) != axes + 2:
         raise ValueError(
             "Argument `source` must give convolutions a batch of samples, but node"
-            f" `{node.name}` returns {len(node.shape)} axes where its kernels have {weight.ndim};"
-            " add the missing axis."
+            f" `{node.name}` returns {len(node.shape)} axes instead of {axes + 2}; add the missing"
+            " axis."
         )
     # A signal is an image of one row.
-    down, across = (1, *weight.shape[2:])[-2:]
+    down, across = (weight.shape[2], weight.shape[3]) if axes == 2 else (1, weight.shape[2])
     kernel = (down, across)
     stride, dilation = _pair(node, "stride", 1, axes), _pair(node, "dilation", 1, axes)
     reach = (dilation[0] * (down - 1), dilation[1] * (across - 1))

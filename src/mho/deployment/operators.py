@@ -33,7 +33,7 @@ _TORCH = frozenset(
         *_names("max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"),
         *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
         *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
-        *_names("view reshape unsqueeze permute cat stack clone expand repeat flip t"),
+        *_names("view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"),
         *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
         *_names("matmul bmm mm scaled_dot_product_attention embedding"),
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
@@ -51,7 +51,7 @@ _TORCH = frozenset(
 _UNCHANGED = frozenset(
     f"aten.{name}.default"
     for name in (
-        *("alias", "contiguous", "detach", "detach_", "dropout", "dropout_"),
+        *("alias", "detach", "detach_", "dropout", "dropout_"),
         *("feature_dropout", "feature_dropout_", "alpha_dropout", "feature_alpha_dropout"),
     )
 )
@@ -98,6 +98,9 @@ def evaluate(node: Node, arguments: Mapping[str, object]) -> object:
         return next(iter(arguments.values()))
     if node.operator == "aten.to.dtype":
         return _cast(**arguments)
+    if node.operator == "aten.contiguous.default":
+        # Without the order of memory, which a file does not tell; later views rely on this one.
+        return _torch_operator(node.operator)(arguments["self"])
     if node.operator == "aten.embedding.default":
         # Inputs are float32, as files of samples are; tokens among them are whole numbers.
         arguments = {**arguments, "indices": _cast(arguments["indices"], torch.int64)}
