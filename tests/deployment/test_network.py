@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment.graph import Graph, Node, Ref
 from mho.deployment.network import Convolution, LinearLayer, Network, read_network
 from mho.rng import Stream
 
@@ -138,7 +137,7 @@ def test_linear_layers_act_on_the_last_axis_of_any_activation() -> None:
 
 
 def test_a_residual_network_keeps_its_shortcut_norm_and_pooling() -> None:
-    """Batch norm stays digital, so that kernels are mapped as they were trained."""
+    """Batch norm becomes part of the kernels before it; everything else stays digital."""
     module = randomise(Residual())
     network = read_network(module, normal(2, 2, 8, 8))
     assert [layer.name for layer in network.layers] == ["first", "second", "last"]
@@ -298,14 +297,14 @@ def broken(value: float) -> nn.Module:
 
 
 REFUSED = [
-    (nn.ReLU(), "must hold at least one linear or conv2d layer"),
+    (nn.ReLU(), "must hold at least one linear, convolutional or rec"),
     (broken(float("nan")), "`1.weight` must be finite, but 2 of 6"),
     (broken(float("-inf")), "`1.weight` must be finite, but 2 of 6"),
     (
-        nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 1, 2)),
-        "`conv1d` calls `aten.conv1d.def",
+        nn.Sequential(nn.Unflatten(1, (1, 3, 1, 1)), nn.Conv3d(1, 1, 1), nn.CELU()),
+        "`conv3d` calls `aten.conv3d.default` \\(and others `aten.celu.default`\\)",
     ),
-    (nn.Sequential(nn.Unflatten(1, (3, 1, 1)), nn.Conv2d(3, 3, 1, groups=3)), "groups are not"),
+    (nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Conv1d(3, 3, 1)), "accept the"),
     (nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3, track_running_stats=False)), "still trains"),
     (nn.Linear(4, 3), "must accept the example of shape"),
     (Mixes(), "must treat every sample of a batch on its own"),
@@ -322,15 +321,6 @@ def test_what_cannot_run_is_refused_in_one_sentence(module: nn.Module, sentence:
         read_network(module, normal(3, 3))
     assert str(raised.value).startswith("Argument `")
     assert str(raised.value).count("\n") == 0
-
-
-def test_uneven_padding_is_refused() -> None:
-    """An even kernel with "same" padding pads one side more, which unfolding cannot do."""
-    arguments = {"input": Ref("x"), "weight": Ref("w"), "padding": "same"}
-    node = Node("conv", "aten.conv2d.padding", arguments)
-    graph = Graph("x", (1, 4, 4), None, (node,), "conv", {"w": torch.ones(1, 1, 2, 3)}, {})
-    with pytest.raises(ValueError, match="pad evenly, but node `conv`"):
-        read_network(graph, normal(2, 1, 4, 4))
 
 
 def test_a_program_exported_in_training_mode_is_refused() -> None:

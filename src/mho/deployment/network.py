@@ -9,10 +9,16 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mho.checks import check_finite, check_shape
-from mho.deployment.graph import Graph
-from mho.deployment.layers import Convolution, LinearLayer, layer_key, linear_layer
-from mho.deployment.operators import ANALOG, evaluate, prepare
-from mho.deployment.tracing import Trace, trace
+from mho.deployment.analog import AnalogOperation, LayerTable, Product
+from mho.deployment.convolution import Convolution
+from mho.deployment.dense import dense
+from mho.deployment.folding import foldable, without_norms
+from mho.deployment.graph import Graph, Node
+from mho.deployment.layers import LinearLayer
+from mho.deployment.operators import ANALOG, arguments_of, evaluate, prepare
+from mho.deployment.recurrent import OPERATORS as RECURRENT
+from mho.deployment.recurrent import recurrent, without_zero_states
+from mho.deployment.tracing import Trace, first_line, trace
 
 __all__ = ["Convolution", "LinearLayer", "Network", "Product", "read_network"]
 
@@ -20,8 +26,8 @@ _AGREEMENT = 1e-5
 """Largest accepted difference of two ways to compute the outputs, of their largest value (1)."""
 
 
-Product = Callable[[int, LinearLayer, Float[Tensor, "vectors in"]], Float[Tensor, "vectors out"]]
-"""Multiplies vectors by a layer's weights, without bias: (index, layer, vectors) -> products."""
+Watch = Callable[[Node, Mapping[str, object], object], None]
+"""Told of every operation: (node, its arguments' values, its result)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +37,12 @@ class Network:
     Args:
         layers: Layers in the order of their first use. One used twice appears once.
         graph: All operations, in order of execution.
-        calls: Number of the layer that each analog operation uses, by name of the operation.
+        calls: The layers of each analog operation and what it does with them, by its name.
     """
 
     layers: tuple[LinearLayer, ...]
     graph: Graph
-    calls: Mapping[str, int] = field(repr=False)
+    calls: Mapping[str, AnalogOperation] = field(repr=False)
 
     @property
     def sample_shape(self) -> tuple[int | None, ...]:
@@ -44,13 +50,18 @@ class Network:
         return self.graph.sample_shape
 
     def run(
-        self, inputs: Shaped[Tensor, "batch ..."], product: Product | None = None
+        self,
+        inputs: Shaped[Tensor, "batch ..."],
+        product: Product | None = None,
+        *,
+        watch: Watch | None = None,
     ) -> Float[Tensor, "batch ..."]:
         """Compute the outputs of a batch, in float32.
 
         Args:
             inputs: Samples (1). Shape (batch, ...).
             product: Multiplies in place of the digital layers; the bias is added afterwards.
+            watch: Told of every operation and its values.
 
         Raises:
             ValueError: The inputs have another shape, or there are none.
@@ -65,26 +76,17 @@ class Network:
         }
         values[self.graph.input] = inputs
         for node in self.graph.nodes:
+            arguments = arguments_of(node, values)
             if node.name in self.calls:
-                activation = values[node.refs()[0]]
-                assert isinstance(activation, Tensor)
-                values[node.name] = self._layer(self.calls[node.name], activation, product)
+                result = self.calls[node.name].run(arguments, self.layers, product)
             else:
-                values[node.name] = evaluate(node, values)
+                result = evaluate(node, arguments)
+            values[node.name] = result
+            if watch is not None:
+                watch(node, arguments, result)
         outputs = values[self.graph.output]
         assert isinstance(outputs, Tensor)
         return outputs
-
-    def _layer(self, index: int, activation: Tensor, product: Product | None) -> Tensor:
-        layer = self.layers[index]
-        if product is None:
-            return layer.forward(activation)
-        vectors = layer.vectors(activation)
-        products = product(index, layer, vectors)
-        check_shape(products, "product", (vectors.shape[0], layer.weight.shape[0]))
-        if layer.bias is not None:
-            products = products + layer.bias.to(products.device)
-        return layer.fold(products, tuple(activation.shape))
 
 
 def read_network(
@@ -104,8 +106,14 @@ def read_network(
             put on a chip, or holds weights that are NaN or infinite.
     """
     traced = trace(source, example)
-    network = _network(prepare(traced.graph))
-    _check_agreement(network, traced)
+    network = _network(prepare(without_zero_states(traced.graph)))
+    try:
+        _check_agreement(network, traced)
+    except RuntimeError as error:
+        raise ValueError(
+            "Argument `source` must run on batches of any size, but it fails with"
+            f" {first_line(error)}; export it with a dynamic batch dimension."
+        ) from error
     return network
 
 
@@ -114,20 +122,21 @@ def _network(graph: Graph) -> Network:
         if tensor.is_floating_point():
             hint = "Train the network again, or repair the file."
             check_finite(tensor, graph.labels.get(name, name), hint)
-    layers: dict[tuple[object, ...], LinearLayer] = {}
-    calls: dict[str, int] = {}
+    folds, table = foldable(graph), LayerTable()
+    calls: dict[str, AnalogOperation] = {}
     for node in graph.nodes:
         if node.operator in ANALOG:
-            key = layer_key(node)
-            if key not in layers:
-                layers[key] = linear_layer(node, graph)
-            calls[node.name] = list(layers).index(key)
-    if not layers:
+            read = recurrent if node.operator in RECURRENT else dense
+            calls[node.name] = read(node, graph, table)
+        if node.name in folds:
+            fold = folds[node.name]
+            table.rescale(calls[node.name].layers, fold.scale, fold.shift)
+    if not calls:
         raise ValueError(
-            "Argument `source` must hold at least one linear or conv2d layer, but has none;"
-            " there is nothing to put on a chip."
+            "Argument `source` must hold at least one linear, convolutional or recurrent layer,"
+            " but has none; there is nothing to put on a chip."
         )
-    return Network(tuple(layers.values()), graph, calls)
+    return Network(tuple(table.layers), without_norms(graph, folds), calls)
 
 
 def _check_agreement(network: Network, traced: Trace) -> None:

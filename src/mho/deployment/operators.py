@@ -5,49 +5,64 @@ any other operator is refused: guessing would change the network.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
 import torch
 from torch import Tensor
 
+from mho.deployment import dense, recurrent
 from mho.deployment.graph import Graph, Node, replace_refs
 
-ANALOG = frozenset({"aten.linear.default", "aten.conv2d.default", "aten.conv2d.padding"})
+ANALOG = dense.OPERATORS | recurrent.OPERATORS
 """Operators that multiply by stored weights and therefore run on tiles."""
 
+
+def _names(names: str, overload: str = "default") -> tuple[str, ...]:
+    return tuple(f"aten.{name}.{overload}" for name in names.split())
+
+
+_ACTIVATIONS = "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
 _TORCH = frozenset(
-    f"aten.{name}"
-    for name in (
-        *(f"{f}.default" for f in ("relu", "tanh", "sigmoid", "silu", "elu", "leaky_relu")),
-        *(f"{f}_.default" for f in ("relu", "tanh", "sigmoid", "silu", "elu", "leaky_relu")),
-        *(f"{f}.default" for f in ("hardtanh", "hardtanh_", "hardswish", "hardswish_")),
-        *(f"{f}.default" for f in ("hardsigmoid", "hardsigmoid_", "gelu", "softplus", "prelu")),
-        *(f"{f}.default" for f in ("clamp", "clamp_min", "neg", "abs", "sqrt", "exp")),
-        *(f"{f}.default" for f in ("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d")),
-        *(f"{f}.default" for f in ("batch_norm", "layer_norm", "pad", "constant_pad_nd")),
-        *(f"{f}.default" for f in ("view", "reshape", "unsqueeze", "permute", "cat", "clone")),
-        *(f"{f}.Tensor" for f in ("add", "add_", "sub", "sub_", "mul", "mul_", "div", "div_")),
-        "softmax.int", "log_softmax.int", "mean.dim", "pow.Tensor_Scalar", "flatten.using_ints",
-        "unflatten.int", "squeeze.dim", "squeeze.dims", "transpose.int", "slice.Tensor",
-        "select.int", "sym_size.int", "lift_fresh_copy.default",
+    (
+        *_names(_ACTIVATIONS),
+        *_names(" ".join(f"{name}_" for name in _ACTIVATIONS.split())),
+        *_names("gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"),
+        *_names("log sin cos rsqrt reciprocal square minimum maximum"),
+        *_names("max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"),
+        *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
+        *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
+        *_names("view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"),
+        *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
+        *_names("matmul bmm mm scaled_dot_product_attention embedding"),
+        *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
+        *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
+        *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),
+        *_names("add sub mul div rsub masked_fill", "Scalar"),
+        *_names("softmax log_softmax unflatten transpose select unbind swapaxes movedim", "int"),
+        *_names("mean squeeze max min", "dim"),
+        *_names("where", "self"),
+        "aten.sum.dim_IntList", "aten.pow.Tensor_Scalar", "aten.flatten.using_ints",
+        "aten.squeeze.dims", "aten.slice.Tensor", "aten.chunk.default", "aten.amax.default",
+        "aten.split_with_sizes.default", "aten.sym_size.int", "aten.lift_fresh_copy.default",
     )
 )  # fmt: skip
 _UNCHANGED = frozenset(
     f"aten.{name}.default"
     for name in (
-        *("alias", "contiguous", "detach", "detach_", "dropout", "dropout_"),
+        *("alias", "detach", "detach_", "dropout", "dropout_"),
         *("feature_dropout", "feature_dropout_", "alpha_dropout", "feature_alpha_dropout"),
     )
 )
 """Operators whose result is their first argument once a network is no longer trained."""
 
-_INTEGER: dict[str, Callable[[int, int], int]] = {
+_PYTHON: dict[str, Callable[..., object]] = {
     "_operator.add": operator.add,
     "_operator.sub": operator.sub,
     "_operator.mul": operator.mul,
     "_operator.floordiv": operator.floordiv,
+    "_operator.getitem": operator.getitem,
 }
 _RESHAPES = {"aten.view.default": "size", "aten.reshape.default": "shape"}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain_range")
@@ -60,20 +75,42 @@ def _torch_operator(name: str) -> Callable[..., object]:
     return found
 
 
-def evaluate(node: Node, values: Mapping[str, object]) -> object:
+def arguments_of(node: Node, values: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of an operation, with values in the place of references.
+
+    Args:
+        node: The operation.
+        values: Everything computed so far, by name.
+    """
+    return {key: replace_refs(value, values.__getitem__) for key, value in node.arguments.items()}
+
+
+def evaluate(node: Node, arguments: Mapping[str, object]) -> object:
     """Run one digital operation.
 
     Args:
         node: Operation that `prepare` has let through.
-        values: Everything computed so far, by name.
+        arguments: Its arguments, with values in the place of references.
     """
-    arguments = {key: replace_refs(value, values.__getitem__)
-                 for key, value in node.arguments.items()}  # fmt: skip
-    if node.operator in _INTEGER:
-        return _INTEGER[node.operator](*arguments.values())  # type: ignore[arg-type]
-    if node.operator in _UNCHANGED or node.operator == "aten.to.dtype":
+    if node.operator in _PYTHON:
+        return _PYTHON[node.operator](*arguments.values())
+    if node.operator in _UNCHANGED:
         return next(iter(arguments.values()))
+    if node.operator == "aten.to.dtype":
+        return _cast(**arguments)
+    if node.operator == "aten.contiguous.default":
+        # Without the order of memory, which a file does not tell; later views rely on this one.
+        return _torch_operator(node.operator)(arguments["self"])
+    if node.operator == "aten.embedding.default":
+        # Inputs are float32, as files of samples are; tokens among them are whole numbers.
+        arguments = {**arguments, "indices": _cast(arguments["indices"], torch.int64)}
     return _torch_operator(node.operator)(**arguments)
+
+
+def _cast(self: object, dtype: object, **_: object) -> Tensor:
+    """Whole numbers become whole; all others stay float32, as everything here is."""
+    assert isinstance(self, Tensor)
+    return self.long() if dtype == torch.int64 else self
 
 
 def prepare(graph: Graph) -> Graph:
@@ -87,12 +124,12 @@ def prepare(graph: Graph) -> Graph:
     """
     live = _live(graph)
     tensors, rest = dict(graph.tensors), []
+    _check_supported(live)
     for node in live:
-        _check_supported(node)
         _check_not_training(node)
         _check_no_buffer_changes(node, tensors, graph.labels)
         if _is_constant(node, tensors):
-            folded = evaluate(node, tensors)
+            folded = evaluate(node, arguments_of(node, tensors))
             if isinstance(folded, Tensor):
                 tensors[node.name] = folded
                 continue
@@ -118,18 +155,23 @@ def _live(graph: Graph) -> list[Node]:
     return sorted(live, key=lambda node: order[node.name])
 
 
-def _check_supported(node: Node) -> None:
-    known = node.operator in ANALOG | _TORCH | _UNCHANGED or node.operator in _INTEGER
-    to_float = node.operator == "aten.to.dtype" and node.arguments.get("dtype") in (
-        torch.float32,
-        torch.float64,
-    )
-    if not (known or to_float):
+def _check_supported(nodes: Sequence[Node]) -> None:
+    refused = [node for node in nodes if not _is_supported(node)]
+    if refused:
+        node = refused[0]
+        others = ", ".join(sorted({f"`{n.operator}`" for n in refused} - {f"`{node.operator}`"}))
         raise ValueError(
             "Argument `source` must use operators that mho can run, but node"
-            f" `{node.name}` calls `{node.operator}`; supported are linear and conv2d layers with"
-            " activations, 2-D pooling, batch and layer norm, reshapes and elementwise arithmetic."
+            f" `{node.name}` calls `{node.operator}`{f' (and others {others})' if others else ''};"
+            " supported are linear, 1-D and 2-D convolutional and recurrent layers, attention,"
+            " embedding, activations, pooling, norms, reshapes and elementwise arithmetic."
         )
+
+
+def _is_supported(node: Node) -> bool:
+    if node.operator == "aten.to.dtype":
+        return node.arguments.get("dtype") in (torch.float32, torch.float64, torch.int64)
+    return node.operator in ANALOG | _TORCH | _UNCHANGED or node.operator in _PYTHON
 
 
 def _check_not_training(node: Node) -> None:

@@ -1,0 +1,206 @@
+"""LSTM, GRU and plain recurrent layers: matrices on tiles, gates and loop digital."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.deployment.analog import (
+    AnalogOperation,
+    LayerTable,
+    Product,
+    multiply,
+    stored,
+    stored_weight,
+    weight_name,
+)
+from mho.deployment.graph import Graph, Node, Ref
+from mho.deployment.layers import LinearLayer
+
+OPERATORS = frozenset(f"aten.{name}.input" for name in ("lstm", "gru", "rnn_tanh", "rnn_relu"))
+"""Recurrent layers over whole sequences."""
+
+_GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+_SCALED = {"lstm": 3, "gru": 2, "rnn_tanh": 0, "rnn_relu": 0}
+"""Digital multiply-adds for each hidden value and step (1)."""
+
+State = tuple[Float[Tensor, "batch hidden"], ...]
+"""Hidden state, and for an LSTM its cell state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrent(AnalogOperation):
+    """A stack of recurrent layers over a sequence.
+
+    Two layers of the chip for each layer and direction: one multiplies the inputs of all steps,
+    the other the hidden state, step after step. An LSTM with a projection has a third.
+
+    Args:
+        cell: `"lstm"`, `"gru"`, `"rnn_tanh"` or `"rnn_relu"`.
+        stacked: Layers on top of each other (1).
+        directions: 2 if every layer also reads the sequence backwards, else 1.
+    """
+
+    cell: str
+    stacked: int
+    directions: int
+
+    def kind(self, layers: Sequence[LinearLayer]) -> str:  # noqa: ARG002 - as all operations
+        """The kind of cell."""
+        return self.cell
+
+    def run(
+        self,
+        arguments: Mapping[str, object],
+        layers: Sequence[LinearLayer],
+        product: Product | None,
+    ) -> tuple[Tensor, ...]:
+        """Outputs of the last layer at every step, and the last states of all layers (1)."""
+        sequence, turned = _sequence(arguments)
+        finals: list[State] = []
+        for level in range(self.stacked):
+            outputs = []
+            for direction in range(self.directions):
+                place = level * self.directions + direction
+                sweep = _Sweep(self.cell, self._matrices(place), layers, product)
+                start = self._start(arguments, place, sequence, layers)
+                output, final = sweep.run(sequence.flip(0) if direction else sequence, start)
+                outputs.append(output.flip(0) if direction else output)
+                finals.append(final)
+            sequence = torch.cat(outputs, -1)
+        result = sequence.transpose(0, 1) if turned else sequence
+        return result, *(torch.stack(states) for states in zip(*finals, strict=True))
+
+    def multiply_adds(
+        self, arguments: Mapping[str, object], layers: Sequence[LinearLayer]
+    ) -> tuple[int, int]:
+        """Every matrix once for each sample and step; gates are digital."""
+        steps = prod(_sequence(arguments)[0].shape[:2])
+        analog = sum(layers[number].weight.numel() for number in self.layers)
+        hidden = sum(
+            layers[self._matrices(place)[1]].weight.shape[0] // _GATES[self.cell]
+            for place in range(self.stacked * self.directions)
+        )
+        return steps * analog, steps * hidden * _SCALED[self.cell]
+
+    def _matrices(self, place: int) -> tuple[int, ...]:
+        """Layers of one direction: of the inputs, of the hidden state and of the projection."""
+        count = len(self.layers) // (self.stacked * self.directions)
+        return self.layers[place * count : (place + 1) * count]
+
+    def _start(
+        self, arguments: Mapping[str, object], place: int, sequence: Tensor,
+        layers: Sequence[LinearLayer],
+    ) -> State:  # fmt: skip
+        """First state of one direction: what the network passes, or zeros (1)."""
+        given = arguments["hx"]
+        if isinstance(given, Tensor):
+            return (given[place],)
+        if given is not None:
+            assert isinstance(given, tuple)
+            return tuple(states[place] for states in given)
+        gates, hidden = layers[self._matrices(place)[1]].weight.shape
+        sizes = (hidden, gates // 4) if self.cell == "lstm" else (hidden,)
+        return tuple(sequence.new_zeros(sequence.shape[1], size) for size in sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """One layer in one direction."""
+
+    cell: str
+    matrices: tuple[int, ...]
+    layers: Sequence[LinearLayer]
+    product: Product | None
+
+    def run(
+        self, sequence: Float[Tensor, "steps batch in_"], state: State
+    ) -> tuple[Tensor, State]:
+        driven = self.multiply(0, sequence)
+        outputs = []
+        for step in driven:
+            state = self.step(step, self.multiply(1, state[0]), state)
+            outputs.append(state[0])
+        return torch.stack(outputs), state
+
+    def multiply(self, which: int, activation: Tensor) -> Tensor:
+        return multiply(self.matrices[which], self.layers, activation, self.product)
+
+    def step(self, driven: Tensor, recurrent: Tensor, state: State) -> State:
+        """The gates, in the order of torch's weights."""
+        if self.cell == "lstm":
+            write, keep, fresh, show = (driven + recurrent).chunk(4, -1)
+            cell = keep.sigmoid() * state[1] + write.sigmoid() * fresh.tanh()
+            hidden = show.sigmoid() * cell.tanh()
+            return (self.multiply(2, hidden) if len(self.matrices) > 2 else hidden, cell)
+        if self.cell == "gru":
+            pairs = zip(driven.chunk(3, -1), recurrent.chunk(3, -1), strict=True)
+            (r, r_old), (z, z_old), (n, n_old) = pairs
+            fresh = (n + (r + r_old).sigmoid() * n_old).tanh()
+            return (fresh + (z + z_old).sigmoid() * (state[0] - fresh),)
+        total = driven + recurrent
+        return (total.tanh() if self.cell == "rnn_tanh" else total.relu(),)
+
+
+def _sequence(arguments: Mapping[str, object]) -> tuple[Float[Tensor, "steps batch in_"], bool]:
+    """The input with steps first, and whether the network has samples first."""
+    sequence, turned = arguments["input"], bool(arguments["batch_first"])
+    assert isinstance(sequence, Tensor)
+    return (sequence.transpose(0, 1) if turned else sequence), turned
+
+
+def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
+    """The layers behind a recurrent operation.
+
+    Raises:
+        ValueError: Weights depend on the input, or the samples have no axis of their own.
+    """
+    if node.arguments.get("train") and node.arguments.get("dropout"):
+        raise ValueError(
+            f"Argument `source` must be in evaluation mode, but node `{node.name}` still drops"
+            " activations between its layers; call `eval()` before exporting."
+        )
+    stacked = node.arguments["num_layers"]
+    directions = 2 if node.arguments["bidirectional"] else 1
+    params = node.arguments["params"]
+    assert isinstance(stacked, int)
+    assert isinstance(params, tuple)
+    count = len(params) // (stacked * directions)
+    biases = bool(node.arguments["has_biases"])
+    numbers: list[int] = []
+    for first in range(0, len(params), count):
+        own = params[first : first + count]
+        pairs = (
+            [(own[0], own[2]), (own[1], own[3])] if biases else [(own[0], None), (own[1], None)]
+        )
+        # A projection has no bias and comes last.
+        pairs += [(ref, None) for ref in own[4 if biases else 2 :]]
+        numbers += [_layer(weight, bias, node, graph, table) for weight, bias in pairs]
+    cell = node.operator.split(".")[1]
+    return Recurrent(tuple(numbers), cell, stacked, directions)
+
+
+def _layer(weight: object, bias: object, node: Node, graph: Graph, table: LayerTable) -> int:
+    values = stored_weight(weight, node, graph)
+    layer = LinearLayer(weight_name(weight, graph), values, stored(bias, "bias", node, graph))
+    return table.add((weight, bias), layer)
+
+
+def without_zero_states(graph: Graph) -> Graph:
+    """The same graph, in which recurrent layers that start from zeros know it by themselves.
+
+    The recorded zeros have the batch size of the recording.
+    """
+    zeros = {node.name for node in graph.nodes if node.operator == "aten.zeros.default"}
+    nodes = []
+    for node in graph.nodes:
+        start = node.arguments.get("hx") if node.operator in OPERATORS else None
+        refs = start if isinstance(start, tuple) else (start,)
+        if all(isinstance(ref, Ref) and ref.name in zeros for ref in refs):
+            nodes.append(replace(node, arguments={**node.arguments, "hx": None}))
+        else:
+            nodes.append(node)
+    return replace(graph, nodes=tuple(nodes))
