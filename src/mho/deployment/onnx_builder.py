@@ -14,6 +14,8 @@ from mho.deployment.archive import RefusedError
 from mho.deployment.graph import Graph, Node, Ref, replace_refs
 
 Array = npt.NDArray[Any]
+_LARGEST = 2**28
+"""Numbers that an operation on two samples may make (1); a file could ask for any amount."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,6 +167,9 @@ class Builder:
         node = Node(taken, operator, {key: self._plain(a) for key, a in arguments.items()})
         for run in self.runs:
             run[taken] = _shapes(node, run)
+            if isinstance(run[taken], Tensor) and run[taken].numel() > _LARGEST:
+                shape = tuple(run[taken].shape)
+                raise RefusedError(f"has a node `{self.current}` with a result of shape {shape}")
         self.nodes.append(Node(taken, operator, node.arguments, self._recorded(taken)))
         return Ref(taken)
 
@@ -254,9 +259,18 @@ def _shapes(node: Node, values: Mapping[str, Any]) -> Any:
     library, name, *overload = node.operator.split(".")
     if library == "_operator":
         return getattr(operator, name)(arguments["a"], arguments["b"])
+    if name in ("lstm", "gru"):
+        return _recurrent_shapes(arguments["input"], arguments["hx"])
     if name == "zeros":
         arguments = {**arguments, "device": "meta"}
     return getattr(getattr(torch.ops.aten, name), overload[0])(**arguments)
+
+
+def _recurrent_shapes(sequence: Tensor, start: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Outputs and last states; torch would walk through every step of the sequence."""
+    states = start if isinstance(start, tuple) else (start,)
+    directions, _, hidden = states[0].shape
+    return sequence.new_empty(*sequence.shape[:2], directions * hidden), *states
 
 
 def _number(value: object) -> object:

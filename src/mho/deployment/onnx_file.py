@@ -53,6 +53,8 @@ def open_model(path: Path) -> Any:
     _check_opset(model)
     if model.graph.sparse_initializer:
         raise RefusedError("holds sparse weights, which mho does not read; export them as dense")
+    # Only nodes of other domains may call them, and those are refused one by one.
+    del model.functions[:]
     return model
 
 
@@ -114,7 +116,7 @@ def _check_present(tensor: Any, count: int, itemsize: int) -> None:
 
 def _external(tensor: Any, folder: Path, wanted: int) -> bytes:
     """Bytes of a tensor that lie in another file of the model's folder."""
-    entry = {item.key: item.value for item in tensor.external_data}
+    entry: dict[str, str] = {item.key: item.value for item in tensor.external_data}
     location = entry.get("location", "")
     path, root = (folder / location).resolve(), folder.resolve()
     parts = location.replace("\\", "/").split("/")
