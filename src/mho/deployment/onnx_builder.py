@@ -1,6 +1,7 @@
 """ONNX operations become nodes of a `Graph`, one after the other."""
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,9 @@ class Constant:
 
 
 Value = Constant | Ref
+
+_NUMBERED = re.compile(r"val_\d+|onnx::\w+")
+"""Names of tensors that torch's exporters make up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +85,8 @@ class OnnxNode:
         inputs: Values, `None` where an optional one is left out.
         outputs: Names of the results, empty where one is left out.
         attributes: Attributes that the file states.
-        opset: Version of the standard operators.
+        place: The user's module that it came from, such as `"block.linear1"`, as far as the file
+            knows it.
     """
 
     name: str
@@ -89,7 +94,7 @@ class OnnxNode:
     inputs: tuple[Value | None, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
-    opset: int
+    place: str
 
     def input(self, index: int) -> Value | None:
         """An input, `None` where it is left out."""
@@ -115,6 +120,11 @@ class OnnxNode:
             return value.whole()
         stated = self.attributes.get(attribute)
         return None if stated is None else tuple(stated)
+
+    def label(self, constant: Constant, part: str) -> str:
+        """What to call a layer's numbers if the exporter gave them no name but a number."""
+        named = _NUMBERED.fullmatch(constant.name) is None or not self.place
+        return constant.name if named else f"{self.place}.{part}"
 
     def refused(self, reason: str) -> RefusedError:
         """What to raise if mho cannot run the operation as it is."""
@@ -201,7 +211,9 @@ class Builder:
         pairs = zip(first.shape, second.shape, strict=True)
         return tuple(int(a) if a == b else None for a, b in pairs)
 
-    def store(self, constant: Constant, change: str = "", array: Array | None = None) -> Ref:
+    def store(
+        self, constant: Constant, change: str = "", array: Array | None = None, label: str = ""
+    ) -> Ref:
         """Keep numbers in the graph.
 
         Args:
@@ -209,6 +221,7 @@ class Builder:
             change: What was done to them, such as `"transposed"`; the same change of the same
                 constant is kept once.
             array: The changed numbers.
+            label: What the user calls them; the constant's own name if left out.
         """
         name = f"{constant.name} {change}".strip()
         if name not in self.tensors:
@@ -217,7 +230,7 @@ class Builder:
                 raise RefusedError(f"computes with sizes in `{constant.name}`, which mho does not")
             tensor = torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape).copy())
             self.tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
-            self.labels[name] = constant.name
+            self.labels[name] = label or constant.name
             for run in self.runs:
                 run[name] = self.tensors[name].to("meta")
         return Ref(name)

@@ -161,6 +161,7 @@ _FOLDS: dict[str, _Fold] = {
     "Sub": _elementwise(lambda a, b: a - b),
     "Mul": _elementwise(lambda a, b: a * b),
     "Div": _elementwise(_divide),
+    "Mod": _elementwise(np.mod),
     "Neg": _elementwise(lambda a: -a),
     "Sqrt": _elementwise(np.sqrt),
     "Pow": _elementwise(lambda a, b: a**b),

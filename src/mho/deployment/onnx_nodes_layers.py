@@ -19,7 +19,8 @@ def gemm(builder: Builder, node: OnnxNode) -> Value:
         raise node.refused(f"has weights of shape {weight.array.shape}")
     bias = node.constant(2)
     matrix = weight.array if kept else weight.array.T
-    ref = _scaled(builder, weight, matrix, "" if kept else "transposed", alpha)
+    change = "" if kept else "transposed"
+    ref = _scaled(builder, weight, matrix, change, alpha, node.label(weight, "weight"))
     shift: Ref | None = None
     if bias is not None:
         wide = np.broadcast_to(bias.array, (1, matrix.shape[0])).reshape(-1)
@@ -28,17 +29,20 @@ def gemm(builder: Builder, node: OnnxNode) -> Value:
     return builder.emit("aten.linear.default", input=factor, weight=ref, bias=shift)
 
 
-def _scaled(builder: Builder, source: Constant, array: Array, change: str, factor: float) -> Ref:
+def _scaled(
+    builder: Builder, source: Constant, array: Array, change: str, factor: float, label: str = ""
+) -> Ref:
     if factor == 1.0:
-        return builder.store(source, change, array)
-    return builder.store(source, f"{change} times {factor}".strip(), array * factor)
+        return builder.store(source, change, array, label)
+    return builder.store(source, f"{change} times {factor}".strip(), array * factor, label)
 
 
 def matmul(builder: Builder, node: OnnxNode) -> Value:
     """A linear layer if the second factor is a constant matrix, else a digital product."""
     factor, weight = node.needed(0), node.needed(1)
     if isinstance(weight, Constant) and weight.array.ndim == 2 and isinstance(factor, Ref):
-        ref = builder.store(weight, "transposed", weight.array.T)
+        label = node.label(weight, "weight")
+        ref = builder.store(weight, "transposed", weight.array.T, label)
         return builder.emit("aten.linear.default", input=factor, weight=ref, bias=None)
     return builder.emit("aten.matmul.default", self=factor, other=weight)
 
@@ -107,7 +111,8 @@ def convolution(builder: Builder, node: OnnxNode) -> Value:
     if before != after:
         value, before = padded(builder, value, before, after), [0] * axes
     return builder.emit(
-        f"aten.conv{axes}d.default", input=value, weight=weight, bias=node.constant(2),
+        f"aten.conv{axes}d.default", input=value,
+        weight=builder.store(weight, label=node.label(weight, "weight")), bias=node.constant(2),
         stride=stride, padding=before, dilation=dilation, groups=groups,
     )  # fmt: skip
 
@@ -127,7 +132,8 @@ def transposed_convolution(builder: Builder, node: OnnxNode) -> Value:
         raise node.refused("cuts its output unevenly")
     return builder.emit(
         f"aten.conv_transpose{axes}d.{'input' if axes == 2 else 'default'}",
-        input=node.needed(0), weight=weight, bias=node.constant(2), stride=stride,
+        input=node.needed(0), bias=node.constant(2), stride=stride,
+        weight=builder.store(weight, label=node.label(weight, "weight")),
         padding=before, output_padding=extra, groups=groups, dilation=dilation,
     )  # fmt: skip
 
@@ -214,14 +220,17 @@ def _parameters(
     bias, order = node.constant(3), _GATES[node.operator]
     found: list[Ref] = []
     for direction in range(outer.array.shape[0]):
-        parts = [(inner, inner.array[direction]), (outer, outer.array[direction])]
+        parts = [("weight_ih", inner, inner.array[direction])]
+        parts += [("weight_hh", outer, outer.array[direction])]
         if bias is not None:
-            parts += [(bias, half) for half in np.split(bias.array[direction], 2)]
-        for place, (source, array) in enumerate(parts):
+            halves = np.split(bias.array[direction], 2)
+            parts += [("bias_ih", bias, halves[0]), ("bias_hh", bias, halves[1])]
+        for name, source, array in parts:
             gates = np.split(array, len(order))
             turned = np.concatenate([gates[gate] for gate in order])
-            change = f"{'backward' if direction else 'forward'} {place}"
-            found.append(builder.store(source, change, turned))
+            # The names that torch gives them.
+            change = f"{name}_l0{'_reverse' if direction else ''}"
+            found.append(builder.store(source, change, turned, node.label(source, change)))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ Every operation of the file turns into operations of torch, as `torch.export` wo
 them; everything later is the same for all sources. A file is data: nothing in it is run.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,6 @@ def _input(model: Any, constants: Mapping[str, Constant]) -> tuple[str, list[int
 
 def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
     """Operations in the order of the file, each once its inputs are there."""
-    opset = next(i.version for i in model.opset_import if i.domain in ("", "ai.onnx"))
     for item in model.graph.node:
         names = [name or f"output {k}" for k, name in enumerate(item.output)]
         label = names[0] if names else item.name
@@ -130,7 +130,16 @@ def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
         inputs = tuple(values[name] if name else None for name in item.input)
         known = standard and (item.op_type in _HANDLERS or item.op_type in FOLDED)
         attributes = _attributes(item, folder) if known else {}
-        yield OnnxNode(label, operator, inputs, tuple(item.output), attributes, opset)
+        yield OnnxNode(label, operator, inputs, tuple(item.output), attributes, _place(item))
+
+
+def _place(item: Any) -> str:
+    """The user's module that an operation came from, in the words of torch's two exporters."""
+    for note in item.metadata_props:
+        if note.key == "pkg.torch.onnx.name_scopes":
+            scopes = ["", "", *re.findall(r"'([^']*)'", str(note.value))]
+            return scopes[-2]
+    return ".".join(str(item.name).split("/")[1:-1])
 
 
 def _attributes(item: Any, folder: Path) -> dict[str, Any]:
