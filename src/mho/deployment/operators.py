@@ -29,7 +29,7 @@ _TORCH = frozenset(
         *_names(_ACTIVATIONS),
         *_names(" ".join(f"{name}_" for name in _ACTIVATIONS.split())),
         *_names("gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"),
-        *_names("log sin cos rsqrt reciprocal square minimum maximum"),
+        *_names("log sin cos erf rsqrt reciprocal square minimum maximum"),
         *_names("max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"),
         *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
         *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),

@@ -14,7 +14,10 @@ from torch import Tensor
 from mho.checks import check_finite, check_shape
 from mho.deployment.archive import read_archive
 from mho.deployment.factory import build, load_weights
+from mho.deployment.graph import Graph
 from mho.deployment.network import Network, read_network
+from mho.deployment.onnx_check import check_against_reference
+from mho.deployment.onnx_reader import read_onnx_file
 from mho.deployment.tracing import first_line
 
 _CALIBRATION = 64
@@ -42,30 +45,31 @@ def load_network(
 ) -> Network:
     """Read a network from files.
 
-    A `.pt2` file, and a file of weights, may come from anywhere: no code in it is run. A `.py`
-    file is the user's own program and is run as such.
+    A `.pt2` or `.onnx` file, and a file of weights, may come from anywhere: no code in it is run.
+    A `.py` file is the user's own program and is run as such.
 
     Args:
-        network: `path/to/model.pt2`, saved by `torch.export.save`, or `path/to/module.py:factory`,
-            where `factory()` returns the module.
+        network: `path/to/model.pt2`, saved by `torch.export.save`, `path/to/model.onnx`, or
+            `path/to/module.py:factory`, where `factory()` returns the module.
         weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
-            factory loads it, or the network is a `.pt2` file.
+            factory loads it, or the network is a `.pt2` or `.onnx` file.
         example: Typical inputs (1). Shape (batch, ...).
 
     Raises:
         ValueError: With one sentence that names the file.
     """
-    if network.endswith(".pt2"):
+    kind = Path(network).suffix
+    if kind in _READERS:
         if weights is not None:
             raise ValueError(
-                f"Argument `weights` must be left out for a `.pt2` file, but is `{weights}`;"
+                f"Argument `weights` must be left out for a `{kind}` file, but is `{weights}`;"
                 f" `{network}` holds its own weights."
             )
-        return _network_of_archive(_file(network, "network"), example)
+        return _READERS[kind](_file(network, "network"), example)
     path, colon, name = network.rpartition(":")
     if not (colon and path.endswith(".py") and name.isidentifier()):
         raise ValueError(
-            "Argument `network` must be `model.pt2` or `module.py:factory`, but is"
+            "Argument `network` must be `model.pt2`, `model.onnx` or `module.py:factory`, but is"
             f" `{network}`; a file of weights alone goes into `weights`."
         )
     module = build(_file(path, "network"), name)
@@ -114,7 +118,20 @@ def _file(name: str, argument: str) -> Path:
 
 
 def _network_of_archive(path: Path, example: Tensor) -> Network:
-    graph = read_archive(path)
+    return _followed(path, read_archive(path), example)
+
+
+def _network_of_onnx(path: Path, example: Tensor) -> Network:
+    source = read_onnx_file(path)
+    network = _followed(path, source.graph, example)
+    check_against_reference(path, source, network, example)
+    return network
+
+
+_READERS = {".pt2": _network_of_archive, ".onnx": _network_of_onnx}
+
+
+def _followed(path: Path, graph: Graph, example: Tensor) -> Network:
     try:
         return read_network(graph, example)
     except ValueError:
