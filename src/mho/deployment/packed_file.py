@@ -120,7 +120,13 @@ def load(path: str | Path, kinds: tuple[str, ...], argument: str) -> Packed:
         ValueError: It is damaged, or something else; one sentence says so.
         OSError: It cannot be read.
     """
-    content = Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        # A file of another kind may be too large to be read for nothing.
+        start = file.read(_LENGTH)
+        size = file.seek(0, 2)
+        file.seek(0)
+        fits = int.from_bytes(start, "little") <= min(size, _HEADER_MAX)
+        content = file.read() if fits else start
     try:
         return unpack(content, kinds)
     except RefusedError as error:
@@ -129,6 +135,23 @@ def load(path: str | Path, kinds: tuple[str, ...], argument: str) -> Packed:
     except (Exception, RecursionError) as error:
         reason = f"is damaged ({type(error).__name__})"
         raise ValueError(sentence(path, kinds, argument, reason)) from error
+
+
+def read_kind(path: str | Path) -> str | None:
+    """What a file says of itself, unchecked; `None` if it is no such file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        length = int.from_bytes(file.read(_LENGTH), "little")
+        if not 2 <= length <= _HEADER_MAX:
+            return None
+        text = file.read(length)
+    try:
+        return str(strict_json(text.decode())["__metadata__"]["format"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def sentence(path: str | Path, kinds: tuple[str, ...], argument: str, reason: str) -> str:

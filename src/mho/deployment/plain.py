@@ -124,8 +124,10 @@ class Reader:
         raise _refusal(name)
 
     def _tensor(self, hint: Any, plain: Any, name: str) -> Tensor:
-        key = plain.get("tensor") if isinstance(plain, dict) else None
-        _demand(isinstance(key, str) and key in self._tensors and len(plain) == 1, name)
+        key = (
+            str(plain["tensor"]) if isinstance(plain, dict) and plain.keys() == {"tensor"} else ""
+        )
+        _demand(key in self._tensors, name)
         tensor = self._tensors[key]
         _demand(isinstance(tensor, hint), name)
         self._used.add(key)
