@@ -39,6 +39,8 @@ from mho.rng import Stream
 
 KIND = "mho-chip"
 _CHECKPOINT_SECONDS = 1.0
+_CELLS, _SPARSE = 2**24, 1024
+"""Cells that any chip may have, and cells for each one used that a larger one may have (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class ProgrammedChip:
     @property
     def sha256(self) -> str:
         """Checksum of the file that `save_chip` writes, in hexadecimal digits."""
-        return pack(KIND, *_parts(self))[1]
+        return pack(KIND, *chip_parts(self))[1]
 
     def deployed(self) -> DeployedNetwork:
         """The network running on the chip, in a copy of the state that was kept.
@@ -227,7 +229,7 @@ def save_chip(path: str | Path, chip: ProgrammedChip) -> str:
     Raises:
         OSError: The disk is full or the folder cannot be written; an older file is untouched.
     """
-    return save(path, KIND, *_parts(chip))
+    return save(path, KIND, *chip_parts(chip))
 
 
 def load_chip(path: str | Path, argument: str = "chip") -> ProgrammedChip:
@@ -254,7 +256,8 @@ def load_chip(path: str | Path, argument: str = "chip") -> ProgrammedChip:
     return chip
 
 
-def _parts(chip: ProgrammedChip) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def chip_parts(chip: ProgrammedChip) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """A chip with its image as plain values and tensors."""
     content, tensors = image_parts(chip.image)
     writer = Writer()
     stored = StoredChip(*(getattr(chip, name) for name in StoredChip.__annotations__))
@@ -277,6 +280,8 @@ def _check(chip: ProgrammedChip) -> None:
     # Before a bench is made: one of many cells takes memory.
     if chip.image.info.cells != size:
         raise RefusedError("is of a chip of another size than its image")
+    if size > max(_CELLS, _SPARSE * count):
+        raise RefusedError(f"is of a chip of {size:,} cells, far more than its network needs")
     try:
         check_fits(chip.image, chip.specimen.bench().info)
         same = chip.specimen.model == chip.model

@@ -146,7 +146,8 @@ class Reader:
         try:
             return cls(**values)
         except (ValueError, TypeError) as error:
-            raise RefusedError(f"has no possible `{name}` ({error})") from error
+            first = (str(error).splitlines() or [""])[0].rstrip(".")
+            raise RefusedError(f"has no possible `{name}` ({first})") from error
 
     def _items(self, inner: tuple[Any, ...], plain: Any, name: str) -> tuple[Any, ...]:
         _demand(isinstance(plain, list), name)

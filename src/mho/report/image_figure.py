@@ -55,6 +55,8 @@ def conductance_figure(
             axes.set_axis_off()
             continue
         shown = axes.imshow(maps[number], vmin=0, vmax=top, cmap="viridis", aspect="auto")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("Column")
         axes.set_ylabel("Row")
         axes.set_title(f"tile {number} of {tiles}")
