@@ -89,7 +89,7 @@ def run(
     /,
     *,
     data: str,
-    wait: str = "0s",
+    wait: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0s",
     keep: _Flag = False,
     out: _Out = None,
 ) -> None:
@@ -112,7 +112,7 @@ def evaluate(
     /,
     *,
     data: str | None = None,
-    wait: str = "0s",
+    wait: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0s",
     keep: _Flag = False,
     json: _Json = None,
 ) -> None:
