@@ -1,5 +1,6 @@
 """What the commands share: quantities with units, folders, progress."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -47,6 +48,22 @@ def resistance(text: str, name: str) -> float:
     value = quantity(written if written.endswith("Ω") else f"{written}Ω", name, "Ω")
     check_not_negative(value, name, "Ω")
     return value
+
+
+def array_size(text: str) -> tuple[int, int]:
+    """Rows and columns, such as `256` or `256x64`.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    found = re.fullmatch(r"\s*(\d{1,9})(?:\s*[x×]\s*(\d{1,9}))?\s*", text)
+    if found is None:
+        raise ValueError(
+            "Argument `size` must be a number of rows and columns such as `256` or `256x64`, but"
+            f" is `{text}`."
+        )
+    rows = int(found[1])
+    return rows, int(found[2] or rows)
 
 
 def check_outputs(folder: Path, json: str | None) -> None:

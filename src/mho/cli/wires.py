@@ -2,7 +2,6 @@
 
 import json as json_format
 import math
-import re
 import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -25,6 +24,7 @@ from mho.checks import check_between, check_choice
 from mho.chip.chip import Chip
 from mho.chip.wires import SIDES
 from mho.cli.common import (
+    array_size,
     check_outputs,
     print_rows,
     progress_bars,
@@ -99,7 +99,7 @@ def run(
     ends = (published["array.map_low"], published["array.map_high"])
     low, high = ends if range_ is None else _range(range_)
     lines = replace(wires, **ohms, sides=sides, sense_sides=sense_sides)
-    base = Layout(lines, _size(size), low, high)
+    base = Layout(lines, array_size(size), low, high)
     check_load(base.size, low, high)
     share = _share(wanted)
     folder = Path(out) if out else Path("mho-out") / _name(base, seed)
@@ -132,17 +132,6 @@ def _run(
     result["wall_seconds"] = round(time.monotonic() - started, 2)
     write_whole(folder / "result.json", (json_format.dumps(result, indent=2) + "\n").encode())
     return found, result
-
-
-def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"\s*(\d{1,9})(?:\s*[x×]\s*(\d{1,9}))?\s*", text)
-    if found is None:
-        raise ValueError(
-            "Argument `size` must be a number of rows and columns such as `256` or `256x64`, but"
-            f" is `{text}`."
-        )
-    rows = int(found[1])
-    return rows, int(found[2] or rows)
 
 
 def _range(text: str) -> tuple[float, float]:

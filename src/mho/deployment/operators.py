@@ -139,6 +139,27 @@ def prepare(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(rest), tensors=kept)
 
 
+def check_prepared(graph: Graph) -> None:
+    """Refuse a graph that `prepare` would not have given, such as one from a stranger's file.
+
+    Raises:
+        ValueError: An operator that is not on the list, a value that is read before it is there,
+            or one that is made twice.
+    """
+    known = {graph.input, *graph.tensors}
+    for node in graph.nodes:
+        _check_supported(node)
+        _check_not_training(node)
+        _check_no_buffer_changes(node, graph.tensors, graph.labels)
+        missing = [name for name in node.refs() if name not in known]
+        if missing or node.name in known:
+            what = f"reads `{missing[0]}` before it is there" if missing else "is there twice"
+            raise ValueError(f"Node `{node.name}` must follow its inputs, but {what}.")
+        known.add(node.name)
+    if graph.output not in known:
+        raise ValueError(f"The graph must make its output, but `{graph.output}` is not made.")
+
+
 def _live(graph: Graph) -> list[Node]:
     """Operations that the output depends on, directly or by overwriting."""
     needed, live = {graph.output}, []

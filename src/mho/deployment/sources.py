@@ -99,6 +99,23 @@ def load_data(path: str) -> Data:
     return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
 
 
+def load_inputs(path: str, *, calibration: bool = False) -> Float32[Tensor, "samples ..."]:
+    """Read inputs without labels from a `.npz` file; pickled objects in it are refused.
+
+    Args:
+        path: File with an array `inputs` (samples, ...).
+        calibration: Read `calibration` instead; without it, the first 64 inputs.
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    arrays = _arrays(_file(path, "data"), ("inputs",))
+    if calibration and "calibration" in arrays:
+        return _numbers(arrays["calibration"], "calibration")
+    inputs = _numbers(arrays["inputs"], "inputs")
+    return inputs[:_CALIBRATION] if calibration else inputs
+
+
 def _file(name: str, argument: str) -> Path:
     """The path of a file that can be opened and holds something."""
     path = Path(name)
@@ -143,7 +160,9 @@ def _followed(path: Path, graph: Graph, example: Tensor) -> Network:
         ) from error
 
 
-def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+def _arrays(
+    path: Path, needed: tuple[str, ...] = ("inputs", "labels")
+) -> dict[str, npt.NDArray[Any]]:
     demand = f"Argument `data` must name a `.npz` file of arrays, but `{path}`"
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{demand} is none; it may be truncated or of another type.")
@@ -160,7 +179,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
                 " plain numbers."
             ) from error
         raise ValueError(f"{demand} is damaged ({type(error).__name__}).") from error
-    missing = [name for name in ("inputs", "labels") if name not in arrays]
+    missing = [name for name in needed if name not in arrays]
     if missing:
         listed = ", ".join(f"`{name}`" for name in present) or "nothing"
         raise ValueError(f"{demand} lacks the array `{missing[0]}`; it holds {listed}.")

@@ -1,0 +1,284 @@
+"""A network compiled once for a kind of chip, to be programmed into many chips of that kind."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor, nn
+
+from mho.bench.interface import BenchInfo
+from mho.deployment.archive import RefusedError
+from mho.deployment.deploy import lay_out
+from mho.deployment.deployed import Ranges, calibrate
+from mho.deployment.graph import Graph
+from mho.deployment.mapping import Block, DifferentialPairs, Placement
+from mho.deployment.network import Network, network_of_graph, read_network
+from mho.deployment.operators import check_prepared
+from mho.deployment.packed_file import load, pack, save, sentence
+from mho.deployment.plain import Reader, Writer
+from mho.units import show
+
+KIND = "mho-image"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an image comes from.
+
+    Args:
+        version: Version of mho that compiled it.
+        source: What was compiled, such as `"digits"` or `"model.pt2"`, without its folder.
+        sha256: Checksums of the files it was compiled from, by what they are: `"network"`,
+            `"weights"`, `"data"`.
+        preset: Preset of the chips it was compiled for; empty if there is none.
+        data: Built-in test set that belongs to it, `"digits"`; empty if there is none.
+    """
+
+    version: str = field(default_factory=lambda: version("mho"))
+    source: str = ""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    preset: str = ""
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """Everything that programming a chip takes, and nothing about any one chip.
+
+    Args:
+        network: The trained network.
+        placement: Cells and the conductances they shall hold.
+        ranges: Converter ranges, from the calibration samples.
+        info: The kind of chip it was compiled for, with the wires that are made up for.
+        mapping: How weights became conductances, as plain values, for people.
+        compensated: Whether targets make up for the wires.
+        sample_shape: Shape of one calibration sample.
+        provenance: Where it comes from.
+    """
+
+    network: Network
+    placement: Placement
+    ranges: Ranges
+    info: BenchInfo
+    mapping: Mapping[str, object]
+    compensated: bool
+    sample_shape: tuple[int, ...]
+    provenance: Provenance
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the file that `save_image` writes, in hexadecimal digits."""
+        return pack(KIND, *image_parts(self))[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredImage:
+    """The fields of an image as they lie in a file: layers are found again from the graph."""
+
+    graph: Graph
+    placement: Placement
+    ranges: Ranges
+    info: BenchInfo
+    mapping: Mapping[str, object]
+    compensated: bool
+    sample_shape: tuple[int, ...]
+    provenance: Provenance
+
+
+def compile_image(
+    network: Network | nn.Module,
+    info: BenchInfo,
+    calibration: Shaped[Tensor, "batch ..."],
+    mapping: DifferentialPairs | None = None,
+    *,
+    compensated: bool = True,
+    provenance: Provenance | None = None,
+) -> Image:
+    """Turn a network into targets, scales and converter ranges for a kind of chip.
+
+    Args:
+        network: A network, or a PyTorch module of linear and convolutional layers.
+        info: The kind of chip; a bench says it of itself.
+        calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
+        mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        compensated: Make up for the wires that the bench says it has.
+        provenance: Where the network comes from.
+
+    Raises:
+        ValueError: The network or the mapping do not fit the chip; one sentence says why.
+    """
+    if not isinstance(network, Network):
+        network = read_network(network, calibration)
+    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    placement = lay_out(network, info, mapping, compensated=compensated)
+    plain = asdict(mapping) if is_dataclass(mapping) else {}
+    return Image(
+        network,
+        placement,
+        calibrate(network, placement, calibration, info.read_voltage),
+        info,
+        {"kind": type(mapping).__name__, **plain},
+        compensated,
+        tuple(calibration.shape[1:]),
+        provenance or Provenance(),
+    )
+
+
+def save_image(path: str | Path, image: Image) -> str:
+    """Write an image, all or nothing; equal images give equal files.
+
+    Returns:
+        Checksum of the file, as its header says it.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written; an older file is untouched.
+    """
+    return save(path, KIND, *image_parts(image))
+
+
+def load_image(path: str | Path, argument: str = "image") -> Image:
+    """Read an image that may come from anywhere: nothing in it is run.
+
+    Args:
+        path: The file.
+        argument: Name of the argument, for the error.
+
+    Raises:
+        ValueError: It is damaged, of another version, or holds what mho does not run.
+        OSError: It cannot be read.
+    """
+    packed = load(path, (KIND,), argument)
+    try:
+        reader = Reader(packed.tensors)
+        image = read_image(reader, packed.content)
+        check_all_used(reader)
+    except RefusedError as error:
+        raise ValueError(sentence(path, (KIND,), argument, str(error))) from error
+    return image
+
+
+def image_parts(image: Image) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """An image as plain values and tensors."""
+    writer = Writer()
+    stored = StoredImage(
+        replace(image.network.recorded, batch=None),
+        *(getattr(image, name) for name in list(StoredImage.__annotations__)[1:]),
+    )
+    return {"image": writer.write(stored, "image")}, writer.tensors
+
+
+def check_all_used(reader: Reader) -> None:
+    """Refuse tensors that nothing refers to.
+
+    Raises:
+        RefusedError: There are some.
+    """
+    if reader.unused:
+        raise RefusedError(f"holds a tensor `{reader.unused[0][:120]}` that belongs to nothing")
+
+
+def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
+    """The image in a file's content, with every promise checked.
+
+    Raises:
+        RefusedError: It breaks one.
+    """
+    stored = reader.read(StoredImage, content.get("image"), "image")
+    network = _network(stored.graph, stored.sample_shape)
+    image = Image(
+        network, *(getattr(stored, name) for name in list(StoredImage.__annotations__)[1:])
+    )
+    check_placement(image.placement, image)
+    layers, blocks = len(network.layers), len(image.placement.blocks)
+    inputs, currents = image.ranges.inputs, image.ranges.currents
+    if (len(inputs), len(currents)) != (layers, blocks):
+        raise RefusedError("has not one converter range for each layer and block")
+    if not all(0 < value < float("inf") for value in (*inputs, *currents)):
+        raise RefusedError("has a converter range that is not finite and above zero")
+    return image
+
+
+def _network(graph: Graph, sample_shape: tuple[int, ...]) -> Network:
+    """A network from a graph, tried on a sample that has a shape but no numbers."""
+    try:
+        check_prepared(graph)
+        network = network_of_graph(graph)
+        network.run(torch.zeros(2, *sample_shape, device="meta"))
+    # A hostile graph can break every operator, hence every kind of error.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+        raise RefusedError(f"holds a network that cannot run: {reason}") from error
+    return network
+
+
+def check_placement(placement: Placement, image: Image) -> None:
+    """Refuse cells, blocks or targets that the kind of chip does not have.
+
+    Raises:
+        RefusedError: There are some.
+    """
+    info, count = image.info, placement.cells.numel()
+    numbers = [(placement.cells, info.cells), (placement.partner, count)]
+    for block in placement.blocks:
+        _check_block(block, image.network)
+        numbers += [(block.plus, info.cells), (block.minus, info.cells)]
+    for values, limit in numbers:
+        if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < limit:
+            raise RefusedError("names a cell that its chip does not have")
+    if any(part.numel() != count for part in (placement.target, placement.partner)):
+        raise RefusedError("has not one target for each cell")
+    if torch.unique(placement.cells).numel() != count:
+        raise RefusedError("names a cell twice")
+    low, high = info.conductance_low * (1 - 1e-6), info.conductance_high * (1 + 1e-6)
+    if not bool(((placement.target >= low) & (placement.target <= high)).all()):
+        raise RefusedError("has a target that its chip cannot hold")
+
+
+def _check_block(block: Block, network: Network) -> None:
+    layers = network.layers
+    shape = layers[block.layer].weight.shape if 0 <= block.layer < len(layers) else (0, 0)
+    inside = block.outputs.stop <= shape[0] and block.inputs.stop <= shape[1]
+    if not inside or min(block.first_input, block.first_output) < 0:
+        raise RefusedError("has a block outside its layer")
+    if not bool(torch.isfinite(block.scale).all() & (block.scale != 0).all()):
+        raise RefusedError("has a scale that is zero or not finite")
+    if block.minus.shape != block.plus.shape or block.scale.shape != block.plus.shape[1:]:
+        raise RefusedError("has a block whose parts have different shapes")
+
+
+def check_fits(image: Image, info: BenchInfo) -> None:
+    """Refuse a chip that an image was not compiled for; other wires are allowed.
+
+    Args:
+        image: The image.
+        info: The chip.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    own = image.info
+    demand = "Argument `chip` must be of the kind that the image was compiled for"
+    if (own.rows, own.cols) != (info.rows, info.cols):
+        raise ValueError(
+            f"{demand}, with tiles of {own.rows}×{own.cols} cells, but has"
+            f" {info.rows}×{info.cols}; compile the network for it."
+        )
+    if own.tiles > info.tiles:
+        raise ValueError(f"{demand}, with {own.tiles} tiles, but has {info.tiles}.")
+    if own.read_voltage != info.read_voltage:
+        raise ValueError(
+            f"{demand}, read at {show(own.read_voltage, 'V')}, but is read at"
+            f" {show(info.read_voltage, 'V')}; compile the network for it."
+        )
+    target = image.placement.target
+    low, high = float(target.min()), float(target.max())
+    if low < info.conductance_low * (1 - 1e-6) or high > info.conductance_high * (1 + 1e-6):
+        raise ValueError(
+            f"{demand} and hold {show(low, 'S')} to {show(high, 'S')}, but holds"
+            f" {show(info.conductance_low, 'S')} to {show(info.conductance_high, 'S')}; compile"
+            " the network for it."
+        )
