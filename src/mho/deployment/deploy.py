@@ -27,6 +27,7 @@ def deploy(
     *,
     mapping: DifferentialPairs | None = None,
     compensated: bool = True,
+    packed: bool | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> DeployedNetwork:
     """Write a trained network into a bench and return it running there.
@@ -38,6 +39,7 @@ def deploy(
         protocol: How to program; predictive trimming with denoising if `None`.
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the bench has too few for one each if `None`.
         on_cycle: Called after every programming cycle.
 
     Raises:
@@ -45,7 +47,7 @@ def deploy(
     """
     if not isinstance(network, Network):
         network = read_network(network, calibration)
-    placement = lay_out(network, bench.info, mapping, compensated=compensated)
+    placement = lay_out(network, bench.info, mapping, compensated=compensated, packed=packed)
     placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
     ranges = calibrate(network, placement, calibration, bench.info.read_voltage)
     return DeployedNetwork(network, bench, placement, ranges, result)
@@ -57,6 +59,7 @@ def lay_out(
     mapping: DifferentialPairs | None = None,
     *,
     compensated: bool = True,
+    packed: bool | None = None,
 ) -> Placement:
     """Place all layers of a network, within a range the bench can hold.
 
@@ -65,13 +68,14 @@ def lay_out(
         info: The bench.
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the bench has too few for one each if `None`.
 
     Raises:
         ValueError: The range or the number of tiles does not fit the bench.
     """
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     check_range(mapping, info)
-    placement = place([layer.weight for layer in network.layers], info, mapping)
+    placement = place([layer.weight for layer in network.layers], info, mapping, packed=packed)
     return compensate(placement, info, mapping) if compensated else placement
 
 
