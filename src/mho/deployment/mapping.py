@@ -15,7 +15,10 @@ from mho.checks import (
     check_finite,
     check_not_negative,
     check_positive,
+    check_shape,
 )
+from mho.deployment.assignment import Lines, assign
+from mho.deployment.faults import FaultMap
 from mho.deployment.packing import Piece, Spot, pack, split, tiles_taken
 from mho.units import show
 
@@ -178,6 +181,7 @@ def place(
     *,
     packed: bool | None = None,
     spares: int = 0,
+    faults: FaultMap | None = None,
 ) -> Placement:
     """Give every weight its pair of cells.
 
@@ -187,6 +191,7 @@ def place(
         mapping: Weights to conductances.
         packed: Let layers share tiles; only if the bench has too few for one each if `None`.
         spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        faults: Stuck cells and broken lines to map around.
 
     Raises:
         ValueError: The bench has too few tiles, or a weight is not finite.
@@ -201,17 +206,21 @@ def place(
             f"Argument `bench` must have at least {needed} tiles of {info.rows}×{info.cols} for"
             f" this network, but has {info.tiles}; make the chip with `tiles={needed}`."
         )
-    pieces = split(shapes, info.rows, info.cols // 2)
-    capacities = [(info.rows, info.cols // 2)] * info.tiles
+    lines = _lines(info, faults)
+    pieces = split(shapes, *_smallest(lines))
+    capacities = [(len(rows), len(pairs)) for rows, pairs in lines]
     spots = pack(pieces, capacities, packed=packed, spares=spares)
     pairs = [mapping.targets(weight) for weight in weights]
     scales = [mapping.scales(weight) for weight in weights]
     blocks: list[Block] = []
     targets: list[Tensor] = []
     for piece, spot in zip(pieces, spots, strict=True):
-        block = _block(piece, spot, scales[piece.layer], info)
-        blocks.append(block)
-        targets += [half[block.inputs, block.outputs] for half in pairs[piece.layer]]
+        halves = [half[piece.inputs_used, piece.outputs_used] for half in pairs[piece.layer]]
+        free = _corner_first(piece, spot, lines[spot.tile])
+        if faults is not None:
+            free = assign(halves[0] - halves[1], free, faults, info)
+        blocks.append(_block(piece, free, scales[piece.layer], info))
+        targets += halves
     return gather(blocks, targets)
 
 
@@ -236,15 +245,42 @@ def gather(blocks: Sequence[Block], targets: Sequence[Float[Tensor, "_ _"]]) -> 
     )
 
 
-def _block(piece: Piece, spot: Spot, scale: Float[Tensor, " outputs"], info: BenchInfo) -> Block:
-    """A piece in its rectangle's corner next to sense and driver, where wires are shortest."""
-    bottom = info.rows - spot.row
-    row = torch.arange(bottom - piece.inputs, bottom)[:, None]
-    col = 2 * torch.arange(spot.pair, spot.pair + piece.outputs)
-    plus = spot.tile * info.rows * info.cols + row * info.cols + col
-    own = scale[piece.first_output : piece.first_output + piece.outputs]
+def _lines(info: BenchInfo, faults: FaultMap | None) -> list[tuple[list[int], list[int]]]:
+    """Rows, from the sense end, and pairs of columns, from the driver end, that work."""
+    if faults is None:
+        return [(list(range(info.rows))[::-1], list(range(info.cols // 2)))] * info.tiles
+    check_shape(faults.stuck, "faults", (info.tiles, info.rows, info.cols))
+    return [(faults.rows(tile), faults.pairs(tile)) for tile in range(info.tiles)]
+
+
+def _smallest(lines: Sequence[tuple[list[int], list[int]]]) -> tuple[int, int]:
+    """Rows and pairs that every tile has, those left out that lost more than half (1)."""
+    rows, pairs = (max(len(tile[k]) for tile in lines) for k in range(2))
+    usable = [t for t in lines if 2 * len(t[0]) >= rows and 2 * len(t[1]) >= pairs]
+    least = [min(len(tile[k]) for tile in usable or lines) for k in range(2)]
+    if min(least) == 0:
+        raise ValueError(
+            "Argument `faults` must leave a row and a pair of columns that work, but all lines are"
+            " broken; take another chip."
+        )
+    return least[0], least[1]
+
+
+def _corner_first(piece: Piece, spot: Spot, lines: tuple[list[int], list[int]]) -> Lines:
+    """Lines of a rectangle: those next to sense and driver first, then the spare ones."""
+    rows = lines[0][spot.row : spot.row + spot.rows]
+    pairs = lines[1][spot.pair : spot.pair + spot.pairs]
+    rows = rows[: piece.inputs][::-1] + rows[piece.inputs :]
+    return Lines(spot.tile, torch.tensor(rows), torch.tensor(pairs))
+
+
+def _block(piece: Piece, lines: Lines, scale: Float[Tensor, " outputs"], info: BenchInfo) -> Block:
+    """A piece on the first of these lines."""
+    row = lines.rows[: piece.inputs, None]
+    plus = (lines.tile * info.rows + row) * info.cols + 2 * lines.pairs[: piece.outputs]
+    own = scale[piece.outputs_used]
     return Block(
-        piece.layer, spot.tile, piece.first_input, piece.first_output, plus, plus + 1, own
+        piece.layer, lines.tile, piece.first_input, piece.first_output, plus, plus + 1, own
     )
 
 

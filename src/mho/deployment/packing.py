@@ -24,6 +24,16 @@ class Piece:
     inputs: int
     outputs: int
 
+    @property
+    def inputs_used(self) -> slice:
+        """Its inputs among those of the layer."""
+        return slice(self.first_input, self.first_input + self.inputs)
+
+    @property
+    def outputs_used(self) -> slice:
+        """Its outputs among those of the layer."""
+        return slice(self.first_output, self.first_output + self.outputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
