@@ -24,7 +24,7 @@ def test_weights_survive_the_round_trip_through_conductances() -> None:
     """The inverse is w = (G+ - G-)/scale; float32 rounding of 500 µS over the scale."""
     weight = weights(7, 5)
     plus, minus = PAIRS.targets(weight)
-    back = PAIRS.weights(plus, minus, PAIRS.scale(weight))
+    back = PAIRS.weights(plus, minus, PAIRS.scales(weight))
     assert torch.allclose(back, weight, atol=4e-7 * float(weight.abs().max()))
 
 
@@ -77,7 +77,7 @@ def test_targets_of_a_split_layer_put_together_are_the_layer() -> None:
 
 def test_too_small_a_bench_and_broken_weights_are_refused() -> None:
     with pytest.raises(ValueError, match=r"at least 2 tiles of 16×16 .* but has 1"):
-        place([weights(9, 16)], info(1), PAIRS)
+        place([weights(9, 16)], info(1), PAIRS, packed=False)
     with pytest.raises(ValueError, match="NaN or infinite"):
         place([torch.full((2, 2), torch.inf)], info(1), PAIRS)
 

@@ -36,6 +36,7 @@ def run(
     wires: str | None,
     compensate: bool,
     read_noise: str,
+    packed: bool,
     seed: int,
     denoise: bool,
     resume: bool,
@@ -56,7 +57,7 @@ def run(
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise,
+        segment, compensate, read_noise, packed,
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mho.bench.interface import Bench, BenchInfo
 from mho.deployment.compensation import compensate
 from mho.deployment.deployed import DeployedNetwork, calibrate
+from mho.deployment.faults import FaultMap
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
 from mho.deployment.repair import repair
@@ -27,6 +28,9 @@ def deploy(
     *,
     mapping: DifferentialPairs | None = None,
     compensated: bool = True,
+    packed: bool | None = None,
+    spares: int = 0,
+    faults: FaultMap | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> DeployedNetwork:
     """Write a trained network into a bench and return it running there.
@@ -38,6 +42,9 @@ def deploy(
         protocol: How to program; predictive trimming with denoising if `None`.
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the bench has too few for one each if `None`.
+        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        faults: Stuck cells and broken lines to map around, from `survey`.
         on_cycle: Called after every programming cycle.
 
     Raises:
@@ -45,7 +52,10 @@ def deploy(
     """
     if not isinstance(network, Network):
         network = read_network(network, calibration)
-    placement = lay_out(network, bench.info, mapping, compensated=compensated)
+    placement = lay_out(
+        network, bench.info, mapping, compensated=compensated, packed=packed, spares=spares,
+        faults=faults,
+    )  # fmt: skip
     placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
     ranges = calibrate(network, placement, calibration, bench.info.read_voltage)
     return DeployedNetwork(network, bench, placement, ranges, result)
@@ -57,6 +67,9 @@ def lay_out(
     mapping: DifferentialPairs | None = None,
     *,
     compensated: bool = True,
+    packed: bool | None = None,
+    spares: int = 0,
+    faults: FaultMap | None = None,
 ) -> Placement:
     """Place all layers of a network, within a range the bench can hold.
 
@@ -65,13 +78,17 @@ def lay_out(
         info: The bench.
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the bench has too few for one each if `None`.
+        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        faults: Stuck cells and broken lines to map around, from `survey`.
 
     Raises:
         ValueError: The range or the number of tiles does not fit the bench.
     """
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     check_range(mapping, info)
-    placement = place([layer.weight for layer in network.layers], info, mapping)
+    weights = [layer.weight for layer in network.layers]
+    placement = place(weights, info, mapping, packed=packed, spares=spares, faults=faults)
     return compensate(placement, info, mapping) if compensated else placement
 
 

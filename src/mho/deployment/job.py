@@ -52,6 +52,7 @@ class Job:
         wires: Resistance of a wire segment between two cells (Ω); the preset's if `None`.
         compensated: Make up for the wires in the mapping.
         read_noise: How noise enters a product; see `SimulatedBench`.
+        packed: Let layers share tiles; else each has tiles of its own.
     """
 
     network: str
@@ -64,6 +65,7 @@ class Job:
     wires: float | None = None
     compensated: bool = True
     read_noise: str = "frozen"
+    packed: bool = False
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -160,7 +162,7 @@ def chip_for(job: Job, network: Network) -> Chip:
     wires = None if job.wires is None else WireModel(word_line=job.wires, bit_line=job.wires)
     one = Chip(job.chip, wires=wires)
     shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-    return replace(one, tiles=tiles_needed(shapes, one.rows, one.cols))
+    return replace(one, tiles=tiles_needed(shapes, one.rows, one.cols, packed=job.packed))
 
 
 class Workshop:
@@ -276,7 +278,9 @@ def make_chip(
     """Program one chip with the network. Both chips of a job are the same physical chip, anew."""
     chip = chip_for(job, sources.network)
     bench = SimulatedBench(chip, Stream(job.seed).child("chip"), read_noise=job.read_noise)
-    placement = lay_out(sources.network, bench.info, compensated=job.compensated)
+    placement = lay_out(
+        sources.network, bench.info, compensated=job.compensated, packed=job.packed
+    )
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(
         name, placement, bench, job.protocol(denoise=denoise), progress

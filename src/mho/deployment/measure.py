@@ -158,8 +158,9 @@ def measure(
     working = ~chip.result.stuck
     error = (readback - chip.placement.target)[working]
     wires = wire_account(
-        sources.network, sources.data, chip.bench.info, compensated=job.compensated
-    )
+        sources.network, sources.data, chip.bench.info, compensated=job.compensated,
+        packed=job.packed,
+    )  # fmt: skip
     watched = None if plain is chip else traces(plain, chip, plain_noise)
     result = _result(job, sources, chip, error, noise[working], version) | {
         "chip_accuracy": interval(found),

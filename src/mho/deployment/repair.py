@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
+from mho.deployment.faults import Ends
 from mho.deployment.mapping import Block, Placement
 
 
@@ -81,14 +82,8 @@ def _reach(
     info: BenchInfo,
 ) -> Float[Tensor, "rows outputs"]:
     """Difference left − right that each pair can hold at a polarity (S)."""
-    wanted = polarity * pairs.wanted
-    left, right = held[pairs.left], held[pairs.right]
-    low, high = info.conductance_low, info.conductance_high
-    by_right = left - (left - wanted).clamp(low, high)
-    by_left = (right + wanted).clamp(low, high) - right
-    fixed_left, fixed_right = stuck[pairs.left], stuck[pairs.right]
-    one = torch.where(fixed_left, by_right, torch.where(fixed_right, by_left, wanted))
-    return torch.where(fixed_left & fixed_right, left - right, one)
+    ends = Ends(held[pairs.left], held[pairs.right], stuck[pairs.left], stuck[pairs.right])
+    return ends.reach(polarity * pairs.wanted, info)
 
 
 def _loss(

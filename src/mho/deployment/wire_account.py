@@ -19,7 +19,7 @@ Weights = list[Float[Tensor, "_ _"]]
 
 
 def wire_account(
-    network: Network, data: Data, info: BenchInfo, *, compensated: bool
+    network: Network, data: Data, info: BenchInfo, *, compensated: bool, packed: bool = False
 ) -> WireAccount | None:
     """Effective weights and accuracies with wires alone: no noise, exact targets and converters.
 
@@ -28,6 +28,7 @@ def wire_account(
         data: Test data.
         info: The bench with its wires.
         compensated: Whether the mapping made up for them.
+        packed: Whether layers share tiles.
 
     Returns:
         `None` if the wires are ideal. Its numbers are the resistances; `current_kept`, what the
@@ -39,7 +40,7 @@ def wire_account(
     """
     if info.wires.ideal:
         return None
-    plain, account = lay_out(network, info, compensated=False), _resistances(info)
+    plain, account = lay_out(network, info, compensated=False, packed=packed), _resistances(info)
     weights, current, ideal = _effective(network, plain, info)
     account["current_kept"] = current / ideal
     scaled = [
@@ -48,7 +49,7 @@ def wire_account(
     ]
     kinds = {"as_mapped": weights, "gain": scaled}
     if compensated:
-        final = lay_out(network, info)
+        final = lay_out(network, info, packed=packed)
         kinds["compensated"], more, _ = _effective(network, final, info)
         pairs = zip(final.blocks, plain.blocks, strict=True)
         share = torch.cat([one.scale / other.scale for one, other in pairs])

@@ -1,0 +1,80 @@
+"""Options of the mapping: scales, clipping, and what is refused."""
+
+import pytest
+import torch
+
+from mho.deployment.mapping import DifferentialPairs
+from mho.rng import Stream
+from mho.units import uS
+
+LOW, HIGH = 50 * uS, 500 * uS
+
+
+def weights(out: int, inputs: int) -> torch.Tensor:
+    return torch.randn(out, inputs, generator=Stream(0).child("weights").generator())
+
+
+def back(pairs: DifferentialPairs, weight: torch.Tensor) -> torch.Tensor:
+    return pairs.weights(*pairs.targets(weight), pairs.scales(weight))
+
+
+@pytest.mark.parametrize("scale", ["layer", "column"])
+def test_ideal_targets_stand_for_the_weights_exactly(scale: str) -> None:
+    """But for the rounding of float32, 6e-8 of 500 µS, over a scale of 450 µS per largest."""
+    weight = weights(7, 5) * torch.logspace(-2, 1, 7)[:, None]
+    pairs = DifferentialPairs(LOW, HIGH, scale=scale)
+    error = (back(pairs, weight) - weight).abs()
+    assert torch.all(error <= 3e-7 * (HIGH - LOW) / pairs.scales(weight)[:, None])
+
+
+def test_with_a_scale_of_its_own_every_output_uses_the_whole_range() -> None:
+    """A layer's scale leaves the small outputs in a corner of the range."""
+    weight = weights(7, 5) * torch.logspace(-2, 1, 7)[:, None]
+    each = torch.stack(DifferentialPairs(LOW, HIGH, scale="column").targets(weight))
+    torch.testing.assert_close(each.amax((0, 1)), torch.full((7,), HIGH))
+    one = torch.stack(DifferentialPairs(LOW, HIGH).targets(weight))
+    assert float(one.amax()) == pytest.approx(HIGH)
+    assert float(one[:, :, 0].amax()) < LOW + 0.02 * (HIGH - LOW)
+
+
+@pytest.mark.parametrize("scale", ["layer", "column"])
+def test_clipping_cuts_off_the_largest_weights_and_no_others(scale: str) -> None:
+    """The 90th percentile of 1 … 100 is 90: ten weights become 90, the rest stay."""
+    weight = torch.arange(1.0, 101.0)[None] * torch.tensor([[1.0], [-1.0]])
+    pairs = DifferentialPairs(LOW, HIGH, scale=scale, clip=90.0)
+    torch.testing.assert_close(back(pairs, weight), weight.clamp(-90, 90), rtol=1e-5, atol=1e-4)
+    assert float(torch.stack(pairs.targets(weight)).max()) <= HIGH * (1 + 1e-6)
+
+
+def test_outputs_of_zeros_and_nearly_all_zeros_have_a_scale() -> None:
+    """Where the percentile itself is zero the largest weight counts."""
+    weight = torch.zeros(3, 200)
+    weight[1, 7] = -2.0
+    for scale in ("layer", "column"):
+        pairs = DifferentialPairs(LOW, HIGH, scale=scale, clip=99.0)
+        torch.testing.assert_close(back(pairs, weight), weight, rtol=1e-5, atol=1e-6)
+
+
+GOOD = {"low": LOW, "high": HIGH, "scale": "column", "clip": 99.0}
+BAD = [
+    ("low", 0.0), ("low", -1.0), ("low", float("nan")), ("low", HIGH), ("low", 1.0),
+    ("high", LOW), ("high", 0.0), ("high", 1.1), ("high", float("inf")), ("high", float("nan")),
+    ("clip", 0.0), ("clip", 49.9), ("clip", 100.1), ("clip", float("nan")), ("clip", -1.0),
+    ("scale", "colum"), ("scale", "Layer"), ("scale", ""), ("scale", "tile"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_every_field_out_of_range_is_refused_in_one_sentence(name: str, value: object) -> None:
+    DifferentialPairs(**GOOD)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="Argument `") as caught:
+        DifferentialPairs(**GOOD | {name: value})  # type: ignore[arg-type]
+    said = str(caught.value)
+    assert f"`{name}`" in said or (name == "low" and "`high`" in said)
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(("written", "meant"), [("colum", "column"), ("Layer", "layer")])
+def test_a_misspelt_word_names_the_nearest_one(written: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"Did you mean `{meant}`"):
+        DifferentialPairs(LOW, HIGH, scale=written)
