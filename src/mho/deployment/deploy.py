@@ -97,6 +97,7 @@ def program_pairs(
     placement: Placement,
     protocol: ProgramProtocol | None = None,
     *,
+    repaired: bool = True,
     resume: Mapping[str, Tensor] | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> tuple[Placement, ProgramResult]:
@@ -106,6 +107,7 @@ def program_pairs(
         bench: Where to program.
         placement: Cells and targets.
         protocol: How to program.
+        repaired: Make up for stuck cells; otherwise their pairs stay as they are.
         resume: State of an interrupted first pass.
         on_cycle: Called after every cycle of the first pass; the second is short and is simply
             done again after an interruption.
@@ -119,17 +121,17 @@ def program_pairs(
         bench, placement.target, protocol, cells=placement.cells, resume=resume, on_cycle=on_cycle
     )
     stuck = result.stuck.nonzero()[:, 0]
-    if stuck.numel() == 0:
+    if stuck.numel() == 0 or not repaired:
         return placement, result
     held = torch.zeros_like(placement.target)
     held[stuck] = bench.read(placement.cells[stuck], samples=8, window=0.0).mean
-    repaired = repair(placement, result.stuck, held, bench.info)
-    moved = (repaired.target != placement.target) & ~result.stuck
+    mended = repair(placement, result.stuck, held, bench.info)
+    moved = (mended.target != placement.target) & ~result.stuck
     places = moved.nonzero()[:, 0]
     if places.numel() == 0:
-        return repaired, replace(result, target=repaired.target)
-    second = program(bench, repaired.target[places], protocol, cells=repaired.cells[places])
-    return repaired, _merge(result, second, places, repaired.target)
+        return mended, replace(result, target=mended.target)
+    second = program(bench, mended.target[places], protocol, cells=mended.cells[places])
+    return mended, _merge(result, second, places, mended.target)
 
 
 def _merge(

@@ -62,6 +62,25 @@ def calibrate(
     return Ranges(tuple(largest), tuple(currents))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """What the digital side makes of a layer's products: gain · product + offset.
+
+    Args:
+        gain: Factor of each output (1). Shape (outputs,).
+        offset: Added to each output, in units of the products (1). Shape (outputs,).
+    """
+
+    gain: Float[Tensor, " outputs"]
+    offset: Float[Tensor, " outputs"]
+
+    def __call__(
+        self, products: Float[Tensor, "vectors outputs"]
+    ) -> Float[Tensor, "vectors outputs"]:
+        """Corrected products (1)."""
+        return self.gain * products + self.offset
+
+
 class DeployedNetwork(nn.Module):
     """A trained network whose products are computed by the cells of a bench.
 
@@ -71,6 +90,9 @@ class DeployedNetwork(nn.Module):
         placement: Which cells hold them.
         ranges: Converter ranges.
         programming: How programming went.
+
+    Attributes:
+        corrections: Digital gain and offset of layers that have one, by the layer's number.
     """
 
     def __init__(
@@ -84,11 +106,12 @@ class DeployedNetwork(nn.Module):
         super().__init__()
         self.network, self.bench, self.placement = network, bench, placement
         self.ranges, self.programming = ranges, programming
+        self.corrections: dict[int, Correction] = {}
 
     def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
         """Outputs of the network, computed on the chip, `BATCH` samples at a time (1)."""
         return torch.cat(
-            [self.network.run(part, self._product) for part in torch.split(inputs, BATCH)]
+            [self.network.run(part, self.product) for part in torch.split(inputs, BATCH)]
         )
 
     def answers(self, inputs: Shaped[Tensor, "batch ..."]) -> Int[Tensor, " batch"]:
@@ -101,8 +124,26 @@ class DeployedNetwork(nn.Module):
         """Fraction of samples whose answer is the label (1)."""
         return int((self.answers(inputs) == labels).sum()) / labels.numel()
 
-    def _product(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
-        """Vectors times weights, through every block of the layer."""
+    def product(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        """Vectors times weights through every block of the layer, corrected (1).
+
+        Args:
+            index: Number of the layer.
+            layer: The layer.
+            vectors: Its inputs (1). Shape (vectors, in).
+        """
+        products = self.measured(index, layer, vectors)
+        correction = self.corrections.get(index)
+        return products if correction is None else correction(products)
+
+    def measured(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        """Products as the chip gives them, without the digital correction (1).
+
+        Args:
+            index: Number of the layer.
+            layer: The layer.
+            vectors: Its inputs (1). Shape (vectors, in).
+        """
         volts = self.bench.info.read_voltage / self.ranges.inputs[index]
         driven = vectors * volts
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])

@@ -1,0 +1,151 @@
+"""Digital tuning of a deployed network: a gain and an offset for every output, fitted on the chip.
+
+What a column loses as a whole, to wires, to drift, to the sum of its errors, a digital factor
+restores; it needs a few samples and no pulses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from mho.deployment.deployed import Correction, DeployedNetwork
+from mho.deployment.network import LinearLayer, Network
+from mho.ledger import Ledger
+
+_HEADROOM = 1.05
+"""Full scale of a converter, in parts of the largest current it has seen (1)."""
+_WIDENED = 2.0
+_WIDENINGS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refit:
+    """What a refit found.
+
+    Args:
+        corrections: Gain and offset of each layer's outputs, by the layer's number.
+        before: Root-mean-square error of each layer's products without correction, in parts of
+            the rms product wanted (1).
+        after: The same with the correction (1).
+        cost: What the multiplications cost.
+    """
+
+    corrections: dict[int, Correction]
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    cost: Ledger
+
+
+def wanted_products(
+    network: Network, samples: Shaped[Tensor, "batch ..."]
+) -> list[Float[Tensor, "vectors outputs"]]:
+    """Products of the trained network itself, in the order in which layers are used (1)."""
+    found: list[Tensor] = []
+
+    def product(_: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        found.append(vectors @ layer.weight.T)
+        return found[-1]
+
+    network.run(samples, product)
+    return found
+
+
+def fit_columns(
+    measured: Float[Tensor, "vectors outputs"], wanted: Float[Tensor, "vectors outputs"]
+) -> Correction:
+    """Gain and offset of each output that bring measured products nearest to the wanted ones.
+
+    Least squares in float64. An output that never varies on the chip keeps a gain of one.
+
+    Args:
+        measured: Products of the chip (1). Shape (vectors, outputs).
+        wanted: Products wanted (1). Shape (vectors, outputs).
+    """
+    x, y = measured.double(), wanted.double()
+    x_mean, y_mean = x.mean(0), y.mean(0)
+    variance = (x - x_mean).square().mean(0)
+    covariance = ((x - x_mean) * (y - y_mean)).mean(0)
+    varies = variance > 1e-12 * x.square().mean(0)
+    gain = torch.where(varies, covariance / torch.where(varies, variance, 1.0), 1.0)
+    return Correction(gain.float(), (y_mean - gain * x_mean).float())
+
+
+def refit(
+    deployed: DeployedNetwork,
+    samples: Shaped[Tensor, "batch ..."],
+    *,
+    ranged: bool = True,
+) -> Refit:
+    """Fit gains and offsets layer by layer, and put them in force.
+
+    Every layer is fitted with the activations that the chip itself makes of the layers before,
+    already corrected, against what the trained network has at the same place: so a layer also
+    makes up for what the earlier ones left. A layer used several times is fitted at its first use.
+
+    Args:
+        deployed: What is tuned; its corrections are replaced, and its ranges if `ranged`.
+        samples: Typical inputs, all used at once (1). Shape (batch, ...).
+        ranged: First widen the range of converters that clip, or narrow what none of the samples
+            needs.
+    """
+    before = deployed.bench.ledger
+    goals = iter(wanted_products(deployed.network, samples))
+    found: dict[int, Correction] = {}
+    errors: list[tuple[float, float]] = []
+    deployed.corrections = found
+
+    def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        goal = next(goals)
+        if index in found:
+            return found[index](deployed.measured(index, layer, vectors))
+        if ranged:
+            _set_ranges(deployed, index, vectors)
+        measured = deployed.measured(index, layer, vectors)
+        found[index] = fit_columns(measured, goal)
+        corrected = found[index](measured)
+        errors.append((relative_error(measured, goal), relative_error(corrected, goal)))
+        return corrected
+
+    deployed.network.run(samples, product)
+    plain, corrected = zip(*errors, strict=True)
+    return Refit(found, plain, corrected, deployed.bench.ledger - before)
+
+
+def relative_error(
+    found: Float[Tensor, "vectors outputs"], wanted: Float[Tensor, "vectors outputs"]
+) -> float:
+    """Root-mean-square difference in parts of the root-mean-square wanted (1)."""
+    size = float(wanted.double().square().mean())
+    return float(((found - wanted).double().square().mean() / (size or 1.0)).sqrt())
+
+
+def _set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
+    """Give the converters of a layer the ranges that its inputs and currents need on the chip."""
+    ranges, info = deployed.ranges, deployed.bench.info
+    largest = float(vectors.abs().max())
+    inputs = _put(ranges.inputs, index, largest if largest > 0 else ranges.inputs[index])
+    # the converters change their rows' voltage with the inputs, so the currents follow
+    driven = vectors * (info.read_voltage / inputs[index])
+    currents = ranges.currents
+    for number, block in enumerate(deployed.placement.blocks):
+        if block.layer != index:
+            continue
+        full_scale = currents[number]
+        for _ in range(_WIDENINGS):
+            current = deployed.bench.multiply(
+                driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
+            )
+            peak = float(current.abs().max())
+            if peak < full_scale * 0.99:
+                break
+            full_scale *= _WIDENED
+        currents = _put(currents, number, max(_HEADROOM * peak, 1e-9))
+    deployed.ranges = replace(ranges, inputs=inputs, currents=currents)
+
+
+def _put(values: Sequence[float], place: int, value: float) -> tuple[float, ...]:
+    """The values with another one at a place."""
+    return (*values[:place], value, *values[place + 1 :])
