@@ -138,7 +138,7 @@ def _place(item: Any) -> str:
     for note in item.metadata_props:
         if note.key == "pkg.torch.onnx.name_scopes":
             scopes = ["", "", *re.findall(r"'([^']*)'", str(note.value))]
-            return scopes[-2]
+            return str(scopes[-2])
     return ".".join(str(item.name).split("/")[1:-1])
 
 

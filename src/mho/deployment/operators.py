@@ -147,8 +147,8 @@ def check_prepared(graph: Graph) -> None:
             or one that is made twice.
     """
     known = {graph.input, *graph.tensors}
+    _check_supported(graph.nodes)
     for node in graph.nodes:
-        _check_supported(node)
         _check_not_training(node)
         _check_no_buffer_changes(node, graph.tensors, graph.labels)
         missing = [name for name in node.refs() if name not in known]
