@@ -46,6 +46,8 @@ def test_numbers_are_those_of_the_preset(chip: str) -> None:
         wanted |= published.group(group)
     wanted |= {"g0": wanted["formed"], "gain": 1.0}
     wanted["width"] = published["switching.width"]
+    if "gate_slope" not in wanted:  # a passive cell: its ceiling, at a gate of 0 V
+        wanted |= {"gate_slope": wanted["high"], "gate_threshold": -1.0, "gate_max": 0.0}
     found = {n: float(v) for n, v in re.findall(r"parameter real (\w+) = (\S+) from", code(chip))}
     spice = dict(re.findall(r"^\+ (\w+)=(\S+)$", cell_subcircuit(Chip(chip)), re.MULTILINE))
     assert found.keys() == spice.keys() == {p.name for p in compact_parameters(Chip(chip))}
@@ -135,7 +137,7 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
     law, width = kind.cell.switching, 100 * ns
     one = torch.ones(1, dtype=torch.float64)
     constants = SwitchingConstants(law.set_voltage * one, law.reset_voltage * one, one)
-    across = kind.selector.cell_voltage(volts * one, start * one)
+    across = kind.selector.cell_voltage(volts * one, start * one, gate)
     limit = kind.selector.compliance(gate).double().expand(1)
     size = float(law.mean_step(start * one, across, width, limit, constants))
     step = size if volts > 0 else -size

@@ -1,7 +1,7 @@
 """A typical cell of a chip as a compact model: the numbers that circuit simulators are given.
 
 A simulator follows a cell in time, so the step of a pulse becomes a rate: the core moves by
-`step` · exp((|V| − V_s)/slope) · window per `width`. As long as a pulse moves the cell by little
+``step · exp((|V| − V_s)/slope) · window`` per `width`. As long as a pulse moves the cell by little
 of `span`, that is the step of `mho.device.switching.Switching`.
 """
 

@@ -45,7 +45,7 @@ class UniformConverter(ABC):
     @property
     @abstractmethod
     def origin(self) -> float:
-        """Value of code 0, in the unit of the signal."""
+        """What code 0 stands for, in the unit of the signal."""
 
     @abstractmethod
     def __call__(
@@ -189,7 +189,7 @@ class Converter(UniformConverter):
 
     @property
     def origin(self) -> float:
-        """Value of code 0, in the unit of the signal."""
+        """What code 0 stands for, in the unit of the signal."""
         return self.low
 
     def __call__(
@@ -252,7 +252,7 @@ class SignedConverter(UniformConverter):
 
     @property
     def origin(self) -> float:
-        """Value of code 0: zero."""
+        """What code 0 stands for: zero."""
         return 0.0
 
     def __call__(
