@@ -1,5 +1,5 @@
 import torch
-from ideal_bench import deployed_on, perceptron, problem, quiet_bench
+from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
 from mho.deployment.deployed import DeployedNetwork
