@@ -135,11 +135,11 @@ def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
 
 def _place(item: Any) -> str:
     """The user's module that an operation came from, in the words of torch's two exporters."""
+    name: str = item.name
     for note in item.metadata_props:
         if note.key == "pkg.torch.onnx.name_scopes":
-            scopes = ["", "", *re.findall(r"'([^']*)'", str(note.value))]
-            return scopes[-2]
-    return ".".join(str(item.name).split("/")[1:-1])
+            return ["", "", *re.findall(r"'([^']*)'", note.value)][-2]
+    return ".".join(name.split("/")[1:-1])
 
 
 def _attributes(item: Any, folder: Path) -> dict[str, Any]:
