@@ -114,6 +114,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
     return [
         *lines,
+        *_work_rows(result.get("multiply_adds")),
         *_wire_rows(result["wires"]),
         *(passive_rows(result["passive"]) if result["passive"] else []),
         (
@@ -134,6 +135,14 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("wall time", f"{result['wall_seconds']:.1f} s"),
     ]
+
+
+def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Share of the work that tiles do; nothing for results from before it was counted."""
+    if work is None:
+        return []
+    total = work["analog"] + work["digital"]
+    return [("analog multiply-adds", f"{work['analog_share']:.1%} of {total:,} per sample")]
 
 
 def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:

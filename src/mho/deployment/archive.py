@@ -185,7 +185,7 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
         input=inputs[0],
         sample_shape=shape[1:],
         batch=shape[0] if shape else None,
-        nodes=tuple(_node(node, shapes) for node in recorded["nodes"]),
+        nodes=tuple(part for node in recorded["nodes"] for part in _nodes(node, shapes)),
         output=outputs[0],
         tensors={name: stored[label] for name, label in labels.items() if label in stored},
         labels=labels,
@@ -197,13 +197,28 @@ def _sizes(meta: Mapping[str, Any]) -> tuple[int | None, ...]:
     return tuple(size.get("as_int") for size in meta["sizes"])
 
 
-def _node(node: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]) -> Node:
-    kind, result = next(iter(node["outputs"][0].items())) if node["outputs"] else ("", {})
-    names = {"as_tensor": "name", "as_sym_int": "as_name"}
-    name = result[names[kind]] if kind in names else str(node.get("name", "without result"))
+def _nodes(node: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]) -> list[Node]:
+    """An operation and, if it has several results, the operations that pick them apart."""
+    names = [name for output in node["outputs"] for name in _result_names(output)]
     arguments = {item["name"]: _value(item["arg"]) for item in node["inputs"]}
     target = str(node["target"]).removeprefix("torch.ops.")
-    return Node(name, target, arguments, shapes.get(name))
+    listed = any("as_tensors" in output for output in node["outputs"])
+    if len(names) == 1 and not listed:
+        return [Node(names[0], target, arguments, shapes.get(names[0]))]
+    own = str(node.get("name") or "without result")
+    parts = [
+        Node(name, "_operator.getitem", {"a": Ref(own), "b": place}, shapes.get(name))
+        for place, name in enumerate(names)
+    ]
+    return [Node(own, target, arguments), *parts]
+
+
+def _result_names(output: Mapping[str, Any]) -> list[str]:
+    kind, result = next(iter(output.items()))
+    if kind == "as_tensors":
+        return [item["name"] for item in result]
+    names = {"as_tensor": "name", "as_sym_int": "as_name"}
+    return [result[names[kind]]] if kind in names else []
 
 
 def _value(argument: Mapping[str, Any]) -> object:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mho.deployment.account import account
 from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.job import Job, Programmed, Sources
 from mho.deployment.run_data import LayerMap, RunData, Traces
@@ -202,6 +203,7 @@ def _result(
         "tolerance_uS": job.tolerance / uS,
         "denoise": job.denoise,
         "software_accuracy": software_accuracy(sources),
+        "multiply_adds": account(sources.network, sources.data.inputs[0]).summary(),
         "cells": chip.result.cells.numel(),
         "tiles": chip.bench.info.tiles,
         "stuck_cells": int(chip.result.stuck.sum()),

@@ -27,7 +27,7 @@ _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 _SCALED = {"lstm": 3, "gru": 2, "rnn_tanh": 0, "rnn_relu": 0}
 """Digital multiply-adds for each hidden value and step (1)."""
 
-State = tuple[Float[Tensor, "batch hidden"], ...]
+State = tuple[Float[Tensor, "batch _"], ...]
 """Hidden state, and for an LSTM its cell state."""
 
 
