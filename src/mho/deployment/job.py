@@ -142,7 +142,8 @@ def prepare(job: Job, progress: Progress) -> Sources:
         near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
         raise ValueError(
             "Argument `network` must be `digits`, `model.pt2`, `model.onnx` or"
-            f" `module.py:factory`, but is `{job.network}`; a file of weights alone goes into `weights`.{near}"
+            f" `module.py:factory`, but is `{job.network}`; a file of weights"
+            f" alone goes into `weights`.{near}"
         )
     if job.data is None:
         raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")

@@ -138,7 +138,8 @@ def _place(item: Any) -> str:
     name: str = item.name
     for note in item.metadata_props:
         if note.key == "pkg.torch.onnx.name_scopes":
-            return ["", "", *re.findall(r"'([^']*)'", note.value)][-2]
+            scopes: list[str] = re.findall(r"'([^']*)'", note.value)
+            return ["", "", *scopes][-2]
     return ".".join(name.split("/")[1:-1])
 
 
