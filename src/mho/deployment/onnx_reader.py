@@ -65,6 +65,8 @@ def read_onnx_file(path: str | Path) -> OnnxNetwork:
 
 
 def _sentence(path: str | Path, reason: str) -> str:
+    # Names come from the file, and may hold line breaks or commands to a terminal.
+    reason = "".join(letter if letter.isprintable() else "?" for letter in reason)
     return f"Argument `network` must name an ONNX file that mho can run, but `{path}` {reason}."
 
 
