@@ -330,10 +330,10 @@ def test_a_file_without_permission_is_named(
     assert "model.pt2` cannot be opened: Permission denied." in refused(str(archive))
 
 
-@pytest.mark.parametrize("spec", ["model.onnx", "model.py", "model.py:", "weights.pt", "a.py:b c"])
+@pytest.mark.parametrize("spec", ["model.h5", "model.py", "model.py:", "weights.pt", "a.py:b c"])
 def test_a_network_given_otherwise_is_refused(spec: str) -> None:
     """The sentence says what is accepted."""
-    assert "must be `model.pt2` or `module.py:factory`" in refused(spec)
+    assert "must be `model.pt2`, `model.onnx` or `module.py:factory`" in refused(spec)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Job:
     """What to deploy, on what, and how.
 
     Args:
-        network: `"digits"`, a `.pt2` file, or `module.py:factory`.
+        network: `"digits"`, a `.pt2` or `.onnx` file, or `module.py:factory`.
         chip: Name of a preset.
         tolerance: Half-width of the acceptance window (S).
         seed: Names the chip and everything random about the run.
@@ -140,11 +140,12 @@ def prepare(job: Job, progress: Progress) -> Sources:
             Stream(job.seed).child("training"), lambda done: progress("training", done)
         )
         return Sources(read_network(trained, data.calibration), data)
-    if not job.network.endswith(".pt2") and ":" not in job.network:
+    if not job.network.endswith((".pt2", ".onnx")) and ":" not in job.network:
         near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
         raise ValueError(
-            "Argument `network` must be `digits`, `model.pt2` or `module.py:factory`, but is"
-            f" `{job.network}`; a file of weights alone goes into `weights`.{near}"
+            "Argument `network` must be `digits`, `model.pt2`, `model.onnx` or"
+            f" `module.py:factory`, but is `{job.network}`; a file of weights"
+            f" alone goes into `weights`.{near}"
         )
     if job.data is None:
         raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")

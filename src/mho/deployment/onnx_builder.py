@@ -147,6 +147,7 @@ class Builder:
         runs: Values without numbers, by name, for either size.
         zeros: Names of values that are nothing but zeros.
         current: Name for the next operation.
+        folded: Numbers that arithmetic on constants has made (1).
     """
 
     graph: Graph
@@ -157,6 +158,7 @@ class Builder:
     runs: tuple[dict[str, Any], dict[str, Any]] = field(default_factory=lambda: ({}, {}))
     zeros: set[str] = field(default_factory=set)
     current: str = ""
+    folded: int = 0
 
     def __post_init__(self) -> None:
         for run, free in zip(self.runs, self.free, strict=True):

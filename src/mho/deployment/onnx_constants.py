@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from mho.deployment.archive import RefusedError
 from mho.deployment.onnx_builder import Array, Builder, Constant, OnnxNode, Size
 
 _LARGEST = 2**24
 """Numbers that an operation on constants may make (1); a file could ask for any amount."""
 
+_IN_ALL = 2**28
+"""Numbers that all of them together may make (1)."""
 _SHAPED = ("Expand", "ConstantOfShape", "Reshape")
 """Operators that end with a shape, and cannot be computed before it is known."""
 
@@ -25,7 +28,7 @@ def folded(builder: Builder, node: OnnxNode) -> Constant | None:
     """The result of an operation whose inputs are all constants; `None` if it is left to torch."""
     if node.operator == "Shape":
         first, last = node.attributes.get("start", 0), node.attributes.get("end")
-        return _constant(node, _array(builder.shape(node.needed(0))[first:last]))
+        return _constant(builder, node, _array(builder.shape(node.needed(0))[first:last]))
     inputs = [value for value in node.inputs if isinstance(value, Constant)]
     given = [value for value in node.inputs if value is not None]
     if node.operator not in _FOLDS or not (given or node.operator == "Constant"):
@@ -39,12 +42,17 @@ def folded(builder: Builder, node: OnnxNode) -> Constant | None:
         return None
     try:
         result = _FOLDS[node.operator](node, arrays)
+    except RefusedError:
+        raise
     except (ValueError, IndexError, TypeError) as error:
         raise node.refused("contradicts its own constants") from error
-    return _constant(node, result)
+    return _constant(builder, node, result)
 
 
-def _constant(node: OnnxNode, array: Array) -> Constant:
+def _constant(builder: Builder, node: OnnxNode, array: Array) -> Constant:
+    builder.folded += array.size
+    if builder.folded > _IN_ALL:
+        raise node.refused(f"brings the constants to {builder.folded} numbers")
     if array.dtype == object and not any(isinstance(item, Size) for item in array.flat):
         array = array.astype(np.int64)
     return Constant(node.name, array)

@@ -118,10 +118,10 @@ def _external(tensor: Any, folder: Path, wanted: int) -> bytes:
     """Bytes of a tensor that lie in another file of the model's folder."""
     entry: dict[str, str] = {item.key: item.value for item in tensor.external_data}
     location = entry.get("location", "")
-    path, root = (folder / location).resolve(), folder.resolve()
     parts = location.replace("\\", "/").split("/")
-    outside = not path.is_relative_to(root) or path == root
-    if "\0" in location or ":" in location or ".." in parts or parts[0] == "" or outside:
+    strange = "\0" in location or ":" in location or ".." in parts or parts[0] == ""
+    path, root = (folder if strange else folder / location).resolve(), folder.resolve()
+    if path == root or not path.is_relative_to(root):
         raise RefusedError(
             f"keeps the tensor `{tensor.name}` in `{location}`, outside its own folder"
         )

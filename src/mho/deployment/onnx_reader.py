@@ -65,6 +65,8 @@ def read_onnx_file(path: str | Path) -> OnnxNetwork:
 
 
 def _sentence(path: str | Path, reason: str) -> str:
+    # Names come from the file, and may hold line breaks or commands to a terminal.
+    reason = "".join(letter if letter.isprintable() else "?" for letter in reason)
     return f"Argument `network` must name an ONNX file that mho can run, but `{path}` {reason}."
 
 
@@ -135,11 +137,12 @@ def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
 
 def _place(item: Any) -> str:
     """The user's module that an operation came from, in the words of torch's two exporters."""
+    name: str = item.name
     for note in item.metadata_props:
         if note.key == "pkg.torch.onnx.name_scopes":
-            scopes = ["", "", *re.findall(r"'([^']*)'", str(note.value))]
-            return str(scopes[-2])
-    return ".".join(str(item.name).split("/")[1:-1])
+            scopes: list[str] = re.findall(r"'([^']*)'", note.value)
+            return ["", "", *scopes][-2]
+    return ".".join(name.split("/")[1:-1])
 
 
 def _attributes(item: Any, folder: Path) -> dict[str, Any]:
