@@ -23,7 +23,7 @@ from mho.deployment.image import (
     load_image,
     save_image,
 )
-from mho.deployment.packed_file import pack, save, unpack
+from mho.deployment.packed_file import pack, save, strict_json, unpack
 from mho.deployment.plain import Reader, Writer
 from mho.rng import Stream
 
@@ -293,6 +293,25 @@ def test_a_well_formed_file_with_impossible_content_is_refused(
     file.save(path)
     with pytest.raises(ValueError, match=r"^Argument `image` must name a whole file.*\.$"):
         load_image(path)
+
+
+@pytest.mark.parametrize("operator", ["aten.sin.default", "aten.from_file.default"])
+def test_only_operators_of_the_list_may_stand_in_a_file(
+    image: Image, path: Path, operator: str
+) -> None:
+    """Torch knows both, and the first would even run in the place of `relu`."""
+    file = Spoilt(image)
+    graph(file.content)["nodes"][2]["fields"]["operator"] = operator
+    file.save(path)
+    with pytest.raises(ValueError, match=f"operators that mho can run.*{operator}"):
+        load_image(path)
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":2}', '{"a":{"b":1,"b":1}}', "[NaN]", "[-Infinity]"])
+def test_ambiguous_json_is_refused(text: str) -> None:
+    """Two readers could take two different values."""
+    with pytest.raises(RefusedError):
+        strict_json(text)
 
 
 def test_tensors_that_claim_more_than_there_is_are_refused() -> None:

@@ -343,9 +343,6 @@ def _rehearse(network: Network, inputs: Shaped[Tensor, "samples ..."]) -> None:
 
 
 def _cost_rows(cost: Ledger, samples: int) -> list[tuple[str, str]]:
-    return [
-        ("inference on the chip",
-         f"{show(cost.seconds, 's')}, {show(cost.joules, 'J')} for {samples:,} samples"),
-        ("", f"{cost.multiplies:,} cell multiplications, {cost.conversions:,} conversions,"
-         f" {cost.pulses:,} pulses"),
-    ]  # fmt: skip
+    spent = f"{show(cost.seconds, 's')}, {show(cost.joules, 'J')}, {cost.pulses:,} pulses"
+    work = f"{cost.multiplies:,} cell multiplications, {cost.conversions:,} conversions"
+    return [(f"inference, {samples:,} samples", spent), ("", work)]

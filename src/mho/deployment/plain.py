@@ -20,7 +20,11 @@ from torch import Tensor
 from mho.deployment.archive import RefusedError
 from mho.deployment.graph import Ref
 
-_TORCH = (torch.dtype, torch.memory_format)
+_CONSTANTS = {
+    str(value).removeprefix("torch."): value
+    for value in vars(torch).values()
+    if isinstance(value, torch.dtype | torch.memory_format)
+}
 _PLAIN = (NoneType, bool, int, str)
 
 
@@ -166,9 +170,8 @@ class Reader:
         if plain.keys() == {"float"}:
             return _scalar(float, plain, name)
         if plain.keys() == {"torch"}:
-            found = getattr(torch, str(plain["torch"]), None)
-            _demand(isinstance(found, _TORCH), name)
-            return found
+            _demand(isinstance(plain["torch"], str) and plain["torch"] in _CONSTANTS, name)
+            return _CONSTANTS[plain["torch"]]
         return self._dataclass(Ref, plain, name)
 
 
