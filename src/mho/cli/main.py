@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from mho.cli.exchange import export, import_
 from mho.cli.images import register
+from mho.cli.yields import yield_
 
 app = App(
     name="mho",
@@ -23,6 +24,7 @@ app.command(characterise)
 app.command(export)
 app.command(import_)
 register(app)
+app.command(yield_, name="yield")
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 

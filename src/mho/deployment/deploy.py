@@ -15,6 +15,7 @@ from mho.deployment.faults import FaultMap
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
 from mho.deployment.repair import repair
+from mho.deployment.rounding import to_levels
 from mho.programming.loop import ProgramRun, program
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
@@ -89,7 +90,9 @@ def lay_out(
     check_range(mapping, info)
     weights = [layer.weight for layer in network.layers]
     placement = place(weights, info, mapping, packed=packed, spares=spares, faults=faults)
-    return compensate(placement, info, mapping) if compensated else placement
+    if compensated:
+        placement = compensate(placement, info, mapping)
+    return to_levels(placement, mapping)
 
 
 def program_pairs(

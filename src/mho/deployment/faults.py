@@ -10,6 +10,8 @@ from mho.bench.interface import Bench, BenchInfo, Pulse
 from mho.checks import check_between, check_shape
 
 _GATE = 2.5
+_TRIES = 8
+"""Pulses of each polarity, as many as programming gives a cell before it calls it stuck (1)."""
 _SWITCHED = 0.05
 """Share of the range for multiplying that a working cell moves at least (1)."""
 _BROKEN = 0.5
@@ -56,10 +58,10 @@ class FaultMap:
 
 
 def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultMap:
-    """Give every cell the strongest SET and RESET and see whether it moves.
+    """Give every cell the strongest SETs, then RESETs, and see whether it moves.
 
-    Two pulses and two reads of a cell, in the ledger of the bench. Working cells are left in
-    their low state.
+    Eight pulses of each polarity and two reads of a cell, in the ledger of the bench. Working
+    cells are left in their low state.
 
     Args:
         bench: What to look at.
@@ -74,7 +76,7 @@ def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultM
     check_shape(cells, "cells", (None,))
     for end in (cells.min(), cells.max()) if cells.numel() else ():
         check_between(int(end), "cells", 0, info.cells - 1, "1")
-    strong = torch.full((cells.numel(),), info.amplitude_max)
+    strong = torch.full((_TRIES, cells.numel()), info.amplitude_max)
     looks = []
     for sign in (1.0, -1.0):
         bench.pulse(Pulse(sign * strong, info.nominal.width, min(_GATE, info.gate_max)), cells)

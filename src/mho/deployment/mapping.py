@@ -39,6 +39,8 @@ class DifferentialPairs:
         scale: One of `SCALES`. With a scale of its own every output uses the whole range, and
             a digital factor restores it.
         clip: Percentile of |w| that takes a cell to `high` (%); larger weights are cut off there.
+        levels: Levels of a cell from `low` to `high` (1), such as 64 for a driver of six bits;
+            any conductance if `None`.
 
     Raises:
         ValueError: A field is out of range.
@@ -48,6 +50,7 @@ class DifferentialPairs:
     high: float
     scale: str = "layer"
     clip: float = 100.0
+    levels: int | None = None
 
     references = ("yao2020",)
 
@@ -60,6 +63,8 @@ class DifferentialPairs:
             )
         check_choice(self.scale, "scale", SCALES)
         check_between(self.clip, "clip", 50.0, 100.0, "%")
+        if self.levels is not None:
+            check_between(self.levels, "levels", 2, 65_536, "1")
 
     def scales(self, weight: Float[Tensor, "out in_"]) -> Float[Tensor, " out"]:
         """Conductance difference of a weight of one, for each output (S). Shape (out,)."""

@@ -1,0 +1,99 @@
+"""Accuracy on chips with stuck cells, and what each remedy saves of it."""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from mho.bench.simulated import SimulatedBench
+from mho.checks import check_between, check_choice
+from mho.chip.chip import Chip
+from mho.deployment.deploy import lay_out, program_pairs
+from mho.deployment.deployed import DeployedNetwork, calibrate
+from mho.deployment.faults import survey
+from mho.deployment.job import Sources
+from mho.deployment.mapping import tiles_needed
+from mho.device.published import Preset
+from mho.programming.loop import program
+from mho.programming.protocol import ProgramProtocol
+from mho.rng import Stream
+
+REMEDIES = ("none", "partners", "mapped")
+"""Nothing; polarities of columns and partners of stuck cells make up for them after programming;
+and before that a survey puts small weights where cells are stuck."""
+
+MOST = 0.3
+"""Largest share of stuck cells: with more, whole lines begin to count as broken (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class YieldPoint:
+    """One chip.
+
+    Args:
+        stuck_fraction: Probability that a cell is stuck (1).
+        seed: Names the chip.
+        remedy: One of `REMEDIES`.
+        accuracy: Fraction of test samples that it gets right (1).
+        stuck_cells: Stuck cells among those used (1).
+        chip_seconds: Time for survey and programming (s).
+    """
+
+    stuck_fraction: float
+    seed: int
+    remedy: str
+    accuracy: float
+    stuck_cells: int
+    chip_seconds: float
+
+
+def measure_yield(
+    sources: Sources,
+    kind: Preset,
+    stuck_fraction: float,
+    *,
+    remedy: str,
+    seed: int = 0,
+    protocol: ProgramProtocol | None = None,
+    spares: int = 0,
+) -> YieldPoint:
+    """Deploy a network on a chip with stuck cells and count its right answers.
+
+    Args:
+        sources: Network and data.
+        kind: The chip's preset.
+        stuck_fraction: Probability that a cell is stuck (1).
+        remedy: One of `REMEDIES`.
+        seed: Names the chip: the same for every remedy.
+        protocol: How to program; `ProgramProtocol()` if `None`.
+        spares: Spare rows, and pairs of columns, of each part of a layer, for `mapped` (1).
+
+    Raises:
+        ValueError: The share or the remedy is out of range.
+    """
+    check_between(stuck_fraction, "stuck_fraction", 0.0, MOST, "1")
+    check_choice(remedy, "remedy", REMEDIES)
+    protocol = protocol or ProgramProtocol()
+    chip = Chip(kind.replace(cell__stuck_fraction=stuck_fraction))
+    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in sources.network.layers]
+    chip = replace(chip, tiles=tiles_needed(shapes, chip.rows, chip.cols, spares=spares))
+    bench = SimulatedBench(chip, Stream(seed).child("chip"))
+    faults = survey(bench) if remedy == "mapped" else None
+    extra = spares if remedy == "mapped" else 0
+    placement = lay_out(sources.network, bench.info, faults=faults, spares=extra)
+    if remedy == "none":
+        result = program(bench, placement.target, protocol, cells=placement.cells)
+    else:
+        placement, result = program_pairs(bench, placement, protocol)
+    seconds = bench.ledger.seconds
+    volts = bench.info.read_voltage
+    ranges = calibrate(sources.network, placement, sources.data.calibration, volts)
+    deployed = DeployedNetwork(sources.network, bench, placement, ranges, result)
+    data = sources.data
+    return YieldPoint(
+        stuck_fraction=stuck_fraction,
+        seed=seed,
+        remedy=remedy,
+        accuracy=deployed.accuracy(data.inputs, data.labels),
+        stuck_cells=int(torch.count_nonzero(bench.stuck[placement.cells])),
+        chip_seconds=seconds,
+    )

@@ -1,0 +1,75 @@
+"""`mho yield`: JSON, figure, and that remedies help."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from calling import call
+
+FACTORY = """
+import torch
+
+def network():
+    layer = torch.nn.Linear(8, 4, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.cat((torch.eye(4), -torch.eye(4)), 1))
+    return layer
+"""
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A network of one layer that finds the largest of four differences, and data for it."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(FACTORY)
+    inputs = torch.rand(200, 8, generator=torch.Generator().manual_seed(0))
+    labels = (inputs[:, :4] - inputs[:, 4:]).argmax(1)
+    np.savez("data.npz", inputs=inputs.numpy(), labels=labels.numpy())
+    return ["net.py:network", "--data", "data.npz", "--tolerance", "5uS", "--out", "found"]
+
+
+def test_a_yield_writes_json_and_a_figure_and_remedies_help(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a tenth of 64 cells stuck a chip forgets some weights; remedies bring most back."""
+    assert call("yield", *words, "--stuck", "0.1,0", "--seeds", "1", "--json", "-") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(Path("found/yield.json").read_text())
+    assert Path("found/yield.png").read_bytes().startswith(b"\x89PNG")
+    assert found["software_accuracy"] == 1.0
+    points = found["points"]
+    assert len(points) == 6
+    right = {(p["stuck_fraction"], p["remedy"]): p["accuracy"] for p in points}
+    assert min(right[0.0, remedy] for remedy in ("none", "partners", "mapped")) > 0.95
+    assert right[0.1, "none"] < min(right[0.1, "partners"], right[0.1, "mapped"]) - 0.05
+    assert {p["stuck_cells"] for p in points if p["stuck_fraction"] == 0.0} == {0}
+
+
+def test_the_table_names_every_remedy(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("yield", *words, "--stuck", "0.02", "--seeds", "1", "--spares", "1") == 0
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("none", "partners", "mapped", "2.00%", "yield.png"))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (["--stuck", "0.1,x"], "`stuck` must be numbers with commas"),
+        (["--stuck", "0.5"], "`stuck` must lie within 0 to 0.3"),
+        (["--seeds", "0"], "`seeds` must lie within 1 to 1000"),
+        (["--spares", "-1"], "`spares` must lie within 0 to 1000"),
+        (["--chip", "rao2032"], "Did you mean `rao2023`?"),
+        (["--tolerance", "1"], "`tolerance` must carry a unit of S"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
+    words: list[str], change: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [word for word in words if word not in ("--tolerance", "5uS")]
+    assert call("yield", *given, *change) == 2
+    assert sentence in capsys.readouterr().err
+    assert not Path("found").exists()
