@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from mho.cli.exchange import export, import_
+from mho.cli.tune import register as register_tune
 
 app = App(
     name="mho",
@@ -21,6 +22,7 @@ characterise = App(name="characterise", help="Ask measured data about the cells 
 app.command(characterise)
 app.command(export)
 app.command(import_)
+register_tune(app)
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 
