@@ -38,10 +38,10 @@ class HybridTraining:
         enough: Training accuracy that ends it at once (1).
     """
 
-    epochs: int = 5
-    batch: int = 128
+    epochs: int = 8
+    batch: int = 64
     rate: float = 0.02
-    patience: int = 2
+    patience: int = 3
     enough: float = 1.0
 
     references = ("yao2020",)

@@ -58,11 +58,20 @@ class PairedLayer:
         bench: The chip.
         placement: Where the layer lies.
         number: Number of the layer in the placement.
-        scale: Conductance difference of a weight of one (S).
+        pairs: Range that weights are given in.
+        reach: Weight of a pair at the end of that range (1).
     """
 
-    def __init__(self, bench: Bench, placement: Placement, number: int, scale: float) -> None:
-        self.bench, self.scale = bench, scale
+    def __init__(
+        self,
+        bench: Bench,
+        placement: Placement,
+        number: int,
+        pairs: DifferentialPairs,
+        reach: float,
+    ) -> None:
+        self.bench, self.reach = bench, reach
+        self.scale = (pairs.high - pairs.low) / reach
         self.blocks = [block for block in placement.blocks if block.layer == number]
         inputs = max(block.inputs.stop for block in self.blocks)
         outputs = max(block.outputs.stop for block in self.blocks)
@@ -83,9 +92,9 @@ class PairedLayer:
         total = torch.zeros(vectors.shape[0], self.owed.shape[0])
         for number, block in enumerate(self.blocks):
             rows = driven[:, block.inputs]
-            # a converter range for all vectors in which each input drives a full-range pair
-            bound = float(rows.abs().sum(1).max()) * self.scale
-            self._full_scale[number] = max(self._full_scale[number], 0.5 * bound, 1e-9)
+            # half of the current of a column whose pairs are all at the end of their range
+            bound = 0.5 * self.reach * self.scale * float(rows.abs().sum(1).max())
+            self._full_scale[number] = max(self._full_scale[number], bound, 1e-9)
             current = self.bench.multiply(
                 rows, block.plus, block.minus, full_scale=self._full_scale[number]
             )
@@ -172,9 +181,10 @@ class OnChipPerceptron:
         pairs = DifferentialPairs(info.array_low, info.array_high)
         shapes = ((self.training.hidden, inputs + 1), (classes, self.training.hidden + 1))
         placement = place([torch.zeros(shape) for shape in shapes], info, pairs)
-        scale = (pairs.high - pairs.low) / self.training.reach
         self.placement = placement
-        self.layers = [PairedLayer(bench, placement, n, scale) for n in range(2)]
+        self.layers = [
+            PairedLayer(bench, placement, n, pairs, self.training.reach) for n in range(2)
+        ]
 
     def scatter(self, stream: Stream) -> None:
         """Give the hidden layer weights to begin with: blind pulses, as many as chance says.
@@ -184,7 +194,7 @@ class OnChipPerceptron:
         Args:
             stream: Chooses cells.
         """
-        step = 10 * self.training.step
+        step = 5 * self.training.step
         for number, layer in enumerate(self.layers):
             for half, block in enumerate(layer.blocks * 2):
                 cells = (block.plus, block.minus)[half // len(layer.blocks)].flatten()
