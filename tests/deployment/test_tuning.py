@@ -47,7 +47,7 @@ def test_refit_undoes_a_known_gain_and_offset() -> None:
 
 
 def test_a_layer_makes_up_for_what_earlier_ones_left() -> None:
-    """Two rows of the first layer are dead, which no gain restores: the last one is fitted to that.
+    """Two rows of the first layer are dead, which no gain restores: the last is fitted to that.
 
     Least squares leaves residuals of zero mean that do not correlate with the fitted outputs, here
     of the whole network. Sums of 120 float32 products of order 1 round by 1e-5.

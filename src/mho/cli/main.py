@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from mho.cli.exchange import export, import_
 from mho.cli.images import register
 from mho.cli.yields import yield_
+from mho.cli.tune import register as register_tune
 
 app = App(
     name="mho",
@@ -25,6 +26,7 @@ app.command(export)
 app.command(import_)
 register(app)
 app.command(yield_, name="yield")
+register_tune(app)
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 

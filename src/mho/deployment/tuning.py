@@ -102,7 +102,7 @@ def refit(
         if index in found:
             return found[index](deployed.measured(index, layer, vectors))
         if ranged:
-            _set_ranges(deployed, index, vectors)
+            set_ranges(deployed, index, vectors)
         measured = deployed.measured(index, layer, vectors)
         found[index] = fit_columns(measured, goal)
         corrected = found[index](measured)
@@ -122,7 +122,7 @@ def relative_error(
     return float(((found - wanted).double().square().mean() / (size or 1.0)).sqrt())
 
 
-def _set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
+def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
     """Give the converters of a layer the ranges that its inputs and currents need on the chip."""
     ranges, info = deployed.ranges, deployed.bench.info
     largest = float(vectors.abs().max())
