@@ -9,8 +9,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from mho.cli.exchange import export, import_
 from mho.cli.images import register
-from mho.cli.yields import yield_
 from mho.cli.tune import register as register_tune
+from mho.cli.yields import yield_
 
 app = App(
     name="mho",

@@ -148,7 +148,7 @@ class LastLayer:
 
     def __init__(self, deployed: DeployedNetwork, mapping: DifferentialPairs) -> None:
         self.deployed, self._mapping = deployed, mapping
-        self.index = list(deployed.network.calls.values())[-1]
+        self.index = list(deployed.network.calls.values())[-1].layers[-1]
         layer = deployed.network.layers[self.index]
         self._reach = mapping.high - mapping.low
         self._blocks = [
