@@ -9,7 +9,7 @@ scaled down as a whole; a digital factor restores it.
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
@@ -42,6 +42,68 @@ def compensate(placement: Placement, info: BenchInfo, mapping: DifferentialPairs
         target[place] = _halves(difference, mapping).to(target.dtype)
         blocks.append(replace(block, scale=(block.scale * share).to(block.scale.dtype)))
     return replace(placement, target=target, blocks=tuple(blocks))
+
+
+def adapt(
+    before: Placement,
+    mended: Placement,
+    held: Float[Tensor, " cells"],
+    stuck: Bool[Tensor, " cells"],
+    info: BenchInfo,
+) -> Placement:
+    """Move targets around stuck cells until the wires, with these in place, give the old weights.
+
+    A stuck cell and the partner that makes up for it may carry ten times the current that was
+    planned; all cells that share their lines feel it.
+
+    Args:
+        before: Targets whose effective matrices are the wanted ones.
+        mended: The same after `repair`: polarities, and targets of the partners.
+        held: Conductance of the stuck cells; others do not matter (S). Shape (cells,).
+        stuck: Cells that do not answer. Shape (cells,).
+        info: The bench.
+    """
+    if info.wires.ideal:
+        return mended
+    target = mended.target.clone()
+    for (old, where), (block, place) in zip(each_block(before), each_block(mended), strict=True):
+        fixed = stuck[place]
+        if fixed.any():
+            wanted, _ = effective_difference(before.target[where].double(), old, info)
+            pair = torch.where(fixed, held[place], target[place]).double()
+            target[place] = _settle(pair, fixed, wanted, block, info).to(target.dtype)
+    return replace(mended, target=torch.where(stuck, mended.target, target))
+
+
+def _settle(
+    pair: Float[Tensor, "2 rows outputs"],
+    fixed: Bool[Tensor, "2 rows outputs"],
+    wanted: Float[Tensor, "rows outputs"],
+    block: Block,
+    info: BenchInfo,
+) -> Float[Tensor, "2 rows outputs"]:
+    """Conductances (S), some of them fixed, whose effective differences are those wanted (S).
+
+    Of a free pair the larger cell moves, of a pair with a fixed cell the other one.
+    """
+    best, least = pair, float("inf")
+    plus_moves = torch.where(fixed.any(0), fixed[1], pair[0] >= pair[1])
+    movable = ~fixed & torch.stack((plus_moves, ~plus_moves))
+    towards = torch.tensor([1.0, -1.0], dtype=pair.dtype)[:, None, None]
+    for _ in range(_ROUNDS):
+        seen, total = effective_difference(pair, block, info)
+        missing = wanted - seen
+        step = movable * towards * (missing * pair.sum(0) / total)
+        moved = (pair + step).clamp(info.conductance_low, info.conductance_high)
+        moved = torch.where(movable, moved, pair)
+        # pairs at the end of their range are left out: what they lack cannot be helped
+        rest = torch.where((moved != pair).any(0), missing, 0.0)
+        if float(rest.square().sum()) < least:
+            best, least = pair, float(rest.square().sum())
+        if float(rest.abs().max()) < _CLOSE * float(wanted.abs().max()):
+            break
+        pair = moved
+    return best
 
 
 def each_block(placement: Placement) -> list[tuple[Block, Tensor]]:

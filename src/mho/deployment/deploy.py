@@ -9,7 +9,7 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import Bench, BenchInfo
-from mho.deployment.compensation import compensate
+from mho.deployment.compensation import adapt, compensate
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.faults import FaultMap
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
@@ -129,7 +129,10 @@ def program_pairs(
     held = torch.zeros_like(placement.target)
     held[stuck] = bench.read(placement.cells[stuck], samples=8, window=0.0).mean
     mended = repair(placement, result.stuck, held, bench.info)
-    moved = (mended.target != placement.target) & ~result.stuck
+    mended = adapt(placement, mended, held, result.stuck, bench.info)
+    moved = (mended.target - placement.target).abs() > protocol.tolerance / 2
+    kept = torch.where(moved | result.stuck, mended.target, placement.target)
+    mended, moved = replace(mended, target=kept), moved & ~result.stuck
     places = moved.nonzero()[:, 0]
     if places.numel() == 0:
         return mended, replace(result, target=mended.target)
