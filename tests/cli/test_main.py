@@ -96,7 +96,7 @@ def test_a_run_again_prints_the_same_result_and_leaves_page_and_trace(
         "report.html", "result.json", "trace",
     ]  # fmt: skip
     assert {
-        "software_accuracy", "chip_accuracy", "chip_accuracy_no_denoise", "cells",
+        "software_accuracy", "chip_accuracy", "chip_accuracy_no_denoise", "cells", "multiply_adds",
         "converged_fraction", "error_uS", "noise_uS", "pulses_per_cell",
         "denoise_pulses_per_cell", "reads_per_cell", "chip_seconds", "chip_joules",
         "wall_seconds", "seed", "preset", "version",
@@ -111,7 +111,9 @@ def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
     assert other["software_accuracy"] == first["software_accuracy"]
     assert other["error_uS"] != first["error_uS"]
     assert other["denoise_pulses_per_cell"] == 0
-    assert "not denoised" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "not denoised" in shown
+    assert "analog multiply-adds" in shown
 
 
 @pytest.mark.parametrize(

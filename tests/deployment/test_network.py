@@ -250,6 +250,29 @@ def test_weights_computed_from_weights_are_computed_once() -> None:
     assert torch.equal(network.layers[0].weight, (module.weight * module.mask).detach())
 
 
+@pytest.mark.parametrize("way", ["matmul", "mm", "addmm"])
+def test_a_product_with_a_stored_matrix_is_a_layer(way: str) -> None:
+    """Written (in, out) there, (out, in) here; a product of two activations stays digital."""
+
+    class Multiplies(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.matrix, self.shift = nn.Parameter(normal(4, 3)), nn.Parameter(normal(3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            if way == "addmm":
+                return torch.addmm(self.shift, x, self.matrix)
+            y = x @ self.matrix if way == "matmul" else torch.mm(x, self.matrix)
+            return (y[:, :, None] @ y[:, None]).flatten(1)
+
+    module = Multiplies()
+    network = read_network(module, normal(2, 4))
+    assert [layer.name for layer in network.layers] == ["matrix"]
+    assert torch.equal(network.layers[0].weight, module.matrix.detach().T)
+    assert (network.layers[0].bias is None) == (way != "addmm")
+    check_same(network, module, normal(5, 4))
+
+
 def test_weights_in_double_precision_are_read_as_float32() -> None:
     """The module runs in float64, the network in float32; they agree to its rounding."""
     module = randomise(nn.Linear(4, 3).double())

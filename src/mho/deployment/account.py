@@ -133,7 +133,7 @@ def _each(_: Mapping[str, object], result: object) -> int:
 
 def _matrices(arguments: Mapping[str, object], result: object) -> int:
     """Every value of the result is a sum over the last axis of the first factor."""
-    first = arguments["self"]
+    first = arguments.get("mat1", arguments["self"])
     assert isinstance(first, Tensor)
     return _each(arguments, result) * first.shape[-1]
 
@@ -148,7 +148,7 @@ def _attention(arguments: Mapping[str, object], _: object) -> int:
 
 
 _COUNTS: Mapping[str, Callable[[Mapping[str, object], object], int]] = {
-    **dict.fromkeys(("matmul", "bmm", "mm"), _matrices),
+    **dict.fromkeys(("matmul", "bmm", "mm", "addmm"), _matrices),
     **dict.fromkeys(("mul", "div", "batch_norm", "layer_norm"), _each),
     **dict.fromkeys(("group_norm", "instance_norm"), _each),
     "scaled_dot_product_attention": _attention,

@@ -15,6 +15,7 @@ from mho.deployment.dense import dense
 from mho.deployment.folding import foldable, without_norms
 from mho.deployment.graph import Graph, Node
 from mho.deployment.layers import LinearLayer
+from mho.deployment.matrices import as_linear
 from mho.deployment.operators import ANALOG, arguments_of, evaluate, prepare
 from mho.deployment.recurrent import OPERATORS as RECURRENT
 from mho.deployment.recurrent import recurrent, without_zero_states
@@ -106,7 +107,7 @@ def read_network(
             put on a chip, or holds weights that are NaN or infinite.
     """
     traced = trace(source, example)
-    network = _network(prepare(without_zero_states(traced.graph)))
+    network = _network(as_linear(prepare(without_zero_states(traced.graph))))
     try:
         _check_agreement(network, traced)
     except RuntimeError as error:

@@ -35,7 +35,7 @@ _TORCH = frozenset(
         *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
         *_names("view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"),
         *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
-        *_names("matmul bmm mm scaled_dot_product_attention embedding"),
+        *_names("matmul bmm mm addmm scaled_dot_product_attention embedding"),
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
         *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),

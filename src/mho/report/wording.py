@@ -61,6 +61,7 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
         ("Accuracy on the chip, not denoised", _interval(result, "chip_accuracy_no_denoise"),
          "chip_accuracy_no_denoise"),
         ("Accuracy on the chip", _interval(result, "chip_accuracy"), "chip_accuracy"),
+        *_work_figures(result),
         ("Cells", number(result.get("cells"), ",.0f"), "cells"),
         ("Cells found stuck", number(result.get("stuck_cells"), ",.0f"), "stuck_cells"),
         ("Cells converged, of those not stuck", number(result.get("converged_fraction"), ".3%"),
@@ -85,6 +86,17 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
         ("Preset", _text(result, "preset"), "preset"),
         ("Version of mho", _text(result, "version"), "version"),
     ]  # fmt: skip
+
+
+def _work_figures(result: Result) -> list[tuple[str, str, str]]:
+    """Row of the first table about the share of the work that tiles do, if it was counted."""
+    work = result.get("multiply_adds")
+    if not isinstance(work, Mapping):
+        return []
+    share, per_sample = number(work["analog_share"], ".1%"), work["analog"] + work["digital"]
+    return [
+        ("Multiply-adds on tiles", f"{share} of {per_sample:,} per sample", "multiply_adds"),
+    ]
 
 
 def _passive_figures(result: Result) -> list[tuple[str, str, str]]:
