@@ -14,7 +14,7 @@ from mho.deployment.layers import Convolution, LinearLayer, layer_key, linear_la
 from mho.deployment.operators import ANALOG, evaluate, prepare
 from mho.deployment.tracing import Trace, trace
 
-__all__ = ["Convolution", "LinearLayer", "Network", "Product", "network_of_graph", "read_network"]
+__all__ = ["Convolution", "LinearLayer", "Network", "Product", "read_network"]
 
 _AGREEMENT = 1e-5
 """Largest accepted difference of two ways to compute the outputs, of their largest value (1)."""
@@ -104,20 +104,12 @@ def read_network(
             put on a chip, or holds weights that are NaN or infinite.
     """
     traced = trace(source, example)
-    network = network_of_graph(prepare(traced.graph))
+    network = _network(prepare(traced.graph))
     _check_agreement(network, traced)
     return network
 
 
-def network_of_graph(graph: Graph) -> Network:
-    """The network behind a graph that `prepare` has let through.
-
-    Args:
-        graph: Operations that mho can run.
-
-    Raises:
-        ValueError: It has no layer for a chip, or holds weights that are NaN or infinite.
-    """
+def _network(graph: Graph) -> Network:
     for name, tensor in graph.tensors.items():
         if tensor.is_floating_point():
             hint = "Train the network again, or repair the file."
