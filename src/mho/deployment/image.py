@@ -11,12 +11,12 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import BenchInfo
+from mho.checks import check_finite
 from mho.deployment.archive import RefusedError
 from mho.deployment.deploy import lay_out
 from mho.deployment.deployed import Ranges, calibrate
-from mho.deployment.graph import Graph
 from mho.deployment.mapping import Block, DifferentialPairs, Placement
-from mho.deployment.network import Network, network_of_graph, read_network
+from mho.deployment.network import Network, read_network
 from mho.deployment.operators import check_prepared
 from mho.deployment.packed_file import load, pack, save, sentence
 from mho.deployment.plain import Reader, Writer
@@ -73,20 +73,6 @@ class Image:
     def sha256(self) -> str:
         """Checksum of the file that `save_image` writes, in hexadecimal digits."""
         return pack(KIND, *image_parts(self))[1]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredImage:
-    """The fields of an image as they lie in a file: layers are found again from the graph."""
-
-    graph: Graph
-    placement: Placement
-    ranges: Ranges
-    info: BenchInfo
-    mapping: Mapping[str, object]
-    compensated: bool
-    sample_shape: tuple[int, ...]
-    provenance: Provenance
 
 
 def compile_image(
@@ -164,11 +150,10 @@ def load_image(path: str | Path, argument: str = "image") -> Image:
 def image_parts(image: Image) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """An image as plain values and tensors."""
     writer = Writer()
-    stored = StoredImage(
-        replace(image.network.recorded, batch=None),
-        *(getattr(image, name) for name in list(StoredImage.__annotations__)[1:]),
-    )
-    return {"image": writer.write(stored, "image")}, writer.tensors
+    # A recorded batch size has no meaning any more once a network is prepared.
+    network = replace(image.network, graph=replace(image.network.graph, batch=None))
+    image = replace(image, network=network)
+    return {"image": writer.write(image, "image")}, writer.tensors
 
 
 def check_all_used(reader: Reader) -> None:
@@ -187,11 +172,9 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     Raises:
         RefusedError: It breaks one.
     """
-    stored = reader.read(StoredImage, content.get("image"), "image")
-    network = _network(stored.graph, stored.sample_shape)
-    image = Image(
-        network, *(getattr(stored, name) for name in list(StoredImage.__annotations__)[1:])
-    )
+    image: Image = reader.read(Image, content.get("image"), "image")
+    network = image.network
+    _check_network(network, image.sample_shape)
     check_placement(image.placement, image)
     layers, blocks = len(network.layers), len(image.placement.blocks)
     inputs, currents = image.ranges.inputs, image.ranges.currents
@@ -202,17 +185,19 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     return image
 
 
-def _network(graph: Graph, sample_shape: tuple[int, ...]) -> Network:
-    """A network from a graph, tried on a sample that has a shape but no numbers."""
+def _check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
+    """Refuse a network that cannot run, tried on samples that have a shape but no numbers."""
     try:
-        check_prepared(graph)
-        network = network_of_graph(graph)
+        check_prepared(network.graph)
+        for layer in network.layers:
+            check_finite(layer.weight, layer.name, "Compile it again.")
+            if layer.bias is not None:
+                check_finite(layer.bias, layer.name, "Compile it again.")
         network.run(torch.zeros(2, *sample_shape, device="meta"))
     # A hostile graph can break every operator, hence every kind of error.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(".")
         raise RefusedError(f"holds a network that cannot run: {reason}") from error
-    return network
 
 
 def check_placement(placement: Placement, image: Image) -> None:

@@ -21,7 +21,7 @@ from mho.deployment.recurrent import OPERATORS as RECURRENT
 from mho.deployment.recurrent import recurrent, without_zero_states
 from mho.deployment.tracing import Trace, first_line, trace
 
-__all__ = ["Convolution", "LinearLayer", "Network", "Product", "network_of_graph", "read_network"]
+__all__ = ["Convolution", "LinearLayer", "Network", "Product", "read_network"]
 
 _AGREEMENT = 1e-5
 """Largest accepted difference of two ways to compute the outputs, of their largest value (1)."""
@@ -39,14 +39,11 @@ class Network:
         layers: Layers in the order of their first use. One used twice appears once.
         graph: All operations, in order of execution.
         calls: The layers of each analog operation and what it does with them, by its name.
-        recorded: All operations before norms were folded into layers: what `network_of_graph`
-            makes the same network of again.
     """
 
     layers: tuple[LinearLayer, ...]
     graph: Graph
     calls: Mapping[str, AnalogOperation] = field(repr=False)
-    recorded: Graph = field(repr=False)
 
     @property
     def sample_shape(self) -> tuple[int | None, ...]:
@@ -110,7 +107,7 @@ def read_network(
             put on a chip, or holds weights that are NaN or infinite.
     """
     traced = trace(source, example)
-    network = network_of_graph(as_linear(prepare(without_zero_states(traced.graph))))
+    network = _network(as_linear(prepare(without_zero_states(traced.graph))))
     try:
         _check_agreement(network, traced)
     except RuntimeError as error:
@@ -121,15 +118,7 @@ def read_network(
     return network
 
 
-def network_of_graph(graph: Graph) -> Network:
-    """The network behind a graph that `prepare` has let through.
-
-    Args:
-        graph: Operations that mho can run.
-
-    Raises:
-        ValueError: It has no layer for a chip, or holds weights that are NaN or infinite.
-    """
+def _network(graph: Graph) -> Network:
     for name, tensor in graph.tensors.items():
         if tensor.is_floating_point():
             hint = "Train the network again, or repair the file."
@@ -148,7 +137,7 @@ def network_of_graph(graph: Graph) -> Network:
             "Argument `source` must hold at least one linear, convolutional or recurrent layer,"
             " but has none; there is nothing to put on a chip."
         )
-    return Network(tuple(table.layers), without_norms(graph, folds), calls, graph)
+    return Network(tuple(table.layers), without_norms(graph, folds), calls)
 
 
 def _check_agreement(network: Network, traced: Trace) -> None:

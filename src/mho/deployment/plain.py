@@ -140,7 +140,10 @@ class Reader:
     def _dataclass(self, cls: Any, plain: Any, name: str) -> Any:
         _demand(isinstance(plain, dict) and plain.keys() == {"is", "fields"}, name)
         own = plain["fields"]
-        _demand(plain["is"] == cls.__name__ and isinstance(own, dict), name)
+        # A value may be of a class derived from the one that is wanted.
+        named = [one for one in _family(cls) if one.__name__ == plain["is"]]
+        _demand(named and isinstance(own, dict), name)
+        cls = named[-1]
         hints = _hints(cls)
         known = {f.name for f in fields(cls)}
         needed = {f.name for f in fields(cls)
@@ -180,6 +183,13 @@ def _marked(value: float | torch.dtype | torch.memory_format) -> Any:
     if not isinstance(value, float):
         return {"torch": str(value).removeprefix("torch.")}
     return value if math.isfinite(value) else {"float": str(value)}
+
+
+def _family(cls: type) -> list[type]:
+    """A class and all classes derived from it that are dataclasses."""
+    children: list[type] = cls.__subclasses__()
+    derived = [one for child in children for one in _family(child)]
+    return [cls, *(one for one in derived if is_dataclass(one))]
 
 
 @cache
