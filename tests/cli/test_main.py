@@ -29,7 +29,8 @@ def poisoned():
     return network
 
 def stretched():
-    return nn.Sequential(nn.Linear(6, 4), nn.Unflatten(1, (1, 4)), nn.Upsample(scale_factor=2))
+    upsample = nn.Upsample(scale_factor=2, mode="linear")
+    return nn.Sequential(nn.Linear(6, 4), nn.Unflatten(1, (1, 4)), upsample)
 """
 
 
