@@ -3,6 +3,7 @@ import torch
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
+from mho.chip.wires import WireModel
 from mho.deployment.deploy import program_pairs
 from mho.deployment.mapping import DifferentialPairs, Placement, place
 from mho.deployment.repair import repair
@@ -16,11 +17,12 @@ LOW, HIGH = 10 * uS, 4400 * uS
 
 
 def laid(weight: torch.Tensor) -> tuple[Placement, SimulatedBench]:
+    """Weights on ideal lines, so that conductances stand for them one by one."""
     quiet = preset("rao2023").replace(
         cell__stuck_fraction=0.015, cell__stuck_high=0.3,
         telegraph__births=0.0, telegraph__spawning=0.0,
     )  # fmt: skip
-    bench = SimulatedBench(Chip(quiet, rows=32, cols=64), Stream(5))
+    bench = SimulatedBench(Chip(quiet, rows=32, cols=64, wires=WireModel()), Stream(5))
     return place([weight], bench.info, PAIRS), bench
 
 
