@@ -90,9 +90,6 @@ class DeployedNetwork(nn.Module):
         placement: Which cells hold them.
         ranges: Converter ranges.
         programming: How programming went.
-
-    Attributes:
-        corrections: Digital gain and offset of layers that have one, by the layer's number.
     """
 
     def __init__(
@@ -107,6 +104,7 @@ class DeployedNetwork(nn.Module):
         self.network, self.bench, self.placement = network, bench, placement
         self.ranges, self.programming = ranges, programming
         self.corrections: dict[int, Correction] = {}
+        """Digital gain and offset of layers that have one, by the layer's number."""
 
     def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
         """Outputs of the network, computed on the chip, `BATCH` samples at a time (1)."""
