@@ -38,7 +38,8 @@ class DifferentialPairs:
         high: Highest conductance used (S).
         scale: One of `SCALES`. With a scale of its own every output uses the whole range, and
             a digital factor restores it.
-        clip: Percentile of the weights' magnitudes that takes a cell to `high` (%); larger weights are cut off there.
+        clip: Percentile of the weights' magnitudes that takes a cell to `high` (%); larger ones
+            are cut off there.
         levels: Levels of a cell from `low` to `high` (1), such as 64 for a driver of six bits;
             any conductance if `None`.
 
