@@ -46,6 +46,7 @@ KINDS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "image": (lambda: nn.Conv2d(5, 7, 3, padding=1), (3, 5, 12, 12)),
     "few positions": (lambda: nn.Conv2d(70, 7, 3, stride=2, padding=1), (3, 70, 7, 7)),
     "oblong": (lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)), (2, 6, 20, 19)),
+    "oblong, few": (lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)), (2, 6, 9, 9)),
     "groups": (lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4), (2, 12, 9, 9)),
     "groups, few": (lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4), (2, 12, 4, 4)),
     "depthwise": (lambda: nn.Conv2d(10, 10, 3, padding="same", groups=10), (2, 10, 8, 8)),

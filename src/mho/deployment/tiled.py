@@ -142,14 +142,11 @@ class TiledLayer(nn.Module):
         span = self._mapping.high - self._mapping.low
         wanted = (weight * scale[..., None]).clamp_(-span, span)
         kernels = wanted.view(s.groups, s.outputs, s.inputs, s.kernel)
+        # rows of missing channels are never driven, whatever their cells hold
         parts = functional.pad(kernels, (0, 0, 0, s.missing))
         parts = parts.view(s.groups, s.outputs, s.blocks, s.channels, s.kernel)
         signal = parts.permute(0, 2, 1, 4, 3).reshape(-1, s.outputs, s.rows).contiguous()
         variance = program_pairs(signal, table, reach, stream.child("cells"))
-        if s.missing:
-            for part in (signal, variance):
-                whole = part.view(s.groups, s.blocks, s.outputs, s.kernel, s.channels)
-                whole[:, -1, ..., -s.missing :] = 0
         self._signal, self._variance, self._unit = signal, variance, 1.0
         self._weight_per_code = 1 / scale.flatten()
         self._stream, self._draws = stream.child("noise"), None
