@@ -283,6 +283,21 @@ def test_a_column_scale_and_clipping_are_the_mapping_s() -> None:
     )
 
 
+def test_levels_are_the_mapping_s() -> None:
+    """With three levels of a cell, weights are halves of the largest."""
+    module = nn.Linear(5, 1, bias=False)
+    module.weight.data = torch.tensor([[1.0, 0.7, 0.3, -0.2, -0.8]])
+    found = ready(module, torch.eye(5), mapping=DifferentialPairs(LOW, HIGH, levels=3))
+    wanted = torch.tensor([[1.0, 0.5, 0.5, 0.0, -1.0]])
+    torch.testing.assert_close(found(torch.eye(5)).T, wanted, rtol=0, atol=1e-4)
+
+
+def test_a_table_of_another_range_is_refused() -> None:
+    found = convert(nn.Linear(2, 2), mapping=DifferentialPairs(LOW, 2 * HIGH))
+    with pytest.raises(ValueError, match="`table` must reach from 50 µS to 1 mS"):
+        found.program(exact(), mho.Stream(0))
+
+
 @pytest.mark.parametrize(
     ("chip", "mapping", "message"),
     [

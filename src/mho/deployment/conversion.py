@@ -7,6 +7,7 @@ of many minutes, and no pulses.
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from mho.deployment.tiled import TiledLayer, divided
 from mho.ledger import Ledger
 from mho.programming.statistics import ErrorTable
 from mho.rng import Stream
+from mho.units import show
 
 _OPERATORS: dict[type[nn.Module], str] = {
     nn.Linear: "aten.linear.default",
@@ -107,11 +109,19 @@ class ConvertedModule(nn.Module):
         module: The network, with `TiledLayer`s in the place of its layers.
         account: What became of every module.
         info: What the tiles can do.
+        mapping: Weights to conductances.
     """
 
-    def __init__(self, module: nn.Module, account: Conversion, info: BenchInfo) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        account: Conversion,
+        info: BenchInfo,
+        mapping: DifferentialPairs,
+    ) -> None:
         super().__init__()
-        self.module, self.account, self._info = module, account, info
+        self.module, self.account = module, account
+        self._info, self._mapping = info, mapping
 
     @property
     def layers(self) -> tuple[TiledLayer, ...]:
@@ -127,11 +137,24 @@ class ConvertedModule(nn.Module):
 
         Returns:
             What programming them would have cost, by the same statistics.
+
+        Raises:
+            ValueError: The table is of another range of conductances than the mapping.
         """
+        self._check_range(table)
         reach = Reach(self._info.conductance_low, self._info.conductance_high)
         for layer in self.layers:
             layer.program(table, reach, stream.child(layer.name))
         return table.expected_cost(self.account.cells)
+
+    def _check_range(self, table: ErrorTable) -> None:
+        low, high = self._mapping.low, self._mapping.high
+        if not (math.isclose(table.low, low, rel_tol=1e-6) and table.high > high * (1 - 1e-6)):
+            raise ValueError(
+                f"Argument `table` must reach from {show(low, 'S')} to {show(high, 'S')} like the"
+                f" mapping, but is of {show(table.low, 'S')} to {show(table.high, 'S')}; measure"
+                " it with this `low` and `high`."
+            )
 
     def calibrate(self, samples: Shaped[Tensor, "batch ..."]) -> None:
         """Set the ranges of all converters to what typical inputs make of them.
@@ -216,7 +239,8 @@ def convert(
             f" {listed or 'no module with parameters'}."
         )
     cells = sum(layer.cells for layer in swaps.values())
-    return ConvertedModule(_swapped(own, swaps), Conversion(tuple(entries), cells), info)
+    account = Conversion(tuple(entries), cells)
+    return ConvertedModule(_swapped(own, swaps), account, info, mapping)
 
 
 def _copied(module: nn.Module) -> nn.Module:

@@ -141,6 +141,9 @@ class TiledLayer(nn.Module):
         scale = torch.stack([self._mapping.scales(layer.weight) for layer in self.layers])
         span = self._mapping.high - self._mapping.low
         wanted = (weight * scale[..., None]).clamp_(-span, span)
+        if self._mapping.levels is not None:
+            step = span / (self._mapping.levels - 1)
+            wanted.div_(step).round_().mul_(step)
         kernels = wanted.view(s.groups, s.outputs, s.inputs, s.kernel)
         # rows of missing channels are never driven, whatever their cells hold
         parts = functional.pad(kernels, (0, 0, 0, s.missing))
