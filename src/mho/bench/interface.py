@@ -164,7 +164,7 @@ class Bench(Protocol):
         plus: Int64[Tensor, "rows cols"],
         minus: Int64[Tensor, "rows cols"],
         *,
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
         """Drive rows together; digitise the difference of paired columns' currents (A).
 
@@ -172,5 +172,6 @@ class Bench(Protocol):
             voltage: Row voltages of each input vector (V). Shape (batch, rows).
             plus: Cell at each crossing that adds. Shape (rows, cols).
             minus: Cell at each crossing that subtracts, on the same rows. Shape (rows, cols).
-            full_scale: Largest current difference the converters shall resolve (A).
+            full_scale: Largest current difference the converters shall resolve (A), one for all or
+                one for each column of the matrix.
         """
