@@ -99,6 +99,8 @@ class BenchInfo:
         nominal: The typical cell.
         wires: Resistances of a tile's lines as far as they are known: a mapping can make up
             for known ones.
+        dac_bits: Bits of magnitude of a row's converter (1).
+        adc_bits: Bits of magnitude of a column's converter (1).
     """
 
     name: str
@@ -116,6 +118,8 @@ class BenchInfo:
     sample_time: float
     nominal: Nominal
     wires: WireModel = field(default_factory=WireModel)
+    dac_bits: int = 8
+    adc_bits: int = 8
 
     @property
     def cells(self) -> int:

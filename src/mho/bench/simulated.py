@@ -386,4 +386,6 @@ def _describe(chip: Chip) -> BenchInfo:
             law.low, float(selector.compliance(selector.gate_max)), law.span,
         ),
         wires=chip.lines,
+        dac_bits=chip.around.dac.bits,
+        adc_bits=chip.around.adc.bits,
     )  # fmt: skip

@@ -180,7 +180,11 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     inputs, currents = image.ranges.inputs, image.ranges.currents
     if (len(inputs), len(currents)) != (layers, blocks):
         raise RefusedError("has not one converter range for each layer and block")
-    if not all(0 < value < float("inf") for value in (*inputs, *currents)):
+    for block, value in zip(image.placement.blocks, currents, strict=True):
+        if isinstance(value, Tensor) and value.shape != block.scale.shape:
+            raise RefusedError("has a block with not one converter range for each output")
+    flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
+    if not all(0 < value < float("inf") for value in (*inputs, *flat)):
         raise RefusedError("has a converter range that is not finite and above zero")
     return image
 
