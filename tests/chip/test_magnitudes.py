@@ -74,10 +74,10 @@ def test_a_uniform_signal_ends_half_a_step_above_full_scale(bits: int) -> None:
 def test_batches_are_the_same_as_all_at_once_in_any_order(stream: Stream) -> None:
     """Counts are whole numbers and bins are dropped by the largest of all: nothing can differ.
 
-    Batches of sizes 2^-40 to 2^20 make bins come and go; a column of its own size stays fine.
+    Batches of sizes 1e-7 to 5 make bins come and go.
     """
     samples = several(stream, 3000)
-    scales = torch.tensor([1e-12, 1e6, 1.0, 3e-5, 40.0, 0.0])
+    scales = torch.tensor([0.3, 2.0, 1.0, 1e-7, 5.0, 0.0])
     batches = [part * s for part, s in zip(samples.split(500), scales, strict=True)]
     whole = seen(torch.cat(batches))
     orders = [torch.randperm(6, generator=stream.child(k).generator()) for k in range(4)]
@@ -85,7 +85,8 @@ def test_batches_are_the_same_as_all_at_once_in_any_order(stream: Stream) -> Non
         parts = seen(*(batches[k] for k in order))
         assert parts.count == whole.count
         assert torch.equal(parts.largest, whole.largest)
-        assert torch.equal(parts.percentile(99.0), whole.percentile(99.0))
+        for percent in (40.0, 70.0, 99.0):
+            assert torch.equal(parts.percentile(percent), whole.percentile(percent))
         assert torch.equal(parts.least_error(4), whole.least_error(4))
 
 
