@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from mho.bench.multiplying import checked
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
 from mho.chip.converters import SignedConverter
@@ -253,3 +254,55 @@ def test_a_prepared_multiplier_is_the_multiply_of_the_moment() -> None:
     expected = bench.multiply(VOLTAGE, *first, full_scale=1e-3)
     expected += bench.multiply(VOLTAGE.flip(1), *second, full_scale=1e-3)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=4e-9)
+
+
+@pytest.mark.parametrize("read_noise", ["frozen", "sampled"])
+@pytest.mark.parametrize("case", ["plain", "errors", "slices", "front end"])
+def test_a_full_scale_for_each_column_is_that_of_a_call_of_its_own(
+    case: str, read_noise: str
+) -> None:
+    """Columns are converted apart, so each comes out as in a call with its full scale for all.
+
+    Cells without noise; chips made anew, so that all calls are the first. Some of the columns
+    clip. The costs are the same.
+    """
+    around: dict[str, dict[str, object]] = {
+        "plain": {},
+        "errors": {"adc": SignedConverter(8, 1.0, gain_error=0.1, offset=0.01)},
+        "slices": {"slice_bits": 2, "phases": 2, "rows_at_once": 5},
+        "front end": {"front_end": Transimpedance((1e-5, 1e-4, 1e-3), temperature=0.0)},
+    }
+    full_scale = torch.linspace(0.5e-5, 12e-5, PAIRS)
+
+    def product(value: float | Tensor) -> tuple[Tensor, SimulatedBench]:
+        chip = _quiet(WireModel(), **around[case]).chip
+        bench = SimulatedBench(chip, Stream(3), read_noise=read_noise)
+        state = bench.state()
+        state["core"].copy_(_quiet(WireModel()).state()["core"])
+        bench.restore(state)
+        return bench.multiply(VOLTAGE, *_pairs(), full_scale=value), bench
+
+    found, bench = product(full_scale)
+    for column in range(0, PAIRS, 5):
+        alone, other = product(float(full_scale[column]))
+        torch.testing.assert_close(found[:, column], alone[:, column])
+        assert other.ledger == bench.ledger
+    assert len({round(float(x), 12) for x in found.abs().amax(0)}) > PAIRS // 2
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (torch.ones(3), r"`full_scale` must have shape \(4\), but has \(3,\)"),
+        (torch.ones(1), r"`full_scale` must have shape \(4\)"),
+        (torch.tensor([1.0, 0.0, 1.0, 1.0]), "`full_scale` must be finite and above 0 A"),
+        (torch.tensor([1.0, math.nan, 1.0, 1.0]), "`full_scale` must be finite and above 0 A"),
+        (torch.tensor([1.0, math.inf, 1.0, 1.0]), "`full_scale` must be finite and above 0 A"),
+        (-1.0, "`full_scale` must be finite and above 0 A"),
+    ],
+)
+def test_full_scales_that_no_converter_has_are_refused(
+    value: float | Tensor, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        checked(value, 4)

@@ -63,7 +63,7 @@ class ScriptedBench:
         plus: Int64[Tensor, "rows cols"],
         minus: Int64[Tensor, "rows cols"],
         *,
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
         del full_scale
         return voltage @ (self.conductance[plus] - self.conductance[minus])

@@ -56,7 +56,7 @@ class ForwardingBench:
         plus: Int64[Tensor, "rows cols"],
         minus: Int64[Tensor, "rows cols"],
         *,
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
         """Multiply (A); see `mho.Bench`."""
         return self._bench.multiply(voltage, plus, minus, full_scale=full_scale)

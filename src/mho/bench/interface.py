@@ -99,6 +99,8 @@ class BenchInfo:
         nominal: The typical cell.
         wires: Resistances of a tile's lines as far as they are known: a mapping can make up
             for known ones.
+        dac_bits: Bits of magnitude of a row's converter (1).
+        adc_bits: Bits of magnitude of a column's converter (1).
     """
 
     name: str
@@ -116,6 +118,8 @@ class BenchInfo:
     sample_time: float
     nominal: Nominal
     wires: WireModel = field(default_factory=WireModel)
+    dac_bits: int = 8
+    adc_bits: int = 8
 
     @property
     def cells(self) -> int:
@@ -164,7 +168,7 @@ class Bench(Protocol):
         plus: Int64[Tensor, "rows cols"],
         minus: Int64[Tensor, "rows cols"],
         *,
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
         """Drive rows together; digitise the difference of paired columns' currents (A).
 
@@ -172,5 +176,6 @@ class Bench(Protocol):
             voltage: Row voltages of each input vector (V). Shape (batch, rows).
             plus: Cell at each crossing that adds. Shape (rows, cols).
             minus: Cell at each crossing that subtracts, on the same rows. Shape (rows, cols).
-            full_scale: Largest current difference the converters shall resolve (A).
+            full_scale: Largest current difference the converters shall resolve (A), one for all or
+                one for each column of the matrix.
         """

@@ -58,6 +58,24 @@ def crossings(
     return both
 
 
+def checked(
+    full_scale: float | Float[Tensor, " cols"], cols: int
+) -> float | Float[Tensor, " cols"]:
+    """Full scales of converters (A), each above zero.
+
+    Raises:
+        ValueError: One is not above zero, or there is neither one nor one for each column.
+    """
+    if isinstance(full_scale, Tensor):
+        check_shape(full_scale, "full_scale", (cols,))
+        check_positive(float(full_scale.amin()), "full_scale", "A")
+        check_positive(float(full_scale.amax()), "full_scale", "A")
+        # as precise as one number is, so that both give the same codes
+        return full_scale.double()
+    check_positive(full_scale, "full_scale", "A")
+    return full_scale
+
+
 def solved(
     chip: Chip,
     both: Int64[Tensor, "2 rows cols"],
@@ -125,7 +143,7 @@ class Products:
         self,
         voltage: Float[Tensor, "batch rows"],
         pairs: tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]],
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
         *,
         now: float,
         number: int,
@@ -135,13 +153,13 @@ class Products:
         Args:
             voltage: Row voltages of each input vector (V).
             pairs: Cells that add, and cells that subtract.
-            full_scale: Largest current difference to resolve (A).
+            full_scale: Largest current difference to resolve (A), one or one for each column.
             now: Time at the start (s).
             number: Number of the call, which names its randomness.
         """
         both = crossings(*pairs, self._chip)
         check_shape(voltage, "voltage", (None, both.shape[1]))
-        check_positive(full_scale, "full_scale", "A")
+        full_scale = checked(full_scale, both.shape[2])
         call = self._stream.child(number)
         if self._read_noise == "sampled":
             return self._followed(voltage, both, full_scale, now, call)
@@ -188,7 +206,7 @@ class Products:
         self,
         voltage: Float[Tensor, "batch rows"],
         both: Int64[Tensor, "2 rows cols"],
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
         now: float,
         call: Stream,
     ) -> tuple[Float[Tensor, "batch cols"], Ledger]:

@@ -234,7 +234,7 @@ class SimulatedBench:
         plus: Int64[Tensor, "rows cols"],
         minus: Int64[Tensor, "rows cols"],
         *,
-        full_scale: float,
+        full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
         """Drive rows together; digitise the difference of paired columns' currents (A).
 
@@ -243,7 +243,7 @@ class SimulatedBench:
 
         Raises:
             ValueError: Cells are not on one tile, or not in its rows and columns as in the
-                matrix.
+                matrix, or there is not one full scale, or one for each column.
         """
         current, cost = self._products(
             voltage, (plus, minus), full_scale, now=self._clock, number=self._multiplies
@@ -386,4 +386,6 @@ def describe(chip: Chip) -> BenchInfo:
             law.low, float(selector.compliance(selector.gate_max)), law.span,
         ),
         wires=chip.lines,
+        dac_bits=chip.around.dac.bits,
+        adc_bits=chip.around.adc.bits,
     )  # fmt: skip

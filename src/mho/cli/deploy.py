@@ -8,6 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from jaxtyping import Shaped
+from torch import Tensor
+
 from mho.bench.multiplying import READ_NOISES
 from mho.checks import check_between, check_choice
 from mho.cli.common import (
@@ -19,8 +22,10 @@ from mho.cli.common import (
     resistance,
     write_json,
 )
-from mho.deployment.job import Job, Workshop, make_chip, prepare, with_threads
+from mho.deployment.job import Job, Programmed, Workshop, make_chip, prepare, with_threads
+from mho.deployment.layout import Layout
 from mho.deployment.measure import measure
+from mho.deployment.tuning import refit
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.report.page import write_report
@@ -39,6 +44,8 @@ def run(
     packed: bool,
     seed: int,
     denoise: bool,
+    layout: Layout,
+    fit_columns: bool,
     resume: bool,
     out: str | None,
     json: str | None,
@@ -57,7 +64,7 @@ def run(
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise, packed,
+        segment, compensate, read_noise, packed, layout, fit_columns,
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
@@ -82,7 +89,9 @@ def _run(
     plain = chip
     if job.denoise:
         plain = make_chip(job, sources, workshop, progress, denoise=False)
+    fitted = _fit(chip, plain, sources.data.calibration) if job.fit_columns else None
     found = measure(job, sources, chip, plain, version("mho"), progress)
+    found.result["fitted_columns"] = fitted
     progress("writing the report", 1.0)
     found.result["wall_seconds"] = round(workshop.seconds, 2)
     write_report(found, workshop.work / "report.html")
@@ -90,6 +99,21 @@ def _run(
     write_whole(workshop.work / "result.json", text.encode())
     workshop.finish()
     return found.result
+
+
+def _fit(
+    chip: Programmed, plain: Programmed, samples: Shaped[Tensor, "batch ..."]
+) -> dict[str, Any]:
+    """Gain and offset of every output, fitted on both chips; what that did to the first."""
+    if plain is not chip:
+        refit(plain.deployed, samples, ranged=False)
+    found = refit(chip.deployed, samples, ranged=False)
+    return {
+        "before": list(found.before),
+        "after": list(found.after),
+        "chip_seconds": found.cost.seconds,
+        "chip_joules": found.cost.joules,
+    }
 
 
 def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
@@ -115,6 +139,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
     return [
         *lines,
+        *_fit_rows(result.get("fitted_columns")),
         *_work_rows(result.get("multiply_adds")),
         *_wire_rows(result["wires"]),
         *(passive_rows(result["passive"]) if result["passive"] else []),
@@ -136,6 +161,15 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("wall time", f"{result['wall_seconds']:.1f} s"),
     ]
+
+
+def _fit_rows(fitted: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What gains and offsets of outputs changed, if they were fitted."""
+    if fitted is None:
+        return []
+    pairs = zip(fitted["before"], fitted["after"], strict=True)
+    errors = ", ".join(f"{before:.1%} to {after:.1%}" for before, after in pairs)
+    return [("gains and offsets fitted", f"rms error of products by layer {errors}")]
 
 
 def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:

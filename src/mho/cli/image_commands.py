@@ -36,6 +36,7 @@ from mho.deployment.chip_file import (
 from mho.deployment.digits import digits_data
 from mho.deployment.image import Image, Provenance, compile_image, load_image, save_image
 from mho.deployment.job import Job, prepare, with_threads
+from mho.deployment.layout import Layout
 from mho.deployment.mapping import tiles_needed
 from mho.deployment.network import Network
 from mho.deployment.sources import Data, load_data, load_inputs, load_network
@@ -59,6 +60,8 @@ class Compiling:
     wires: str | None
     compensate: bool
     seed: int
+    packed: bool
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,15 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
         shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-        chip = replace(chip, tiles=tiles_needed(shapes, chip.rows, chip.cols))
+        tiles = tiles_needed(
+            shapes, chip.rows, chip.cols, packed=wanted.packed, spares=wanted.layout.spares
+        )
+        chip = replace(chip, tiles=tiles)
         one = Specimen(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
+        info = one.bench().info
         image = compile_image(
-            network, one.bench().info, calibration, compensated=wanted.compensate,
-            provenance=_provenance(wanted),
+            network, info, calibration, compensated=wanted.compensate, packed=wanted.packed,
+            provenance=_provenance(wanted), **wanted.layout.options(info),
         )  # fmt: skip
         digest = save_image(path, image)
         progress("compiling", 1.0)

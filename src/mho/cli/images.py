@@ -4,6 +4,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from mho.cli.layout import LayoutOptions
+
 _Out = Annotated[str | None, Parameter(name=("--out", "-o"))]
 _Json = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 _Flag = Annotated[bool, Parameter(negative=())]
@@ -26,6 +28,8 @@ def compile_(
     size: str | None = None,
     wires: str | None = None,
     compensate: bool = True,
+    pack: _Flag = False,
+    layout: LayoutOptions | None = None,
     seed: int = 0,
     out: _Out = None,
 ) -> None:
@@ -41,12 +45,16 @@ def compile_(
         wires: Resistance of a wire segment between two cells, such as `0.5Ohm`; the preset's if
             left out, `0` for ideal wires.
         compensate: Make up for the wires in the mapping.
+        pack: Let layers share tiles.
+        layout: How weights become conductances, and how converter ranges follow from samples.
         seed: Names the training of `digits`.
         out: File to write; `<network>.mho` if left out.
     """
     from mho.cli.image_commands import Compiling, run_compile
 
-    run_compile(Compiling(network, data, weights, chip, size, wires, compensate, seed), out)
+    chosen = (layout or LayoutOptions()).layout()
+    wanted = Compiling(network, data, weights, chip, size, wires, compensate, seed, pack, chosen)
+    run_compile(wanted, out)
 
 
 def program(

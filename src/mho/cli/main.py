@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from mho.cli.exchange import export, import_
 from mho.cli.images import register
+from mho.cli.layout import LayoutOptions
 from mho.cli.tune import register as register_tune
 from mho.cli.yields import yield_
 
@@ -44,6 +45,8 @@ def deploy(
     compensate: bool = True,
     read_noise: str = "frozen",
     pack: Annotated[bool, Parameter(negative=())] = False,
+    layout: LayoutOptions | None = None,
+    fit_columns: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     denoise: bool = True,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -67,6 +70,8 @@ def deploy(
         read_noise: How noise enters a product: `frozen`, traps stand still for a batch of vectors;
             `moments`, all of it fresh for every vector; `sampled`, every cell followed, slow.
         pack: Let layers share tiles.
+        layout: How weights become conductances, and how converter ranges follow from samples.
+        fit_columns: Fit gain and offset of every output on the chip, to the calibration samples.
         seed: Names the chip and everything random about the run.
         denoise: Denoise, and program a second chip without it to compare.
         resume: Go on with an interrupted run.
@@ -79,6 +84,7 @@ def deploy(
     run(
         network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
         compensate=compensate, read_noise=read_noise, packed=pack, seed=seed, denoise=denoise,
+        layout=(layout or LayoutOptions()).layout(), fit_columns=fit_columns,
         resume=resume, out=out, json=json, threads=threads,
     )  # fmt: skip
 

@@ -9,16 +9,22 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import Bench, BenchInfo
+from mho.checks import check_choice
 from mho.deployment.compensation import adapt, compensate
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.faults import FaultMap
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
+from mho.deployment.range_rule import RangeRule
 from mho.deployment.repair import repair
 from mho.deployment.rounding import to_levels
+from mho.deployment.tuning import refit
 from mho.programming.loop import ProgramRun, program
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
+
+GAINS = ("mapped", "fit")
+"""Digital gain and offset of outputs: as the mapping says, or as measured on the chip."""
 
 
 def deploy(
@@ -32,6 +38,8 @@ def deploy(
     packed: bool | None = None,
     spares: int = 0,
     faults: FaultMap | None = None,
+    ranges: RangeRule | str = "largest",
+    gains: str = "mapped",
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> DeployedNetwork:
     """Write a trained network into a bench and return it running there.
@@ -46,11 +54,16 @@ def deploy(
         packed: Let layers share tiles; only if the bench has too few for one each if `None`.
         spares: Spare rows, and pairs of columns, of each part of a layer (1).
         faults: Stuck cells and broken lines to map around, from `survey`.
+        ranges: How converter ranges follow from the samples, a `RangeRule` or its kind.
+        gains: `"mapped"`, or `"fit"`: gain and offset of every output are fitted on the chip to
+            the products of the same samples, once it is programmed.
         on_cycle: Called after every programming cycle.
 
     Raises:
         ValueError: The network, the bench or the protocol do not fit; one sentence says why.
     """
+    check_choice(gains, "gains", GAINS)
+    rule = RangeRule.of(bench.info, ranges) if isinstance(ranges, str) else ranges
     if not isinstance(network, Network):
         network = read_network(network, calibration)
     placement = lay_out(
@@ -58,8 +71,11 @@ def deploy(
         faults=faults,
     )  # fmt: skip
     placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
-    ranges = calibrate(network, placement, calibration, bench.info.read_voltage)
-    return DeployedNetwork(network, bench, placement, ranges, result)
+    found = calibrate(network, placement, calibration, bench.info.read_voltage, rule)
+    deployed = DeployedNetwork(network, bench, placement, found, result)
+    if gains == "fit":
+        refit(deployed, calibration, ranged=False)
+    return deployed
 
 
 def lay_out(

@@ -20,6 +20,7 @@ from mho.deployment.network import Network, read_network
 from mho.deployment.operators import check_prepared
 from mho.deployment.packed_file import load, pack, save, sentence
 from mho.deployment.plain import Reader, Writer
+from mho.deployment.range_rule import RangeRule
 from mho.units import show
 
 KIND = "mho-image"
@@ -58,6 +59,7 @@ class Image:
         compensated: Whether targets make up for the wires.
         sample_shape: Shape of one calibration sample.
         provenance: Where it comes from.
+        rule: How the ranges follow from the samples.
     """
 
     network: Network
@@ -68,6 +70,7 @@ class Image:
     compensated: bool
     sample_shape: tuple[int, ...]
     provenance: Provenance
+    rule: RangeRule = field(default_factory=RangeRule)
 
     @property
     def sha256(self) -> str:
@@ -82,6 +85,9 @@ def compile_image(
     mapping: DifferentialPairs | None = None,
     *,
     compensated: bool = True,
+    packed: bool | None = None,
+    spares: int = 0,
+    ranges: RangeRule | str = "largest",
     provenance: Provenance | None = None,
 ) -> Image:
     """Turn a network into targets, scales and converter ranges for a kind of chip.
@@ -92,6 +98,9 @@ def compile_image(
         calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the chip has too few for one each if `None`.
+        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        ranges: How converter ranges follow from the samples, a `RangeRule` or its kind.
         provenance: Where the network comes from.
 
     Raises:
@@ -100,17 +109,21 @@ def compile_image(
     if not isinstance(network, Network):
         network = read_network(network, calibration)
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
-    placement = lay_out(network, info, mapping, compensated=compensated)
+    rule = RangeRule.of(info, ranges) if isinstance(ranges, str) else ranges
+    placement = lay_out(
+        network, info, mapping, compensated=compensated, packed=packed, spares=spares
+    )
     plain = asdict(mapping) if is_dataclass(mapping) else {}
     return Image(
         network,
         placement,
-        calibrate(network, placement, calibration, info.read_voltage),
+        calibrate(network, placement, calibration, info.read_voltage, rule),
         info,
         {"kind": type(mapping).__name__, **plain},
         compensated,
         tuple(calibration.shape[1:]),
         provenance or Provenance(),
+        rule,
     )
 
 
@@ -180,7 +193,11 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     inputs, currents = image.ranges.inputs, image.ranges.currents
     if (len(inputs), len(currents)) != (layers, blocks):
         raise RefusedError("has not one converter range for each layer and block")
-    if not all(0 < value < float("inf") for value in (*inputs, *currents)):
+    for block, value in zip(image.placement.blocks, currents, strict=True):
+        if isinstance(value, Tensor) and value.shape != block.scale.shape:
+            raise RefusedError("has a block with not one converter range for each output")
+    flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
+    if not all(0 < value < float("inf") for value in (*inputs, *flat)):
         raise RefusedError("has a converter range that is not finite and above zero")
     return image
 

@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from mho.chip.wires import WireModel
 from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.digits import digits_data, train_digits
+from mho.deployment.layout import Layout
 from mho.deployment.mapping import Placement, tiles_needed
 from mho.deployment.network import Network, read_network
 from mho.deployment.sources import Data, load_data, load_network
@@ -53,6 +54,8 @@ class Job:
         compensated: Make up for the wires in the mapping.
         read_noise: How noise enters a product; see `SimulatedBench`.
         packed: Let layers share tiles; else each has tiles of its own.
+        layout: Weights to conductances, and converter ranges.
+        fit_columns: Fit gain and offset of every output to the calibration samples on the chip.
     """
 
     network: str
@@ -66,6 +69,8 @@ class Job:
     compensated: bool = True
     read_noise: str = "frozen"
     packed: bool = False
+    layout: Layout = field(default_factory=Layout)
+    fit_columns: bool = False
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -163,7 +168,9 @@ def chip_for(job: Job, network: Network) -> Chip:
     wires = None if job.wires is None else WireModel(word_line=job.wires, bit_line=job.wires)
     one = Chip(job.chip, wires=wires)
     shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-    return replace(one, tiles=tiles_needed(shapes, one.rows, one.cols, packed=job.packed))
+    spares = job.layout.spares
+    tiles = tiles_needed(shapes, one.rows, one.cols, packed=job.packed, spares=spares)
+    return replace(one, tiles=tiles)
 
 
 class Workshop:
@@ -280,13 +287,17 @@ def make_chip(
     chip = chip_for(job, sources.network)
     bench = SimulatedBench(chip, Stream(job.seed).child("chip"), read_noise=job.read_noise)
     placement = lay_out(
-        sources.network, bench.info, compensated=job.compensated, packed=job.packed
-    )
+        sources.network, bench.info, job.layout.mapping(bench.info), compensated=job.compensated,
+        packed=job.packed, spares=job.layout.spares,
+    )  # fmt: skip
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(
         name, placement, bench, job.protocol(denoise=denoise), progress
     )
-    ranges = calibrate(sources.network, final, sources.data.calibration, bench.info.read_voltage)
+    ranges = calibrate(
+        sources.network, final, sources.data.calibration, bench.info.read_voltage,
+        job.layout.rule(bench.info),
+    )  # fmt: skip
     deployed = DeployedNetwork(sources.network, bench, final, ranges, result)
     return Programmed(bench, deployed, final, result, cost)
 

@@ -160,7 +160,7 @@ def measure(
     error = (readback - chip.placement.target)[working]
     wires = wire_account(
         sources.network, sources.data, chip.bench.info, compensated=job.compensated,
-        packed=job.packed,
+        packed=job.packed, layout=job.layout,
     )  # fmt: skip
     watched = None if plain is chip else traces(plain, chip, plain_noise)
     result = _result(job, sources, chip, error, noise[working], version) | {

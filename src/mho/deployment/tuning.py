@@ -6,12 +6,13 @@ restores; it needs a few samples and no pulses.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from mho.deployment.deployed import Correction, DeployedNetwork
+from mho.deployment.deployed import Correction, DeployedNetwork, converter_range
 from mho.deployment.network import LinearLayer, Network
 from mho.ledger import Ledger
 
@@ -133,19 +134,22 @@ def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
     for number, block in enumerate(deployed.placement.blocks):
         if block.layer != index:
             continue
-        full_scale = currents[number]
+        asked = torch.as_tensor(currents[number], dtype=torch.float64)
         for _ in range(_WIDENINGS):
             current = deployed.bench.multiply(
-                driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
-            )
-            peak = float(current.abs().max())
-            if peak < full_scale * 0.99:
+                driven[:, block.inputs], block.plus, block.minus,
+                full_scale=asked if asked.ndim else float(asked),
+            )  # fmt: skip
+            peak = current.abs().double()
+            peak = peak.amax(0) if asked.ndim else peak.amax()
+            clips = peak >= asked * 0.99
+            if not clips.any():
                 break
-            full_scale *= _WIDENED
-        currents = _put(currents, number, max(_HEADROOM * peak, 1e-9))
+            asked = torch.where(clips, asked * _WIDENED, asked)
+        currents = _put(currents, number, converter_range(_HEADROOM * peak))
     deployed.ranges = replace(ranges, inputs=inputs, currents=currents)
 
 
-def _put(values: Sequence[float], place: int, value: float) -> tuple[float, ...]:
+def _put(values: Sequence[Any], place: int, value: Any) -> tuple[Any, ...]:
     """The values with another one at a place."""
     return (*values[:place], value, *values[place + 1 :])

@@ -10,6 +10,7 @@ from torch import Tensor
 from mho.bench.interface import BenchInfo
 from mho.deployment.compensation import each_block, effective_difference
 from mho.deployment.deploy import lay_out
+from mho.deployment.layout import Layout
 from mho.deployment.mapping import Placement
 from mho.deployment.network import LinearLayer, Network
 from mho.deployment.run_data import WireAccount
@@ -19,7 +20,13 @@ Weights = list[Float[Tensor, "_ _"]]
 
 
 def wire_account(
-    network: Network, data: Data, info: BenchInfo, *, compensated: bool, packed: bool = False
+    network: Network,
+    data: Data,
+    info: BenchInfo,
+    *,
+    compensated: bool,
+    packed: bool = False,
+    layout: Layout | None = None,
 ) -> WireAccount | None:
     """Effective weights and accuracies with wires alone: no noise, exact targets and converters.
 
@@ -29,6 +36,7 @@ def wire_account(
         info: The bench with its wires.
         compensated: Whether the mapping made up for them.
         packed: Whether layers share tiles.
+        layout: How weights became conductances; `Layout()` if `None`.
 
     Returns:
         `None` if the wires are ideal. Its numbers are the resistances; `current_kept`, what the
@@ -40,7 +48,10 @@ def wire_account(
     """
     if info.wires.ideal:
         return None
-    plain, account = lay_out(network, info, compensated=False, packed=packed), _resistances(info)
+    layout = layout or Layout()
+    mapping, spares = layout.mapping(info), layout.spares
+    plain = lay_out(network, info, mapping, compensated=False, packed=packed, spares=spares)
+    account = _resistances(info)
     weights, current, ideal = _effective(network, plain, info)
     account["current_kept"] = current / ideal
     scaled = [
@@ -49,7 +60,7 @@ def wire_account(
     ]
     kinds = {"as_mapped": weights, "gain": scaled}
     if compensated:
-        final = lay_out(network, info, packed=packed)
+        final = lay_out(network, info, mapping, packed=packed, spares=spares)
         kinds["compensated"], more, _ = _effective(network, final, info)
         pairs = zip(final.blocks, plain.blocks, strict=True)
         share = torch.cat([one.scale / other.scale for one, other in pairs])

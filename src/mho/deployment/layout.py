@@ -1,0 +1,57 @@
+"""The choices of a mapping that do not depend on a network or a chip."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mho.bench.interface import BenchInfo
+from mho.checks import check_between, check_choice
+from mho.deployment.mapping import SCALES, DifferentialPairs
+from mho.deployment.range_rule import RULES, RangeRule
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How weights become conductances, and how converter ranges follow from samples.
+
+    Args:
+        scale: What shares a scale of weights, one of `SCALES`.
+        clip: Percentile of the weights' magnitudes that takes a cell to the top (%).
+        levels: Levels of a cell (1); any conductance if `None`.
+        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        ranges: How converter ranges follow from samples, one of `RULES`.
+        per_column: Whether every column has a converter range of its own.
+
+    Raises:
+        ValueError: A field is out of range.
+    """
+
+    scale: str = "layer"
+    clip: float = 100.0
+    levels: int | None = None
+    spares: int = 0
+    ranges: str = "largest"
+    per_column: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice(self.scale, "scale", SCALES)
+        check_between(self.clip, "clip", 50.0, 100.0, "%")
+        if self.levels is not None:
+            check_between(self.levels, "levels", 2, 65_536, "1")
+        check_between(self.spares, "spares", 0, 1000, "1")
+        check_choice(self.ranges, "ranges", RULES)
+
+    def mapping(self, info: BenchInfo) -> DifferentialPairs:
+        """Pairs within the range that a bench recommends."""
+        return DifferentialPairs(
+            info.array_low, info.array_high, self.scale, self.clip, self.levels
+        )
+
+    def rule(self, info: BenchInfo) -> RangeRule:
+        """Ranges of the converters of a bench."""
+        return RangeRule.of(info, self.ranges, per_column=self.per_column)
+
+    def options(self, info: BenchInfo) -> dict[str, Any]:
+        """What `deploy` and `compile_image` take, by name, for a bench."""
+        return {
+            "mapping": self.mapping(info), "spares": self.spares, "ranges": self.rule(info),
+        }  # fmt: skip

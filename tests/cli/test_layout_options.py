@@ -1,0 +1,98 @@
+"""Options of the mapping and of converter ranges, on the commands that map a network."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calling import call
+from torch import Tensor
+
+from mho.deployment.image import load_image
+
+MODULE = """
+import torch
+from torch import nn
+
+def mlp():
+    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return network
+"""
+CHOSEN = [
+    "--ranges", "least-error", "--per-column", "--scale", "column", "--clip", "95", "--levels",
+    "64", "--spares", "2", "--pack",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    rng = np.random.default_rng(0)
+    (tmp_path / "net.py").write_text(MODULE)
+    inputs, labels = rng.random((60, 6), "f4"), rng.integers(0, 3, 60)
+    np.savez(tmp_path / "data.npz", inputs=inputs, labels=labels)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_an_image_is_compiled_as_the_options_say() -> None:
+    """Two layers of 6×8 and 8×3 with spares on one tile; targets on 64 levels; ranges by column.
+
+    Levels lie evenly over the recommended range, so targets are whole numbers of its 63rd part.
+    """
+    words = ["compile", "net.py:mlp", "--data", "data.npz", "--size", "32x32"]
+    assert call(*words, *CHOSEN, "-o", "net.mho") == 0
+    image = load_image(Path("net.mho"))
+    assert (image.rule.kind, image.rule.per_column) == ("least-error", True)
+    assert {block.tile for block in image.placement.blocks} == {0}
+    assert image.info.tiles == 1
+    assert {name: image.mapping[name] for name in ("scale", "clip", "levels")} == {
+        "scale": "column", "clip": 95.0, "levels": 64,
+    }  # fmt: skip
+    info = image.info
+    level = (image.placement.target - info.array_low) / (info.array_high - info.array_low) * 63
+    assert float((level - level.round()).abs().max()) < 1e-3
+    assert all(isinstance(current, Tensor) for current in image.ranges.currents)
+    assert call(*words, "-o", "plain.mho") == 0
+    plain = load_image(Path("plain.mho"))
+    assert (plain.rule.kind, plain.info.tiles) == ("largest", 2)
+
+
+def test_a_deployment_takes_the_same_options_and_fits_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["deploy", "net.py:mlp", "--data", "data.npz", "--no-denoise", "--tolerance", "5uS"]
+    assert call(*words, *CHOSEN, "--fit-columns", "--out", "run", "--json", "-") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["options"]["layout"] == {
+        "scale": "column", "clip": 95.0, "levels": 64, "spares": 2, "ranges": "least-error",
+        "per_column": True,
+    }  # fmt: skip
+    fitted = found["fitted_columns"]
+    assert len(fitted["before"]) == 2
+    assert all(a <= b for a, b in zip(fitted["after"], fitted["before"], strict=True))
+    assert call(*words, *CHOSEN, "--fit-columns", "--out", "run", "--resume") == 0
+    assert "gains and offsets fitted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--ranges", "max"], "Argument `ranges` must be"),
+        (["--scale", "row"], "Argument `scale` must be"),
+        (["--clip", "20"], "Argument `clip` must lie within"),
+        (["--levels", "1"], "Argument `levels` must lie within"),
+        (["--spares", "-1"], "Argument `spares` must lie within"),
+    ],
+)
+@pytest.mark.parametrize("command", ["compile", "deploy"])
+def test_mistakes_end_in_one_sentence(
+    command: str, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(command, "net.py:mlp", "--data", "data.npz", *words) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert message in lines[0]
