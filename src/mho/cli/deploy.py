@@ -21,6 +21,7 @@ from mho.cli.common import (
 )
 from mho.deployment.job import Job, Workshop, make_chip, prepare, with_threads
 from mho.deployment.measure import measure
+from mho.deployment.named_mappings import MAPPINGS
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.report.page import write_report
@@ -37,6 +38,7 @@ def run(
     compensate: bool,
     read_noise: str,
     packed: bool,
+    mapping: str,
     seed: int,
     denoise: bool,
     resume: bool,
@@ -52,12 +54,13 @@ def run(
     """
     check_choice(chip, "chip", PRESETS)
     check_choice(read_noise, "read_noise", READ_NOISES)
+    check_choice(mapping, "mapping", tuple(MAPPINGS))
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise, packed,
+        segment, compensate, read_noise, packed, mapping,
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name

@@ -37,6 +37,7 @@ from mho.deployment.digits import digits_data
 from mho.deployment.image import Image, Provenance, compile_image, load_image, save_image
 from mho.deployment.job import Job, prepare, with_threads
 from mho.deployment.mapping import tiles_needed
+from mho.deployment.named_mappings import mapping_for, mapping_kind
 from mho.deployment.network import Network
 from mho.deployment.sources import Data, load_data, load_inputs, load_network
 from mho.device.published import PRESETS
@@ -59,6 +60,7 @@ class Compiling:
     wires: str | None
     compensate: bool
     seed: int
+    mapping: str = "pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     """
     check_choice(wanted.chip, "chip", PRESETS)
     check_between(wanted.seed, "seed", 0, 2**62, "1")
+    kind = mapping_kind(wanted.mapping)
     rows, cols = array_size(wanted.size) if wanted.size else (None, None)
     chip = Chip(wanted.chip, wires=_wires(wanted.wires), **_given(rows=rows, cols=cols))
     short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem
@@ -91,11 +94,12 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
         shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-        chip = replace(chip, tiles=tiles_needed(shapes, chip.rows, chip.cols))
+        chip = replace(chip, tiles=tiles_needed(shapes, chip.rows, chip.cols, mapping=kind))
         one = Specimen(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
+        info = one.bench().info
         image = compile_image(
-            network, one.bench().info, calibration, compensated=wanted.compensate,
-            provenance=_provenance(wanted),
+            network, info, calibration, mapping_for(wanted.mapping, info),
+            compensated=wanted.compensate, provenance=_provenance(wanted),
         )  # fmt: skip
         digest = save_image(path, image)
         progress("compiling", 1.0)

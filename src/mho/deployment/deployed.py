@@ -1,5 +1,6 @@
 """A network that computes through a bench: digital graph, analog products."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import Bench
+from mho.deployment.expected import expected
 from mho.deployment.mapping import Placement
 from mho.deployment.network import LinearLayer, Network
 from mho.programming.result import ProgramResult
@@ -21,7 +23,8 @@ class Ranges:
 
     Args:
         inputs: Largest input of each layer (1); drives the full read voltage.
-        currents: Largest current difference of each block (A); full scale of its converter.
+        currents: Largest current, or difference of a pair's, of each block (A); full scale of its
+            converter.
     """
 
     inputs: tuple[float, ...]
@@ -44,13 +47,18 @@ def calibrate(
     """
     inputs = [0.0] * len(network.layers)
     sums = [0.0] * len(placement.blocks)
+    seen = expected(network, placement)
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         inputs[index] = max(inputs[index], float(vectors.abs().max()))
         for number, block in enumerate(placement.blocks):
             if block.layer == index:
-                part = vectors[:, block.inputs] @ layer.weight[block.outputs, block.inputs].T
-                sums[number] = max(sums[number], float((part * block.scale).abs().max()))
+                driven = vectors[:, block.inputs]
+                matrix, scale, room = seen[number]
+                largest = float((driven @ matrix * scale).abs().max())
+                if room:
+                    largest = math.hypot(largest, room * float(driven.norm(dim=1).max()))
+                sums[number] = max(sums[number], largest)
         return vectors @ layer.weight.T
 
     network.run(samples, product)
@@ -147,8 +155,6 @@ class DeployedNetwork(nn.Module):
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
         for block, full_scale in zip(self.placement.blocks, self.ranges.currents, strict=True):
             if block.layer == index:
-                current = self.bench.multiply(
-                    driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
-                )
-                total[:, block.outputs] += current / block.scale
+                current = block.read(self.bench, driven[:, block.inputs], full_scale)
+                total[:, block.outputs] += block.signed(current) / block.scale
         return total / volts

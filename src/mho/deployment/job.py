@@ -22,6 +22,7 @@ from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.digits import digits_data, train_digits
 from mho.deployment.mapping import Placement, tiles_needed
+from mho.deployment.named_mappings import mapping_for, mapping_kind
 from mho.deployment.network import Network, read_network
 from mho.deployment.sources import Data, load_data, load_network
 from mho.ledger import Ledger
@@ -53,6 +54,7 @@ class Job:
         compensated: Make up for the wires in the mapping.
         read_noise: How noise enters a product; see `SimulatedBench`.
         packed: Let layers share tiles; else each has tiles of its own.
+        mapping: Weights to conductances, one of `MAPPINGS`.
     """
 
     network: str
@@ -66,6 +68,7 @@ class Job:
     compensated: bool = True
     read_noise: str = "frozen"
     packed: bool = False
+    mapping: str = "pairs"
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -163,7 +166,9 @@ def chip_for(job: Job, network: Network) -> Chip:
     wires = None if job.wires is None else WireModel(word_line=job.wires, bit_line=job.wires)
     one = Chip(job.chip, wires=wires)
     shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-    return replace(one, tiles=tiles_needed(shapes, one.rows, one.cols, packed=job.packed))
+    kind = mapping_kind(job.mapping)
+    tiles = tiles_needed(shapes, one.rows, one.cols, mapping=kind, packed=job.packed)
+    return replace(one, tiles=tiles)
 
 
 class Workshop:
@@ -215,9 +220,8 @@ class Workshop:
 
         def keep(run: ProgramRun) -> None:
             nonlocal saved
-            count = placement.cells.numel()
             left = run.live["place"].numel()
-            progress(f"programming {name}", 1 - left / count)
+            progress(f"programming {name}", 1 - left / run.cells.numel())
             if run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 state = {"bench": bench.state(placement.cells), "run": run.state()}
                 self._save(path, state, journal.flush())
@@ -280,8 +284,9 @@ def make_chip(
     chip = chip_for(job, sources.network)
     bench = SimulatedBench(chip, Stream(job.seed).child("chip"), read_noise=job.read_noise)
     placement = lay_out(
-        sources.network, bench.info, compensated=job.compensated, packed=job.packed
-    )
+        sources.network, bench.info, mapping_for(job.mapping, bench.info),
+        compensated=job.compensated, packed=job.packed,
+    )  # fmt: skip
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(
         name, placement, bench, job.protocol(denoise=denoise), progress

@@ -135,9 +135,7 @@ def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
             continue
         full_scale = currents[number]
         for _ in range(_WIDENINGS):
-            current = deployed.bench.multiply(
-                driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
-            )
+            current = block.read(deployed.bench, driven[:, block.inputs], full_scale)
             peak = float(current.abs().max())
             if peak < full_scale * 0.99:
                 break

@@ -8,18 +8,25 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.deployment.compensation import each_block, effective_difference
 from mho.deployment.deploy import lay_out
+from mho.deployment.effective import each_block, effective_difference
 from mho.deployment.mapping import Placement
 from mho.deployment.network import LinearLayer, Network
 from mho.deployment.run_data import WireAccount
 from mho.deployment.sources import Data
+from mho.deployment.weight_mapping import WeightMapping
 
 Weights = list[Float[Tensor, "_ _"]]
 
 
 def wire_account(
-    network: Network, data: Data, info: BenchInfo, *, compensated: bool, packed: bool = False
+    network: Network,
+    data: Data,
+    info: BenchInfo,
+    mapping: WeightMapping | None = None,
+    *,
+    compensated: bool,
+    packed: bool = False,
 ) -> WireAccount | None:
     """Effective weights and accuracies with wires alone: no noise, exact targets and converters.
 
@@ -27,6 +34,7 @@ def wire_account(
         network: The network.
         data: Test data.
         info: The bench with its wires.
+        mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Whether the mapping made up for them.
         packed: Whether layers share tiles.
 
@@ -40,7 +48,10 @@ def wire_account(
     """
     if info.wires.ideal:
         return None
-    plain, account = lay_out(network, info, compensated=False, packed=packed), _resistances(info)
+    plain, account = (
+        lay_out(network, info, mapping, compensated=False, packed=packed),
+        _resistances(info),
+    )
     weights, current, ideal = _effective(network, plain, info)
     account["current_kept"] = current / ideal
     scaled = [
@@ -49,7 +60,7 @@ def wire_account(
     ]
     kinds = {"as_mapped": weights, "gain": scaled}
     if compensated:
-        final = lay_out(network, info, packed=packed)
+        final = lay_out(network, info, mapping, packed=packed)
         kinds["compensated"], more, _ = _effective(network, final, info)
         pairs = zip(final.blocks, plain.blocks, strict=True)
         share = torch.cat([one.scale / other.scale for one, other in pairs])
@@ -78,7 +89,7 @@ def _effective(
     for block, place in each_block(placement):
         pair = placement.target[place].double()
         seen, total = effective_difference(pair, block, info)
-        weights[block.layer][block.outputs, block.inputs] = (seen / block.scale).T.float()
+        weights[block.layer][block.outputs, block.inputs] += (seen / block.scale).T.float()
         current, ideal = current + float(total.sum()), ideal + float(pair.sum())
     return weights, current, ideal
 
