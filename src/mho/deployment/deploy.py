@@ -14,6 +14,7 @@ from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.faults import FaultMap
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
+from mho.deployment.reference_column import with_excess
 from mho.deployment.repair import repair
 from mho.deployment.residual import joined, joint_result, part, stages, take_up
 from mho.deployment.rounding import to_levels
@@ -170,6 +171,7 @@ def _program_stage(
     moved = (mended.target - placement.target).abs() > protocol.tolerance / 2
     kept = torch.where(moved | result.stuck, mended.target, placement.target)
     mended, moved = replace(mended, target=kept), moved & ~result.stuck
+    mended = with_excess(placement, mended, held, result.stuck, bench.info)
     places = moved.nonzero()[:, 0]
     if places.numel() == 0:
         return mended, replace(result, target=mended.target)

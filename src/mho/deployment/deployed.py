@@ -155,6 +155,7 @@ class DeployedNetwork(nn.Module):
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
         for block, full_scale in zip(self.placement.blocks, self.ranges.currents, strict=True):
             if block.layer == index:
-                current = block.read(self.bench, driven[:, block.inputs], full_scale)
-                total[:, block.outputs] += block.signed(current) / block.scale
+                rows = driven[:, block.inputs]
+                current = block.signed(block.read(self.bench, rows, full_scale), rows)
+                total[:, block.outputs] += current / block.scale
         return total / volts

@@ -35,7 +35,9 @@ def expected(
         difference = block.difference(target)
         largest.append(float(difference.abs().max()))
         if block.minus is None:
-            found.append((target[0], 1.0, 0.0))
+            held = target[0].clone()
+            held[:, :-1] += 0.0 if block.excess is None else block.excess
+            found.append((held, 1.0, 0.0))
         elif block.corrects is not None:
             room = max(0.0, largest[block.corrects] - largest[number])
             found.append((difference, 1.0, _SPREADS * room / math.sqrt(3)))

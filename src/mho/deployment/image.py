@@ -247,12 +247,13 @@ def _check_block(block: Block, network: Network) -> None:
         raise RefusedError("has a scale that is zero or not finite")
     if (block.minus is None) == (block.reference is None):
         raise RefusedError("has a block that has not either pairs or a reference")
-    if block.minus is not None and block.minus.shape != block.plus.shape:
+    rows, outputs = block.plus.shape
+    parts = ((block.minus, (rows, outputs)), (block.reference, (rows,)),
+             (block.excess, (rows, outputs)), (block.scale, (outputs,)))  # fmt: skip
+    if any(part is not None and part.shape != wanted for part, wanted in parts):
         raise RefusedError("has a block whose parts have different shapes")
-    if block.reference is not None and block.reference.shape != block.plus.shape[:1]:
-        raise RefusedError("has a block whose parts have different shapes")
-    if block.scale.shape != block.plus.shape[1:]:
-        raise RefusedError("has a block whose parts have different shapes")
+    if block.excess is not None and not bool(torch.isfinite(block.excess).all()):
+        raise RefusedError("has an excess of a cell that is not finite")
 
 
 def _check_corrected(number: int, placement: Placement) -> None:

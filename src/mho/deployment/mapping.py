@@ -103,6 +103,8 @@ class Block:
             (outputs,).
         reference: Cells of the reference column, if there is one. Shape (rows,).
         corrects: Number of the earlier block of the same weights whose errors this one takes up.
+        excess: What cells without a partner are known to hold too much, to be subtracted
+            digitally (S); nothing if `None`. Shape (rows, outputs).
     """
 
     layer: int
@@ -114,6 +116,7 @@ class Block:
     scale: Float[Tensor, " outputs"]
     reference: Int64[Tensor, " rows"] | None = None
     corrects: int | None = None
+    excess: Float[Tensor, "rows outputs"] | None = None
 
     @property
     def inputs(self) -> slice:
@@ -155,9 +158,19 @@ class Block:
             return bench.multiply(voltage, self.crossings[0], full_scale=full_scale)
         return bench.multiply(voltage, self.plus, self.minus, full_scale=full_scale)
 
-    def signed(self, currents: Float[Tensor, "batch cols"]) -> Float[Tensor, "batch outputs"]:
-        """Currents that stand for products, of those that `read` gives (A)."""
-        return currents if self.minus is not None else currents[:, :-1] - currents[:, -1:]
+    def signed(
+        self, currents: Float[Tensor, "batch cols"], voltage: Float[Tensor, "batch rows"]
+    ) -> Float[Tensor, "batch outputs"]:
+        """Currents that stand for products (A): the digital side of `read`.
+
+        Args:
+            currents: What `read` gave (A).
+            voltage: Row voltages (V). Shape (batch, rows).
+        """
+        if self.minus is not None:
+            return currents
+        found = currents[:, :-1] - currents[:, -1:]
+        return found if self.excess is None else found - voltage @ self.excess
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,16 +1,18 @@
 """Columns read one by one against a reference: wires made up for, stuck cells made up for.
 
-A cell has no partner. A stuck one costs its weight, and only a stuck cell of the reference can be
-helped: the other cells of its row follow it, as far as their range goes.
+A cell has no partner. If the reference of a row is stuck, the other cells of the row follow it as
+far as their range goes. What a stuck cell then holds too much is subtracted digitally.
 """
+
+from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.deployment.effective import CLOSE, ROUNDS, effective
-from mho.deployment.mapping import Block
+from mho.deployment.effective import CLOSE, ROUNDS, each_block, effective, effective_difference
+from mho.deployment.mapping import Block, Placement
 from mho.deployment.weight_mapping import WeightMapping
 
 
@@ -79,3 +81,33 @@ def settle_columns(
         if change < CLOSE * float(wanted.abs().max()):
             break
     return held
+
+
+def with_excess(
+    before: Placement,
+    mended: Placement,
+    held: Float[Tensor, " cells"],
+    stuck: Bool[Tensor, " cells"],
+    info: BenchInfo,
+) -> Placement:
+    """Note what cells without a partner hold too much, where they or their reference are stuck.
+
+    Args:
+        before: Targets whose effective differences are the wanted ones.
+        mended: Targets in force.
+        held: Conductance of the stuck cells; others do not matter (S). Shape (cells,).
+        stuck: Cells that do not answer. Shape (cells,).
+        info: The bench.
+    """
+    blocks = list(mended.blocks)
+    for number, (block, place) in enumerate(each_block(mended)):
+        fixed = stuck[place]
+        if block.minus is not None or not fixed.any():
+            continue
+        wanted, _ = effective_difference(before.target[place].double(), block, info)
+        now = torch.where(fixed, held[place], mended.target[place]).double()
+        found, _ = effective_difference(now, block, info)
+        known = fixed[0, :, :-1] | fixed[0, :, -1:]
+        excess = torch.where(known, found - wanted, 0.0).to(mended.target.dtype)
+        blocks[number] = replace(block, excess=excess)
+    return replace(mended, blocks=tuple(blocks))
