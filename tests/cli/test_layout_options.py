@@ -61,6 +61,18 @@ def test_an_image_is_compiled_as_the_options_say() -> None:
     assert (plain.rule.kind, plain.info.tiles) == ("largest", 2)
 
 
+def test_reference_columns_have_converter_ranges_of_their_own() -> None:
+    words = ["compile", "net.py:mlp", "--data", "data.npz", "--mapping", "offset", "--per-column"]
+    assert call(*words, "-o", "offset.mho") == 0
+    image = load_image(Path("offset.mho"))
+    pairs = zip(image.placement.blocks, image.ranges.currents, strict=True)
+    for block, ranges in pairs:
+        assert isinstance(ranges, Tensor)
+        assert ranges.numel() == block.plus.shape[1] + 1
+    assert call("program", "offset.mho", "--no-denoise", "--tolerance", "5uS", "-o", "c.mho") == 0
+    assert call("evaluate", "c.mho") == 0
+
+
 def test_a_deployment_takes_the_same_options_and_fits_columns(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -69,7 +81,7 @@ def test_a_deployment_takes_the_same_options_and_fits_columns(
     found = json.loads(capsys.readouterr().out)
     assert found["options"]["layout"] == {
         "scale": "column", "clip": 95.0, "levels": 64, "spares": 2, "ranges": "least-error",
-        "per_column": True,
+        "per_column": True, "mapping": "pairs",
     }  # fmt: skip
     fitted = found["fitted_columns"]
     assert len(fitted["before"]) == 2

@@ -9,7 +9,8 @@ from mho.bench.interface import BenchInfo
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
 from mho.chip.wires import WireModel
-from mho.deployment.compensation import adapt, compensate, each_block, effective_difference
+from mho.deployment.compensation import adapt, compensate
+from mho.deployment.effective import each_block, effective_difference
 from mho.deployment.mapping import DifferentialPairs, Placement, place
 from mho.deployment.repair import repair
 from mho.rng import Stream

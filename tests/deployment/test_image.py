@@ -453,7 +453,7 @@ def test_a_file_from_before_rules_reads_as_it_was_meant(image: Image, tmp_path: 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (torch.ones(2), "not one converter range for each output"),
+        (torch.ones(2), "not one converter range for each column"),
         (torch.tensor([1.0, 0.0, 1.0]), "not finite and above zero"),
         (torch.tensor([1.0, float("nan"), 1.0]), "not finite and above zero"),
     ],

@@ -44,7 +44,7 @@ def test_a_deployment_takes_a_rule_or_its_name() -> None:
 def test_a_layout_without_choices_is_the_default_of_every_part() -> None:
     info = quiet_bench().info
     layout = Layout()
-    assert layout.mapping(info) == DifferentialPairs(info.array_low, info.array_high)
+    assert layout.weight_mapping(info) == DifferentialPairs(info.array_low, info.array_high)
     assert layout.rule(info) == RangeRule(dac_bits=16, adc_bits=16)
     assert layout.options(info)["spares"] == 0
 

@@ -9,7 +9,8 @@ from mho.bench.interface import Pulse
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
 from mho.chip.wires import WireModel
-from mho.deployment.compensation import compensate, each_block, effective_difference
+from mho.deployment.compensation import compensate
+from mho.deployment.effective import each_block, effective_difference
 from mho.deployment.mapping import DifferentialPairs, Placement, place, tiles_needed
 from mho.deployment.packing import pack, split, tiles_taken
 from mho.device.published import preset

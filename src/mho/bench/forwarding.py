@@ -54,7 +54,7 @@ class ForwardingBench:
         self,
         voltage: Float[Tensor, "batch rows"],
         plus: Int64[Tensor, "rows cols"],
-        minus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
         *,
         full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:

@@ -166,16 +166,17 @@ class Bench(Protocol):
         self,
         voltage: Float[Tensor, "batch rows"],
         plus: Int64[Tensor, "rows cols"],
-        minus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
         *,
         full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
-        """Drive rows together; digitise the difference of paired columns' currents (A).
+        """Drive rows together; digitise columns' currents, or differences of paired ones (A).
 
         Args:
             voltage: Row voltages of each input vector (V). Shape (batch, rows).
             plus: Cell at each crossing that adds. Shape (rows, cols).
-            minus: Cell at each crossing that subtracts, on the same rows. Shape (rows, cols).
-            full_scale: Largest current difference the converters shall resolve (A), one for all or
-                one for each column of the matrix.
+            minus: Cell at each crossing that subtracts, on the same rows; columns are read one
+                by one if `None`. Shape (rows, cols).
+            full_scale: Largest current, or difference, the converters shall resolve (A), one for
+                all or one for each column of the matrix.
         """

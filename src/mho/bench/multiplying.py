@@ -27,15 +27,27 @@ every vector; all of it is fresh, with the long-run mean and variance of every c
 is followed from vector to vector."""
 
 
+Crossings = tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"] | None]
+"""Cells that add, and cells that subtract; `None` for columns that are read one by one."""
+
+
 def crossings(
-    plus: Int64[Tensor, "rows cols"], minus: Int64[Tensor, "rows cols"], chip: Chip
-) -> Int64[Tensor, "2 rows cols"]:
-    """Cells of the pairs, checked to lie where rows can be driven and columns summed.
+    plus: Int64[Tensor, "rows cols"], minus: Int64[Tensor, "rows cols"] | None, chip: Chip
+) -> Int64[Tensor, "sides rows cols"]:
+    """Cells that take part, checked to lie where rows can be driven and columns summed.
+
+    Args:
+        plus: Cells that add.
+        minus: Cells that subtract; without them columns are read one by one.
+        chip: The chip.
+
+    Returns:
+        Shape (2, rows, cols) for pairs, (1, rows, cols) without.
 
     Raises:
         ValueError: Cells are not all on one tile, in its rows and columns as in the matrix.
     """
-    both = torch.stack((plus, minus))
+    both = plus[None] if minus is None else torch.stack((plus, minus))
     size = chip.rows * chip.cols
     if both.numel() == 0 or int(both.min()) < 0 or int(both.max()) >= chip.cells:
         raise ValueError(f"Arguments `plus` and `minus` must name cells 0 to {chip.cells - 1}.")
@@ -78,11 +90,11 @@ def checked(
 
 def solved(
     chip: Chip,
-    both: Int64[Tensor, "2 rows cols"],
-    conductance: Float[Tensor, "times 2 rows cols"],
-    variance: Float[Tensor, "times 2 rows cols"] | None = None,
-) -> tuple[Matrices, Float[Tensor, "2 rows cols"]]:
-    """Matrices of a tile with its wires, and the effective conductances of its pairs (S).
+    both: Int64[Tensor, "sides rows cols"],
+    conductance: Float[Tensor, "times sides rows cols"],
+    variance: Float[Tensor, "times sides rows cols"] | None = None,
+) -> tuple[Matrices, Float[Tensor, "sides rows cols"]]:
+    """Matrices of a tile with its wires, and the effective conductances of its cells (S).
 
     The linear part is exact. What deviates, noise and curvature, is small: a deviation of a
     cell's current counts by what its own current loses, partly on the way in and partly on the
@@ -90,7 +102,7 @@ def solved(
 
     Args:
         chip: The chip.
-        both: Cells of the pairs.
+        both: Cells that take part, from `crossings`.
         conductance: Their conductance at zero bias, at one time or several (S).
         variance: Its variance (S²).
     """
@@ -104,9 +116,14 @@ def solved(
     seen = torch.cat(parts, 2)
     kept = torch.where(conductance > 0, seen / conductance, 0.0).square_()
     bent = conductance * chip.cell.cubic(conductance) * kept
-    curved = bent[:, 0] - bent[:, 1] if bent.any() else None
+    curved = _balance(bent) if bent.any() else None
     noise = None if variance is None else (variance * kept).sum(1)
-    return Matrices(seen[:, 0] - seen[:, 1], noise, curved), seen.mean(0)
+    return Matrices(_balance(seen), noise, curved), seen.mean(0)
+
+
+def _balance(sides: Float[Tensor, "times sides rows cols"]) -> Float[Tensor, "times rows cols"]:
+    """What adds less what subtracts, if anything does."""
+    return sides[:, 0] - sides[:, 1] if sides.shape[1] == 2 else sides[:, 0]
 
 
 def one_by_one(
@@ -142,22 +159,23 @@ class Products:
     def __call__(
         self,
         voltage: Float[Tensor, "batch rows"],
-        pairs: tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]],
+        cells: Crossings,
         full_scale: float | Float[Tensor, " cols"],
         *,
         now: float,
         number: int,
     ) -> tuple[Float[Tensor, "batch cols"], Ledger]:
-        """Digitised current differences (A) and their cost.
+        """Digitised currents, or differences of paired ones (A), and their cost.
 
         Args:
             voltage: Row voltages of each input vector (V).
-            pairs: Cells that add, and cells that subtract.
-            full_scale: Largest current difference to resolve (A), one or one for each column.
+            cells: Cells that add, and cells that subtract.
+            full_scale: Largest current, or difference, to resolve (A), one or one for each
+                column.
             now: Time at the start (s).
             number: Number of the call, which names its randomness.
         """
-        both = crossings(*pairs, self._chip)
+        both = crossings(*cells, self._chip)
         check_shape(voltage, "voltage", (None, both.shape[1]))
         full_scale = checked(full_scale, both.shape[2])
         call = self._stream.child(number)
@@ -171,7 +189,7 @@ class Products:
 
     def prepare(
         self,
-        blocks: Sequence[tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]]],
+        blocks: Sequence[Crossings],
         full_scale: float | Float[Tensor, " cols"],
         now: float,
     ) -> Multiplier:
@@ -188,14 +206,16 @@ class Products:
         curved = torch.cat(bent) if any(m.bent is not None for m in found) else None
         return Multiplier(Matrices(signal, variance, curved), self._periphery, full_scale)
 
-    def _seen(self, both: Int64[Tensor, "2 rows cols"], now: float) -> tuple[Tensor, Tensor]:
+    def _seen(self, both: Int64[Tensor, "sides rows cols"], now: float) -> tuple[Tensor, Tensor]:
         """Conductance of the cells during a product (S), and how far it varies (S²)."""
         if self._read_noise == "moments":
             return self._moments(both, now)
         value = self._values(both, now, 1)[0]
         return value, self._cells.noise_variance(value, self._vector_time)
 
-    def _moments(self, both: Int64[Tensor, "2 rows cols"], now: float) -> tuple[Tensor, Tensor]:
+    def _moments(
+        self, both: Int64[Tensor, "sides rows cols"], now: float
+    ) -> tuple[Tensor, Tensor]:
         """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
         time = self._vector_time
         parts = in_chunks(lambda some: moments(self._cells, some, now, time), 1, both.flatten())
@@ -205,7 +225,7 @@ class Products:
     def _followed(
         self,
         voltage: Float[Tensor, "batch rows"],
-        both: Int64[Tensor, "2 rows cols"],
+        both: Int64[Tensor, "sides rows cols"],
         full_scale: float | Float[Tensor, " cols"],
         now: float,
         call: Stream,
@@ -228,8 +248,8 @@ class Products:
         return torch.cat(currents), cost
 
     def _values(
-        self, both: Int64[Tensor, "2 rows cols"], now: float, vectors: int
-    ) -> Float[Tensor, "vectors 2 rows cols"]:
+        self, both: Int64[Tensor, "sides rows cols"], now: float, vectors: int
+    ) -> Float[Tensor, "vectors sides rows cols"]:
         """Conductance at zero bias during one vector after another (S)."""
         time = self._vector_time * self._periphery.count(1, *both.shape[1:]).steps
         parts = in_chunks(
@@ -240,10 +260,10 @@ class Products:
         return torch.cat(parts, 1).view(-1, *both.shape)
 
     def _booked(
-        self, driven: Float[Tensor, "cycles batch rows"], seen: Float[Tensor, "2 rows cols"]
+        self, driven: Float[Tensor, "cycles batch rows"], seen: Float[Tensor, "sides rows cols"]
     ) -> Ledger:
-        """Cost of vectors on pairs of these effective conductances (S); looks at the limits."""
-        (_, batch, rows), cols = driven.shape, seen.shape[2]
+        """Cost of vectors on cells of these effective conductances (S); looks at the limits."""
+        (_, batch, rows), (sides, _, cols) = driven.shape, seen.shape
         count = self._periphery.count(batch, rows, cols)
         squares, sums = driven.double().square().sum((0, 1)), seen.double().sum((0, 2))
         for voltage in driven if self._periphery.limits.any else ():
@@ -251,7 +271,7 @@ class Products:
             self.limits += self._periphery.limits.exceeded(word, bit)
         return Ledger(
             conversions=count.total,
-            multiplies=2 * batch * rows * cols,
+            multiplies=sides * batch * rows * cols,
             seconds=count.steps * self._vector_time,
             read_joules=float((squares.numpy() * sums.numpy()).sum()) * self._vector_time,
             converter_joules=count.total * self._conversion,

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mho.bench.chunks import in_chunks
 from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
-from mho.bench.multiplying import Products
+from mho.bench.multiplying import Crossings, Products
 from mho.bench.passive import DisturbAccount, PassiveArray
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip.chip import Chip
@@ -232,11 +232,11 @@ class SimulatedBench:
         self,
         voltage: Float[Tensor, "batch rows"],
         plus: Int64[Tensor, "rows cols"],
-        minus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
         *,
         full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:
-        """Drive rows together; digitise the difference of paired columns' currents (A).
+        """Drive rows together; digitise columns' currents, or differences of paired ones (A).
 
         Wires are included; cells of the tile that are not named are off. How noise enters is
         said by `read_noise`; telegraph states move on between calls.
@@ -255,7 +255,7 @@ class SimulatedBench:
 
     def prepare(
         self,
-        blocks: Sequence[tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"]]],
+        blocks: Sequence[Crossings],
         *,
         full_scale: float | Float[Tensor, " cols"],
     ) -> Multiplier:
@@ -265,10 +265,10 @@ class SimulatedBench:
         blocks' currents are digitised apart and added.
 
         Args:
-            blocks: Cells that add and cells that subtract, blocks of one shape; a block lies on
-                one tile. Shapes (rows, cols).
-            full_scale: Largest current difference of a block to resolve (A), one or one for each
-                column.
+            blocks: Cells that add and cells that subtract, `None` for columns read one by one;
+                blocks of one shape, each on one tile. Shapes (rows, cols).
+            full_scale: Largest current, or difference, of a block to resolve (A), one or one for
+                each column.
 
         Raises:
             ValueError: As for `multiply`.

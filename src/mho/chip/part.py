@@ -55,16 +55,17 @@ def part_in_use(wires: WireModel, shape: tuple[int, int], rows: slice, cols: sli
 def effective_pair(
     wires: WireModel,
     shape: tuple[int, int],
-    place: Int64[Tensor, "2 rows outputs"],
-    pair: Float[Tensor, "*tiles 2 rows outputs"],
-) -> Float[Tensor, "*tiles 2 rows outputs"]:
-    """What the wires leave of pairs of cells in one tile, all others off (S).
+    place: Int64[Tensor, "sides rows cols"],
+    pair: Float[Tensor, "*tiles sides rows cols"],
+) -> Float[Tensor, "*tiles sides rows cols"]:
+    """What the wires leave of cells in one tile, in pairs or alone, all others off (S).
 
     Args:
         wires: Lines of the tile.
         shape: Rows and columns of the tile (1).
-        place: Where the pairs lie: row · columns + column (1).
-        pair: Conductances of G⁺ and G⁻ (S), of one tile or of several alike.
+        place: Where the cells lie: row · columns + column (1).
+        pair: Conductances (S), G⁺ and G⁻ one after the other or one side alone; of one tile or of
+            several alike.
     """
     if wires.ideal:
         return pair

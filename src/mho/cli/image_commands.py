@@ -38,6 +38,7 @@ from mho.deployment.image import Image, Provenance, compile_image, load_image, s
 from mho.deployment.job import Job, prepare, with_threads
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import tiles_needed
+from mho.deployment.named_mappings import mapping_kind
 from mho.deployment.network import Network
 from mho.deployment.sources import Data, load_data, load_inputs, load_network
 from mho.device.published import PRESETS
@@ -94,9 +95,11 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
         shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+        kind = mapping_kind(wanted.layout.mapping)
         tiles = tiles_needed(
-            shapes, chip.rows, chip.cols, packed=wanted.packed, spares=wanted.layout.spares
-        )
+            shapes, chip.rows, chip.cols, mapping=kind, packed=wanted.packed,
+            spares=wanted.layout.spares,
+        )  # fmt: skip
         chip = replace(chip, tiles=tiles)
         one = Specimen(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
         info = one.bench().info

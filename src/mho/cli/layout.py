@@ -15,6 +15,8 @@ class LayoutOptions:
     """How weights become conductances, and how converter ranges follow from samples.
 
     Args:
+        mapping: Cells of a weight: `pairs`, two; `offset`, one, and a reference column; `four`,
+            two pairs, of which the second takes up the errors of the first.
         ranges: Full scale of the converters: `largest`, of the largest sample; `percentile`, of
             99.9 % of them; `least-error`, of least mean square error, rounding and clipping.
         per_column: Give every column a converter range of its own; else a block shares one.
@@ -26,6 +28,7 @@ class LayoutOptions:
         spares: Spare rows, and pairs of columns, of each part of a layer.
     """
 
+    mapping: str = "pairs"
     ranges: str = "largest"
     per_column: Annotated[bool, Parameter(negative=())] = False
     scale: str = "layer"

@@ -1,4 +1,4 @@
-"""Which row of a tile serves which input, and which pair of columns which output.
+"""Which row of a tile serves which input, and which column, or pair of them, which output.
 
 The order of inputs and outputs on a tile is free. Small weights, and weights that a stuck pair
 happens to hold, are put where cells are stuck; large ones where they are not.
@@ -7,11 +7,12 @@ happens to hold, are put where cells are stuck; large ones where they are not.
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
 from mho.deployment.faults import Ends, FaultMap
+from mho.deployment.weight_mapping import Stage
 
 _ROUNDS = 3
 _POLARITIES = (1.0, -1.0)
@@ -19,17 +20,72 @@ _POLARITIES = (1.0, -1.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """Rows and pairs of columns of one tile.
+    """Rows and columns of one tile.
 
     Args:
         tile: Number of the tile.
         rows: Rows. Shape (rows,).
-        pairs: Pairs of columns: 2n and 2n + 1. Shape (pairs,).
+        pairs: Pairs of columns: 2n and 2n + 1; or single columns, where a mapping has no pairs.
+            Shape (pairs,).
     """
 
     tile: int
     rows: Int64[Tensor, " rows"]
     pairs: Int64[Tensor, " pairs"]
+
+
+def take(
+    stage: Stage, lines: Lines, faults: FaultMap | None, info: BenchInfo
+) -> tuple[Lines, Lines]:
+    """Choose lines for a part of a layer.
+
+    Args:
+        stage: What its cells shall hold.
+        lines: Lines to choose from; the first ones serve where nothing is known to be stuck.
+        faults: Stuck cells, if they are known.
+        info: The bench.
+
+    Returns:
+        One row for each input and one line for each output, the reference column last if there
+        is one; and lines for those that come after.
+    """
+    inputs, outputs = stage.plus.shape
+    if stage.minus is not None:
+        if faults is None:
+            used = Lines(lines.tile, lines.rows[:inputs], lines.pairs[:outputs])
+        else:
+            used = assign(stage.difference, lines, faults, info)
+    else:
+        used = _beside_reference(stage, lines, faults, info)
+    left = lines.pairs[~torch.isin(lines.pairs, used.pairs)]
+    return used, Lines(lines.tile, lines.rows, left)
+
+
+def _beside_reference(
+    stage: Stage, lines: Lines, faults: FaultMap | None, info: BenchInfo
+) -> Lines:
+    """Columns for outputs, and for the reference the middle one or one with fewest stuck cells.
+
+    In the middle it sees what the wires do to its neighbours on the average.
+    """
+    inputs, outputs = stage.plus.shape
+    near = (torch.arange(len(lines.pairs)) - outputs // 2).abs()
+    if faults is None:
+        chosen = outputs // 2
+        others = lines.pairs[torch.arange(len(lines.pairs)) != chosen][:outputs]
+        best = Lines(lines.tile, lines.rows[:inputs], others)
+    else:
+        stuck = faults.stuck[lines.tile][lines.rows][:, lines.pairs].sum(0)
+        chosen = int((stuck * len(lines.pairs) + near).argmin())
+        others = lines.pairs[torch.arange(len(lines.pairs)) != chosen]
+        part = faults.stuck[lines.tile][lines.rows][:, others]
+        held = faults.held[lines.tile][lines.rows][:, others]
+        middle = torch.full_like(held, stage.reference or 0.0)
+        best = _assigned(
+            stage.difference, Lines(lines.tile, lines.rows, others), torch.stack((part, part), 2),
+            torch.stack((held, middle), 2), info, _POLARITIES[:1],
+        )  # fmt: skip
+    return Lines(lines.tile, best.rows, torch.cat((best.pairs, lines.pairs[chosen : chosen + 1])))
 
 
 def assign(
@@ -49,12 +105,23 @@ def assign(
     Returns:
         One row for each input and one pair of columns for each output.
     """
+    part = faults.stuck[lines.tile][lines.rows][:, _columns(lines.pairs)]
+    held = faults.held[lines.tile][lines.rows][:, _columns(lines.pairs)]
+    size = (len(lines.rows), -1, 2)
+    return _assigned(wanted, lines, part.view(size), held.view(size), info, _POLARITIES)
+
+
+def _assigned(
+    wanted: Float[Tensor, "inputs outputs"],
+    lines: Lines,
+    part: Bool[Tensor, "rows lines 2"],
+    held: Float[Tensor, "rows lines 2"],
+    info: BenchInfo,
+    polarities: tuple[float, ...],
+) -> Lines:
+    """Lines for inputs and outputs, where halves of some crossings are stuck and hold a value."""
     inputs, outputs = wanted.shape
     row_at, pair_at = torch.arange(inputs), torch.arange(outputs)
-    part = faults.stuck[lines.tile][lines.rows][:, _columns(lines.pairs)].view(
-        len(lines.rows), -1, 2
-    )
-    held = faults.held[lines.tile][lines.rows][:, _columns(lines.pairs)].view(part.shape)
     at_row, at_pair = part.any(2).nonzero(as_tuple=True)
     if at_row.numel():
         stuck, value = part[at_row, at_pair], held[at_row, at_pair]
@@ -63,11 +130,11 @@ def assign(
             along = _inverse(row_at, part.shape[0])[at_row]
             costs = torch.stack([
                 _sum(_loss(wanted, along, sign, ends, info), at_pair, part.shape[1])
-                for sign in _POLARITIES
+                for sign in polarities
             ])  # fmt: skip
             pair_at = _best(costs.amin(0).T)
             turned = costs[:, pair_at, torch.arange(outputs)].argmin(0)
-            signed = wanted * torch.tensor(_POLARITIES)[turned]
+            signed = wanted * torch.tensor(polarities)[turned]
             down = _inverse(pair_at, part.shape[1])[at_pair]
             row_at = _best(_sum(_loss(signed.T, down, 1.0, ends, info), at_row, part.shape[0]).T)
     return Lines(lines.tile, lines.rows[row_at], lines.pairs[pair_at])

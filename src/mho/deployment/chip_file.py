@@ -205,7 +205,7 @@ def program_image(
 
     def keep(run: ProgramRun) -> None:
         nonlocal saved
-        progress("programming", 1 - run.live["place"].numel() / image.placement.cells.numel())
+        progress("programming", 1 - run.live["place"].numel() / run.cells.numel())
         if unfinished and (run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS):
             state = {"bench": bench.state(image.placement.cells), "run": run.state()}
             checkpoint.save(unfinished, state, {"identity": identity})

@@ -13,21 +13,19 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.chip.part import effective_pair
-from mho.deployment.mapping import Block, DifferentialPairs, Placement
-
-_ROUNDS = 40
-_CLOSE = 1e-5
-"""Accepted error of an effective conductance difference, in parts of the range (1)."""
+from mho.deployment.effective import CLOSE, ROUNDS, each_block, effective_difference
+from mho.deployment.mapping import Block, Placement
+from mho.deployment.reference_column import settle_columns, solve_columns
+from mho.deployment.weight_mapping import WeightMapping
 
 
-def compensate(placement: Placement, info: BenchInfo, mapping: DifferentialPairs) -> Placement:
+def compensate(placement: Placement, info: BenchInfo, mapping: WeightMapping) -> Placement:
     """Raise targets to make up for the wires a bench says it has.
 
     Args:
         placement: Cells and the targets of ideal wires.
         info: The bench.
-        mapping: Conductance range of the pairs.
+        mapping: Conductance range of the cells.
 
     Returns:
         A placement whose effective matrices are the wanted ones; outputs for which the range is
@@ -37,9 +35,13 @@ def compensate(placement: Placement, info: BenchInfo, mapping: DifferentialPairs
         return placement
     target, blocks = placement.target.clone(), []
     for block, place in each_block(placement):
-        pair = placement.target[place].double()
-        difference, share = _solve(pair[0] - pair[1], block, info, mapping)
-        target[place] = _halves(difference, mapping).to(target.dtype)
+        held = placement.target[place].double()
+        if block.minus is None:
+            held, share = solve_columns(held, block, info, mapping)
+        else:
+            difference, share = _solve(block.difference(held), block, info, mapping)
+            held = _halves(difference, mapping)
+        target[place] = held.to(target.dtype)
         blocks.append(replace(block, scale=(block.scale * share).to(block.scale.dtype)))
     return replace(placement, target=target, blocks=tuple(blocks))
 
@@ -70,8 +72,9 @@ def adapt(
         fixed = stuck[place]
         if fixed.any():
             wanted, _ = effective_difference(before.target[where].double(), old, info)
-            pair = torch.where(fixed, held[place], target[place]).double()
-            target[place] = _settle(pair, fixed, wanted, block, info).to(target.dtype)
+            now = torch.where(fixed, held[place], target[place]).double()
+            settle = settle_columns if block.minus is None else _settle
+            target[place] = settle(now, fixed, wanted, block, info).to(target.dtype)
     return replace(mended, target=torch.where(stuck, mended.target, target))
 
 
@@ -90,7 +93,7 @@ def _settle(
     plus_moves = torch.where(fixed.any(0), fixed[1], pair[0] >= pair[1])
     movable = ~fixed & torch.stack((plus_moves, ~plus_moves))
     towards = torch.tensor([1.0, -1.0], dtype=pair.dtype)[:, None, None]
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         seen, total = effective_difference(pair, block, info)
         missing = wanted - seen
         step = movable * towards * (missing * pair.sum(0) / total)
@@ -100,44 +103,17 @@ def _settle(
         rest = torch.where((moved != pair).any(0), missing, 0.0)
         if float(rest.square().sum()) < least:
             best, least = pair, float(rest.square().sum())
-        if float(rest.abs().max()) < _CLOSE * float(wanted.abs().max()):
+        if float(rest.abs().max()) < CLOSE * float(wanted.abs().max()):
             break
         pair = moved
     return best
-
-
-def each_block(placement: Placement) -> list[tuple[Block, Tensor]]:
-    """Blocks, and where their cells stand in `Placement.cells`, shape (2, rows, outputs)."""
-    found, start = [], 0
-    for block in placement.blocks:
-        size = block.plus.numel()
-        place = torch.arange(start, start + 2 * size).view(2, *block.plus.shape)
-        swapped = placement.cells[place[0]] != block.plus
-        found.append((block, torch.where(swapped, place.flip(0), place)))
-        start += 2 * size
-    return found
-
-
-def effective_difference(
-    pair: Float[Tensor, "2 rows outputs"], block: Block, info: BenchInfo
-) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, "rows outputs"]]:
-    """What the wires leave of a block's pairs: difference and sum of effective conductance (S).
-
-    Args:
-        pair: Conductances of G⁺ and G⁻ (S). Shape (2, rows, outputs).
-        block: Where they lie.
-        info: The bench.
-    """
-    place = torch.stack((block.plus, block.minus)) % (info.rows * info.cols)
-    seen = effective_pair(info.wires, (info.rows, info.cols), place, pair)
-    return seen[0] - seen[1], seen[0] + seen[1]
 
 
 def _solve(
     wanted: Float[Tensor, "rows outputs"],
     block: Block,
     info: BenchInfo,
-    mapping: DifferentialPairs,
+    mapping: WeightMapping,
 ) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, " outputs"]]:
     """Differences to program (S), and the share of the signal they keep (1).
 
@@ -145,21 +121,21 @@ def _solve(
     """
     reach = mapping.high - mapping.low
     difference, share = wanted.clone(), torch.ones_like(wanted[0])
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         halves = _halves(difference, mapping)
         seen, total = effective_difference(halves, block, info)
         full = difference.abs() >= reach
         held = torch.where(full, seen / (share * wanted), 1.0).amin(0).clamp(0.01, 1.0)
         share = share * held
         missing = share * wanted - seen
-        if float(missing.abs().max()) < _CLOSE * reach:
+        if float(missing.abs().max()) < CLOSE * reach:
             break
         difference = (difference + missing * halves.sum(0) / total).clamp(-reach, reach)
     return difference, share
 
 
 def _halves(
-    difference: Float[Tensor, "rows outputs"], mapping: DifferentialPairs
+    difference: Float[Tensor, "rows outputs"], mapping: WeightMapping
 ) -> Float[Tensor, "2 rows outputs"]:
     """Conductances of G⁺ and G⁻ (S), one of them at the low end."""
     return torch.stack((difference, -difference)).clamp(min=0) + mapping.low

@@ -16,9 +16,12 @@ from mho.deployment.faults import FaultMap
 from mho.deployment.mapping import DifferentialPairs, Placement, check_range, place
 from mho.deployment.network import Network, read_network
 from mho.deployment.range_rule import RangeRule
+from mho.deployment.reference_column import with_excess
 from mho.deployment.repair import repair
+from mho.deployment.residual import joined, joint_result, part, stages, take_up
 from mho.deployment.rounding import to_levels
 from mho.deployment.tuning import refit
+from mho.deployment.weight_mapping import WeightMapping
 from mho.programming.loop import ProgramRun, program
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
@@ -33,7 +36,7 @@ def deploy(
     calibration: Shaped[Tensor, "batch ..."],
     protocol: ProgramProtocol | None = None,
     *,
-    mapping: DifferentialPairs | None = None,
+    mapping: WeightMapping | None = None,
     compensated: bool = True,
     packed: bool | None = None,
     spares: int = 0,
@@ -49,10 +52,10 @@ def deploy(
         bench: Where to program it.
         calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
         protocol: How to program; predictive trimming with denoising if `None`.
-        mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Make up for the wires that the bench says it has.
         packed: Let layers share tiles; only if the bench has too few for one each if `None`.
-        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        spares: Spare rows, and lines of columns, of each part of a layer (1).
         faults: Stuck cells and broken lines to map around, from `survey`.
         ranges: How converter ranges follow from the samples, a `RangeRule` or its kind.
         gains: `"mapped"`, or `"fit"`: gain and offset of every output are fitted on the chip to
@@ -81,7 +84,7 @@ def deploy(
 def lay_out(
     network: Network,
     info: BenchInfo,
-    mapping: DifferentialPairs | None = None,
+    mapping: WeightMapping | None = None,
     *,
     compensated: bool = True,
     packed: bool | None = None,
@@ -93,10 +96,10 @@ def lay_out(
     Args:
         network: The network.
         info: The bench.
-        mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Make up for the wires that the bench says it has.
         packed: Let layers share tiles; only if the bench has too few for one each if `None`.
-        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        spares: Spare rows, and lines of columns, of each part of a layer (1).
         faults: Stuck cells and broken lines to map around, from `survey`.
 
     Raises:
@@ -108,7 +111,13 @@ def lay_out(
     placement = place(weights, info, mapping, packed=packed, spares=spares, faults=faults)
     if compensated:
         placement = compensate(placement, info, mapping)
-    return to_levels(placement, mapping)
+    rounded = to_levels(placement, mapping)
+    if rounded is placement:
+        return placement
+    # second pairs also hold what rounding takes from the first; they are rounded last
+    free = take_up(placement, rounded.target, info).target
+    moved = free != placement.target
+    return replace(rounded, target=torch.where(moved, free, rounded.target))
 
 
 def program_pairs(
@@ -120,22 +129,51 @@ def program_pairs(
     resume: Mapping[str, Tensor] | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
 ) -> tuple[Placement, ProgramResult]:
-    """Program all pairs, then once more those that make up for stuck cells.
+    """Program all cells, then once more those that make up for stuck ones.
+
+    Blocks that correct others come last, with targets that take up what was read of the others
+    over one verifying look.
 
     Args:
         bench: Where to program.
         placement: Cells and targets.
         protocol: How to program.
-        repaired: Make up for stuck cells; otherwise their pairs stay as they are.
+        repaired: Make up for stuck cells; otherwise they cost what they cost.
         resume: State of an interrupted first pass.
-        on_cycle: Called after every cycle of the first pass; the second is short and is simply
-            done again after an interruption.
+        on_cycle: Called after every cycle of the first pass; what comes after it is simply done
+            again after an interruption.
 
     Returns:
         The placement with polarities and targets in force at the end, and the joint result of
-        both passes.
+        all passes.
     """
-    protocol = protocol or ProgramProtocol()
+    protocol, before = protocol or ProgramProtocol(), bench.ledger
+    first, *rest = stages(placement)
+    own, result = _program_stage(
+        bench, part(placement, first) if rest else placement, protocol, repaired=repaired,
+        resume=resume, on_cycle=on_cycle,
+    )  # fmt: skip
+    if not rest:
+        return own, result
+    look, held = protocol.verify, torch.zeros_like(placement.target)
+    reading = bench.read(own.cells, samples=look.samples, window=look.window)
+    held[first] = reading.mean
+    (second,) = rest
+    goal = part(take_up(placement, held, bench.info, own.blocks), second)
+    other, more = _program_stage(bench, goal, protocol, repaired=repaired)
+    return joined(placement, (own, other)), joint_result((result, more), bench.ledger - before)
+
+
+def _program_stage(
+    bench: Bench,
+    placement: Placement,
+    protocol: ProgramProtocol,
+    *,
+    repaired: bool,
+    resume: Mapping[str, Tensor] | None = None,
+    on_cycle: Callable[[ProgramRun], Any] | None = None,
+) -> tuple[Placement, ProgramResult]:
+    """Program cells that do not depend on each other, and those that make up for stuck ones."""
     result = program(
         bench, placement.target, protocol, cells=placement.cells, resume=resume, on_cycle=on_cycle
     )
@@ -149,6 +187,7 @@ def program_pairs(
     moved = (mended.target - placement.target).abs() > protocol.tolerance / 2
     kept = torch.where(moved | result.stuck, mended.target, placement.target)
     mended, moved = replace(mended, target=kept), moved & ~result.stuck
+    mended = with_excess(placement, mended, held, result.stuck, bench.info)
     places = moved.nonzero()[:, 0]
     if places.numel() == 0:
         return mended, replace(result, target=mended.target)

@@ -8,6 +8,7 @@ from jaxtyping import Float, Float32, Float64, Int, Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import Bench
+from mho.deployment.expected import expected
 from mho.deployment.mapping import Placement
 from mho.deployment.network import LinearLayer, Network
 from mho.deployment.range_rule import RangeRule
@@ -26,8 +27,8 @@ class Ranges:
 
     Args:
         inputs: Largest input of each layer (1); drives the full read voltage.
-        currents: Largest current difference of each block (A); full scale of its converters, one
-            for all of them or one for each output. Shape of the latter (outputs,).
+        currents: Largest current, or difference of a pair's, of each block (A); full scale of its
+            converters, one for all of them or one for each column. Shape of the latter (columns,).
     """
 
     inputs: tuple[float, ...]
@@ -53,14 +54,17 @@ def calibrate(
     """
     rule = rule or RangeRule()
     inputs = [rule.gather() for _ in network.layers]
-    sums = [rule.gather(b.scale.numel() if rule.per_column else 1) for b in placement.blocks]
+    sums = [rule.gather(b.columns if rule.per_column else 1) for b in placement.blocks]
+    blocks = list(zip(sums, placement.blocks, expected(network, placement), strict=True))
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         inputs[index].add(vectors.reshape(-1, 1))
-        for seen, block in zip(sums, placement.blocks, strict=True):
+        for seen, block, (matrix, scale, room) in blocks:
             if block.layer == index:
-                part = vectors[:, block.inputs] @ layer.weight[block.outputs, block.inputs].T
-                part = part * block.scale
+                driven = vectors[:, block.inputs]
+                part = driven @ matrix * scale
+                if room:
+                    part = torch.hypot(part, room * driven.norm(dim=1, keepdim=True))
                 seen.add(part if rule.per_column else part.reshape(-1, 1))
         return vectors @ layer.weight.T
 
@@ -174,8 +178,7 @@ class DeployedNetwork(nn.Module):
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
         for block, full_scale in zip(self.placement.blocks, self.ranges.currents, strict=True):
             if block.layer == index:
-                current = self.bench.multiply(
-                    driven[:, block.inputs], block.plus, block.minus, full_scale=full_scale
-                )
+                rows = driven[:, block.inputs]
+                current = block.signed(block.read(self.bench, rows, full_scale), rows)
                 total[:, block.outputs] += current / block.scale
         return total / volts

@@ -50,6 +50,10 @@ class FaultMap:
         """Rows of a tile that work, from the sense end on."""
         return [int(row) for row in (~self.bad_rows[tile]).nonzero().flatten().flip(0)]
 
+    def cols(self, tile: int) -> list[int]:
+        """Columns of a tile that work, from the driver end on."""
+        return [int(col) for col in (~self.bad_cols[tile]).nonzero().flatten()]
+
     def pairs(self, tile: int) -> list[int]:
         """Pairs of columns of a tile of which both work, from the driver end on."""
         even = self.bad_cols.shape[1] // 2 * 2

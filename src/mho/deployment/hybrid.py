@@ -14,9 +14,9 @@ from torch.nn import functional
 
 from mho.bench.interface import BenchInfo
 from mho.checks import check_between, check_positive, check_shape
-from mho.deployment.compensation import each_block
 from mho.deployment.deployed import BATCH, Correction, DeployedNetwork
-from mho.deployment.mapping import DifferentialPairs
+from mho.deployment.effective import each_block
+from mho.deployment.mapping import DifferentialPairs, Placement
 from mho.deployment.network import LinearLayer
 from mho.deployment.tuning import set_ranges
 from mho.ledger import Ledger
@@ -101,7 +101,7 @@ def hybrid_train(
         progress: Told the fraction done.
 
     Raises:
-        ValueError: There is not one label for each sample.
+        ValueError: There is not one label for each sample, or the last layer is not in pairs.
     """
     check_shape(labels, "labels", (samples.shape[0],))
     training = training or HybridTraining()
@@ -149,6 +149,7 @@ class LastLayer:
     def __init__(self, deployed: DeployedNetwork, mapping: DifferentialPairs) -> None:
         self.deployed, self._mapping = deployed, mapping
         self.index = list(deployed.network.calls.values())[-1].layers[-1]
+        check_pairs(deployed.placement, self.index)
         layer = deployed.network.layers[self.index]
         self._reach = mapping.high - mapping.low
         self._blocks = [
@@ -282,6 +283,20 @@ class LastLayer:
         signed = torch.stack((difference, -difference))
         partner = (held.flip(0) + signed).clamp(*_limits(info, signed))
         return torch.where(fixed.flip(0), partner, halves)
+
+
+def check_pairs(placement: Placement, index: int) -> None:
+    """Refuse a layer that is not one pair of cells for each weight.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    own = [block for block in placement.blocks if block.layer == index]
+    if any(block.minus is None or block.corrects is not None for block in own):
+        raise ValueError(
+            "Argument `deployed` must have one pair of cells for each weight of its last layer,"
+            " but has a reference column or four cells; deploy it with `DifferentialPairs`."
+        )
 
 
 def _limits(info: BenchInfo, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Int64, Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import BenchInfo
@@ -21,6 +21,7 @@ from mho.deployment.operators import check_prepared
 from mho.deployment.packed_file import load, pack, save, sentence
 from mho.deployment.plain import Reader, Writer
 from mho.deployment.range_rule import RangeRule
+from mho.deployment.weight_mapping import WeightMapping
 from mho.units import show
 
 KIND = "mho-image"
@@ -82,7 +83,7 @@ def compile_image(
     network: Network | nn.Module,
     info: BenchInfo,
     calibration: Shaped[Tensor, "batch ..."],
-    mapping: DifferentialPairs | None = None,
+    mapping: WeightMapping | None = None,
     *,
     compensated: bool = True,
     packed: bool | None = None,
@@ -96,7 +97,7 @@ def compile_image(
         network: A network, or a PyTorch module of linear and convolutional layers.
         info: The kind of chip; a bench says it of itself.
         calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
-        mapping: Conductance range of the pairs; the bench's recommendation if `None`.
+        mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Make up for the wires that the bench says it has.
         packed: Let layers share tiles; only if the chip has too few for one each if `None`.
         spares: Spare rows, and pairs of columns, of each part of a layer (1).
@@ -194,8 +195,8 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     if (len(inputs), len(currents)) != (layers, blocks):
         raise RefusedError("has not one converter range for each layer and block")
     for block, value in zip(image.placement.blocks, currents, strict=True):
-        if isinstance(value, Tensor) and value.shape != block.scale.shape:
-            raise RefusedError("has a block with not one converter range for each output")
+        if isinstance(value, Tensor) and value.shape != (block.columns,):
+            raise RefusedError("has a block with not one converter range for each column")
     flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
     if not all(0 < value < float("inf") for value in (*inputs, *flat)):
         raise RefusedError("has a converter range that is not finite and above zero")
@@ -225,9 +226,7 @@ def check_placement(placement: Placement, image: Image) -> None:
     """
     info, count = image.info, placement.cells.numel()
     numbers = [(placement.cells, info.cells), (placement.partner, count)]
-    for block in placement.blocks:
-        _check_block(block, image.network)
-        numbers += [(block.plus, info.cells), (block.minus, info.cells)]
+    numbers += [(cells, info.cells) for cells in _block_cells(placement, image.network)]
     for values, limit in numbers:
         if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < limit:
             raise RefusedError("names a cell that its chip does not have")
@@ -240,6 +239,21 @@ def check_placement(placement: Placement, image: Image) -> None:
         raise RefusedError("has a target that its chip cannot hold")
 
 
+def _block_cells(placement: Placement, network: Network) -> list[Int64[Tensor, "_ _ _"]]:
+    """Cells of all blocks, which must be those that the placement names."""
+    found = []
+    for number, block in enumerate(placement.blocks):
+        _check_block(block, network)
+        _check_corrected(number, placement)
+        found.append(block.crossings)
+    own = torch.cat([placement.cells[:0], *(cells.flatten() for cells in found)])
+    if not torch.equal(own.sort().values, placement.cells.sort().values):
+        raise RefusedError("has blocks of other cells than those that it names")
+    if placement.step is not None and not 0 < placement.step < float("inf"):
+        raise RefusedError("has levels whose distance is not finite and above zero")
+    return found
+
+
 def _check_block(block: Block, network: Network) -> None:
     layers = network.layers
     shape = layers[block.layer].weight.shape if 0 <= block.layer < len(layers) else (0, 0)
@@ -248,8 +262,30 @@ def _check_block(block: Block, network: Network) -> None:
         raise RefusedError("has a block outside its layer")
     if not bool(torch.isfinite(block.scale).all() & (block.scale != 0).all()):
         raise RefusedError("has a scale that is zero or not finite")
-    if block.minus.shape != block.plus.shape or block.scale.shape != block.plus.shape[1:]:
+    if (block.minus is None) == (block.reference is None):
+        raise RefusedError("has a block that has not either pairs or a reference")
+    rows, outputs = block.plus.shape
+    parts = ((block.minus, (rows, outputs)), (block.reference, (rows,)),
+             (block.excess, (rows, outputs)), (block.scale, (outputs,)))  # fmt: skip
+    if any(part is not None and part.shape != wanted for part, wanted in parts):
         raise RefusedError("has a block whose parts have different shapes")
+    if block.excess is not None and not bool(torch.isfinite(block.excess).all()):
+        raise RefusedError("has an excess of a cell that is not finite")
+
+
+def _check_corrected(number: int, placement: Placement) -> None:
+    """Refuse a block that corrects what is not an earlier block of pairs of the same weights."""
+    block, blocks = placement.blocks[number], placement.blocks
+    if block.corrects is None:
+        if number and blocks[number - 1].corrects is not None:
+            raise RefusedError("has a block that corrects another one before the last of those")
+        return
+    if not 0 <= block.corrects < number:
+        raise RefusedError("has a block that corrects none before it")
+    other = blocks[block.corrects]
+    same = (other.layer, other.inputs, other.outputs) == (block.layer, block.inputs, block.outputs)
+    if not same or None in (other.minus, block.minus) or other.corrects is not None:
+        raise RefusedError("has a block that corrects one of other weights")
 
 
 def check_fits(image: Image, info: BenchInfo) -> None:

@@ -23,6 +23,7 @@ from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.digits import digits_data, train_digits
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import Placement, tiles_needed
+from mho.deployment.named_mappings import mapping_kind
 from mho.deployment.network import Network, read_network
 from mho.deployment.sources import Data, load_data, load_network
 from mho.ledger import Ledger
@@ -168,8 +169,10 @@ def chip_for(job: Job, network: Network) -> Chip:
     wires = None if job.wires is None else WireModel(word_line=job.wires, bit_line=job.wires)
     one = Chip(job.chip, wires=wires)
     shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-    spares = job.layout.spares
-    tiles = tiles_needed(shapes, one.rows, one.cols, packed=job.packed, spares=spares)
+    kind = mapping_kind(job.layout.mapping)
+    tiles = tiles_needed(
+        shapes, one.rows, one.cols, mapping=kind, packed=job.packed, spares=job.layout.spares
+    )
     return replace(one, tiles=tiles)
 
 
@@ -222,9 +225,8 @@ class Workshop:
 
         def keep(run: ProgramRun) -> None:
             nonlocal saved
-            count = placement.cells.numel()
             left = run.live["place"].numel()
-            progress(f"programming {name}", 1 - left / count)
+            progress(f"programming {name}", 1 - left / run.cells.numel())
             if run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 state = {"bench": bench.state(placement.cells), "run": run.state()}
                 self._save(path, state, journal.flush())
@@ -287,8 +289,8 @@ def make_chip(
     chip = chip_for(job, sources.network)
     bench = SimulatedBench(chip, Stream(job.seed).child("chip"), read_noise=job.read_noise)
     placement = lay_out(
-        sources.network, bench.info, job.layout.mapping(bench.info), compensated=job.compensated,
-        packed=job.packed, spares=job.layout.spares,
+        sources.network, bench.info, job.layout.weight_mapping(bench.info),
+        compensated=job.compensated, packed=job.packed, spares=job.layout.spares,
     )  # fmt: skip
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(

@@ -5,8 +5,9 @@ from typing import Any
 
 from mho.bench.interface import BenchInfo
 from mho.checks import check_between, check_choice
-from mho.deployment.mapping import SCALES, DifferentialPairs
+from mho.deployment.named_mappings import mapping_for, mapping_kind
 from mho.deployment.range_rule import RULES, RangeRule
+from mho.deployment.weight_mapping import SCALES, WeightMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,11 @@ class Layout:
     """How weights become conductances, and how converter ranges follow from samples.
 
     Args:
+        mapping: Cells of a weight, one of `MAPPINGS`.
         scale: What shares a scale of weights, one of `SCALES`.
         clip: Percentile of the weights' magnitudes that takes a cell to the top (%).
         levels: Levels of a cell (1); any conductance if `None`.
-        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        spares: Spare rows, and lines of columns, of each part of a layer (1).
         ranges: How converter ranges follow from samples, one of `RULES`.
         per_column: Whether every column has a converter range of its own.
 
@@ -25,6 +27,7 @@ class Layout:
         ValueError: A field is out of range.
     """
 
+    mapping: str = "pairs"
     scale: str = "layer"
     clip: float = 100.0
     levels: int | None = None
@@ -33,6 +36,7 @@ class Layout:
     per_column: bool = False
 
     def __post_init__(self) -> None:
+        mapping_kind(self.mapping)
         check_choice(self.scale, "scale", SCALES)
         check_between(self.clip, "clip", 50.0, 100.0, "%")
         if self.levels is not None:
@@ -40,10 +44,10 @@ class Layout:
         check_between(self.spares, "spares", 0, 1000, "1")
         check_choice(self.ranges, "ranges", RULES)
 
-    def mapping(self, info: BenchInfo) -> DifferentialPairs:
-        """Pairs within the range that a bench recommends."""
-        return DifferentialPairs(
-            info.array_low, info.array_high, self.scale, self.clip, self.levels
+    def weight_mapping(self, info: BenchInfo) -> WeightMapping:
+        """The mapping within the range that a bench recommends."""
+        return mapping_for(
+            self.mapping, info, scale=self.scale, clip=self.clip, levels=self.levels
         )
 
     def rule(self, info: BenchInfo) -> RangeRule:
@@ -53,5 +57,5 @@ class Layout:
     def options(self, info: BenchInfo) -> dict[str, Any]:
         """What `deploy` and `compile_image` take, by name, for a bench."""
         return {
-            "mapping": self.mapping(info), "spares": self.spares, "ranges": self.rule(info),
+            "mapping": self.weight_mapping(info), "spares": self.spares, "ranges": self.rule(info),
         }  # fmt: skip

@@ -1,33 +1,24 @@
-"""Weights to conductances and back: differential pairs, their scales, split over tiles."""
+"""Weights to conductances and back: differential pairs, and any mapping split over tiles."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import BenchInfo
-from mho.checks import (
-    check_between,
-    check_choice,
-    check_finite,
-    check_not_negative,
-    check_positive,
-    check_shape,
-)
-from mho.deployment.assignment import Lines, assign
+from mho.bench.interface import Bench, BenchInfo
+from mho.checks import check_not_negative
+from mho.deployment.assignment import Lines, take
 from mho.deployment.faults import FaultMap
 from mho.deployment.packing import Piece, Spot, pack, split, tiles_taken
+from mho.deployment.tile_lines import corner_first, smallest, working_lines
+from mho.deployment.weight_mapping import Stage, WeightMapping
 from mho.units import show
-
-SCALES = ("layer", "column")
-"""What shares a scale: all outputs of a layer, or each output has its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class DifferentialPairs:
+class DifferentialPairs(WeightMapping):
     """A weight is the difference of two conductances: w = (G⁺ − G⁻) / scale.
 
     One of the two stays at `low`; the largest weight that shares a scale takes the other to
@@ -36,8 +27,8 @@ class DifferentialPairs:
     Args:
         low: Lowest conductance used (S).
         high: Highest conductance used (S).
-        scale: One of `SCALES`. With a scale of its own every output uses the whole range, and
-            a digital factor restores it.
+        scale: What shares a scale, `"layer"` or `"column"`. With a scale of its own every output
+            uses the whole range, and a digital factor restores it.
         clip: Percentile of the weights' magnitudes that takes a cell to `high` (%); larger ones
             are cut off there.
         levels: Levels of a cell from `low` to `high` (1), such as 64 for a driver of six bits;
@@ -47,37 +38,31 @@ class DifferentialPairs:
         ValueError: A field is out of range.
     """
 
-    low: float
-    high: float
-    scale: str = "layer"
-    clip: float = 100.0
-    levels: int | None = None
-
     references = ("yao2020",)
 
-    def __post_init__(self) -> None:
-        check_positive(self.low, "low", "S")
-        check_between(self.high, "high", self.low, 1.0, "S")
-        if self.high == self.low:
-            raise ValueError(
-                f"Argument `high` must be above `low`, but both are {show(self.low, 'S')}."
-            )
-        check_choice(self.scale, "scale", SCALES)
-        check_between(self.clip, "clip", 50.0, 100.0, "%")
-        if self.levels is not None:
-            check_between(self.levels, "levels", 2, 65_536, "1")
+    @staticmethod
+    def lines(outputs: int) -> int:
+        """A pair of columns for each output."""
+        return outputs
 
-    def scales(self, weight: Float[Tensor, "out in_"]) -> Float[Tensor, " out"]:
-        """Conductance difference of a weight of one, for each output (S). Shape (out,)."""
-        groups = weight.abs() if self.scale == "column" else weight.abs().reshape(1, -1)
-        largest = groups.amax(1)
-        if self.clip < 100:
-            # the rank is rounded up, so that of few weights none is cut off
-            rank = max(1, math.ceil(groups.shape[1] * self.clip / 100))
-            some = groups.kthvalue(rank, 1).values
-            largest = torch.where(some > 0, some, largest)
-        scale = torch.where(largest > 0, (self.high - self.low) / largest, 1.0)
-        return scale.expand(weight.shape[0]).contiguous()
+    @staticmethod
+    def most_outputs(lines: int) -> int:
+        """As many as there are pairs of columns."""
+        return lines
+
+    @property
+    def reach(self) -> float:
+        """The whole range (S)."""
+        return self.high - self.low
+
+    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[Stage, ...]:
+        """One set of pairs.
+
+        Raises:
+            ValueError: A weight is NaN or infinite.
+        """
+        plus, minus = self.targets(weight)
+        return (Stage(plus, minus, self.scales(weight)),)
 
     def targets(
         self, weight: Float[Tensor, "out in_"]
@@ -87,9 +72,7 @@ class DifferentialPairs:
         Raises:
             ValueError: A weight is NaN or infinite.
         """
-        check_finite(weight, "weight", "Train or repair the network first.")
-        reach = self.high - self.low
-        difference = (weight.T * self.scales(weight)).clamp(-reach, reach)
+        difference, _ = self.differences(weight)
         return self.low + difference.clamp(min=0), self.low + (-difference).clamp(min=0)
 
     def weights(
@@ -104,7 +87,10 @@ class DifferentialPairs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Part of a layer on one tile; plus and minus of an output lie in neighbouring columns.
+    """Part of a layer on one tile, in pairs of cells or against a reference column.
+
+    Plus and minus of a pair lie in neighbouring columns. With a reference there is one cell for
+    each weight, and columns are read one by one.
 
     Args:
         layer: Number of the layer.
@@ -112,9 +98,13 @@ class Block:
         first_input: First input of the layer on this tile.
         first_output: First output of the layer on this tile.
         plus: Cell of each G⁺. Shape (rows, outputs).
-        minus: Cell of each G⁻. Shape (rows, outputs).
+        minus: Cell of each G⁻; `None` with a reference. Shape (rows, outputs).
         scale: Effective conductance difference of a weight of one, for each output (S). Shape
             (outputs,).
+        reference: Cells of the reference column, if there is one. Shape (rows,).
+        corrects: Number of the earlier block of the same weights whose errors this one takes up.
+        excess: What cells without a partner are known to hold too much, to be subtracted
+            digitally (S); nothing if `None`. Shape (rows, outputs).
     """
 
     layer: int
@@ -122,8 +112,11 @@ class Block:
     first_input: int
     first_output: int
     plus: Int64[Tensor, "rows outputs"]
-    minus: Int64[Tensor, "rows outputs"]
+    minus: Int64[Tensor, "rows outputs"] | None
     scale: Float[Tensor, " outputs"]
+    reference: Int64[Tensor, " rows"] | None = None
+    corrects: int | None = None
+    excess: Float[Tensor, "rows outputs"] | None = None
 
     @property
     def inputs(self) -> slice:
@@ -135,6 +128,58 @@ class Block:
         """Outputs of the layer that this block adds to."""
         return slice(self.first_output, self.first_output + self.plus.shape[1])
 
+    @property
+    def columns(self) -> int:
+        """Currents that it gives (1): one for each output, and that of the reference."""
+        return self.plus.shape[1] + (self.minus is None)
+
+    @property
+    def crossings(self) -> Int64[Tensor, "sides rows cols"]:
+        """All its cells: plus and minus, or one side whose last column is the reference."""
+        if self.minus is not None:
+            return torch.stack((self.plus, self.minus))
+        assert self.reference is not None
+        return torch.cat((self.plus, self.reference[:, None]), 1)[None]
+
+    def difference(
+        self, values: Float[Tensor, "sides rows cols"]
+    ) -> Float[Tensor, "rows outputs"]:
+        """What stands for the weights, of numbers that belong to `crossings`."""
+        if self.minus is None:
+            return values[0, :, :-1] - values[0, :, -1:]
+        return values[0] - values[1]
+
+    def read(
+        self,
+        bench: Bench,
+        voltage: Float[Tensor, "batch rows"],
+        full_scale: float | Float[Tensor, " cols"],
+    ) -> Float[Tensor, "batch cols"]:
+        """Currents as the converters give them (A): of pairs, or of columns one by one.
+
+        Args:
+            bench: The bench.
+            voltage: Row voltages (V). Shape (batch, rows).
+            full_scale: Largest current to resolve (A), one or one for each column.
+        """
+        if self.minus is None:
+            return bench.multiply(voltage, self.crossings[0], full_scale=full_scale)
+        return bench.multiply(voltage, self.plus, self.minus, full_scale=full_scale)
+
+    def signed(
+        self, currents: Float[Tensor, "batch cols"], voltage: Float[Tensor, "batch rows"]
+    ) -> Float[Tensor, "batch outputs"]:
+        """Currents that stand for products (A): the digital side of `read`.
+
+        Args:
+            currents: What `read` gave (A).
+            voltage: Row voltages (V). Shape (batch, rows).
+        """
+        if self.minus is not None:
+            return currents
+        found = currents[:, :-1] - currents[:, -1:]
+        return found if self.excess is None else found - voltage @ self.excess
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
@@ -142,10 +187,14 @@ class Placement:
 
     Args:
         blocks: Parts of all layers.
-        cells: All cells used, each once. Shape (cells,).
-        target: Conductance wanted in each of them (S). Shape (cells,).
-        partner: Position in `cells` of the other half of each pair. Shape (cells,).
-        sign: +1 for G⁺ cells, −1 for G⁻ cells. Shape (cells,).
+        cells: All cells used, each once: those of `Block.crossings`, block by block. Shape
+            (cells,).
+        target: Conductance wanted in each of them (S); of blocks that correct others, what is
+            wanted if the others have no error. Shape (cells,).
+        partner: Position in `cells` of the other half of each pair, its own for cells that have
+            none. Shape (cells,).
+        sign: +1 for G⁺ cells, −1 for G⁻ cells and references. Shape (cells,).
+        step: Distance of the levels on which targets lie (S); any conductance if `None`.
     """
 
     blocks: tuple[Block, ...]
@@ -153,6 +202,7 @@ class Placement:
     target: Float[Tensor, " cells"]
     partner: Int64[Tensor, " cells"]
     sign: Float[Tensor, " cells"]
+    step: float | None = None
 
 
 def tiles_needed(
@@ -160,6 +210,7 @@ def tiles_needed(
     rows: int = 256,
     cols: int = 256,
     *,
+    mapping: type[WeightMapping] = DifferentialPairs,
     packed: bool = False,
     spares: int = 0,
 ) -> int:
@@ -169,36 +220,40 @@ def tiles_needed(
         shapes: Outputs and inputs of each layer (1).
         rows: Rows of a tile (1).
         cols: Columns of a tile (1).
+        mapping: Weights to conductances.
         packed: Let layers share tiles; else each has tiles of its own.
-        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        spares: Spare rows, and lines of columns, of each part of a layer (1).
 
     >>> tiles_needed([(10, 300), (128, 256)])
     3
     >>> tiles_needed([(16, 9), (32, 144), (10, 128)], packed=True)
     1
     """
-    pieces = split(shapes, rows, cols // 2)
-    capacities = [(rows, cols // 2)] * len(pieces)
-    return tiles_taken(pack(pieces, capacities, packed=packed, spares=spares))
+    lines = cols // 2 if mapping.paired else cols
+    pieces = split(shapes, rows, _fitting(mapping, lines))
+    capacities = [(rows, lines)] * len(pieces)
+    return tiles_taken(
+        pack(_footprints(pieces, mapping), capacities, packed=packed, spares=spares)
+    )
 
 
 def place(
     weights: Sequence[Float[Tensor, "_ _"]],
     info: BenchInfo,
-    mapping: DifferentialPairs,
+    mapping: WeightMapping,
     *,
     packed: bool | None = None,
     spares: int = 0,
     faults: FaultMap | None = None,
 ) -> Placement:
-    """Give every weight its pair of cells.
+    """Give every weight its cells.
 
     Args:
         weights: Weights of each layer (1). Shapes (out, in).
         info: The bench.
         mapping: Weights to conductances.
         packed: Let layers share tiles; only if the bench has too few for one each if `None`.
-        spares: Spare rows, and pairs of columns, of each part of a layer (1).
+        spares: Spare rows, and lines of columns, of each part of a layer (1).
         faults: Stuck cells and broken lines to map around.
 
     Raises:
@@ -206,93 +261,113 @@ def place(
     """
     check_not_negative(spares, "spares", "1")
     shapes = [(weight.shape[0], weight.shape[1]) for weight in weights]
-    if packed is None:
-        packed = tiles_needed(shapes, info.rows, info.cols, spares=spares) > info.tiles
-    needed = tiles_needed(shapes, info.rows, info.cols, packed=packed, spares=spares)
-    if needed > info.tiles:
-        raise ValueError(
-            f"Argument `bench` must have at least {needed} tiles of {info.rows}×{info.cols} for"
-            f" this network, but has {info.tiles}; make the chip with `tiles={needed}`."
+    kind = type(mapping)
+
+    def needed(*, packed: bool) -> int:
+        return tiles_needed(
+            shapes, info.rows, info.cols, mapping=kind, packed=packed, spares=spares
         )
-    lines = _lines(info, faults)
-    pieces = split(shapes, *_smallest(lines))
-    capacities = [(len(rows), len(pairs)) for rows, pairs in lines]
-    spots = pack(pieces, capacities, packed=packed, spares=spares)
-    pairs = [mapping.targets(weight) for weight in weights]
-    scales = [mapping.scales(weight) for weight in weights]
-    blocks: list[Block] = []
-    targets: list[Tensor] = []
-    for piece, spot in zip(pieces, spots, strict=True):
-        halves = [half[piece.inputs_used, piece.outputs_used] for half in pairs[piece.layer]]
-        free = _corner_first(piece, spot, lines[spot.tile])
-        if faults is not None:
-            free = assign(halves[0] - halves[1], free, faults, info)
-        blocks.append(_block(piece, free, scales[piece.layer], info))
-        targets += halves
-    return gather(blocks, targets)
+
+    if packed is None:
+        packed = needed(packed=False) > info.tiles
+    if (least := needed(packed=packed)) > info.tiles:
+        raise ValueError(
+            f"Argument `bench` must have at least {least} tiles of {info.rows}×{info.cols} for"
+            f" this network, but has {info.tiles}; make the chip with `tiles={least}`."
+        )
+    lines = working_lines(info, faults, paired=mapping.paired)
+    rows, cols = smallest(lines)
+    pieces = split(shapes, rows, _fitting(kind, cols))
+    capacities = [(len(rows), len(cols)) for rows, cols in lines]
+    spots = pack(_footprints(pieces, kind), capacities, packed=packed, spares=spares)
+    stages = [mapping.stages(weight) for weight in weights]
+    return _built(pieces, spots, stages, lines, info, faults)
 
 
-def gather(blocks: Sequence[Block], targets: Sequence[Float[Tensor, "_ _"]]) -> Placement:
+def _fitting(mapping: type[WeightMapping], lines: int) -> int:
+    """Outputs that fit on the lines of a tile; at least one."""
+    if (most := mapping.most_outputs(lines)) < 1:
+        raise ValueError(
+            f"Argument `cols` must leave room for one output of `{mapping.__name__}`, but a tile"
+            f" has {lines} {'pairs of columns' if mapping.paired else 'columns'} that work."
+        )
+    return most
+
+
+def _footprints(pieces: Sequence[Piece], mapping: type[WeightMapping]) -> list[Piece]:
+    """Pieces as wide as the lines that they take."""
+    return [replace(piece, outputs=mapping.lines(piece.outputs)) for piece in pieces]
+
+
+def _built(
+    pieces: Sequence[Piece],
+    spots: Sequence[Spot],
+    stages: Sequence[tuple[Stage, ...]],
+    lines: Sequence[tuple[list[int], list[int]]],
+    info: BenchInfo,
+    faults: FaultMap | None,
+) -> Placement:
+    """All pieces on their lines; second pairs come after all first ones."""
+    found: list[list[tuple[Block, Tensor]]] = [[] for _ in stages[0]] if stages else []
+    for number, (piece, spot) in enumerate(zip(pieces, spots, strict=True)):
+        free = corner_first(piece, spot, lines[spot.tile])
+        for order, stage in enumerate(stages[piece.layer]):
+            own = stage.part(piece.inputs_used, piece.outputs_used)
+            used, free = take(own, free, faults, info)
+            block = _block(piece, used, own, info)
+            block = replace(block, corrects=number) if order else block
+            found[order].append((block, _held(own)))
+    pairs = [pair for part in found for pair in part]
+    return gather([block for block, _ in pairs], [held for _, held in pairs])
+
+
+def _held(stage: Stage) -> Float[Tensor, "sides rows cols"]:
+    """Targets in the order of `Block.crossings` (S)."""
+    if stage.minus is not None:
+        return torch.stack((stage.plus, stage.minus))
+    reference = torch.full_like(stage.plus[:, :1], stage.reference or 0.0)
+    return torch.cat((stage.plus, reference), 1)[None]
+
+
+def gather(blocks: Sequence[Block], targets: Sequence[Float[Tensor, "_ _ _"]]) -> Placement:
     """One placement of all blocks.
 
     Args:
         blocks: Parts of all layers.
-        targets: Conductances of G⁺ and G⁻ of each block in turn (S). Shapes (rows, outputs).
+        targets: Conductances of each block's `crossings` (S). Shapes (sides, rows, cols).
     """
-    cells = [half.reshape(-1) for block in blocks for half in (block.plus, block.minus)]
-    sizes = [c.numel() for c in cells]
-    starts = torch.tensor([0, *sizes]).cumsum(0).tolist()
-    partner = [torch.arange(n) + starts[k ^ 1] for k, n in enumerate(sizes)]
-    sign = [torch.full((n,), -1.0 if k % 2 else 1.0) for k, n in enumerate(sizes)]
+    partner, sign, start = [], [], 0
+    for block, target in zip(blocks, targets, strict=True):
+        place = torch.arange(start, start + target.numel()).view(target.shape)
+        way = torch.ones_like(target)
+        if block.minus is None:
+            way[..., -1] = -1.0
+        else:
+            place, way[1] = place.flip(0), -1.0
+        partner.append(place.flatten())
+        sign.append(way.flatten())
+        start += target.numel()
     return Placement(
         tuple(blocks),
-        torch.cat(cells),
-        torch.cat([target.reshape(-1) for target in targets]),
+        torch.cat([block.crossings.flatten() for block in blocks]),
+        torch.cat([target.flatten() for target in targets]),
         torch.cat(partner),
         torch.cat(sign),
     )
 
 
-def _lines(info: BenchInfo, faults: FaultMap | None) -> list[tuple[list[int], list[int]]]:
-    """Rows, from the sense end, and pairs of columns, from the driver end, that work."""
-    if faults is None:
-        return [(list(range(info.rows))[::-1], list(range(info.cols // 2)))] * info.tiles
-    check_shape(faults.stuck, "faults", (info.tiles, info.rows, info.cols))
-    return [(faults.rows(tile), faults.pairs(tile)) for tile in range(info.tiles)]
+def _block(piece: Piece, lines: Lines, stage: Stage, info: BenchInfo) -> Block:
+    """A piece on these lines."""
+    row = (lines.tile * info.rows + lines.rows[: piece.inputs, None]) * info.cols
+    where = (piece.layer, lines.tile, piece.first_input, piece.first_output)
+    if stage.minus is None:
+        columns = row + lines.pairs
+        return Block(*where, columns[:, :-1], None, stage.scale, columns[:, -1])
+    plus = row + 2 * lines.pairs[: piece.outputs]
+    return Block(*where, plus, plus + 1, stage.scale)
 
 
-def _smallest(lines: Sequence[tuple[list[int], list[int]]]) -> tuple[int, int]:
-    """Rows and pairs that every tile has, those left out that lost more than half (1)."""
-    rows, pairs = (max(len(tile[k]) for tile in lines) for k in range(2))
-    usable = [t for t in lines if 2 * len(t[0]) >= rows and 2 * len(t[1]) >= pairs]
-    least = [min(len(tile[k]) for tile in usable or lines) for k in range(2)]
-    if min(least) == 0:
-        raise ValueError(
-            "Argument `faults` must leave a row and a pair of columns that work, but all lines are"
-            " broken; take another chip."
-        )
-    return least[0], least[1]
-
-
-def _corner_first(piece: Piece, spot: Spot, lines: tuple[list[int], list[int]]) -> Lines:
-    """Lines of a rectangle: those next to sense and driver first, then the spare ones."""
-    rows = lines[0][spot.row : spot.row + spot.rows]
-    pairs = lines[1][spot.pair : spot.pair + spot.pairs]
-    rows = rows[: piece.inputs][::-1] + rows[piece.inputs :]
-    return Lines(spot.tile, torch.tensor(rows), torch.tensor(pairs))
-
-
-def _block(piece: Piece, lines: Lines, scale: Float[Tensor, " outputs"], info: BenchInfo) -> Block:
-    """A piece on the first of these lines."""
-    row = lines.rows[: piece.inputs, None]
-    plus = (lines.tile * info.rows + row) * info.cols + 2 * lines.pairs[: piece.outputs]
-    own = scale[piece.outputs_used]
-    return Block(
-        piece.layer, lines.tile, piece.first_input, piece.first_output, plus, plus + 1, own
-    )
-
-
-def check_range(mapping: DifferentialPairs, info: BenchInfo) -> None:
+def check_range(mapping: WeightMapping, info: BenchInfo) -> None:
     """Refuse a range that the bench cannot hold.
 
     Raises:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mho.deployment.account import account
 from mho.deployment.deployed import DeployedNetwork
+from mho.deployment.grid import grid_columns
 from mho.deployment.job import Job, Programmed, Sources
 from mho.deployment.run_data import LayerMap, RunData, Traces
 from mho.deployment.wire_account import wire_account
@@ -91,23 +92,17 @@ def _watch(chip: Programmed, chosen: Tensor) -> Tensor:
 
 def layer_maps(chip: Programmed, sources: Sources, readback: Tensor) -> tuple[LayerMap, ...]:
     """The cells put together again layer by layer; G⁺ and G⁻ in neighbouring columns."""
-    grids: dict[int, list[Tensor]] = {}
-    for number, layer in enumerate(sources.network.layers):
-        outputs, inputs = layer.weight.shape
-        grids[number] = [torch.zeros(inputs, 2 * outputs) for _ in range(3)]
     values = (chip.placement.target, readback, chip.result.outcome.float())
-    start = 0
-    for block in chip.placement.blocks:
-        rows, cols = block.plus.shape
-        for half in range(2):
-            columns = slice(2 * block.first_output + half, 2 * block.outputs.stop, 2)
-            for grid, value in zip(grids[block.layer], values, strict=True):
-                grid[block.inputs, columns] = value[start : start + rows * cols].view(rows, cols)
-            start += rows * cols
-    return tuple(
-        LayerMap(sources.network.layers[n].name, g[0], g[1], g[2].to(torch.int8))
-        for n, g in grids.items()
-    )
+    found = []
+    for number, layer in enumerate(sources.network.layers):
+        parts = grid_columns(chip.placement, number)
+        width = 1 + max(int(columns.max()) for _, _, columns in parts)
+        grids = [torch.zeros(layer.weight.shape[1], width) for _ in values]
+        for inputs, place, columns in parts:
+            for grid, value in zip(grids, values, strict=True):
+                grid[inputs, columns] = value[place]
+        found.append(LayerMap(layer.name, grids[0], grids[1], grids[2].to(torch.int8)))
+    return tuple(found)
 
 
 def _quantiles(values: Tensor, names: dict[str, float]) -> dict[str, float]:

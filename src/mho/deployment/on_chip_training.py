@@ -95,9 +95,7 @@ class PairedLayer:
             # half of the current of a column whose pairs are all at the end of their range
             bound = 0.5 * self.reach * self.scale * float(rows.abs().sum(1).max())
             self._full_scale[number] = max(self._full_scale[number], bound, 1e-9)
-            current = self.bench.multiply(
-                rows, block.plus, block.minus, full_scale=self._full_scale[number]
-            )
+            current = block.read(self.bench, rows, self._full_scale[number])
             total[:, block.outputs] += current / self.scale
         return total / volts
 
@@ -105,9 +103,9 @@ class PairedLayer:
         """Weights as single reads of all cells say they are (1)."""
         found = torch.zeros_like(self.owed)
         for block in self.blocks:
-            cells = torch.cat((block.plus.flatten(), block.minus.flatten()))
-            held = self.bench.read(cells, samples=1, window=0.0).mean.view(2, *block.plus.shape)
-            found[block.outputs, block.inputs] = (held[0] - held[1]).T / self.scale
+            cells = block.crossings
+            held = self.bench.read(cells.flatten(), samples=1, window=0.0).mean.view(cells.shape)
+            found[block.outputs, block.inputs] = block.difference(held).T / self.scale
         return found
 
     def update(self, change: Float[Tensor, "out in_"], step: float) -> None:
@@ -123,7 +121,7 @@ class PairedLayer:
         self.owed -= direction * whole
         for block in self.blocks:
             sign = direction[block.outputs, block.inputs].T.flatten()
-            for cells, way in ((block.plus.flatten(), sign), (block.minus.flatten(), -sign)):
+            for cells, way in zip(block.crossings.flatten(1), (sign, -sign), strict=True):
                 some = way.nonzero()[:, 0]
                 if some.numel():
                     self.bench.pulse(step_pulse(self.bench, way[some], step), cells[some])
@@ -197,7 +195,7 @@ class OnChipPerceptron:
         step = 5 * self.training.step
         for number, layer in enumerate(self.layers):
             for half, block in enumerate(layer.blocks * 2):
-                cells = (block.plus, block.minus)[half // len(layer.blocks)].flatten()
+                cells = block.crossings[half // len(layer.blocks)].flatten()
                 generator = stream.child("layer", number, half).generator()
                 count = torch.randint(1, 5, cells.shape, generator=generator)
                 for done in range(4):

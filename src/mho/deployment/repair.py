@@ -39,6 +39,9 @@ def repair(
 ) -> Placement:
     """Turn columns round and move targets so that pairs with a stuck cell lose least weight.
 
+    Cells without a partner can make up for nothing but a stuck cell of their reference, whose row
+    follows it.
+
     Args:
         placement: Cells and targets.
         stuck: Cells that do not answer. Shape (cells,).
@@ -53,6 +56,11 @@ def repair(
     blocks: list[Block] = []
     start = 0
     for block in placement.blocks:
+        if block.minus is None:
+            _follow_reference(target, block, start, stuck, held, info)
+            blocks.append(block)
+            start += block.crossings.numel()
+            continue
         pairs = _pairs(block, start, target)
         start += 2 * block.plus.numel()
         kept = _reach(pairs, 1.0, stuck, held, info)
@@ -63,8 +71,25 @@ def repair(
             sign[mine] = torch.where(swap, -sign[mine], sign[mine])
         _move_partners(target, pairs, torch.where(swap, -1.0, 1.0), stuck, held, info)
         plus = torch.where(swap, block.minus, block.plus)
-        blocks.append(replace(block, plus=plus, minus=torch.where(swap, block.plus, block.minus)))
+        minus = torch.where(swap, block.plus, block.minus)
+        blocks.append(replace(block, plus=plus, minus=minus))
     return replace(placement, blocks=tuple(blocks), target=target, sign=sign)
+
+
+def _follow_reference(
+    target: Float[Tensor, " cells"],
+    block: Block,
+    start: int,
+    stuck: Bool[Tensor, " cells"],
+    held: Float[Tensor, " cells"],
+    info: BenchInfo,
+) -> None:
+    """Move the targets of rows whose reference is stuck to where it is, in place."""
+    place = torch.arange(start, start + block.crossings.numel()).view(block.crossings.shape[1:])
+    reference = place[:, -1:]
+    off = torch.where(stuck[reference], held[reference] - target[reference], 0.0)
+    moved = (target[place[:, :-1]] + off).clamp(info.conductance_low, info.conductance_high)
+    target[place[:, :-1]] = torch.where(off != 0, moved, target[place[:, :-1]])
 
 
 def _pairs(block: Block, start: int, target: Float[Tensor, " cells"]) -> Pairs:

@@ -6,27 +6,53 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.deployment.compensation import each_block
-from mho.deployment.mapping import DifferentialPairs, Placement
+from mho.deployment.effective import each_block
+from mho.deployment.mapping import Block, Placement
+from mho.deployment.weight_mapping import WeightMapping
 
 
-def to_levels(placement: Placement, mapping: DifferentialPairs) -> Placement:
-    """Move all targets to the mapping's levels, evenly spaced from `low` to `high`.
+def to_levels(placement: Placement, mapping: WeightMapping) -> Placement:
+    """Move targets to the mapping's levels, evenly spaced from `low` to `high`.
+
+    Blocks that correct others stay: what they shall hold is known when the others are programmed,
+    and rounded then.
 
     Args:
         placement: Cells and targets.
         mapping: Range and number of levels; without a number nothing is moved.
     """
-    if mapping.levels is None:
+    if mapping.levels is None or mapping.step is None:
         return placement
     target = placement.target.clone()
-    step = (mapping.high - mapping.low) / (mapping.levels - 1)
-    for _, place in each_block(placement):
-        plus, minus = placement.target[place].double()
-        count = round_together((plus - minus) / step, mapping.levels - 1)
-        halves = torch.stack((count, -count)).clamp(min=0) * step + mapping.low
-        target[place] = halves.to(target.dtype)
-    return replace(placement, target=target)
+    top = mapping.low + (mapping.levels - 1) * mapping.step
+    for block, place in each_block(placement):
+        if block.corrects is None:
+            held = placement.target[place].double()
+            found = rounded_block(held, block, mapping.step, mapping.low, top)
+            target[place] = found.to(target.dtype)
+    return replace(placement, target=target, step=mapping.step)
+
+
+def rounded_block(
+    held: Float[Tensor, "sides rows cols"], block: Block, step: float, low: float, high: float
+) -> Float[Tensor, "sides rows cols"]:
+    """Targets of a block on levels: differences are whole numbers of steps (S).
+
+    Args:
+        held: Targets; a reference column lies on a level (S).
+        block: Where they lie.
+        step: Distance of the levels (S).
+        low: The lowest level; of a pair one half is there (S).
+        high: The highest level (S).
+    """
+    count = block.difference(held) / step
+    if block.minus is None:
+        reference = held[0, :, -1:]
+        most = min(float(reference.min()) - low, high - float(reference.max())) / step
+        count = round_together(count, round(most))
+        return torch.cat((reference + count * step, reference), 1)[None]
+    count = round_together(count, round((high - low) / step))
+    return torch.stack((count, -count)).clamp(min=0) * step + low
 
 
 def round_together(

@@ -136,10 +136,9 @@ def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
             continue
         asked = torch.as_tensor(currents[number], dtype=torch.float64)
         for _ in range(_WIDENINGS):
-            current = deployed.bench.multiply(
-                driven[:, block.inputs], block.plus, block.minus,
-                full_scale=asked if asked.ndim else float(asked),
-            )  # fmt: skip
+            current = block.read(
+                deployed.bench, driven[:, block.inputs], asked if asked.ndim else float(asked)
+            )
             peak = current.abs().double()
             peak = peak.amax(0) if asked.ndim else peak.amax()
             clips = peak >= asked * 0.99

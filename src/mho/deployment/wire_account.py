@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.deployment.compensation import each_block, effective_difference
 from mho.deployment.deploy import lay_out
+from mho.deployment.effective import each_block, effective_difference
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import Placement
 from mho.deployment.network import LinearLayer, Network
@@ -49,7 +49,7 @@ def wire_account(
     if info.wires.ideal:
         return None
     layout = layout or Layout()
-    mapping, spares = layout.mapping(info), layout.spares
+    mapping, spares = layout.weight_mapping(info), layout.spares
     plain = lay_out(network, info, mapping, compensated=False, packed=packed, spares=spares)
     account = _resistances(info)
     weights, current, ideal = _effective(network, plain, info)
@@ -89,7 +89,7 @@ def _effective(
     for block, place in each_block(placement):
         pair = placement.target[place].double()
         seen, total = effective_difference(pair, block, info)
-        weights[block.layer][block.outputs, block.inputs] = (seen / block.scale).T.float()
+        weights[block.layer][block.outputs, block.inputs] += (seen / block.scale).T.float()
         current, ideal = current + float(total.sum()), ideal + float(pair.sum())
     return weights, current, ideal
 
