@@ -56,7 +56,10 @@ def calibrate(
     sums = [rule.gather(b.scale.numel() if rule.per_column else 1) for b in placement.blocks]
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
-        inputs[index].add(vectors.reshape(-1, 1))
+        power = layer.weight.double().square().sum(0)
+        power /= power.amax().clamp(min=1e-300)
+        # an error of an input matters by the power of the weights that it meets
+        inputs[index].add(vectors.reshape(-1, 1), power.expand(vectors.shape).reshape(-1))
         for seen, block in zip(sums, placement.blocks, strict=True):
             if block.layer == index:
                 part = vectors[:, block.inputs] @ layer.weight[block.outputs, block.inputs].T
