@@ -153,3 +153,19 @@ def test_what_is_no_number_is_refused() -> None:
         seen(torch.ones(1, 1)).least_error(0)
     with pytest.raises(ValueError, match="`percent` must lie within"):
         seen(torch.ones(1, 1)).percentile(101.0)
+
+
+def test_to_count_several_times_is_to_come_several_times(stream: Stream) -> None:
+    """A sample counted three times, or none, is that sample three times in the batch, or left out.
+
+    But for the largest magnitude, which knows it all the same: so the largest counts once here.
+    """
+    samples = several(stream, 600)
+    times = torch.randint(0, 4, (600,), generator=stream.child("times").generator())
+    times[samples.abs().argmax(0)] = 1
+    counted, repeated = Magnitudes(5), seen(samples.repeat_interleave(times, 0))
+    counted.add(samples, times)
+    assert counted.count == repeated.count
+    for bits in (2, 5):
+        assert torch.equal(counted.least_error(bits), repeated.least_error(bits))
+    assert torch.equal(counted.percentile(90.0), repeated.percentile(90.0))

@@ -70,7 +70,7 @@ def test_reference_columns_have_converter_ranges_of_their_own() -> None:
         assert isinstance(ranges, Tensor)
         assert ranges.numel() == block.plus.shape[1] + 1
     assert call("program", "offset.mho", "--no-denoise", "--tolerance", "5uS", "-o", "c.mho") == 0
-    assert call("evaluate", "c.mho") == 0
+    assert call("evaluate", "c.mho", "--data", "data.npz") == 0
 
 
 def test_a_deployment_takes_the_same_options_and_fits_columns(

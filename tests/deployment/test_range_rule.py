@@ -8,6 +8,7 @@ from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
 from mho.chip.calibration import range_error
+from mho.chip.converters import SignedConverter
 from mho.deployment.deployed import DeployedNetwork, Ranges, calibrate
 from mho.deployment.range_rule import RULES, RangeRule
 from mho.deployment.tuning import refit
@@ -158,3 +159,29 @@ def test_rules_that_are_none_are_refused() -> None:
         RangeRule("percentile", 101.0)
     with pytest.raises(ValueError, match="`adc_bits` must lie within"):
         RangeRule(adc_bits=0)
+
+
+@pytest.mark.parametrize("bits", [3, 5])
+def test_inputs_of_least_error_make_products_of_least_error(bits: int) -> None:
+    """Brute force over 1,000 ranges: no other one makes a smaller error of x·Wᵀ by rounding x.
+
+    One input of eight is ten times as large as the others, and its weights ten times as small,
+    as after a layer norm with an outlier. Errors of inputs are taken as independent, so cross
+    terms of 120 samples, about 1/√120 of the sum, are what the range may miss.
+    """
+    samples, _ = problem(Stream(1))
+    samples[:, 2] *= 10
+    network = perceptron(Stream(3))
+    network.get_submodule("0").weight[:, 2] /= 10
+    deployed = deployed_on(quiet_bench(), network, samples)
+    weight = deployed.network.layers[0].weight.double()
+    found = ranges(deployed, RangeRule("least-error", dac_bits=bits), samples).inputs[0]
+
+    def error(full_scale: float) -> float:
+        seen = SignedConverter(bits, full_scale)(samples.double())
+        return float(((seen - samples.double()) @ weight.T).square().mean())
+
+    largest = float(samples.abs().max())
+    brute = min(error(largest * share / 1000) for share in range(50, 1001))
+    assert found < 0.8 * largest
+    assert error(found) < 1.1 * brute < 0.9 * error(largest)

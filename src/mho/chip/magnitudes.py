@@ -49,8 +49,17 @@ class Magnitudes:
         self._bins = torch.zeros(_BINS, columns, dtype=torch.int64)
         self._end = torch.zeros(columns, dtype=torch.int64)
 
-    def add(self, samples: Float[Tensor, "samples cols"]) -> None:
+    def add(
+        self,
+        samples: Float[Tensor, "samples cols"],
+        times: Int64[Tensor, " samples"] | None = None,
+    ) -> None:
         """Count samples, to the precision of float32.
+
+        Args:
+            samples: Values, in the unit of the signal.
+            times: How many times each counts (1), so many its error matters more than others';
+                once if `None`.
 
         Raises:
             ValueError: One is not finite.
@@ -59,7 +68,7 @@ class Magnitudes:
         if samples.numel() == 0:
             return
         magnitude = samples.detach().abs().float().contiguous()
-        self.count += magnitude.shape[0]
+        self.count += magnitude.shape[0] if times is None else int(times.sum())
         self.largest = torch.maximum(self.largest, magnitude.amax(0).double())
         key = (magnitude.view(torch.int32) >> _SHIFT).long()
         self._raise(((key.amax(0) >> _FINE) + 1) << _FINE)
@@ -67,7 +76,10 @@ class Magnitudes:
         seen = (place < _BINS) & (magnitude > 0)
         column = torch.arange(place.shape[1]).expand_as(place)
         flat = (place * place.shape[1] + column)[seen]
-        self._bins += torch.bincount(flat, minlength=self._bins.numel()).view_as(self._bins)
+        # sums of whole numbers below 2^53 are exact in float64 as well
+        often = None if times is None else times[:, None].expand_as(place)[seen].double()
+        found = torch.bincount(flat, often, minlength=self._bins.numel())
+        self._bins += found.long().view_as(self._bins)
 
     def percentile(self, percent: float) -> Float64[Tensor, " cols"]:
         """Full scale that so many percent of the samples do not exceed.

@@ -58,7 +58,10 @@ def calibrate(
     blocks = list(zip(sums, placement.blocks, expected(network, placement), strict=True))
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
-        inputs[index].add(vectors.reshape(-1, 1))
+        power = layer.weight.double().square().sum(0)
+        power /= power.amax().clamp(min=1e-300)
+        # an error of an input matters by the power of the weights that it meets
+        inputs[index].add(vectors.reshape(-1, 1), power.expand(vectors.shape).reshape(-1))
         for seen, block, (matrix, scale, room) in blocks:
             if block.layer == index:
                 driven = vectors[:, block.inputs]

@@ -14,6 +14,9 @@ RULES = ("largest", "percentile", "least-error")
 """The largest sample; what so many percent of the samples do not exceed; or the range of least
 mean square error, rounding and clipping together."""
 
+_SHARES = 65_536
+"""Steps in which errors are weighed: whole numbers add up alike in any order (1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class RangeRule:
@@ -76,11 +79,25 @@ class Seen:
         self._magnitudes = None if rule.kind == "largest" else Magnitudes(columns)
         self._largest = torch.zeros(columns, dtype=torch.float64)
 
-    def add(self, samples: Float[Tensor, "samples cols"]) -> None:
-        """Look at another batch, in any order."""
+    def add(
+        self,
+        samples: Float[Tensor, "samples cols"],
+        power: Float[Tensor, " samples"] | None = None,
+    ) -> None:
+        """Look at another batch, in any order.
+
+        Args:
+            samples: What the converters see.
+            power: How much a square error of each sample counts in what it becomes, from 0 to 1,
+                for `"least-error"` (1); all count alike if `None`.
+        """
         self._largest = torch.maximum(self._largest, samples.abs().amax(0).double())
-        if self._magnitudes is not None:
-            self._magnitudes.add(samples)
+        if self._magnitudes is None:
+            return
+        times = None
+        if power is not None and self._rule.kind == "least-error":
+            times = (power.double() * _SHARES).round().long()
+        self._magnitudes.add(samples, times)
 
     def full_scale(self, bits: int) -> Float64[Tensor, " cols"]:
         """Full scale of each column, in the unit of the samples; 0 where all of them are 0.
