@@ -147,7 +147,7 @@ def program_pairs(
         The placement with polarities and targets in force at the end, and the joint result of
         all passes.
     """
-    protocol, before = protocol or ProgramProtocol(), bench.ledger
+    protocol = protocol or ProgramProtocol()
     first, *rest = stages(placement)
     own, result = _program_stage(
         bench, part(placement, first) if rest else placement, protocol, repaired=repaired,
@@ -155,13 +155,15 @@ def program_pairs(
     )  # fmt: skip
     if not rest:
         return own, result
+    spent = bench.ledger
     look, held = protocol.verify, torch.zeros_like(placement.target)
     reading = bench.read(own.cells, samples=look.samples, window=look.window)
     held[first] = reading.mean
     (second,) = rest
     goal = part(take_up(placement, held, bench.info, own.blocks), second)
     other, more = _program_stage(bench, goal, protocol, repaired=repaired)
-    return joined(placement, (own, other)), joint_result((result, more), bench.ledger - before)
+    cost = result.ledger + (bench.ledger - spent)
+    return joined(placement, (own, other)), joint_result((result, more), cost)
 
 
 def _program_stage(

@@ -1,0 +1,191 @@
+"""Images and chips of every mapping: exact round trips, older files, and what is refused."""
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mho.chip.wires import WireModel
+from mho.deployment.chip_file import Effort, Specimen, load_chip, program_image, save_chip
+from mho.deployment.image import KIND, Image, compile_image, image_parts, load_image, save_image
+from mho.deployment.mapping import Block, Placement, tiles_needed
+from mho.deployment.named_mappings import MAPPINGS
+from mho.deployment.packed_file import save
+from mho.units import uS
+
+SHAPES = [(9, 6), (3, 9)]
+ROWS, COLS = 16, 14
+NEW = {"Block": ("reference", "corrects", "excess"), "Placement": ("step",)}
+"""Fields that came with the mappings, by class."""
+
+
+def specimen(kind: str) -> Specimen:
+    tiles = tiles_needed(SHAPES, ROWS, COLS, mapping=MAPPINGS[kind])
+    return Specimen("rao2023", 7, tiles, ROWS, COLS, WireModel(word_line=0.5, bit_line=0.5))
+
+
+def samples() -> Tensor:
+    return torch.rand(30, 6, generator=torch.Generator().manual_seed(0))
+
+
+def compiled(kind: str, levels: int | None = None) -> Image:
+    network = nn.Sequential(nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 3))
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    mapping = MAPPINGS[kind](50 * uS, 500 * uS, levels=levels)
+    return compile_image(network.eval(), specimen(kind).bench().info, samples(), mapping)
+
+
+def same(one: object, other: object) -> bool:
+    """Equal, tensors bit by bit."""
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return one == other
+
+
+def assert_same(one: Placement, other: Placement) -> None:
+    assert all(
+        same(getattr(one, f.name), getattr(other, f.name))
+        for f in fields(Placement) if f.name != "blocks"
+    )  # fmt: skip
+    for mine, own in zip(one.blocks, other.blocks, strict=True):
+        assert all(same(getattr(mine, f.name), getattr(own, f.name)) for f in fields(Block))
+
+
+@pytest.mark.parametrize("kind", MAPPINGS)
+@pytest.mark.parametrize("levels", [None, 64])
+def test_an_image_comes_back_bit_by_bit(kind: str, levels: int | None, tmp_path: Path) -> None:
+    image = compiled(kind, levels)
+    digest = save_image(tmp_path / "net.mho", image)
+    loaded = load_image(tmp_path / "net.mho")
+    assert_same(loaded.placement, image.placement)
+    assert loaded.placement.step == (None if levels is None else 450 * uS / 63)
+    assert loaded.mapping["kind"] == MAPPINGS[kind].__name__
+    assert loaded.ranges.inputs == image.ranges.inputs
+    assert loaded.ranges.currents == image.ranges.currents
+    assert loaded.sha256 == digest
+
+
+@pytest.mark.parametrize("kind", MAPPINGS)
+def test_a_programmed_chip_comes_back_and_computes_the_same(kind: str, tmp_path: Path) -> None:
+    """Coarse, as bits are compared; with a column swapped the outputs would be off by all of them.
+
+    20 µS in two cells, of 225 µS for the largest weight, are 7 % of it, more of a typical one.
+    """
+    chip = program_image(compiled(kind), specimen(kind), Effort(20 * uS, denoise=False))
+    save_chip(tmp_path / "chip.mho", chip)
+    loaded = load_chip(tmp_path / "chip.mho")
+    assert_same(loaded.placement, chip.placement)
+    outputs = chip.deployed()(samples())
+    assert torch.equal(loaded.deployed()(samples()), outputs)
+    wanted = chip.image.network.run(samples())
+    assert float((outputs - wanted).norm() / wanted.norm()) < 0.5
+
+
+@pytest.mark.parametrize("kind", MAPPINGS)
+def test_an_interrupted_run_ends_in_the_same_file(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a second pass follows: it is simply done again."""
+    monkeypatch.setattr("mho.deployment.chip_file._CHECKPOINT_SECONDS", 0.0)
+    image, one, effort = compiled(kind), specimen(kind), Effort(20 * uS, denoise=False)
+    whole = program_image(image, one, effort)
+    unfinished, calls = tmp_path / "unfinished", 0
+
+    def stop(_: str, done: float) -> None:
+        nonlocal calls
+        calls += 1
+        if done > 0.3 and calls > 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        program_image(image, one, effort, unfinished=unfinished, progress=stop)
+    resumed = program_image(image, one, effort, unfinished=unfinished, resume=True)
+    assert resumed.sha256 == whole.sha256
+
+
+class Spoilt:
+    """An image's content as a file has it, to be changed."""
+
+    def __init__(self, image: Image) -> None:
+        content, tensors = image_parts(image)
+        self.content: Any = json.loads(json.dumps(content))
+        self.tensors = dict(tensors)
+
+    @property
+    def placement(self) -> Any:
+        return self.content["image"]["fields"]["placement"]["fields"]
+
+    def block(self, number: int) -> Any:
+        return self.placement["blocks"][number]["fields"]
+
+    def load(self, folder: Path) -> Image:
+        save(folder / "net.mho", KIND, self.content, self.tensors)
+        return load_image(folder / "net.mho")
+
+
+def test_files_from_before_the_mappings_are_read(tmp_path: Path) -> None:
+    """They lack the fields that came with them, and mean pairs."""
+    image = compiled("pairs")
+    old = Spoilt(image)
+    del old.placement["step"]
+    for number in range(len(image.placement.blocks)):
+        for name in NEW["Block"]:
+            del old.block(number)[name]
+    assert_same(old.load(tmp_path).placement, image.placement)
+
+
+def _set(name: str, value: object, number: int = -1) -> Callable[[Spoilt], None]:
+    def spoil(file: Spoilt) -> None:
+        file.block(number)[name] = value
+
+    return spoil
+
+
+def _other_cells(file: Spoilt) -> None:
+    name = file.block(0)["plus"]["tensor"]
+    plus = file.tensors[name].clone()
+    plus[0, 0] = 3
+    file.tensors[name] = plus
+
+
+def _step(file: Spoilt) -> None:
+    file.placement["step"] = -1.0
+
+
+def _short_reference(file: Spoilt) -> None:
+    name = file.block(0)["reference"]["tensor"]
+    file.tensors[name] = file.tensors[name][:-1]
+
+
+SPOILT = [
+    ("four", _set("corrects", 99), "corrects none before it"),
+    ("four", _set("corrects", -1), "corrects none before it"),
+    ("four", _set("corrects", 0), "corrects one of other weights"),
+    ("four", _set("corrects", None), "before the last of those|other weights|corrects"),
+    ("four", _set("corrects", 0, 0), "corrects none before it"),
+    ("offset", _set("reference", None), "either pairs or a reference"),
+    ("offset", _set("corrects", 0), "corrects one of other weights"),
+    ("offset", _short_reference, "different shapes|no possible"),
+    ("offset", _set("excess", {"tensor": "image.placement.cells"}), "no possible value"),
+    ("pairs", _set("minus", None), "either pairs or a reference"),
+    ("pairs", _other_cells, "other cells than those"),
+    ("pairs", _step, "levels whose distance"),
+]
+
+
+@pytest.mark.parametrize(("kind", "spoil", "message"), SPOILT)
+def test_blocks_that_make_no_sense_are_refused(
+    kind: str, spoil: Callable[[Spoilt], None], message: str, tmp_path: Path
+) -> None:
+    file = Spoilt(compiled(kind))
+    spoil(file)
+    with pytest.raises(ValueError, match=rf"^Argument `image` must name .*({message}).*\.$"):
+        file.load(tmp_path)
