@@ -26,6 +26,7 @@ def compile_(
     size: str | None = None,
     wires: str | None = None,
     compensate: bool = True,
+    digital: str | None = None,
     seed: int = 0,
     out: _Out = None,
 ) -> None:
@@ -41,12 +42,15 @@ def compile_(
         wires: Resistance of a wire segment between two cells, such as `0.5Ohm`; the preset's if
             left out, `0` for ideal wires.
         compensate: Make up for the wires in the mapping.
+        digital: Modules that stay digital, such as `head,encoder.*`.
         seed: Names the training of `digits`.
         out: File to write; `<network>.mho` if left out.
     """
+    from mho.cli.common import names
     from mho.cli.image_commands import Compiling, run_compile
 
-    run_compile(Compiling(network, data, weights, chip, size, wires, compensate, seed), out)
+    wanted = Compiling(network, data, weights, chip, size, wires, compensate, seed, names(digital))
+    run_compile(wanted, out)
 
 
 def program(

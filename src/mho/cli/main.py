@@ -44,6 +44,7 @@ def deploy(
     compensate: bool = True,
     read_noise: str = "frozen",
     pack: Annotated[bool, Parameter(negative=())] = False,
+    digital: str | None = None,
     seed: int = 0,
     denoise: bool = True,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -67,6 +68,7 @@ def deploy(
         read_noise: How noise enters a product: `frozen`, traps stand still for a batch of vectors;
             `moments`, all of it fresh for every vector; `sampled`, every cell followed, slow.
         pack: Let layers share tiles.
+        digital: Modules that stay digital, such as `head,encoder.*`.
         seed: Names the chip and everything random about the run.
         denoise: Denoise, and program a second chip without it to compare.
         resume: Go on with an interrupted run.
@@ -78,8 +80,8 @@ def deploy(
 
     run(
         network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
-        compensate=compensate, read_noise=read_noise, packed=pack, seed=seed, denoise=denoise,
-        resume=resume, out=out, json=json, threads=threads,
+        compensate=compensate, read_noise=read_noise, packed=pack, digital=digital, seed=seed,
+        denoise=denoise, resume=resume, out=out, json=json, threads=threads,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def _names(label: str) -> set[str]:
 
 
 def _unknown(wanted: str, names: Mapping[str, set[str]]) -> str:
-    known = sorted({name for own in names.values() for name in own})
+    known = sorted({module_of(name) for own in names.values() for name in own})
     near = get_close_matches(wanted, known, n=1, cutoff=0.0)
     hint = f" Did you mean `{near[0]}`?" if near else ""
     return (

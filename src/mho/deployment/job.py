@@ -53,6 +53,7 @@ class Job:
         compensated: Make up for the wires in the mapping.
         read_noise: How noise enters a product; see `SimulatedBench`.
         packed: Let layers share tiles; else each has tiles of its own.
+        digital: Modules that stay digital, names or patterns; see `read_network`.
     """
 
     network: str
@@ -66,6 +67,7 @@ class Job:
     compensated: bool = True
     read_noise: str = "frozen"
     packed: bool = False
+    digital: tuple[str, ...] = ()
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -139,7 +141,7 @@ def prepare(job: Job, progress: Progress) -> Sources:
         trained = train_digits(
             Stream(job.seed).child("training"), lambda done: progress("training", done)
         )
-        return Sources(read_network(trained, data.calibration), data)
+        return Sources(read_network(trained, data.calibration, job.digital), data)
     if not job.network.endswith((".pt2", ".onnx")) and ":" not in job.network:
         near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
         raise ValueError(
@@ -151,7 +153,8 @@ def prepare(job: Job, progress: Progress) -> Sources:
         raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")
     data = load_data(job.data)
     progress("reading the network", 0.0)
-    return Sources(load_network(job.network, job.weights, data.calibration), data)
+    network = load_network(job.network, job.weights, data.calibration, job.digital)
+    return Sources(network, data)
 
 
 def chip_for(job: Job, network: Network) -> Chip:
