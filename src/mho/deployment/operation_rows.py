@@ -11,6 +11,10 @@ from mho.deployment.notes import DIGITAL, FOLDED, REFUSED
 Plain = Mapping[str, Any]
 """One operation as `OperationAccount.plain` gives it."""
 
+OTHERS, TOTAL = "others", "total"
+"""Names of the rows that are no operations."""
+_LISTED = 4
+"""Kinds of operations that the row of others names (1)."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -57,11 +61,7 @@ def operation_rows(operations: Iterable[Plain]) -> list[OperationRow]:
             groups.setdefault(_likeness(one), []).append(one)
     rows = [_row(group) for group in groups.values()]
     if rest:
-        kinds = ", ".join(
-            kind if count == 1 else f"{kind} ×{count}"
-            for kind, count in Counter(rest).most_common()
-        )
-        rows.append(OperationRow("others", kinds, DIGITAL, "", len(rest), 0, 0, 0))
+        rows.append(OperationRow(OTHERS, _counted(rest), DIGITAL, "", len(rest), 0, 0, 0))
     return rows
 
 
@@ -76,7 +76,7 @@ def total_row(rows: Sequence[OperationRow]) -> OperationRow:
         sum(getattr(row, key) for row in rows)
         for key in ("multiply_adds", "parameters", "on_tiles", "count")
     )
-    return OperationRow("total", "", "", "", count, work, numbers, tiles)
+    return OperationRow(TOTAL, "", "", "", count, work, numbers, tiles)
 
 
 def refusals(rows: Iterable[OperationRow]) -> list[tuple[str, str]]:
@@ -86,6 +86,14 @@ def refusals(rows: Iterable[OperationRow]) -> list[tuple[str, str]]:
         if row.runs == REFUSED:
             reasons.setdefault(row.why, []).append(row.name)
     return [(", ".join(names), why) for why, names in reasons.items()]
+
+
+def _counted(kinds: Sequence[str]) -> str:
+    """The most frequent kinds and how many each, and how many kinds there are beside them."""
+    counts = Counter(kinds).most_common()
+    told = [kind if count == 1 else f"{kind} ×{count}" for kind, count in counts[:_LISTED]]
+    more = len(counts) - _LISTED
+    return ", ".join(told) + (f" and {more} kinds more" if more > 0 else "")
 
 
 def _likeness(one: Plain) -> tuple[object, ...]:
@@ -102,7 +110,7 @@ def _row(group: Sequence[Plain]) -> OperationRow:
     joint = first["parameters"] or alone
     return OperationRow(
         _printable(_ranged([one["name"] for one in group]) if joint else first["kind"]),
-        _printable(first["kind"]),
+        "" if first["name"] == first["kind"] else _printable(first["kind"]),
         first["runs"],
         _printable(_ranged([one["why"] for one in group])),
         len(group),

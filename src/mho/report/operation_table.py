@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mho.deployment.notes import FOLDED
-from mho.deployment.operation_rows import OperationRow, operation_rows, total_row
+from mho.deployment.operation_rows import OTHERS, TOTAL, OperationRow, operation_rows, total_row
 
 OPERATION_COLUMNS = (
     "Operation", "Kind", "Runs", "Multiply-adds", "Parameters", "Of these on tiles",
@@ -24,7 +24,7 @@ def operation_table(result: Mapping[str, object]) -> list[tuple[str, ...]]:
 
 
 def _cells(row: OperationRow) -> tuple[str, ...]:
-    times = f" ×{row.count}" if row.count > 1 and row.name not in ("others", "total") else ""
+    times = f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
     joint = " into " if row.runs == FOLDED else ": "
     runs = f"{row.runs}{joint}{row.why}" if row.why else row.runs
     counts = (row.multiply_adds, row.parameters, row.on_tiles)
