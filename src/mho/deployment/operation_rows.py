@@ -110,7 +110,9 @@ def _row(group: Sequence[Plain]) -> OperationRow:
     joint = first["parameters"] or alone
     return OperationRow(
         _printable(_ranged([one["name"] for one in group]) if joint else first["kind"]),
-        "" if first["name"] == first["kind"] else _printable(first["kind"]),
+        ""
+        if first["name"] == first["kind"] and not first["parameters"]
+        else _printable(first["kind"]),
         first["runs"],
         _printable(_ranged([one["why"] for one in group])),
         len(group),
