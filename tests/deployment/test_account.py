@@ -39,7 +39,7 @@ def test_multiply_adds_are_those_that_torch_counts() -> None:
     assert 2 * 5 * (found.analog + found.digital) == counter.get_total_flops()
     kinds = {entry.kind: (entry.name, entry.runs, entry.layers) for entry in found.operations}
     assert kinds["conv_transpose2d"] == ("up", "analog", 2)
-    assert kinds["matmul"] == ("matmul", "digital", 0)
+    assert kinds["matmul"] == ("matmul", "refused", 0)
     assert {"conv2d", "conv1d", "linear", "relu", "softmax"} <= kinds.keys()
 
 
@@ -77,7 +77,9 @@ def test_folded_norms_cost_nothing_and_others_one_for_each_value() -> None:
     assert [(entry.name, entry.analog, entry.digital) for entry in found.operations] == [
         ("0", 0, 12),
         ("1", 60, 0),
+        ("2", 0, 0),
     ]
+    assert found.operations[2].fate == "folded into 1"
 
 
 def test_samples_of_free_size_have_to_be_given() -> None:

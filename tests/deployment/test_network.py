@@ -324,14 +324,14 @@ REFUSED = [
     (broken(float("nan")), "`1.weight` must be finite, but 2 of 6"),
     (broken(float("-inf")), "`1.weight` must be finite, but 2 of 6"),
     (
-        nn.Sequential(nn.Unflatten(1, (1, 3, 1, 1)), nn.Conv3d(1, 1, 1), nn.CELU()),
-        "`conv3d` calls `aten.conv3d.default` \\(and others `aten.celu.default`\\)",
+        nn.Sequential(nn.Linear(3, 3), nn.CELU(), nn.RReLU()),
+        "`celu` calls `aten.celu.default` \\(and others `aten.rrelu.default`\\)",
     ),
     (nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Conv1d(3, 3, 1)), "accept the"),
     (nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3, track_running_stats=False)), "still trains"),
     (nn.Linear(4, 3), "must accept the example of shape"),
     (Mixes(), "must treat every sample of a batch on its own"),
-    (Weighs(), "weight of node `linear` depends on the input"),
+    (Weighs(), "`linear` is refused \\(its weight is no constant"),
     (Counts(), "overwrites `count`"),
     (Pair(), "must return one tensor, but returns a tuple"),
 ]

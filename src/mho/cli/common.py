@@ -50,6 +50,15 @@ def resistance(text: str, name: str) -> float:
     return value
 
 
+def names(text: str | None) -> tuple[str, ...]:
+    """Names with commas between them; none if there is no text.
+
+    >>> names("head, encoder.*"), names(None)
+    (('head', 'encoder.*'), ())
+    """
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
 def array_size(text: str) -> tuple[int, int]:
     """Rows and columns, such as `256` or `256x64`.
 

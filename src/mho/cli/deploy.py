@@ -15,6 +15,7 @@ from mho.bench.multiplying import READ_NOISES
 from mho.checks import check_between, check_choice
 from mho.cli.common import (
     check_outputs,
+    names,
     passive_rows,
     print_rows,
     progress_bars,
@@ -22,9 +23,11 @@ from mho.cli.common import (
     resistance,
     write_json,
 )
+from mho.cli.operations import print_operations
 from mho.deployment.job import Job, Programmed, Workshop, make_chip, prepare, with_threads
 from mho.deployment.layout import Layout
 from mho.deployment.measure import measure
+from mho.deployment.operation_rows import operation_rows
 from mho.deployment.tuning import refit
 from mho.device.published import PRESETS
 from mho.files import write_whole
@@ -42,6 +45,7 @@ def run(
     compensate: bool,
     read_noise: str,
     packed: bool,
+    digital: str | None,
     seed: int,
     denoise: bool,
     layout: Layout,
@@ -64,7 +68,7 @@ def run(
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise, packed, layout, fit_columns,
+        segment, compensate, read_noise, packed, layout, fit_columns, names(digital),
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
@@ -73,6 +77,7 @@ def run(
         result = _run(job, folder, progress, resume=resume)
     if write_json(result, json):
         return
+    print_operations(operation_rows(result.get("operations", [])))
     print_rows(rows(result), f"report: {folder / 'report.html'}")
 
 
@@ -122,7 +127,8 @@ def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
     if (folder / "unfinished").exists() or not path.exists():
         return None
     result: dict[str, Any] = json_format.loads(path.read_text())
-    same = result.get("options") == asdict(job) and result.get("version") == version("mho")
+    options = json_format.loads(json_format.dumps(asdict(job)))
+    same = result.get("options") == options and result.get("version") == version("mho")
     return result if same else None
 
 

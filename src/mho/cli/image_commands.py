@@ -25,6 +25,8 @@ from mho.cli.common import (
     resistance,
     write_json,
 )
+from mho.cli.operations import print_operations
+from mho.deployment.account import account
 from mho.deployment.chip_file import (
     Effort,
     ProgrammedChip,
@@ -40,6 +42,7 @@ from mho.deployment.layout import Layout
 from mho.deployment.mapping import tiles_needed
 from mho.deployment.named_mappings import mapping_kind
 from mho.deployment.network import Network
+from mho.deployment.operation_rows import operation_rows
 from mho.deployment.sources import Data, load_data, load_inputs, load_network
 from mho.device.published import PRESETS
 from mho.files import write_whole
@@ -63,6 +66,7 @@ class Compiling:
     seed: int
     packed: bool
     layout: Layout
+    digital: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         ("cells", f"{image.placement.cells.numel():,} on {image.info.tiles} tiles"),
         ("checksum", digest),
     ]
+    work = account(network, torch.zeros(calibration.shape[1:], device="meta"))
+    print_operations(operation_rows(work.plain()))
     print_rows(rows_, f"image: {path}")
 
 
@@ -144,7 +150,10 @@ def _network(
 ) -> tuple[Network, Shaped[Tensor, "batch ..."]]:
     """The network, and samples to calibrate with."""
     if wanted.network == _DIGITS:
-        job = Job(_DIGITS, seed=wanted.seed, data=wanted.data, weights=wanted.weights)
+        job = Job(
+            _DIGITS, seed=wanted.seed, data=wanted.data, weights=wanted.weights,
+            digital=wanted.digital,
+        )  # fmt: skip
         sources = prepare(job, progress)
         return sources.network, sources.data.calibration
     if wanted.data is None:
@@ -153,7 +162,8 @@ def _network(
         )
     calibration = load_inputs(wanted.data, calibration=True)
     progress("reading the network", 0.0)
-    return load_network(wanted.network, wanted.weights, calibration), calibration
+    network = load_network(wanted.network, wanted.weights, calibration, wanted.digital)
+    return network, calibration
 
 
 def _provenance(wanted: Compiling) -> Provenance:

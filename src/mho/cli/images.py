@@ -30,6 +30,7 @@ def compile_(
     compensate: bool = True,
     pack: _Flag = False,
     layout: LayoutOptions | None = None,
+    digital: str | None = None,
     seed: int = 0,
     out: _Out = None,
 ) -> None:
@@ -47,13 +48,17 @@ def compile_(
         compensate: Make up for the wires in the mapping.
         pack: Let layers share tiles.
         layout: How weights become conductances, and how converter ranges follow from samples.
+        digital: Modules that stay digital, such as `head,encoder.*`.
         seed: Names the training of `digits`.
         out: File to write; `<network>.mho` if left out.
     """
+    from mho.cli.common import names
     from mho.cli.image_commands import Compiling, run_compile
 
     chosen = (layout or LayoutOptions()).layout()
-    wanted = Compiling(network, data, weights, chip, size, wires, compensate, seed, pack, chosen)
+    wanted = Compiling(
+        network, data, weights, chip, size, wires, compensate, seed, pack, chosen, names(digital)
+    )
     run_compile(wanted, out)
 
 

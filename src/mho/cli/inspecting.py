@@ -4,12 +4,17 @@ import json as json_format
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from mho.cli.common import check_writable, print_rows, write_json
 from mho.cli.image_commands import programmed, programmed_rows
+from mho.cli.operations import print_operations
 from mho.deployment import chip_file, image
+from mho.deployment.account import account
 from mho.deployment.archive import RefusedError
 from mho.deployment.chip_file import ProgrammedChip, load_chip
 from mho.deployment.image import Image, load_image
+from mho.deployment.operation_rows import full_rows
 from mho.deployment.packed_file import read_kind, strict_json
 from mho.files import write_whole
 from mho.units import show
@@ -49,6 +54,8 @@ def run_inspect(file: str, *, draw: str | None, json: str | None) -> None:
         Path(draw).parent.mkdir(parents=True, exist_ok=True)
         write_whole(Path(draw), drawing)
     if not write_json(told, json):
+        if kind in (image.KIND, chip_file.KIND):
+            print_operations(full_rows(told["operations"]))
         print_rows(rows, f"drawing: {draw}" if draw else "")
 
 
@@ -72,7 +79,14 @@ def _image(found: Image) -> dict[str, Any]:
             {"name": one.name, "kind": one.kind, "shape": list(one.weight.shape)}
             for one in found.network.layers
         ],
+        "operations": _operations(found),
     }
+
+
+def _operations(found: Image) -> list[dict[str, Any]]:
+    """Every operation of an image's network, and what became of it."""
+    sample = torch.zeros(found.sample_shape, device="meta")
+    return account(found.network, sample).plain()
 
 
 def _image_rows(found: Image) -> _Rows:

@@ -47,6 +47,7 @@ def deploy(
     pack: Annotated[bool, Parameter(negative=())] = False,
     layout: LayoutOptions | None = None,
     fit_columns: Annotated[bool, Parameter(negative=())] = False,
+    digital: str | None = None,
     seed: int = 0,
     denoise: bool = True,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -72,6 +73,7 @@ def deploy(
         pack: Let layers share tiles.
         layout: How weights become conductances, and how converter ranges follow from samples.
         fit_columns: Fit gain and offset of every output on the chip, to the calibration samples.
+        digital: Modules that stay digital, such as `head,encoder.*`.
         seed: Names the chip and everything random about the run.
         denoise: Denoise, and program a second chip without it to compare.
         resume: Go on with an interrupted run.
@@ -83,8 +85,8 @@ def deploy(
 
     run(
         network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
-        compensate=compensate, read_noise=read_noise, packed=pack, seed=seed, denoise=denoise,
-        layout=(layout or LayoutOptions()).layout(), fit_columns=fit_columns,
+        compensate=compensate, read_noise=read_noise, packed=pack, digital=digital, seed=seed,
+        denoise=denoise, layout=(layout or LayoutOptions()).layout(), fit_columns=fit_columns,
         resume=resume, out=out, json=json, threads=threads,
     )  # fmt: skip
 

@@ -9,8 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_shape
-from mho.deployment.graph import Graph, Node, Ref
+from mho.deployment.graph import Graph, Ref
 from mho.deployment.layers import LinearLayer, forward_groups
+from mho.deployment.refused import NotOnTilesError, varying
 
 Product = Callable[[int, LinearLayer, Float[Tensor, "vectors in"]], Float[Tensor, "vectors out"]]
 """Multiplies vectors by a layer's weights, without bias: (index, layer, vectors) -> products."""
@@ -137,31 +138,28 @@ class LayerTable:
             self.layers[number] = replace(layer, weight=weight, bias=bias.float())
 
 
-def stored(ref: object, what: str, node: Node, graph: Graph) -> Tensor | None:
+def stored(ref: object, what: str, graph: Graph) -> Tensor | None:
     """The constant behind an argument; `None` if the argument is none.
 
     Raises:
-        ValueError: It depends on the input.
+        NotOnTilesError: It depends on the input.
     """
     if ref is None:
         return None
     if not (isinstance(ref, Ref) and ref.name in graph.tensors):
-        raise ValueError(
-            f"Argument `source` must have layers of constant weights, but the {what} of node"
-            f" `{node.name}` depends on the input; a chip cannot be reprogrammed for every sample."
-        )
+        raise varying(what)
     return graph.tensors[ref.name]
 
 
-def stored_weight(ref: object, node: Node, graph: Graph) -> Tensor:
+def stored_weight(ref: object, graph: Graph) -> Tensor:
     """The constant weights behind an argument.
 
     Raises:
-        ValueError: There are none, or they depend on the input.
+        NotOnTilesError: There are none, or they depend on the input.
     """
-    weight = stored(ref, "weight", node, graph)
+    weight = stored(ref, "weight", graph)
     if weight is None:
-        raise ValueError(f"Argument `source` must hold weights for node `{node.name}`.")
+        raise NotOnTilesError("it has no weights")
     return weight
 
 

@@ -162,10 +162,12 @@ def _tensor(name: str, payload: bytes, meta: Mapping[str, Any]) -> Tensor:
 
 def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
     recorded, labels, inputs = module["graph"], dict[str, str](), list[str]()
+    trained = set[str]()
     for spec in module["signature"]["input_specs"]:
         kind, content = next(iter(spec.items()))
         if kind in ("parameter", "buffer", "tensor_constant"):
             labels[content["arg"]["name"]] = content[f"{kind}_name"]
+            trained |= {content["arg"]["name"]} if kind == "parameter" else set()
         else:
             argument = content["arg"] if kind == "user_input" else {}
             inputs.append(argument.get("as_tensor", {}).get("name", "no tensor"))
@@ -189,6 +191,7 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
         output=outputs[0],
         tensors={name: stored[label] for name, label in labels.items() if label in stored},
         labels=labels,
+        untrained=tuple(name for name in labels if name not in trained),
     )
 
 

@@ -7,6 +7,7 @@ from mho.deployment.analog import Dense, LayerTable, stored, stored_weight, weig
 from mho.deployment.convolution import Convolution, Pair
 from mho.deployment.graph import Graph, Node
 from mho.deployment.layers import LinearLayer
+from mho.deployment.refused import varying
 
 OPERATORS = frozenset(
     f"aten.{name}"
@@ -24,11 +25,12 @@ def dense(node: Node, graph: Graph, table: LayerTable) -> Dense:
     """The layers behind an analog operation: one, or one for each group of channels.
 
     Raises:
-        ValueError: Weights depend on the input, or the convolution cannot be put on tiles.
+        NotOnTilesError: Weights or moves depend on the input.
+        ValueError: The convolution gets no batch of samples.
     """
     ref = node.arguments["weight"]
-    weight = stored_weight(ref, node, graph)
-    bias = stored(node.arguments.get("bias"), "bias", node, graph)
+    weight = stored_weight(ref, graph)
+    bias = stored(node.arguments.get("bias"), "bias", graph)
     key, name = _key(node), weight_name(ref, graph)
     if node.operator == "aten.linear.default":
         return Dense((table.add(key, LinearLayer(name, weight, bias)),))
@@ -60,10 +62,7 @@ def _turned(weight: Tensor, groups: int) -> Tensor:
 def _groups(node: Node) -> int:
     groups = node.arguments.get("groups", 1)
     if not isinstance(groups, int):
-        raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
-            f"Argument `source` must have fixed convolutions, but the groups of node"
-            f" `{node.name}` are {groups}."
-        )
+        raise varying("number of groups")
     return groups
 
 
@@ -97,10 +96,12 @@ def _pair(node: Node, key: str, default: int, axes: int) -> Pair:
     """A setting for both axes; that of a signal's missing axis does nothing."""
     value = node.arguments.get(key, default)
     sizes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(size, int) for size in sizes) or len(sizes) not in (1, axes):
+    if not all(isinstance(size, int) for size in sizes):
+        raise varying(key.replace("_", " "))
+    if len(sizes) not in (1, axes):
         raise ValueError(
-            f"Argument `source` must have fixed convolutions, but the {key} of node"
-            f" `{node.name}` is {value}."
+            f"Argument `source` must have one {key} for each axis of a convolution, but that of"
+            f" node `{node.name}` is {value}."
         )
     idle = 0 if "padding" in key else 1
     return (sizes[0], sizes[-1]) if axes == 2 else (idle, sizes[0])

@@ -1,7 +1,7 @@
 """Batch norm becomes part of the layer before it: the same outputs, no digital operation."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -28,23 +28,33 @@ class Fold:
     shift: Tensor
 
 
-def foldable(graph: Graph) -> dict[str, Fold]:
+def foldable(graph: Graph, on_tiles: Collection[str], digital: Collection[str]) -> dict[str, Fold]:
     """Batch norms right after a layer that nothing else uses, by the name of its operation.
 
     A layer that is used twice keeps its weights, and its batch norms stay digital.
+
+    Args:
+        graph: The network.
+        on_tiles: Operations whose weights are on tiles.
+        digital: Operations that shall stay digital.
     """
     uses = Counter(name for node in graph.nodes for name in node.refs())
     uses[graph.output] += 1
-    dense = {node.name: node for node in graph.nodes if node.operator in OPERATORS}
+    dense = {
+        node.name: node
+        for node in graph.nodes
+        if node.operator in OPERATORS and node.name in on_tiles
+    }
     found = {}
     for node in graph.nodes:
-        if node.operator != _BATCH_NORM:
+        if node.operator != _BATCH_NORM or node.name in digital:
             continue
         layer = dense.get(node.refs()[0])
         if layer is None or uses[layer.name] != 1 or not _by_channel(layer):
             continue
         weight = layer.arguments["weight"]
-        if isinstance(weight, Ref) and uses[weight.name] == 1:
+        constant = all(name in graph.tensors for name in node.refs()[1:])
+        if constant and isinstance(weight, Ref) and uses[weight.name] == 1:
             found[layer.name] = _fold(node, graph)
     return found
 
@@ -56,7 +66,7 @@ def _by_channel(layer: Node) -> bool:
 
 def _fold(node: Node, graph: Graph) -> Fold:
     values = {
-        key: stored(node.arguments.get(key), key, node, graph)
+        key: stored(node.arguments.get(key), key, graph)
         for key in ("weight", "bias", "running_mean", "running_var")
     }
     mean, variance = values["running_mean"], values["running_var"]

@@ -62,6 +62,7 @@ class Graph:
         output: Name of the value returned.
         tensors: Parameters, buffers and constants, by their names in the graph.
         labels: Names of those tensors in the user's module, such as `"conv.weight"`.
+        untrained: Names of the tensors that are no parameters: buffers and constants.
     """
 
     input: str
@@ -71,6 +72,7 @@ class Graph:
     output: str
     tensors: Mapping[str, Shaped[Tensor, "..."]]
     labels: Mapping[str, str]
+    untrained: tuple[str, ...] = ()
 
 
 def replace_refs(value: object, lookup: Callable[[str], object]) -> object:
@@ -128,6 +130,7 @@ def graph_of_program(program: ExportedProgram) -> Graph:
         output=result,
         tensors=tensors,
         labels=labels,
+        untrained=tuple(name for name in tensors if name not in signature.inputs_to_parameters),
     )
 
 

@@ -57,6 +57,7 @@ class Job:
         packed: Let layers share tiles; else each has tiles of its own.
         layout: Weights to conductances, and converter ranges.
         fit_columns: Fit gain and offset of every output to the calibration samples on the chip.
+        digital: Modules that stay digital, names or patterns; see `read_network`.
     """
 
     network: str
@@ -72,6 +73,7 @@ class Job:
     packed: bool = False
     layout: Layout = field(default_factory=Layout)
     fit_columns: bool = False
+    digital: tuple[str, ...] = ()
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
@@ -145,7 +147,7 @@ def prepare(job: Job, progress: Progress) -> Sources:
         trained = train_digits(
             Stream(job.seed).child("training"), lambda done: progress("training", done)
         )
-        return Sources(read_network(trained, data.calibration), data)
+        return Sources(read_network(trained, data.calibration, job.digital), data)
     if not job.network.endswith((".pt2", ".onnx")) and ":" not in job.network:
         near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
         raise ValueError(
@@ -157,7 +159,8 @@ def prepare(job: Job, progress: Progress) -> Sources:
         raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")
     data = load_data(job.data)
     progress("reading the network", 0.0)
-    return Sources(load_network(job.network, job.weights, data.calibration), data)
+    network = load_network(job.network, job.weights, data.calibration, job.digital)
+    return Sources(network, data)
 
 
 def chip_for(job: Job, network: Network) -> Chip:

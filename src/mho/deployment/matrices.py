@@ -13,6 +13,8 @@ _FACTORS = {
 }
 """Products, with the names of their two factors."""
 OPERATORS = frozenset(_FACTORS)
+TRANSPOSED = ".transposed"
+"""Ends the name of a matrix that was turned."""
 
 
 def as_linear(graph: Graph) -> Graph:
@@ -27,7 +29,7 @@ def as_linear(graph: Graph) -> Graph:
         if matrix is None:
             nodes.append(node)
             continue
-        name = f"{matrix}.transposed"
+        name = matrix + TRANSPOSED
         tensors[name] = graph.tensors[matrix].T.contiguous()
         labels[name] = graph.labels.get(matrix, matrix)
         arguments = {

@@ -188,6 +188,7 @@ def _result(
         f"{name}_per_cell": total(getattr(chip.result, name)) / chip.result.cells.numel()
         for name in ("pulses", "denoise_pulses", "reads")
     }
+    work = account(sources.network, sources.data.inputs[0])
     spread = {"median": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
     cost: Ledger = chip.cost
     return {
@@ -199,7 +200,9 @@ def _result(
         "tolerance_uS": job.tolerance / uS,
         "denoise": job.denoise,
         "software_accuracy": software_accuracy(sources),
-        "multiply_adds": account(sources.network, sources.data.inputs[0]).summary(),
+        "multiply_adds": work.summary(),
+        "parameters": work.parameters,
+        "operations": work.plain(),
         "cells": chip.result.cells.numel(),
         "tiles": chip.bench.info.tiles,
         "stuck_cells": int(chip.result.stuck.sum()),

@@ -1,7 +1,7 @@
 """A trained network as layers of weights, and the digital operations between them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Shaped
@@ -10,22 +10,26 @@ from torch.export import ExportedProgram
 
 from mho.checks import check_finite, check_shape
 from mho.deployment.analog import AnalogOperation, LayerTable, Product
+from mho.deployment.choice import kept_digital
 from mho.deployment.convolution import Convolution
 from mho.deployment.dense import dense
 from mho.deployment.folding import foldable, without_norms
 from mho.deployment.graph import Graph, Node
 from mho.deployment.layers import LinearLayer
 from mho.deployment.matrices import as_linear
+from mho.deployment.notes import CHOSEN, FOLDED, REFUSED, Note, kind_of, notes_of, origins
 from mho.deployment.operators import ANALOG, arguments_of, evaluate, prepare
 from mho.deployment.recurrent import OPERATORS as RECURRENT
 from mho.deployment.recurrent import recurrent, without_zero_states
+from mho.deployment.refused import NotOnTilesError, refusal
 from mho.deployment.tracing import Trace, first_line, trace
 
 __all__ = ["Convolution", "LinearLayer", "Network", "Product", "read_network"]
 
 _AGREEMENT = 1e-5
 """Largest accepted difference of two ways to compute the outputs, of their largest value (1)."""
-
+_TOLD = 8
+"""Operations that an error lists at most (1)."""
 
 Watch = Callable[[Node, Mapping[str, object], object], None]
 """Told of every operation: (node, its arguments' values, its result)."""
@@ -39,11 +43,14 @@ class Network:
         layers: Layers in the order of their first use. One used twice appears once.
         graph: All operations, in order of execution.
         calls: The layers of each analog operation and what it does with them, by its name.
+        notes: What conversion decided about operations, by their names; empty in images from
+            before it was written down.
     """
 
     layers: tuple[LinearLayer, ...]
     graph: Graph
     calls: Mapping[str, AnalogOperation] = field(repr=False)
+    notes: Mapping[str, Note] = field(default_factory=dict, repr=False)
 
     @property
     def sample_shape(self) -> tuple[int | None, ...]:
@@ -81,7 +88,7 @@ class Network:
             if node.name in self.calls:
                 result = self.calls[node.name].run(arguments, self.layers, product)
             else:
-                result = evaluate(node, arguments)
+                result = evaluate(node, arguments, inputs.device)
             values[node.name] = result
             if watch is not None:
                 watch(node, arguments, result)
@@ -91,7 +98,9 @@ class Network:
 
 
 def read_network(
-    source: nn.Module | ExportedProgram | Graph, example: Shaped[Tensor, "batch ..."]
+    source: nn.Module | ExportedProgram | Graph,
+    example: Shaped[Tensor, "batch ..."],
+    digital: Sequence[str] = (),
 ) -> Network:
     """Take a trained network apart into layers of weights and digital operations.
 
@@ -101,13 +110,17 @@ def read_network(
     Args:
         source: Module, program of `torch.export`, or graph read from a `.pt2` file.
         example: Typical inputs (1). Shape (batch, ...), at least one sample.
+        digital: Modules that stay digital: names, or patterns such as `"encoder.*"`. The name of
+            a module stands for everything inside it.
 
     Raises:
-        ValueError: The network cannot be traced, uses an unsupported operation, has no layer to
-            put on a chip, or holds weights that are NaN or infinite.
+        TypeError: `digital` is a single text.
+        ValueError: The network cannot be traced, uses an unsupported operation, leaves no layer
+            to put on a chip, has no module of a name in `digital`, or holds weights that are NaN
+            or infinite.
     """
     traced = trace(source, example)
-    network = _network(as_linear(prepare(without_zero_states(traced.graph))))
+    network = _network(traced.graph, digital)
     try:
         _check_agreement(network, traced)
     except RuntimeError as error:
@@ -118,26 +131,66 @@ def read_network(
     return network
 
 
-def _network(graph: Graph) -> Network:
+def _network(recorded: Graph, digital: Sequence[str]) -> Network:
+    graph = as_linear(prepare(without_zero_states(recorded)))
     for name, tensor in graph.tensors.items():
         if tensor.is_floating_point():
             hint = "Train the network again, or repair the file."
             check_finite(tensor, graph.labels.get(name, name), hint)
-    folds, table = foldable(graph), LayerTable()
-    calls: dict[str, AnalogOperation] = {}
-    for node in graph.nodes:
-        if node.operator in ANALOG:
-            read = recurrent if node.operator in RECURRENT else dense
-            calls[node.name] = read(node, graph, table)
-        if node.name in folds:
-            fold = folds[node.name]
-            table.rescale(calls[node.name].layers, fold.scale, fold.shift)
+    chosen = kept_digital(digital, origins(recorded, graph), recorded)
+    table, special = LayerTable(), dict[str, Note]()
+    calls = {
+        node.name: call
+        for node in graph.nodes
+        if (call := _converted(node, graph, table, chosen, special)) is not None
+    }
+    folds = foldable(graph, calls, chosen)
+    for name, fold in folds.items():
+        table.rescale(calls[name].layers, fold.scale, fold.shift)
+    notes = notes_of(recorded, graph, calls, special)
     if not calls:
-        raise ValueError(
+        raise ValueError(_nothing_on_tiles(notes))
+    for name, fold in folds.items():
+        note = replace(notes[fold.norm], runs=FOLDED, why=notes[name].name)
+        notes[fold.norm] = note
+    return Network(tuple(table.layers), without_norms(graph, folds), calls, notes)
+
+
+def _converted(
+    node: Node, graph: Graph, table: LayerTable, chosen: Collection[str], special: dict[str, Note]
+) -> AnalogOperation | None:
+    """What tiles do for an operation; `None` if they do nothing, with a note in `special` why."""
+    kind = kind_of(node)
+    if node.name in chosen:
+        special[node.name] = Note(node.name, kind, CHOSEN)
+    elif node.operator in ANALOG:
+        read = recurrent if node.operator in RECURRENT else dense
+        try:
+            return read(node, graph, table)
+        except NotOnTilesError as error:
+            special[node.name] = Note(node.name, kind, REFUSED, error.reason)
+    elif (reason := refusal(node, graph)) is not None:
+        special[node.name] = Note(node.name, kind, REFUSED, reason)
+    return None
+
+
+def _nothing_on_tiles(notes: Mapping[str, Note]) -> str:
+    """Why there is nothing to put on a chip, module by module."""
+    left = [note for note in notes.values() if note.runs in (CHOSEN, REFUSED)]
+    if not left:
+        return (
             "Argument `source` must hold at least one linear, convolutional or recurrent layer,"
             " but has none; there is nothing to put on a chip."
         )
-    return Network(tuple(table.layers), without_norms(graph, folds), calls)
+    told = ", ".join(
+        f"`{note.name}` is {note.runs}{f' ({note.why})' if note.why else ''}"
+        for note in left[:_TOLD]
+    )
+    more = f" and {len(left) - _TOLD} others are too" if len(left) > _TOLD else ""
+    return (
+        f"Argument `source` must leave at least one layer on tiles, but {told}{more}; there is"
+        " nothing to put on a chip."
+    )
 
 
 def _check_agreement(network: Network, traced: Trace) -> None:

@@ -170,8 +170,22 @@ class Builder:
         """Everything that was added, as a graph with this output."""
         return Graph(
             self.graph.input, self.graph.sample_shape, self.graph.batch, tuple(self.nodes),
-            output.name, self.tensors, self.labels,
+            output.name, self.tensors, self.labels, self._untrained(),
         )  # fmt: skip
+
+    def _untrained(self) -> tuple[str, ...]:
+        """Statistics, single numbers and whole numbers; a file does not tell what was trained."""
+        statistics = {
+            ref.name
+            for node in self.nodes
+            for key, ref in node.arguments.items()
+            if key in ("running_mean", "running_var") and isinstance(ref, Ref)
+        }
+        return tuple(
+            name
+            for name, tensor in self.tensors.items()
+            if name in statistics or tensor.ndim == 0 or not tensor.is_floating_point()
+        )
 
     def emit(self, operator: str, /, **arguments: object) -> Ref:
         """Add a node; constants among the arguments are stored, and sizes looked up."""

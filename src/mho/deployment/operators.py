@@ -12,7 +12,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mho.deployment import dense, recurrent
+from mho.deployment import dense, recurrent, refused
 from mho.deployment.graph import Graph, Node, replace_refs
 
 ANALOG = dense.OPERATORS | recurrent.OPERATORS
@@ -35,7 +35,8 @@ _TORCH = frozenset(
         *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
         *_names("view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"),
         *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
-        *_names("matmul bmm mm addmm scaled_dot_product_attention embedding"),
+        *_names("max_pool3d avg_pool3d adaptive_avg_pool3d adaptive_max_pool3d _weight_norm"),
+        *_names("embedding new_zeros mT"), *refused.OPERATORS,
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
         *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),
@@ -46,6 +47,7 @@ _TORCH = frozenset(
         "aten.sum.dim_IntList", "aten.pow.Tensor_Scalar", "aten.flatten.using_ints",
         "aten.squeeze.dims", "aten.slice.Tensor", "aten.chunk.default", "aten.amax.default",
         "aten.split_with_sizes.default", "aten.sym_size.int", "aten.lift_fresh_copy.default",
+        "aten.arange.start_step",
     )
 )  # fmt: skip
 _UNCHANGED = frozenset(
@@ -64,6 +66,12 @@ _PYTHON: dict[str, Callable[..., object]] = {
     "_operator.floordiv": operator.floordiv,
     "_operator.getitem": operator.getitem,
 }
+_NEW = frozenset(
+    f"aten.{name}"
+    for name in ("zeros.default", "ones.default", "full.default", "arange.default",
+                 "arange.start_step", "new_zeros.default")
+)  # fmt: skip
+_LOOKUPS = ("aten.embedding.default", "aten.embedding_bag.padding_idx")
 _RESHAPES = {"aten.view.default": "size", "aten.reshape.default": "shape"}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain_range")
 
@@ -85,12 +93,15 @@ def arguments_of(node: Node, values: Mapping[str, object]) -> dict[str, object]:
     return {key: replace_refs(value, values.__getitem__) for key, value in node.arguments.items()}
 
 
-def evaluate(node: Node, arguments: Mapping[str, object]) -> object:
+def evaluate(
+    node: Node, arguments: Mapping[str, object], device: torch.device | None = None
+) -> object:
     """Run one digital operation.
 
     Args:
         node: Operation that `prepare` has let through.
         arguments: Its arguments, with values in the place of references.
+        device: Where new numbers shall lie, whatever the recording says.
     """
     if node.operator in _PYTHON:
         return _PYTHON[node.operator](*arguments.values())
@@ -101,9 +112,13 @@ def evaluate(node: Node, arguments: Mapping[str, object]) -> object:
     if node.operator == "aten.contiguous.default":
         # Without the order of memory, which a file does not tell; later views rely on this one.
         return _torch_operator(node.operator)(arguments["self"])
-    if node.operator == "aten.embedding.default":
+    if node.operator in _LOOKUPS:
         # Inputs are float32, as files of samples are; tokens among them are whole numbers.
         arguments = {**arguments, "indices": _cast(arguments["indices"], torch.int64)}
+    if node.operator in _NEW:
+        arguments = {**arguments, "device": device}
+    if node.operator in recurrent.OPERATORS:
+        arguments = recurrent.with_states(node, arguments)
     return _torch_operator(node.operator)(**arguments)
 
 
@@ -184,8 +199,8 @@ def _check_supported(nodes: Sequence[Node]) -> None:
         raise ValueError(
             "Argument `source` must use operators that mho can run, but node"
             f" `{node.name}` calls `{node.operator}`{f' (and others {others})' if others else ''};"
-            " supported are linear, 1-D and 2-D convolutional and recurrent layers, attention,"
-            " embedding, activations, pooling, norms, reshapes and elementwise arithmetic."
+            " supported are linear, convolutional and recurrent layers, attention, embedding,"
+            " activations, pooling, norms, reshapes and elementwise arithmetic."
         )
 
 

@@ -156,7 +156,8 @@ def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
     """The layers behind a recurrent operation.
 
     Raises:
-        ValueError: Weights depend on the input, or the samples have no axis of their own.
+        NotOnTilesError: Weights depend on the input.
+        ValueError: It still drops activations, as in training.
     """
     if node.arguments.get("train") and node.arguments.get("dropout"):
         raise ValueError(
@@ -170,7 +171,7 @@ def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
     assert isinstance(params, tuple)
     count = len(params) // (stacked * directions)
     biases = bool(node.arguments["has_biases"])
-    numbers: list[int] = []
+    found: list[tuple[object, LinearLayer]] = []
     for first in range(0, len(params), count):
         own = params[first : first + count]
         pairs = (
@@ -178,15 +179,53 @@ def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
         )
         # A projection has no bias and comes last.
         pairs += [(ref, None) for ref in own[4 if biases else 2 :]]
-        numbers += [_layer(weight, bias, node, graph, table) for weight, bias in pairs]
-    cell = node.operator.split(".")[1]
-    return Recurrent(tuple(numbers), cell, stacked, directions)
+        found += [((weight, bias), _layer(weight, bias, graph)) for weight, bias in pairs]
+    numbers = tuple(table.add(key, layer) for key, layer in found)
+    return Recurrent(numbers, node.operator.split(".")[1], stacked, directions)
 
 
-def _layer(weight: object, bias: object, node: Node, graph: Graph, table: LayerTable) -> int:
-    values = stored_weight(weight, node, graph)
-    layer = LinearLayer(weight_name(weight, graph), values, stored(bias, "bias", node, graph))
-    return table.add((weight, bias), layer)
+def _layer(weight: object, bias: object, graph: Graph) -> LinearLayer:
+    values = stored_weight(weight, graph)
+    return LinearLayer(weight_name(weight, graph), values, stored(bias, "bias", graph))
+
+
+def with_states(node: Node, arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of torch's own operator, which wants the zeros that `None` stands for.
+
+    Args:
+        node: A recurrent operation that runs digitally.
+        arguments: Its arguments, with values in the place of references.
+    """
+    if arguments["hx"] is not None:
+        return dict(arguments)
+    sequence, _ = _sequence(arguments)
+    cell, params, places = _stack(node, arguments)
+    gates, hidden = params[1].shape
+    sizes = (hidden, gates // _GATES[cell]) if cell == "lstm" else (hidden,)
+    states = tuple(sequence.new_zeros(places, sequence.shape[1], size) for size in sizes)
+    return {**arguments, "hx": states if cell == "lstm" else states[0]}
+
+
+def multiply_adds(node: Node, arguments: Mapping[str, object]) -> int:
+    """Multiply-adds of a recurrent operation that runs digitally, per sample (1).
+
+    Args:
+        node: The operation.
+        arguments: Its arguments, with values in the place of references.
+    """
+    cell, params, places = _stack(node, arguments)
+    steps = prod(_sequence(arguments)[0].shape[:2])
+    matrices = sum(param.numel() for param in params if param.ndim > 1)
+    hidden = sum(param.shape[0] // _GATES[cell] for param in params[:: len(params) // places])
+    return steps * (matrices + hidden * _SCALED[cell])
+
+
+def _stack(node: Node, arguments: Mapping[str, object]) -> tuple[str, tuple[Tensor, ...], int]:
+    """Kind of cell, weights and biases, and how many layers times directions there are."""
+    params, stacked = arguments["params"], arguments["num_layers"]
+    assert isinstance(params, tuple)
+    assert isinstance(stacked, int)
+    return node.operator.split(".")[1], params, stacked * (2 if arguments["bidirectional"] else 1)
 
 
 def without_zero_states(graph: Graph) -> Graph:

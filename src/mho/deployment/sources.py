@@ -1,6 +1,7 @@
 """Front doors: a network and its data from the user's files, with one sentence per mistake."""
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,10 @@ class Data:
 
 
 def load_network(
-    network: str, weights: str | None, example: Shaped[Tensor, "batch ..."]
+    network: str,
+    weights: str | None,
+    example: Shaped[Tensor, "batch ..."],
+    digital: Sequence[str] = (),
 ) -> Network:
     """Read a network from files.
 
@@ -54,6 +58,7 @@ def load_network(
         weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
             factory loads it, or the network is a `.pt2` or `.onnx` file.
         example: Typical inputs (1). Shape (batch, ...).
+        digital: Modules that stay digital; see `read_network`.
 
     Raises:
         ValueError: With one sentence that names the file.
@@ -65,7 +70,7 @@ def load_network(
                 f"Argument `weights` must be left out for a `{kind}` file, but is `{weights}`;"
                 f" `{network}` holds its own weights."
             )
-        return _READERS[kind](_file(network, "network"), example)
+        return _READERS[kind](_file(network, "network"), example, digital)
     path, colon, name = network.rpartition(":")
     if not (colon and path.endswith(".py") and name.isidentifier()):
         raise ValueError(
@@ -75,7 +80,7 @@ def load_network(
     module = build(_file(path, "network"), name)
     if weights is not None:
         load_weights(module, _file(weights, "weights"))
-    return read_network(module, example)
+    return read_network(module, example, digital)
 
 
 def load_data(path: str) -> Data:
@@ -134,13 +139,13 @@ def _file(name: str, argument: str) -> Path:
     return path
 
 
-def _network_of_archive(path: Path, example: Tensor) -> Network:
-    return _followed(path, read_archive(path), example)
+def _network_of_archive(path: Path, example: Tensor, digital: Sequence[str]) -> Network:
+    return _followed(path, read_archive(path), example, digital)
 
 
-def _network_of_onnx(path: Path, example: Tensor) -> Network:
+def _network_of_onnx(path: Path, example: Tensor, digital: Sequence[str]) -> Network:
     source = read_onnx_file(path)
-    network = _followed(path, source.graph, example)
+    network = _followed(path, source.graph, example, digital)
     check_against_reference(path, source, network, example)
     return network
 
@@ -148,9 +153,9 @@ def _network_of_onnx(path: Path, example: Tensor) -> Network:
 _READERS = {".pt2": _network_of_archive, ".onnx": _network_of_onnx}
 
 
-def _followed(path: Path, graph: Graph, example: Tensor) -> Network:
+def _followed(path: Path, graph: Graph, example: Tensor, digital: Sequence[str]) -> Network:
     try:
-        return read_network(graph, example)
+        return read_network(graph, example, digital)
     except ValueError:
         raise
     except Exception as error:

@@ -6,13 +6,14 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from mho.deployment.run_data import LayerMap, RunData
 from mho.files import write_whole
 from mho.programming.outcome import Outcome
 from mho.report.figures import error_histogram, readback_scatter, telegraph_traces
 from mho.report.maps import CLIP, conductance_maps, confusion_matrix, effort_histograms
+from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.style import draw
 from mho.report.wire_weights import wire_weights
 from mho.report.wording import (
@@ -27,6 +28,7 @@ from mho.units import show
 
 SECTIONS = {
     "key-figures": "Key figures",
+    "operations": "Operations",
     "readback": "Target against read-back",
     "errors": "Errors",
     "maps": "Conductance maps",
@@ -73,15 +75,17 @@ def render(data: RunData) -> str:
     Args:
         data: A finished deployment.
     """
-    source = files("mho.report").joinpath("template.html.j2").read_text(encoding="utf-8")
     page = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(source)
+        loader=FunctionLoader(_part), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    ).get_template("template.html.j2")  # fmt: skip
     return page.render(
         sections=SECTIONS,
         network=data.result.get("network", "network"),
         headline=headline(data.result),
         key_figures=key_figures(data.result),
+        operation_columns=OPERATION_COLUMNS,
+        operation_rows=operation_table(data.result),
         pictures=_pictures(data),
         maps=[(layer.name, _map(data, layer)) for layer in data.layers],
         traces=_traces(data),
@@ -95,6 +99,10 @@ def render(data: RunData) -> str:
         outcomes=[(o.name, o.remedy) for o in (Outcome.STUCK, Outcome.OUT_OF_CYCLES)],
         result=json.dumps(data.result, indent=2, ensure_ascii=False, default=str),
     )
+
+
+def _part(name: str) -> str:
+    return files("mho.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _pictures(data: RunData) -> dict[str, Picture]:
