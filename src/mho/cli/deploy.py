@@ -19,7 +19,7 @@ from mho.cli.common import (
     resistance,
     write_json,
 )
-from mho.deployment.job import Job, Workshop, make_chip, prepare, with_threads
+from mho.deployment.job import Job, Workshop, image_for, make_chip, prepare, with_threads
 from mho.deployment.measure import measure
 from mho.device.published import PRESETS
 from mho.files import write_whole
@@ -78,10 +78,11 @@ def _run(
         return finished
     sources = prepare(job, progress)
     workshop = Workshop(folder, sources.fingerprint, job, started, resume=resume)
-    chip = make_chip(job, sources, workshop, progress, denoise=job.denoise)
+    image = image_for(job, sources)
+    chip = make_chip(job, image, workshop, progress, denoise=job.denoise)
     plain = chip
     if job.denoise:
-        plain = make_chip(job, sources, workshop, progress, denoise=False)
+        plain = make_chip(job, image, workshop, progress, denoise=False)
     found = measure(job, sources, chip, plain, version("mho"), progress)
     progress("writing the report", 1.0)
     found.result["wall_seconds"] = round(workshop.seconds, 2)

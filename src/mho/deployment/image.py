@@ -82,6 +82,7 @@ def compile_image(
     mapping: DifferentialPairs | None = None,
     *,
     compensated: bool = True,
+    packed: bool | None = None,
     provenance: Provenance | None = None,
 ) -> Image:
     """Turn a network into targets, scales and converter ranges for a kind of chip.
@@ -92,6 +93,7 @@ def compile_image(
         calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
         mapping: Conductance range of the pairs; the bench's recommendation if `None`.
         compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the chip has too few for one each if `None`.
         provenance: Where the network comes from.
 
     Raises:
@@ -100,7 +102,7 @@ def compile_image(
     if not isinstance(network, Network):
         network = read_network(network, calibration)
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
-    placement = lay_out(network, info, mapping, compensated=compensated)
+    placement = lay_out(network, info, mapping, compensated=compensated, packed=packed)
     plain = asdict(mapping) if is_dataclass(mapping) else {}
     return Image(
         network,
