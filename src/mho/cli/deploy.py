@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mho.bench.multiplying import READ_NOISES
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, check_positive
 from mho.cli.common import (
     check_outputs,
     passive_rows,
@@ -21,6 +21,7 @@ from mho.cli.common import (
 )
 from mho.deployment.job import Job, Workshop, image_for, make_chip, prepare, with_threads
 from mho.deployment.measure import measure
+from mho.deployment.population import populate
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.report.page import write_report
@@ -39,6 +40,9 @@ def run(
     packed: bool,
     seed: int,
     denoise: bool,
+    chips: int,
+    compare_tolerance: str,
+    keep_chips: bool,
     resume: bool,
     out: str | None,
     json: str | None,
@@ -54,10 +58,13 @@ def run(
     check_choice(read_noise, "read_noise", READ_NOISES)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
+    check_between(chips, "chips", 1, 1000, "1")
+    coarse = quantity(compare_tolerance, "compare_tolerance", "S")
+    check_positive(coarse, "compare_tolerance", "S")
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise, packed,
+        segment, compensate, read_noise, packed, chips, coarse, keep_chips,
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
@@ -84,6 +91,8 @@ def _run(
     if job.denoise:
         plain = make_chip(job, image, workshop, progress, denoise=False)
     found = measure(job, sources, chip, plain, version("mho"), progress)
+    if job.chips > 1:
+        found = populate(job, image, sources, found, workshop, progress)
     progress("writing the report", 1.0)
     found.result["wall_seconds"] = round(workshop.seconds, 2)
     write_report(found, workshop.work / "report.html")
@@ -116,6 +125,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
     return [
         *lines,
+        *_chips_rows(result.get("population")),
         *_work_rows(result.get("multiply_adds")),
         *_wire_rows(result["wires"]),
         *(passive_rows(result["passive"]) if result["passive"] else []),
@@ -137,6 +147,24 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("wall time", f"{result['wall_seconds']:.1f} s"),
     ]
+
+
+def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Mean and spread of many chips, one line for each way to program them."""
+    if population is None:
+        return []
+    lines = []
+    for way in ("programmed", "comparison"):
+        if batch := population[way]:
+            seen, how = batch["accuracy"], "denoised" if batch["denoise"] else "not denoised"
+            spread = f"{seen['mean']:.2%} ± {seen['standard_deviation']:.2%}"
+            name = f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
+            cost = f"{batch['chip_seconds_mean']:.1f} s, {batch['chip_joules_mean'] * 1e3:.2f} mJ"
+            lines += [
+                (name, f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})"),
+                ("    programming, mean per chip", cost),
+            ]
+    return lines
 
 
 def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:
