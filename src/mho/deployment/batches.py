@@ -35,7 +35,7 @@ class ChipFigures:
     evaluation: Ledger
 
     @property
-    def result(self) -> dict[str, float]:
+    def result(self) -> dict[str, float | int]:
         """Plain values, for `result.json`."""
         return {
             "seed": self.seed,
