@@ -94,7 +94,7 @@ def test_a_run_again_prints_the_same_result_and_leaves_page_and_trace(
     assert result_of(place / "run") == result_of(finished)
     assert printed == json.loads((place / "run" / "result.json").read_text())
     assert sorted(p.name for p in (place / "run").iterdir()) == [
-        "report.html", "result.json", "trace",
+        "chip.mho", "network.mho", "report.html", "result.json", "trace",
     ]  # fmt: skip
     assert {
         "software_accuracy", "chip_accuracy", "chip_accuracy_no_denoise", "cells", "multiply_adds",
@@ -102,6 +102,17 @@ def test_a_run_again_prints_the_same_result_and_leaves_page_and_trace(
         "denoise_pulses_per_cell", "reads_per_cell", "chip_seconds", "chip_joules",
         "wall_seconds", "seed", "preset", "version",
     } <= printed.keys()  # fmt: skip
+
+
+def test_a_run_leaves_the_files_that_compile_and_program_make(place: Path, finished: Path) -> None:
+    """One command or three: the same image and the same chip, byte by byte.
+
+    So the cells hold the same conductances, and every later command finds the same.
+    """
+    assert call("compile", "net.py:mlp", "--data", "data.npz", "--out", "net.mho") == 0
+    assert call("program", "net.mho", "--seed", "0", "--out", "chip0.mho") == 0
+    assert (place / "net.mho").read_bytes() == (finished / "network.mho").read_bytes()
+    assert (place / "chip0.mho").read_bytes() == (finished / "chip.mho").read_bytes()
 
 
 def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(

@@ -4,6 +4,8 @@ import dataclasses
 
 import torch
 
+from mho.deployment.batches import Batch, ChipFigures, Population
+from mho.deployment.chip_file import Effort
 from mho.deployment.run_data import LayerMap, RunData, Traces, WireAccount
 from mho.ledger import Ledger
 from mho.programming.outcome import Outcome
@@ -78,6 +80,30 @@ def wires(draws: torch.Generator) -> WireAccount:
     kept = 0.67 + 0.33 * torch.rand(500, generator=draws)
     found = {"as_mapped": wanted * kept, "gain": wanted * kept * 1.2, "compensated": wanted}
     return WireAccount(dict(result(1, 0)["wires"]), wanted, found)
+
+
+def population(chips: int = 20, *, compared: bool = True) -> Population:
+    """Chips near 97 %, and the same ones near 96 % the coarse way."""
+    draws = torch.Generator().manual_seed(1)
+    spent = Ledger(400_000, 11_000_000, 900_000, 0, 312.7, 2.0e-3, 3e-4, 1.1e-4)
+
+    def batch(effort: Effort, mean: float, spread: float) -> Batch:
+        right = 0.002 * torch.round((mean + spread * torch.randn(chips, generator=draws)) / 0.002)
+        return Batch(effort, tuple(
+            ChipFigures(n, min(1.0, x), x - 0.004, x + 0.004, 0.998, 20 + n, spent, Ledger())
+            for n, x in enumerate(right.tolist())
+        ))  # fmt: skip
+
+    coarse = batch(Effort(20e-6, denoise=False), 0.961, 0.006) if compared else None
+    return Population(0.975, batch(Effort(1e-6), 0.973, 0.002), coarse)
+
+
+def many(data: RunData, chips: int = 20, *, compared: bool = True) -> RunData:
+    """The same run with many chips."""
+    found = population(chips, compared=compared)
+    return dataclasses.replace(
+        data, population=found, result=data.result | {"population": found.result}
+    )
 
 
 def run(seed: int = 0) -> RunData:

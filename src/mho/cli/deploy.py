@@ -12,7 +12,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from mho.bench.multiplying import READ_NOISES
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, check_positive
 from mho.cli.common import (
     check_outputs,
     names,
@@ -24,10 +24,19 @@ from mho.cli.common import (
     write_json,
 )
 from mho.cli.operations import print_operations
-from mho.deployment.job import Job, Programmed, Workshop, make_chip, prepare, with_threads
+from mho.deployment.job import (
+    Job,
+    Programmed,
+    Workshop,
+    image_for,
+    make_chip,
+    prepare,
+    with_threads,
+)
 from mho.deployment.layout import Layout
 from mho.deployment.measure import measure
 from mho.deployment.operation_rows import operation_rows
+from mho.deployment.population import populate
 from mho.deployment.tuning import refit
 from mho.device.published import PRESETS
 from mho.files import write_whole
@@ -50,6 +59,9 @@ def run(
     denoise: bool,
     layout: Layout,
     fit_columns: bool,
+    chips: int,
+    compare_tolerance: str,
+    keep_chips: bool,
     resume: bool,
     out: str | None,
     json: str | None,
@@ -65,10 +77,14 @@ def run(
     check_choice(read_noise, "read_noise", READ_NOISES)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
+    check_between(chips, "chips", 1, 1000, "1")
+    coarse = quantity(compare_tolerance, "compare_tolerance", "S")
+    check_positive(coarse, "compare_tolerance", "S")
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
         network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise, packed, layout, fit_columns, names(digital),
+        segment, compensate, read_noise, packed, layout, fit_columns, names(digital), chips,
+        coarse, keep_chips,
     )  # fmt: skip
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
@@ -90,13 +106,16 @@ def _run(
         return finished
     sources = prepare(job, progress)
     workshop = Workshop(folder, sources.fingerprint, job, started, resume=resume)
-    chip = make_chip(job, sources, workshop, progress, denoise=job.denoise)
+    image = image_for(job, sources)
+    chip = make_chip(job, image, workshop, progress, denoise=job.denoise)
     plain = chip
     if job.denoise:
-        plain = make_chip(job, sources, workshop, progress, denoise=False)
+        plain = make_chip(job, image, workshop, progress, denoise=False)
     fitted = _fit(chip, plain, sources.data.calibration) if job.fit_columns else None
     found = measure(job, sources, chip, plain, version("mho"), progress)
     found.result["fitted_columns"] = fitted
+    if job.chips > 1:
+        found = populate(job, image, sources, found, workshop, progress)
     progress("writing the report", 1.0)
     found.result["wall_seconds"] = round(workshop.seconds, 2)
     write_report(found, workshop.work / "report.html")
@@ -145,6 +164,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
     return [
         *lines,
+        *_chips_rows(result.get("population")),
         *_fit_rows(result.get("fitted_columns")),
         *_work_rows(result.get("multiply_adds")),
         *_wire_rows(result["wires"]),
@@ -176,6 +196,24 @@ def _fit_rows(fitted: dict[str, Any] | None) -> list[tuple[str, str]]:
     pairs = zip(fitted["before"], fitted["after"], strict=True)
     errors = ", ".join(f"{before:.1%} to {after:.1%}" for before, after in pairs)
     return [("gains and offsets fitted", f"rms error of products by layer {errors}")]
+
+
+def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Mean and spread of many chips, one line for each way to program them."""
+    if population is None:
+        return []
+    lines = []
+    for way in ("programmed", "comparison"):
+        if batch := population[way]:
+            seen, how = batch["accuracy"], "denoised" if batch["denoise"] else "not denoised"
+            spread = f"{seen['mean']:.2%} ± {seen['standard_deviation']:.2%}"
+            name = f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
+            cost = f"{batch['chip_seconds_mean']:.1f} s, {batch['chip_joules_mean'] * 1e3:.2f} mJ"
+            lines += [
+                (name, f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})"),
+                ("    programming, mean per chip", cost),
+            ]
+    return lines
 
 
 def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """What `mho compile`, `program`, `run` and `evaluate` do."""
 
-import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -36,13 +35,14 @@ from mho.deployment.chip_file import (
     save_chip,
 )
 from mho.deployment.digits import digits_data
-from mho.deployment.image import Image, Provenance, compile_image, load_image, save_image
+from mho.deployment.image import Image, compile_image, load_image, save_image
 from mho.deployment.job import Job, prepare, with_threads
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import tiles_needed
 from mho.deployment.named_mappings import mapping_kind
 from mho.deployment.network import Network
 from mho.deployment.operation_rows import operation_rows
+from mho.deployment.origin import provenance_of
 from mho.deployment.sources import Data, load_data, load_inputs, load_network
 from mho.device.published import PRESETS
 from mho.files import write_whole
@@ -109,7 +109,10 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         info = one.bench().info
         image = compile_image(
             network, info, calibration, compensated=wanted.compensate, packed=wanted.packed,
-            provenance=_provenance(wanted), **wanted.layout.options(info),
+            provenance=provenance_of(
+                wanted.network, wanted.chip, weights=wanted.weights, data=wanted.data
+            ),
+            **wanted.layout.options(info),
         )  # fmt: skip
         digest = save_image(path, image)
         progress("compiling", 1.0)
@@ -164,24 +167,6 @@ def _network(
     progress("reading the network", 0.0)
     network = load_network(wanted.network, wanted.weights, calibration, wanted.digital)
     return network, calibration
-
-
-def _provenance(wanted: Compiling) -> Provenance:
-    if wanted.network == _DIGITS:
-        return Provenance(source=_DIGITS, preset=wanted.chip, data=_DIGITS)
-    named = Path(wanted.network).name
-    factory = wanted.network.rpartition(":")[0]
-    files = {
-        "network": factory if factory.endswith(".py") else wanted.network,
-        "weights": wanted.weights,
-        "data": wanted.data,
-    }
-    sums = {
-        what: hashlib.sha256(Path(name).read_bytes()).hexdigest()
-        for what, name in files.items()
-        if name is not None
-    }
-    return Provenance(source=named, sha256=sums, preset=wanted.chip)
 
 
 def run_program(wanted: Programming, *, resume: bool, out: str | None, json: str | None) -> None:

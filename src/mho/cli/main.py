@@ -50,6 +50,9 @@ def deploy(
     digital: str | None = None,
     seed: int = 0,
     denoise: bool = True,
+    chips: int = 1,
+    compare_tolerance: str = "20uS",
+    keep_chips: Annotated[bool, Parameter(negative=())] = False,
     resume: Annotated[bool, Parameter(negative=())] = False,
     out: str | None = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
@@ -76,6 +79,10 @@ def deploy(
         digital: Modules that stay digital, such as `head,encoder.*`.
         seed: Names the chip and everything random about the run.
         denoise: Denoise, and program a second chip without it to compare.
+        chips: Number of chips, with seeds from `--seed` on, to see how far apart they lie.
+        compare_tolerance: With several chips: half-width of the window to which all of them are
+            programmed once more, coarsely and without denoising, to compare.
+        keep_chips: With several chips: leave a file of each for `mho run` and `mho evaluate`.
         resume: Go on with an interrupted run.
         out: Folder for the results; `mho-out/<run>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
@@ -87,6 +94,7 @@ def deploy(
         network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
         compensate=compensate, read_noise=read_noise, packed=pack, digital=digital, seed=seed,
         denoise=denoise, layout=(layout or LayoutOptions()).layout(), fit_columns=fit_columns,
+        chips=chips, compare_tolerance=compare_tolerance, keep_chips=keep_chips,
         resume=resume, out=out, json=json, threads=threads,
     )  # fmt: skip
 

@@ -18,25 +18,28 @@ from mho.bench.journal import Journal, JournaledBench
 from mho.bench.simulated import SimulatedBench
 from mho.chip.chip import Chip
 from mho.chip.wires import WireModel
-from mho.deployment.deploy import lay_out, program_pairs
-from mho.deployment.deployed import DeployedNetwork, calibrate
+from mho.deployment.chip_file import Effort, ProgrammedChip, Specimen, save_chip
+from mho.deployment.deploy import program_pairs
+from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.digits import digits_data, train_digits
+from mho.deployment.image import Image, compile_image, save_image
+from mho.deployment.kept import Kept, make_room
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import Placement, tiles_needed
 from mho.deployment.named_mappings import mapping_kind
 from mho.deployment.network import Network, read_network
+from mho.deployment.origin import provenance_of
 from mho.deployment.sources import Data, load_data, load_network
 from mho.ledger import Ledger
-from mho.programming.denoise import Denoise
 from mho.programming.loop import ProgramRun
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
 from mho.progress import Progress
 from mho.rng import Stream
 
-"""Told what is being done and the fraction of it done (1)."""
-
 _CHECKPOINT_SECONDS = 1.0
+_MADE = ("chips", "trace", "network.mho", "chip.mho", "report.html", "result.json")
+"""What a run leaves, the result last: where it is, all is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,10 @@ class Job:
         layout: Weights to conductances, and converter ranges.
         fit_columns: Fit gain and offset of every output to the calibration samples on the chip.
         digital: Modules that stay digital, names or patterns; see `read_network`.
+        chips: Number of chips, with seeds from `seed` on; the report is of the first (1).
+        compare_tolerance: Half-width of the window to which several chips are programmed without
+            denoising, to compare (S).
+        keep_chips: Keep a file of each of several chips.
     """
 
     network: str
@@ -74,10 +81,13 @@ class Job:
     layout: Layout = field(default_factory=Layout)
     fit_columns: bool = False
     digital: tuple[str, ...] = ()
+    chips: int = 1
+    compare_tolerance: float = 20e-6
+    keep_chips: bool = False
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""
-        return ProgramProtocol(self.tolerance, denoise=Denoise() if denoise else None)
+        return Effort(self.tolerance, denoise).protocol
 
     @property
     def name(self) -> str:
@@ -179,6 +189,30 @@ def chip_for(job: Job, network: Network) -> Chip:
     return replace(one, tiles=tiles)
 
 
+def image_for(job: Job, sources: Sources) -> Image:
+    """What `mho compile` makes of the same network for the same kind of chip.
+
+    Raises:
+        ValueError: The network does not fit the chip.
+    """
+    chip = chip_for(job, sources.network)
+    kind = Specimen(job.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
+    info = kind.bench().info
+    return compile_image(
+        sources.network, info, sources.data.calibration, compensated=job.compensated,
+        packed=job.packed, **job.layout.options(info),
+        provenance=provenance_of(job.network, job.chip, weights=job.weights, data=job.data),
+    )  # fmt: skip
+
+
+def specimen_for(job: Job, image: Image, seed: int) -> Specimen:
+    """The chip that `mho program` programs with the same seed."""
+    info = image.info
+    return Specimen(
+        job.chip, seed, info.tiles, info.rows, info.cols, info.wires, read_noise=job.read_noise
+    )
+
+
 class Workshop:
     """The folder of an unfinished run, and the time spent on it so far.
 
@@ -200,12 +234,13 @@ class Workshop:
         self.folder, self.work = folder, folder / "unfinished"
         self.job = job
         self._identity = f"{version('mho')} {fingerprint} {job!r}"
+        self.kept = Kept(self.work / "kept", self._identity)
         self._started = started
         self._earlier = 0.0
         if resume:
             self._check()
         else:
-            self._make_room()
+            make_room(folder)
 
     @property
     def seconds(self) -> float:
@@ -244,12 +279,15 @@ class Workshop:
 
     def finish(self) -> None:
         """Put the finished run's files in place of an earlier run's."""
-        old = self.folder / ".trace.old"
+        old = self.folder / ".old"
         shutil.rmtree(old, ignore_errors=True)
-        if (self.folder / "trace").exists():
-            (self.folder / "trace").replace(old)
-        for made in ("trace", "report.html", "result.json"):
-            (self.work / made).replace(self.folder / made)
+        old.mkdir()
+        for earlier in ("trace", "chips"):
+            if (self.folder / earlier).exists():
+                (self.folder / earlier).replace(old / earlier)
+        for made in _MADE:
+            if (self.work / made).exists():
+                (self.work / made).replace(self.folder / made)
         shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(self.work)
 
@@ -274,36 +312,30 @@ class Workshop:
                     " start anew."
                 )
             self._earlier = max(self._earlier, float(facts["seconds"]))
-
-    def _make_room(self) -> None:
-        """An empty folder for the work; an older unfinished one is set aside, not lost."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self.work.exists():
-            aside = self.folder / "unfinished.old"
-            shutil.rmtree(aside, ignore_errors=True)
-            self.work.replace(aside)
-        self.work.mkdir()
+        for name in self.kept.names():
+            held = self.kept.get(name) or {}
+            self._earlier = max(self._earlier, float(held.get("seconds", 0.0)))
 
 
 def make_chip(
-    job: Job, sources: Sources, workshop: Workshop, progress: Progress, *, denoise: bool
+    job: Job, image: Image, workshop: Workshop, progress: Progress, *, denoise: bool
 ) -> Programmed:
-    """Program one chip with the network. Both chips of a job are the same physical chip, anew."""
-    chip = chip_for(job, sources.network)
-    bench = SimulatedBench(chip, Stream(job.seed).child("chip"), read_noise=job.read_noise)
-    placement = lay_out(
-        sources.network, bench.info, job.layout.weight_mapping(bench.info),
-        compensated=job.compensated, packed=job.packed, spares=job.layout.spares,
-    )  # fmt: skip
+    """Program one chip with the network. Both chips of a job are the same physical chip, anew.
+
+    The image, and the chip as the job wants it, are kept among the run's files.
+    """
+    specimen, effort = specimen_for(job, image, job.seed), Effort(job.tolerance, denoise)
+    bench = specimen.bench()
     name = "denoised" if denoise else "plain"
-    final, result, cost = workshop.program(
-        name, placement, bench, job.protocol(denoise=denoise), progress
-    )
-    ranges = calibrate(
-        sources.network, final, sources.data.calibration, bench.info.read_voltage,
-        job.layout.rule(bench.info),
-    )  # fmt: skip
-    deployed = DeployedNetwork(sources.network, bench, final, ranges, result)
+    final, result, cost = workshop.program(name, image.placement, bench, effort.protocol, progress)
+    if denoise == job.denoise:
+        state = bench.state(final.cells)
+        chip = ProgrammedChip(
+            image, specimen, effort, final, result, state, {}, specimen.model, version("mho")
+        )
+        save_image(workshop.work / "network.mho", image)
+        save_chip(workshop.work / "chip.mho", chip)
+    deployed = DeployedNetwork(image.network, bench, final, image.ranges, result)
     return Programmed(bench, deployed, final, result, cost)
 
 

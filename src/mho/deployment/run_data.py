@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mho.deployment.batches import Population
 from mho.ledger import Ledger
 
 
@@ -74,6 +75,7 @@ class RunData:
         confusion: Test images by true class (rows) and class answered (cols) (1).
         costs: Ledger of each stage of the run, in order.
         wires: What the wires did; `None` if they are ideal.
+        population: Many chips with the same network; `None` if there is one only.
     """
 
     result: dict[str, object]
@@ -88,3 +90,4 @@ class RunData:
     confusion: Int[Tensor, "classes answers"]
     costs: dict[str, Ledger]
     wires: WireAccount | None
+    population: Population | None = None

@@ -5,15 +5,24 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from mho.deployment.batches import Population
 from mho.deployment.run_data import LayerMap, RunData
 from mho.files import write_whole
 from mho.programming.outcome import Outcome
 from mho.report.figures import error_histogram, readback_scatter, telegraph_traces
 from mho.report.maps import CLIP, conductance_maps, confusion_matrix, effort_histograms
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
+from mho.report.population_figure import (
+    SUMMARY_COLUMNS,
+    chip_columns,
+    chip_rows,
+    population_figure,
+    summary_rows,
+)
 from mho.report.style import draw
 from mho.report.wire_weights import wire_weights
 from mho.report.wording import (
@@ -29,6 +38,7 @@ from mho.units import show
 SECTIONS = {
     "key-figures": "Key figures",
     "operations": "Operations",
+    "population": "Many chips",
     "readback": "Target against read-back",
     "errors": "Errors",
     "maps": "Conductance maps",
@@ -39,7 +49,7 @@ SECTIONS = {
     "costs": "Costs",
     "small-print": "Small print",
 }
-"""Anchor and heading of every section, in order."""
+"""Anchor and heading of every section, in order; that of many chips is there if there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +86,12 @@ def render(data: RunData) -> str:
         data: A finished deployment.
     """
     page = Environment(
-        loader=FunctionLoader(_part), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=FunctionLoader(_part),
     ).get_template("template.html.j2")  # fmt: skip
     return page.render(
-        sections=SECTIONS,
+        sections=sections_of(data),
+        chips=_chips(data.population),
         network=data.result.get("network", "network"),
         headline=headline(data.result),
         key_figures=key_figures(data.result),
@@ -101,8 +112,37 @@ def render(data: RunData) -> str:
     )
 
 
+def sections_of(data: RunData) -> dict[str, str]:
+    """Anchor and heading of the sections that a run has."""
+    left_out = "population" if data.population is None else ""
+    return {anchor: name for anchor, name in SECTIONS.items() if anchor != left_out}
+
+
 def _part(name: str) -> str:
+    """A part of the page, by the name of its file."""
     return files("mho.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _chips(population: Population | None) -> dict[str, Any] | None:
+    """What the section of many chips shows."""
+    if population is None:
+        return None
+    seeds = [chip.seed for chip in population.programmed.chips]
+    return {
+        "count": len(seeds),
+        "first": seeds[0],
+        "last": seeds[-1],
+        "compared": population.comparison is not None,
+        "picture": Picture(
+            draw(partial(population_figure, population)),
+            f"Accuracy of {len(seeds)} chips as dots, a row for each way to program them, beside "
+            "that in software as a line.",
+        ),
+        "summary_columns": SUMMARY_COLUMNS,
+        "summary_rows": summary_rows(population),
+        "columns": chip_columns(population),
+        "rows": chip_rows(population),
+    }
 
 
 def _pictures(data: RunData) -> dict[str, Picture]:

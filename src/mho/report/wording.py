@@ -49,7 +49,19 @@ def headline(result: Result) -> str:
         f"{number(_part(result, 'chip_accuracy', 'best'), '.2%')} of the test samples correctly, "
         f"against {number(result.get('software_accuracy'), '.2%')} in software; "
         f"{number(result.get('converged_fraction'), '.2%')} of the cells that were not stuck "
-        f"converged to within {reach} of their targets."
+        f"converged to within {reach} of their targets.{_many(result)}"
+    )
+
+
+def _many(result: Result) -> str:
+    """A second sentence, if there are many chips."""
+    population = result.get("population")
+    if not isinstance(population, Mapping):
+        return ""
+    seen = population["programmed"]["accuracy"]
+    return (
+        f" Over {population['chips']} chips it is {number(seen['mean'], '.2%')} on average, with a"
+        f" standard deviation of {number(seen['standard_deviation'], '.2%')}."
     )
 
 

@@ -1,0 +1,196 @@
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from quiet_chip import perceptron, problem
+
+from mho.deployment import population
+from mho.deployment.batches import Batch, ChipFigures, Population
+from mho.deployment.chip_file import Effort, load_chip
+from mho.deployment.image import Image
+from mho.deployment.job import Job, Sources, Workshop, image_for, make_chip, specimen_for
+from mho.deployment.measure import measure
+from mho.deployment.network import read_network
+from mho.deployment.population import measure_chip, populate
+from mho.deployment.run_data import RunData
+from mho.deployment.sources import Data
+from mho.ledger import Ledger
+from mho.progress import silent
+from mho.rng import Stream
+from mho.units import uS
+
+JOB = Job("digits", tolerance=5 * uS, seed=3, chips=3, keep_chips=True, wires=0.0, packed=True)
+"""Named after the built-in network, so that no file is looked for; the network is another."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_looks() -> Iterator[None]:
+    """Three looks instead of twenty: the laws hold for any number."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mho.deployment.measure.LOOKS", 3)
+        patch.setattr("mho.deployment.measure._TRACE_SAMPLES", 3)
+        yield
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    """A perceptron with random weights, and the answers that it gives itself."""
+    stream = Stream(1)
+    inputs, _ = problem(stream)
+    network = read_network(perceptron(stream), inputs)
+    labels = network.run(inputs).argmax(1)
+    return Sources(network, Data(inputs, labels, inputs[:40], 3))
+
+
+@pytest.fixture(scope="module")
+def image(sources: Sources) -> Image:
+    return image_for(JOB, sources)
+
+
+def run(job: Job, image: Image, sources: Sources, folder: Path, *, resume: bool) -> RunData:
+    """What the command does between reading the network and writing the report."""
+    shop = Workshop(folder, sources.fingerprint, job, time.monotonic(), resume=resume)
+    chip = make_chip(job, image, shop, silent, denoise=job.denoise)
+    plain = make_chip(job, image, shop, silent, denoise=False) if job.denoise else chip
+    found = measure(job, sources, chip, plain, "test", silent)
+    return populate(job, image, sources, found, shop)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("whole")
+
+
+@pytest.fixture(scope="module")
+def found(whole: Path, image: Image, sources: Sources) -> RunData:
+    """Three chips, both ways."""
+    return run(JOB, image, sources, whole, resume=False)
+
+
+def chips_of(found: RunData) -> Population:
+    assert found.population is not None
+    return found.population
+
+
+def test_the_first_chip_is_the_deployments_own(
+    found: RunData, image: Image, sources: Sources
+) -> None:
+    """Its row is taken from the report; measured like the others it is the same, to the bit."""
+    row = chips_of(found).programmed.chips[0]
+    _, again = measure_chip(image, specimen_for(JOB, image, 3), Effort(5 * uS), sources)
+    assert again == row
+    assert row.accuracy == found.result["chip_accuracy"]["best"]  # type: ignore[index]
+
+
+def test_a_chip_does_not_know_which_others_there_are(
+    found: RunData, image: Image, sources: Sources
+) -> None:
+    """The last one alone, before any other, is what it is as the third of three."""
+    own, coarse = chips_of(found).programmed, chips_of(found).comparison
+    assert coarse is not None
+    specimen = specimen_for(JOB, image, 5)
+    assert measure_chip(image, specimen, coarse.effort, sources)[1] == coarse.chips[2]
+    assert measure_chip(image, specimen, own.effort, sources)[1] == own.chips[2]
+
+
+def test_chips_differ_and_carry_consecutive_seeds(found: RunData) -> None:
+    for batch in chips_of(found).batches:
+        assert [chip.seed for chip in batch.chips] == [3, 4, 5]
+        assert len({chip.programming.joules for chip in batch.chips}) == 3
+
+
+def test_the_comparison_is_coarser_and_not_denoised(found: RunData) -> None:
+    """A window four times as wide takes fewer pulses, and nothing is denoised: it costs less."""
+    own, coarse = chips_of(found).programmed, chips_of(found).comparison
+    assert coarse is not None
+    assert (coarse.effort.tolerance, coarse.effort.denoise) == (20e-6, False)
+    for fine, rough in zip(own.chips, coarse.chips, strict=True):
+        assert rough.programming.pulses < fine.programming.pulses
+
+
+def test_kept_chips_are_the_ones_that_were_measured(
+    found: RunData, whole: Path, sources: Sources
+) -> None:
+    """Each file holds its chip as programming left it: its cost is the chip's in the table."""
+    for row in chips_of(found).programmed.chips:
+        chip = load_chip(whole / "unfinished" / "chips" / f"seed{row.seed}.mho")
+        assert chip.specimen.seed == row.seed
+        deployed = chip.deployed()
+        assert deployed.bench.ledger == row.programming
+        accuracy = deployed.accuracy(sources.data.inputs, sources.data.labels)
+        assert abs(accuracy - row.accuracy) < 0.1
+
+
+def test_costs_of_all_chips_are_booked_once(found: RunData) -> None:
+    """Each stage of the account has its chips; together they are the sum over both tables."""
+    own, coarse = chips_of(found).programmed, chips_of(found).comparison
+    assert coarse is not None
+    booked = [spent for stage, spent in found.costs.items() if "without" not in stage]
+    wanted = [own.cost("programming"), own.cost("evaluation")]
+    wanted += [coarse.cost("programming"), coarse.cost("evaluation")]
+    assert sum(s.pulses for s in booked) == sum(s.pulses for s in wanted)
+    assert math.isclose(sum(s.joules for s in booked), sum(s.joules for s in wanted))
+
+
+def figures(seed: int, accuracy: float, seconds: float = 1.0) -> ChipFigures:
+    spent = Ledger(seconds=seconds, pulse_joules=seconds / 4)
+    return ChipFigures(seed, accuracy, accuracy, accuracy, 1.0, 0, spent, Ledger())
+
+
+def test_statistics_are_those_of_a_sample() -> None:
+    """0.8, 0.9, 1.0: mean 0.9, and with n − 1 = 2 the variance is (0.01 + 0 + 0.01) / 2."""
+    chips = tuple(figures(n, x, 1.0 + n) for n, x in enumerate((0.9, 1.0, 0.8)))
+    found = Batch(Effort(1 * uS), chips).result
+    assert found["accuracy"] == pytest.approx(
+        {"mean": 0.9, "standard_deviation": 0.1, "lowest": 0.8, "highest": 1.0}
+    )
+    assert found["chip_seconds_mean"] == pytest.approx(2.0)
+    assert found["chip_joules_mean"] == pytest.approx(0.5)
+
+
+def test_an_interrupted_run_goes_on_with_the_next_chip(
+    found: RunData, image: Image, sources: Sources, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Stopped in the middle of a chip: chips before it are not made again, and all ends equal."""
+    monkeypatch.setattr("mho.deployment.chip_file._CHECKPOINT_SECONDS", 0.0)
+    made: list[int] = []
+    stop = 3
+
+    def watched(*words: Any, **named: Any) -> Any:
+        made.append(words[1].seed)
+        seen = 0
+
+        def tell(_: float) -> None:
+            nonlocal seen
+            seen += 1
+            if len(made) == stop and seen == 4:
+                raise KeyboardInterrupt
+
+        return measure_chip(*words, **{**named, "progress": tell})
+
+    monkeypatch.setattr(population, "measure_chip", watched)
+    with pytest.raises(KeyboardInterrupt):
+        run(JOB, image, sources, tmp_path, resume=False)
+    assert len(list(tmp_path.glob("unfinished/kept/*.state"))) == 1
+    stop, made[:] = 0, []
+    resumed = run(JOB, image, sources, tmp_path, resume=True)
+    assert made == [4, 5, 5]
+    assert resumed.result == found.result
+    assert resumed.costs == found.costs
+    assert not list(tmp_path.glob("unfinished/kept/*.state"))
+
+
+def test_without_denoising_there_is_nothing_to_compare(
+    image: Image, sources: Sources, tmp_path: Path
+) -> None:
+    job = replace(JOB, denoise=False, chips=2, keep_chips=False)
+    found = run(job, image, sources, tmp_path, resume=False)
+    assert chips_of(found).comparison is None
+    assert found.result["population"]["comparison"] is None  # type: ignore[index]
+    assert not (tmp_path / "unfinished" / "chips").exists()
+    assert torch.isfinite(torch.tensor(chips_of(found).programmed.accuracies)).all()
