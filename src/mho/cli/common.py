@@ -50,6 +50,27 @@ def resistance(text: str, name: str) -> float:
     return value
 
 
+def temperature(text: str, name: str) -> float:
+    """A temperature (K), such as `358K`, `85C` or `85°C`.
+
+    Args:
+        text: What the user wrote.
+        name: Name of the option, for the error.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*(K|°?C)\s*", text)
+    if found is None:
+        raise ValueError(
+            f"Argument `{name}` must be a number with its unit such as `358K` or `85C`, but is"
+            f" `{text}`."
+        )
+    value = float(found[1]) + (0.0 if found[2] == "K" else 273.15)
+    check_not_negative(value, name, "K")
+    return value
+
+
 def array_size(text: str) -> tuple[int, int]:
     """Rows and columns, such as `256` or `256x64`.
 
