@@ -1,6 +1,7 @@
 """What the commands share: quantities with units, folders, progress."""
 
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -132,6 +133,28 @@ def print_rows(rows: list[tuple[str, str]], last: str) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(last, soft_wrap=True)
+
+
+def workshop(folder: Path, *, resume: bool) -> Path:
+    """Folder of what is finished of a run, inside that of its results.
+
+    Args:
+        folder: Folder of the results.
+        resume: Keep what it has.
+
+    Raises:
+        ValueError: There is nothing to resume.
+    """
+    work = folder / "unfinished"
+    if resume and not work.is_dir():
+        raise ValueError(
+            f"Argument `resume` must find an unfinished run in `{folder}`, but there is none;"
+            " leave it out to start one."
+        )
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+    return work
 
 
 def check_writable(folder: Path) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mho.deployment.lifetime_run import LifeJob
 
-_FIGURE, _UNFINISHED = "lifetime.png", "unfinished"
+_FIGURE = "lifetime.png"
 
 
 def register(app: App) -> None:
@@ -56,7 +56,7 @@ def lifetime(
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
     from mho.checks import check_between
-    from mho.cli.common import check_outputs, progress_bars, quantity, write_json
+    from mho.cli.common import check_outputs, progress_bars, quantity, workshop, write_json
     from mho.cli.common import temperature as kelvin
     from mho.cli.image_commands import output, rehearse, test_data
     from mho.deployment.chip_file import load_chip, save_chip
@@ -79,7 +79,7 @@ def lifetime(
     folder = Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
     kept = output(aged, chip, data) if aged else None
     check_outputs(folder, json)
-    work = _workshop(folder, resume=resume)
+    work = workshop(folder, resume=resume)
     with with_threads(1), progress_bars() as progress:
         result, old = grow_old(young, test, job, work=work, progress=progress)
     if kept is not None:
@@ -98,20 +98,6 @@ def _check_refreshed(refresh: str | None, *, tolerance: str | None, percentile: 
             f"Argument `{name}` must come with `refresh`, whose rule it is, but `refresh` is"
             " missing; give the time between two looks, such as `--refresh 30d`."
         )
-
-
-def _workshop(folder: Path, *, resume: bool) -> Path:
-    """Folder of what is finished of a run."""
-    work = folder / _UNFINISHED
-    if resume and not work.is_dir():
-        raise ValueError(
-            f"Argument `resume` must find an unfinished run in `{folder}`, but there is none;"
-            " leave it out to start one."
-        )
-    if not resume:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-    return work
 
 
 def _save(result: dict[str, Any], folder: Path) -> None:
