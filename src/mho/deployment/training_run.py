@@ -116,15 +116,16 @@ def learn(
         OSError: The folder cannot be written.
     """
     identity = _identity(job, data)
+    runs = {FAULTY: job.stuck} | ({FAULTLESS: 0.0} if job.compared else {})
     found: dict[str, list[Pass]] = {}
-    chips: list[ProgrammedChip] = []
-    for name, stuck in {FAULTY: job.stuck, FAULTLESS: 0.0}.items():
-        if name == FAULTY or job.compared:
-            kept = work / f"{name.replace(' ', '-')}.state" if work else None
-            run = _Run(job, data, stuck, kept, identity)
-            found[name] = run.go(name, progress)
-            chips.append(run.chip(provenance))
-    return _described(job, data, found, chips[0]), chips[0]
+    chip = None
+    for name, stuck in runs.items():
+        kept = work / f"{name.replace(' ', '-')}.state" if work else None
+        run = _Run(job, data, stuck, kept, identity)
+        found[name] = run.go(name, progress)
+        chip = chip or run.chip(provenance)
+    assert chip is not None
+    return _described(job, data, found, chip), chip
 
 
 class _Run:
