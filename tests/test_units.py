@@ -5,7 +5,7 @@ import math
 import pytest
 
 from mho import units
-from mho.units import parse, show
+from mho.units import parse, show, show_duration
 
 
 def test_prefixes_are_powers_of_a_thousand() -> None:
@@ -51,7 +51,9 @@ def test_what_is_shown_reads_back(exponent: int) -> None:
     [
         ("1uS", "S", 1e-6), ("1 µS", "S", 1e-6), ("1 μS", "S", 1e-6), (" 0.2 V ", "V", 0.2),
         ("-1.5e2 ns", "s", -1.5e-7), (".5mS", "S", 5e-4), ("2.kΩ", "Ω", 2e3), ("+3GHz", "Hz", 3e9),
-        ("1 ms", "s", 1e-3), ("7S", "S", 7.0),
+        ("1 ms", "s", 1e-3), ("7S", "S", 7.0), ("2min", "s", 120.0), ("1 h", "s", 3600.0),
+        ("30d", "s", 2.592e6), ("1week", "s", 604800.0), ("1month", "s", 365.25 * 7200),
+        ("10y", "s", 365.25 * 864000),
     ],
 )  # fmt: skip
 def test_a_number_with_its_unit_is_read_into_si(text: str, unit: str, value: float) -> None:
@@ -69,6 +71,9 @@ def test_a_number_with_its_unit_is_read_into_si(text: str, unit: str, value: flo
         ("1 xS", "S"),
         ("1,5 V", "V"),
         ("1 s", "S"),
+        ("1 h", "S"),
+        ("1 years", "s"),
+        ("1 my", "s"),
     ],
 )
 def test_a_number_without_the_right_unit_is_refused(text: str, unit: str) -> None:
@@ -81,3 +86,9 @@ def test_dimensionless_numbers_keep_twelve_digits() -> None:
     """Counts are shown whole."""
     assert show(123456789012, "1") == "123456789012"
     assert math.isclose(float(show(math.pi, "1")), math.pi, rel_tol=1e-11)
+
+
+@pytest.mark.parametrize("text", ["20 ms", "1.5 min", "23.5 h", "30 d", "6 month", "10 y"])
+def test_a_duration_is_shown_as_people_say_it(text: str) -> None:
+    """show_duration(parse(x)) is x: the largest unit that makes the number one or more."""
+    assert show_duration(parse(text, "s")) == text

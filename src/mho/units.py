@@ -26,6 +26,10 @@ _PREFIXES = {
 }  # fmt: skip
 _SHOWN = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"),
           (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))  # fmt: skip
+_LONG = {
+    "min": 60.0, "h": 3600.0, "d": 86400.0, "week": 604800.0, "month": 2629800.0, "y": 31557600.0,
+}  # fmt: skip
+"""Units of time beyond the second (s); a year has 365.25 days, a month is a twelfth of it."""
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
 
 
@@ -54,8 +58,29 @@ def show(value: float | int, unit: str, digits: int = 4) -> str:
     return f"{value:.{digits}g} {unit}"
 
 
+def show_duration(seconds: float, digits: int = 4) -> str:
+    """Write a duration in the largest unit that makes it one or more.
+
+    Args:
+        seconds: The duration (s).
+        digits: Significant digits (1).
+
+    >>> show_duration(30 * 86400.0)
+    '30 d'
+    >>> show_duration(90.0), show_duration(0.02)
+    ('1.5 min', '20 ms')
+    """
+    for name, length in reversed(_LONG.items()):
+        if name != "week" and abs(seconds) >= length * (1 - 0.5 * 10**-digits):
+            return f"{seconds / length:.{digits}g} {name}"
+    return show(seconds, "s", digits)
+
+
 def parse(text: str, unit: str) -> float:
     """Read a number with its unit, such as `"1uS"` or `"0.2 V"`, into SI.
+
+    Times may also be given in `min`, `h`, `d`, `week`, `month` (a twelfth of a year) and `y`
+    (365.25 days).
 
     Args:
         text: What the user wrote. The unit is required: a bare number is ambiguous.
@@ -71,9 +96,13 @@ def parse(text: str, unit: str) -> float:
     if match is None:
         raise ValueError(f"must be a number with its unit such as `1u{unit}`, but is `{text}`.")
     number, symbol = match.groups()
+    if unit == "s" and symbol in _LONG:
+        return float(number) * _LONG[symbol]
     prefix = symbol[: -len(unit)] if symbol.endswith(unit) else None
     if prefix not in _PREFIXES:
+        longer = ", or `1h`, `1d`, `1month`, `1y`" if unit == "s" else ""
         raise ValueError(
-            f"must carry a unit of {unit} such as `1u{unit}` or `1m{unit}`, but is `{text}`."
+            f"must carry a unit of {unit} such as `1u{unit}` or `1m{unit}`{longer}, but is"
+            f" `{text}`."
         )
     return float(number) * _PREFIXES[prefix]

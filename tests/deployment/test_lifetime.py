@@ -1,10 +1,18 @@
 import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 
+from mho.deployment.chip_file import Effort, ProgrammedChip, Specimen, program_image
 from mho.deployment.deployed import DeployedNetwork
+from mho.deployment.image import compile_image
 from mho.deployment.lifetime import Refresh, lifetime
+from mho.deployment.lifetime_run import ALONE, REFRESHED, LifeJob, grow_old
+from mho.deployment.sources import Data
 from mho.rng import Stream
 from mho.units import uS
 
@@ -63,7 +71,111 @@ def test_a_refresh_brings_cells_back_within_the_tolerance() -> None:
     assert kept.accuracy >= worn.accuracy
 
 
-def test_ages_must_rise() -> None:
+@pytest.mark.parametrize("times", [[YEAR, HOUR], [HOUR, HOUR], [0.0], [], [math.inf]])
+def test_ages_must_rise(times: list[float]) -> None:
     samples, labels = problem(Stream(1))
     with pytest.raises(ValueError, match="Argument `times` must rise"):
-        lifetime(aging(1 * uS), samples, labels, [YEAR, HOUR])
+        lifetime(aging(1 * uS), samples, labels, times)
+
+
+@pytest.mark.parametrize(("quantile", "written"), [(1.0, True), (0.97, True), (0.95, False)])
+def test_nothing_is_written_until_the_quantile_is_off(quantile: float, *, written: bool) -> None:
+    """4 % of the cells are off by 30 µS: more than 1 − q, or not.
+
+    Nothing else moves on a quiet chip, and programming left all others within ±5 µS.
+    """
+    deployed = aging(1e-3 * uS)
+    samples, labels = problem(Stream(1))
+    placement = deployed.placement
+    moved = round(0.04 * placement.cells.numel())
+    target = placement.target.clone()
+    target[:moved] += torch.where(target[:moved] < 200 * uS, 30 * uS, -30 * uS)
+    deployed.placement = replace(placement, target=target)
+    refresh = Refresh(HOUR, COARSE, quantile)
+    (age,) = lifetime(deployed, samples, labels, [2.5 * HOUR], refresh=refresh)
+    assert age.looks == 2
+    assert age.rewrites == int(written)
+    assert age.refreshed == (moved if written else 0)
+    assert (max(abs(q) for q in age.quantiles) > 10 * uS) != written
+
+
+@pytest.fixture(scope="module")
+def chip() -> ProgrammedChip:
+    """A small noisy chip with a network of two layers."""
+    samples = problem(Stream(1))[0]
+    specimen = Specimen("wan2022", 1, 2, 12, 24)
+    image = compile_image(perceptron(Stream(3)), specimen.bench().info, samples)
+    return program_image(image, specimen, Effort(2 * uS, denoise=False))
+
+
+def data() -> Data:
+    samples, labels = problem(Stream(1))
+    return Data(samples, labels, samples[:10], 3)
+
+
+JOB = LifeJob((HOUR, 24 * HOUR, YEAR), 400.0, YEAR / 3, 1 * uS)
+
+
+def test_a_chip_is_measured_with_and_without_refreshing_and_stays_as_it_is(
+    chip: ProgrammedChip,
+) -> None:
+    """Until the first refresh both lives are the same, draw by draw; later it drifts less."""
+    before = chip.sha256
+    found, aged = grow_old(chip, data(), JOB)
+    alone, kept = found["lives"][ALONE], found["lives"][REFRESHED]
+    assert [age["time_s"] for age in kept] == [0.0, *JOB.times]
+    assert alone[:3] == kept[:3]
+    assert kept[3]["looks"] == 3
+    assert abs(kept[3]["drift_uS"]) < abs(alone[3]["drift_uS"])
+    assert kept[3]["spread_uS"] < alone[3]["spread_uS"]
+    assert kept[3]["cost"]["pulses"] > 0
+    # Three looks at all cells, eight samples each, at least.
+    assert kept[3]["cost"]["reads"] >= 3 * 8 * found["cells"]
+    assert 0 < kept[3]["cost"]["seconds"] < YEAR / 100
+    assert chip.sha256 == before
+    assert aged.records == {"accuracy": kept[3]["accuracy"]}
+    bench = aged.deployed().bench
+    assert bench.clock >= YEAR
+    assert float(aged.state["bench"][2]) == 400.0
+
+
+def test_an_interrupted_life_ends_like_one_that_was_not(
+    chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """What is kept holds all that comes later depends on, at ages and between them."""
+    monkeypatch.setattr("mho.deployment.lifetime_run._CHECKPOINT_SECONDS", 0.0)
+    whole, aged = grow_old(chip, data(), JOB)
+    for stop, left in ((3, 9), (9, 5)):
+        calls = 0
+
+        def count(*_: object, last: int = stop) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == last:
+                raise KeyboardInterrupt
+
+        work = tmp_path / str(stop)
+        work.mkdir()
+        with pytest.raises(KeyboardInterrupt):
+            grow_old(chip, data(), JOB, work=work, progress=count)
+        assert list(work.iterdir())
+        with pytest.raises(ValueError, match=r"^Argument `resume` must go on with the same run"):
+            grow_old(chip, data(), replace(JOB, temperature=300.0), work=work)
+        calls = 100  # beyond the one that interrupts
+        resumed, same = grow_old(chip, data(), JOB, work=work, progress=count)
+        assert resumed == whole
+        assert same.sha256 == aged.sha256
+        assert calls == 100 + left
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"temperature": 0.0}, "`temperature` must lie within"),
+        ({"interval": 1.0}, "`refresh` must be at least .* look less often"),
+        ({"quantile": 1.1}, "`quantile` must lie within"),
+    ],
+)
+def test_impossible_lives_are_refused(change: dict[str, float], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        replace(JOB, **change)

@@ -1,6 +1,7 @@
 """What the commands share: quantities with units, folders, progress."""
 
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -57,6 +58,27 @@ def names(text: str | None) -> tuple[str, ...]:
     (('head', 'encoder.*'), ())
     """
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def temperature(text: str, name: str) -> float:
+    """A temperature (K), such as `358K`, `85C` or `85°C`.
+
+    Args:
+        text: What the user wrote.
+        name: Name of the option, for the error.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*(K|°?C)\s*", text)
+    if found is None:
+        raise ValueError(
+            f"Argument `{name}` must be a number with its unit such as `358K` or `85C`, but is"
+            f" `{text}`."
+        )
+    value = float(found[1]) + (0.0 if found[2] == "K" else 273.15)
+    check_not_negative(value, name, "K")
+    return value
 
 
 def array_size(text: str) -> tuple[int, int]:
@@ -120,6 +142,28 @@ def print_rows(rows: list[tuple[str, str]], last: str) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(last, soft_wrap=True)
+
+
+def workshop(folder: Path, *, resume: bool) -> Path:
+    """Folder of what is finished of a run, inside that of its results.
+
+    Args:
+        folder: Folder of the results.
+        resume: Keep what it has.
+
+    Raises:
+        ValueError: There is nothing to resume.
+    """
+    work = folder / "unfinished"
+    if resume and not work.is_dir():
+        raise ValueError(
+            f"Argument `resume` must find an unfinished run in `{folder}`, but there is none;"
+            " leave it out to start one."
+        )
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+    return work
 
 
 def check_writable(folder: Path) -> None:

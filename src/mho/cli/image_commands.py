@@ -94,7 +94,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     rows, cols = array_size(wanted.size) if wanted.size else (None, None)
     chip = Chip(wanted.chip, wires=_wires(wanted.wires), **_given(rows=rows, cols=cols))
     short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem
-    path = _output(out or f"{short}.mho", wanted.network)
+    path = output(out or f"{short}.mho", wanted.network)
     with with_threads(1), progress_bars() as progress:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
@@ -137,7 +137,7 @@ def _wires(text: str | None) -> WireModel | None:
     return WireModel(word_line=segment, bit_line=segment)
 
 
-def _output(path: str, *inputs: str | None) -> Path:
+def output(path: str, *inputs: str | None) -> Path:
     """A file that can be written and is none of those read."""
     for name in inputs:
         if name is not None and Path(name).resolve() == Path(path).resolve():
@@ -183,7 +183,7 @@ def run_program(wanted: Programming, *, resume: bool, out: str | None, json: str
     specimen = _specimen(wanted, image)
     effort.protocol.check(specimen.bench().info)
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
-    path = _output(out or name, wanted.image)
+    path = output(out or name, wanted.image)
     unfinished = path.with_name(f"{path.name}.unfinished")
     with with_threads(1), progress_bars() as progress:
         chip = program_image(
@@ -262,8 +262,8 @@ def run_chip(path: str, *, data: str, wait: str, keep: bool, out: str | None) ->
     seconds = _duration(wait)
     chip = load_chip(path)
     inputs = load_inputs(data)
-    _rehearse(chip.image.network, inputs)
-    target = _output(out or f"{Path(path).stem}-outputs.npz", path, data)
+    rehearse(chip.image.network, inputs)
+    target = output(out or f"{Path(path).stem}-outputs.npz", path, data)
     with with_threads(1), progress_bars() as progress:
         progress("computing", 0.0)
         deployed = chip.deployed()
@@ -290,8 +290,8 @@ def run_evaluate(path: str, *, data: str | None, wait: str, keep: bool, json: st
     """
     seconds = _duration(wait)
     chip = load_chip(path)
-    test = _test_data(chip.image, data)
-    _rehearse(chip.image.network, test.inputs)
+    test = test_data(chip.image, data)
+    rehearse(chip.image.network, test.inputs)
     with with_threads(1), progress_bars() as progress:
         progress("evaluating", 0.0)
         deployed = chip.deployed()
@@ -323,7 +323,12 @@ def _duration(text: str) -> float:
     return seconds
 
 
-def _test_data(image: Image, data: str | None) -> Data:
+def test_data(image: Image, data: str | None) -> Data:
+    """Test data from a file, or those that belong to the image.
+
+    Raises:
+        ValueError: There are none.
+    """
     if data is not None:
         return load_data(data)
     if image.provenance.data == _DIGITS:
@@ -334,7 +339,7 @@ def _test_data(image: Image, data: str | None) -> Data:
     )
 
 
-def _rehearse(network: Network, inputs: Shaped[Tensor, "samples ..."]) -> None:
+def rehearse(network: Network, inputs: Shaped[Tensor, "samples ..."]) -> None:
     """Refuse inputs that the network cannot take, before a chip works on them."""
     try:
         network.run(torch.zeros(inputs[:1].shape, device="meta"))

@@ -17,7 +17,7 @@ from mho.deployment.image import Image, load_image
 from mho.deployment.operation_rows import full_rows
 from mho.deployment.packed_file import read_kind, strict_json
 from mho.files import write_whole
-from mho.units import show
+from mho.units import show, show_duration
 
 _RESULT_MAX = 64 * 2**20
 _Rows = list[tuple[str, str]]
@@ -129,7 +129,8 @@ def _chip_rows(chip: ProgrammedChip) -> _Rows:
         *_origin_rows(chip.image),
         ("chip", f"{specimen.preset}, seed {specimen.seed}, {specimen.tiles} tiles of"
          f" {specimen.rows}×{specimen.cols}"),
-        ("clock", show(clock, "s", 4)),
+        *([] if specimen.stuck is None else [("", f"{specimen.stuck:.2%} of its cells stuck")]),
+        ("clock", show_duration(clock)),
         *programmed_rows(chip),
         ("accuracy, when last kept", "not recorded" if accuracy is None else f"{accuracy:.2%}"),
     ]  # fmt: skip

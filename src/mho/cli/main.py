@@ -10,6 +10,8 @@ from cyclopts import App, CycloptsError, Parameter
 from mho.cli.exchange import export, import_
 from mho.cli.images import register
 from mho.cli.layout import LayoutOptions
+from mho.cli.lifetime import register as register_lifetime
+from mho.cli.train import register as register_train
 from mho.cli.tune import register as register_tune
 from mho.cli.yields import yield_
 
@@ -28,6 +30,8 @@ app.command(import_)
 register(app)
 app.command(yield_, name="yield")
 register_tune(app)
+register_lifetime(app)
+register_train(app)
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 

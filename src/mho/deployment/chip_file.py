@@ -30,6 +30,7 @@ from mho.deployment.image import (
 from mho.deployment.mapping import Placement
 from mho.deployment.packed_file import load, pack, save, sentence
 from mho.deployment.plain import Reader, Writer
+from mho.device.published import preset
 from mho.programming.denoise import Denoise
 from mho.programming.loop import ProgramRun
 from mho.programming.protocol import ProgramProtocol
@@ -56,6 +57,7 @@ class Specimen:
         wires: Resistances of its lines.
         temperature: Temperature at which it is switched on (K).
         read_noise: How noise enters a product; see `SimulatedBench`.
+        stuck: Share of cells that never switch (1); the preset's if `None`.
     """
 
     preset: str
@@ -66,14 +68,17 @@ class Specimen:
     wires: WireModel = field(default_factory=WireModel)
     temperature: float = 300.0
     read_noise: str = "frozen"
+    stuck: float | None = None
 
     @property
     def chip(self) -> Chip:
         """The kind of chip."""
+        kind = preset(self.preset)
+        if self.stuck is not None:
+            kind = kind.replace(cell__stuck_fraction=self.stuck)
         return Chip(
-            self.preset, self.tiles, self.rows, self.cols, wires=self.wires,
-            temperature=self.temperature,
-        )  # fmt: skip
+            kind, self.tiles, self.rows, self.cols, wires=self.wires, temperature=self.temperature
+        )
 
     @property
     def model(self) -> str:

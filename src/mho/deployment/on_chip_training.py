@@ -6,15 +6,17 @@ of a typical pulse. Nothing is verified: what a pulse does too much or too littl
 cell does not do at all, shows in the next products and is corrected there (key: li2018).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import Bench, Pulse
+from mho.bench.interface import Bench
 from mho.checks import check_between, check_positive
-from mho.deployment.mapping import DifferentialPairs, Placement, place
+from mho.deployment.mapping import DifferentialPairs, place
+from mho.deployment.paired_layer import PairedLayer
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -22,19 +24,18 @@ from mho.rng import Stream
 
 @dataclass(frozen=True, slots=True)
 class OnChipTraining:
-    """A perceptron of two layers, and how it is trained.
+    """The layers of a perceptron, and how it is trained.
 
     Args:
-        hidden: Hidden neurons (1).
+        hidden: Neurons of each hidden layer (1).
         epochs: Passes over the samples (1).
         batch: Samples between two updates (1).
         rate: Learning rate of plain gradient descent (1).
         step: Conductance step of one pulse on a typical cell (S).
         reach: Weight of a pair at the end of its range (1).
-
     """
 
-    hidden: int = 54
+    hidden: tuple[int, ...] = (54,)
     epochs: int = 10
     batch: int = 32
     rate: float = 0.2
@@ -44,103 +45,13 @@ class OnChipTraining:
     references = ("li2018",)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "epochs", "batch"):
+        for size in self.hidden:
+            check_between(size, "hidden", 1, 1_000_000, "1")
+        for name in ("epochs", "batch"):
             check_between(getattr(self, name), name, 1, 1_000_000, "1")
         check_positive(self.rate, "rate", "1")
         check_positive(self.step, "step", "S")
         check_positive(self.reach, "reach", "1")
-
-
-class PairedLayer:
-    """One layer on one tile, with a bias row, that is pulsed instead of programmed.
-
-    Args:
-        bench: The chip.
-        placement: Where the layer lies.
-        number: Number of the layer in the placement.
-        pairs: Range that weights are given in.
-        reach: Weight of a pair at the end of that range (1).
-    """
-
-    def __init__(
-        self,
-        bench: Bench,
-        placement: Placement,
-        number: int,
-        pairs: DifferentialPairs,
-        reach: float,
-    ) -> None:
-        self.bench, self.reach = bench, reach
-        self.scale = (pairs.high - pairs.low) / reach
-        self.blocks = [block for block in placement.blocks if block.layer == number]
-        inputs = max(block.inputs.stop for block in self.blocks)
-        outputs = max(block.outputs.stop for block in self.blocks)
-        self.owed = torch.zeros(outputs, inputs)
-        self._full_scale = [0.0] * len(self.blocks)
-
-    def forward(
-        self, vectors: Float[Tensor, "batch in_"], largest: float
-    ) -> Float[Tensor, "batch out"]:
-        """Products of the chip (1).
-
-        Args:
-            vectors: Inputs (1). Shape (batch, in).
-            largest: Input that drives the full read voltage (1).
-        """
-        volts = self.bench.info.read_voltage / largest
-        driven = vectors.clamp(-largest, largest) * volts
-        total = torch.zeros(vectors.shape[0], self.owed.shape[0])
-        for number, block in enumerate(self.blocks):
-            rows = driven[:, block.inputs]
-            # half of the current of a column whose pairs are all at the end of their range
-            bound = 0.5 * self.reach * self.scale * float(rows.abs().sum(1).max())
-            self._full_scale[number] = max(self._full_scale[number], bound, 1e-9)
-            current = block.read(self.bench, rows, self._full_scale[number])
-            total[:, block.outputs] += current / self.scale
-        return total / volts
-
-    def weight(self) -> Float[Tensor, "out in_"]:
-        """Weights as single reads of all cells say they are (1)."""
-        found = torch.zeros_like(self.owed)
-        for block in self.blocks:
-            cells = block.crossings
-            held = self.bench.read(cells.flatten(), samples=1, window=0.0).mean.view(cells.shape)
-            found[block.outputs, block.inputs] = block.difference(held).T / self.scale
-        return found
-
-    def update(self, change: Float[Tensor, "out in_"], step: float) -> None:
-        """Add to what is owed, and pulse every pair that is owed a step.
-
-        Args:
-            change: Wanted change of the weights (1). Shape (out, in).
-            step: Conductance step of a pulse on a typical cell (S).
-        """
-        self.owed += change
-        whole = 2 * step / self.scale  # both cells of a pair move
-        direction = (self.owed / whole).trunc().clamp(-1, 1)
-        self.owed -= direction * whole
-        for block in self.blocks:
-            sign = direction[block.outputs, block.inputs].T.flatten()
-            for cells, way in zip(block.crossings.flatten(1), (sign, -sign), strict=True):
-                some = way.nonzero()[:, 0]
-                if some.numel():
-                    self.bench.pulse(step_pulse(self.bench, way[some], step), cells[some])
-
-
-def step_pulse(bench: Bench, way: Float[Tensor, " cells"], step: float) -> Pulse:
-    """The pulse that moves a typical cell by a step, where its window is open (V).
-
-    Args:
-        bench: The chip, for its typical cell.
-        way: +1 to raise, −1 to lower (1). Shape (cells,).
-        step: Conductance step (S).
-    """
-    typical = bench.info.nominal
-    more = typical.slope * float(torch.tensor(step / typical.step).log())
-    up, down = typical.set_voltage + more, -(typical.reset_voltage + more)
-    limit = bench.info.amplitude_max
-    amplitude = torch.where(way > 0, up, down).clamp(-limit, limit)
-    return Pulse(amplitude, typical.width, bench.info.gate_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +68,10 @@ class OnChipResult:
 
 
 class OnChipPerceptron:
-    """A perceptron of two layers whose only weights are the conductances of a bench.
+    """A perceptron whose only weights are the conductances of a bench.
 
     Inputs lie within 0 and 1. Hidden neurons are rectified and saturate at 4, an input of the next
-    layer's drivers like any other.
+    layer's drivers like any other. Every layer has one more input, of one, for the bias.
 
     Args:
         bench: The chip; its cells are taken as they are.
@@ -176,16 +87,17 @@ class OnChipPerceptron:
     ) -> None:
         self.bench, self.training = bench, training or OnChipTraining()
         info = bench.info
-        pairs = DifferentialPairs(info.array_low, info.array_high)
-        shapes = ((self.training.hidden, inputs + 1), (classes, self.training.hidden + 1))
-        placement = place([torch.zeros(shape) for shape in shapes], info, pairs)
+        self.pairs = DifferentialPairs(info.array_low, info.array_high)
+        shapes = layer_shapes(inputs, self.training.hidden, classes)
+        placement = place([torch.zeros(shape) for shape in shapes], info, self.pairs)
         self.placement = placement
         self.layers = [
-            PairedLayer(bench, placement, n, pairs, self.training.reach) for n in range(2)
+            PairedLayer(bench, placement, n, self.pairs, self.training.reach)
+            for n in range(len(shapes))
         ]
 
     def scatter(self, stream: Stream) -> None:
-        """Give the hidden layer weights to begin with: blind pulses, as many as chance says.
+        """Give the layers weights to begin with: blind pulses, as many as chance says.
 
         All cells are raised by some pulses first, so that both of a pair can be lowered, too.
 
@@ -200,17 +112,19 @@ class OnChipPerceptron:
                 count = torch.randint(1, 5, cells.shape, generator=generator)
                 for done in range(4):
                     some = (count > done).nonzero()[:, 0]
-                    way = torch.ones(some.numel())
-                    self.bench.pulse(step_pulse(self.bench, way, step), cells[some])
+                    layer.give(cells[some], torch.ones(some.numel()), step)
 
     def forward(
         self, inputs: Float[Tensor, "batch in_"]
-    ) -> tuple[Float[Tensor, "batch hidden"], Float[Tensor, "batch classes"]]:
-        """Hidden activations with their bias input of 1, and scores, on the chip (1)."""
-        first, second = self.layers
-        hidden = first.forward(_with_one(inputs), 1.0).clamp(0, self.LARGEST)
-        hidden = _with_one(hidden)
-        return hidden, second.forward(hidden, self.LARGEST)
+    ) -> tuple[list[Float[Tensor, "batch _"]], Float[Tensor, "batch classes"]]:
+        """Inputs of every layer with their bias input of 1, and scores, on the chip (1)."""
+        given, largest, scores = [_with_one(inputs)], 1.0, inputs
+        for number, layer in enumerate(self.layers):
+            scores = layer.forward(given[number], largest)
+            if number + 1 < len(self.layers):
+                given.append(_with_one(scores.clamp(0, self.LARGEST)))
+                largest = self.LARGEST
+        return given, scores
 
     def accuracy(
         self, inputs: Float[Tensor, "batch in_"], labels: Int64[Tensor, " batch"]
@@ -237,31 +151,70 @@ class OnChipPerceptron:
         self.scatter(stream.child("weights"))
         found: list[float] = []
         for epoch in range(training.epochs):
-            generator = stream.child("order", epoch).generator()
-            order = torch.randperm(labels.numel(), generator=generator)
-            right = sum(
-                self._learn(inputs[chosen], labels[chosen], 1 - epoch / training.epochs)
-                for chosen in torch.split(order, training.batch)
-            )
-            found.append(right / labels.numel())
+            found.append(self.learn(epoch, inputs, labels, stream))
             progress("training on the chip", (epoch + 1) / training.epochs)
         return OnChipResult(tuple(found), self.bench.ledger - before)
+
+    def learn(
+        self,
+        epoch: int,
+        inputs: Float[Tensor, "samples in_"],
+        labels: Int64[Tensor, " samples"],
+        stream: Stream,
+    ) -> float:
+        """One pass over the samples; the share that was right before its own update (1).
+
+        Args:
+            epoch: Number of the pass; the rate falls from pass to pass.
+            inputs: Samples, from 0 to 1 (1). Shape (samples, in).
+            labels: Their classes (1). Shape (samples,).
+            stream: As for `train`.
+        """
+        training = self.training
+        generator = stream.child("order", epoch).generator()
+        order = torch.randperm(labels.numel(), generator=generator)
+        right = sum(
+            self._learn(inputs[chosen], labels[chosen], 1 - epoch / training.epochs)
+            for chosen in torch.split(order, training.batch)
+        )
+        return right / labels.numel()
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that changes but the bench, as copies: for `restore`."""
+        return {
+            f"{number}.{name}": tensor
+            for number, layer in enumerate(self.layers)
+            for name, tensor in layer.state().items()
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to a state that `state` gave; the bench must be restored by its owner."""
+        for number, layer in enumerate(self.layers):
+            layer.restore({name: state[f"{number}.{name}"] for name in layer.state()})
 
     def _learn(
         self, inputs: Float[Tensor, "batch in_"], labels: Int64[Tensor, " batch"], share: float
     ) -> int:
         """One update from a batch; how many answers were right before it."""
-        first, second = self.layers
-        hidden, scores = self.forward(inputs)
+        given, scores = self.forward(inputs)
         error = scores.softmax(1)
         error[torch.arange(labels.numel()), labels] -= 1
         error /= labels.numel()
-        back = (error @ second.weight())[:, :-1]
-        open_ = (hidden[:, :-1] > 0) & (hidden[:, :-1] < self.LARGEST)
         rate, step = self.training.rate * share, self.training.step
-        second.update(-rate * error.T @ hidden, step)
-        first.update(-rate * (back * open_).T @ _with_one(inputs), step)
+        for number in reversed(range(len(self.layers))):
+            layer, own = self.layers[number], given[number]
+            change = -rate * error.T @ own
+            if number:
+                open_ = (own[:, :-1] > 0) & (own[:, :-1] < self.LARGEST)
+                error = (error @ layer.weight())[:, :-1] * open_
+            layer.update(change, step)
         return int((scores.argmax(1) == labels).sum())
+
+
+def layer_shapes(inputs: int, hidden: tuple[int, ...], classes: int) -> list[tuple[int, int]]:
+    """Outputs and inputs of each layer, its bias input included (1)."""
+    widths = (inputs, *hidden, classes)
+    return [(widths[n + 1], widths[n] + 1) for n in range(len(widths) - 1)]
 
 
 def _with_one(vectors: Float[Tensor, "batch in_"]) -> Float[Tensor, "batch in_plus_one"]:

@@ -41,6 +41,21 @@ class Data:
     classes: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """Samples to train a network with, and others to test it with.
+
+    Args:
+        inputs: Samples to learn from (1). Shape (samples, ...).
+        labels: Their classes, from 0 (1). Shape (samples,).
+        test: Samples to test with.
+    """
+
+    inputs: Float32[Tensor, "samples ..."]
+    labels: Int64[Tensor, " samples"]
+    test: Data
+
+
 def load_network(
     network: str,
     weights: str | None,
@@ -102,6 +117,28 @@ def load_data(path: str) -> Data:
         calibration = _numbers(arrays["calibration"], "calibration")
         check_shape(calibration, "calibration", (None, *inputs.shape[1:]))
     return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
+
+
+def load_training(path: str) -> Training:
+    """Read samples to train with, and to test with, from a `.npz` file.
+
+    Args:
+        path: File with arrays `training_inputs` (samples, ...) and `inputs` (others, ...), and
+            `training_labels` and `labels`, whole numbers; pickled objects in it are refused.
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    names = ("training_inputs", "training_labels", "inputs", "labels")
+    arrays = _arrays(_file(path, "data"), names)
+    inputs = _numbers(arrays["training_inputs"], "training_inputs")
+    labels = _labels(arrays["training_labels"], "training_labels")
+    check_shape(labels, "training_labels", (inputs.shape[0],))
+    test, answers = _numbers(arrays["inputs"], "inputs"), _labels(arrays["labels"])
+    check_shape(test, "inputs", (None, *inputs.shape[1:]))
+    check_shape(answers, "labels", (test.shape[0],))
+    classes = int(torch.cat((labels, answers)).max()) + 1
+    return Training(inputs, labels, Data(test, answers, inputs[:_CALIBRATION], classes))
 
 
 def load_inputs(path: str, *, calibration: bool = False) -> Float32[Tensor, "samples ..."]:
@@ -174,7 +211,7 @@ def _arrays(
     try:
         with np.load(path, allow_pickle=False) as archive:
             present = list(archive.files)
-            wanted = [name for name in ("inputs", "labels", "calibration") if name in present]
+            wanted = [name for name in (*needed, "calibration") if name in present]
             arrays = {name: archive[name] for name in wanted}
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
@@ -208,16 +245,16 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Tensor:
     return numbers
 
 
-def _labels(array: npt.NDArray[Any]) -> Tensor:
+def _labels(array: npt.NDArray[Any], name: str = "labels") -> Tensor:
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "ui" or array.ndim != 1:
         raise ValueError(
-            "Argument `labels` must be whole numbers of shape (samples,), but is"
+            f"Argument `{name}` must be whole numbers of shape (samples,), but is"
             f" {getattr(array, 'dtype', 'no numbers')} of shape {getattr(array, 'shape', '()')};"
             " cast them, or take the index of the class."
         )
     labels = torch.from_numpy(array.astype(np.int64))
     if labels.numel() and int(labels.min()) < 0:
         raise ValueError(
-            f"Argument `labels` must count classes from 0, but one label is {int(labels.min())}."
+            f"Argument `{name}` must count classes from 0, but one label is {int(labels.min())}."
         )
     return labels
