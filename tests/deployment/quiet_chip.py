@@ -57,3 +57,13 @@ def deployed_on(
     placement, result = program_pairs(bench, placement, protocol, repaired=repaired)
     ranges = calibrate(read, placement, samples, bench.info.read_voltage)
     return DeployedNetwork(read, bench, placement, ranges, result)
+
+
+class Spread:
+    """Cells that are off by a normal error of one size (S)."""
+
+    def __init__(self, size: float) -> None:
+        self.size = size
+
+    def draw(self, target: Tensor, stream: Stream) -> Tensor:
+        return target + self.size * torch.randn(target.shape, generator=stream.generator())

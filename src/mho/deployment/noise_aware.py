@@ -73,7 +73,7 @@ class NoiseAwareResult:
 def noise_aware_train(
     network: Network,
     samples: Shaped[Tensor, "batch ..."],
-    labels: Int64[Tensor, " batch"],
+    labels: Int64[Tensor, " labels"],
     surrogate: Surrogate,
     stream: Stream,
     *,

@@ -1,7 +1,7 @@
 """A digital stand-in for chips of one kind: their converters and their cells, with gradients."""
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Shaped
@@ -15,6 +15,7 @@ from mho.deployment.network import LinearLayer, Network, Product
 from mho.rng import Stream
 
 
+@runtime_checkable
 class CellStatistics(Protocol):
     """What programmed cells hold, as measured on chips of a kind."""
 
