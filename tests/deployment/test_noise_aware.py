@@ -4,7 +4,7 @@ from statistics import fmean
 
 import pytest
 import torch
-from quiet_chip import Spread, perceptron, problem, quiet_bench
+from quiet_chip import perceptron, problem, quiet_bench, spread
 from torch import Tensor, nn
 
 from mho.chip.converters import SignedConverter
@@ -63,7 +63,7 @@ def test_the_account_is_three_products_for_each_sample_and_weight() -> None:
 def test_the_same_stream_gives_the_same_network() -> None:
     samples, labels = problem(Stream(1))
     network = read_network(perceptron(Stream(3)), samples)
-    noisy = Surrogate(INFO, MAPPING, COARSE, Spread(20 * uS))
+    noisy = Surrogate(INFO, MAPPING, COARSE, spread(20 * uS))
     first, again, other = (
         noise_aware_train(network, samples, labels, noisy, Stream(seed), training=SHORT)
         for seed in (7, 7, 8)
@@ -76,12 +76,12 @@ def test_the_same_stream_gives_the_same_network() -> None:
 def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
     """Eight chips that no step has seen, with converters of 3 bits and cells off by 45 µS.
 
-    Training on without noise is the control: 91.7 % before, 94.8 % with it, 96.6 % with noise.
+    Training on without noise is the control: 94.9 % before, 96.6 % with it, 98.6 % with noise.
     The same draws judge all three, and seeds are fixed; what is asked for is about half.
     """
     network, samples, labels = trained()
-    noisy = Surrogate(INFO, MAPPING, COARSE, Spread(45 * uS))
-    training = NoiseAwareTraining(epochs=12, batch=50, rate=0.1)
+    noisy = Surrogate(INFO, MAPPING, COARSE, spread(45 * uS))
+    training = NoiseAwareTraining(epochs=20, batch=50, rate=0.1)
     tuned = {
         "none": network,
         "plain": noise_aware_train(
@@ -92,7 +92,7 @@ def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
         ).network,
     }
     found = {name: unseen(one, samples, labels, noisy) for name, one in tuned.items()}
-    assert found["aware"] > found["none"] + 0.03
+    assert found["aware"] > found["none"] + 0.02
     assert found["aware"] > found["plain"] + 0.01
 
 
@@ -133,7 +133,7 @@ def test_any_network_learns(kind: str) -> None:
                 nn.Conv2d(6, 6, 2, groups=2), nn.ReLU(), nn.Flatten(), nn.Linear(18, 3),
             ).eval()  # fmt: skip
     network = read_network(module, samples)
-    noisy = Surrogate(quiet_bench().info, MAPPING, COARSE, Spread(5 * uS))
+    noisy = Surrogate(quiet_bench().info, MAPPING, COARSE, spread(5 * uS))
     training = NoiseAwareTraining(epochs=10, batch=20, rate=0.05)
     found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
     assert found.loss[-1] < found.loss[0] * 2 / 3

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from quiet_chip import Spread, perceptron, problem, quiet_bench
+from quiet_chip import perceptron, problem, quiet_bench, spread
 from torch import nn
 
 from mho.chip.converters import SignedConverter
@@ -12,6 +12,8 @@ from mho.chip.periphery import Periphery
 from mho.deployment.mapping import DifferentialPairs
 from mho.deployment.network import LinearLayer, Network, read_network
 from mho.deployment.surrogate import Surrogate, straight_through
+from mho.ledger import Ledger
+from mho.programming.statistics import ErrorTable
 from mho.rng import Stream
 from mho.units import uS
 
@@ -105,7 +107,7 @@ def test_levels_leave_few_values_and_all_gradient() -> None:
 def test_a_stream_is_a_chip() -> None:
     """One stream gives the same cells however often a layer is used; another gives others."""
     network = one_layer()
-    noisy = Surrogate(INFO, MAPPING, statistics=Spread(20 * uS))
+    noisy = Surrogate(INFO, MAPPING, statistics=spread(20 * uS))
     noisy.calibrate(network, torch.eye(6))
     layer, product = network.layers[0], noisy.product(Stream(4))
     first = product(0, layer, torch.eye(6))
@@ -117,13 +119,13 @@ def test_a_stream_is_a_chip() -> None:
 def test_weights_spread_as_two_cells_do() -> None:
     """The error of a weight is √2 · 20 µS over the scale: 400 draws tell it to 1/√800, ×5."""
     network = one_layer(20, 20)
-    noisy = Surrogate(INFO, MAPPING, statistics=Spread(20 * uS))
+    noisy = Surrogate(INFO, MAPPING, statistics=spread(20 * uS))
     noisy.calibrate(network, torch.eye(20))
     layer = network.layers[0]
     found = noisy.product(Stream(4))(0, layer, torch.eye(20))
     scale = float(MAPPING.scales(layer.weight)[0])
-    spread = float((found - layer.weight.T).std()) * scale
-    assert spread == pytest.approx(2**0.5 * 20 * uS, rel=5 / 800**0.5)
+    found_spread = float((found - layer.weight.T).std()) * scale
+    assert found_spread == pytest.approx(2**0.5 * 20 * uS, rel=5 / 800**0.5)
 
 
 def test_a_layer_on_several_tiles_is_the_sum_of_its_parts() -> None:
@@ -157,3 +159,35 @@ def test_weights_may_grow_after_the_ranges_were_set() -> None:
     doubled = LinearLayer("", 2 * network.layers[0].weight)
     found = exact.product(Stream(0))(0, doubled, torch.eye(6))
     torch.testing.assert_close(found, doubled.weight.T, rtol=1e-5, atol=1e-5)
+
+
+def test_noise_adds_to_errors_by_its_variance() -> None:
+    """Cells off by nothing with noise of 20 µS spread as those with errors of 20 µS do."""
+    network, size = one_layer(20, 20), 20 * uS
+    still = torch.zeros(2, 8)
+    table = ErrorTable(
+        50 * uS, 500 * uS, still, still + size**2, torch.zeros(0), 16, Ledger(pulses=1)
+    )
+    noisy = Surrogate(INFO, MAPPING, statistics=table)
+    noisy.calibrate(network, torch.eye(20))
+    layer = network.layers[0]
+    found = noisy.product(Stream(4))(0, layer, torch.eye(20))
+    scale = float(MAPPING.scales(layer.weight)[0])
+    assert float((found - layer.weight.T).std()) * scale == pytest.approx(
+        2**0.5 * size, rel=5 / 800**0.5
+    )
+
+
+def test_errors_are_those_of_the_targets_they_belong_to() -> None:
+    """Idle cells exact, all others 9 µS high: every weight is larger, by that over the scale."""
+    network = one_layer()
+    error = torch.tensor([[0.0, 0.0], [9 * uS, 9 * uS]])
+    table = ErrorTable(
+        50 * uS, 500 * uS, error, torch.zeros(2, 2), torch.zeros(0), 4, Ledger(pulses=1)
+    )
+    skewed = Surrogate(INFO, MAPPING, statistics=table)
+    skewed.calibrate(network, torch.eye(6))
+    layer = network.layers[0]
+    found = skewed.product(Stream(0))(0, layer, torch.eye(6))
+    wanted = layer.weight + layer.weight.sign() * 9 * uS / MAPPING.scales(layer.weight)[:, None]
+    torch.testing.assert_close(found, wanted.T, rtol=1e-4, atol=1e-5)

@@ -1,7 +1,6 @@
 """A digital stand-in for chips of one kind: their converters and their cells, with gradients."""
 
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Shaped
@@ -12,20 +11,8 @@ from mho.chip.periphery import Periphery
 from mho.deployment.deployed import Ranges, calibrate
 from mho.deployment.mapping import Block, DifferentialPairs, place, tiles_needed
 from mho.deployment.network import LinearLayer, Network, Product
+from mho.programming.statistics import ErrorTable
 from mho.rng import Stream
-
-
-@runtime_checkable
-class CellStatistics(Protocol):
-    """What programmed cells hold, as measured on chips of a kind."""
-
-    def draw(self, target: Float[Tensor, "*shape"], stream: Stream) -> Float[Tensor, "*shape"]:
-        """Conductances that cells with these targets might hold (S).
-
-        Args:
-            target: Conductances wanted (S). Any shape.
-            stream: Another one gives other cells.
-        """
 
 
 class Surrogate:
@@ -33,9 +20,9 @@ class Surrogate:
 
     Converters round on the way forward and do nothing on the way back, except that what they cut
     off gets no gradient (straight through, key: bengio2013estimating). Cells deviate from their
-    targets as the statistics say, by amounts that do not depend on the weights' gradients.
+    targets as the statistics say, which is added to the weights and has no gradient.
 
-    The wires are taken to be made up for, as the mapping does.
+    Wires are taken to be made up for by the mapping, and stuck cells by their partners.
 
     Args:
         info: The kind of chip; it has as many tiles as the network needs.
@@ -51,7 +38,7 @@ class Surrogate:
         info: BenchInfo,
         mapping: DifferentialPairs | None = None,
         periphery: Periphery | None = None,
-        statistics: CellStatistics | None = None,
+        statistics: ErrorTable | None = None,
     ) -> None:
         self._info, self._periphery, self._statistics = info, periphery, statistics
         self._mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
@@ -96,8 +83,8 @@ class Surrogate:
                 own = scale[block.outputs]
                 current = driven[:, block.inputs] @ programmed[index][block.inputs, block.outputs]
                 # the scale has moved with the weights since the range was set
-                moved = full_scale * float(own.max() / block.scale.max())
-                read = self._read(current, moved, generator) / own
+                moved = torch.as_tensor(full_scale) * (own.max() / block.scale.max())
+                read = self._read(current, moved.expand_as(own), generator) / own
                 outside = (block.first_output, total.shape[1] - block.outputs.stop)
                 total = total + torch.nn.functional.pad(read, outside)
             return total / volts
@@ -116,13 +103,20 @@ class Surrogate:
             step = reach / (mapping.levels - 1)
             found = (found / step).round() * step
         if self._statistics is not None:
-            plus, minus = (mapping.low + half.clamp(min=0) for half in (found, -found))
-            held = [
-                self._statistics.draw(half, stream.child(name))
-                for name, half in (("plus", plus), ("minus", minus))
-            ]
-            found = held[0] - held[1]
+            found = found + self._deviation(found, self._statistics, stream)
         return straight_through(wanted, found)
+
+    def _deviation(
+        self, difference: Float[Tensor, "in_ out"], table: ErrorTable, stream: Stream
+    ) -> Float[Tensor, "in_ out"]:
+        """How far pairs of working cells are off a difference (S), noise included."""
+        halves = torch.stack((difference, -difference)).clamp(min=0)
+        above = halves.flatten() + (self._mapping.low - table.low)
+        error, variance = table.draws(stream).errors(above)
+        generator = stream.child("noise").generator()
+        noise = torch.randn(error.shape, generator=generator) * variance.sqrt()
+        off: Tensor = (error + noise).view(halves.shape)
+        return off[0] - off[1]
 
     def _driven(self, voltage: Tensor, generator: torch.Generator) -> Tensor:
         """Row voltages as the drivers make them (V)."""
@@ -133,7 +127,12 @@ class Surrogate:
         cycles = around.driven(inside.detach(), generator)
         return straight_through(inside, around.encoding.combine(cycles))
 
-    def _read(self, current: Tensor, full_scale: float, generator: torch.Generator) -> Tensor:
+    def _read(
+        self,
+        current: Float[Tensor, "vectors outputs"],
+        full_scale: Float[Tensor, " outputs"],
+        generator: torch.Generator,
+    ) -> Float[Tensor, "vectors outputs"]:
         """Currents as the converters read them (A)."""
         if self._periphery is None:
             return current
