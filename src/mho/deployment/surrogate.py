@@ -11,6 +11,7 @@ from mho.chip.periphery import Periphery
 from mho.deployment.deployed import Ranges, calibrate
 from mho.deployment.mapping import Block, DifferentialPairs, place, tiles_needed
 from mho.deployment.network import LinearLayer, Network, Product
+from mho.deployment.rounding import round_together
 from mho.programming.statistics import ErrorTable
 from mho.rng import Stream
 
@@ -72,7 +73,7 @@ class Surrogate:
         def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
             scale = self._mapping.scales(layer.weight.detach())
             if index not in programmed:
-                programmed[index] = self._programmed(layer, scale, stream.child("layer", index))
+                programmed[index] = self._programmed(index, layer, scale, stream)
             volts = self._info.read_voltage / self._ranges.inputs[index]
             driven = self._driven(vectors * volts, generator)
             total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
@@ -92,7 +93,7 @@ class Surrogate:
         return product
 
     def _programmed(
-        self, layer: LinearLayer, scale: Float[Tensor, " out"], stream: Stream
+        self, index: int, layer: LinearLayer, scale: Float[Tensor, " out"], stream: Stream
     ) -> Float[Tensor, "in_ out"]:
         """Differences of pairs that hold a layer's weights (S)."""
         mapping = self._mapping
@@ -101,9 +102,14 @@ class Surrogate:
         found = wanted.detach()
         if mapping.levels is not None:
             step = reach / (mapping.levels - 1)
-            found = (found / step).round() * step
+            found = found / step
+            for block in self._blocks:
+                if block.layer == index:
+                    own = (block.inputs, block.outputs)
+                    found[own] = round_together(found[own], mapping.levels - 1)
+            found = found * step
         if self._statistics is not None:
-            found = found + self._deviation(found, self._statistics, stream)
+            found = found + self._deviation(found, self._statistics, stream.child("layer", index))
         return straight_through(wanted, found)
 
     def _deviation(
