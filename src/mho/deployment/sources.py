@@ -21,6 +21,8 @@ from mho.deployment.onnx_reader import read_onnx_file
 from mho.deployment.tracing import first_line
 
 _CALIBRATION = 64
+_TEST = ("inputs", "labels", "calibration")
+_TRAINING = ("training_inputs", "training_labels")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +40,19 @@ class Data:
     labels: Int64[Tensor, " samples"]
     calibration: Float32[Tensor, "some ..."]
     classes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """Samples that a network may learn from.
+
+    Args:
+        inputs: Training inputs (1). Shape (samples, ...).
+        labels: Class of each, from 0 (1). Shape (samples,).
+    """
+
+    inputs: Float32[Tensor, "samples ..."]
+    labels: Int64[Tensor, " samples"]
 
 
 def load_network(
@@ -97,6 +112,30 @@ def load_data(path: str) -> Data:
         calibration = _numbers(arrays["calibration"], "calibration")
         check_shape(calibration, "calibration", (None, *inputs.shape[1:]))
     return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
+
+
+def load_training(data: str, training: str | None, like: Float32[Tensor, "some ..."]) -> Training:
+    """Read training data from a `.npz` file; pickled objects in it are refused.
+
+    Args:
+        data: File with arrays `training_inputs` (samples, ...) and `training_labels` (samples,).
+        training: Another file to take them from; there they may also be called `inputs` and
+            `labels`. `None` if they are in the first.
+        like: Inputs whose shape they shall have (1). Shape (some, ...).
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    argument, path = ("data", data) if training is None else ("training", training)
+    file, known = _file(path, argument), (*_TRAINING, *_TEST)
+    names = _TRAINING
+    if training is not None and _TRAINING[0] not in _arrays(file, (), known, argument):
+        names = _TEST[:2]
+    arrays = _arrays(file, names, known, argument)
+    inputs, labels = _numbers(arrays[names[0]], names[0]), _labels(arrays[names[1]], names[1])
+    check_shape(inputs, names[0], (None, *like.shape[1:]))
+    check_shape(labels, names[1], (inputs.shape[0],))
+    return Training(inputs, labels)
 
 
 def load_inputs(path: str, *, calibration: bool = False) -> Float32[Tensor, "samples ..."]:
@@ -161,15 +200,18 @@ def _followed(path: Path, graph: Graph, example: Tensor) -> Network:
 
 
 def _arrays(
-    path: Path, needed: tuple[str, ...] = ("inputs", "labels")
+    path: Path,
+    needed: tuple[str, ...] = ("inputs", "labels"),
+    known: tuple[str, ...] = _TEST,
+    argument: str = "data",
 ) -> dict[str, npt.NDArray[Any]]:
-    demand = f"Argument `data` must name a `.npz` file of arrays, but `{path}`"
+    demand = f"Argument `{argument}` must name a `.npz` file of arrays, but `{path}`"
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{demand} is none; it may be truncated or of another type.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             present = list(archive.files)
-            wanted = [name for name in ("inputs", "labels", "calibration") if name in present]
+            wanted = [name for name in known if name in present]
             arrays = {name: archive[name] for name in wanted}
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
@@ -203,16 +245,16 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Tensor:
     return numbers
 
 
-def _labels(array: npt.NDArray[Any]) -> Tensor:
+def _labels(array: npt.NDArray[Any], name: str = "labels") -> Tensor:
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "ui" or array.ndim != 1:
         raise ValueError(
-            "Argument `labels` must be whole numbers of shape (samples,), but is"
+            f"Argument `{name}` must be whole numbers of shape (samples,), but is"
             f" {getattr(array, 'dtype', 'no numbers')} of shape {getattr(array, 'shape', '()')};"
             " cast them, or take the index of the class."
         )
     labels = torch.from_numpy(array.astype(np.int64))
     if labels.numel() and int(labels.min()) < 0:
         raise ValueError(
-            f"Argument `labels` must count classes from 0, but one label is {int(labels.min())}."
+            f"Argument `{name}` must count classes from 0, but one label is {int(labels.min())}."
         )
     return labels
