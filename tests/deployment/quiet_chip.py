@@ -10,7 +10,9 @@ from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.network import read_network
 from mho.device.published import preset
+from mho.ledger import Ledger
 from mho.programming.protocol import ProgramProtocol
+from mho.programming.statistics import ErrorTable
 from mho.rng import Stream
 from mho.units import uS
 
@@ -57,3 +59,11 @@ def deployed_on(
     placement, result = program_pairs(bench, placement, protocol, repaired=repaired)
     ranges = calibrate(read, placement, samples, bench.info.read_voltage)
     return DeployedNetwork(read, bench, placement, ranges, result)
+
+
+def spread(size: float) -> ErrorTable:
+    """Statistics of cells that are off by a normal error of one size (S), wherever they are."""
+    error = size * torch.randn(2, 4096, generator=Stream(0).child("spread").generator())
+    return ErrorTable(
+        50 * uS, 500 * uS, error, torch.zeros_like(error), torch.zeros(0), 8192, Ledger()
+    )

@@ -10,7 +10,7 @@ from quiet_chip import problem
 from mho.deployment.chip_file import ProgrammedChip, load_chip, save_chip
 from mho.deployment.image import Provenance
 from mho.deployment.on_chip_training import OnChipTraining
-from mho.deployment.sources import Data, Training
+from mho.deployment.sources import Data, TrainingAndTest
 from mho.deployment.trained_chip import as_module
 from mho.deployment.training_run import FAULTLESS, FAULTY, TrainJob, learn
 from mho.programming.outcome import Outcome
@@ -19,13 +19,13 @@ from mho.rng import Stream
 JOB = TrainJob(OnChipTraining(hidden=(10,), epochs=2, batch=45), stuck=0.11, seed=1)
 
 
-def data() -> Training:
+def data() -> TrainingAndTest:
     """Three classes of points, scaled to 0 … 1, in two rows of four as an image would be."""
     samples, labels = problem(Stream(1))
     low, high = samples.min(), samples.max()
     samples = ((samples - low) / (high - low)).view(-1, 2, 4)
     test = Data(samples[90:], labels[90:], samples[:20], 3)
-    return Training(samples[:90], labels[:90], test)
+    return TrainingAndTest(samples[:90], labels[:90], test)
 
 
 def run(work: Path | None = None, **changes: object) -> tuple[dict[str, object], ProgrammedChip]:

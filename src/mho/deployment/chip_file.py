@@ -30,6 +30,7 @@ from mho.deployment.image import (
 from mho.deployment.mapping import Placement
 from mho.deployment.packed_file import load, pack, save, sentence
 from mho.deployment.plain import Reader, Writer
+from mho.deployment.tuned import Tuning, check_tuning
 from mho.device.published import preset
 from mho.programming.denoise import Denoise
 from mho.programming.loop import ProgramRun
@@ -78,7 +79,7 @@ class Specimen:
             kind = kind.replace(cell__stuck_fraction=self.stuck)
         return Chip(
             kind, self.tiles, self.rows, self.cols, wires=self.wires, temperature=self.temperature
-        )
+        )  # fmt: skip
 
     @property
     def model(self) -> str:
@@ -97,10 +98,12 @@ class Effort:
     Args:
         tolerance: Half-width of the acceptance window (S).
         denoise: Whether telegraph noise was trained away.
+        repaired: Whether partners of stuck cells make up for them.
     """
 
     tolerance: float = 1e-6
     denoise: bool = True
+    repaired: bool = True
 
     @property
     def protocol(self) -> ProgramProtocol:
@@ -123,6 +126,7 @@ class ProgrammedChip:
         records: What was measured on it and kept, such as `"accuracy"`.
         model: Checksum of the numbers of the chip's model.
         version: Version of mho that programmed it.
+        tuning: Digital settings that tuning left; those of the image if `None`.
     """
 
     image: Image
@@ -134,6 +138,7 @@ class ProgrammedChip:
     records: Mapping[str, float]
     model: str
     version: str
+    tuning: Tuning | None = None
 
     @property
     def sha256(self) -> str:
@@ -149,7 +154,10 @@ class ProgrammedChip:
         bench = self.specimen.bench()
         bench.restore(self.state, self.placement.cells)
         image = self.image
-        return DeployedNetwork(image.network, bench, self.placement, image.ranges, self.result)
+        deployed = DeployedNetwork(image.network, bench, self.placement, image.ranges, self.result)
+        if self.tuning is not None:
+            self.tuning.put_in_force(deployed)
+        return deployed
 
     def after(self, bench: Bench, **records: float) -> "ProgrammedChip":
         """The same chip, in the state in which a bench is now.
@@ -161,6 +169,16 @@ class ProgrammedChip:
         assert isinstance(bench, SimulatedBench)
         state = bench.state(self.placement.cells)
         return replace(self, state=state, records={**self.records, **records})
+
+    def tuned(self, deployed: DeployedNetwork, **records: float) -> "ProgrammedChip":
+        """The same chip after tuning: its state, targets and digital settings.
+
+        Args:
+            deployed: What `deployed()` returned, tuned.
+            records: What was measured meanwhile.
+        """
+        there = replace(self, placement=deployed.placement, tuning=Tuning.of(deployed))
+        return there.after(deployed.bench, **records)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +193,7 @@ class StoredChip:
     records: Mapping[str, float]
     model: str
     version: str
+    tuning: Tuning | None = None
 
 
 def program_image(
@@ -217,7 +236,12 @@ def program_image(
             saved = time.monotonic()
 
     placement, result = program_pairs(
-        bench, image.placement, effort.protocol, resume=groups.get("run"), on_cycle=keep
+        bench,
+        image.placement,
+        effort.protocol,
+        repaired=effort.repaired,
+        resume=groups.get("run"),
+        on_cycle=keep,
     )
     return ProgrammedChip(
         image, specimen, effort, placement, result, bench.state(placement.cells), {},
@@ -277,6 +301,8 @@ def _check(chip: ProgrammedChip) -> None:
         RefusedError: They do not.
     """
     check_placement(chip.placement, chip.image)
+    if chip.tuning is not None:
+        check_tuning(chip.tuning, chip.image)
     count = chip.placement.cells.numel()
     names = ("cells", "target", "outcome", "error", "noise", "pulses", "denoise_pulses", "reads")
     if any(getattr(chip.result, name).numel() != count for name in names):

@@ -190,8 +190,18 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     network = image.network
     _check_network(network, image.sample_shape)
     check_placement(image.placement, image)
-    layers, blocks = len(network.layers), len(image.placement.blocks)
-    inputs, currents = image.ranges.inputs, image.ranges.currents
+    check_ranges(image.ranges, image)
+    return image
+
+
+def check_ranges(ranges: Ranges, image: Image) -> None:
+    """Refuse ranges of converters that do not fit an image's layers and blocks.
+
+    Raises:
+        RefusedError: They do not.
+    """
+    layers, blocks = len(image.network.layers), len(image.placement.blocks)
+    inputs, currents = ranges.inputs, ranges.currents
     if (len(inputs), len(currents)) != (layers, blocks):
         raise RefusedError("has not one converter range for each layer and block")
     for block, value in zip(image.placement.blocks, currents, strict=True):
@@ -200,7 +210,6 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> Image:
     flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
     if not all(0 < value < float("inf") for value in (*inputs, *flat)):
         raise RefusedError("has a converter range that is not finite and above zero")
-    return image
 
 
 def _check_network(network: Network, sample_shape: tuple[int, ...]) -> None:

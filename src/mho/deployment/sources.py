@@ -22,6 +22,8 @@ from mho.deployment.onnx_reader import read_onnx_file
 from mho.deployment.tracing import first_line
 
 _CALIBRATION = 64
+_TEST = ("inputs", "labels", "calibration")
+_TRAINING = ("training_inputs", "training_labels")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,16 +45,25 @@ class Data:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Training:
-    """Samples to train a network with, and others to test it with.
+    """Samples that a network may learn from.
 
     Args:
-        inputs: Samples to learn from (1). Shape (samples, ...).
-        labels: Their classes, from 0 (1). Shape (samples,).
-        test: Samples to test with.
+        inputs: Training inputs (1). Shape (samples, ...).
+        labels: Class of each, from 0 (1). Shape (samples,).
     """
 
     inputs: Float32[Tensor, "samples ..."]
     labels: Int64[Tensor, " samples"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingAndTest(Training):
+    """Samples to train a network with, and others to test it with.
+
+    Args:
+        test: Samples to test with.
+    """
+
     test: Data
 
 
@@ -119,26 +130,28 @@ def load_data(path: str) -> Data:
     return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
 
 
-def load_training(path: str) -> Training:
-    """Read samples to train with, and to test with, from a `.npz` file.
+def load_training(data: str, training: str | None, like: Float32[Tensor, "some ..."]) -> Training:
+    """Read training data from a `.npz` file; pickled objects in it are refused.
 
     Args:
-        path: File with arrays `training_inputs` (samples, ...) and `inputs` (others, ...), and
-            `training_labels` and `labels`, whole numbers; pickled objects in it are refused.
+        data: File with arrays `training_inputs` (samples, ...) and `training_labels` (samples,).
+        training: Another file to take them from; there they may also be called `inputs` and
+            `labels`. `None` if they are in the first.
+        like: Inputs whose shape they shall have (1). Shape (some, ...).
 
     Raises:
         ValueError: With one sentence that names the file or the array.
     """
-    names = ("training_inputs", "training_labels", "inputs", "labels")
-    arrays = _arrays(_file(path, "data"), names)
-    inputs = _numbers(arrays["training_inputs"], "training_inputs")
-    labels = _labels(arrays["training_labels"], "training_labels")
-    check_shape(labels, "training_labels", (inputs.shape[0],))
-    test, answers = _numbers(arrays["inputs"], "inputs"), _labels(arrays["labels"])
-    check_shape(test, "inputs", (None, *inputs.shape[1:]))
-    check_shape(answers, "labels", (test.shape[0],))
-    classes = int(torch.cat((labels, answers)).max()) + 1
-    return Training(inputs, labels, Data(test, answers, inputs[:_CALIBRATION], classes))
+    argument, path = ("data", data) if training is None else ("training", training)
+    file, known = _file(path, argument), (*_TRAINING, *_TEST)
+    names = _TRAINING
+    if training is not None and _TRAINING[0] not in _arrays(file, (), known, argument):
+        names = _TEST[:2]
+    arrays = _arrays(file, names, known, argument)
+    inputs, labels = _numbers(arrays[names[0]], names[0]), _labels(arrays[names[1]], names[1])
+    check_shape(inputs, names[0], (None, *like.shape[1:]))
+    check_shape(labels, names[1], (inputs.shape[0],))
+    return Training(inputs, labels)
 
 
 def load_inputs(path: str, *, calibration: bool = False) -> Float32[Tensor, "samples ..."]:
@@ -203,15 +216,18 @@ def _followed(path: Path, graph: Graph, example: Tensor, digital: Sequence[str])
 
 
 def _arrays(
-    path: Path, needed: tuple[str, ...] = ("inputs", "labels")
+    path: Path,
+    needed: tuple[str, ...] = ("inputs", "labels"),
+    known: tuple[str, ...] = _TEST,
+    argument: str = "data",
 ) -> dict[str, npt.NDArray[Any]]:
-    demand = f"Argument `data` must name a `.npz` file of arrays, but `{path}`"
+    demand = f"Argument `{argument}` must name a `.npz` file of arrays, but `{path}`"
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{demand} is none; it may be truncated or of another type.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             present = list(archive.files)
-            wanted = [name for name in (*needed, "calibration") if name in present]
+            wanted = [name for name in known if name in present]
             arrays = {name: archive[name] for name in wanted}
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:

@@ -16,7 +16,7 @@ from mho.deployment.image import Image, Provenance
 from mho.deployment.mapping import Placement, gather
 from mho.deployment.network import read_network
 from mho.deployment.on_chip_training import OnChipPerceptron
-from mho.deployment.sources import Training
+from mho.deployment.sources import TrainingAndTest
 from mho.ledger import Ledger
 from mho.programming.outcome import Outcome
 from mho.programming.result import ProgramResult
@@ -28,7 +28,7 @@ _SAMPLES = 8
 def trained_chip(
     perceptron: OnChipPerceptron,
     specimen: Specimen,
-    data: Training,
+    data: TrainingAndTest,
     cost: Ledger,
     provenance: Provenance,
     **records: float,
@@ -99,7 +99,7 @@ def _placement(perceptron: OnChipPerceptron, target: Tensor) -> tuple[Placement,
 
 
 def _image(
-    perceptron: OnChipPerceptron, target: Tensor, data: Training, provenance: Provenance
+    perceptron: OnChipPerceptron, target: Tensor, data: TrainingAndTest, provenance: Provenance
 ) -> Image:
     """What the chip holds, as it would have been compiled."""
     placement, weights = _placement(perceptron, target)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from mho.deployment.digits import digits_data, digits_training
 from mho.deployment.image import Provenance
 from mho.deployment.mapping import tiles_needed
 from mho.deployment.on_chip_training import OnChipPerceptron, OnChipTraining, layer_shapes
-from mho.deployment.sources import Training, load_training
+from mho.deployment.sources import TrainingAndTest, load_data, load_training
 from mho.deployment.trained_chip import trained_chip
 from mho.device.published import PRESETS
 from mho.ledger import Ledger
@@ -69,7 +69,7 @@ class Pass:
     cost: Ledger
 
 
-def training_data(name: str) -> tuple[Training, Provenance]:
+def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
     """Samples, and where they come from.
 
     Args:
@@ -80,10 +80,14 @@ def training_data(name: str) -> tuple[Training, Provenance]:
     """
     if name == "digits":
         own = digits_training()
-        return Training(own.inputs, own.labels, digits_data()), Provenance(
+        return TrainingAndTest(own.inputs, own.labels, digits_data()), Provenance(
             source="digits, trained on the chip", data="digits"
         )
-    data = load_training(name)
+    test = load_data(name)
+    learnt = load_training(name, None, test.inputs)
+    classes = max(test.classes, int(learnt.labels.max()) + 1)
+    test = replace(test, calibration=learnt.inputs[: test.calibration.shape[0]], classes=classes)
+    data = TrainingAndTest(learnt.inputs, learnt.labels, test)
     for what, inputs in (("training_inputs", data.inputs), ("inputs", data.test.inputs)):
         check_within(inputs, what, 0.0, 1.0, unit="1", hint="Scale them to this range.")
     digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()
@@ -93,7 +97,7 @@ def training_data(name: str) -> tuple[Training, Provenance]:
 
 def learn(
     job: TrainJob,
-    data: Training,
+    data: TrainingAndTest,
     provenance: Provenance,
     *,
     work: Path | None = None,
@@ -132,7 +136,12 @@ class _Run:
     """One chip that learns, kept after every pass."""
 
     def __init__(
-        self, job: TrainJob, data: Training, stuck: float | None, kept: Path | None, identity: str
+        self,
+        job: TrainJob,
+        data: TrainingAndTest,
+        stuck: float | None,
+        kept: Path | None,
+        identity: str,
     ) -> None:
         self._job, self._data, self._kept, self._identity = job, data, kept, identity
         features, classes = data.inputs[0].numel(), data.test.classes
@@ -202,7 +211,7 @@ def _flat(inputs: Shaped[Tensor, "samples ..."]) -> Float[Tensor, "samples featu
     return inputs.flatten(1)
 
 
-def _identity(job: TrainJob, data: Training) -> str:
+def _identity(job: TrainJob, data: TrainingAndTest) -> str:
     digest = hashlib.sha256()
     for tensor in (data.inputs, data.labels, data.test.inputs, data.test.labels):
         digest.update(tensor.contiguous().numpy().tobytes())
@@ -210,7 +219,7 @@ def _identity(job: TrainJob, data: Training) -> str:
 
 
 def _described(
-    job: TrainJob, data: Training, found: Mapping[str, list[Pass]], chip: ProgrammedChip
+    job: TrainJob, data: TrainingAndTest, found: Mapping[str, list[Pass]], chip: ProgrammedChip
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
     features, training = data.inputs[0].numel(), job.training

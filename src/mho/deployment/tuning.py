@@ -28,8 +28,8 @@ class Refit:
 
     Args:
         corrections: Gain and offset of each layer's outputs, by the layer's number.
-        before: Root-mean-square error of each layer's products without correction, in parts of
-            the rms product wanted (1).
+        before: Root-mean-square error of each fitted layer's products without correction, in
+            parts of the rms product wanted (1).
         after: The same with the correction (1).
         cost: What the multiplications cost.
     """
@@ -86,6 +86,10 @@ def refit(
     already corrected, against what the trained network has at the same place: so a layer also
     makes up for what the earlier ones left. A layer used several times is fitted at its first use.
 
+    A layer that was trained on the chip no longer wants what the network wants, and has learnt to
+    read its inputs as they were then: it keeps what training gave it, and of the others only those
+    are fitted again that were fitted when it was trained.
+
     Args:
         deployed: What is tuned; its corrections are replaced, and its ranges if `ranged`.
         samples: Typical inputs, all used at once (1). Shape (batch, ...).
@@ -94,16 +98,20 @@ def refit(
     """
     before = deployed.bench.ledger
     goals = iter(wanted_products(deployed.network, samples))
-    found: dict[int, Correction] = {}
     errors: list[tuple[float, float]] = []
-    deployed.corrections = found
+    earlier, trained = deployed.corrections, deployed.trained
+    found = {index: earlier[index] for index in trained if index in earlier}
+    deployed.corrections, done = found, set[int]()
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         goal = next(goals)
-        if index in found:
-            return found[index](deployed.measured(index, layer, vectors))
+        if index in done:
+            return deployed.product(index, layer, vectors)
+        done.add(index)
         if ranged:
             set_ranges(deployed, index, vectors)
+        if index in trained or (trained and index not in earlier):
+            return deployed.product(index, layer, vectors)
         measured = deployed.measured(index, layer, vectors)
         found[index] = fit_columns(measured, goal)
         corrected = found[index](measured)
@@ -111,7 +119,7 @@ def refit(
         return corrected
 
     deployed.network.run(samples, product)
-    plain, corrected = zip(*errors, strict=True)
+    plain, corrected = (tuple(error[k] for error in errors) for k in range(2))
     return Refit(found, plain, corrected, deployed.bench.ledger - before)
 
 

@@ -1,27 +1,36 @@
-"""The built-in example on a chip with faults, tuned step by step: accuracy and cost of each."""
+"""A network on a chip, tuned step by step: accuracy and cost of each step."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import SimulatedBench
 from mho.checks import check_between, check_choice
 from mho.chip.chip import Chip
-from mho.deployment.deploy import lay_out, program_pairs
-from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.digits import digits_data, digits_training, train_digits
+from mho.deployment.chip_file import Effort, ProgrammedChip, Specimen, program_image
+from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.hybrid import hybrid_train
+from mho.deployment.image import Image, Provenance, compile_image
 from mho.deployment.mapping import tiles_needed
-from mho.deployment.network import Network, read_network
+from mho.deployment.network import Network
+from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
+from mho.deployment.surrogate import Surrogate
 from mho.deployment.tuning import refit
-from mho.device.published import preset
+from mho.deployment.tuning_sources import Start, gather, software_accuracy
+from mho.deployment.tuning_steps import KeptSteps
+from mho.device.published import PRESETS
 from mho.ledger import Ledger
-from mho.programming.denoise import Denoise
-from mho.programming.protocol import ProgramProtocol
-from mho.progress import Progress
+from mho.programming.statistics import measure
+from mho.progress import Progress, silent
 from mho.rng import Stream
 
-METHODS = ("refit", "hybrid")
+NOISE_AWARE = "noise-aware"
+METHODS = (NOISE_AWARE, "refit", "hybrid")
+_PROGRAMMING, _START = "programming", "start"
 _REFIT_SAMPLES = 256
+_SPARE_LINES = 64
+"""Rows and columns of the spare chip whose cells are measured (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,109 +38,223 @@ class TuneJob:
     """What to tune, and how.
 
     Args:
-        chip: Name of a preset.
+        network: `"digits"`, a `.pt2` or `.onnx` file, `module.py:factory`, or a file of
+            `mho compile` or `mho program`.
+        data: `.npz` file of test data, with training data or without; not for `"digits"`.
+        training: `.npz` file of training data, if they are not in `data`.
+        weights: State dict for a factory; `None` if it brings its own.
+        chip: Name of a preset. A programmed chip is what it is: for it, this and the following
+            five do not count, but for `methods`.
         stuck: Fraction of cells that never switch (1); the preset's if `None`.
         methods: Steps in this order, each one of `METHODS`.
         tolerance: Half-width of the acceptance window (S).
         denoise: Whether cells are denoised.
         repaired: Make up for stuck cells when the network is first programmed.
         seed: Names the chip and everything random about the run.
+
+    Raises:
+        ValueError: A method, a preset or a fraction that does not exist.
     """
 
+    network: str = "digits"
+    data: str | None = None
+    training: str | None = None
+    weights: str | None = None
     chip: str = "rao2023"
     stuck: float | None = None
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = ("refit", "hybrid")
     tolerance: float = 20e-6
     denoise: bool = False
     repaired: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_choice(self.chip, "chip", PRESETS)
         for method in self.methods:
             check_choice(method, "method", METHODS)
+        if NOISE_AWARE in self.methods[1:]:
+            raise ValueError(
+                f"Argument `method` must have `{NOISE_AWARE}` first and once, as it comes before"
+                f" the chip is programmed, but is `{','.join(self.methods)}`."
+            )
         if self.stuck is not None:
             check_between(self.stuck, "stuck", 0.0, 1.0, "1")
 
     @property
-    def protocol(self) -> ProgramProtocol:
+    def effort(self) -> Effort:
         """How cells are programmed."""
-        return ProgramProtocol(self.tolerance, denoise=Denoise() if self.denoise else None)
+        return Effort(self.tolerance, self.denoise, self.repaired)
+
+    def specimen(self, network: Network) -> Specimen:
+        """The chip, with as many tiles as the network needs."""
+        one = Chip(self.chip)
+        shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+        tiles = tiles_needed(shapes, one.rows, one.cols)
+        return Specimen(
+            self.chip, self.seed, tiles, one.rows, one.cols, one.lines, stuck=self.stuck
+        )
 
 
-def tune(job: TuneJob, progress: Progress) -> dict[str, Any]:
-    """Train and deploy the digits network, then tune it; accuracies on test images.
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What tuning ended with.
+
+    Args:
+        result: Plain values: options, accuracy in software, steps with accuracy and cost, and the
+            share of the lost accuracy that the steps on the chip bring back.
+        chip: The tuned chip, to go on with.
+        kept: The steps' files; `finish` removes them once the rest is written.
+    """
+
+    result: dict[str, Any]
+    chip: ProgrammedChip
+    kept: KeptSteps
+
+
+def tune(
+    job: TuneJob, progress: Progress = silent, *, unfinished: Path | None = None,
+    resume: bool = False,
+) -> Tuned:  # fmt: skip
+    """Program a network into a chip, or take a programmed one, and tune it; judge every step.
 
     Args:
         job: What to do.
         progress: Told what is being done and how far it is; may raise to interrupt.
+        unfinished: Folder in which every step is kept until the caller has the end.
+        resume: Go on with what is there. The end is the same as without an interruption.
 
-    Returns:
-        Plain values: options, accuracy in software, steps with accuracy and cost, and the share
-        of the lost accuracy that all steps together bring back.
+    Raises:
+        ValueError: Something about the files or the methods; one sentence says what.
+        OSError: A file that cannot be read, or a folder that cannot be written.
     """
-    data = digits_data()
-    progress("training", 0.0)
-    trained = train_digits(
-        Stream(job.seed).child("training"), lambda done: progress("training", done)
-    )
-    network = read_network(trained, data.calibration)
-    right = network.run(data.inputs).argmax(1) == data.labels
-    software = int(right.sum()) / data.labels.numel()
-    progress("programming", 0.0)
-    deployed = _on_chip(job, network)
-    steps = [_step("programming", deployed, deployed.programming.ledger)]
-    for method in job.methods:
-        steps.append(_step(method, deployed, _apply(method, job, deployed, progress)))
-    lost = software - steps[0]["accuracy"]
-    won = steps[-1]["accuracy"] - steps[0]["accuracy"]
-    return {
-        "options": asdict(job),
-        "software_accuracy": software,
-        "cells": deployed.placement.cells.numel(),
-        "stuck_cells": int(deployed.programming.stuck.sum()),
-        "steps": steps,
-        "recovered": won / lost if lost > 0 else None,
-    }
+    start = gather(job.network, job.data, job.training, job.weights, job.seed, progress)
+    plan = _plan(job, start)
+    identity = f"{version('mho')} {start.fingerprint} {job!r}"
+    kept = KeptSteps(unfinished, identity, resume=resume)
+    tuning = _Tuning(job, start, progress, kept)
+    source = kept.left or start.source
+    for name in plan[len(kept.done) :]:
+        source, step = tuning.step(name, source)
+        kept.put(step, source)
+    assert isinstance(source, ProgrammedChip)
+    return Tuned(_result(job, start, source, kept.done), source, kept)
 
 
-def _on_chip(job: TuneJob, network: Network) -> DeployedNetwork:
-    """The network programmed into a chip of the job's kind."""
-    kind = preset(job.chip)
-    if job.stuck is not None:
-        kind = kind.replace(cell__stuck_fraction=job.stuck)
-    one = Chip(kind)
-    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
-    chip = Chip(kind, tiles=tiles_needed(shapes, one.rows, one.cols))
-    bench = SimulatedBench(chip, Stream(job.seed).child("chip"))
-    placement, result = program_pairs(
-        bench, lay_out(network, bench.info), job.protocol, repaired=job.repaired
-    )
-    ranges = calibrate(network, placement, digits_data().calibration, bench.info.read_voltage)
-    return DeployedNetwork(network, bench, placement, ranges, result)
+def _plan(job: TuneJob, start: Start) -> list[str]:
+    """Names of all steps in order."""
+    first, rest = list(job.methods[:1]), list(job.methods[1:])
+    if first != [NOISE_AWARE]:
+        first, rest = [], list(job.methods)
+    if first and not isinstance(start.source, Network):
+        raise ValueError(
+            f"Argument `method` must not have `{NOISE_AWARE}` for an image or a chip, whose"
+            " targets are set; tune the network that it was compiled from."
+        )
+    ready = isinstance(start.source, ProgrammedChip)
+    return [*first, _START if ready else _PROGRAMMING, *rest]
 
 
-def _apply(method: str, job: TuneJob, deployed: DeployedNetwork, progress: Progress) -> Ledger:
-    """Tune by one method; what it cost."""
-    training = digits_training()
-    if method == "refit":
-        progress("refitting gains and offsets", 0.0)
-        return refit(deployed, training.inputs[:_REFIT_SAMPLES]).cost
-    stream = Stream(job.seed).child("hybrid")
-    return hybrid_train(
-        deployed, training.inputs, training.labels, stream, protocol=job.protocol,
-        progress=progress,
-    ).cost  # fmt: skip
+class _Tuning:
+    """The steps of a job."""
+
+    def __init__(self, job: TuneJob, start: Start, progress: Progress, kept: KeptSteps) -> None:
+        self._job, self._start, self._progress, self._kept = job, start, progress, kept
+
+    def step(
+        self, name: str, source: Network | Image | ProgrammedChip
+    ) -> tuple[Image | ProgrammedChip, dict[str, Any]]:
+        """What a step leaves, and its accuracy and cost."""
+        if isinstance(source, Network):
+            if name == NOISE_AWARE:
+                return self._noise_aware(source)
+            source = self._compiled(source)
+        if isinstance(source, Image):
+            source = self._programmed(source)
+            deployed, cost = source.deployed(), source.result.ledger
+        else:
+            deployed = source.deployed()
+            cost = Ledger() if name == _START else self._on_chip(name, deployed, source)
+        data = self._start.data
+        accuracy = deployed.accuracy(data.inputs, data.labels)
+        return source.tuned(deployed, accuracy=accuracy), _described(name, accuracy, cost)
+
+    def _compiled(self, network: Network) -> Image:
+        job, start = self._job, self._start
+        name = Path(job.network.rpartition(":")[0] or job.network).name
+        origin = Provenance(source=name, preset=job.chip, data=start.built_in)
+        info = job.specimen(network).bench().info
+        return compile_image(network, info, start.data.calibration, provenance=origin)
+
+    def _programmed(self, image: Image) -> ProgrammedChip:
+        job, info, file = self._job, image.info, self._kept.programming
+        one = job.specimen(image.network)
+        if not isinstance(self._start.source, Network):
+            one = replace(one, tiles=info.tiles, rows=info.rows, cols=info.cols, wires=info.wires)
+        return program_image(
+            image, one, job.effort, unfinished=file,
+            resume=file is not None and file.exists(), progress=self._progress,
+        )  # fmt: skip
+
+    def _noise_aware(self, network: Network) -> tuple[Image, dict[str, Any]]:
+        """Tune the network for chips of the kind, whose cells are measured on a spare one."""
+        job, start, stream = self._job, self._start, Stream(self._job.seed)
+        self._progress("measuring a spare chip", 0.0)
+        chip = replace(job.specimen(network), tiles=1, rows=_SPARE_LINES, cols=_SPARE_LINES).chip
+        spare = SimulatedBench(chip, stream.child("spare chip"))
+        table = measure(spare, stream.child("statistics"), job.effort.protocol)
+        surrogate = Surrogate(spare.info, None, chip.around, table)
+        training = NoiseAwareTraining()
+        found = noise_aware_train(
+            network, start.training.inputs, start.training.labels, surrogate,
+            stream.child(NOISE_AWARE), training=training, progress=self._progress,
+        )  # fmt: skip
+        step = _described(NOISE_AWARE, software_accuracy(found.network, start.data), table.cost)
+        step |= {
+            "measured_cells": table.programmed,
+            "training_epochs": training.epochs,
+            "training_samples": found.samples,
+            "training_multiply_adds": found.multiply_adds,
+            "training_seconds": found.seconds,
+        }
+        return self._compiled(found.network), step
+
+    def _on_chip(self, method: str, deployed: DeployedNetwork, chip: ProgrammedChip) -> Ledger:
+        """Tune by one method; what it cost."""
+        training = self._start.training
+        if method == "refit":
+            self._progress("refitting gains and offsets", 0.0)
+            return refit(deployed, training.inputs[:_REFIT_SAMPLES]).cost
+        return hybrid_train(
+            deployed, training.inputs, training.labels, Stream(self._job.seed).child("hybrid"),
+            protocol=chip.effort.protocol, progress=self._progress,
+        ).cost  # fmt: skip
 
 
-def _step(name: str, deployed: DeployedNetwork, cost: Ledger) -> dict[str, Any]:
-    """Accuracy after a step, on test images, and its cost."""
-    data = digits_data()
+def _described(name: str, accuracy: float, cost: Ledger) -> dict[str, Any]:
+    """A step as plain values."""
     return {
         "step": name,
-        "accuracy": deployed.accuracy(data.inputs, data.labels),
+        "where": "software" if name == NOISE_AWARE else "chip",
+        "accuracy": accuracy,
         "pulses": cost.pulses,
         "reads": cost.reads,
         "multiplies": cost.multiplies,
         "chip_seconds": cost.seconds,
         "chip_joules": cost.joules,
+    }
+
+
+def _result(
+    job: TuneJob, start: Start, chip: ProgrammedChip, steps: list[dict[str, Any]]
+) -> dict[str, Any]:
+    software = start.software_accuracy
+    found = [step["accuracy"] for step in steps if step["where"] == "chip"]
+    lost = software - found[0]
+    return {
+        "options": asdict(job),
+        "software_accuracy": software,
+        "cells": chip.placement.cells.numel(),
+        "stuck_cells": int(chip.result.stuck.sum()),
+        "steps": steps,
+        "recovered": (found[-1] - found[0]) / lost if lost > 0 else None,
     }

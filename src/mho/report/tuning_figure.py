@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mho.report.style import BLACK, BLUE, explain, make
+from mho.report.style import BLACK, BLUE, ORANGE, explain, make
 
 
 def tuning_figure(result: dict[str, Any]) -> Figure:
@@ -15,12 +15,22 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     """
     figure = make(3.0)
     axes = figure.add_subplot()
-    names = [step["step"] for step in result["steps"]]
-    found = [100 * step["accuracy"] for step in result["steps"]]
-    bars = axes.bar(names, found, width=0.5, color=BLUE, label="on the chip")
-    axes.bar_label(bars, fmt="%.1f")
+    names = [f"{number}  {step['step']}" for number, step in enumerate(result["steps"], 1)]
+    for where, colour, label in (
+        ("software", ORANGE, "in software, before programming"),
+        ("chip", BLUE, "on the chip"),
+    ):
+        some = [k for k, step in enumerate(result["steps"]) if step["where"] == where]
+        if some:
+            found = [100 * result["steps"][k]["accuracy"] for k in some]
+            bars = axes.bar(some, found, width=0.5, color=colour, label=label)
+            axes.bar_label(bars, fmt="%.1f")
+    axes.set_xticks(range(len(names)), names)
     axes.axhline(
-        100 * result["software_accuracy"], color=BLACK, linestyle="--", label="in software"
+        100 * result["software_accuracy"],
+        color=BLACK,
+        linestyle="--",
+        label="untuned, in software",
     )
     axes.set_ylim(0, 112)
     axes.set_ylabel("Accuracy (%)")
