@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from calling import call
+
+from mho.deployment.yields import YieldPoint, measure_yield
 
 FACTORY = """
 import torch
@@ -53,6 +56,40 @@ def test_the_table_names_every_remedy(
     assert call("yield", *words, "--stuck", "0.02", "--seeds", "1", "--spares", "1") == 0
     said = capsys.readouterr().out
     assert all(word in said for word in ("none", "partners", "mapped", "2.00%", "yield.png"))
+
+
+def test_an_interrupted_yield_goes_on_with_the_next_chip(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stopped before the fourth of six: three are left to do, and the files are the same bytes."""
+    asked = ["yield", *words[:-1]]
+    grid = ["--stuck", "0,0.05", "--seeds", "1"]
+    assert call(*asked, "whole", *grid) == 0
+    made: list[str] = []
+
+    def measured(*given: Any, remedy: str, **named: Any) -> YieldPoint:
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(remedy)
+        return measure_yield(*given, remedy=remedy, **named)
+
+    monkeypatch.setattr("mho.deployment.yields.measure_yield", measured)
+    assert call(*asked, "cut", *grid) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert not Path("cut/yield.json").exists()
+    assert call(*asked, "cut", *grid, "--resume", "--spares", "1") == 2
+    assert "another one" in capsys.readouterr().err
+    made.clear()
+    assert call(*asked, "cut", *grid, "--resume") == 0
+    assert made == ["none", "partners", "mapped"]
+    assert sorted(p.name for p in Path("cut").iterdir()) == ["yield.json", "yield.png"]
+    for name in ("yield.json", "yield.png"):
+        assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+def test_resuming_nothing_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("yield", *words, "--resume") == 2
+    assert "must find an unfinished run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ def yield_(
     weights: str | None = None,
     chip: str = "rao2023",
     tolerance: str = "1uS",
+    resume: Annotated[bool, Parameter(negative=())] = False,
     out: str | None = None,
     json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> None:
@@ -35,14 +36,19 @@ def yield_(
         weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
         chip: Preset of the chip; `mho presets` lists them.
         tolerance: Half-width of the acceptance window, with its unit.
+        resume: Go on with an interrupted run, or with more shares or chips than it had.
         out: Folder for the results; `mho-out/yield-<network>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
+    from importlib.metadata import version
+    from shutil import rmtree
+
     from mho.checks import check_between, check_choice
     from mho.cli.common import check_outputs, progress_bars, quantity
     from mho.deployment.job import Job, prepare, with_threads
+    from mho.deployment.kept import Kept, work_folder
     from mho.deployment.measure import software_accuracy
-    from mho.deployment.yields import REMEDIES, measure_yield
+    from mho.deployment.yields import REMEDIES, measure_yields
     from mho.device.published import PRESETS, preset
     from mho.programming.protocol import ProgramProtocol
 
@@ -54,20 +60,17 @@ def yield_(
     name = Path(network.rpartition(":")[0] or network).stem
     folder = Path(out) if out else Path("mho-out") / f"yield-{name}"
     check_outputs(folder, json)
-    points: list[YieldPoint] = []
     chips = [(s, seed, r) for s in shares for seed in range(seeds) for r in REMEDIES]
     with with_threads(1), progress_bars() as progress:
         sources = prepare(Job(network, chip, data=data, weights=weights), progress)
-        for number, (share, seed, remedy) in enumerate(chips):
-            progress("chips", number / len(chips))
-            points.append(
-                measure_yield(
-                    sources, preset(chip), share, remedy=remedy, seed=seed, protocol=protocol,
-                    spares=spares,
-                )
-            )  # fmt: skip
-        progress("chips", 1.0)
+        work = work_folder(folder, resume=resume)
+        same = f"{version('mho')} {sources.fingerprint} {chip} {protocol!r} {spares}"
+        points = measure_yields(
+            sources, preset(chip), chips, Kept(work, same), protocol=protocol, spares=spares,
+            progress=lambda done: progress("chips", done),
+        )  # fmt: skip
     _report(points, software_accuracy(sources), folder, json)
+    rmtree(work)
 
 
 def _shares(text: str) -> list[float]:

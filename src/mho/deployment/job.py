@@ -23,7 +23,7 @@ from mho.deployment.deploy import program_pairs
 from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.digits import digits_data, train_digits
 from mho.deployment.image import Image, compile_image, save_image
-from mho.deployment.kept import Kept, make_room
+from mho.deployment.kept import Kept, work_folder
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import Placement, tiles_needed
 from mho.deployment.named_mappings import mapping_kind
@@ -231,7 +231,7 @@ class Workshop:
     def __init__(
         self, folder: Path, fingerprint: str, job: Job, started: float, *, resume: bool
     ) -> None:
-        self.folder, self.work = folder, folder / "unfinished"
+        self.folder, self.work = folder, work_folder(folder, resume=resume)
         self.job = job
         self._identity = f"{version('mho')} {fingerprint} {job!r}"
         self.kept = Kept(self.work / "kept", self._identity)
@@ -239,8 +239,6 @@ class Workshop:
         self._earlier = 0.0
         if resume:
             self._check()
-        else:
-            make_room(folder)
 
     @property
     def seconds(self) -> float:
@@ -296,14 +294,8 @@ class Workshop:
         checkpoint.save(path, groups, facts)
 
     def _check(self) -> None:
-        """Refuse to resume what is not there, or another job."""
-        states = sorted(self.work.glob("*.safetensors")) if self.work.is_dir() else []
-        if not states and not self.work.is_dir():
-            raise ValueError(
-                f"Argument `resume` must find an unfinished run in `{self.folder}`, but there is"
-                " none; leave it out to start one."
-            )
-        for path in states:
+        """Refuse to resume another job."""
+        for path in sorted(self.work.glob("*.safetensors")):
             _, facts = checkpoint.load(path)
             if facts["identity"] != self._identity:
                 raise ValueError(

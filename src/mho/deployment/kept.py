@@ -59,17 +59,26 @@ class Kept:
         write_whole(self._folder / f"{name}.json", text.encode())
 
 
-def make_room(folder: Path) -> Path:
-    """An empty folder `unfinished` in a run's folder; an older one is set aside, not lost.
+def work_folder(folder: Path, *, resume: bool) -> Path:
+    """The folder `unfinished` in a run's folder, empty unless an interrupted run goes on.
 
     Args:
         folder: The run's folder; made if it is not there.
+        resume: Go on with what is there; otherwise it is set aside as `unfinished.old`, not lost.
 
     Raises:
-        OSError: It cannot be written.
+        ValueError: There is nothing to go on with.
+        OSError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     work = folder / "unfinished"
+    if resume:
+        if not work.is_dir():
+            raise ValueError(
+                f"Argument `resume` must find an unfinished run in `{folder}`, but there is"
+                " none; leave it out to start one."
+            )
+        return work
+    folder.mkdir(parents=True, exist_ok=True)
     if work.exists():
         aside = folder / "unfinished.old"
         shutil.rmtree(aside, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Accuracy on chips with stuck cells, and what each remedy saves of it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
@@ -11,6 +12,7 @@ from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
 from mho.deployment.faults import survey
 from mho.deployment.job import Sources
+from mho.deployment.kept import Kept
 from mho.deployment.mapping import tiles_needed
 from mho.device.published import Preset
 from mho.programming.loop import program
@@ -97,3 +99,45 @@ def measure_yield(
         stuck_cells=int(torch.count_nonzero(bench.stuck[placement.cells])),
         chip_seconds=seconds,
     )
+
+
+def measure_yields(
+    sources: Sources,
+    kind: Preset,
+    chips: Sequence[tuple[float, int, str]],
+    kept: Kept,
+    *,
+    protocol: ProgramProtocol,
+    spares: int = 0,
+    progress: Callable[[float], None],
+) -> list[YieldPoint]:
+    """Measure many chips, those left out that an interrupted run has measured.
+
+    Args:
+        sources: Network and data.
+        kind: The chips' preset.
+        chips: Share of stuck cells (1), seed and remedy of each.
+        kept: Where measured ones are kept.
+        protocol: How to program.
+        spares: Spare rows, and pairs of columns, of each part of a layer, for `mapped` (1).
+        progress: Told how much is done (1).
+
+    Raises:
+        ValueError: What is kept is of another run.
+        OSError: A chip cannot be kept.
+    """
+    points = []
+    for number, (share, seed, remedy) in enumerate(chips):
+        progress(number / len(chips))
+        name = f"stuck{share!r}-seed{seed}-{remedy}"
+        held = kept.get(name)
+        if held is None:
+            point = measure_yield(
+                sources, kind, share, remedy=remedy, seed=seed, protocol=protocol, spares=spares
+            )
+            kept.put(name, asdict(point))
+        else:
+            point = YieldPoint(**held)
+        points.append(point)
+    progress(1.0)
+    return points
