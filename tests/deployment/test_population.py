@@ -55,8 +55,8 @@ def image(sources: Sources) -> Image:
 def run(job: Job, image: Image, sources: Sources, folder: Path, *, resume: bool) -> RunData:
     """What the command does between reading the network and writing the report."""
     shop = Workshop(folder, sources.fingerprint, job, time.monotonic(), resume=resume)
-    chip = make_chip(job, image, shop, silent, denoise=job.denoise)
-    plain = make_chip(job, image, shop, silent, denoise=False) if job.denoise else chip
+    chip = make_chip(job, image, sources, shop, silent, denoise=job.denoise)
+    plain = make_chip(job, image, sources, shop, silent, denoise=False) if job.denoise else chip
     found = measure(job, sources, chip, plain, "test", silent)
     return populate(job, image, sources, found, shop)
 

@@ -8,9 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jaxtyping import Shaped
-from torch import Tensor
-
 from mho.bench.multiplying import READ_NOISES
 from mho.checks import check_between, check_choice, check_positive
 from mho.cli.common import (
@@ -26,7 +23,6 @@ from mho.cli.common import (
 from mho.cli.operations import print_operations
 from mho.deployment.job import (
     Job,
-    Programmed,
     Workshop,
     image_for,
     make_chip,
@@ -37,7 +33,6 @@ from mho.deployment.layout import Layout
 from mho.deployment.measure import measure
 from mho.deployment.operation_rows import operation_rows
 from mho.deployment.population import populate
-from mho.deployment.tuning import refit
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.report.page import write_report
@@ -107,13 +102,11 @@ def _run(
     sources = prepare(job, progress)
     workshop = Workshop(folder, sources.fingerprint, job, started, resume=resume)
     image = image_for(job, sources)
-    chip = make_chip(job, image, workshop, progress, denoise=job.denoise)
+    chip = make_chip(job, image, sources, workshop, progress, denoise=job.denoise)
     plain = chip
     if job.denoise:
-        plain = make_chip(job, image, workshop, progress, denoise=False)
-    fitted = _fit(chip, plain, sources.data.calibration) if job.fit_columns else None
+        plain = make_chip(job, image, sources, workshop, progress, denoise=False)
     found = measure(job, sources, chip, plain, version("mho"), progress)
-    found.result["fitted_columns"] = fitted
     if job.chips > 1:
         found = populate(job, image, sources, found, workshop, progress)
     progress("writing the report", 1.0)
@@ -123,21 +116,6 @@ def _run(
     write_whole(workshop.work / "result.json", text.encode())
     workshop.finish()
     return found.result
-
-
-def _fit(
-    chip: Programmed, plain: Programmed, samples: Shaped[Tensor, "batch ..."]
-) -> dict[str, Any]:
-    """Gain and offset of every output, fitted on both chips; what that did to the first."""
-    if plain is not chip:
-        refit(plain.deployed, samples, ranged=False)
-    found = refit(chip.deployed, samples, ranged=False)
-    return {
-        "before": list(found.before),
-        "after": list(found.after),
-        "chip_seconds": found.cost.seconds,
-        "chip_joules": found.cost.joules,
-    }
 
 
 def _finished(job: Job, folder: Path) -> dict[str, Any] | None:

@@ -30,6 +30,7 @@ from mho.deployment.named_mappings import mapping_kind
 from mho.deployment.network import Network, read_network
 from mho.deployment.origin import provenance_of
 from mho.deployment.sources import Data, load_data, load_network
+from mho.deployment.tuning import Refit, refit
 from mho.ledger import Ledger
 from mho.programming.loop import ProgramRun
 from mho.programming.protocol import ProgramProtocol
@@ -131,6 +132,7 @@ class Programmed:
         placement: Cells and final targets.
         result: How programming went.
         cost: What programming cost, the repair of pairs included.
+        fitted: What fitting gains and offsets of its outputs found, if that was asked for.
     """
 
     bench: SimulatedBench
@@ -138,6 +140,7 @@ class Programmed:
     placement: Placement
     result: ProgramResult
     cost: Ledger
+    fitted: Refit | None = None
 
 
 def prepare(job: Job, progress: Progress) -> Sources:
@@ -310,7 +313,13 @@ class Workshop:
 
 
 def make_chip(
-    job: Job, image: Image, workshop: Workshop, progress: Progress, *, denoise: bool
+    job: Job,
+    image: Image,
+    sources: Sources,
+    workshop: Workshop,
+    progress: Progress,
+    *,
+    denoise: bool,
 ) -> Programmed:
     """Program one chip with the network. Both chips of a job are the same physical chip, anew.
 
@@ -320,15 +329,18 @@ def make_chip(
     bench = specimen.bench()
     name = "denoised" if denoise else "plain"
     final, result, cost = workshop.program(name, image.placement, bench, effort.protocol, progress)
+    state = bench.state(final.cells)
+    chip = ProgrammedChip(
+        image, specimen, effort, final, result, state, {}, specimen.model, version("mho")
+    )
+    deployed, fitted = DeployedNetwork(image.network, bench, final, image.ranges, result), None
+    if job.fit_columns:
+        fitted = refit(deployed, sources.data.calibration, ranged=False)
+        chip = chip.tuned(deployed)
     if denoise == job.denoise:
-        state = bench.state(final.cells)
-        chip = ProgrammedChip(
-            image, specimen, effort, final, result, state, {}, specimen.model, version("mho")
-        )
         save_image(workshop.work / "network.mho", image)
         save_chip(workshop.work / "chip.mho", chip)
-    deployed = DeployedNetwork(image.network, bench, final, image.ranges, result)
-    return Programmed(bench, deployed, final, result, cost)
+    return Programmed(bench, deployed, final, result, cost, fitted)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.grid import grid_columns
 from mho.deployment.job import Job, Programmed, Sources
 from mho.deployment.run_data import LayerMap, RunData, Traces
+from mho.deployment.tuning import Refit
 from mho.deployment.wire_account import wire_account
 from mho.ledger import Ledger
 from mho.programming.protocol import ProgramProtocol
@@ -145,6 +146,8 @@ def measure(
         **bench.disturb.summary(~bench.stuck),
     }
     costs = {"programming": chip.cost, "evaluation": chip.bench.ledger - programmed_until}
+    if chip.fitted is not None:
+        costs["fitting gains and offsets"] = chip.fitted.cost
     found_plain = found
     if plain is not chip:
         found_plain, _ = accuracies(
@@ -163,6 +166,7 @@ def measure(
         "chip_accuracy_no_denoise": interval(found_plain),
         "wires": None if wires is None else wires.result,
         "passive": passive,
+        "fitted_columns": _fit_figures(chip.fitted),
     }
     return RunData(
         result=result,
@@ -178,6 +182,18 @@ def measure(
         costs=costs,
         wires=wires,
     )
+
+
+def _fit_figures(fitted: Refit | None) -> dict[str, Any] | None:
+    """What fitting gains and offsets did to the products, by layer."""
+    if fitted is None:
+        return None
+    return {
+        "before": list(fitted.before),
+        "after": list(fitted.after),
+        "chip_seconds": fitted.cost.seconds,
+        "chip_joules": fitted.cost.joules,
+    }
 
 
 def _result(

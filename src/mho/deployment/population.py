@@ -16,6 +16,7 @@ from mho.deployment.image import Image
 from mho.deployment.job import Job, Programmed, Sources, Workshop, specimen_for
 from mho.deployment.measure import accuracies, interval, read_back
 from mho.deployment.run_data import RunData
+from mho.deployment.tuning import refit
 from mho.files import write_whole
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
@@ -31,6 +32,7 @@ def measure_chip(
     effort: Effort,
     sources: Sources,
     *,
+    fit_columns: bool = False,
     unfinished: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[ProgrammedChip, ChipFigures]:
@@ -41,6 +43,7 @@ def measure_chip(
         specimen: Into which chip.
         effort: How.
         sources: Network and data to judge it by.
+        fit_columns: Fit gain and offset of every output to the calibration samples first.
         unfinished: File in which the state is kept every second, and taken up if it is there.
         progress: Told how much is done (1).
 
@@ -60,6 +63,9 @@ def measure_chip(
     bench = deployed.bench
     assert isinstance(bench, SimulatedBench)
     cost = bench.ledger
+    if fit_columns:
+        refit(deployed, sources.data.calibration, ranged=False)
+        chip = chip.tuned(deployed)
     read_back(Programmed(bench, deployed, chip.placement, chip.result, cost), effort.protocol)
     start = bench.ledger
     found, _ = accuracies(deployed, sources, lambda done: progress(_SHARE + (1 - _SHARE) * done))
@@ -137,8 +143,8 @@ class _Line:
         folder.mkdir(exist_ok=True)
         unfinished = folder / f"{name}.state"
         chip, figures = measure_chip(
-            self.image, specimen, effort, self.sources, unfinished=unfinished,
-            progress=lambda done: self.progress(stage, done),
+            self.image, specimen, effort, self.sources, fit_columns=self.job.fit_columns,
+            unfinished=unfinished, progress=lambda done: self.progress(stage, done),
         )  # fmt: skip
         if self.job.keep_chips and way == _OWN:
             self.keep(specimen.seed, chip)
