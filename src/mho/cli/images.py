@@ -38,7 +38,8 @@ def compile_(
 
     Args:
         network: `digits` for the built-in example, `model.pt2` for a network saved with
-            `torch.export.save`, or `module.py:factory` for a function that returns a module.
+            `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
+            `module.py:factory` for a function that returns a module.
         data: Samples to calibrate with, a `.npz` file with `inputs` and, if wanted, `calibration`.
         weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
         chip: Preset of the chips; `mho presets` lists them.

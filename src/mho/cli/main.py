@@ -66,8 +66,8 @@ def deploy(
 
     Args:
         network: `digits` for the built-in example, `model.pt2` for a network saved with
-            `torch.export.save`, `model.onnx`, or `module.py:factory` for a function that returns
-            a module.
+            `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
+            `module.py:factory` for a function that returns a module.
         data: Test data, a `.npz` file with `inputs`, `labels` and, if wanted, `calibration`.
         weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
         chip: Preset of the chip; `mho presets` lists them.

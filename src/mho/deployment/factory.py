@@ -53,7 +53,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
         ValueError: The file is damaged, holds Python objects, or belongs to another module.
     """
     try:
-        state = _state(path)
+        state = read_state(path)
     except RefusedError as error:
         raise ValueError(
             f"Argument `weights` must name a state dict, but `{path}` {error}; save"
@@ -98,7 +98,15 @@ def _guarded(path: Path, call: Callable[[], object]) -> object:
         ) from error
 
 
-def _state(path: Path) -> Mapping[str, Tensor]:
+def read_state(path: Path) -> Mapping[str, Tensor]:
+    """Tensors of a file by their names, without running anything in it.
+
+    Args:
+        path: `.safetensors`, `.pt` or `.pth`.
+
+    Raises:
+        RefusedError: The file is damaged, or holds something else.
+    """
     if path.suffix == ".safetensors":
         # Imported here, as few users need it.
         import safetensors.torch

@@ -161,12 +161,12 @@ def prepare(job: Job, progress: Progress) -> Sources:
             Stream(job.seed).child("training"), lambda done: progress("training", done)
         )
         return Sources(read_network(trained, data.calibration, job.digital), data)
-    if not job.network.endswith((".pt2", ".onnx")) and ":" not in job.network:
+    if not job.network.endswith((".pt2", ".onnx", ".safetensors")) and ":" not in job.network:
         near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
         raise ValueError(
-            "Argument `network` must be `digits`, `model.pt2`, `model.onnx` or"
-            f" `module.py:factory`, but is `{job.network}`; a file of weights"
-            f" alone goes into `weights`.{near}"
+            "Argument `network` must be `digits`, `model.pt2`, `model.onnx`,"
+            f" `weights.safetensors` or `module.py:factory`, but is `{job.network}`; other files"
+            f" of weights go into `weights`.{near}"
         )
     if job.data is None:
         raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")

@@ -25,9 +25,9 @@ def provenance_of(
     """
     if network == DIGITS:
         return Provenance(source=DIGITS, preset=preset, data=DIGITS)
-    factory = network.rpartition(":")[0]
+    named = network.rpartition(":")[0]
     files = {
-        "network": factory if factory.endswith(".py") else network,
+        "network": named if named.endswith((".py", ".safetensors")) else network,
         "weights": weights,
         "data": data,
     }

@@ -19,6 +19,7 @@ from mho.deployment.graph import Graph
 from mho.deployment.network import Network, read_network
 from mho.deployment.onnx_check import check_against_reference
 from mho.deployment.onnx_reader import read_onnx_file
+from mho.deployment.perceptron import perceptron
 from mho.deployment.tracing import first_line
 
 _CALIBRATION = 64
@@ -79,8 +80,9 @@ def load_network(
     A `.py` file is the user's own program and is run as such.
 
     Args:
-        network: `path/to/model.pt2`, saved by `torch.export.save`, `path/to/model.onnx`, or
-            `path/to/module.py:factory`, where `factory()` returns the module.
+        network: `path/to/model.pt2`, saved by `torch.export.save`, `path/to/model.onnx`,
+            `path/to/module.py:factory`, where `factory()` returns the module, or matrices alone,
+            `weights.safetensors:relu`; see `perceptron`.
         weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
             factory loads it, or the network is a `.pt2` or `.onnx` file.
         example: Typical inputs (1). Shape (batch, ...).
@@ -91,22 +93,43 @@ def load_network(
     """
     kind = Path(network).suffix
     if kind in _READERS:
-        if weights is not None:
-            raise ValueError(
-                f"Argument `weights` must be left out for a `{kind}` file, but is `{weights}`;"
-                f" `{network}` holds its own weights."
-            )
+        _no_more(weights, network, kind)
         return _READERS[kind](_file(network, "network"), example, digital)
+    path, activation = split_weights(network)
+    if path is not None:
+        _no_more(weights, network, ".safetensors")
+        module = perceptron(_file(path, "network"), activation)
+        return read_network(module, example, digital)
     path, colon, name = network.rpartition(":")
     if not (colon and path.endswith(".py") and name.isidentifier()):
         raise ValueError(
-            "Argument `network` must be `model.pt2`, `model.onnx` or `module.py:factory`, but is"
-            f" `{network}`; a file of weights alone goes into `weights`."
+            "Argument `network` must be `model.pt2`, `model.onnx`, `weights.safetensors` or"
+            f" `module.py:factory`, but is `{network}`; other files of weights go into `weights`."
         )
     module = build(_file(path, "network"), name)
     if weights is not None:
         load_weights(module, _file(weights, "weights"))
     return read_network(module, example, digital)
+
+
+def split_weights(network: str) -> tuple[str | None, str | None]:
+    """File and activation of a network that is a file of weights; nothing if it is none.
+
+    >>> split_weights("w.safetensors:relu"), split_weights("w.safetensors"), split_weights("x")
+    (('w.safetensors', 'relu'), ('w.safetensors', None), (None, None))
+    """
+    path, colon, activation = network.rpartition(":")
+    if colon and path.endswith(".safetensors"):
+        return path, activation
+    return (network, None) if network.endswith(".safetensors") else (None, None)
+
+
+def _no_more(weights: str | None, network: str, kind: str) -> None:
+    if weights is not None:
+        raise ValueError(
+            f"Argument `weights` must be left out for a `{kind}` file, but is `{weights}`;"
+            f" `{network}` holds its own weights."
+        )
 
 
 def load_data(path: str) -> Data:
