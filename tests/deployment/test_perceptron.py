@@ -40,7 +40,7 @@ def test_matrices_follow_in_the_order_of_their_numbers(tmp_path: Path, activatio
     between = kinds[activation]()
     wanted = layers[2](between(layers[1](between(layers[0](INPUTS)))))
     torch.testing.assert_close(found.run(INPUTS), wanted.detach())
-    assert len(found.layers) == 3
+    assert [layer.name for layer in found.layers] == list(names)
 
 
 @pytest.mark.parametrize(

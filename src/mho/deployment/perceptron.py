@@ -1,6 +1,7 @@
 """A file of weights alone, read as linear layers one after the other."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def perceptron(path: Path, activation: str | None) -> nn.Module:
         )
     if activation is not None:
         check_choice(activation, "network", tuple(ACTIVATIONS))
-    parts: list[nn.Module] = []
+    parts: OrderedDict[str, nn.Module] = OrderedDict()
     before = None
     for name in names:
         weight = matrices[name]
@@ -65,8 +66,8 @@ def perceptron(path: Path, activation: str | None) -> nn.Module:
                 " name the module with `module.py:factory --weights`."
             )
         if parts and activation is not None:
-            parts.append(ACTIVATIONS[activation]())
-        parts.append(_linear(weight, state.get(_bias_of(name)), demand))
+            parts[f"{activation} before {_short(name)}"] = ACTIVATIONS[activation]()
+        parts[_short(name)] = _linear(weight, state.get(_bias_of(name)), demand)
         before = weight.shape[0]
     return nn.Sequential(*parts).eval()
 
@@ -86,6 +87,11 @@ def _linear(weight: Tensor, bias: Tensor | None, demand: str) -> nn.Linear:
 
 def _named(name: str, last: str) -> bool:
     return name == last or name.endswith(f".{last}")
+
+
+def _short(name: str) -> str:
+    """Name of a layer as a module may have it."""
+    return name.removesuffix("weight").removesuffix(".").replace(".", "_") or "layer"
 
 
 def _bias_of(name: str) -> str:
