@@ -69,7 +69,7 @@ def perceptron(path: Path, activation: str | None) -> nn.Module:
             parts[f"{activation} before {_short(name)}"] = ACTIVATIONS[activation]()
         parts[_short(name)] = _linear(weight, state.get(_bias_of(name)), demand)
         before = weight.shape[0]
-    return nn.Sequential(*parts).eval()
+    return nn.Sequential(parts).eval()
 
 
 def _linear(weight: Tensor, bias: Tensor | None, demand: str) -> nn.Linear:
