@@ -43,6 +43,8 @@ def calibrate(
 ) -> Ranges:
     """Find the converter ranges that typical samples need, from the network and its targets.
 
+    Currents are those of whole inputs, before the drivers' range cuts any.
+
     Args:
         network: The trained network.
         placement: Where it lies.
@@ -56,10 +58,13 @@ def calibrate(
     sums = [rule.gather(b.scale.numel() if rule.per_column else 1) for b in placement.blocks]
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
-        power = layer.weight.double().square().sum(0)
-        power /= power.amax().clamp(min=1e-300)
-        # an error of an input matters by the power of the weights that it meets
-        inputs[index].add(vectors.reshape(-1, 1), power.expand(vectors.shape).reshape(-1))
+        power = None
+        if rule.kind == "least-error":
+            # an error of an input matters by the power of the weights that it meets
+            power = layer.weight.double().square().sum(0)
+            power /= power.amax().clamp(min=1e-300)
+            power = power.expand(vectors.shape).reshape(-1)
+        inputs[index].add(vectors.reshape(-1, 1), power)
         for seen, block in zip(sums, placement.blocks, strict=True):
             if block.layer == index:
                 part = vectors[:, block.inputs] @ layer.weight[block.outputs, block.inputs].T
