@@ -5,6 +5,7 @@ import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 
 from mho.deployment.deploy import deploy
+from mho.deployment.deployed import calibrate
 from mho.deployment.layout import Layout
 from mho.deployment.mapping import DifferentialPairs
 from mho.deployment.range_rule import RangeRule
@@ -17,8 +18,7 @@ def test_a_deployment_can_fit_gains_as_a_refit_does() -> None:
     samples, _ = problem(Stream(1))
     network = perceptron(Stream(3))
     found = deploy(network, quiet_bench(), samples, COARSE, gains="fit")
-    plain = deploy(network, quiet_bench(), samples, COARSE)
-    assert plain.corrections == {}
+    plain = deployed_on(quiet_bench(), network, samples)
     assert found.ranges.currents == plain.ranges.currents
     expected = refit(plain, samples, ranged=False)
     for layer, correction in expected.corrections.items():
@@ -27,18 +27,18 @@ def test_a_deployment_can_fit_gains_as_a_refit_does() -> None:
     assert max(expected.after) < max(expected.before)
 
 
-def test_a_deployment_takes_a_rule_or_its_name() -> None:
-    """A name stands for the converters of the bench; these have 4 and 5 bits."""
+def test_the_name_of_a_rule_stands_for_the_converters_of_the_bench() -> None:
+    """These have 4 and 5 bits; the ranges are those of `calibrate` with a rule that says so."""
     samples, _ = problem(Stream(1))
-    network = perceptron(Stream(3))
-    by_name, by_rule = (
-        deploy(network, quiet_bench(array__dac_bits=4.0, array__adc_bits=5.0), samples, COARSE,
-               ranges=rule).ranges
-        for rule in ("least-error", RangeRule("least-error", dac_bits=4, adc_bits=5))
-    )  # fmt: skip
-    assert by_name.inputs == by_rule.inputs
-    assert by_name.currents == by_rule.currents
-    assert by_name.inputs[0] < deployed_on(quiet_bench(), network, samples).ranges.inputs[0]
+    bench = quiet_bench(array__dac_bits=4.0, array__adc_bits=5.0)
+    found = deploy(perceptron(Stream(3)), bench, samples, COARSE, ranges="least-error")
+    assert found.corrections == {}
+    rule = RangeRule("least-error", dac_bits=4, adc_bits=5)
+    volts = bench.info.read_voltage
+    expected = calibrate(found.network, found.placement, samples, volts, rule)
+    assert found.ranges.inputs == expected.inputs
+    assert found.ranges.currents == expected.currents
+    assert found.ranges.inputs != calibrate(found.network, found.placement, samples, volts).inputs
 
 
 def test_a_layout_without_choices_is_the_default_of_every_part() -> None:

@@ -44,6 +44,8 @@ def calibrate(
 ) -> Ranges:
     """Find the converter ranges that typical samples need, from the network and its targets.
 
+    Currents are those of whole inputs, before the drivers' range cuts any.
+
     Args:
         network: The trained network.
         placement: Where it lies.
@@ -58,10 +60,13 @@ def calibrate(
     blocks = list(zip(sums, placement.blocks, expected(network, placement), strict=True))
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
-        power = layer.weight.double().square().sum(0)
-        power /= power.amax().clamp(min=1e-300)
-        # an error of an input matters by the power of the weights that it meets
-        inputs[index].add(vectors.reshape(-1, 1), power.expand(vectors.shape).reshape(-1))
+        power = None
+        if rule.kind == "least-error":
+            # an error of an input matters by the power of the weights that it meets
+            power = layer.weight.double().square().sum(0)
+            power /= power.amax().clamp(min=1e-300)
+            power = power.expand(vectors.shape).reshape(-1)
+        inputs[index].add(vectors.reshape(-1, 1), power)
         for seen, block, (matrix, scale, room) in blocks:
             if block.layer == index:
                 driven = vectors[:, block.inputs]

@@ -88,14 +88,14 @@ class Seen:
 
         Args:
             samples: What the converters see.
-            power: How much a square error of each sample counts in what it becomes, from 0 to 1,
-                for `"least-error"` (1); all count alike if `None`.
+            power: How much a square error of each sample counts, from 0 to 1 (1); all count alike
+                if `None`. For `"least-error"` only.
         """
         self._largest = torch.maximum(self._largest, samples.abs().amax(0).double())
         if self._magnitudes is None:
             return
         times = None
-        if power is not None and self._rule.kind == "least-error":
+        if power is not None:
             times = (power.double() * _SHARES).round().long()
         self._magnitudes.add(samples, times)
 
