@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def samples() -> Tensor:
     return torch.rand(30, 6, generator=torch.Generator().manual_seed(0))
 
 
+@cache
 def compiled(kind: str, levels: int | None = None) -> Image:
     network = nn.Sequential(nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 3))
     generator = torch.Generator().manual_seed(1)
