@@ -1,6 +1,7 @@
 """Every mapping: weights recovered exactly, wires, levels, noise and cost of products."""
 
 import math
+from functools import cache
 
 import pytest
 import torch
@@ -69,7 +70,7 @@ def shapes_of(seed: int) -> Shapes:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", ["layer", "column"])
 @pytest.mark.parametrize(("packed", "spares"), [(False, 0), (True, 0), (True, 2)])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_targets_stand_for_the_weights_wherever_they_lie(
     kind: str, scale: str, packed: bool, spares: int, seed: int
 ) -> None:
@@ -161,6 +162,7 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
         assert float((error.abs() * block.scale).max()) < mapping.step * (1.02 if ohm else 1.001)
 
 
+@cache
 def perceptron() -> tuple[Network, Tensor]:
     network = nn.Sequential(nn.Linear(20, 12), nn.ReLU(), nn.Linear(12, 4))
     with torch.no_grad():
