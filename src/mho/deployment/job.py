@@ -15,7 +15,15 @@ from torch import Tensor
 
 from mho import checkpoint
 from mho.bench.journal import Journal, JournaledBench
+from mho.bench.multiplying import READ_NOISES
 from mho.bench.simulated import SimulatedBench
+from mho.checks import (
+    check_between,
+    check_choice,
+    check_not_negative,
+    check_positive,
+    configuration,
+)
 from mho.chip.chip import Chip
 from mho.chip.wires import WireModel
 from mho.deployment.deploy import lay_out, program_pairs
@@ -24,6 +32,7 @@ from mho.deployment.digits import digits_data, train_digits
 from mho.deployment.mapping import Placement, tiles_needed
 from mho.deployment.network import Network, read_network
 from mho.deployment.sources import Data, load_data, load_network
+from mho.device.published import PRESETS
 from mho.ledger import Ledger
 from mho.programming.denoise import Denoise
 from mho.programming.loop import ProgramRun
@@ -37,6 +46,7 @@ from mho.rng import Stream
 _CHECKPOINT_SECONDS = 1.0
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to deploy, on what, and how.
@@ -68,6 +78,14 @@ class Job:
     read_noise: str = "frozen"
     packed: bool = False
     digital: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_choice(self.chip, "chip", PRESETS)
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        if self.wires is not None:
+            check_not_negative(self.wires, "wires", "Ω")
+        check_choice(self.read_noise, "read_noise", READ_NOISES)
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""

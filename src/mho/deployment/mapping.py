@@ -16,6 +16,7 @@ from mho.checks import (
     check_not_negative,
     check_positive,
     check_shape,
+    configuration,
 )
 from mho.deployment.assignment import Lines, assign
 from mho.deployment.faults import FaultMap
@@ -26,6 +27,7 @@ SCALES = ("layer", "column")
 """What shares a scale: all outputs of a layer, or each output has its own."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class DifferentialPairs:
     """A weight is the difference of two conductances: w = (G⁺ − G⁻) / scale.

@@ -13,13 +13,14 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import Bench, Pulse
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 from mho.deployment.mapping import DifferentialPairs, Placement, place
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
 from mho.rng import Stream
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class OnChipTraining:
     """A perceptron of two layers, and how it is trained.

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mho.bench.simulated import SimulatedBench
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, check_positive, configuration
 from mho.chip.chip import Chip
 from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
@@ -13,7 +13,7 @@ from mho.deployment.hybrid import hybrid_train
 from mho.deployment.mapping import tiles_needed
 from mho.deployment.network import Network, read_network
 from mho.deployment.tuning import refit
-from mho.device.published import preset
+from mho.device.published import PRESETS, preset
 from mho.ledger import Ledger
 from mho.programming.denoise import Denoise
 from mho.programming.protocol import ProgramProtocol
@@ -24,6 +24,7 @@ METHODS = ("refit", "hybrid")
 _REFIT_SAMPLES = 256
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class TuneJob:
     """What to tune, and how.
@@ -51,6 +52,9 @@ class TuneJob:
             check_choice(method, "method", METHODS)
         if self.stuck is not None:
             check_between(self.stuck, "stuck", 0.0, 1.0, "1")
+        check_choice(self.chip, "chip", PRESETS)
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.seed, "seed", 0, 2**62, "1")
 
     @property
     def protocol(self) -> ProgramProtocol:
