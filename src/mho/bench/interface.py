@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.checks import check_between, check_not_negative, check_positive, configuration
 from mho.chip.wires import WireModel
 from mho.ledger import Ledger
 
@@ -50,6 +51,7 @@ class Reading:
     samples: int
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Nominal:
     """What a lab knows of its typical cell before it starts: the average switching law.
@@ -77,7 +79,17 @@ class Nominal:
     ceiling: float
     span: float
 
+    def __post_init__(self) -> None:
+        for name, unit in (
+            ("set_voltage", "V"), ("reset_voltage", "V"), ("slope", "V"), ("step", "S"),
+            ("width", "s"), ("span", "S"),
+        ):  # fmt: skip
+            check_positive(getattr(self, name), name, unit)
+        check_between(self.floor, "floor", 0.0, 1.0, "S")
+        check_between(self.ceiling, "ceiling", self.floor, 1.0, "S")
 
+
+@configuration
 @dataclass(frozen=True, slots=True)
 class BenchInfo:
     """What a bench can do.
@@ -120,6 +132,20 @@ class BenchInfo:
     wires: WireModel = field(default_factory=WireModel)
     dac_bits: int = 8
     adc_bits: int = 8
+
+    def __post_init__(self) -> None:
+        check_between(self.tiles, "tiles", 1, 1_000_000, "1")
+        check_between(self.rows, "rows", 1, 65_536, "1")
+        check_between(self.cols, "cols", 1, 65_536, "1")
+        for part in ("conductance", "array"):
+            low, high = (getattr(self, f"{part}_{end}") for end in ("low", "high"))
+            check_between(low, f"{part}_low", 0.0, 1.0, "S")
+            check_between(high, f"{part}_high", low, 1.0, "S")
+        check_positive(self.amplitude_max, "amplitude_max", "V")
+        check_not_negative(self.gate_max, "gate_max", "V")
+        check_positive(self.read_voltage, "read_voltage", "V")
+        check_not_negative(self.resolution, "resolution", "S")
+        check_positive(self.sample_time, "sample_time", "s")
 
     @property
     def cells(self) -> int:

@@ -10,7 +10,7 @@ from torch import Tensor
 from mho import checkpoint
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import LevelSet, copies, level_targets, write_in_turn, write_levels
-from mho.checks import check_between
+from mho.checks import check_between, check_positive, configuration
 from mho.chip.chip import Chip
 from mho.ledger import Ledger
 from mho.programming.loop import ProgramRun
@@ -48,6 +48,7 @@ class Tally:
     disturb: dict[str, float | int]
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class LevelExperiment:
     """What is written where.
@@ -75,6 +76,9 @@ class LevelExperiment:
     in_turn: bool = False
 
     def __post_init__(self) -> None:
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        if self.tolerance is not None:
+            check_positive(self.tolerance, "tolerance", "S")
         check_between(self.levels, "levels", 2, _SIDE_BY_SIDE, "1")
         check_between(self.first, "cell", 0, self.chip.cells - 1, "1")
         check_between(self.cells, "cells", 1, self.chip.cells - self.first, "1")

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class NoiseOptions:
     """When jumps count as telegraph noise.

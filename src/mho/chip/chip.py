@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mho.checks import check_between, check_choice, check_positive
+from mho.checks import check_between, check_choice, check_positive, configuration
 from mho.chip.converters import Converter, SignedConverter
 from mho.chip.half_select import SCHEMES
 from mho.chip.periphery import Periphery
@@ -15,6 +15,7 @@ from mho.units import show
 DRIVERS = ("off_chip", "on_chip")
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Chip:
     """Tiles of memristors, as a preset describes them.

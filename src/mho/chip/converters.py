@@ -7,7 +7,13 @@ import torch
 from jaxtyping import Float, Int32
 from torch import Tensor
 
-from mho.checks import check_between, check_choice, check_not_negative, check_positive
+from mho.checks import (
+    check_between,
+    check_choice,
+    check_not_negative,
+    check_positive,
+    configuration,
+)
 from mho.chip.linearity import check_table, full_table, looked_up, shown, transitions
 
 KINDS = ("adc", "dac")
@@ -145,6 +151,7 @@ class UniformConverter(ABC):
         return draws.mul_(self.noise_lsb)
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Converter(UniformConverter):
     """Rounds to the nearest of 2^bits codes on `low` … `high` and saturates outside.
@@ -210,6 +217,7 @@ class Converter(UniformConverter):
         return self._convert(signal, generator)
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class SignedConverter(UniformConverter):
     """Sign and magnitude: 2^bits magnitudes of either sign, zero exact.

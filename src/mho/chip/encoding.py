@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int32
 from torch import Tensor
 
-from mho.checks import check_between, check_positive, check_shape
+from mho.checks import check_between, check_positive, check_shape, configuration
 from mho.chip.converters import SignedConverter
 
 
@@ -30,6 +30,7 @@ class ConversionCount:
         return self.dac + self.adc
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class InputEncoding:
     """Turns sign-magnitude codes into the row voltages of one or more cycles.

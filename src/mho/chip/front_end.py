@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_choice, check_not_negative, check_positive
+from mho.checks import check_choice, check_not_negative, check_positive, configuration
 from mho.chip.converters import SignedConverter
 from mho.device.temperature import BOLTZMANN
 
@@ -97,6 +97,7 @@ class FrontEnd(ABC):
         return adc(voltage, generator).div_(gain)
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Transimpedance(FrontEnd):
     """Amplifier with a feedback resistor for each range, R = swing/range.
@@ -147,6 +148,7 @@ class Transimpedance(FrontEnd):
         return full_scale.sqrt().mul_(math.sqrt(squared))
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Integrator(FrontEnd):
     """Charge on a capacitor for a fixed time: full scale C·swing/t.

@@ -6,13 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between
+from mho.checks import check_between, configuration
 from mho.chip.converters import SignedConverter
 from mho.chip.encoding import ConversionCount, InputEncoding
 from mho.chip.front_end import FrontEnd
 from mho.chip.limits import LineLimits
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Periphery:
     """Drivers and readers of a tile.
@@ -45,7 +46,8 @@ class Periphery:
     def __post_init__(self) -> None:
         if self.rows_at_once is not None:
             check_between(self.rows_at_once, "rows_at_once", 1, 65_536, "1")
-        if not exact(self.dac) and self.encoding.cycles > 1:
+        cycles = self.encoding.cycles  # which checks bits and phases
+        if not exact(self.dac) and cycles > 1:
             raise ValueError(
                 "Argument `dac` must have no errors where inputs come in slices, but has some;"
                 " give the errors to the slices' own converter in `InputEncoding.slices`."

@@ -6,12 +6,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_not_negative, check_positive, configuration
 
 _OPEN = 1e12
 """Resistance of a closed transistor, finite so that it times zero is zero (Ω)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Selector:
     r"""Gate voltage to compliance, linear, and to the series resistance that pulses feel.
@@ -77,6 +78,7 @@ class Selector:
         return (voltage - self.threshold).clamp(min=0.0)
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class NoSelector:
     """A passive crossing: no gate, no compliance, only the path that pulses feel.

@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_choice
+from mho.checks import check_choice, configuration
 from mho.chip.cell_laws import CellLaw
 from mho.chip.port_merge import effective_matrix
 from mho.chip.solve import WireSolution, currents, solve
@@ -18,6 +18,7 @@ SIDES = ("one", "both")
 """Ends of a line that are connected."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class WireModel:
     """Resistances of the lines of a tile.

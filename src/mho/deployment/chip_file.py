@@ -13,7 +13,9 @@ from torch import Tensor
 
 from mho import checkpoint
 from mho.bench.interface import Bench
+from mho.bench.multiplying import READ_NOISES
 from mho.bench.simulated import SimulatedBench
+from mho.checks import check_between, check_choice, check_positive, configuration
 from mho.chip.chip import Chip
 from mho.chip.wires import WireModel
 from mho.deployment.archive import RefusedError
@@ -45,6 +47,7 @@ _CELLS, _SPARSE = 2**24, 1024
 """Cells that any chip may have, and cells for each one used that a larger one may have (1)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Specimen:
     """One simulated chip, made anew from a few numbers.
@@ -71,6 +74,14 @@ class Specimen:
     read_noise: str = "frozen"
     stuck: float | None = None
 
+    def __post_init__(self) -> None:
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        check_between(self.tiles, "tiles", 1, 1_000_000, "1")
+        check_between(self.rows, "rows", 1, 65_536, "1")
+        check_between(self.cols, "cols", 1, 65_536, "1")
+        check_positive(self.temperature, "temperature", "K")
+        check_choice(self.read_noise, "read_noise", READ_NOISES)
+
     @property
     def chip(self) -> Chip:
         """The kind of chip."""
@@ -91,6 +102,7 @@ class Specimen:
         return SimulatedBench(self.chip, Stream(self.seed).child("chip"), None, self.read_noise)
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How a chip was programmed.
@@ -104,6 +116,9 @@ class Effort:
     tolerance: float = 1e-6
     denoise: bool = True
     repaired: bool = True
+
+    def __post_init__(self) -> None:
+        check_positive(self.tolerance, "tolerance", "S")
 
     @property
     def protocol(self) -> ProgramProtocol:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_between, check_positive, check_shape
+from mho.checks import check_between, check_positive, check_shape, configuration
 from mho.deployment.deployed import BATCH, Correction, DeployedNetwork
 from mho.deployment.effective import each_block
 from mho.deployment.mapping import DifferentialPairs, Placement
@@ -26,6 +26,7 @@ from mho.progress import Progress, silent
 from mho.rng import Stream
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class HybridTraining:
     """How the last layer is trained.

@@ -15,7 +15,15 @@ from torch import Tensor
 
 from mho import checkpoint
 from mho.bench.journal import Journal, JournaledBench
+from mho.bench.multiplying import READ_NOISES
 from mho.bench.simulated import SimulatedBench
+from mho.checks import (
+    check_between,
+    check_choice,
+    check_not_negative,
+    check_positive,
+    configuration,
+)
 from mho.chip.chip import Chip
 from mho.chip.wires import WireModel
 from mho.deployment.chip_file import Effort, ProgrammedChip, Specimen, save_chip
@@ -31,6 +39,7 @@ from mho.deployment.network import Network, read_network
 from mho.deployment.origin import provenance_of
 from mho.deployment.sources import Data, load_data, load_network
 from mho.deployment.tuning import Refit, refit
+from mho.device.published import PRESETS
 from mho.ledger import Ledger
 from mho.programming.loop import ProgramRun
 from mho.programming.protocol import ProgramProtocol
@@ -43,6 +52,7 @@ _MADE = ("chips", "trace", "network.mho", "chip.mho", "report.html", "result.jso
 """What a run leaves, the result last: where it is, all is."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to deploy, on what, and how.
@@ -85,6 +95,14 @@ class Job:
     chips: int = 1
     compare_tolerance: float = 20e-6
     keep_chips: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice(self.chip, "chip", PRESETS)
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        if self.wires is not None:
+            check_not_negative(self.wires, "wires", "Ω")
+        check_choice(self.read_noise, "read_noise", READ_NOISES)
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import Bench, BenchInfo
-from mho.checks import check_not_negative
+from mho.checks import check_not_negative, configuration
 from mho.deployment.assignment import Lines, take
 from mho.deployment.faults import FaultMap
 from mho.deployment.packing import Piece, Spot, pack, split, tiles_taken
@@ -17,6 +17,7 @@ from mho.deployment.weight_mapping import Stage, WeightMapping
 from mho.units import show
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class DifferentialPairs(WeightMapping):
     """A weight is the difference of two conductances: w = (G⁺ − G⁻) / scale.

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import Bench
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 from mho.deployment.mapping import DifferentialPairs, place
 from mho.deployment.paired_layer import PairedLayer
 from mho.ledger import Ledger
@@ -22,6 +22,7 @@ from mho.progress import Progress, silent
 from mho.rng import Stream
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class OnChipTraining:
     """The layers of a perceptron, and how it is trained.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import SimulatedBench
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, check_positive, configuration
 from mho.chip.chip import Chip
 from mho.deployment.chip_file import Effort, ProgrammedChip, Specimen, program_image
 from mho.deployment.deployed import DeployedNetwork
@@ -33,6 +33,7 @@ _SPARE_LINES = 64
 """Rows and columns of the spare chip whose cells are measured (1)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class TuneJob:
     """What to tune, and how.
@@ -79,6 +80,8 @@ class TuneJob:
             )
         if self.stuck is not None:
             check_between(self.stuck, "stuck", 0.0, 1.0, "1")
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.seed, "seed", 0, 2**62, "1")
 
     @property
     def effort(self) -> Effort:

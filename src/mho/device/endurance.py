@@ -6,9 +6,10 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_not_negative, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Endurance:
     r"""Nothing up to an onset; then switching leaves more incomplete channels behind.

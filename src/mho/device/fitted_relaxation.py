@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_between, check_not_negative, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class FittedRelaxation:
     r"""The standard deviation of the change, fitted early and late, logarithmic in between.
@@ -70,6 +71,8 @@ class FittedRelaxation:
 
     def __post_init__(self) -> None:
         check_not_negative(self.scale, "scale", "1")
+        for name in (f"{fit}_{power}" for fit in ("early", "late") for power in range(5)):
+            check_between(getattr(self, name), name, -1.0, 1.0, "S")
         for name, unit in (
             ("full", "S"), ("early", "s"), ("onset", "s"), ("renewal_step", "S"),
         ):  # fmt: skip

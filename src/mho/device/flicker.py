@@ -8,10 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_not_negative, check_positive, configuration
 from mho.rng import CellStream
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Flicker:
     r"""1/f noise as one Ornstein-Uhlenbeck process per slow decade, white above.

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive
+from mho.checks import check_between, check_not_negative, check_positive, configuration
 from mho.device.endurance import Endurance
 from mho.device.fitted_relaxation import FittedRelaxation
 from mho.device.flicker import Flicker
@@ -18,6 +18,7 @@ from mho.device.telegraph import TelegraphNoise
 from mho.device.temperature import Temperature
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class CellParameters:
     """Everything that characterises a kind of cell.

@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_not_negative, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Relaxation:
     r"""A cell's deviation is its own random number times a law in conductance and time.

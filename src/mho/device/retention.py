@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_not_negative, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Retention:
     r"""A loss that grows with the logarithm of time, from an onset on.

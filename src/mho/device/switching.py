@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive
+from mho.checks import check_between, check_not_negative, check_positive, configuration
 from mho.rng import CellStream
 
 LEAST_VOLTAGE = 0.5
@@ -35,6 +35,7 @@ class SwitchingConstants:
         return SwitchingConstants(up, down, gain)
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Switching:
     r"""Exponential in voltage, linear in time, slower towards both ends of the range.

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive
+from mho.checks import check_between, check_not_negative, check_positive, configuration
 from mho.rng import CellStream, in_order
 
 
@@ -197,6 +197,7 @@ def _beta(
     return 1 / (1 + torch.exp(logs[1] - logs[0]))
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class TelegraphNoise:
     r"""Birth of incomplete channels by switching, their death by sub-threshold pulses.

@@ -8,12 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive
+from mho.checks import check_not_negative, check_positive, configuration
 
 BOLTZMANN = 1.380649e-23
 """Boltzmann constant (J/K)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Temperature:
     r"""Arrhenius rates, and a coefficient that changes sign at the conductance quantum.

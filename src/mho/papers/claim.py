@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mho.checks import configuration
 from mho.device.published import Preset
 from mho.rng import Stream
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Setting:
     """On what and how thoroughly claims are measured.

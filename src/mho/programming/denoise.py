@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Denoise:
     """Sub-threshold pulses of alternating polarity, rising in amplitude within a train.
@@ -55,6 +56,7 @@ class Denoise:
         check_between(self.lowest, "lowest", 0.0, self.highest, "1")
         check_between(self.highest, "highest", 0.0, 1.0, "1")
         check_between(self.least, "least", 0.1, 1.0, "1")
+        check_between(self.most, "most", self.least, 10.0, "1")
         check_between(self.back_off, "back_off", 0.1, 1.0, "1")
 
     def train(

@@ -7,10 +7,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 from mho.programming.trim import Trim, TrimState
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Predictive(Trim):
     r"""Estimate the log step gain of each cell and polarity; choose the amplitude from it.
@@ -47,6 +48,7 @@ class Predictive(Trim):
     def __post_init__(self) -> None:
         check_between(self.aim, "aim", 0.01, 2.0, "1")
         check_between(self.rate, "rate", 0.0, 1.0, "1")
+        check_between(self.patience, "patience", 1, 1_000_000, "1")
         for name, unit in (
             ("least", "S"),
             ("doubt", "S"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 from mho.programming.denoise import Denoise
 from mho.programming.predictive import Predictive
 from mho.programming.trim import Trim
@@ -11,6 +11,7 @@ from mho.programming.verify import Verify
 from mho.units import show
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class ProgramProtocol:
     """What to do with a cell, from its reading.

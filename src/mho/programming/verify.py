@@ -6,9 +6,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import Reading
-from mho.checks import check_between, check_not_negative, check_positive
+from mho.checks import check_between, check_not_negative, check_positive, configuration
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Verify:
     """Accept a cell when the mean of a window is near its target and the window is quiet.

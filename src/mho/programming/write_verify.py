@@ -8,10 +8,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_positive
+from mho.checks import check_between, check_positive, configuration
 from mho.programming.trim import Trim, TrimState
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class WriteVerify(Trim):
     """Raise the amplitude while a cell stays on one side of its target; restart on crossing.
@@ -36,6 +37,7 @@ class WriteVerify(Trim):
     references: ClassVar = ("wan2022",)
 
     def __post_init__(self) -> None:
+        check_between(self.cap_pulses, "cap_pulses", 1, 1_000_000, "1")
         for name, unit in (
             ("start_voltage", "V"),
             ("increment", "V"),

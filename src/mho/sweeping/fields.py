@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from mho.checks import check_choice
+from mho.checks import check_choice, configuration
 from mho.device.published import Preset
 from mho.programming.denoise import Denoise
 from mho.programming.protocol import ProgramProtocol
@@ -23,6 +23,7 @@ UNITS = {
 """Units of the protocol's fields; the others are numbers without one."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is swept.

@@ -4,12 +4,13 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from mho.checks import check_between
+from mho.checks import check_between, configuration
 from mho.sweeping.fields import Subject
 
 _MOST = 10_000
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Axis:
     """Values of one field.

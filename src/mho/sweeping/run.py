@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import level_targets, random_levels
-from mho.checks import check_between, check_not_negative
+from mho.checks import check_between, check_not_negative, configuration
 from mho.chip.chip import Chip
 from mho.programming.audit import audit
 from mho.programming.loop import program
@@ -21,6 +21,7 @@ _ROWS = 256
 _LEVELS = 2048
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Measure:
     """How every point is measured, the same for all.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from mho.checks import check_choice
+from mho.checks import check_between, check_choice, check_number
 from mho.device.endurance import Endurance
 from mho.device.flicker import Flicker
 from mho.device.parameters import CellParameters
@@ -46,6 +46,9 @@ class Value:
     note: str
 
 
+_COUNTS = frozenset(("telegraph.slots", "array.rows", "array.cols", "array.dac_bits",
+                     "array.adc_bits"))  # fmt: skip
+_LARGEST = 1e30
 _LAWS: dict[str, type] = {
     "switching": Switching,
     "telegraph": TelegraphNoise,
@@ -120,10 +123,17 @@ class Preset:
             full = name.replace("__", ".")
             check_choice(full, "name", values)
             old = values[full]
+            check_number(number, full)
+            low = 0.0 if full.startswith("array.") else -_LARGEST
+            check_between(number, full, low, _LARGEST, old.unit)
+            if full in _COUNTS and number != int(number):
+                raise ValueError(f"Argument `{full}` must be a whole number, but is {number:g}.")
             values[full] = Value(
                 number, old.unit, old.source, Confidence.CHOICE, "changed by hand"
             )
-        return replace(self, values=values)
+        changed = replace(self, values=values)
+        changed.cell()  # whose laws know what their numbers may be
+        return changed
 
     def field_names(self) -> list[str]:
         """Every number the cell must be given, by group and field."""
