@@ -1,12 +1,10 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from quiet_chip import perceptron, problem
 
 from mho.deployment import population
@@ -183,14 +181,3 @@ def test_an_interrupted_run_goes_on_with_the_next_chip(
     assert resumed.result == found.result
     assert resumed.costs == found.costs
     assert not list(tmp_path.glob("unfinished/kept/*.state"))
-
-
-def test_without_denoising_there_is_nothing_to_compare(
-    image: Image, sources: Sources, tmp_path: Path
-) -> None:
-    job = replace(JOB, denoise=False, chips=2, keep_chips=False)
-    found = run(job, image, sources, tmp_path, resume=False)
-    assert chips_of(found).comparison is None
-    assert found.result["population"]["comparison"] is None  # type: ignore[index]
-    assert not (tmp_path / "unfinished" / "chips").exists()
-    assert torch.isfinite(torch.tensor(chips_of(found).programmed.accuracies)).all()

@@ -21,10 +21,18 @@ def data() -> RunData:
     return run()
 
 
+@pytest.fixture(scope="module")
+def one(data: RunData) -> str:
+    """The page of a single chip."""
+    return render(data)
+
+
 @pytest.mark.parametrize("compared", [True, False])
-def test_many_chips_have_a_section_with_figure_and_tables(data: RunData, compared: bool) -> None:
+def test_many_chips_have_a_section_with_figure_and_tables(
+    data: RunData, one: str, compared: bool
+) -> None:
     """It comes second, and nothing else on the page changes but the sentence on top."""
-    one, all_ = render(data), render(many(data, compared=compared))
+    all_ = render(many(data, compared=compared))
     parsed = Page(all_)
     assert parsed.open == []
     assert parsed.headings == list(SECTIONS.values())
@@ -45,7 +53,7 @@ def test_the_summary_has_mean_spread_and_cost_of_each_way() -> None:
         mean = x.sum() / 20
         deviation = math.sqrt(((x - mean) ** 2).sum() / 19)
         assert row[1:5] == tuple(f"{v:.2%}" for v in (mean, deviation, x.min(), x.max()))
-        assert row[5:] == ("312.7 s", "2.41 mJ") or row[5] == "313 s"
+        assert row[5:] == ("312.7 s", "2.41 mJ")
     assert own[0] == "±1 µS, denoised"
     assert coarse[0] == "±20 µS, not denoised"
 

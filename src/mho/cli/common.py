@@ -17,6 +17,9 @@ from mho.checks import check_not_negative
 from mho.files import write_whole
 from mho.units import parse
 
+_BARS = 12
+"""Progress bars that are shown at a time (1)."""
+
 
 def quantity(text: str, name: str, unit: str) -> float:
     """A number with its unit, in SI.
@@ -204,6 +207,9 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
         def bar(stage: str, done: float) -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=1.0)
+                # A terminal shows nothing new once there are more bars than it has lines.
+                for older in list(tasks.values())[:-_BARS]:
+                    bars.update(older, visible=False)
             bars.update(tasks[stage], completed=done)
 
         yield bar

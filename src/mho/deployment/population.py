@@ -134,7 +134,7 @@ class _Line:
 
     def figures(self, number: int, way: str, effort: Effort) -> ChipFigures:
         """What a chip reaches; measured only once, whatever interrupts the run."""
-        stage = f"chip {number + 1} of {self.job.chips}, {Batch(effort, ()).name}"
+        stage = f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
         kept, name = self.workshop.kept, f"{way}-{number + 1}"
         if held := kept.get(name):
             return _read(held["figures"])
