@@ -289,6 +289,21 @@ def skewed(values: Tensor, chance: random.Random) -> Tensor:
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_nested_deeper_than_python_follows_are_refused(
+    whole: Whole, kind: str, tmp_path: Path
+) -> None:
+    """JSON of 450 lists in each other is read; following it takes three calls a list, of 1,000."""
+    content, tensors = whole.parts[kind]
+    own = json.loads(json.dumps(content))
+    network = own["image"]["fields"]["network"]["fields"]
+    for node in network["graph"]["fields"]["nodes"]:
+        arguments = node["fields"]["arguments"]["map"]
+        arguments[next(iter(arguments))] = nested(450)
+    save(tmp_path / "deep.mho", f"mho-{kind}", own, tensors)
+    assert "is damaged" in refusal(kind, tmp_path / "deep.mho")
+
+
 @pytest.mark.parametrize(("kind", "tries"), [("image", 150), ("chip", 120)])
 def test_any_value_may_be_replaced_by_any_other(
     whole: Whole, kind: str, tries: int, tmp_path: Path
