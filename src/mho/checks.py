@@ -31,6 +31,17 @@ _LISTED = 20
 """Choices that a sentence lists at most; of more it names the nearest (1)."""
 
 
+def one_line(text: str) -> str:
+    r"""A text that prints as one line: what would end it or command a terminal becomes `�`.
+
+    Words from files come into sentences, and must not speak to the reader's terminal.
+
+    >>> one_line("a\nb\x1b[2Jc")
+    'a�b�[2Jc'
+    """
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
 def check_positive(value: float | int, name: str, unit: str) -> None:
     """Refuse a number that is not finite and above zero.
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from calling import call
 from torch import nn
 
 from mho.deployment.digits import digits_data
-from mho.deployment.image import load_image
+from mho.deployment.image import load_image, save_image
 
 MODULE = """
 import torch
@@ -174,6 +175,23 @@ def test_mistakes_end_in_one_sentence(
     assert call(*words) == 2
     assert sentence in said(capsys)
     assert {p: p.read_bytes() for p in place.glob("*.mho")} == before
+
+
+@pytest.mark.parametrize("source", ["\x1b]0;owned\x07", "[/bold]", "[red]x[/red]", "a\nb\rc"])
+def test_words_from_a_file_do_not_speak_to_the_terminal(
+    source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names in a file may be anything; they are shown as they are, but for control letters."""
+    image = load_image("net.mho")
+    own = replace(image.provenance, source=source, preset=source)
+    save_image("named.mho", replace(image, provenance=own))
+    capsys.readouterr()
+    assert call("inspect", "named.mho") == 0
+    shown = capsys.readouterr().out
+    assert "".join(c if c.isprintable() else "�" for c in source) in shown
+    assert all(letter.isprintable() or letter == "\n" for letter in shown)
+    assert call("program", "named.mho") == 2
+    assert said(capsys).isprintable()
 
 
 @pytest.mark.parametrize("command", [["inspect"], ["program"]])

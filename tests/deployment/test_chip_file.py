@@ -172,6 +172,22 @@ def spoil_ledger(file: Spoilt) -> None:
     file.tensors["chip.state.bench"] = file.tensors["chip.state.bench"][:2]
 
 
+def spoil_clock(file: Spoilt) -> None:
+    file.tensors["chip.state.bench"] = -file.tensors["chip.state.bench"]
+
+
+def spoil_costs(file: Spoilt) -> None:
+    file.tensors["chip.state.bench"] = file.tensors["chip.state.bench"].repeat(2)
+
+
+def spoil_core(file: Spoilt) -> None:
+    file.tensors["chip.state.core"] = file.tensors["chip.state.core"] * torch.inf
+
+
+def spoil_cells(file: Spoilt) -> None:
+    file.tensors["chip.result.cells"] = file.tensors["chip.result.cells"].flip(0)
+
+
 def spoil_result(file: Spoilt) -> None:
     file.tensors["chip.result.outcome"] = file.tensors["chip.result.outcome"][:-1]
 
@@ -189,7 +205,7 @@ def spoil_seed(file: Spoilt) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [spoil_preset, spoil_size, spoil_model, spoil_state, spoil_ledger, spoil_result,
-     spoil_placement, spoil_seed],
+     spoil_placement, spoil_seed, spoil_clock, spoil_costs, spoil_core, spoil_cells],
 )  # fmt: skip
 def test_parts_that_do_not_belong_together_are_refused(
     chip: ProgrammedChip, tmp_path: Path, spoil: Any

@@ -256,6 +256,26 @@ def spoil_scale(file: Spoilt) -> None:
     )
 
 
+def spoil_sign(file: Spoilt) -> None:
+    file.tensors["image.placement.sign"] = file.tensors["image.placement.sign"][:1]
+
+
+def spoil_bias(file: Spoilt) -> None:
+    name = "image.network.layers.0.bias"
+    file.tensors[name] = file.tensors[name].repeat(2)
+
+
+def spoil_tile(file: Spoilt) -> None:
+    blocks = file.content["image"]["fields"]["placement"]["fields"]["blocks"]
+    blocks[0]["fields"]["tile"] = 2
+
+
+def spoil_unprogrammed(file: Spoilt) -> None:
+    """A free column of the first tile, whose cells nothing is known about."""
+    name = "image.placement.blocks.0.plus"
+    file.tensors[name] = file.tensors[name] + 6
+
+
 def spoil_range(file: Spoilt) -> None:
     ranges = file.content["image"]["fields"]["ranges"]["fields"]
     ranges["currents"] = [{"float": "nan"} for _ in ranges["currents"]]

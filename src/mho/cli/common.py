@@ -12,8 +12,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from mho.checks import check_not_negative
+from mho.checks import check_not_negative, one_line
 from mho.files import write_whole
 from mho.units import parse
 
@@ -136,15 +137,18 @@ def write_json(result: object, json: str | None) -> bool:
 
 
 def print_rows(rows: list[tuple[str, str]], last: str) -> None:
-    """A short table of names and values, and a line that may be longer than the terminal."""
+    """A short table of names and values, and a line that may be longer than the terminal.
+
+    Both may hold words from files: brackets are no markup, and nothing speaks to the terminal.
+    """
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column()
     for name, text in rows:
-        table.add_row(name, text)
+        table.add_row(Text(one_line(name)), Text(one_line(text)))
     console = Console(highlight=False)
     console.print(table)
-    console.print(last, soft_wrap=True)
+    console.print(Text(one_line(last)), soft_wrap=True)
 
 
 def workshop(folder: Path, *, resume: bool) -> Path:

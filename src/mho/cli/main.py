@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from mho.checks import one_line
 from mho.cli.exchange import export, import_
 from mho.cli.images import register
 from mho.cli.layout import LayoutOptions
@@ -344,7 +345,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+    print(one_line(sentence), file=sys.stderr)
 
 
 def _about_files(error: OSError) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
@@ -30,10 +31,11 @@ from mho.deployment.image import (
     read_image,
 )
 from mho.deployment.mapping import Placement
-from mho.deployment.packed_file import load, pack, save, sentence
+from mho.deployment.packed_file import load, pack, refusing, save
 from mho.deployment.plain import Reader, Writer
 from mho.deployment.tuned import Tuning, check_tuning
 from mho.device.published import preset
+from mho.ledger import Ledger
 from mho.programming.denoise import Denoise
 from mho.programming.loop import ProgramRun
 from mho.programming.protocol import ProgramProtocol
@@ -288,16 +290,14 @@ def load_chip(path: str | Path, argument: str = "chip") -> ProgrammedChip:
         OSError: It cannot be read.
     """
     packed = load(path, (KIND,), argument)
-    try:
+    with refusing(path, (KIND,), argument):
         reader = Reader(packed.tensors)
         image = read_image(reader, packed.content)
         stored = reader.read(StoredChip, packed.content.get("chip"), "chip")
         check_all_used(reader)
         chip = ProgrammedChip(image, *(getattr(stored, n) for n in StoredChip.__annotations__))
         _check(chip)
-    except RefusedError as error:
-        raise ValueError(sentence(path, (KIND,), argument, str(error))) from error
-    return chip
+        return chip
 
 
 def chip_parts(chip: ProgrammedChip) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -322,6 +322,9 @@ def _check(chip: ProgrammedChip) -> None:
     names = ("cells", "target", "outcome", "error", "noise", "pulses", "denoise_pulses", "reads")
     if any(getattr(chip.result, name).numel() != count for name in names):
         raise RefusedError("has not one result for each cell")
+    if not torch.equal(chip.result.cells, chip.placement.cells):
+        raise RefusedError("has results of other cells than it uses")
+    _check_state(chip.state)
     size = chip.specimen.tiles * chip.specimen.rows * chip.specimen.cols
     # Before a bench is made: one of many cells takes memory.
     if chip.image.info.cells != size:
@@ -339,6 +342,22 @@ def _check(chip: ProgrammedChip) -> None:
             f"is of a chip whose model this mho describes by other numbers than mho {chip.version}"
             " did; use that version, or program it again"
         )
+
+
+def _check_state(state: Mapping[str, Tensor]) -> None:
+    """Refuse a state that no chip can be in.
+
+    Raises:
+        RefusedError: It is one.
+    """
+    for name, values in state.items():
+        if values.is_floating_point() and not bool(torch.isfinite(values).all()):
+            raise RefusedError(f"has a state `{name[:120]}` that is not finite")
+    for name in ("bench", "core"):
+        if name not in state or bool((state[name] < 0).any()):
+            raise RefusedError(f"has a state `{name}` that is missing or below zero")
+    if state["bench"].shape != (3 + len(Ledger.__slots__),):
+        raise RefusedError("has a state `bench` of another length")
 
 
 def _taken_up(unfinished: Path | None, identity: str) -> dict[str, dict[str, Tensor]]:

@@ -11,14 +11,14 @@ from jaxtyping import Int64, Shaped
 from torch import Tensor, nn
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_finite
+from mho.checks import check_finite, check_shape
 from mho.deployment.archive import RefusedError
 from mho.deployment.deploy import lay_out
 from mho.deployment.deployed import Ranges, calibrate
 from mho.deployment.mapping import Block, DifferentialPairs, Placement
 from mho.deployment.network import Network, read_network
 from mho.deployment.operators import check_prepared
-from mho.deployment.packed_file import load, pack, save, sentence
+from mho.deployment.packed_file import load, pack, refusing, save
 from mho.deployment.plain import Reader, Writer
 from mho.deployment.range_rule import RangeRule
 from mho.deployment.weight_mapping import WeightMapping
@@ -152,13 +152,11 @@ def load_image(path: str | Path, argument: str = "image") -> Image:
         OSError: It cannot be read.
     """
     packed = load(path, (KIND,), argument)
-    try:
+    with refusing(path, (KIND,), argument):
         reader = Reader(packed.tensors)
         image = read_image(reader, packed.content)
         check_all_used(reader)
-    except RefusedError as error:
-        raise ValueError(sentence(path, (KIND,), argument, str(error))) from error
-    return image
+        return image
 
 
 def image_parts(image: Image) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -220,6 +218,7 @@ def _check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
             check_finite(layer.weight, layer.name, "Compile it again.")
             if layer.bias is not None:
                 check_finite(layer.bias, layer.name, "Compile it again.")
+                check_shape(layer.bias, layer.name, (layer.weight.shape[0],))
         network.run(torch.zeros(2, *sample_shape, device="meta"))
     # A hostile graph can break every operator, hence every kind of error.
     except Exception as error:
@@ -235,36 +234,40 @@ def check_placement(placement: Placement, image: Image) -> None:
     """
     info, count = image.info, placement.cells.numel()
     numbers = [(placement.cells, info.cells), (placement.partner, count)]
-    numbers += [(cells, info.cells) for cells in _block_cells(placement, image.network)]
+    blocks = _block_cells(placement, image)
+    numbers += [(cells, info.cells) for cells in blocks]
     for values, limit in numbers:
         if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < limit:
             raise RefusedError("names a cell that its chip does not have")
-    if any(part.numel() != count for part in (placement.target, placement.partner)):
-        raise RefusedError("has not one target for each cell")
+    parts = (placement.target, placement.partner, placement.sign)
+    if any(part.numel() != count for part in parts) or bool((placement.sign.abs() != 1).any()):
+        raise RefusedError("has not one target, partner and sign for each cell")
     if torch.unique(placement.cells).numel() != count:
         raise RefusedError("names a cell twice")
+    own = torch.cat([placement.cells[:0], *(cells.flatten() for cells in blocks)])
+    if not torch.equal(own.sort().values, placement.cells.sort().values):
+        raise RefusedError("has blocks of other cells than those that are programmed")
     low, high = info.conductance_low * (1 - 1e-6), info.conductance_high * (1 + 1e-6)
     if not bool(((placement.target >= low) & (placement.target <= high)).all()):
         raise RefusedError("has a target that its chip cannot hold")
 
 
-def _block_cells(placement: Placement, network: Network) -> list[Int64[Tensor, "_ _ _"]]:
-    """Cells of all blocks, which must be those that the placement names."""
+def _block_cells(placement: Placement, image: Image) -> list[Int64[Tensor, "_ _ _"]]:
+    """Cells of all blocks, each of them checked."""
     found = []
     for number, block in enumerate(placement.blocks):
-        _check_block(block, network)
+        _check_block(block, image)
         _check_corrected(number, placement)
         found.append(block.crossings)
-    own = torch.cat([placement.cells[:0], *(cells.flatten() for cells in found)])
-    if not torch.equal(own.sort().values, placement.cells.sort().values):
-        raise RefusedError("has blocks of other cells than those that it names")
     if placement.step is not None and not 0 < placement.step < float("inf"):
         raise RefusedError("has levels whose distance is not finite and above zero")
     return found
 
 
-def _check_block(block: Block, network: Network) -> None:
-    layers = network.layers
+def _check_block(block: Block, image: Image) -> None:
+    layers = image.network.layers
+    if not 0 <= block.tile < image.info.tiles:
+        raise RefusedError("has a block on a tile that its chip does not have")
     shape = layers[block.layer].weight.shape if 0 <= block.layer < len(layers) else (0, 0)
     inside = block.outputs.stop <= shape[0] and block.inputs.stop <= shape[1]
     if not inside or min(block.first_input, block.first_output) < 0:

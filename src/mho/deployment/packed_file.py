@@ -8,7 +8,8 @@ may rely on is in docs/reference/image.md. Nothing in it is ever executed.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
+from mho.checks import one_line
 from mho.deployment.archive import RefusedError
 from mho.files import write_whole
 
@@ -125,14 +127,30 @@ def load(path: str | Path, kinds: tuple[str, ...], argument: str) -> Packed:
         start = file.read(_LENGTH)
         size = file.seek(0, 2)
         file.seek(0)
-        fits = int.from_bytes(start, "little") <= min(size, _HEADER_MAX)
+        fits = 2 <= int.from_bytes(start, "little") <= min(size, _HEADER_MAX)
         content = file.read() if fits else start
-    try:
+    with refusing(path, kinds, argument):
         return unpack(content, kinds)
+
+
+@contextmanager
+def refusing(path: str | Path, kinds: tuple[str, ...], argument: str) -> Iterator[None]:
+    """Turn whatever a file's content breaks into one sentence.
+
+    Args:
+        path: The file.
+        kinds: Kinds that are accepted.
+        argument: Name of the argument, for the error.
+
+    Raises:
+        ValueError: That sentence.
+    """
+    try:
+        yield
     except RefusedError as error:
         raise ValueError(sentence(path, kinds, argument, str(error))) from error
     # A hostile file can break every assumption about it, hence every kind of error.
-    except (Exception, RecursionError) as error:
+    except Exception as error:
         reason = f"is damaged ({type(error).__name__})"
         raise ValueError(sentence(path, kinds, argument, reason)) from error
 
@@ -157,7 +175,10 @@ def read_kind(path: str | Path) -> str | None:
 def sentence(path: str | Path, kinds: tuple[str, ...], argument: str, reason: str) -> str:
     """Why a file is refused."""
     wanted = " or ".join(f"`{kind}`" for kind in kinds)
-    return f"Argument `{argument}` must name a whole file of kind {wanted}, but `{path}` {reason}."
+    return (
+        f"Argument `{argument}` must name a whole file of kind {wanted}, but `{path}`"
+        f" {one_line(reason)}."
+    )
 
 
 def unpack(whole: bytes, kinds: tuple[str, ...]) -> Packed:
