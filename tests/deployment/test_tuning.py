@@ -2,7 +2,7 @@ import torch
 from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
-from mho.deployment.deployed import DeployedNetwork
+from mho.deployment.deployed import Correction, DeployedNetwork
 from mho.deployment.network import LinearLayer
 from mho.deployment.tuning import fit_columns, refit
 from mho.rng import Stream
@@ -105,3 +105,34 @@ def test_the_cost_is_what_the_ledger_booked() -> None:
     assert found.cost == deployed.bench.ledger - before
     assert found.cost.pulses == 0
     assert found.cost.multiplies > 0
+
+
+def test_a_trained_layer_is_left_alone() -> None:
+    """Training has made its columns what they shall be; a fit to the network would undo that.
+
+    The first layer was fitted when the last was trained, so it is fitted again, with the same
+    result on a chip that does not change; nothing else moves.
+    """
+    deployed, samples = skewed()
+    refit(deployed, samples, ranged=False)
+    deployed.corrections[1] = trained = Correction(torch.full((3,), 7.0), torch.zeros(3))
+    deployed.trained, first = (1,), deployed.corrections[0]
+    ranges = deployed.ranges
+    found = refit(deployed, samples)
+    assert deployed.corrections[1] is trained
+    assert set(found.corrections) == {0, 1}
+    assert len(found.before) == len(found.after) == 1
+    torch.testing.assert_close(deployed.corrections[0].gain, first.gain)
+    assert deployed.ranges.inputs[1] == ranges.inputs[1]
+    assert deployed.ranges.currents[1] == ranges.currents[1]
+
+
+def test_what_a_trained_layer_has_learnt_to_read_stays() -> None:
+    """Trained before any fit, the last layer reads the first as the chip has it: no fit at all."""
+    deployed, samples = skewed()
+    deployed.trained = (1,)
+    before = deployed(samples)
+    found = refit(deployed, samples)
+    assert found.corrections == {}
+    assert found.before == found.after == ()
+    assert torch.equal(deployed(samples), before)

@@ -86,8 +86,8 @@ def refit(
     makes up for what the earlier ones left. A layer used several times is fitted at its first use.
 
     A layer that was trained on the chip no longer wants what the network wants, and has learnt to
-    read its inputs as they were then: it keeps what training gave it, and of the others only those
-    are fitted again that were fitted when it was trained.
+    read its inputs as they were then: it is left alone, and of the others only those are fitted
+    again that were fitted when it was trained.
 
     Args:
         deployed: What is tuned; its corrections are replaced, and its ranges if `ranged`.
@@ -107,10 +107,10 @@ def refit(
         if index in done:
             return deployed.product(index, layer, vectors)
         done.add(index)
-        if ranged:
-            set_ranges(deployed, index, vectors)
         if index in trained or (trained and index not in earlier):
             return deployed.product(index, layer, vectors)
+        if ranged:
+            set_ranges(deployed, index, vectors)
         measured = deployed.measured(index, layer, vectors)
         found[index] = fit_columns(measured, goal)
         corrected = found[index](measured)
