@@ -153,16 +153,3 @@ def test_progress_can_interrupt_between_updates() -> None:
         )
     held = deployed.bench.read(deployed.placement.cells, samples=1, window=0.0).mean
     assert float((held - deployed.placement.target).abs().max()) < 6 * uS
-
-
-def test_training_that_helped_marks_the_layer() -> None:
-    """The last layer counts as trained if the chip holds weights of a pass, else not."""
-    samples, labels = problem(Stream(1))
-    deployed = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
-    found = hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE)
-    assert found.best > 0
-    assert deployed.trained == (1,)
-    content = HybridTraining(epochs=1, batch=30, rate=1e-9)
-    again = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
-    none = hybrid_train(again, samples, labels, Stream(9), training=content, protocol=COARSE)
-    assert (none.best, again.trained) == (0, ())

@@ -53,7 +53,6 @@ def both(plain: ProgrammedChip) -> tuple[ProgrammedChip, DeployedNetwork]:
     refit(deployed, samples)
     protocol = ProgramProtocol(20 * uS, denoise=None)
     hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=protocol)
-    deployed.trained = (1,)
     return plain.tuned(deployed, accuracy=0.5), deployed
 
 
@@ -68,7 +67,6 @@ def test_a_tuned_chip_goes_on_exactly_where_it_was(
     assert again.records == {"accuracy": 0.5}
     samples, _ = problem(Stream(1))
     restored = again.deployed()
-    assert restored.trained == (1,)
     assert restored.ranges.inputs == deployed.ranges.inputs
     assert restored.ranges.currents == deployed.ranges.currents
     assert torch.equal(restored.placement.target, deployed.placement.target)
@@ -119,7 +117,6 @@ def not_finite(tuning: Tuning) -> Tuning:
     [
         (wrong_length, "one correction for each output"),
         (not_finite, "not finite"),
-        (lambda t: replace(t, trained=(7,)), "trained layer"),
         (lambda t: replace(t, corrections={"7": t.corrections["0"]}), "correction of a layer"),
         (lambda t: replace(t, corrections={"00": t.corrections["0"]}), "correction of a layer"),
         (lambda t: replace(t, ranges=replace(t.ranges, inputs=(1.0,))), "converter range"),

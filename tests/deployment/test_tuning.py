@@ -107,32 +107,31 @@ def test_the_cost_is_what_the_ledger_booked() -> None:
     assert found.cost.multiplies > 0
 
 
-def test_a_trained_layer_is_left_alone() -> None:
-    """Training has made its columns what they shall be; a fit to the network would undo that.
+def test_a_fit_that_makes_answers_worse_is_taken_back() -> None:
+    """Labels against the network: its opposite answers are right, which training would find.
 
-    The first layer was fitted when the last was trained, so it is fitted again, with the same
-    result on a chip that does not change; nothing else moves.
+    The last layer is turned round by a correction, gain −1 of what the fit would give; a fit to
+    the network's products turns it back, and the loss of these labels rises.
     """
     deployed, samples = skewed()
     refit(deployed, samples, ranged=False)
-    deployed.corrections[1] = trained = Correction(torch.full((3,), 7.0), torch.zeros(3))
-    deployed.trained, first = (1,), deployed.corrections[0]
-    ranges = deployed.ranges
-    found = refit(deployed, samples)
-    assert deployed.corrections[1] is trained
-    assert set(found.corrections) == {0, 1}
-    assert len(found.before) == len(found.after) == 1
-    torch.testing.assert_close(deployed.corrections[0].gain, first.gain)
-    assert deployed.ranges.inputs[1] == ranges.inputs[1]
-    assert deployed.ranges.currents[1] == ranges.currents[1]
-
-
-def test_what_a_trained_layer_has_learnt_to_read_stays() -> None:
-    """Trained before any fit, the last layer reads the first as the chip has it: no fit at all."""
-    deployed, samples = skewed()
-    deployed.trained = (1,)
+    labels = (-deployed.network.run(samples)).argmax(1)
+    fitted = deployed.corrections[1]
+    turned = Correction(-fitted.gain, -fitted.offset)
+    deployed.corrections[1], ranges = turned, deployed.ranges
     before = deployed(samples)
-    found = refit(deployed, samples)
-    assert found.corrections == {}
-    assert found.before == found.after == ()
+    found = refit(deployed, samples, labels)
+    assert not found.kept
+    assert deployed.corrections[1] is turned
+    assert deployed.ranges is ranges
     assert torch.equal(deployed(samples), before)
+    assert refit(deployed, samples).kept
+    assert float(deployed.corrections[1].gain[0]) > 0
+
+
+def test_a_fit_that_helps_stays() -> None:
+    deployed, samples = skewed()
+    labels = deployed.network.run(samples).argmax(1)
+    found = refit(deployed, samples, labels, ranged=False)
+    assert found.kept
+    assert deployed.corrections is found.corrections
