@@ -2,7 +2,7 @@ import torch
 from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
-from mho.deployment.deployed import DeployedNetwork
+from mho.deployment.deployed import Correction, DeployedNetwork
 from mho.deployment.network import LinearLayer
 from mho.deployment.tuning import fit_columns, refit
 from mho.rng import Stream
@@ -105,3 +105,33 @@ def test_the_cost_is_what_the_ledger_booked() -> None:
     assert found.cost == deployed.bench.ledger - before
     assert found.cost.pulses == 0
     assert found.cost.multiplies > 0
+
+
+def test_a_fit_that_makes_answers_worse_is_taken_back() -> None:
+    """Labels against the network: its opposite answers are right, which training would find.
+
+    The last layer is turned round by a correction, gain −1 of what the fit would give; a fit to
+    the network's products turns it back, and the loss of these labels rises.
+    """
+    deployed, samples = skewed()
+    refit(deployed, samples, ranged=False)
+    labels = (-deployed.network.run(samples)).argmax(1)
+    fitted = deployed.corrections[1]
+    turned = Correction(-fitted.gain, -fitted.offset)
+    deployed.corrections[1], ranges = turned, deployed.ranges
+    before = deployed(samples)
+    found = refit(deployed, samples, labels)
+    assert not found.kept
+    assert deployed.corrections[1] is turned
+    assert deployed.ranges is ranges
+    assert torch.equal(deployed(samples), before)
+    assert refit(deployed, samples).kept
+    assert float(deployed.corrections[1].gain[0]) > 0
+
+
+def test_a_fit_that_helps_stays() -> None:
+    deployed, samples = skewed()
+    labels = deployed.network.run(samples).argmax(1)
+    found = refit(deployed, samples, labels, ranged=False)
+    assert found.kept
+    assert deployed.corrections is found.corrections

@@ -144,8 +144,6 @@ class DeployedNetwork(nn.Module):
         self.ranges, self.programming = ranges, programming
         self.corrections: dict[int, Correction] = {}
         """Digital gain and offset of layers that have one, by the layer's number."""
-        self.trained: tuple[int, ...] = ()
-        """Numbers of layers whose cells were trained here, away from the network's weights."""
 
     def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
         """Outputs of the network, computed on the chip, `BATCH` samples at a time (1)."""

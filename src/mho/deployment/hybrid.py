@@ -129,8 +129,6 @@ def hybrid_train(
     if best < len(history) - 1:
         layer.go_back(kept)
         programmed += layer.write(protocol)
-    if best:
-        deployed.trained = tuple(sorted({*deployed.trained, layer.index}))
     accuracy, loss = zip(*history, strict=True)
     return TuneResult(accuracy, loss, best, programmed, deployed.bench.ledger - before)
 

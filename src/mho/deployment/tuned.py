@@ -17,22 +17,20 @@ class Tuning:
     Args:
         ranges: Ranges of the converters.
         corrections: Gain and offset of each layer that has them, by the layer's number in digits.
-        trained: Numbers of the layers that were trained on the chip.
     """
 
     ranges: Ranges
     corrections: Mapping[str, Correction]
-    trained: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, deployed: DeployedNetwork) -> "Tuning":
         """The settings of a network on a bench."""
         corrections = {str(n): deployed.corrections[n] for n in sorted(deployed.corrections)}
-        return cls(deployed.ranges, corrections, deployed.trained)
+        return cls(deployed.ranges, corrections)
 
     def put_in_force(self, deployed: DeployedNetwork) -> None:
         """Give a network on a bench these settings."""
-        deployed.ranges, deployed.trained = self.ranges, self.trained
+        deployed.ranges = self.ranges
         deployed.corrections = {int(n): one for n, one in self.corrections.items()}
 
 
@@ -47,8 +45,6 @@ def check_tuning(tuning: Tuning, image: Image) -> None:
     numbers = {str(number): number for number in range(len(layers))}
     if not tuning.corrections.keys() <= numbers.keys():
         raise RefusedError("has a correction of a layer that its network lacks")
-    if not all(0 <= number < len(layers) for number in tuning.trained):
-        raise RefusedError("has a trained layer that its network lacks")
     for name, one in tuning.corrections.items():
         outputs = layers[numbers[name]].weight.shape[:1]
         if one.gain.shape != outputs or one.offset.shape != outputs:

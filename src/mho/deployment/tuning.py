@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
+from torch.nn import functional
 
+from mho.checks import check_shape
 from mho.deployment.deployed import Correction, DeployedNetwork, converter_range
 from mho.deployment.network import LinearLayer, Network
 from mho.ledger import Ledger
@@ -32,12 +34,14 @@ class Refit:
             parts of the rms product wanted (1).
         after: The same with the correction (1).
         cost: What the multiplications cost.
+        kept: Whether they are in force; else what was in force before was better.
     """
 
     corrections: dict[int, Correction]
     before: tuple[float, ...]
     after: tuple[float, ...]
     cost: Ledger
+    kept: bool = True
 
 
 def wanted_products(
@@ -77,6 +81,7 @@ def fit_columns(
 def refit(
     deployed: DeployedNetwork,
     samples: Shaped[Tensor, "batch ..."],
+    labels: Int64[Tensor, " labels"] | None = None,
     *,
     ranged: bool = True,
 ) -> Refit:
@@ -87,31 +92,58 @@ def refit(
     makes up for what the earlier ones left. A layer used several times is fitted at its first use.
 
     A layer that was trained on the chip no longer wants what the network wants, and has learnt to
-    read its inputs as they were then: it keeps what training gave it, and of the others only those
-    are fitted again that were fitted when it was trained.
+    read its inputs as they were then. A fit to the network may help it or undo what it has learnt;
+    with labels, the fit stays only if it helps.
 
     Args:
         deployed: What is tuned; its corrections are replaced, and its ranges if `ranged`.
         samples: Typical inputs, all used at once (1). Shape (batch, ...).
+        labels: Their classes: if the mean cross entropy of the answers would rise, everything is
+            left as it was (1). Shape (batch,).
         ranged: First widen the range of converters that clip, or narrow what none of the samples
             needs.
+
+    Raises:
+        ValueError: There is not one label for each sample.
     """
-    before = deployed.bench.ledger
+    if labels is not None:
+        check_shape(labels, "labels", (samples.shape[0],))
+    before, settings = deployed.bench.ledger, (deployed.corrections, deployed.ranges)
+    earlier = None if labels is None else loss_on_chip(deployed, samples, labels)
+    found, errors = _fitted(deployed, samples, ranged=ranged)
+    kept = True
+    if labels is not None and earlier is not None:
+        kept = loss_on_chip(deployed, samples, labels) <= earlier
+    if not kept:
+        deployed.corrections, deployed.ranges = settings
+    plain, corrected = (tuple(error[k] for error in errors) for k in range(2))
+    return Refit(found, plain, corrected, deployed.bench.ledger - before, kept)
+
+
+def loss_on_chip(
+    deployed: DeployedNetwork,
+    samples: Shaped[Tensor, "batch ..."],
+    labels: Int64[Tensor, " labels"],
+) -> float:
+    """Mean cross entropy of the chip's answers (1)."""
+    return float(functional.cross_entropy(deployed(samples), labels))
+
+
+def _fitted(
+    deployed: DeployedNetwork, samples: Shaped[Tensor, "batch ..."], *, ranged: bool
+) -> tuple[dict[int, Correction], list[tuple[float, float]]]:
+    """New corrections, in force, and the relative error of each layer without and with them."""
     goals = iter(wanted_products(deployed.network, samples))
     errors: list[tuple[float, float]] = []
-    earlier, trained = deployed.corrections, deployed.trained
-    found = {index: earlier[index] for index in trained if index in earlier}
-    deployed.corrections, done = found, set[int]()
+    found: dict[int, Correction] = {}
+    deployed.corrections = found
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         goal = next(goals)
-        if index in done:
+        if index in found:
             return deployed.product(index, layer, vectors)
-        done.add(index)
         if ranged:
             set_ranges(deployed, index, vectors)
-        if index in trained or (trained and index not in earlier):
-            return deployed.product(index, layer, vectors)
         measured = deployed.measured(index, layer, vectors)
         found[index] = fit_columns(measured, goal)
         corrected = found[index](measured)
@@ -119,8 +151,7 @@ def refit(
         return corrected
 
     deployed.network.run(samples, product)
-    plain, corrected = (tuple(error[k] for error in errors) for k in range(2))
-    return Refit(found, plain, corrected, deployed.bench.ledger - before)
+    return found, errors
 
 
 def relative_error(

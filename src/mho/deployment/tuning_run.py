@@ -226,7 +226,8 @@ class _Tuning:
         training = self._start.training
         if method == "refit":
             self._progress("refitting gains and offsets", 0.0)
-            return refit(deployed, training.inputs[:_REFIT_SAMPLES]).cost
+            some = slice(_REFIT_SAMPLES)
+            return refit(deployed, training.inputs[some], training.labels[some]).cost
         return hybrid_train(
             deployed, training.inputs, training.labels, Stream(self._job.seed).child("hybrid"),
             protocol=chip.effort.protocol, progress=self._progress,

@@ -24,7 +24,7 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
         if some:
             found = [100 * result["steps"][k]["accuracy"] for k in some]
             bars = axes.bar(some, found, width=0.5, color=colour, label=label)
-            axes.bar_label(bars, fmt="%.1f")
+            axes.bar_label(bars, fmt="%.1f", label_type="center", color="white")
     axes.set_xticks(range(len(names)), names)
     axes.axhline(
         100 * result["software_accuracy"],
@@ -34,5 +34,6 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     )
     axes.set_ylim(0, 112)
     axes.set_ylabel("Accuracy (%)")
-    explain(axes, f"{result['stuck_cells']} of {result['cells']:,} cells stuck")
+    axes.set_xlabel(f"{result['stuck_cells']} of {result['cells']:,} cells stuck")
+    explain(axes)
     return figure
