@@ -16,11 +16,18 @@ from mho.chip.periphery import Periphery
 from mho.chip.selector import NoSelector, Selector
 from mho.chip.wires import WireModel
 from mho.deployment.chip_file import Effort, Specimen
+from mho.deployment.four_devices import FourDevices
 from mho.deployment.hybrid import HybridTraining
 from mho.deployment.job import Job
+from mho.deployment.layout import Layout
 from mho.deployment.lifetime import Refresh
+from mho.deployment.lifetime_run import LifeJob
 from mho.deployment.mapping import DifferentialPairs
+from mho.deployment.noise_aware import NoiseAwareTraining
+from mho.deployment.offset import OffsetColumn
 from mho.deployment.on_chip_training import OnChipTraining
+from mho.deployment.range_rule import RangeRule
+from mho.deployment.training_run import TrainJob
 from mho.deployment.tuning_run import TuneJob
 from mho.device.published import preset
 from mho.papers.claim import Setting
@@ -49,6 +56,13 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Effort": Effort,
     "Specimen": lambda: Specimen("rao2023", 0, 1, 4, 4),
     "DifferentialPairs": lambda: DifferentialPairs(1e-6, 1e-4),
+    "OffsetColumn": lambda: OffsetColumn(1e-6, 1e-4),
+    "FourDevices": lambda: FourDevices(1e-6, 1e-4),
+    "Layout": Layout,
+    "RangeRule": RangeRule,
+    "LifeJob": lambda: LifeJob((1.0,)),
+    "TrainJob": TrainJob,
+    "NoiseAwareTraining": NoiseAwareTraining,
     "HybridTraining": HybridTraining,
     "OnChipTraining": OnChipTraining,
     "Refresh": lambda: Refresh(1.0, ProgramProtocol()),

@@ -146,6 +146,8 @@ class BenchInfo:
         check_positive(self.read_voltage, "read_voltage", "V")
         check_not_negative(self.resolution, "resolution", "S")
         check_positive(self.sample_time, "sample_time", "s")
+        check_between(self.dac_bits, "dac_bits", 1, 32, "1")
+        check_between(self.adc_bits, "adc_bits", 1, 32, "1")
 
     @property
     def cells(self) -> int:

@@ -83,6 +83,8 @@ class Specimen:
         check_between(self.cols, "cols", 1, 65_536, "1")
         check_positive(self.temperature, "temperature", "K")
         check_choice(self.read_noise, "read_noise", READ_NOISES)
+        if self.stuck is not None:
+            check_between(self.stuck, "stuck", 0.0, 1.0, "1")
 
     @property
     def chip(self) -> Chip:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between
+from mho.checks import check_between, configuration
 from mho.deployment.weight_mapping import Stage, WeightMapping
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class FourDevices(WeightMapping):
     """Two pairs make a weight: w = (F (G⁺ − G⁻) + (g⁺ − g⁻)) / scale.

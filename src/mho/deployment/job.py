@@ -103,6 +103,8 @@ class Job:
         if self.wires is not None:
             check_not_negative(self.wires, "wires", "Ω")
         check_choice(self.read_noise, "read_noise", READ_NOISES)
+        check_between(self.chips, "chips", 1, 1000, "1")
+        check_positive(self.compare_tolerance, "compare_tolerance", "S")
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How cells are programmed."""

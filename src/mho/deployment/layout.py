@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, configuration
 from mho.deployment.named_mappings import mapping_for, mapping_kind
 from mho.deployment.range_rule import RULES, RangeRule
 from mho.deployment.weight_mapping import SCALES, WeightMapping
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How weights become conductances, and how converter ranges follow from samples.

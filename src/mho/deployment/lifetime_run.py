@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mho import checkpoint
 from mho.bench.simulated import SimulatedBench
-from mho.checks import check_between, check_positive
+from mho.checks import check_between, check_positive, configuration
 from mho.deployment.chip_file import ProgrammedChip
 from mho.deployment.lifetime import QUANTILES, Age, Life, Refresh, check_times
 from mho.deployment.sources import Data
@@ -28,6 +28,7 @@ _LOOKS = 100_000
 """Looks that a life may have (1)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class LifeJob:
     """How a chip shall grow old.
@@ -53,6 +54,8 @@ class LifeJob:
         if self.temperature is not None:
             check_between(self.temperature, "temperature", 4.0, 1000.0, "K")
         check_between(self.quantile, "quantile", 0.0, 1.0, "1")
+        if self.tolerance is not None:
+            check_positive(self.tolerance, "tolerance", "S")
         if self.interval is not None:
             check_positive(self.interval, "interval", "s")
             least = self.times[-1] / _LOOKS

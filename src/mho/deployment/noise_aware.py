@@ -13,7 +13,7 @@ from jaxtyping import Int64, Shaped
 from torch import Tensor
 from torch.nn import functional
 
-from mho.checks import check_between, check_positive, check_shape
+from mho.checks import check_between, check_positive, check_shape, configuration
 from mho.deployment.network import LinearLayer, Network, Product
 from mho.deployment.surrogate import Surrogate
 from mho.progress import Progress, silent
@@ -23,6 +23,7 @@ _PASSES = 3
 """Multiplications for a sample in training: forward, back to inputs, back to weights (1)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class NoiseAwareTraining:
     """How a network is tuned before it is downloaded.

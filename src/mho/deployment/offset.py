@@ -6,10 +6,11 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between
+from mho.checks import check_between, configuration
 from mho.deployment.weight_mapping import Stage, WeightMapping
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class OffsetColumn(WeightMapping):
     """A weight is the difference of a cell to its row's reference: w = (G − G_ref) / scale.

@@ -7,7 +7,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo
-from mho.checks import check_between, check_choice
+from mho.checks import check_between, check_choice, configuration
 from mho.chip.magnitudes import Magnitudes
 
 RULES = ("largest", "percentile", "least-error")
@@ -18,6 +18,7 @@ _SHARES = 65_536
 """Steps in which errors are weighed: whole numbers add up alike in any order (1)."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class RangeRule:
     """How the full scale of a converter follows from what it will see.

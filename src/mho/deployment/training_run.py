@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from mho import checkpoint
-from mho.checks import check_between, check_choice, check_within
+from mho.checks import check_between, check_choice, check_within, configuration
 from mho.chip.chip import Chip
 from mho.deployment.chip_file import ProgrammedChip, Specimen
 from mho.deployment.digits import digits_data, digits_training
@@ -29,6 +29,7 @@ FAULTY, FAULTLESS = "on the chip", "without stuck cells"
 """Names of the two runs of a job."""
 
 
+@configuration
 @dataclass(frozen=True, slots=True)
 class TrainJob:
     """What shall learn, and on which chip.
