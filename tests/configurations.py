@@ -1,6 +1,7 @@
 """One valid value of every configuration class, for tests that change one field at a time."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from mho.bench.interface import BenchInfo
@@ -100,3 +101,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "BenchInfo": _info,
     "Setting": lambda: Setting(preset("rao2023"), quick=True, stream=Stream(0)),
 }
+
+
+@cache
+def made(name: str) -> Any:
+    """The value of a class, by the name of the class."""
+    return MAKERS[name]()

@@ -5,8 +5,9 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
+from decimal import Decimal
 from functools import wraps
 from numbers import Integral, Real
 from types import UnionType
@@ -181,9 +182,13 @@ def configuration(cls: _Class) -> _Class:
                     f"Argument `{name}` must be a field of `{cls.__name__}`, but is none. Did you"
                     f" mean `{near[0]}`?"
                 )
-        for name, value in (*zip(own, values, strict=False), *named.items()):
+        given = (*zip(own, values, strict=False), *named.items())
+        for name, value in given:
             _check_kind(value, name, own[name].type)
+            _check_each(value, name, _check_size)
         made(self, *values, **named)
+        for name, value in given:  # afterwards, as a class may have more to say about its numbers
+            _check_each(value, name, _check_not_nan)
 
     cls.__init__ = init
     CONFIGURATIONS[cls.__name__] = cls
@@ -199,8 +204,6 @@ def _check_kind(value: object, name: str, hint: Any) -> None:
             f"Argument `{name}` must be {wanted}, but is {value!r:.60} of type"
             f" {type(value).__name__}."
         )
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        _check_size(value, name)
     # Long tables, such as those of converters, are for the class to check as a whole.
     if isinstance(value, list | tuple) and len(value) <= _ITEMS:
         inner = [get_args(kind)[0] for kind in kinds if get_origin(kind) in (tuple, Sequence)]
@@ -216,16 +219,30 @@ def check_number(value: object, name: str) -> None:
         ValueError: In the house sentence.
     """
     _check_kind(value, name, float)
+    _check_each(value, name, _check_size)
+    _check_each(value, name, _check_not_nan)
+
+
+def _check_each(value: object, name: str, check: Callable[[int | float, str], None]) -> None:
+    """Check a number, or those of a sequence that is no long table."""
+    if isinstance(value, int | float):
+        check(value, name)
+    elif isinstance(value, list | tuple) and len(value) <= _ITEMS:
+        for place, item in enumerate(value):
+            _check_each(item, f"{name}[{place}]", check)
+
+
+def _check_not_nan(value: float | int, name: str) -> None:
+    if math.isnan(value):
+        raise ValueError(f"Argument `{name}` must be a number, but is NaN.")
 
 
 def _check_size(value: float | int, name: str) -> None:
-    """Refuse a number that no range can be checked of, or that overflows in tensors."""
-    if isinstance(value, float) and math.isnan(value):
-        raise ValueError(f"Argument `{name}` must be a number, but is NaN.")
+    """Refuse a number of which tensors overflow."""
     whole = isinstance(value, int)
     if abs(value) > (_WHOLE if whole else _FINITE) and abs(value) != math.inf:
         end = "2⁶³, where 64 bits end" if whole else "10³⁰, as single precision ends soon after"
-        raise ValueError(f"Argument `{name}` must be below {end}, but is {float(value):.3g}.")
+        raise ValueError(f"Argument `{name}` must be below {end}, but is {Decimal(value):.3g}.")
 
 
 def _kinds(hint: Any) -> Iterator[Any]:
