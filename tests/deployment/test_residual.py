@@ -23,6 +23,7 @@ from mho.deployment.offset import OffsetColumn
 from mho.deployment.reference_column import with_excess
 from mho.deployment.repair import repair
 from mho.deployment.residual import stages, take_up
+from mho.deployment.tuning import refit
 from mho.deployment.weight_mapping import WeightMapping
 from mho.programming.protocol import ProgramProtocol
 from mho.rng import Stream
@@ -236,3 +237,21 @@ def test_training_on_the_chip_refuses_what_is_not_in_pairs() -> None:
         deployed.placement = place(weight, deployed.bench.info, mapping)
         with pytest.raises(ValueError, match="one pair of cells for each weight"):
             hybrid_train(deployed, samples, labels, Stream(0))
+
+
+@pytest.mark.parametrize("kind", [OffsetColumn, FourDevices])
+def test_gains_and_offsets_are_fitted_with_any_mapping(kind: type[WeightMapping]) -> None:
+    """Least squares never makes the samples it is fitted on worse; ranges hold every column."""
+    samples, _ = problem(Stream(1))
+    network = read_network(perceptron(Stream(0)), samples)
+    bench = quiet_bench()
+    placement = place([layer.weight for layer in network.layers], bench.info, kind(LOW, HIGH))
+    placement, result = program_pairs(bench, placement, ProgramProtocol(20 * uS, denoise=None))
+    ranges = calibrate(network, placement, samples, bench.info.read_voltage)
+    deployed = DeployedNetwork(network, bench, placement, ranges, result)
+    found = refit(deployed, samples)
+    assert found.after[0] <= found.before[0]
+    for block, full_scale in zip(placement.blocks, deployed.ranges.currents, strict=True):
+        if block.layer == 0:
+            rows = samples[:, block.inputs] * (bench.info.read_voltage / deployed.ranges.inputs[0])
+            assert float(block.read(bench, rows, 10 * full_scale).abs().max()) < full_scale
