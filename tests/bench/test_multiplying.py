@@ -253,3 +253,15 @@ def test_a_prepared_multiplier_is_the_multiply_of_the_moment() -> None:
     expected = bench.multiply(VOLTAGE, *first, full_scale=1e-3)
     expected += bench.multiply(VOLTAGE.flip(1), *second, full_scale=1e-3)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=4e-9)
+
+
+@pytest.mark.parametrize("read_noise", ["frozen", "moments", "sampled"])
+def test_cells_that_conduct_nothing_may_be_multiplied(read_noise: str) -> None:
+    """Noise around 1 pS goes below nothing, which no wire solver takes: such a cell is open."""
+    bench = _bench(read_noise, WireModel(word_line=1.0, bit_line=1.0))
+    state = bench.state()
+    state["core"].fill_(1e-12)
+    bench.restore(state)
+    bench.wait(10.0)
+    current = bench.multiply(torch.full((3, ROWS), 0.2), *_pairs(), full_scale=1e-6)
+    assert bool(torch.isfinite(current).all())
