@@ -306,3 +306,15 @@ def test_full_scales_that_no_converter_has_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         checked(value, 4)
+
+
+@pytest.mark.parametrize("read_noise", ["frozen", "moments", "sampled"])
+def test_cells_that_conduct_nothing_may_be_multiplied(read_noise: str) -> None:
+    """Noise around 1 pS goes below nothing, which no wire solver takes: such a cell is open."""
+    bench = _bench(read_noise, WireModel(word_line=1.0, bit_line=1.0))
+    state = bench.state()
+    state["core"].fill_(1e-12)
+    bench.restore(state)
+    bench.wait(10.0)
+    current = bench.multiply(torch.full((3, ROWS), 0.2), *_pairs(), full_scale=1e-6)
+    assert bool(torch.isfinite(current).all())

@@ -220,7 +220,7 @@ class Products:
         time = self._vector_time
         parts = in_chunks(lambda some: moments(self._cells, some, now, time), 1, both.flatten())
         mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
-        return mean.view(both.shape), variance.view(both.shape)
+        return mean.view(both.shape).clamp_(min=0), variance.view(both.shape)
 
     def _followed(
         self,
@@ -257,7 +257,8 @@ class Products:
             vectors,
             both.flatten(),
         )
-        return torch.cat(parts, 1).view(-1, *both.shape)
+        # noise may take a cell that conducts next to nothing a little below it
+        return torch.cat(parts, 1).view(-1, *both.shape).clamp_(min=0)
 
     def _booked(
         self, driven: Float[Tensor, "cycles batch rows"], seen: Float[Tensor, "sides rows cols"]
