@@ -36,7 +36,7 @@ class NoiseAwareTraining:
         calibration: Samples that set the converters' ranges, before every pass (1).
     """
 
-    epochs: int = 20
+    epochs: int = 10
     batch: int = 64
     rate: float = 0.02
     calibration: int = 256
