@@ -56,7 +56,7 @@ class SimulatedBench:
         self._law, self._selector = chip.cell, chip.selector
         self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
         self._dac, self._adc = chip.pulse_dac, chip.read_adc
-        self._info = _describe(chip)
+        self._info = describe(chip)
         self._setup = chip.published["array.pulse_setup"]
         self._conversion = chip.published["array.conversion_energy"]
         self._read_noise = chip.electronics("read_noise")
@@ -364,7 +364,7 @@ class SimulatedBench:
         self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
 
 
-def _describe(chip: Chip) -> BenchInfo:
+def describe(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
     p, law, selector = chip.published, chip.cell.switching, chip.selector
     return BenchInfo(

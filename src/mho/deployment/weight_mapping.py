@@ -116,10 +116,12 @@ class WeightMapping(ABC):
     def scales(self, weight: Float[Tensor, "out in_"]) -> Float[Tensor, " out"]:
         """Conductance difference of a weight of one, for each output (S). Shape (out,)."""
         groups = weight.abs() if self.scale == "column" else weight.abs().reshape(1, -1)
-        # the rank is rounded up, so that of few weights none is cut off
-        rank = max(1, math.ceil(groups.shape[1] * self.clip / 100))
-        largest = groups.kthvalue(rank, 1).values
-        largest = torch.where(largest > 0, largest, groups.amax(1))
+        largest = groups.amax(1)
+        if self.clip < 100:
+            # the rank is rounded up, so that of few weights none is cut off
+            rank = max(1, math.ceil(groups.shape[1] * self.clip / 100))
+            some = groups.kthvalue(rank, 1).values
+            largest = torch.where(some > 0, some, largest)
         scale = torch.where(largest > 0, self.reach / largest, 1.0)
         return scale.expand(weight.shape[0]).contiguous()
 
