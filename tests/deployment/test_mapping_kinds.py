@@ -125,8 +125,8 @@ def test_cells_partners_and_signs(kind: str, seed: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("resistance", [0.5, 5.0])
 def test_wires_are_made_up_for(kind: str, resistance: float) -> None:
-    """Two by two tiles and more; as in `test_compensation`, 1e-4 of the largest is left."""
-    shape, cls = (20, 40), MAPPINGS[kind]
+    """A layer on two tiles or four; as in `test_compensation`, 1e-4 of the largest is left."""
+    shape, cls = (10, 36), MAPPINGS[kind]
     weight = [normal(*shape)]
     info = info_of(tiles_needed([shape], 32, 32, mapping=cls), resistance, 32)
     mapping = cls(LOW, HIGH)
