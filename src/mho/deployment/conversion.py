@@ -106,7 +106,7 @@ class ConvertedModule(nn.Module):
     """A network whose layers compute on tiles. Program it, calibrate it, call it.
 
     Args:
-        module: The network, with `TiledLayer`s in the place of its layers.
+        module: The network, with `TiledLayer` in the place of its layers.
         account: What became of every module.
         info: What the tiles can do.
         mapping: Weights to conductances.

@@ -27,7 +27,7 @@ from mho.programming.protocol import ProgramProtocol
 from mho.programming.result import ProgramResult
 
 GAINS = ("mapped", "fit")
-"""Digital gain and offset of outputs: as the mapping says, or as measured on the chip."""
+"""Where digital gain and offset of outputs come from, the mapping or a fit on the chip."""
 
 
 def deploy(

@@ -123,9 +123,6 @@ class Life:
         inputs: Test samples (1). Shape (batch, ...).
         labels: Their classes (1). Shape (batch,).
         refresh: When cells are written again; never if `None`.
-
-    Attributes:
-        ages: Ages that were looked at.
     """
 
     def __init__(
@@ -138,6 +135,7 @@ class Life:
         self.deployed, self._inputs, self._labels = deployed, inputs, labels
         self._refresh = refresh
         self.ages: list[Age] = []
+        """Ages that were looked at."""
         self._start = deployed.bench.clock
         self._looks = self._rewrites = self._refreshed = 0
         self._cost = Ledger()

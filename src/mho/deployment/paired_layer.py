@@ -19,14 +19,7 @@ class PairedLayer:
         number: Number of the layer in the placement.
         pairs: Range that weights are given in.
         reach: Weight of a pair at the end of that range (1).
-
-    Attributes:
-        owed: What weights are owed, less than a step after an update (1). Shape (out, in).
-        full_scale: Full scale of each block's converter, which grows with what it sees (A).
-        pulses: Pulses that each cell of the chip got for this layer (1). Shape (cells,).
     """
-
-    pulses: Int32[Tensor, " cells"]
 
     def __init__(
         self,
@@ -42,7 +35,11 @@ class PairedLayer:
         inputs = max(block.inputs.stop for block in self.blocks)
         outputs = max(block.outputs.stop for block in self.blocks)
         self.owed = torch.zeros(outputs, inputs)
+        """What weights are owed, less than a step after an update (1). Shape (out, in)."""
         self.full_scale = [0.0] * len(self.blocks)
+        """Full scale of each block's converter, which grows with what it sees (A)."""
+        self.pulses: Int32[Tensor, " cells"]
+        """Pulses that each cell of the chip got for this layer (1). Shape (cells,)."""
         self.pulses = torch.zeros(bench.info.cells, dtype=torch.int32)
 
     def forward(
