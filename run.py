@@ -20,7 +20,7 @@ CHECKS = {
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "imports": ["lint-imports"],
-    "tests": ["python", "-m", "pytest", "-q"],
+    "tests": ["python", "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"],
     "docs": ["sphinx-build", "-W", "-q", "-b", "html", "docs", "docs/_build/html"],
 }
 _LOCK_SECONDS = 1800

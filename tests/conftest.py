@@ -7,6 +7,9 @@ import torch
 
 from mho.rng import Stream
 
+# Workers share the cores; fixtures of a module are made before the one below is asked.
+torch.set_num_threads(1)
+
 
 @pytest.fixture
 def stream(request: pytest.FixtureRequest) -> Stream:
