@@ -1,20 +1,15 @@
 import hashlib
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from small_image import kind_of_chip, network, samples
 
-from mho.bench.interface import BenchInfo
-from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
 from mho.deployment.archive import RefusedError
-from mho.deployment.deploy import lay_out
-from mho.deployment.deployed import calibrate
 from mho.deployment.image import (
     KIND,
     Image,
@@ -25,33 +20,7 @@ from mho.deployment.image import (
     load_image,
     save_image,
 )
-from mho.deployment.mapping import DifferentialPairs
 from mho.deployment.packed_file import pack, save, strict_json, unpack
-from mho.deployment.plain import Reader, Writer
-from mho.deployment.range_rule import RangeRule
-from mho.rng import Stream
-
-
-def network() -> nn.Module:
-    """Convolution, batch norm, pooling, linear layer and softmax."""
-    generator = torch.Generator().manual_seed(1)
-    made = nn.Sequential(
-        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3),
-        nn.Hardtanh(-float("inf"), 4.0), nn.Softmax(1),
-    )  # fmt: skip
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return made.eval()
-
-
-def kind_of_chip(**changes: Any) -> BenchInfo:
-    chip = Chip(**({"tiles": 2, "rows": 10, "cols": 8} | changes))
-    return SimulatedBench(chip, Stream(0)).info
-
-
-def samples() -> Tensor:
-    return torch.rand(20, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(scope="module")
@@ -359,48 +328,6 @@ def resigned(rest: bytes, digest: str, length: int) -> bytes:
     return rest.replace(digest.encode(), true.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """Values that JSON has no word for, and a field with a default."""
-
-    number: float
-    several: tuple[float, ...]
-    either: float | tuple[int, ...] | None
-    named: dict[str, int]
-    anything: object
-    later: int = 3
-
-
-@pytest.mark.parametrize("either", [None, 2.5, (1, 2), float("inf")])
-def test_plain_values_come_back_as_they_were(either: Any) -> None:
-    odd = Odd(float("-inf"), (0.1, 1e-300), either, {"a": 1}, (torch.float64, None, "x", True))
-    writer = Writer()
-    plain = json.loads(json.dumps(writer.write(odd, "odd"), allow_nan=False))
-    assert Reader(writer.tensors).read(Odd, plain, "odd") == odd
-
-
-@dataclass(frozen=True)
-class Odder(Odd):
-    """Derived from what is wanted."""
-
-    extra: str = "x"
-
-
-def test_a_derived_class_comes_back_as_itself_and_a_strange_one_does_not() -> None:
-    odder = Odder(1.0, (), None, {}, 1, extra="y")
-    plain = Writer().write(odder, "odd")
-    assert Reader({}).read(Odd, plain, "odd") == odder
-    plain["is"] = "Provenance"
-    with pytest.raises(RefusedError):
-        Reader({}).read(Odd, plain, "odd")
-
-
-def test_a_field_that_came_later_takes_its_default() -> None:
-    plain = Writer().write(Odd(1.0, (), None, {}, 1, later=7), "odd")
-    del plain["fields"]["later"]
-    assert Reader({}).read(Odd, plain, "odd").later == 3
-
-
 def test_a_chip_of_another_kind_is_refused(image: Image) -> None:
     check_fits(image, kind_of_chip())
     check_fits(image, kind_of_chip(tiles=3))
@@ -417,72 +344,3 @@ def test_a_chip_of_another_kind_is_refused(image: Image) -> None:
 def test_the_image_says_nothing_of_any_one_chip() -> None:
     """Seeds name chips; a field of that name would tie an image to one."""
     assert not any("seed" in f.name or "state" in f.name for f in fields(Image))
-
-
-@pytest.fixture(scope="module")
-def by_column() -> Image:
-    """An image with all that can be asked for: a range for each column, and another mapping."""
-    info = kind_of_chip(rows=32, cols=32)
-    mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
-    return compile_image(
-        network(), info, samples(), mapping, packed=True, spares=1,
-        ranges=RangeRule("least-error", per_column=True, dac_bits=4, adc_bits=5),
-    )  # fmt: skip
-
-
-def test_ranges_of_columns_come_back_bit_by_bit(by_column: Image, tmp_path: Path) -> None:
-    save_image(tmp_path / "net.mho", by_column)
-    loaded = load_image(tmp_path / "net.mho")
-    assert loaded.sha256 == by_column.sha256
-    assert loaded.rule == by_column.rule
-    assert loaded.ranges.inputs == by_column.ranges.inputs
-    for one, other in zip(loaded.ranges.currents, by_column.ranges.currents, strict=True):
-        assert isinstance(one, Tensor)
-        assert isinstance(other, Tensor)
-        assert torch.equal(one, other)
-    assert (loaded.mapping["scale"], loaded.mapping["levels"]) == ("column", 64)
-    assert {block.tile for block in loaded.placement.blocks} == {0}
-
-
-def test_options_of_compiling_are_those_of_the_parts(by_column: Image) -> None:
-    """The placement of `lay_out` and the ranges of `calibrate` with the same words."""
-    info, rule = by_column.info, by_column.rule
-    mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
-    expected = lay_out(by_column.network, info, mapping, packed=True, spares=1)
-    assert torch.equal(by_column.placement.target, expected.target)
-    assert torch.equal(by_column.placement.cells, expected.cells)
-    found = calibrate(by_column.network, expected, samples(), info.read_voltage, rule)
-    assert found.inputs == by_column.ranges.inputs
-    ideal = compile_image(network(), info, samples(), mapping, packed=True, spares=1)
-    assert ideal.rule == RangeRule()
-    assert ideal.ranges.inputs[0] > found.inputs[0]
-
-
-def test_a_file_from_before_rules_reads_as_it_was_meant(image: Image, tmp_path: Path) -> None:
-    """Without a rule the largest was taken, and converters of 8 bits were all there were."""
-    content, tensors = image_parts(image)
-    plain = content["image"]["fields"]
-    del plain["rule"], plain["info"]["fields"]["dac_bits"], plain["info"]["fields"]["adc_bits"]
-    save(tmp_path / "old.mho", KIND, content, tensors)
-    loaded = load_image(tmp_path / "old.mho")
-    assert loaded.rule == RangeRule()
-    assert loaded.info == image.info
-    assert loaded.ranges.currents == image.ranges.currents
-
-
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        (torch.ones(2), "not one converter range for each column"),
-        (torch.tensor([1.0, 0.0, 1.0]), "not finite and above zero"),
-        (torch.tensor([1.0, float("nan"), 1.0]), "not finite and above zero"),
-    ],
-)
-def test_ranges_that_no_column_has_are_refused(
-    value: Tensor, reason: str, by_column: Image, tmp_path: Path
-) -> None:
-    currents = (*by_column.ranges.currents[:-1], value)
-    broken = replace(by_column, ranges=replace(by_column.ranges, currents=currents))
-    save_image(tmp_path / "net.mho", broken)
-    with pytest.raises(ValueError, match=reason):
-        load_image(tmp_path / "net.mho")
