@@ -24,7 +24,7 @@ def mlp():
 """
 CHOSEN = [
     "--ranges", "least-error", "--per-column", "--scale", "column", "--clip", "95", "--levels",
-    "64", "--spares", "2", "--pack",
+    "64", "--pack",
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_image_is_compiled_as_the_options_say() -> None:
-    """Two layers of 6×8 and 8×3 with spares on one tile; targets on 64 levels; ranges by column.
+    """Two layers of 6×8 and 8×3 on one tile; targets on 64 levels; ranges by column.
 
     Levels lie evenly over the recommended range, so targets are whole numbers of its 63rd part.
     """
@@ -81,7 +81,7 @@ def test_a_deployment_takes_the_same_options_and_fits_columns(
     assert "gains and offsets fitted" in capsys.readouterr().out
     found = json.loads(Path("run/result.json").read_text())
     assert found["options"]["layout"] == {
-        "scale": "column", "clip": 95.0, "levels": 64, "spares": 2, "ranges": "least-error",
+        "scale": "column", "clip": 95.0, "levels": 64, "ranges": "least-error",
         "per_column": True, "mapping": "pairs",
     }  # fmt: skip
     fitted = found["fitted_columns"]
@@ -96,7 +96,6 @@ def test_a_deployment_takes_the_same_options_and_fits_columns(
         (["--scale", "row"], "Argument `scale` must be"),
         (["--clip", "20"], "Argument `clip` must lie within"),
         (["--levels", "1"], "Argument `levels` must lie within"),
-        (["--spares", "-1"], "Argument `spares` must lie within"),
     ],
 )
 @pytest.mark.parametrize("command", ["compile", "deploy"])

@@ -35,7 +35,7 @@ def by_column() -> Image:
     info = kind_of_chip(rows=32, cols=32)
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
     return compile_image(
-        network(), info, samples(), mapping, packed=True, spares=1,
+        network(), info, samples(), mapping, packed=True,
         ranges=RangeRule("least-error", per_column=True, dac_bits=4, adc_bits=5),
     )  # fmt: skip
 
@@ -58,12 +58,12 @@ def test_options_of_compiling_are_those_of_the_parts(by_column: Image) -> None:
     """The placement of `lay_out` and the ranges of `calibrate` with the same words."""
     info, rule = by_column.info, by_column.rule
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
-    expected = lay_out(by_column.network, info, mapping, packed=True, spares=1)
+    expected = lay_out(by_column.network, info, mapping, packed=True)
     assert torch.equal(by_column.placement.target, expected.target)
     assert torch.equal(by_column.placement.cells, expected.cells)
     found = calibrate(by_column.network, expected, samples(), info.read_voltage, rule)
     assert found.inputs == by_column.ranges.inputs
-    ideal = compile_image(network(), info, samples(), mapping, packed=True, spares=1)
+    ideal = compile_image(network(), info, samples(), mapping, packed=True)
     assert ideal.rule == RangeRule()
     assert ideal.ranges.inputs[0] > found.inputs[0]
 

@@ -46,7 +46,6 @@ def test_a_layout_without_choices_is_the_default_of_every_part() -> None:
     layout = Layout()
     assert layout.weight_mapping(info) == DifferentialPairs(info.array_low, info.array_high)
     assert layout.rule(info) == RangeRule(dac_bits=16, adc_bits=16)
-    assert layout.options(info)["spares"] == 0
 
 
 def test_choices_that_are_none_are_refused() -> None:
@@ -54,7 +53,6 @@ def test_choices_that_are_none_are_refused() -> None:
         ({"scale": "row"}, "`scale` must be"),
         ({"clip": 10.0}, "`clip` must lie within"),
         ({"levels": 1}, "`levels` must lie within"),
-        ({"spares": -1}, "`spares` must lie within"),
         ({"ranges": "max"}, "`ranges` must be"),
     ):
         with pytest.raises(ValueError, match=message):

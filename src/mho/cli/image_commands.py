@@ -102,7 +102,6 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         kind = mapping_kind(wanted.layout.mapping)
         tiles = tiles_needed(
             shapes, chip.rows, chip.cols, mapping=kind, packed=wanted.packed,
-            spares=wanted.layout.spares,
         )  # fmt: skip
         chip = replace(chip, tiles=tiles)
         one = Specimen(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)

@@ -25,7 +25,6 @@ class LayoutOptions:
         clip: Percentile of the weights' magnitudes that takes a cell to the top; larger ones are
             cut off.
         levels: Levels of a cell; any conductance if left out.
-        spares: Spare rows, and pairs of columns, of each part of a layer.
     """
 
     mapping: str = "pairs"
@@ -34,7 +33,6 @@ class LayoutOptions:
     scale: str = "layer"
     clip: float = 100.0
     levels: int | None = None
-    spares: int = 0
 
     def layout(self) -> "Layout":
         """The layout meant.

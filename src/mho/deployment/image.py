@@ -87,7 +87,6 @@ def compile_image(
     *,
     compensated: bool = True,
     packed: bool | None = None,
-    spares: int = 0,
     ranges: RangeRule | str = "largest",
     provenance: Provenance | None = None,
 ) -> Image:
@@ -100,7 +99,6 @@ def compile_image(
         mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Make up for the wires that the bench says it has.
         packed: Let layers share tiles; only if the chip has too few for one each if `None`.
-        spares: Spare rows, and pairs of columns, of each part of a layer (1).
         ranges: How converter ranges follow from the samples, a `RangeRule` or its kind.
         provenance: Where the network comes from.
 
@@ -111,9 +109,7 @@ def compile_image(
         network = read_network(network, calibration)
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     rule = RangeRule.of(info, ranges) if isinstance(ranges, str) else ranges
-    placement = lay_out(
-        network, info, mapping, compensated=compensated, packed=packed, spares=spares
-    )
+    placement = lay_out(network, info, mapping, compensated=compensated, packed=packed)
     plain = asdict(mapping) if is_dataclass(mapping) else {}
     return Image(
         network,

@@ -206,9 +206,7 @@ def chip_for(job: Job, network: Network) -> Chip:
     one = Chip(job.chip, wires=wires)
     shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
     kind = mapping_kind(job.layout.mapping)
-    tiles = tiles_needed(
-        shapes, one.rows, one.cols, mapping=kind, packed=job.packed, spares=job.layout.spares
-    )
+    tiles = tiles_needed(shapes, one.rows, one.cols, mapping=kind, packed=job.packed)
     return replace(one, tiles=tiles)
 
 

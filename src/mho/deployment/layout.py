@@ -20,7 +20,6 @@ class Layout:
         scale: What shares a scale of weights, one of `SCALES`.
         clip: Percentile of the weights' magnitudes that takes a cell to the top (%).
         levels: Levels of a cell (1); any conductance if `None`.
-        spares: Spare rows, and lines of columns, of each part of a layer (1).
         ranges: How converter ranges follow from samples, one of `RULES`.
         per_column: Whether every column has a converter range of its own.
 
@@ -32,7 +31,6 @@ class Layout:
     scale: str = "layer"
     clip: float = 100.0
     levels: int | None = None
-    spares: int = 0
     ranges: str = "largest"
     per_column: bool = False
 
@@ -42,7 +40,6 @@ class Layout:
         check_between(self.clip, "clip", 50.0, 100.0, "%")
         if self.levels is not None:
             check_between(self.levels, "levels", 2, 65_536, "1")
-        check_between(self.spares, "spares", 0, 1000, "1")
         check_choice(self.ranges, "ranges", RULES)
 
     def weight_mapping(self, info: BenchInfo) -> WeightMapping:
@@ -58,5 +55,5 @@ class Layout:
     def options(self, info: BenchInfo) -> dict[str, Any]:
         """What `deploy` and `compile_image` take, by name, for a bench."""
         return {
-            "mapping": self.weight_mapping(info), "spares": self.spares, "ranges": self.rule(info),
+            "mapping": self.weight_mapping(info), "ranges": self.rule(info),
         }  # fmt: skip

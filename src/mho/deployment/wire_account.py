@@ -49,8 +49,8 @@ def wire_account(
     if info.wires.ideal:
         return None
     layout = layout or Layout()
-    mapping, spares = layout.weight_mapping(info), layout.spares
-    plain = lay_out(network, info, mapping, compensated=False, packed=packed, spares=spares)
+    mapping = layout.weight_mapping(info)
+    plain = lay_out(network, info, mapping, compensated=False, packed=packed)
     account = _resistances(info)
     weights, current, ideal = _effective(network, plain, info)
     account["current_kept"] = current / ideal
@@ -60,7 +60,7 @@ def wire_account(
     ]
     kinds = {"as_mapped": weights, "gain": scaled}
     if compensated:
-        final = lay_out(network, info, mapping, packed=packed, spares=spares)
+        final = lay_out(network, info, mapping, packed=packed)
         kinds["compensated"], more, _ = _effective(network, final, info)
         pairs = zip(final.blocks, plain.blocks, strict=True)
         share = torch.cat([one.scale / other.scale for one, other in pairs])
