@@ -38,7 +38,7 @@ def test_a_network_is_deployed_with_a_report() -> None:
     words = ["deploy", "net.py:mlp", "--data", "data.npz", "--tolerance", "20uS", "--no-denoise"]
     assert call(*words, "--mapping", "offset", "--out", "run", "--json", "found.json") == 0
     found = json.loads(Path("found.json").read_text())
-    assert found["options"]["mapping"] == "offset"
+    assert found["options"]["layout"]["mapping"] == "offset"
     assert found["cells"] == 72 + 6 + 8
     assert found["tiles"] == 2
     page = Path("run/report.html").read_text()

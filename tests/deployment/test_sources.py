@@ -333,7 +333,8 @@ def test_a_file_without_permission_is_named(
 @pytest.mark.parametrize("spec", ["model.h5", "model.py", "model.py:", "weights.pt", "a.py:b c"])
 def test_a_network_given_otherwise_is_refused(spec: str) -> None:
     """The sentence says what is accepted."""
-    assert "must be `model.pt2`, `model.onnx` or `module.py:factory`" in refused(spec)
+    accepted = "must be `model.pt2`, `model.onnx`, `weights.safetensors` or `module.py:factory`"
+    assert accepted in refused(spec)
 
 
 @pytest.mark.parametrize(
