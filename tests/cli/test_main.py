@@ -70,6 +70,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def spawn(*words: str, limit: int | None = None) -> "subprocess.Popen[str]":
     def restrict() -> None:
+        # a check that was started in the background hands on an interrupt that is ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
