@@ -6,7 +6,8 @@ from torch.nn import functional
 
 from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.hybrid import HybridTraining, LastLayer, TuneResult, hybrid_train
+from mho.deployment.hybrid import HybridTraining, TuneResult, hybrid_train
+from mho.deployment.last_layer import LastLayer
 from mho.deployment.mapping import DifferentialPairs
 from mho.deployment.network import read_network
 from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
@@ -131,7 +132,7 @@ def test_partners_of_stuck_cells_take_the_difference() -> None:
     bench = quiet_bench(5, cell__stuck_fraction=0.2, cell__stuck_high=0.0)
     deployed = deployed_on(bench, perceptron(Stream(3)), samples, repaired=False)
     layer = LastLayer(deployed, DifferentialPairs(50 * uS, 500 * uS))
-    layer.write(FINE)
+    layer.balance(FINE)
     (block,) = [b for b in deployed.placement.blocks if b.layer == 1]
     stuck = torch.zeros(bench.chip.cells, dtype=torch.bool)
     stuck[deployed.placement.cells] = deployed.programming.stuck
