@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
@@ -45,10 +47,14 @@ def digital(network: nn.Module, samples: Tensor, labels: Tensor) -> list[float]:
     return losses
 
 
-def trained(module: nn.Module, samples: Tensor, labels: Tensor) -> Network:
-    """The module after digital training."""
+@cache
+def trained() -> Network:
+    """A perceptron that has learnt the problem, digitally."""
+    samples, labels = problem(Stream(1), 600)
+    learn, right = samples[:200], labels[:200]
+    network = read_network(perceptron(Stream(3)), learn)
     return noise_aware_train(
-        read_network(module, samples), samples, labels, Surrogate(quiet_bench().info), Stream(7),
+        network, learn, right, Surrogate(quiet_bench().info), Stream(7),
         training=NoiseAwareTraining(epochs=10, batch=50, rate=0.1),
     ).network  # fmt: skip
 
@@ -179,7 +185,7 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
     """
     samples, labels = problem(Stream(1), 600)
     learn, right = samples[:200], labels[:200]
-    network = trained(perceptron(Stream(3)), learn, right)
+    network = trained()
     software = float((network.run(samples[300:]).argmax(1) == labels[300:]).float().mean())
     for seed in (0, 2):
         bench = quiet_bench(seed, cell__stuck_fraction=0.1)
@@ -203,7 +209,7 @@ def learner(seed: int, *, repaired: bool = False) -> tuple[DeployedNetwork, Tens
     """A trained network on a chip with a tenth of its cells stuck, after a refit."""
     samples, labels = problem(Stream(1), 600)
     learn, right = samples[:200], labels[:200]
-    network = trained(perceptron(Stream(3)), learn, right)
+    network = trained()
     bench = quiet_bench(seed, cell__stuck_fraction=0.1)
     placement, result = program_pairs(
         bench, lay_out(network, bench.info), ROUGH, repaired=repaired
@@ -226,13 +232,16 @@ def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can(
     for seed in range(5):
         deployed, learn, right = learner(seed)
         start = deployed.accuracy(samples[300:], labels[300:])
-        training = HybridTraining(epochs=3, batch=25, rate=0.05)
+        training = HybridTraining(epochs=1, batch=25, rate=0.05)
         found = hybrid_train(deployed, learn, right, Stream(9), training=training, protocol=ROUGH)
         assert deployed.accuracy(learn, right) == found.ended >= found.accuracy[0]
         assert not found.worse
         end = deployed.accuracy(samples[300:], labels[300:])
         assert end >= start - 0.02
         assert end > 0.9
+        if seed == 3:  # giving way helps by itself if the gains follow
+            assert found.balanced is not None
+            assert found.balanced > 0.9 > found.accuracy[0]
 
 
 @pytest.mark.parametrize("repaired", [False, True])
@@ -253,7 +262,7 @@ def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gai
     layer.fit_ranges(learn)
     layer.fit_correction(learn)
     start, outputs = layer.snapshot(), deployed(learn)
-    ruin = HybridTraining(epochs=2, batch=25, rate=20.0)
+    ruin = HybridTraining(epochs=2, batch=100, rate=20.0)
     found = hybrid_train(deployed, learn, right, Stream(9), training=ruin, protocol=ROUGH)
     assert max(found.accuracy[1:]) < found.accuracy[0] == found.ended
     assert found.best == 0
@@ -275,15 +284,16 @@ def test_partners_that_gave_way_are_sent_back_if_the_loss_does_not_fall() -> Non
     """
     deployed, learn, right = learner(1)
     other = (right + 1) % 3
-    training = HybridTraining(epochs=4, batch=25, rate=0.05)
+    training = HybridTraining(epochs=2, batch=25, rate=0.05)
     first = hybrid_train(deployed, learn, other, Stream(9), training=training, protocol=ROUGH)
     assert first.accuracy[0] < 0.2 < 0.8 < first.ended
     learnt = deployed.placement.target
     idle = HybridTraining(epochs=1, batch=200, rate=1e-4)
     again = hybrid_train(deployed, learn, other, Stream(9), training=idle, protocol=ROUGH)
     assert again.balanced is not None
-    assert again.balanced < 0.2
-    assert again.ended >= again.accuracy[0] - 0.01
+    assert again.balanced < again.accuracy[0] - 0.3
+    # the pass moves nothing by more than the tolerance, so it shows what it started from
+    assert min(again.accuracy[1], again.ended) >= again.accuracy[0] - 0.01
     assert torch.equal(deployed.placement.target, learnt)
 
 
