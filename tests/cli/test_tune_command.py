@@ -1,6 +1,7 @@
 """`mho tune`: any network, its steps and their cost, resuming, and the tuned chip in a file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 import torch
 from calling import call
 
+from mho.deployment import tuning_run
 from mho.deployment.chip_file import load_chip
+from mho.deployment.hybrid import HybridTraining, TuneResult, hybrid_train
 from mho.deployment.image import load_image
 
 MODULE = """
@@ -84,12 +87,31 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     assert steps["noise-aware"]["pulses"] > 1000
     assert steps["noise-aware"]["training_samples"] == 10 * 64
     assert steps["refit"]["pulses"] == 0 < steps["refit"]["multiplies"]
+    trained = [steps["hybrid"][f"training_accuracy_{when}"] for when in ("before", "after")]
+    assert 0.3 < trained[0] <= trained[1] + 0.05
     assert 0 < steps["hybrid"]["pulses"] < steps["programming"]["pulses"] * 20
     assert all(step["chip_seconds"] > 0 < step["chip_joules"] for step in found["steps"])
     assert Path("all/tuning.png").read_bytes().startswith(b"\x89PNG")
     assert not Path("all/unfinished").exists()
     tuned = load_chip("all.mho").image.network.layers[0].weight
     assert not torch.equal(tuned, load_image("net.mho").network.layers[0].weight)
+
+
+def test_training_that_left_a_chip_worse_is_said_to_have(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result that claims it: a training that ends at nothing."""
+
+    def worse(*args: Any, **options: Any) -> TuneResult:
+        short = HybridTraining(epochs=1)
+        return replace(hybrid_train(*args, **options, training=short), ended=0.0)
+
+    monkeypatch.setattr(tuning_run, "hybrid_train", worse)
+    words = ["--data", "bare.npz", "--training", "learn.npz", "--method", "hybrid"]
+    assert call("tune", "chip.mho", *words, "--out", "worse") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "before, 0.00% after: noise, or cells that no longer go back" in said
+    assert plain("worse")["steps"][-1]["training_accuracy_after"] == 0.0
 
 
 def test_a_programmed_chip_is_tuned_and_keeps_it(

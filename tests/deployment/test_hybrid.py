@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
@@ -6,9 +8,10 @@ from torch.nn import functional
 
 from mho.deployment.deploy import lay_out, program_pairs
 from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.hybrid import HybridTraining, LastLayer, TuneResult, hybrid_train
+from mho.deployment.hybrid import HybridTraining, TuneResult, hybrid_train
+from mho.deployment.last_layer import LastLayer
 from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import read_network
+from mho.deployment.network import Network, read_network
 from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
 from mho.deployment.surrogate import Surrogate
 from mho.deployment.tuning import refit
@@ -17,6 +20,7 @@ from mho.rng import Stream
 from mho.units import uS
 
 FINE = ProgramProtocol(1 * uS, denoise=None)
+ROUGH = ProgramProtocol(20 * uS, denoise=None)
 SHORT = HybridTraining(epochs=4, batch=30, rate=0.05, patience=9)
 
 
@@ -41,6 +45,18 @@ def digital(network: nn.Module, samples: Tensor, labels: Tensor) -> list[float]:
         scores = features @ (largest * share).T + own
         losses.append(float(functional.cross_entropy(scores, labels).detach()))
     return losses
+
+
+@cache
+def trained() -> Network:
+    """A perceptron that has learnt the problem, digitally."""
+    samples, labels = problem(Stream(1), 600)
+    learn, right = samples[:200], labels[:200]
+    network = read_network(perceptron(Stream(3)), learn)
+    return noise_aware_train(
+        network, learn, right, Surrogate(quiet_bench().info), Stream(7),
+        training=NoiseAwareTraining(epochs=10, batch=50, rate=0.1),
+    ).network  # fmt: skip
 
 
 def tuned(seed: int = 0, **changes: float) -> tuple[TuneResult, Tensor, Tensor]:
@@ -131,7 +147,7 @@ def test_partners_of_stuck_cells_take_the_difference() -> None:
     bench = quiet_bench(5, cell__stuck_fraction=0.2, cell__stuck_high=0.0)
     deployed = deployed_on(bench, perceptron(Stream(3)), samples, repaired=False)
     layer = LastLayer(deployed, DifferentialPairs(50 * uS, 500 * uS))
-    layer.write(FINE)
+    layer.balance(FINE)
     (block,) = [b for b in deployed.placement.blocks if b.layer == 1]
     stuck = torch.zeros(bench.chip.cells, dtype=torch.bool)
     stuck[deployed.placement.cells] = deployed.programming.stuck
@@ -169,17 +185,12 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
     """
     samples, labels = problem(Stream(1), 600)
     learn, right = samples[:200], labels[:200]
-    protocol = ProgramProtocol(20 * uS, denoise=None)
-    network = noise_aware_train(
-        read_network(perceptron(Stream(3)), learn), learn, right,
-        Surrogate(quiet_bench().info), Stream(7),
-        training=NoiseAwareTraining(epochs=10, batch=50, rate=0.1),
-    ).network  # fmt: skip
+    network = trained()
     software = float((network.run(samples[300:]).argmax(1) == labels[300:]).float().mean())
     for seed in (0, 2):
         bench = quiet_bench(seed, cell__stuck_fraction=0.1)
         placement, result = program_pairs(
-            bench, lay_out(network, bench.info), protocol, repaired=False
+            bench, lay_out(network, bench.info), ROUGH, repaired=False
         )
         ranges = calibrate(network, placement, learn, bench.info.read_voltage)
         deployed = DeployedNetwork(network, bench, placement, ranges, result)
@@ -187,8 +198,111 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
         refit(deployed, learn, right)
         found.append(deployed.accuracy(samples[300:], labels[300:]))
         training = HybridTraining(epochs=6, batch=25, rate=0.05)
-        hybrid_train(deployed, learn, right, Stream(9), training=training, protocol=protocol)
+        hybrid_train(deployed, learn, right, Stream(9), training=training, protocol=ROUGH)
         found.append(deployed.accuracy(samples[300:], labels[300:]))
         won = [(accuracy - found[0]) / (software - found[0]) for accuracy in found]
         assert software - found[0] > 0.2
         assert won[1] < 0.8 <= won[2]
+
+
+def learner(seed: int, *, repaired: bool = False) -> tuple[DeployedNetwork, Tensor, Tensor]:
+    """A trained network on a chip with a tenth of its cells stuck, after a refit."""
+    samples, labels = problem(Stream(1), 600)
+    learn, right = samples[:200], labels[:200]
+    network = trained()
+    bench = quiet_bench(seed, cell__stuck_fraction=0.1)
+    placement, result = program_pairs(
+        bench, lay_out(network, bench.info), ROUGH, repaired=repaired
+    )
+    ranges = calibrate(network, placement, learn, bench.info.read_voltage)
+    deployed = DeployedNetwork(network, bench, placement, ranges, result)
+    refit(deployed, learn, right)
+    return deployed, learn, right
+
+
+def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can() -> None:
+    """Not one ends below its start, and all answer nine samples of ten that tuning did not see.
+
+    The bench is quiet: what was measured at the end is measured again. The start is 0.80 to 0.98
+    on 300 samples, of which a standard error is 0.02. Chip 3 used to fall to a third: the refit
+    had given its outputs gains of 0.22, -0.02 and 0.35, to live with stuck cells of ten times the
+    range, and the first update took away what those gains were for.
+    """
+    samples, labels = problem(Stream(1), 600)
+    for seed in range(5):
+        deployed, learn, right = learner(seed)
+        start = deployed.accuracy(samples[300:], labels[300:])
+        training = HybridTraining(epochs=1, batch=25, rate=0.05)
+        found = hybrid_train(deployed, learn, right, Stream(9), training=training, protocol=ROUGH)
+        assert deployed.accuracy(learn, right) == found.ended >= found.accuracy[0]
+        assert not found.worse
+        end = deployed.accuracy(samples[300:], labels[300:])
+        assert end >= start - 0.02
+        assert end > 0.9
+        if seed == 3:  # giving way helps by itself if the gains follow
+            assert found.balanced is not None
+            assert found.balanced > 0.9 > found.accuracy[0]
+
+
+@pytest.mark.parametrize("repaired", [False, True])
+def test_before_it_learns_a_layer_believes_what_its_cells_hold(*, repaired: bool) -> None:
+    """Nothing is to be programmed then, not even within a quarter of the tolerance."""
+    for seed in range(3):
+        deployed, *_ = learner(seed, repaired=repaired)
+        layer = LastLayer(deployed, DifferentialPairs(50 * uS, 500 * uS))
+        assert bool(deployed.programming.stuck[2 * 8 * 12 :].any())
+        assert layer.write(COARSE) == 0
+
+
+def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gains() -> None:
+    """With steps of twenty times the range each pass throws all cells to the ends of it."""
+    deployed, learn, right = learner(4)
+    layer = LastLayer(deployed, DifferentialPairs(50 * uS, 500 * uS))
+    layer.balance(ROUGH)
+    layer.fit_ranges(learn)
+    layer.fit_correction(learn)
+    start, outputs = layer.snapshot(), deployed(learn)
+    ruin = HybridTraining(epochs=2, batch=100, rate=20.0)
+    found = hybrid_train(deployed, learn, right, Stream(9), training=ruin, protocol=ROUGH)
+    assert max(found.accuracy[1:]) < found.accuracy[0] == found.ended
+    assert found.best == 0
+    assert torch.equal(deployed.placement.target, start.target)
+    assert deployed.ranges == start.ranges
+    assert torch.equal(deployed.corrections[1].gain, start.correction.gain)
+    assert torch.equal(deployed.corrections[1].offset, start.correction.offset)
+    held = deployed.bench.read(deployed.placement.cells, samples=1, window=0.0).mean
+    works = ~deployed.programming.stuck
+    assert float((held - start.target)[works].abs().max()) < ROUGH.tolerance
+    assert not torch.equal(deployed(learn), outputs)  # other conductances within the tolerance
+
+
+def test_partners_that_gave_way_are_sent_back_if_the_loss_does_not_fall() -> None:
+    """A layer that learnt other classes than the network's wants none of the network's weights.
+
+    Chip 1 starts with classes exchanged in turn and learns them; a second training finds that
+    giving way would undo this, and ends with every target where it was.
+    """
+    deployed, learn, right = learner(1)
+    other = (right + 1) % 3
+    training = HybridTraining(epochs=2, batch=25, rate=0.05)
+    first = hybrid_train(deployed, learn, other, Stream(9), training=training, protocol=ROUGH)
+    assert first.accuracy[0] < 0.2 < 0.8 < first.ended
+    learnt = deployed.placement.target
+    idle = HybridTraining(epochs=1, batch=200, rate=1e-4)
+    again = hybrid_train(deployed, learn, other, Stream(9), training=idle, protocol=ROUGH)
+    assert again.balanced is not None
+    assert again.balanced < again.accuracy[0] - 0.3
+    # the pass moves nothing by more than the tolerance, so it shows what it started from
+    assert min(again.accuracy[1], again.ended) >= again.accuracy[0] - 0.01
+    assert torch.equal(deployed.placement.target, learnt)
+
+
+def test_a_chip_that_cannot_go_back_is_said_to_be_worse() -> None:
+    """Two cycles of programming are not enough to return from the end of the range."""
+    deployed, learn, right = learner(1)
+    weak = ProgramProtocol(20 * uS, denoise=None, max_cycles=2)
+    ruin = HybridTraining(epochs=1, batch=200, rate=20.0)
+    found = hybrid_train(deployed, learn, right, Stream(9), training=ruin, protocol=weak)
+    assert deployed.accuracy(learn, right) == found.ended < found.accuracy[0]
+    assert found.worse
+    assert found.programmed > 0

@@ -173,6 +173,12 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
                          f" {step['training_epochs']} passes,"
                          f" {step['training_multiply_adds']:.2g} multiply-adds,"
                          f" {step['training_seconds']:.0f} s on this computer"))  # fmt: skip
+        before, after = (
+            step.get(f"training_accuracy_{when}", 0.0) for when in ("before", "after")
+        )
+        if after < before:
+            rows.append(("", f"training data {before:.2%} before, {after:.2%} after: noise, or"
+                         " cells that no longer go back"))  # fmt: skip
     rows.append(("cells stuck", f"{result['stuck_cells']} of {result['cells']:,}"))
     share = result["recovered"]
     won = "nothing was lost" if share is None else f"{share:.0%} of what was lost"

@@ -171,15 +171,17 @@ class _Tuning:
             if name == NOISE_AWARE:
                 return self._noise_aware(source)
             source = self._compiled(source)
+        more: dict[str, Any] = {}
         if isinstance(source, Image):
             source = self._programmed(source)
             deployed, cost = source.deployed(), source.result.ledger
         else:
-            deployed = source.deployed()
-            cost = Ledger() if name == _START else self._on_chip(name, deployed, source)
+            deployed, cost = source.deployed(), Ledger()
+            if name != _START:
+                cost, more = self._on_chip(name, deployed, source)
         data = self._start.data
         accuracy = deployed.accuracy(data.inputs, data.labels)
-        return source.tuned(deployed, accuracy=accuracy), _described(name, accuracy, cost)
+        return source.tuned(deployed, accuracy=accuracy), _described(name, accuracy, cost) | more
 
     def _compiled(self, network: Network) -> Image:
         job, start = self._job, self._start
@@ -221,17 +223,23 @@ class _Tuning:
         }
         return self._compiled(found.network), step
 
-    def _on_chip(self, method: str, deployed: DeployedNetwork, chip: ProgrammedChip) -> Ledger:
-        """Tune by one method; what it cost."""
+    def _on_chip(
+        self, method: str, deployed: DeployedNetwork, chip: ProgrammedChip
+    ) -> tuple[Ledger, dict[str, Any]]:
+        """Tune by one method; what it cost, and what else it has to say."""
         training = self._start.training
         if method == "refit":
             self._progress("refitting gains and offsets", 0.0)
             some = slice(_REFIT_SAMPLES)
-            return refit(deployed, training.inputs[some], training.labels[some]).cost
-        return hybrid_train(
+            return refit(deployed, training.inputs[some], training.labels[some]).cost, {}
+        found = hybrid_train(
             deployed, training.inputs, training.labels, Stream(self._job.seed).child("hybrid"),
             protocol=chip.effort.protocol, progress=self._progress,
-        ).cost  # fmt: skip
+        )  # fmt: skip
+        return found.cost, {
+            "training_accuracy_before": found.accuracy[0],
+            "training_accuracy_after": found.ended,
+        }
 
 
 def _described(name: str, accuracy: float, cost: Ledger) -> dict[str, Any]:
