@@ -1,5 +1,6 @@
 """Tuning before download: what it changes, what it costs, and that unseen chips gain by it."""
 
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -10,8 +11,8 @@ from torch import Tensor, nn
 from mho.chip.converters import SignedConverter
 from mho.chip.periphery import Periphery
 from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import Network, read_network
-from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
+from mho.deployment.network import LinearLayer, Network, Product, read_network
+from mho.deployment.noise_aware import NoiseAwareTraining, clip_weights, noise_aware_train
 from mho.deployment.surrogate import Surrogate
 from mho.rng import Stream
 from mho.units import uS
@@ -102,6 +103,111 @@ def unseen(network: Network, samples: Tensor, labels: Tensor, noisy: Surrogate) 
     chips = [noisy.product(Stream(100).child(chip)) for chip in range(8)]
     right = [network.run(samples, chip).argmax(1) == labels for chip in chips]
     return fmean(float(r.float().mean()) for r in right)
+
+
+def recorded(
+    monkeypatch: pytest.MonkeyPatch, training: NoiseAwareTraining
+) -> tuple[list[Tensor], Network]:
+    """Weights of the first layer before each step, and the network that training returns."""
+    samples, labels = problem(Stream(1))
+    network = read_network(perceptron(Stream(3)), samples)
+    seen: list[Tensor] = []
+    inner = Surrogate.product
+
+    def product(self: Surrogate, stream: Stream) -> Product:
+        of_chip = inner(self, stream)
+
+        def watched(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+            if index == 0:
+                seen.append(layer.weight.detach().clone())
+            return of_chip(index, layer, vectors)
+
+        return watched
+
+    noisy = Surrogate(INFO, MAPPING, COARSE, spread(20 * uS))
+    with monkeypatch.context() as patch:
+        patch.setattr(Surrogate, "product", product)
+        found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
+    return seen, found.network
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 1), (0.25, 3), (0.3, 4), (1.0, 12)])
+def test_the_result_is_the_mean_of_the_weights_after_the_last_steps(
+    share: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve steps; what a step leaves is what the next one multiplies by.
+
+    A share names whole steps, at least one. Averaging is no part of the training itself, so a run
+    without it ends with the weights of the last step. Means are taken in float64: one rounding.
+    """
+    training = NoiseAwareTraining(epochs=3, batch=30, clip=2.0, average=share)
+    seen, last = recorded(monkeypatch, replace(training, average=0.0))
+    _, found = recorded(monkeypatch, training)
+    after = torch.stack([*seen[1:], last.layers[0].weight]).double()
+    assert len(after) == 12
+    wanted = after[-count:].mean(0).float()
+    torch.testing.assert_close(found.layers[0].weight, wanted, rtol=2e-7, atol=0)
+
+
+def test_clipping_cuts_at_multiples_of_the_rms_of_a_layer() -> None:
+    """Weights 0, 0, 0, −4 have an rms of 2, 1.5 of it is 3; −1 and 1 stay, as biases do."""
+    large = LinearLayer("a", torch.tensor([[0.0, 0.0], [0.0, -4.0]]), torch.tensor([9.0, -9.0]))
+    even = LinearLayer("b", torch.tensor([[1.0, -1.0]]), None)
+    samples = torch.ones(1, 8)
+    network = replace(read_network(perceptron(Stream(3)), samples), layers=(large, even))
+    clip_weights(network, None)
+    assert float(large.weight.min()) == -4.0
+    clip_weights(network, 1.5)
+    assert large.weight.tolist() == [[0.0, 0.0], [0.0, -3.0]]
+    assert large.bias is not None
+    assert large.bias.tolist() == [9.0, -9.0]
+    assert even.weight.tolist() == [[1.0, -1.0]]
+
+
+def test_every_step_ends_with_clipped_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a rate that moves nothing, step n leaves the weights that n clippings leave."""
+    training = NoiseAwareTraining(epochs=2, batch=40, rate=1e-30, clip=1.5)
+    seen, _ = recorded(monkeypatch, training)
+    wanted = seen[0].clone()
+    for weight in seen:
+        torch.testing.assert_close(weight, wanted, rtol=1e-6, atol=0)
+        limit = 1.5 * float(wanted.square().mean().sqrt())
+        wanted = wanted.clamp(-limit, limit)
+    assert float(wanted.abs().max()) < 0.9 * float(seen[0].abs().max())
+
+
+def test_draws_share_a_batch_and_its_gradient() -> None:
+    """On exact chips the sum of the parts' gradients is that of the batch, to float rounding.
+
+    The last batch, of 20 after a hundred, has fewer samples for each draw. On chips that differ it
+    is another gradient.
+    """
+    samples, labels = problem(Stream(1))
+    network = read_network(perceptron(Stream(3)), samples)
+    for kind, alike in ((Surrogate(INFO), True), (Surrogate(INFO, statistics=spread(uS)), False)):
+        one, three = (
+            noise_aware_train(
+                network, samples, labels, kind, Stream(7),
+                training=NoiseAwareTraining(epochs=2, batch=100, draws=draws),
+            )
+            for draws in (1, 3)
+        )  # fmt: skip
+        assert one.multiply_adds == three.multiply_adds
+        near = torch.allclose(
+            one.network.layers[0].weight, three.network.layers[0].weight, rtol=1e-4, atol=1e-5
+        )
+        assert near == alike
+
+
+def test_a_batch_with_fewer_samples_than_draws_is_learnt_from() -> None:
+    samples, labels = problem(Stream(1), 41)
+    network = read_network(perceptron(Stream(3)), samples)
+    training = NoiseAwareTraining(epochs=1, batch=40, draws=3)
+    found = noise_aware_train(
+        network, samples, labels, Surrogate(INFO), Stream(7), training=training
+    )
+    assert torch.isfinite(torch.tensor(found.loss)).all()
+    assert found.multiply_adds == 3 * 41 * (8 * 12 + 12 * 3)
 
 
 class Mixed(nn.Module):
