@@ -96,17 +96,21 @@ def main() -> None:
     parser.add_argument(
         "--training", default="{}", help="settings as JSON; the defaults if left out"
     )
+    parser.add_argument("--case", choices=tuple(CASES), help="only this one; all if left out")
     options = parser.parse_args()
     torch.set_num_threads(1)
     training = NoiseAwareTraining(**json.loads(options.training))
     one = developed if options.development else measured
     seeds = (10, 11, 12) if options.development else (0, 1, 2)
-    by_seed = [one(mho.Stream(seed), training) for seed in seeds]
-    found = {name: summary([seed[name] for seed in by_seed]) for name in CASES}
+    cases = {options.case: CASES[options.case]} if options.case else CASES
+    by_seed = [one(cases, mho.Stream(seed), training) for seed in seeds]
+    found = {name: summary([seed[name] for seed in by_seed]) for name in cases}
     print(json.dumps({"training": asdict(training), "seeds": seeds, "cases": found}))
 
 
-def developed(stream: mho.Stream, training: NoiseAwareTraining) -> dict[str, dict[str, float]]:
+def developed(
+    cases: dict[str, Case], stream: mho.Stream, training: NoiseAwareTraining
+) -> dict[str, dict[str, float]]:
     """Accuracies on drawn chips and held-out training images (1)."""
     whole = digits.digits_training()
     learn = digits.DigitsTraining(whole.inputs[:LEARN], whole.labels[:LEARN])
@@ -122,11 +126,13 @@ def developed(stream: mho.Stream, training: NoiseAwareTraining) -> dict[str, dic
             yield share(outputs, labels)
 
     return {
-        name: tuned(case, network, learn, stream, training, judge) for name, case in CASES.items()
+        name: tuned(case, network, learn, stream, training, judge) for name, case in cases.items()
     }
 
 
-def measured(stream: mho.Stream, training: NoiseAwareTraining) -> dict[str, dict[str, float]]:
+def measured(
+    cases: dict[str, Case], stream: mho.Stream, training: NoiseAwareTraining
+) -> dict[str, dict[str, float]]:
     """Accuracies on programmed chips and test images (1)."""
     data, learn = digits.digits_data(), digits.digits_training()
     network = read_network(digits.train_digits(stream), data.calibration)
@@ -140,7 +146,7 @@ def measured(stream: mho.Stream, training: NoiseAwareTraining) -> dict[str, dict
             yield deployed.accuracy(data.inputs, data.labels)
 
     return {
-        name: tuned(case, network, learn, stream, training, judge) for name, case in CASES.items()
+        name: tuned(case, network, learn, stream, training, judge) for name, case in cases.items()
     }
 
 

@@ -21,15 +21,8 @@ INFO = quiet_bench().info
 MAPPING = DifferentialPairs(50 * uS, 500 * uS)
 COARSE = Periphery(SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0))
 SHORT = NoiseAwareTraining(epochs=3, batch=30)
-
-
-def trained() -> tuple[Network, Tensor, Tensor]:
-    """A perceptron that has learnt its problem, digitally."""
-    samples, labels = problem(Stream(1), 200)
-    network = read_network(perceptron(Stream(3)), samples)
-    plain = NoiseAwareTraining(epochs=10, batch=50, rate=0.1)
-    found = noise_aware_train(network, samples, labels, Surrogate(INFO), Stream(7), training=plain)
-    return found.network, samples, labels
+GAINING = NoiseAwareTraining(batch=20, rate=0.05)
+OFF = 100 * uS
 
 
 def test_it_changes_weights_and_biases_of_a_copy_and_nothing_else() -> None:
@@ -75,34 +68,45 @@ def test_the_same_stream_gives_the_same_network() -> None:
 
 
 def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
-    """Eight chips that no step has seen, with converters of 3 bits and cells off by 45 µS.
+    """Means over three problems, networks and trainings; converters of 3 bits, cells off by 45 µS.
 
-    Training on without noise is the control: 94.9 % before, 96.6 % with it, 98.6 % with noise.
-    The same draws judge all three, and seeds are fixed; what is asked for is about half.
+    Training on with the same converters and exact cells is the control. Half the networks' points
+    are kept from training and judge, on eight chips that no step has seen. Settings and bounds
+    come from seeds 10 to 12: GAINS. Half of that is asked for here.
     """
-    network, samples, labels = trained()
-    noisy = Surrogate(INFO, MAPPING, COARSE, spread(45 * uS))
-    training = NoiseAwareTraining(epochs=20, batch=50, rate=0.1)
-    tuned = {
-        "none": network,
-        "plain": noise_aware_train(
-            network, samples, labels, Surrogate(INFO), Stream(7), training=training
-        ).network,
-        "aware": noise_aware_train(
-            network, samples, labels, noisy, Stream(7), training=training
-        ).network,
+    found = [accuracies(seed) for seed in (0, 1, 2)]
+    means = {name: fmean(one[name] for one in found) for name in found[0]}
+    assert means["aware"] > means["trained"] + 0.02
+    assert means["aware"] > means["plain"] + 0.01
+
+
+def accuracies(seed: int) -> dict[str, float]:
+    """Mean accuracy on unseen chips and points: as trained, trained on without and with noise."""
+    samples, labels = problem(Stream(seed), 400)
+    learn, check = slice(0, 200), slice(200, 400)
+    first = NoiseAwareTraining(epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1)
+    kinds = {
+        "plain": Surrogate(INFO, MAPPING, COARSE),
+        "aware": Surrogate(INFO, MAPPING, COARSE, spread(OFF)),
     }
-    found = {name: unseen(one, samples, labels, noisy) for name, one in tuned.items()}
-    assert found["aware"] > found["none"] + 0.02
-    assert found["aware"] > found["plain"] + 0.01
 
+    def trained_on(network: Network, kind: Surrogate, training: NoiseAwareTraining) -> Network:
+        return noise_aware_train(
+            network, samples[learn], labels[learn], kind, Stream(seed), training=training
+        ).network
 
-def unseen(network: Network, samples: Tensor, labels: Tensor, noisy: Surrogate) -> float:
-    """Mean accuracy over eight draws of cells that training did not see."""
-    noisy.calibrate(network, samples)
-    chips = [noisy.product(Stream(100).child(chip)) for chip in range(8)]
-    right = [network.run(samples, chip).argmax(1) == labels for chip in chips]
-    return fmean(float(r.float().mean()) for r in right)
+    start = read_network(perceptron(Stream(seed)), samples)
+    network = trained_on(start, Surrogate(INFO), first)
+    networks = {"trained": network} | {
+        name: trained_on(network, kind, GAINING) for name, kind in kinds.items()
+    }
+    noisy, found = kinds["aware"], {}
+    for name, one in networks.items():
+        noisy.calibrate(one, samples[learn])
+        chips = [noisy.product(Stream(seed).child("unseen", chip)) for chip in range(8)]
+        right = [one.run(samples[check], chip).argmax(1) == labels[check] for chip in chips]
+        found[name] = fmean(float(r.float().mean()) for r in right)
+    return found
 
 
 def recorded(

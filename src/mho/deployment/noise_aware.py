@@ -122,23 +122,21 @@ def noise_aware_train(
         surrogate.calibrate(tuned, samples[: training.calibration])
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(labels.numel(), generator=generator)
-        loss_sum, right = 0.0, 0
+        loss, right = 0.0, 0
         for number, chosen in enumerate(torch.split(order, training.batch)):
             optimizer.zero_grad()
-            for draw, part in enumerate(chosen.tensor_split(training.draws)):
-                if part.numel() == 0:  # the last batch may be smaller than the number of draws
-                    continue
+            for draw, part in enumerate(chosen.tensor_split(min(training.draws, len(chosen)))):
                 product = surrogate.product(stream.child("chip", epoch, number, draw))
                 outputs = tuned.run(samples[part], count.counting(product))
-                loss = functional.cross_entropy(outputs, labels[part], reduction="sum")
-                torch.autograd.backward(loss / chosen.numel())
-                loss_sum += float(loss.detach())
+                summed = functional.cross_entropy(outputs, labels[part], reduction="sum")
+                torch.autograd.backward(summed / len(chosen))
+                loss += float(summed.detach())
                 right += int((outputs.argmax(1) == labels[part]).sum())
             optimizer.step()
             clip_weights(tuned, training.clip)
             mean.add(tuned)
         fade.step()
-        losses.append(loss_sum / labels.numel())
+        losses.append(loss / labels.numel())
         rights.append(right / labels.numel())
         progress("noise-aware training", epoch / training.epochs)
     return NoiseAwareResult(
