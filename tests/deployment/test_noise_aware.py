@@ -21,7 +21,7 @@ INFO = quiet_bench().info
 MAPPING = DifferentialPairs(50 * uS, 500 * uS)
 COARSE = Periphery(SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0))
 SHORT = NoiseAwareTraining(epochs=3, batch=30)
-GAINING = NoiseAwareTraining(batch=20, rate=0.05)
+GAINING = NoiseAwareTraining(epochs=40, batch=50, rate=0.05, average=0.33, clip=2.0, draws=2)
 OFF = 100 * uS
 
 
@@ -68,16 +68,17 @@ def test_the_same_stream_gives_the_same_network() -> None:
 
 
 def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
-    """Means over three problems, networks and trainings; converters of 3 bits, cells off by 45 µS.
+    """Means over three problems, each with its network, its training and eight unseen chips.
 
-    Training on with the same converters and exact cells is the control. Half the networks' points
-    are kept from training and judge, on eight chips that no step has seen. Settings and bounds
-    come from seeds 10 to 12: GAINS. Half of that is asked for here.
+    Converters have 3 bits, cells are off by 100 µS. Training on with the same converters and
+    exact cells is the control; points that were kept from training judge. Settings and bounds
+    come from seeds 10 to 12: 80.8 % as trained, 92.2 % trained on, 94.4 % with drawn cells. Half
+    of these differences is asked for here.
     """
     found = [accuracies(seed) for seed in (0, 1, 2)]
     means = {name: fmean(one[name] for one in found) for name in found[0]}
-    assert means["aware"] > means["trained"] + 0.02
-    assert means["aware"] > means["plain"] + 0.01
+    assert means["aware"] > means["trained"] + 0.068
+    assert means["aware"] > means["plain"] + 0.011
 
 
 def accuracies(seed: int) -> dict[str, float]:
