@@ -83,7 +83,7 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     assert steps["noise-aware"]["where"] == "software"
     assert steps["noise-aware"]["measured_cells"] > 1000
     assert steps["noise-aware"]["pulses"] > 1000
-    assert steps["noise-aware"]["training_samples"] == 10 * 64
+    assert steps["noise-aware"]["training_samples"] == 20 * 64
     assert steps["refit"]["pulses"] == 0 < steps["refit"]["multiplies"]
     assert 0 < steps["hybrid"]["pulses"] < steps["programming"]["pulses"] * 20
     assert all(step["chip_seconds"] > 0 < step["chip_joules"] for step in found["steps"])

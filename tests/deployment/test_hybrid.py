@@ -173,7 +173,9 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
     network = noise_aware_train(
         read_network(perceptron(Stream(3)), learn), learn, right,
         Surrogate(quiet_bench().info), Stream(7),
-        training=NoiseAwareTraining(epochs=10, batch=50, rate=0.1),
+        training=NoiseAwareTraining(
+            epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1
+        ),
     ).network  # fmt: skip
     software = float((network.run(samples[300:]).argmax(1) == labels[300:]).float().mean())
     for seed in (0, 2):

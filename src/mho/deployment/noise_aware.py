@@ -31,7 +31,7 @@ class NoiseAwareTraining:
 
     Args:
         epochs: Passes over the samples (1).
-        batch: Samples of one step, all multiplied by the same drawn cells (1).
+        batch: Samples of one step (1).
         rate: Learning rate of Adam at the start, in parts of each layer's rms weight (1); it
             falls linearly to nothing.
         calibration: Samples that set the converters' ranges, before every pass (1).
@@ -40,16 +40,17 @@ class NoiseAwareTraining:
         clip: Largest magnitude of a weight, in rms weights of its layer after every step (1); any
             if `None`. The largest weight takes a cell to the end of its range, and the smaller
             it is, the less do errors of cells weigh (key: joshi2020accurate).
-        draws: Chips drawn for a step (1), each for its part of the batch.
+        draws: Chips drawn for a step, each for its part of the batch (1); never more than there
+            are samples. More of them make the gradient less noisy.
     """
 
-    epochs: int = 10
+    epochs: int = 20
     batch: int = 64
-    rate: float = 0.02
+    rate: float = 0.04
     calibration: int = 256
-    average: float = 0.0
-    clip: float | None = None
-    draws: int = 1
+    average: float = 0.33
+    clip: float | None = 2.0
+    draws: int = 4
 
     references = ("joshi2020accurate", "izmailov2018averaging")
 
@@ -61,7 +62,7 @@ class NoiseAwareTraining:
         check_between(self.average, "average", 0.0, 1.0, "1")
         if self.clip is not None:
             check_between(self.clip, "clip", 1.0, 1e6, "1")
-        check_between(self.draws, "draws", 1, self.batch, "1")
+        check_between(self.draws, "draws", 1, 1_000_000, "1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
