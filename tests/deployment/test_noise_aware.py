@@ -145,7 +145,7 @@ def test_the_result_is_the_mean_of_the_weights_after_the_last_steps(
     A share names whole steps, at least one. Averaging is no part of the training itself, so a run
     without it ends with the weights of the last step. Means are taken in float64: one rounding.
     """
-    training = NoiseAwareTraining(epochs=3, batch=30, clip=2.0, average=share)
+    training = NoiseAwareTraining(epochs=3, batch=30, average=share, draws=1)
     seen, last = recorded(monkeypatch, replace(training, average=0.0))
     _, found = recorded(monkeypatch, training)
     after = torch.stack([*seen[1:], last.layers[0].weight]).double()
@@ -171,7 +171,7 @@ def test_clipping_cuts_at_multiples_of_the_rms_of_a_layer() -> None:
 
 def test_every_step_ends_with_clipped_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a rate that moves nothing, step n leaves the weights that n clippings leave."""
-    training = NoiseAwareTraining(epochs=2, batch=40, rate=1e-30, clip=1.5)
+    training = NoiseAwareTraining(epochs=2, batch=40, rate=1e-30, clip=1.5, draws=1)
     seen, _ = recorded(monkeypatch, training)
     wanted = seen[0].clone()
     for weight in seen:
@@ -245,7 +245,7 @@ def test_any_network_learns(kind: str) -> None:
             ).eval()  # fmt: skip
     network = read_network(module, samples)
     noisy = Surrogate(quiet_bench().info, MAPPING, COARSE, spread(5 * uS))
-    training = NoiseAwareTraining(epochs=10, batch=20, rate=0.05)
+    training = NoiseAwareTraining(epochs=10, batch=20, rate=0.05, draws=1)
     found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
     assert found.loss[-1] < found.loss[0] * 2 / 3
 
