@@ -136,7 +136,7 @@ def recorded(
     return seen, found.network
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.0, 1), (0.25, 3), (0.3, 4), (1.0, 12)])
+@pytest.mark.parametrize(("share", "count"), [(0.25, 3), (0.3, 4), (1.0, 12)])
 def test_the_result_is_the_mean_of_the_weights_after_the_last_steps(
     share: float, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
