@@ -21,7 +21,7 @@ INFO = quiet_bench().info
 MAPPING = DifferentialPairs(50 * uS, 500 * uS)
 COARSE = Periphery(SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0))
 SHORT = NoiseAwareTraining(epochs=3, batch=30)
-GAINING = NoiseAwareTraining(epochs=40, batch=50, rate=0.05, average=0.33, clip=2.0, draws=2)
+GAINING = NoiseAwareTraining(epochs=30, batch=50, rate=0.08, average=0.33, clip=2.0, draws=1)
 OFF = 100 * uS
 
 
@@ -72,13 +72,13 @@ def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
 
     Converters have 3 bits, cells are off by 100 µS. Training on with the same converters and
     exact cells is the control; points that were kept from training judge. Settings and bounds
-    come from seeds 10 to 12: 80.8 % as trained, 92.2 % trained on, 94.4 % with drawn cells. Half
+    come from seeds 10 to 12: 80.8 % as trained, 92.9 % trained on, 96.2 % with drawn cells. Half
     of these differences is asked for here.
     """
     found = [accuracies(seed) for seed in (0, 1, 2)]
     means = {name: fmean(one[name] for one in found) for name in found[0]}
-    assert means["aware"] > means["trained"] + 0.068
-    assert means["aware"] > means["plain"] + 0.011
+    assert means["aware"] > means["trained"] + 0.077
+    assert means["aware"] > means["plain"] + 0.016
 
 
 def accuracies(seed: int) -> dict[str, float]:
