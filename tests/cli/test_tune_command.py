@@ -85,7 +85,7 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     assert steps["noise-aware"]["where"] == "software"
     assert steps["noise-aware"]["measured_cells"] > 1000
     assert steps["noise-aware"]["pulses"] > 1000
-    assert steps["noise-aware"]["training_samples"] == 10 * 64
+    assert steps["noise-aware"]["training_samples"] == 20 * 64
     assert steps["refit"]["pulses"] == 0 < steps["refit"]["multiplies"]
     trained = [steps["hybrid"][f"training_accuracy_{when}"] for when in ("before", "after")]
     assert 0.3 < trained[0] <= trained[1] + 0.05
@@ -144,14 +144,14 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
     if not (place / "whole").exists():
         assert call(*TUNE, "--out", "whole", "-o", "whole.mho") == 0
     words = [*TUNE, "--out", f"cut-{broken}", "-o", f"cut-{broken}.mho"]
-    inner = getattr(__import__("mho.deployment.tuning_run").deployment.tuning_run, broken)
+    inner = getattr(tuning_run, broken)
 
     def cut(*arguments: Any, **options: Any) -> None:
         inner(*arguments, **options)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"mho.deployment.tuning_run.{broken}", cut)
+        patch.setattr(tuning_run, broken, cut)
         assert call(*words) == 130
     assert not Path(f"cut-{broken}/result.json").exists()
     assert not Path(f"cut-{broken}.mho").exists()
@@ -159,6 +159,30 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
     assert call(*words, "--resume") == 0
     assert plain(f"cut-{broken}") == plain("whole")
     assert Path(f"cut-{broken}.mho").read_bytes() == Path("whole.mho").read_bytes()
+
+
+@pytest.mark.parametrize("broken", ["noise_aware_train", "measure", "program_image"])
+def test_tuning_before_the_download_can_be_interrupted_as_well(
+    broken: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, in and after it; the tuned chip is equal byte by byte."""
+    words = ["tune", "net.py:mlp", "--data", "data.npz", "--method", "noise-aware"]
+    if not (place / "aware").exists():
+        assert call(*words, "--out", "aware", "-o", "aware.mho") == 0
+    words += ["--out", f"early-{broken}", "-o", f"early-{broken}.mho"]
+    inner = getattr(tuning_run, broken)
+
+    def cut(*arguments: Any, **options: Any) -> None:
+        inner(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tuning_run, broken, cut)
+        assert call(*words) == 130
+    assert not Path(f"early-{broken}/result.json").exists()
+    assert call(*words, "--resume") == 0
+    assert plain(f"early-{broken}") == plain("aware")
+    assert Path(f"early-{broken}.mho").read_bytes() == Path("aware.mho").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def trained() -> Network:
     network = read_network(perceptron(Stream(3)), learn)
     return noise_aware_train(
         network, learn, right, Surrogate(quiet_bench().info), Stream(7),
-        training=NoiseAwareTraining(epochs=10, batch=50, rate=0.1),
+        training=NoiseAwareTraining(
+            epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1
+        ),
     ).network  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Tuning before download: what it changes, what it costs, and that unseen chips gain by it."""
 
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -10,8 +11,8 @@ from torch import Tensor, nn
 from mho.chip.converters import SignedConverter
 from mho.chip.periphery import Periphery
 from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import Network, read_network
-from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
+from mho.deployment.network import LinearLayer, Network, Product, read_network
+from mho.deployment.noise_aware import NoiseAwareTraining, clip_weights, noise_aware_train
 from mho.deployment.surrogate import Surrogate
 from mho.rng import Stream
 from mho.units import uS
@@ -20,15 +21,8 @@ INFO = quiet_bench().info
 MAPPING = DifferentialPairs(50 * uS, 500 * uS)
 COARSE = Periphery(SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0))
 SHORT = NoiseAwareTraining(epochs=3, batch=30)
-
-
-def trained() -> tuple[Network, Tensor, Tensor]:
-    """A perceptron that has learnt its problem, digitally."""
-    samples, labels = problem(Stream(1), 200)
-    network = read_network(perceptron(Stream(3)), samples)
-    plain = NoiseAwareTraining(epochs=10, batch=50, rate=0.1)
-    found = noise_aware_train(network, samples, labels, Surrogate(INFO), Stream(7), training=plain)
-    return found.network, samples, labels
+GAINING = NoiseAwareTraining(epochs=30, batch=50, rate=0.08, average=0.33, clip=2.0, draws=1)
+OFF = 100 * uS
 
 
 def test_it_changes_weights_and_biases_of_a_copy_and_nothing_else() -> None:
@@ -74,34 +68,151 @@ def test_the_same_stream_gives_the_same_network() -> None:
 
 
 def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
-    """Eight chips that no step has seen, with converters of 3 bits and cells off by 45 µS.
+    """Means over three problems, each with its network, its training and eight unseen chips.
 
-    Training on without noise is the control: 94.9 % before, 96.6 % with it, 98.6 % with noise.
-    The same draws judge all three, and seeds are fixed; what is asked for is about half.
+    Converters have 3 bits, cells are off by 100 µS. Training on with the same converters and
+    exact cells is the control; points that were kept from training judge. Settings and bounds
+    come from seeds 10 to 12: 80.8 % as trained, 92.9 % trained on, 96.2 % with drawn cells. Half
+    of these differences is asked for here.
     """
-    network, samples, labels = trained()
-    noisy = Surrogate(INFO, MAPPING, COARSE, spread(45 * uS))
-    training = NoiseAwareTraining(epochs=20, batch=50, rate=0.1)
-    tuned = {
-        "none": network,
-        "plain": noise_aware_train(
-            network, samples, labels, Surrogate(INFO), Stream(7), training=training
-        ).network,
-        "aware": noise_aware_train(
-            network, samples, labels, noisy, Stream(7), training=training
-        ).network,
+    found = [accuracies(seed) for seed in (0, 1, 2)]
+    means = {name: fmean(one[name] for one in found) for name in found[0]}
+    assert means["aware"] > means["trained"] + 0.077
+    assert means["aware"] > means["plain"] + 0.016
+
+
+def accuracies(seed: int) -> dict[str, float]:
+    """Mean accuracy on unseen chips and points: as trained, trained on without and with noise."""
+    samples, labels = problem(Stream(seed), 400)
+    learn, check = slice(0, 200), slice(200, 400)
+    first = NoiseAwareTraining(epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1)
+    kinds = {
+        "plain": Surrogate(INFO, MAPPING, COARSE),
+        "aware": Surrogate(INFO, MAPPING, COARSE, spread(OFF)),
     }
-    found = {name: unseen(one, samples, labels, noisy) for name, one in tuned.items()}
-    assert found["aware"] > found["none"] + 0.02
-    assert found["aware"] > found["plain"] + 0.01
+
+    def trained_on(network: Network, kind: Surrogate, training: NoiseAwareTraining) -> Network:
+        return noise_aware_train(
+            network, samples[learn], labels[learn], kind, Stream(seed), training=training
+        ).network
+
+    start = read_network(perceptron(Stream(seed)), samples)
+    network = trained_on(start, Surrogate(INFO), first)
+    networks = {"trained": network} | {
+        name: trained_on(network, kind, GAINING) for name, kind in kinds.items()
+    }
+    noisy, found = kinds["aware"], {}
+    for name, one in networks.items():
+        noisy.calibrate(one, samples[learn])
+        chips = [noisy.product(Stream(seed).child("unseen", chip)) for chip in range(8)]
+        right = [one.run(samples[check], chip).argmax(1) == labels[check] for chip in chips]
+        found[name] = fmean(float(r.float().mean()) for r in right)
+    return found
 
 
-def unseen(network: Network, samples: Tensor, labels: Tensor, noisy: Surrogate) -> float:
-    """Mean accuracy over eight draws of cells that training did not see."""
-    noisy.calibrate(network, samples)
-    chips = [noisy.product(Stream(100).child(chip)) for chip in range(8)]
-    right = [network.run(samples, chip).argmax(1) == labels for chip in chips]
-    return fmean(float(r.float().mean()) for r in right)
+def recorded(
+    monkeypatch: pytest.MonkeyPatch, training: NoiseAwareTraining
+) -> tuple[list[Tensor], Network]:
+    """Weights of the first layer before each step, and the network that training returns."""
+    samples, labels = problem(Stream(1))
+    network = read_network(perceptron(Stream(3)), samples)
+    seen: list[Tensor] = []
+    inner = Surrogate.product
+
+    def product(self: Surrogate, stream: Stream) -> Product:
+        of_chip = inner(self, stream)
+
+        def watched(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+            if index == 0:
+                seen.append(layer.weight.detach().clone())
+            return of_chip(index, layer, vectors)
+
+        return watched
+
+    noisy = Surrogate(INFO, MAPPING, COARSE, spread(20 * uS))
+    with monkeypatch.context() as patch:
+        patch.setattr(Surrogate, "product", product)
+        found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
+    return seen, found.network
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.25, 3), (0.3, 4), (1.0, 12)])
+def test_the_result_is_the_mean_of_the_weights_after_the_last_steps(
+    share: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve steps; what a step leaves is what the next one multiplies by.
+
+    A share names whole steps, at least one. Averaging is no part of the training itself, so a run
+    without it ends with the weights of the last step. Means are taken in float64: one rounding.
+    """
+    training = NoiseAwareTraining(epochs=3, batch=30, average=share, draws=1)
+    seen, last = recorded(monkeypatch, replace(training, average=0.0))
+    _, found = recorded(monkeypatch, training)
+    after = torch.stack([*seen[1:], last.layers[0].weight]).double()
+    assert len(after) == 12
+    wanted = after[-count:].mean(0).float()
+    torch.testing.assert_close(found.layers[0].weight, wanted, rtol=2e-7, atol=0)
+
+
+def test_clipping_cuts_at_multiples_of_the_rms_of_a_layer() -> None:
+    """Weights 0, 0, 0, −4 have an rms of 2, 1.5 of it is 3; −1 and 1 stay, as biases do."""
+    large = LinearLayer("a", torch.tensor([[0.0, 0.0], [0.0, -4.0]]), torch.tensor([9.0, -9.0]))
+    even = LinearLayer("b", torch.tensor([[1.0, -1.0]]), None)
+    samples = torch.ones(1, 8)
+    network = replace(read_network(perceptron(Stream(3)), samples), layers=(large, even))
+    clip_weights(network, None)
+    assert float(large.weight.min()) == -4.0
+    clip_weights(network, 1.5)
+    assert large.weight.tolist() == [[0.0, 0.0], [0.0, -3.0]]
+    assert large.bias is not None
+    assert large.bias.tolist() == [9.0, -9.0]
+    assert even.weight.tolist() == [[1.0, -1.0]]
+
+
+def test_every_step_ends_with_clipped_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a rate that moves nothing, step n leaves the weights that n clippings leave."""
+    training = NoiseAwareTraining(epochs=2, batch=40, rate=1e-30, clip=1.5, draws=1)
+    seen, _ = recorded(monkeypatch, training)
+    wanted = seen[0].clone()
+    for weight in seen:
+        torch.testing.assert_close(weight, wanted, rtol=1e-6, atol=0)
+        limit = 1.5 * float(wanted.square().mean().sqrt())
+        wanted = wanted.clamp(-limit, limit)
+    assert float(wanted.abs().max()) < 0.9 * float(seen[0].abs().max())
+
+
+def test_draws_share_a_batch_and_its_gradient() -> None:
+    """On exact chips the sum of the parts' gradients is that of the batch, to float rounding.
+
+    The last batch, of 20 after a hundred, has fewer samples for each draw. On chips that differ it
+    is another gradient.
+    """
+    samples, labels = problem(Stream(1))
+    network = read_network(perceptron(Stream(3)), samples)
+    for kind, alike in ((Surrogate(INFO), True), (Surrogate(INFO, statistics=spread(uS)), False)):
+        one, three = (
+            noise_aware_train(
+                network, samples, labels, kind, Stream(7),
+                training=NoiseAwareTraining(epochs=2, batch=100, draws=draws),
+            )
+            for draws in (1, 3)
+        )  # fmt: skip
+        assert one.multiply_adds == three.multiply_adds
+        near = torch.allclose(
+            one.network.layers[0].weight, three.network.layers[0].weight, rtol=1e-4, atol=1e-5
+        )
+        assert near == alike
+
+
+def test_a_batch_with_fewer_samples_than_draws_is_learnt_from() -> None:
+    samples, labels = problem(Stream(1), 41)
+    network = read_network(perceptron(Stream(3)), samples)
+    training = NoiseAwareTraining(epochs=1, batch=40, draws=3)
+    found = noise_aware_train(
+        network, samples, labels, Surrogate(INFO), Stream(7), training=training
+    )
+    assert torch.isfinite(torch.tensor(found.loss)).all()
+    assert found.multiply_adds == 3 * 41 * (8 * 12 + 12 * 3)
 
 
 class Mixed(nn.Module):
@@ -134,7 +245,7 @@ def test_any_network_learns(kind: str) -> None:
             ).eval()  # fmt: skip
     network = read_network(module, samples)
     noisy = Surrogate(quiet_bench().info, MAPPING, COARSE, spread(5 * uS))
-    training = NoiseAwareTraining(epochs=10, batch=20, rate=0.05)
+    training = NoiseAwareTraining(epochs=10, batch=20, rate=0.05, draws=1)
     found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
     assert found.loss[-1] < found.loss[0] * 2 / 3
 
