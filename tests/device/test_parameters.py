@@ -1,9 +1,11 @@
 """A kind of cell: what is read, and what it is at zero bias."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from mho.device.published import PRESETS
+from mho.device.published import PRESETS, preset
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -19,3 +21,10 @@ def test_zero_bias_undoes_apparent(name: str) -> None:
         torch.testing.assert_close(
             cell.zero_bias(seen, voltage), conductance, rtol=1e-9, atol=1e-18
         )
+
+
+@pytest.mark.parametrize("field", ["shortest", "amplitude", "boost", "birth_step"])
+def test_a_law_of_noise_refuses_what_must_be_positive(field: str) -> None:
+    """The house sentence names the argument."""
+    with pytest.raises(ValueError, match=f"Argument `{field}` must"):
+        replace(preset("rao2023").cell().telegraph, **{field: 0.0})

@@ -395,10 +395,3 @@ def test_a_filled_trap_blocks_its_channel() -> None:
         torch.ones(2, 2), torch.tensor([[True, False], [False, False]]),
     )  # fmt: skip
     assert traps.conductance.tolist() == [4.0, 10.0]
-
-
-@pytest.mark.parametrize("field", ["shortest", "amplitude", "boost", "birth_step"])
-def test_a_law_refuses_what_must_be_positive(field: str) -> None:
-    """The house sentence names the argument."""
-    with pytest.raises(ValueError, match=f"Argument `{field}` must"):
-        _law(**{field: 0.0})
