@@ -5,24 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from calling import call
+from calling import PERCEPTRON, call
 from torch import nn
 
 from mho.deployment.digits import digits_data
 from mho.deployment.image import load_image, save_image
 
-MODULE = """
-import torch
-from torch import nn
-
-def mlp():
-    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return network
-"""
 COMPILE = ["compile", "net.py:mlp", "--data", "data.npz", "--size", "8x16", "-o", "net.mho"]
 PROGRAM = ["program", "net.mho", "--seed", "7", "--tolerance", "5uS", "-o", "chip.mho"]
 
@@ -32,7 +20,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a network, data, an image and a chip; tests write files of other names."""
     folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(0)
-    (folder / "net.py").write_text(MODULE)
+    (folder / "net.py").write_text(PERCEPTRON)
     inputs = rng.random((60, 6), "f4")
     np.savez(folder / "data.npz", inputs=inputs, labels=rng.integers(0, 3, 60))
     np.savez(folder / "bare.npz", inputs=inputs)

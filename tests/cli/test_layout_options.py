@@ -5,23 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calling import call
+from calling import PERCEPTRON, call
 from torch import Tensor
 
 from mho.deployment.image import load_image
 
-MODULE = """
-import torch
-from torch import nn
-
-def mlp():
-    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return network
-"""
 CHOSEN = [
     "--ranges", "least-error", "--per-column", "--scale", "column", "--clip", "95", "--levels",
     "64", "--pack",
@@ -31,7 +19,7 @@ CHOSEN = [
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(0)
-    (tmp_path / "net.py").write_text(MODULE)
+    (tmp_path / "net.py").write_text(PERCEPTRON)
     inputs, labels = rng.random((60, 6), "f4"), rng.integers(0, 3, 60)
     np.savez(tmp_path / "data.npz", inputs=inputs, labels=labels)
     monkeypatch.chdir(tmp_path)

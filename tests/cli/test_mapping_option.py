@@ -5,27 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calling import call
+from calling import PERCEPTRON, call
 
 from mho.deployment.image import load_image
-
-MODULE = """
-import torch
-from torch import nn
-
-def mlp():
-    network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return network
-"""
 
 
 @pytest.fixture(autouse=True)
 def entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "net.py").write_text(MODULE)
+    (tmp_path / "net.py").write_text(PERCEPTRON)
     rng = np.random.default_rng(0)
     np.savez(
         tmp_path / "data.npz", inputs=rng.random((40, 6), "f4"), labels=rng.integers(0, 3, 40)
