@@ -29,11 +29,10 @@ import torch
 from torch import Tensor, nn
 
 import mho
-from mho.chip.converters import SignedConverter
-from mho.chip.multiplier import Matrices, Multiplier
-from mho.chip.periphery import Periphery
-from mho.chip.wires import WireModel
+from mho.chip import Matrices, Multiplier
+from mho.chip.periphery import Periphery, SignedConverter
 from mho.units import Ohm, V, uS
+from mho.wires import WireModel
 
 TILE = 256
 WIRES = WireModel(word_line=0.5 * Ohm, bit_line=0.5 * Ohm)

@@ -30,8 +30,8 @@ import torch
 from torch import Tensor, nn
 
 import mho
-from mho.deployment.conversion import ConvertedModule, convert
-from mho.programming.statistics import ErrorTable, measure
+from mho.programming import ErrorTable, measure
+from mho.statistical import ConvertedModule, convert
 
 BATCH, PIXELS = 4, 64
 BLOCK_CELLS = 65_536

@@ -32,14 +32,12 @@ import torch
 from torch import Tensor
 
 import mho
-from mho.chip.converters import SignedConverter
-from mho.chip.periphery import Periphery
-from mho.deployment import digits
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import Network, read_network
-from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
-from mho.deployment.surrogate import Surrogate
-from mho.programming.statistics import measure
+from mho.chip.periphery import Periphery, SignedConverter
+from mho.data import digits
+from mho.mapping import DifferentialPairs
+from mho.network import Network, read_network
+from mho.programming import measure
+from mho.training import NoiseAwareTraining, Surrogate, noise_aware_train
 from mho.units import V, uS
 
 LEARN = 1000

@@ -28,10 +28,8 @@ import torch
 from hmmlearn.hmm import GaussianHMM
 
 import mho
-from mho.characterise.noise import analyse_noise
-from mho.characterise.result import TelegraphAnalysis
-from mho.characterise.trace import Trace
-from mho.device.telegraph import Traps, watch
+from mho.characterise.telegraph import TelegraphAnalysis, Trace, analyse_noise
+from mho.device.laws import Traps, watch
 from mho.units import ms, uS
 
 SAMPLES, INTERVAL, NOISE = 20_000, 1 * ms, 0.2 * uS

@@ -25,14 +25,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import mho
-from mho.chip.converters import SignedConverter
-from mho.deployment.deploy import lay_out, program_pairs
-from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.digits import digits_data, digits_training, train_digits
-from mho.deployment.mapping import tiles_needed
-from mho.deployment.network import Network, read_network
-from mho.deployment.range_rule import RULES, RangeRule
-from mho.deployment.tuning import refit
+from mho.chip.periphery import SignedConverter
+from mho.data import digits_data, digits_training, train_digits
+from mho.deployment import RULES, DeployedNetwork, RangeRule, calibrate, program_pairs, refit
+from mho.mapping import lay_out, tiles_needed
+from mho.network import Network, read_network
 
 WIDTH, OUTLIERS, TIMES_LARGER, EPOCHS = 32, 2, 20.0, 40
 

@@ -33,9 +33,8 @@ from scipy.sparse.linalg import splu
 from torch import Tensor
 
 import mho
-from mho.chip.cell_laws import Sinh
-from mho.chip.wires import WireModel
 from mho.units import Ohm, uS
+from mho.wires import Sinh, WireModel
 
 WIRE = 1 * Ohm
 WIRES = WireModel(word_line=WIRE, bit_line=WIRE, driver=WIRE, sense=WIRE)

@@ -9,16 +9,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 import mho
-from mho.characterise.wire_loss import wire_loss
-from mho.characterise.wire_savings import Layout, share_by_size, wire_plans, wire_savings
-from mho.chip.wires import WireModel
-from mho.device.cell import Cells
-from mho.device.parameters import CellParameters
-from mho.device.switching import SwitchingConstants
-from mho.device.telegraph import TelegraphNoise, Traps
-from mho.report import style
-from mho.report.wires_figure import wires_figure
+from mho.characterise.wires import Layout, share_by_size, wire_loss, wire_plans, wire_savings
+from mho.device.filament import CellParameters, Cells
+from mho.device.laws import SwitchingConstants, TelegraphNoise, Traps
+from mho.report.figures import style, wires_figure
 from mho.units import G0, uS
+from mho.wires import WireModel
 
 FOLDER = Path(__file__).parent / "pictures"
 DAY, YEAR = 86_400.0, 365.25 * 86_400.0

@@ -4,43 +4,35 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mho.bench.interface import BenchInfo
-from mho.bench.simulated import SimulatedBench
-from mho.characterise.experiment import LevelExperiment
-from mho.characterise.result import NoiseOptions
-from mho.chip.chip import Chip
-from mho.chip.converters import Converter, SignedConverter
-from mho.chip.encoding import InputEncoding
-from mho.chip.front_end import Integrator, Transimpedance
-from mho.chip.limits import LineLimits
-from mho.chip.periphery import Periphery
-from mho.chip.selector import NoSelector, Selector
-from mho.chip.wires import WireModel
-from mho.deployment.chip_file import Effort, Specimen
-from mho.deployment.four_devices import FourDevices
-from mho.deployment.hybrid import HybridTraining
-from mho.deployment.job import Job
-from mho.deployment.layout import Layout
-from mho.deployment.lifetime import Refresh
-from mho.deployment.lifetime_run import LifeJob
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.noise_aware import NoiseAwareTraining
-from mho.deployment.offset import OffsetColumn
-from mho.deployment.on_chip_training import OnChipTraining
-from mho.deployment.range_rule import RangeRule
-from mho.deployment.training_run import TrainJob
-from mho.deployment.tuning_run import TuneJob
+from mho.bench import BenchInfo
+from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.characterise.levels import LevelExperiment
+from mho.characterise.telegraph.result import NoiseOptions
+from mho.chip import Chip, NoSelector, Selector
+from mho.chip.periphery import Converter, Periphery, SignedConverter
+from mho.chip.periphery.encoding import InputEncoding
+from mho.chip.periphery.front_end import Integrator, Transimpedance
+from mho.chip.periphery.limits import LineLimits
+from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.published import preset
-from mho.papers.claim import Setting
-from mho.programming.denoise import Denoise
-from mho.programming.predictive import Predictive
-from mho.programming.protocol import ProgramProtocol
-from mho.programming.verify import Verify
-from mho.programming.write_verify import WriteVerify
+from mho.mapping import DifferentialPairs
+from mho.mapping.reference_column import ReferenceColumn
+from mho.mapping.two_pairs import TwoPairs
+from mho.papers import Setting
+from mho.programming import (
+    Denoise,
+    Predictive,
+    ProgrammingOptions,
+    ProgramProtocol,
+    Verify,
+    WriteVerify,
+)
 from mho.rng import Stream
-from mho.sweeping.fields import Subject
-from mho.sweeping.grid import Axis
-from mho.sweeping.run import Measure
+from mho.runs import Job, LifeJob, TrainJob, TuneJob
+from mho.sweeping import Axis, Measure, Subject
+from mho.training import NoiseAwareTraining, OnChipTraining
+from mho.training.hybrid import HybridTraining
+from mho.wires import WireModel
 
 
 def _info() -> BenchInfo:
@@ -54,12 +46,12 @@ def _of_cell(name: str) -> Callable[[], Any]:
 MAKERS: dict[str, Callable[[], Any]] = {
     "Job": lambda: Job("digits"),
     "TuneJob": TuneJob,
-    "Effort": Effort,
-    "Specimen": lambda: Specimen("rao2023", 0, 1, 4, 4),
+    "ProgrammingOptions": ProgrammingOptions,
+    "ChipSpec": lambda: ChipSpec("rao2023", 0, 1, 4, 4),
     "DifferentialPairs": lambda: DifferentialPairs(1e-6, 1e-4),
-    "OffsetColumn": lambda: OffsetColumn(1e-6, 1e-4),
-    "FourDevices": lambda: FourDevices(1e-6, 1e-4),
-    "Layout": Layout,
+    "ReferenceColumn": lambda: ReferenceColumn(1e-6, 1e-4),
+    "TwoPairs": lambda: TwoPairs(1e-6, 1e-4),
+    "DeployOptions": DeployOptions,
     "RangeRule": RangeRule,
     "LifeJob": lambda: LifeJob((1.0,)),
     "TrainJob": TrainJob,

@@ -17,8 +17,8 @@ from configurations import MAKERS, made
 from mho.checks import CONFIGURATIONS, check_number
 from mho.cli.main import app, main
 from mho.device.published import PRESETS, preset
-from mho.programming.protocol import ProgramProtocol
-from mho.sweeping.fields import Subject
+from mho.programming import ProgramProtocol
+from mho.sweeping import Subject
 
 HUGE = 10**400
 EITHER_SIGN = "signals and errors of converters have either sign"

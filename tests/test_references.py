@@ -9,8 +9,8 @@ from typing import ClassVar
 import pytest
 
 import mho
+from mho.device.laws import TelegraphNoise
 from mho.device.published import preset
-from mho.device.telegraph import TelegraphNoise
 from mho.references import bibliography, citation
 
 

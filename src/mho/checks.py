@@ -20,14 +20,18 @@ from torch import Tensor
 from mho.units import show
 
 _Class = TypeVar("_Class", bound=type[Any])
-
 CONFIGURATIONS: dict[str, type] = {}
 """All classes that carry `configuration`, by name."""
 
+
 _WHOLE, _FINITE = 2**63 - 1, 1e30
 """Largest whole and largest finite number of a configuration (1)."""
+
+
 _ITEMS = 256
 """Items of a sequence that are checked one by one (1)."""
+
+
 _LISTED = 20
 """Choices that a sentence lists at most; of more it names the nearest (1)."""
 
@@ -268,3 +272,7 @@ def _kind_name(kind: Any) -> str:
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text",
              type(None): "None", tuple: "a tuple", Sequence: "a sequence"}  # fmt: skip
     return words.get(kind, f"a `{getattr(kind, '__name__', kind)}`")
+
+
+class RefusedError(ValueError):
+    """Carries the rest of a sentence that begins with the name of the file."""

@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.bench.multiplying import checked
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.converters import SignedConverter
-from mho.chip.front_end import Transimpedance
-from mho.chip.limits import LineLimits
-from mho.chip.wires import WireModel
+from mho.bench.simulated.products import checked
+from mho.chip import Chip
+from mho.chip.periphery import SignedConverter
+from mho.chip.periphery.front_end import Transimpedance
+from mho.chip.periphery.limits import LineLimits
 from mho.device.published import preset
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 NOISY = preset("rao2023").replace(
     cell__stuck_fraction=0.0, array__adc_bits=20.0, telegraph__births=4.0,

@@ -4,13 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.bench.interface import Pulse
-from mho.bench.passive import DisturbAccount
+from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.bench.simulated.passive import DisturbAccount
+from mho.chip import Chip
 from mho.device.published import preset
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
 from mho.units import uS
 

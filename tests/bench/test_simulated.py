@@ -2,14 +2,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.bench import chunks
-from mho.bench.interface import Bench, Pulse, Reading
-from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.bench import Bench, Pulse, Reading
+from mho.bench.simulated import SimulatedBench, chunks
+from mho.chip import Chip
 from mho.device.published import preset
 from mho.ledger import Ledger
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
 from mho.units import mV, uS, us
 

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from mho.bench.forwarding import ForwardingBench
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.device.moments import moments
+from mho.chip import Chip
+from mho.device.filament import moments
 from mho.device.published import preset
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 ROWS, COLS = 12, 10
 QUIET = preset("rao2023").replace(

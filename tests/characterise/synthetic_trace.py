@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from mho.characterise.trace import Trace
-from mho.device.telegraph import Traps, watch
+from mho.characterise.telegraph import Trace
+from mho.device.laws import Traps, watch
 from mho.rng import Stream
 from mho.units import ms, uS
 

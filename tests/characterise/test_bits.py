@@ -6,15 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.characterise.bits import (
-    Distinguishable,
-    Observation,
-    distinguishable,
-    largest_count,
-)
-from mho.chip.chip import Chip
+from mho.characterise.levels import Distinguishable, Observation, distinguishable, largest_count
+from mho.chip import Chip
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import ProgramProtocol
 from mho.rng import Stream
 from mho.units import uS
 

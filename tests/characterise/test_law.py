@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mho.characterise.law import Model, densities, each_trap
+from mho.characterise.telegraph.trap_model import Model, densities, each_trap
 from mho.rng import Stream
 
 

@@ -6,17 +6,11 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.experiment import LevelExperiment
-from mho.characterise.levels import (
-    copies,
-    level_targets,
-    read_out,
-    write_in_turn,
-    write_levels,
-)
-from mho.chip.chip import Chip
+from mho.characterise.levels import LevelExperiment, copies, level_targets
+from mho.characterise.levels.write_levels import read_out, write_in_turn, write_levels
+from mho.chip import Chip
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import ProgramProtocol
 from mho.rng import Stream
 from mho.units import uS
 

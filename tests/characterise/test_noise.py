@@ -7,9 +7,8 @@ import pytest
 import torch
 from synthetic_trace import BASE, INTERVAL, NOISE, TWO, coloured, fine, noisy, watched
 
-from mho.characterise.noise import analyse_noise
-from mho.characterise.result import NoiseOptions, TelegraphAnalysis
-from mho.characterise.trace import Trace
+from mho.characterise.telegraph import TelegraphAnalysis, Trace, analyse_noise
+from mho.characterise.telegraph.result import NoiseOptions
 from mho.rng import Stream
 from mho.units import uS
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from synthetic_trace import BASE, INTERVAL, NOISE, coloured, noisy, watched
 
-from mho.characterise.noise import analyse_noise
-from mho.characterise.spectrum import gaussian_bic, power_spectrum, trap_spectra, white_level
+from mho.characterise.telegraph import analyse_noise, power_spectrum, trap_spectra, white_level
+from mho.characterise.telegraph.spectrum import gaussian_bic
 from mho.rng import Stream
 from mho.units import uS
 

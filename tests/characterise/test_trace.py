@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mho.characterise.trace import Trace, read_trace
+from mho.characterise.telegraph import Trace, read_trace
 from mho.units import uS
 
 

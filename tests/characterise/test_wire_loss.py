@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.characterise.wire_loss import arrays_for, loads, wire_loss
-from mho.chip.wires import WireModel
+from mho.characterise.wires import wire_loss
+from mho.characterise.wires.loss import arrays_for, loads
 from mho.rng import Stream
 from mho.units import mS, uS
+from mho.wires import WireModel
 
 RANGE = (50 * uS, 500 * uS)
 

@@ -6,17 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.characterise.wire_loss import loads
-from mho.characterise.wire_savings import (
-    Layout,
-    Option,
-    share_by_size,
-    wire_plans,
-    wire_savings,
-)
-from mho.chip.wires import WireModel
+from mho.characterise.wires import Layout, Option, share_by_size, wire_plans, wire_savings
+from mho.characterise.wires.loss import loads
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 LINES = WireModel(2.0, 3.0, driver=4.0, sense=5.0)
 BASE = Layout(LINES, (32, 16), 50 * uS, 500 * uS)

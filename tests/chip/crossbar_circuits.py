@@ -16,9 +16,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import splu
 from torch import Tensor
 
-from mho.chip.wires import WireModel
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 
 class Branch(NamedTuple):

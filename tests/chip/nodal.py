@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csc_matrix, diags
 from scipy.sparse.linalg import LinearOperator, cg, splu
 
-from mho.chip.wires import WireModel
+from mho.wires import WireModel
 
 Array = NDArray[np.float64]
 

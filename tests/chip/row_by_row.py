@@ -8,7 +8,7 @@ ever divided by, but for the length of a word line with two drivers.
 import torch
 from torch import Tensor
 
-from mho.chip.wires import WireModel
+from mho.wires import WireModel
 
 
 def row_by_row(wires: WireModel, conductance: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.rawfile import Plot, read_raw
-from mho.chip.wires import WireModel
+from mho.spice import read_raw
+from mho.spice.rawfile import Plot
+from mho.wires import WireModel
 
 needs_ngspice = pytest.mark.skipif(
     shutil.which("ngspice") is None, reason="ngspice is not on PATH"

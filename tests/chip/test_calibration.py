@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.calibration import calibrate_range, measure_inl, range_error
-from mho.chip.converters import Converter, SignedConverter
+from mho.chip.periphery import Converter, SignedConverter
+from mho.chip.periphery.calibration import calibrate_range, measure_inl, range_error
 from mho.rng import Stream
 
 TABLE = (0.0, 0.0, 0.3, -0.4, 0.2, -0.7, 0.6, 0.0)

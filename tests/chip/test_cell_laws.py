@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from mho.chip.cell_laws import CellLaw, Cubic, InSeries, Sinh, sensitivity
 from mho.rng import Stream
+from mho.wires import Cubic
+from mho.wires.iv_laws import CellLaw, InSeries, Sinh, sensitivity
 
 F64 = torch.float64
 LAWS = [

@@ -3,11 +3,10 @@
 import pytest
 import torch
 
-from mho.chip.chip import Chip
-from mho.chip.converters import Converter, SignedConverter
-from mho.chip.selector import Selector
-from mho.chip.wires import WireModel
+from mho.chip import Chip, Selector
+from mho.chip.periphery import Converter, SignedConverter
 from mho.device.published import preset
+from mho.wires import WireModel
 
 SELECTOR = Selector(slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=100.0)
 

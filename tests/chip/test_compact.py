@@ -9,12 +9,11 @@ import pytest
 import torch
 from simulator import needs_ngspice, simulate
 
-from mho.chip.cell_subcircuit import cell_subcircuit
-from mho.chip.chip import Chip
-from mho.chip.compact import compact_parameters
-from mho.chip.verilog_a import verilog_a
+from mho.chip import Chip
+from mho.device.laws import SwitchingConstants
 from mho.device.published import PRESETS
-from mho.device.switching import SwitchingConstants
+from mho.spice import cell_subcircuit, verilog_a
+from mho.spice.compact_model import compact_parameters
 from mho.units import ns, uS
 
 LISTED = """

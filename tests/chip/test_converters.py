@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.converters import Converter, SignedConverter
-from mho.chip.linearity import full_table, inl_from_dnl, shown, transitions
+from mho.chip.periphery import Converter, SignedConverter
+from mho.chip.periphery.inl_tables import full_table, inl_from_dnl, shown, transitions
 from mho.rng import Stream
 
 TABLE = (0.0, 0.0, 0.3, -0.4, 0.2, -0.7, 0.6, 0.0)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mho.chip.draws import VectorDraws
+from mho.chip import VectorDraws
 from mho.rng import Stream
 
 N = 400_000

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from mho.chip.converters import SignedConverter
-from mho.chip.encoding import InputEncoding, row_groups
+from mho.chip.periphery import SignedConverter, row_groups
+from mho.chip.periphery.encoding import InputEncoding
 from mho.rng import Stream
 
 ENCODINGS = [

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from mho.chip.converters import SignedConverter
-from mho.chip.front_end import FrontEnd, Integrator, Transimpedance
+from mho.chip.periphery import SignedConverter
+from mho.chip.periphery.front_end import FrontEnd, Integrator, Transimpedance
 from mho.rng import Stream
 from mho.units import ns, uA
 

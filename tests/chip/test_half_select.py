@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.bench.interface import Pulse
+from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.half_select import SCHEMES, Steps, half_select, half_select_margin
+from mho.chip import Chip, Steps, half_select
+from mho.chip.passive_biasing import SCHEMES, half_select_margin
 from mho.device.published import preset
 from mho.rng import Stream
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.limits import LimitReport, LineLimits, line_currents, metal_limit
+from mho.chip.periphery import LimitReport, line_currents
+from mho.chip.periphery.limits import LineLimits, metal_limit
 from mho.rng import Stream
 from mho.units import mA, uA
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.lines import branch_currents, eliminate
 from mho.rng import Stream
+from mho.wires.nodal.line_elimination import branch_currents, eliminate
 
 
 def laplacian(resistance: Tensor, conductance: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.calibration import calibrate_range, range_error
-from mho.chip.magnitudes import Magnitudes
+from mho.chip.periphery import Magnitudes
+from mho.chip.periphery.calibration import calibrate_range, range_error
 from mho.rng import Stream
 
 

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip.converters import SignedConverter
-from mho.chip.multiplier import Matrices, Multiplier
-from mho.chip.periphery import Periphery
+from mho.chip import Matrices, Multiplier
+from mho.chip.periphery import Periphery, SignedConverter
 from mho.rng import Stream
 
 DAC, ADC = SignedConverter(8, 0.2), SignedConverter(8, 2e-3)

@@ -9,10 +9,9 @@ import torch
 from simulator import dense, needs_ngspice, simulate
 from torch import Tensor
 
-from mho.chip.netlist import tile_netlist, tile_subcircuit
-from mho.chip.rawfile import line_values
-from mho.chip.wires import WireModel
 from mho.rng import Stream
+from mho.spice import line_values, tile_netlist, tile_subcircuit
+from mho.wires import WireModel
 
 SMALL, LARGE = (8, 8), (17, 31)
 

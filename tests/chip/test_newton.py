@@ -7,10 +7,10 @@ import pytest
 import torch
 from crossbar_circuits import SIDES, ngspice, random_case, random_wires
 
-from mho.chip import newton
-from mho.chip.cell_laws import CellLaw, Cubic, Sinh
-from mho.chip.wires import WireModel
 from mho.rng import Stream
+from mho.wires import Cubic, WireModel
+from mho.wires.iv_laws import CellLaw, Sinh
+from mho.wires.nodal import newton
 
 F64 = torch.float64
 FORMULAS = [

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from mho.chip.part import part_in_use
-from mho.chip.wires import WireModel
 from mho.rng import Stream
+from mho.wires import WireModel, part_in_use
 
 SHAPE = (9, 8)
 ROWS, COLS = slice(3, 7), slice(2, 5)

@@ -10,11 +10,11 @@ from nodal import Network
 from row_by_row import row_by_row
 from torch import Tensor
 
-from mho.chip import port_merge
-from mho.chip.port_merge import effective_matrix
-from mho.chip.wires import WireModel
 from mho.rng import Stream
 from mho.units import Ohm, mS, uS
+from mho.wires import WireModel
+from mho.wires.port_merge import effective_matrix
+from mho.wires.port_merge import merge as port_merge
 
 ENDS = [(sides, senses) for sides in ("one", "both") for senses in ("one", "both")]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from simulator import needs_ngspice, simulate
 
-from mho.chip.pwl import pulse_train, pwl_subcircuit, pwl_text
+from mho.spice import pulse_train, pwl_subcircuit, pwl_text
 from mho.units import V, ns, us
 
 AMPLITUDE = torch.tensor([1.5, -0.6, 0.6, -1.2], dtype=torch.float64)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mho.chip import rawfile
-from mho.chip.rawfile import line_values, read_raw
+from mho.spice import line_values, rawfile, read_raw
 
 HEADER = """Title: * a tile
 Date: Thu Jan  1 00:00:00  1970

@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from mho.bench.interface import Pulse
+from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.selector import NoSelector, Selector
+from mho.chip import Chip, NoSelector, Selector
 from mho.device.published import PRESETS, preset
 from mho.rng import Stream
 

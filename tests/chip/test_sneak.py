@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from mho.chip.sneak import sneak_currents, terminal_admittance
-from mho.chip.wires import WireModel
+from mho.wires import WireModel
+from mho.wires.sneak import sneak_currents, terminal_admittance
 
 LINES = WireModel(word_line=20.0, bit_line=7.0, driver=10.0, sense=3.0, access=2.0)
 

@@ -8,10 +8,10 @@ import torch
 from crossbar_circuits import SIDES, ngspice, nodal, random_case, random_wires
 from torch import Tensor
 
-from mho.chip.cell_laws import Cubic, Sinh
-from mho.chip.wires import WireModel
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import Cubic, WireModel
+from mho.wires.iv_laws import Sinh
 
 F64 = torch.float64
 

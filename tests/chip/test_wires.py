@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from mho.chip.wires import WireModel
 from mho.units import mS
+from mho.wires import WireModel
 
 
 def test_resistances_compare_and_print_whatever_they_came_as() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from calling import call
 
-from mho.device.telegraph import Traps, watch
+from mho.device.laws import Traps, watch
 from mho.rng import Stream
 from mho.units import ms, uS
 

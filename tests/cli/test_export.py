@@ -12,14 +12,14 @@ import pytest
 import torch
 from calling import call
 
-from mho.bench.journal import Journal, JournaledBench
+from mho.bench import Journal, JournaledBench
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.recorded import RecordedRun
-from mho.programming.loop import program
+from mho.chip import Chip
+from mho.programming import program
 from mho.rng import Stream
+from mho.runs import RecordedRun
 from mho.units import uS
+from mho.wires import WireModel
 
 needs_ngspice = pytest.mark.skipif(
     shutil.which("ngspice") is None, reason="ngspice is not on PATH"

@@ -8,8 +8,8 @@ import torch
 from calling import PERCEPTRON, call
 from torch import nn
 
-from mho.deployment.digits import digits_data
-from mho.deployment.image import load_image, save_image
+from mho.data import digits_data
+from mho.deployment.storage import load_image, save_image
 
 COMPILE = ["compile", "net.py:mlp", "--data", "data.npz", "--size", "8x16", "-o", "net.mho"]
 PROGRAM = ["program", "net.mho", "--seed", "7", "--tolerance", "5uS", "-o", "chip.mho"]
@@ -199,7 +199,7 @@ def test_the_image_of_the_digits_knows_its_test_set(
 ) -> None:
     """Training is left out: an untrained network of digits compiles alike."""
     module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)).eval().requires_grad_(False)
-    monkeypatch.setattr("mho.deployment.job.train_digits", lambda *_: module)
+    monkeypatch.setattr("mho.runs.task.train_digits", lambda *_: module)
     assert call("compile", "digits", "--size", "64x32", "-o", "digits.mho") == 0
     words = ["--tolerance", "20uS", "--no-denoise", "-o", "digits-chip.mho"]
     assert call("program", "digits.mho", *words) == 0

@@ -8,7 +8,7 @@ import pytest
 from calling import PERCEPTRON, call
 from torch import Tensor
 
-from mho.deployment.image import load_image
+from mho.deployment.storage import load_image
 
 CHOSEN = [
     "--ranges", "least-error", "--per-column", "--scale", "column", "--clip", "95", "--levels",

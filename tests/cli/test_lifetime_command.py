@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from calling import call
 
-from mho.deployment.chip_file import load_chip
+from mho.deployment.storage import load_chip
 
 MODULE = """
 import torch
@@ -89,7 +89,7 @@ def test_the_table_says_what_happened(capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_interrupted_life_is_resumed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mho.deployment.lifetime import Life
+    from mho.deployment import Life
 
     until = Life.until
 

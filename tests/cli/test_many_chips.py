@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from calling import call
 
-from mho.deployment.population import measure_chip
+from mho.runs.population import measure_chip
 
 FACTORY = """
 import torch
@@ -28,8 +28,8 @@ WORDS = ["deploy", "net.py:network", "--data", "data.npz", "--tolerance", "5uS",
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a network and data; three looks instead of twenty."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mho.deployment.measure.LOOKS", 3)
-    monkeypatch.setattr("mho.deployment.measure._TRACE_SAMPLES", 3)
+    monkeypatch.setattr("mho.runs.measurement.LOOKS", 3)
+    monkeypatch.setattr("mho.runs.measurement._TRACE_SAMPLES", 3)
     Path("net.py").write_text(FACTORY)
     rng = np.random.default_rng(0)
     np.savez("data.npz", inputs=rng.random((60, 6), "f4"), labels=rng.integers(0, 3, 60))
@@ -63,7 +63,7 @@ def test_an_interrupted_run_of_many_chips_ends_with_the_same_result(
         made.append(specimen.seed)
         return measure_chip(image, specimen, *rest, **named)
 
-    monkeypatch.setattr("mho.deployment.population.measure_chip", measured)
+    monkeypatch.setattr("mho.runs.population.measure_chip", measured)
     assert call(*asked, "--out", "cut") == 130
     assert not Path("cut/result.json").exists()
     made.append(-1)

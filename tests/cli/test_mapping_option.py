@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from calling import PERCEPTRON, call
 
-from mho.deployment.image import load_image
+from mho.deployment.storage import load_image
 
 
 @pytest.fixture(autouse=True)

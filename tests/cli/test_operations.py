@@ -8,10 +8,9 @@ import pytest
 import torch
 from calling import call
 
-from mho.cli.common import names
-from mho.deployment.account import account
-from mho.deployment.image import image_parts, load_image, read_image
-from mho.deployment.plain import Reader
+from mho.cli.shared.output import names
+from mho.deployment.storage import Reader, image_parts, load_image, read_image
+from mho.network.account import account
 
 MODULE = """
 from torch import nn

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from calling import call
 
-from mho.deployment.on_chip_training import OnChipPerceptron
+from mho.training import OnChipPerceptron
 
 WORDS = ["train", "data.npz", "--network", "6-8-3", "--epochs", "2", "--batch", "80"]
 

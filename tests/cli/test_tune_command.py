@@ -10,10 +10,10 @@ import pytest
 import torch
 from calling import call
 
-from mho.deployment import tuning_run
-from mho.deployment.chip_file import load_chip
-from mho.deployment.hybrid import HybridTraining, TuneResult, hybrid_train
-from mho.deployment.image import load_image
+from mho.deployment.storage import load_chip, load_image
+from mho.runs import tuning as tuning_run
+from mho.training import hybrid_train
+from mho.training.hybrid import HybridTraining, TuneResult
 
 MODULE = """
 import torch

@@ -9,7 +9,8 @@ import pytest
 import torch
 from calling import call
 
-from mho.deployment.yields import YieldPoint, measure_yield
+from mho.runs import YieldPoint
+from mho.runs.stuck_cells import measure_yield
 
 FACTORY = """
 import torch
@@ -73,7 +74,7 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
         made.append(remedy)
         return measure_yield(*given, remedy=remedy, **named)
 
-    monkeypatch.setattr("mho.deployment.yields.measure_yield", measured)
+    monkeypatch.setattr("mho.runs.stuck_cells.measure_yield", measured)
     assert call(*asked, "cut", *grid) == 130
     assert "--resume" in capsys.readouterr().err
     assert not Path("cut/yield.json").exists()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from mho.deployment.onnx_reader import read_onnx
-from mho.deployment.operators import arguments_of, evaluate
+from mho.network.formats.onnx.reader import read_onnx
+from mho.network.operations import arguments_of, evaluate
 
 onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
 

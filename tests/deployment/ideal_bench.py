@@ -4,18 +4,16 @@ import torch
 from torch import Tensor, nn
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.converters import SignedConverter
-from mho.chip.periphery import Periphery
-from mho.chip.wires import WireModel
-from mho.deployment.deploy import deploy
-from mho.deployment.deployed import DeployedNetwork
-from mho.deployment.layers import LinearLayer
-from mho.deployment.mapping import tiles_needed
-from mho.deployment.network import Network, read_network
+from mho.chip import Chip
+from mho.chip.periphery import Periphery, SignedConverter
+from mho.deployment import DeployedNetwork, deploy
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
+from mho.mapping import tiles_needed
+from mho.network import Network, read_network
+from mho.network.operations import LinearLayer
+from mho.programming import ProgramProtocol
 from mho.rng import Stream
+from mho.wires import WireModel
 
 _LINES = 32
 _QUIET = {

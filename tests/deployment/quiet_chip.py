@@ -4,17 +4,16 @@ import torch
 from torch import Tensor, nn
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.deploy import lay_out, program_pairs
-from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.network import read_network
+from mho.chip import Chip
+from mho.deployment import DeployedNetwork, calibrate, program_pairs
 from mho.device.published import preset
 from mho.ledger import Ledger
-from mho.programming.protocol import ProgramProtocol
-from mho.programming.statistics import ErrorTable
+from mho.mapping import lay_out
+from mho.network import read_network
+from mho.programming import ErrorTable, ProgramProtocol
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 QUIET = {
     "telegraph__births": 0.0, "telegraph__spawning": 0.0, "flicker__per_decade": 0.0,

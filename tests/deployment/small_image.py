@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.rng import Stream
 
 

@@ -6,8 +6,8 @@ from ideal_bench import First, normal, randomise
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mho.deployment.account import account
-from mho.deployment.network import read_network
+from mho.network import read_network
+from mho.network.account import account
 
 
 class Mixed(nn.Module):

@@ -5,7 +5,7 @@ import torch
 from ideal_bench import check_ideal, check_same, normal, randomise
 from torch import Tensor, nn
 
-from mho.deployment.network import read_network
+from mho.network import read_network
 
 
 class Attends(nn.Module):

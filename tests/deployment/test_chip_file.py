@@ -7,26 +7,28 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.deployment.chip_file import (
-    KIND,
-    Effort,
+from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.chip import Chip
+from mho.deployment import deploy, program_image
+from mho.deployment.storage import (
+    CHIP_KIND,
+    CompiledNetwork,
     ProgrammedChip,
-    Specimen,
-    chip_parts,
+    Provenance,
+    compile_image,
     load_chip,
-    program_image,
+    load_image,
+    save,
     save_chip,
+    save_image,
 )
-from mho.deployment.deploy import deploy
-from mho.deployment.image import Image, Provenance, compile_image, load_image, save_image
-from mho.deployment.packed_file import save
+from mho.deployment.storage.programmed_chip import chip_parts
+from mho.programming import ProgrammingOptions
 from mho.rng import Stream
 from mho.units import uS
 
 SIZE = {"tiles": 3, "rows": 6, "cols": 16}
-EFFORT = Effort(tolerance=5 * uS)
+EFFORT = ProgrammingOptions(tolerance=5 * uS)
 
 
 def network() -> nn.Module:
@@ -43,23 +45,23 @@ def samples() -> Tensor:
     return torch.rand(300, 6, generator=torch.Generator().manual_seed(0))
 
 
-def specimen(seed: int = 7) -> Specimen:
+def specimen(seed: int = 7) -> ChipSpec:
     chip = Chip(**SIZE)
-    return Specimen("rao2023", seed, chip.tiles, chip.rows, chip.cols, chip.lines)
+    return ChipSpec("rao2023", seed, chip.tiles, chip.rows, chip.cols, chip.lines)
 
 
 @pytest.fixture(scope="module")
-def image() -> Image:
+def image() -> CompiledNetwork:
     info = specimen(0).bench().info
     return compile_image(network(), info, samples(), provenance=Provenance(preset="rao2023"))
 
 
 @pytest.fixture(scope="module")
-def chip(image: Image) -> ProgrammedChip:
+def chip(image: CompiledNetwork) -> ProgrammedChip:
     return program_image(image, specimen(), EFFORT)
 
 
-def test_a_programmed_image_is_what_deploy_makes(image: Image, tmp_path: Path) -> None:
+def test_a_programmed_image_is_what_deploy_makes(image: CompiledNetwork, tmp_path: Path) -> None:
     """An image is `deploy`, split in two.
 
     Compiling, saving, loading and programming draw the same random numbers in the same order as
@@ -107,17 +109,19 @@ def test_what_is_kept_goes_on_from_where_the_bench_is(chip: ProgrammedChip) -> N
     assert torch.equal(kept.deployed()(samples()), second)
 
 
-def test_chips_of_one_image_differ_and_share_it(image: Image, chip: ProgrammedChip) -> None:
+def test_chips_of_one_image_differ_and_share_it(
+    image: CompiledNetwork, chip: ProgrammedChip
+) -> None:
     other = program_image(image, specimen(8), EFFORT)
     assert other.image.sha256 == chip.image.sha256
     assert not torch.equal(other.deployed()(samples()), chip.deployed()(samples()))
 
 
 def test_an_interrupted_run_ends_like_one_that_was_not(
-    image: Image, chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
+    image: CompiledNetwork, chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """The state holds all that a cycle depends on, so resuming is exact."""
-    monkeypatch.setattr("mho.deployment.chip_file._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
     unfinished = tmp_path / "chip.mho.unfinished"
     cycles = 0
 
@@ -137,7 +141,7 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
     assert resumed.result.cycles > 5
 
 
-def test_resuming_nothing_is_refused(image: Image, tmp_path: Path) -> None:
+def test_resuming_nothing_is_refused(image: CompiledNetwork, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^Argument `resume` must find"):
         program_image(image, specimen(), unfinished=tmp_path / "none", resume=True)
 
@@ -212,7 +216,7 @@ def test_parts_that_do_not_belong_together_are_refused(
 ) -> None:
     file = Spoilt(chip)
     spoil(file)
-    save(tmp_path / "chip.mho", KIND, file.content, file.tensors)
+    save(tmp_path / "chip.mho", CHIP_KIND, file.content, file.tensors)
     with pytest.raises(ValueError, match=r"^Argument `chip` must name a whole file.*\.$"):
         load_chip(tmp_path / "chip.mho")
 

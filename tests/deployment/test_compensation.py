@@ -5,16 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.compensation import adapt, compensate
-from mho.deployment.effective import each_block, effective_difference
-from mho.deployment.mapping import DifferentialPairs, Placement, place
-from mho.deployment.repair import repair
+from mho.chip import Chip
+from mho.mapping import DifferentialPairs, Placement, each_block, place
+from mho.mapping.targets import adapt, compensate, effective_difference, repair
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 PAIRS = DifferentialPairs(50 * uS, 500 * uS)
 TILE = 32

@@ -8,12 +8,11 @@ import torch
 from torch import Tensor, nn
 
 import mho
-from mho.chip.converters import SignedConverter
-from mho.chip.periphery import Periphery
-from mho.deployment.conversion import ConvertedModule, convert
-from mho.deployment.mapping import DifferentialPairs
+from mho.chip.periphery import Periphery, SignedConverter
 from mho.ledger import Ledger
-from mho.programming.statistics import ErrorTable
+from mho.mapping import DifferentialPairs
+from mho.programming import ErrorTable
+from mho.statistical.convert import ConvertedModule, convert
 from mho.units import uS
 
 LOW, HIGH = 50 * uS, 500 * uS

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mho.deployment.sources import load_data
+from mho.data import load_data
 
 
 def test_data_come_as_float32_with_whole_labels(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import sys
 import pytest
 import torch
 
-from mho.deployment.digits import digits_data, digits_training, train_digits
-from mho.deployment.network import read_network
+from mho.data import digits_data, digits_training, train_digits
+from mho.network import read_network
 from mho.rng import Stream
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from ideal_bench import on_ideal_chip
 
-from mho.deployment.account import account
-from mho.deployment.factory import build
-from mho.deployment.network import read_network
-from mho.deployment.sources import load_data
+from mho.data import load_data
+from mho.network import read_network
+from mho.network.account import account
+from mho.network.formats import build
 
 FOLDER = Path(__file__).parents[2] / "docs" / "examples"
 CASES = [("encoder.py", "torch_block"), ("encoder.py", "own_block"), ("lstm.py", "classifier")]

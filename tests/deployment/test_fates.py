@@ -12,10 +12,10 @@ from ideal_bench import normal, randomise
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment.account import ModuleAccount, account
-from mho.deployment.graph import Graph
-from mho.deployment.network import Network, read_network
-from mho.deployment.tracing import trace
+from mho.network import Graph, Network, read_network
+from mho.network.account import account
+from mho.network.account.operation_account import ModuleAccount
+from mho.network.tracing import trace
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections")
 

@@ -7,15 +7,15 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from mho.bench import BenchInfo, Pulse
 from mho.bench.forwarding import ForwardingBench
-from mho.bench.interface import BenchInfo, Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.deployment.assignment import Lines, assign
-from mho.deployment.faults import Ends, FaultMap, survey
-from mho.deployment.mapping import DifferentialPairs, place
-from mho.deployment.repair import repair
+from mho.chip import Chip
 from mho.device.published import preset
+from mho.mapping import DifferentialPairs, place
+from mho.mapping.targets import repair
+from mho.mapping.tiles import AssignedLines, Ends, FaultMap, survey
+from mho.mapping.tiles.line_assignment import assign
 from mho.rng import Stream
 from mho.units import uS
 
@@ -169,7 +169,7 @@ def test_no_other_order_of_rows_loses_less() -> None:
     held = torch.zeros(1, TILE, TILE)
     for row, col, value in ((0, 0, LOW), (1, 1, LOW), (2, 0, HIGH), (4, 0, LOW), (4, 1, LOW)):
         fixed[0, row, col], held[0, row, col] = True, value
-    lines = Lines(0, torch.arange(5), torch.tensor([0]))
+    lines = AssignedLines(0, torch.arange(5), torch.tensor([0]))
     ends = Ends(held[0, :5, 0], held[0, :5, 1], fixed[0, :5, 0], fixed[0, :5, 1])
 
     def loss(order: Tensor, sign: float) -> float:

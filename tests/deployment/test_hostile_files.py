@@ -19,16 +19,22 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mho.deployment.chip_file import (
-    Effort,
-    Specimen,
-    chip_parts,
+from mho.bench.simulated import ChipSpec
+from mho.deployment import program_image
+from mho.deployment.storage import (
+    Provenance,
+    compile_image,
+    image_parts,
     load_chip,
-    program_image,
+    load_image,
+    pack,
+    read_kind,
+    save,
     save_chip,
+    save_image,
 )
-from mho.deployment.image import Provenance, compile_image, image_parts, load_image, save_image
-from mho.deployment.packed_file import pack, read_kind, save
+from mho.deployment.storage.programmed_chip import chip_parts
+from mho.programming import ProgrammingOptions
 from mho.units import uS
 
 KINDS = ("image", "chip")
@@ -39,7 +45,7 @@ class Whole:
     """A small image and a chip with it: files, contents, and how they are read."""
 
     def __init__(self, folder: Path) -> None:
-        specimen = Specimen("rao2023", 1, 2, 5, 8)
+        specimen = ChipSpec("rao2023", 1, 2, 5, 8)
         network = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
         with torch.no_grad():
             for number, values in enumerate(network.parameters()):
@@ -48,7 +54,7 @@ class Whole:
             network, specimen.bench().info, torch.rand(20, 4),
             provenance=Provenance(source="net", preset="rao2023"),
         )  # fmt: skip
-        chip = program_image(image, specimen, Effort(20 * uS, denoise=False))
+        chip = program_image(image, specimen, ProgrammingOptions(20 * uS, denoise=False))
         save_image(folder / "image.mho", image)
         save_chip(folder / "chip.mho", chip)
         self.bytes = {kind: (folder / f"{kind}.mho").read_bytes() for kind in KINDS}

@@ -6,17 +6,14 @@ from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment.deploy import lay_out, program_pairs
-from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.hybrid import HybridTraining, TuneResult, hybrid_train
-from mho.deployment.last_layer import LastLayer
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import Network, read_network
-from mho.deployment.noise_aware import NoiseAwareTraining, noise_aware_train
-from mho.deployment.surrogate import Surrogate
-from mho.deployment.tuning import refit
-from mho.programming.protocol import ProgramProtocol
+from mho.deployment import DeployedNetwork, calibrate, program_pairs, refit
+from mho.mapping import DifferentialPairs, lay_out
+from mho.network import Network, read_network
+from mho.programming import ProgramProtocol
 from mho.rng import Stream
+from mho.training import NoiseAwareTraining, Surrogate, hybrid_train, noise_aware_train
+from mho.training.hybrid import HybridTraining, TuneResult
+from mho.training.last_layer import LastLayer
 from mho.units import uS
 
 FINE = ProgramProtocol(1 * uS, denoise=None)

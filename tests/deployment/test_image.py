@@ -9,32 +9,35 @@ import torch
 from safetensors.torch import load_file
 from small_image import kind_of_chip, network, samples
 
-from mho.deployment.archive import RefusedError
-from mho.deployment.image import (
-    KIND,
-    Image,
+from mho.checks import RefusedError
+from mho.deployment.storage import (
+    CompiledNetwork,
     Provenance,
     check_fits,
     compile_image,
     image_parts,
     load_image,
+    pack,
+    save,
     save_image,
+    strict_json,
 )
-from mho.deployment.packed_file import pack, save, strict_json, unpack
+from mho.deployment.storage.compiled_network import IMAGE_KIND
+from mho.deployment.storage.packed_file import unpack
 
 
 @pytest.fixture(scope="module")
-def image() -> Image:
+def image() -> CompiledNetwork:
     return compile_image(network(), kind_of_chip(), samples(), provenance=Provenance(source="x"))
 
 
 @pytest.fixture
-def path(image: Image, tmp_path: Path) -> Path:
+def path(image: CompiledNetwork, tmp_path: Path) -> Path:
     save_image(tmp_path / "net.mho", image)
     return tmp_path / "net.mho"
 
 
-def test_a_saved_image_comes_back_bit_by_bit(image: Image, path: Path) -> None:
+def test_a_saved_image_comes_back_bit_by_bit(image: CompiledNetwork, path: Path) -> None:
     """Nothing is lost or rounded on the way.
 
     Every tensor of placement and graph is compared by its bytes, every number by equality, and
@@ -57,7 +60,7 @@ def test_a_saved_image_comes_back_bit_by_bit(image: Image, path: Path) -> None:
     assert torch.equal(loaded.network.run(samples()), image.network.run(samples()))
 
 
-def test_arguments_of_an_operation_keep_their_order(image: Image, path: Path) -> None:
+def test_arguments_of_an_operation_keep_their_order(image: CompiledNetwork, path: Path) -> None:
     """An operation's first reference is its activation, so order is part of the network."""
     for mine, own in zip(
         load_image(path).network.graph.nodes, image.network.graph.nodes, strict=True
@@ -65,12 +68,12 @@ def test_arguments_of_an_operation_keep_their_order(image: Image, path: Path) ->
         assert list(mine.arguments.items()) == list(own.arguments.items())
 
 
-def test_compiling_twice_gives_the_same_file(image: Image) -> None:
+def test_compiling_twice_gives_the_same_file(image: CompiledNetwork) -> None:
     again = compile_image(network(), kind_of_chip(), samples(), provenance=Provenance(source="x"))
-    assert pack(KIND, *image_parts(again)) == pack(KIND, *image_parts(image))
+    assert pack(IMAGE_KIND, *image_parts(again)) == pack(IMAGE_KIND, *image_parts(image))
 
 
-def test_any_safetensors_reader_opens_it(image: Image, path: Path) -> None:
+def test_any_safetensors_reader_opens_it(image: CompiledNetwork, path: Path) -> None:
     found = load_file(path)
     assert torch.equal(found["image.placement.target"], image.placement.target)
 
@@ -88,7 +91,7 @@ def test_every_changed_byte_is_noticed(path: Path) -> None:
             hurt[place] ^= change
             # A hostile file may break anything, but must not pass.
             with pytest.raises((RefusedError, ValueError, KeyError, TypeError)):
-                unpack(bytes(hurt), (KIND,))
+                unpack(bytes(hurt), (IMAGE_KIND,))
 
 
 @pytest.mark.parametrize("keep", [0, 1, 7, 8, 9, 100, 4000, -1])
@@ -135,8 +138,8 @@ def test_hostile_files_are_refused_in_one_sentence(path: Path, content: bytes) -
     assert not Path("hacked").exists()
 
 
-def test_another_version_is_named(path: Path, image: Image, monkeypatch: Any) -> None:
-    monkeypatch.setattr("mho.deployment.packed_file.VERSION", 2)
+def test_another_version_is_named(path: Path, image: CompiledNetwork, monkeypatch: Any) -> None:
+    monkeypatch.setattr("mho.deployment.storage.packed_file.VERSION", 2)
     save_image(path, image)
     monkeypatch.undo()
     with pytest.raises(ValueError, match="version 2 where this mho reads 1"):
@@ -146,13 +149,13 @@ def test_another_version_is_named(path: Path, image: Image, monkeypatch: Any) ->
 class Spoilt:
     """A deep copy of an image's content, to be spoilt."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: CompiledNetwork) -> None:
         content, tensors = image_parts(image)
         self.content = json.loads(json.dumps(content))
         self.tensors = dict(tensors)
 
     def save(self, path: Path) -> None:
-        save(path, KIND, self.content, self.tensors)
+        save(path, IMAGE_KIND, self.content, self.tensors)
 
 
 def graph(content: dict[str, Any]) -> Any:
@@ -281,7 +284,7 @@ SPOILS = [value for name, value in dict(globals()).items() if name.startswith("s
 
 @pytest.mark.parametrize("spoil", SPOILS)
 def test_a_well_formed_file_with_impossible_content_is_refused(
-    image: Image, path: Path, spoil: Any
+    image: CompiledNetwork, path: Path, spoil: Any
 ) -> None:
     """The checksum is right: it protects against accidents, not against whoever can compute it."""
     file = Spoilt(image)
@@ -295,7 +298,7 @@ def test_a_well_formed_file_with_impossible_content_is_refused(
 
 @pytest.mark.parametrize("operator", ["aten.tan.default", "aten.from_file.default"])
 def test_only_operators_of_the_list_may_stand_in_a_file(
-    image: Image, path: Path, operator: str
+    image: CompiledNetwork, path: Path, operator: str
 ) -> None:
     """Torch knows both, and the first would even run in the place of `relu`."""
     file = Spoilt(image)
@@ -313,12 +316,14 @@ def test_ambiguous_json_is_refused(text: str) -> None:
 
 
 def test_tensors_that_claim_more_than_there_is_are_refused() -> None:
-    whole, digest = pack(KIND, {}, {"a": torch.arange(4.0)})
+    whole, digest = pack(IMAGE_KIND, {}, {"a": torch.arange(4.0)})
     for claim in ("[9]", "[999999999999999]", "[-4]", "[4,0]", "[true]"):
         hurt = whole.replace(b'"shape":[4]', b'"shape":' + claim.encode())
         length = int.from_bytes(whole[:8], "little") + len(claim) - 3
         with pytest.raises(RefusedError):
-            unpack(length.to_bytes(8, "little") + resigned(hurt[8:], digest, length), (KIND,))
+            unpack(
+                length.to_bytes(8, "little") + resigned(hurt[8:], digest, length), (IMAGE_KIND,)
+            )
 
 
 def resigned(rest: bytes, digest: str, length: int) -> bytes:
@@ -328,7 +333,7 @@ def resigned(rest: bytes, digest: str, length: int) -> bytes:
     return rest.replace(digest.encode(), true.encode())
 
 
-def test_a_chip_of_another_kind_is_refused(image: Image) -> None:
+def test_a_chip_of_another_kind_is_refused(image: CompiledNetwork) -> None:
     check_fits(image, kind_of_chip())
     check_fits(image, kind_of_chip(tiles=3))
     for change in (
@@ -343,4 +348,4 @@ def test_a_chip_of_another_kind_is_refused(image: Image) -> None:
 
 def test_the_image_says_nothing_of_any_one_chip() -> None:
     """Seeds name chips; a field of that name would tie an image to one."""
-    assert not any("seed" in f.name or "state" in f.name for f in fields(Image))
+    assert not any("seed" in f.name or "state" in f.name for f in fields(CompiledNetwork))

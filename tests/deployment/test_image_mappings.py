@@ -11,31 +11,36 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mho.chip.wires import WireModel
-from mho.deployment.chip_file import (
-    Effort,
+from mho.bench.simulated import ChipSpec
+from mho.deployment import program_image
+from mho.deployment.storage import (
+    CompiledNetwork,
     ProgrammedChip,
-    Specimen,
+    compile_image,
+    image_parts,
     load_chip,
-    program_image,
+    load_image,
+    save,
     save_chip,
+    save_image,
 )
-from mho.deployment.image import KIND, Image, compile_image, image_parts, load_image, save_image
-from mho.deployment.mapping import Block, Placement, tiles_needed
-from mho.deployment.named_mappings import MAPPINGS
-from mho.deployment.packed_file import save
+from mho.deployment.storage.compiled_network import IMAGE_KIND
+from mho.mapping import Block, Placement, tiles_needed
+from mho.mapping.kinds import MAPPINGS
+from mho.programming import ProgrammingOptions
 from mho.units import uS
+from mho.wires import WireModel
 
 SHAPES = [(9, 6), (3, 9)]
 ROWS, COLS = 16, 14
-COARSE = Effort(20 * uS, denoise=False)
+COARSE = ProgrammingOptions(20 * uS, denoise=False)
 NEW = {"Block": ("reference", "corrects", "excess"), "Placement": ("step",)}
 """Fields that came with the mappings, by class."""
 
 
-def specimen(kind: str) -> Specimen:
+def specimen(kind: str) -> ChipSpec:
     tiles = tiles_needed(SHAPES, ROWS, COLS, mapping=MAPPINGS[kind])
-    return Specimen("rao2023", 7, tiles, ROWS, COLS, WireModel(word_line=0.5, bit_line=0.5))
+    return ChipSpec("rao2023", 7, tiles, ROWS, COLS, WireModel(word_line=0.5, bit_line=0.5))
 
 
 def samples() -> Tensor:
@@ -43,7 +48,7 @@ def samples() -> Tensor:
 
 
 @cache
-def compiled(kind: str, levels: int | None = None) -> Image:
+def compiled(kind: str, levels: int | None = None) -> CompiledNetwork:
     network = nn.Sequential(nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 3))
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -109,7 +114,7 @@ def test_an_interrupted_run_ends_in_the_same_file(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where a second pass follows: it is simply done again."""
-    monkeypatch.setattr("mho.deployment.chip_file._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
     image, one, whole = compiled(kind), specimen(kind), programmed(kind)
     effort, unfinished, calls = COARSE, tmp_path / "unfinished", 0
 
@@ -128,7 +133,7 @@ def test_an_interrupted_run_ends_in_the_same_file(
 class Spoilt:
     """An image's content as a file has it, to be changed."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: CompiledNetwork) -> None:
         content, tensors = image_parts(image)
         self.content: Any = json.loads(json.dumps(content))
         self.tensors = dict(tensors)
@@ -140,8 +145,8 @@ class Spoilt:
     def block(self, number: int) -> Any:
         return self.placement["blocks"][number]["fields"]
 
-    def load(self, folder: Path) -> Image:
-        save(folder / "net.mho", KIND, self.content, self.tensors)
+    def load(self, folder: Path) -> CompiledNetwork:
+        save(folder / "net.mho", IMAGE_KIND, self.content, self.tensors)
         return load_image(folder / "net.mho")
 
 

@@ -8,29 +8,27 @@ import torch
 from small_image import kind_of_chip, network, samples
 from torch import Tensor
 
-from mho.deployment.deploy import lay_out
-from mho.deployment.deployed import calibrate
-from mho.deployment.image import (
-    KIND,
-    Image,
+from mho.deployment import RangeRule, calibrate
+from mho.deployment.storage import (
+    CompiledNetwork,
     Provenance,
     compile_image,
     image_parts,
     load_image,
+    save,
     save_image,
 )
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.packed_file import save
-from mho.deployment.range_rule import RangeRule
+from mho.deployment.storage.compiled_network import IMAGE_KIND
+from mho.mapping import DifferentialPairs, lay_out
 
 
 @pytest.fixture(scope="module")
-def image() -> Image:
+def image() -> CompiledNetwork:
     return compile_image(network(), kind_of_chip(), samples(), provenance=Provenance(source="x"))
 
 
 @pytest.fixture(scope="module")
-def by_column() -> Image:
+def by_column() -> CompiledNetwork:
     """An image with all that can be asked for: a range for each column, and another mapping."""
     info = kind_of_chip(rows=32, cols=32)
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
@@ -40,7 +38,9 @@ def by_column() -> Image:
     )  # fmt: skip
 
 
-def test_ranges_of_columns_come_back_bit_by_bit(by_column: Image, tmp_path: Path) -> None:
+def test_ranges_of_columns_come_back_bit_by_bit(
+    by_column: CompiledNetwork, tmp_path: Path
+) -> None:
     save_image(tmp_path / "net.mho", by_column)
     loaded = load_image(tmp_path / "net.mho")
     assert loaded.sha256 == by_column.sha256
@@ -54,7 +54,7 @@ def test_ranges_of_columns_come_back_bit_by_bit(by_column: Image, tmp_path: Path
     assert {block.tile for block in loaded.placement.blocks} == {0}
 
 
-def test_options_of_compiling_are_those_of_the_parts(by_column: Image) -> None:
+def test_options_of_compiling_are_those_of_the_parts(by_column: CompiledNetwork) -> None:
     """The placement of `lay_out` and the ranges of `calibrate` with the same words."""
     info, rule = by_column.info, by_column.rule
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
@@ -68,12 +68,14 @@ def test_options_of_compiling_are_those_of_the_parts(by_column: Image) -> None:
     assert ideal.ranges.inputs[0] > found.inputs[0]
 
 
-def test_a_file_from_before_rules_reads_as_it_was_meant(image: Image, tmp_path: Path) -> None:
+def test_a_file_from_before_rules_reads_as_it_was_meant(
+    image: CompiledNetwork, tmp_path: Path
+) -> None:
     """Without a rule the largest was taken, and converters of 8 bits were all there were."""
     content, tensors = image_parts(image)
     plain = content["image"]["fields"]
     del plain["rule"], plain["info"]["fields"]["dac_bits"], plain["info"]["fields"]["adc_bits"]
-    save(tmp_path / "old.mho", KIND, content, tensors)
+    save(tmp_path / "old.mho", IMAGE_KIND, content, tensors)
     loaded = load_image(tmp_path / "old.mho")
     assert loaded.rule == RangeRule()
     assert loaded.info == image.info
@@ -89,7 +91,7 @@ def test_a_file_from_before_rules_reads_as_it_was_meant(image: Image, tmp_path: 
     ],
 )
 def test_ranges_that_no_column_has_are_refused(
-    value: Tensor, reason: str, by_column: Image, tmp_path: Path
+    value: Tensor, reason: str, by_column: CompiledNetwork, tmp_path: Path
 ) -> None:
     currents = (*by_column.ranges.currents[:-1], value)
     broken = replace(by_column, ranges=replace(by_column.ranges, currents=currents))

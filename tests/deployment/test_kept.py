@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mho.deployment.kept import Kept, work_folder
+from mho.files import Kept, work_folder
 
 
 def test_values_come_back_to_the_last_bit(tmp_path: Path) -> None:

@@ -6,10 +6,8 @@ from ideal_bench import check_ideal, check_same, normal, randomise
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment.convolution import Convolution
-from mho.deployment.graph import Graph, Node, Ref
-from mho.deployment.layers import LinearLayer
-from mho.deployment.network import read_network
+from mho.network import Graph, Node, Ref, read_network
+from mho.network.operations import Convolution, LinearLayer
 
 SIGNALS = [
     nn.Conv1d(6, 4, 3),

@@ -4,12 +4,8 @@ import pytest
 import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 
-from mho.deployment.deploy import deploy
-from mho.deployment.deployed import calibrate
-from mho.deployment.layout import Layout
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.range_rule import RangeRule
-from mho.deployment.tuning import refit
+from mho.deployment import DeployOptions, RangeRule, calibrate, deploy, refit
+from mho.mapping import DifferentialPairs
 from mho.rng import Stream
 
 
@@ -43,7 +39,7 @@ def test_the_name_of_a_rule_stands_for_the_converters_of_the_bench() -> None:
 
 def test_a_layout_without_choices_is_the_default_of_every_part() -> None:
     info = quiet_bench().info
-    layout = Layout()
+    layout = DeployOptions()
     assert layout.weight_mapping(info) == DifferentialPairs(info.array_low, info.array_high)
     assert layout.rule(info) == RangeRule(dac_bits=16, adc_bits=16)
 
@@ -56,7 +52,7 @@ def test_choices_that_are_none_are_refused() -> None:
         ({"ranges": "max"}, "`ranges` must be"),
     ):
         with pytest.raises(ValueError, match=message):
-            Layout(**wrong)  # type: ignore[arg-type]
+            DeployOptions(**wrong)  # type: ignore[arg-type]
     samples, _ = problem(Stream(1))
     with pytest.raises(ValueError, match="`gains` must be"):
         deploy(perceptron(Stream(3)), quiet_bench(), samples, COARSE, gains="fitted")

@@ -7,13 +7,15 @@ import pytest
 import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 
-from mho.deployment.chip_file import Effort, ProgrammedChip, Specimen, program_image
-from mho.deployment.deployed import DeployedNetwork
-from mho.deployment.image import compile_image
-from mho.deployment.lifetime import Refresh, lifetime
-from mho.deployment.lifetime_run import ALONE, REFRESHED, LifeJob, grow_old
-from mho.deployment.sources import Data
+from mho.bench.simulated import ChipSpec
+from mho.data import Data
+from mho.deployment import DeployedNetwork, Refresh, program_image
+from mho.deployment.aging import lifetime
+from mho.deployment.storage import ProgrammedChip, compile_image
+from mho.programming import ProgrammingOptions
 from mho.rng import Stream
+from mho.runs import REFRESHED, LifeJob, grow_old
+from mho.runs.lifetime import ALONE
 from mho.units import uS
 
 HOUR, YEAR = 3600.0, 3.15576e7
@@ -103,9 +105,9 @@ def test_nothing_is_written_until_the_quantile_is_off(quantile: float, *, writte
 def chip() -> ProgrammedChip:
     """A small noisy chip with a network of two layers."""
     samples = problem(Stream(1))[0]
-    specimen = Specimen("wan2022", 1, 2, 12, 24)
+    specimen = ChipSpec("wan2022", 1, 2, 12, 24)
     image = compile_image(perceptron(Stream(3)), specimen.bench().info, samples)
-    return program_image(image, specimen, Effort(2 * uS, denoise=False))
+    return program_image(image, specimen, ProgrammingOptions(2 * uS, denoise=False))
 
 
 def data() -> Data:
@@ -143,7 +145,7 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
     chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """What is kept holds all that comes later depends on, at ages and between them."""
-    monkeypatch.setattr("mho.deployment.lifetime_run._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.runs.lifetime._CHECKPOINT_SECONDS", 0.0)
     whole, aged = grow_old(chip, data(), JOB)
     for stop, left in ((3, 9), (9, 5)):
         calls = 0

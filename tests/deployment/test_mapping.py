@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.deployment.deploy import deploy
-from mho.deployment.mapping import DifferentialPairs, place, tiles_needed
+from mho.chip import Chip
+from mho.deployment import deploy
 from mho.device.published import preset
+from mho.mapping import DifferentialPairs, place, tiles_needed
 from mho.rng import Stream
 from mho.units import uS
 

@@ -8,28 +8,32 @@ import torch
 from ideal_bench import ideal_chip
 from torch import Tensor, nn
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.compensation import compensate
-from mho.deployment.deploy import lay_out
-from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.effective import each_block, effective_difference
-from mho.deployment.four_devices import FourDevices
-from mho.deployment.grid import grid_columns
-from mho.deployment.mapping import DifferentialPairs, Placement, place, tiles_needed
-from mho.deployment.named_mappings import MAPPINGS, mapping_for
-from mho.deployment.network import Network, read_network
-from mho.deployment.offset import OffsetColumn
-from mho.deployment.residual import take_up
-from mho.deployment.weight_mapping import WeightMapping
-from mho.device.moments import moments
+from mho.chip import Chip
+from mho.deployment import DeployedNetwork, calibrate
+from mho.device.filament import moments
 from mho.device.published import preset
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
+from mho.mapping import (
+    DifferentialPairs,
+    Placement,
+    WeightMapping,
+    each_block,
+    lay_out,
+    mapping_for,
+    place,
+    tiles_needed,
+)
+from mho.mapping.kinds import MAPPINGS
+from mho.mapping.reference_column import ReferenceColumn
+from mho.mapping.targets import compensate, effective_difference, second_pair_targets
+from mho.mapping.two_pairs import TwoPairs
+from mho.network import Network, read_network
+from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
+from mho.runs.measurement import grid_columns
 from mho.units import uS
+from mho.wires import WireModel
 
 LOW, HIGH = 50 * uS, 500 * uS
 TILE = 16
@@ -150,7 +154,7 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
     info = info_of(tiles_needed([(12, 20), (4, 12)], 64, 64, mapping=MAPPINGS[kind]), ohm, 64)
     mapping = MAPPINGS[kind](LOW, HIGH, levels=64)
     placement = lay_out(network, info, mapping)
-    placement = take_up(placement, placement.target, info)
+    placement = second_pair_targets(placement, placement.target, info)
     assert mapping.step is not None
     count = (placement.target.double() - LOW) / mapping.step
     assert float((count - count.round()).abs().max()) * mapping.step < 1e-10
@@ -269,17 +273,17 @@ def test_every_cell_has_one_place_in_the_grid_of_its_layer(kind: str) -> None:
 
 def test_fields_out_of_range_and_names_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="Argument `levels`"):
-        OffsetColumn(LOW, HIGH, levels=2)
+        ReferenceColumn(LOW, HIGH, levels=2)
     for name, value in (("factor", 0.5), ("factor", math.nan), ("share", -0.1), ("share", 1.1)):
         with pytest.raises(ValueError, match=f"Argument `{name}`"):
-            FourDevices(LOW, HIGH, **{name: value})
-    for mapping in (OffsetColumn, FourDevices):
+            TwoPairs(LOW, HIGH, **{name: value})
+    for mapping in (ReferenceColumn, TwoPairs):
         with pytest.raises(ValueError, match="Argument `high` must be above `low`"):
             mapping(LOW, LOW)
     with pytest.raises(ValueError, match="Did you mean `offset`"):
         mapping_for("ofset", info_of(1))
     with pytest.raises(ValueError, match="must leave room for one output"):
-        tiles_needed([(1, 1)], 16, 2, mapping=FourDevices)
+        tiles_needed([(1, 1)], 16, 2, mapping=TwoPairs)
 
 
 @pytest.mark.parametrize("mapping", [m(LOW, HIGH) for m in MAPPINGS.values()])

@@ -4,10 +4,9 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.deployment.compensation import compensate
-from mho.deployment.mapping import DifferentialPairs, place
-from mho.deployment.rounding import round_together, to_levels
+from mho.chip import Chip
+from mho.mapping import DifferentialPairs, place
+from mho.mapping.targets import compensate, round_together, to_levels
 from mho.rng import Stream
 from mho.units import uS
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment.network import Convolution, LinearLayer, Network, read_network
+from mho.network import Network, read_network
+from mho.network.network import Convolution, LinearLayer
 from mho.rng import Stream
 
 

@@ -8,13 +8,13 @@ import torch
 from quiet_chip import perceptron, problem, quiet_bench, spread
 from torch import Tensor, nn
 
-from mho.chip.converters import SignedConverter
-from mho.chip.periphery import Periphery
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import LinearLayer, Network, Product, read_network
-from mho.deployment.noise_aware import NoiseAwareTraining, clip_weights, noise_aware_train
-from mho.deployment.surrogate import Surrogate
+from mho.chip.periphery import Periphery, SignedConverter
+from mho.mapping import DifferentialPairs
+from mho.network import Network, read_network
+from mho.network.network import LinearLayer, Product
 from mho.rng import Stream
+from mho.training import NoiseAwareTraining, Surrogate, noise_aware_train
+from mho.training.noise_aware import clip_weights
 from mho.units import uS
 
 INFO = quiet_bench().info

@@ -5,9 +5,10 @@ from quiet_chip import problem, quiet_bench
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.deployment.on_chip_training import OnChipPerceptron, OnChipResult, OnChipTraining
-from mho.deployment.paired_layer import PairedLayer
 from mho.rng import Stream
+from mho.training import OnChipPerceptron, OnChipTraining
+from mho.training.blind_pulses import PairedLayer
+from mho.training.outer_product import OnChipResult
 from mho.units import uS
 
 SMALL = OnChipTraining(hidden=(12,), epochs=4, batch=15)

@@ -15,11 +15,11 @@ from handmade import floats, model, node, onnx
 from ideal_bench import on_ideal_chip
 from torch import Tensor, nn
 
-from mho.deployment.job import Job, prepare
-from mho.deployment.network import read_network
-from mho.deployment.onnx_check import check_against_reference
-from mho.deployment.onnx_reader import read_onnx, read_onnx_file
-from mho.deployment.sources import load_network
+from mho.network import read_network
+from mho.network.formats import load_network
+from mho.network.formats.onnx import check_against_reference, read_onnx_file
+from mho.network.formats.onnx.reader import read_onnx
+from mho.runs import Job, prepare
 from mho.units import uS
 
 pytest.importorskip("onnxscript", reason="the test extra is missing")

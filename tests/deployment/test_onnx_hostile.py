@@ -11,8 +11,8 @@ import torch
 from handmade import floats, model, node, onnx, whole
 
 from mho.cli.main import main
-from mho.deployment.onnx_reader import read_onnx
-from mho.deployment.sources import load_network
+from mho.network.formats import load_network
+from mho.network.formats.onnx.reader import read_onnx
 
 EXAMPLE = torch.from_numpy(floats(3, 6))
 

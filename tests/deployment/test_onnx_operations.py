@@ -9,7 +9,7 @@ import torch
 from handmade import floats, model, node, onnx, run_graph, whole
 from torch import Tensor
 
-from mho.deployment.onnx_check import corrected_operators
+from mho.network.formats.onnx.check import corrected_operators
 
 IMAGE, SIGNAL, ROW = (4, 7, 6), (4, 9), (6,)
 

@@ -4,15 +4,9 @@ import torch
 from exported import build
 from torch import nn
 
-from mho.deployment.account import OperationAccount, account
-from mho.deployment.network import read_network
-from mho.deployment.operation_rows import (
-    OTHERS,
-    full_rows,
-    operation_rows,
-    refusals,
-    total_row,
-)
+from mho.network import read_network
+from mho.network.account import OTHERS, account, full_rows, operation_rows, refusals, total_row
+from mho.network.account.operation_account import OperationAccount
 
 
 def test_folding_rows_keeps_every_sum() -> None:

@@ -5,17 +5,16 @@ from itertools import pairwise
 import pytest
 import torch
 
-from mho.bench.interface import Pulse
+from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.compensation import compensate
-from mho.deployment.effective import each_block, effective_difference
-from mho.deployment.mapping import DifferentialPairs, Placement, place, tiles_needed
-from mho.deployment.packing import pack, split, tiles_taken
+from mho.chip import Chip
 from mho.device.published import preset
+from mho.mapping import DifferentialPairs, Placement, each_block, place, tiles_needed
+from mho.mapping.targets import compensate, effective_difference
+from mho.mapping.tiles import pack, split, tiles_taken
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 PAIRS = DifferentialPairs(50 * uS, 500 * uS)
 TILE = 16

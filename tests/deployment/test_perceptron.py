@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mho.deployment.sources import load_network
+from mho.network.formats import load_network
 from mho.rng import Stream
 
 INPUTS = torch.randn(4, 5, generator=Stream(0).generator())

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from mho.deployment.archive import RefusedError
-from mho.deployment.plain import Reader, Writer
+from mho.checks import RefusedError
+from mho.deployment.storage import Reader, Writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,29 @@ from typing import Any
 import pytest
 from quiet_chip import perceptron, problem
 
-from mho.deployment import population
-from mho.deployment.batches import Batch, ChipFigures, Population
-from mho.deployment.chip_file import Effort, load_chip
-from mho.deployment.image import Image
-from mho.deployment.job import Job, Sources, Workshop, image_for, make_chip, specimen_for
-from mho.deployment.measure import measure
-from mho.deployment.network import read_network
-from mho.deployment.population import measure_chip, populate
-from mho.deployment.run_data import RunData
-from mho.deployment.sources import Data
+from mho.data import Data
+from mho.deployment.storage import CompiledNetwork, load_chip
 from mho.ledger import Ledger
+from mho.network import read_network
+from mho.programming import ProgrammingOptions
 from mho.progress import silent
 from mho.rng import Stream
+from mho.runs import (
+    Batch,
+    ChipFigures,
+    Job,
+    Population,
+    RunData,
+    Workshop,
+    image_for,
+    make_chip,
+    measure,
+    populate,
+    population,
+)
+from mho.runs.deployment import specimen_for
+from mho.runs.population import measure_chip
+from mho.runs.task import Task
 from mho.units import uS
 
 JOB = Job("digits", tolerance=5 * uS, seed=3, chips=3, keep_chips=True, wires=0.0, packed=True)
@@ -30,27 +40,27 @@ JOB = Job("digits", tolerance=5 * uS, seed=3, chips=3, keep_chips=True, wires=0.
 def few_looks() -> Iterator[None]:
     """Three looks instead of twenty: the laws hold for any number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mho.deployment.measure.LOOKS", 3)
-        patch.setattr("mho.deployment.measure._TRACE_SAMPLES", 3)
+        patch.setattr("mho.runs.measurement.LOOKS", 3)
+        patch.setattr("mho.runs.measurement._TRACE_SAMPLES", 3)
         yield
 
 
 @pytest.fixture(scope="module")
-def sources() -> Sources:
+def sources() -> Task:
     """A perceptron with random weights, and the answers that it gives itself."""
     stream = Stream(1)
     inputs, _ = problem(stream)
     network = read_network(perceptron(stream), inputs)
     labels = network.run(inputs).argmax(1)
-    return Sources(network, Data(inputs, labels, inputs[:40], 3))
+    return Task(network, Data(inputs, labels, inputs[:40], 3))
 
 
 @pytest.fixture(scope="module")
-def image(sources: Sources) -> Image:
+def image(sources: Task) -> CompiledNetwork:
     return image_for(JOB, sources)
 
 
-def run(job: Job, image: Image, sources: Sources, folder: Path, *, resume: bool) -> RunData:
+def run(job: Job, image: CompiledNetwork, sources: Task, folder: Path, *, resume: bool) -> RunData:
     """What the command does between reading the network and writing the report."""
     shop = Workshop(folder, sources.fingerprint, job, time.monotonic(), resume=resume)
     chip = make_chip(job, image, sources, shop, silent, denoise=job.denoise)
@@ -65,7 +75,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(whole: Path, image: Image, sources: Sources) -> RunData:
+def found(whole: Path, image: CompiledNetwork, sources: Task) -> RunData:
     """Three chips, both ways."""
     return run(JOB, image, sources, whole, resume=False)
 
@@ -76,17 +86,19 @@ def chips_of(found: RunData) -> Population:
 
 
 def test_the_first_chip_is_the_deployments_own(
-    found: RunData, image: Image, sources: Sources
+    found: RunData, image: CompiledNetwork, sources: Task
 ) -> None:
     """Its row is taken from the report; measured like the others it is the same, to the bit."""
     row = chips_of(found).programmed.chips[0]
-    _, again = measure_chip(image, specimen_for(JOB, image, 3), Effort(5 * uS), sources)
+    _, again = measure_chip(
+        image, specimen_for(JOB, image, 3), ProgrammingOptions(5 * uS), sources
+    )
     assert again == row
     assert row.accuracy == found.result["chip_accuracy"]["best"]  # type: ignore[index]
 
 
 def test_a_chip_does_not_know_which_others_there_are(
-    found: RunData, image: Image, sources: Sources
+    found: RunData, image: CompiledNetwork, sources: Task
 ) -> None:
     """The last one alone, before any other, is what it is as the third of three."""
     own, coarse = chips_of(found).programmed, chips_of(found).comparison
@@ -112,7 +124,7 @@ def test_the_comparison_is_coarser_and_not_denoised(found: RunData) -> None:
 
 
 def test_kept_chips_are_the_ones_that_were_measured(
-    found: RunData, whole: Path, sources: Sources
+    found: RunData, whole: Path, sources: Task
 ) -> None:
     """Each file holds its chip as programming left it: its cost is the chip's in the table."""
     for row in chips_of(found).programmed.chips:
@@ -143,7 +155,7 @@ def figures(seed: int, accuracy: float, seconds: float = 1.0) -> ChipFigures:
 def test_statistics_are_those_of_a_sample() -> None:
     """0.8, 0.9, 1.0: mean 0.9, and with n − 1 = 2 the variance is (0.01 + 0 + 0.01) / 2."""
     chips = tuple(figures(n, x, 1.0 + n) for n, x in enumerate((0.9, 1.0, 0.8)))
-    found = Batch(Effort(1 * uS), chips).result
+    found = Batch(ProgrammingOptions(1 * uS), chips).result
     assert found["accuracy"] == pytest.approx(
         {"mean": 0.9, "standard_deviation": 0.1, "lowest": 0.8, "highest": 1.0}
     )
@@ -152,10 +164,10 @@ def test_statistics_are_those_of_a_sample() -> None:
 
 
 def test_an_interrupted_run_goes_on_with_the_next_chip(
-    found: RunData, image: Image, sources: Sources, tmp_path: Path, monkeypatch: Any
+    found: RunData, image: CompiledNetwork, sources: Task, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """Stopped in the middle of a chip: chips before it are not made again, and all ends equal."""
-    monkeypatch.setattr("mho.deployment.chip_file._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
     made: list[int] = []
     stop = 3
 

@@ -7,11 +7,10 @@ import torch
 from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
-from mho.chip.calibration import range_error
-from mho.chip.converters import SignedConverter
-from mho.deployment.deployed import DeployedNetwork, Ranges, calibrate
-from mho.deployment.range_rule import RULES, RangeRule
-from mho.deployment.tuning import refit
+from mho.chip.periphery import SignedConverter
+from mho.chip.periphery.calibration import range_error
+from mho.deployment import DeployedNetwork, RangeRule, Ranges, calibrate, refit
+from mho.deployment.ranges import RULES
 from mho.rng import Stream
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from mho.bench.interface import Pulse
-from mho.bench.journal import PULSE, READ, Journal, JournaledBench
+from mho.bench import PULSE, READ, Journal, JournaledBench, Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.recorded import RecordedRun
+from mho.chip import Chip
 from mho.rng import Stream
+from mho.runs import RecordedRun
 from mho.units import ns, uS, us
+from mho.wires import WireModel
 
 WIRES = {"word_line_ohm": 0.5, "bit_line_ohm": [0.1, 0.2, 0.3], "driver_ohm": 5.0}
 

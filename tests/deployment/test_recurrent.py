@@ -7,9 +7,9 @@ import torch
 from ideal_bench import First, check_ideal, check_same, exact, normal, randomise
 from torch import Tensor, nn
 
-from mho.deployment.archive import read_archive
-from mho.deployment.layers import LinearLayer
-from mho.deployment.network import read_network
+from mho.network import read_network
+from mho.network.formats import read_archive
+from mho.network.operations import LinearLayer
 
 CELLS = [
     nn.LSTM(4, 5, batch_first=True),

@@ -2,15 +2,15 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.deploy import program_pairs
-from mho.deployment.mapping import DifferentialPairs, Placement, place
-from mho.deployment.repair import repair
+from mho.chip import Chip
+from mho.deployment import program_pairs
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
+from mho.mapping import DifferentialPairs, Placement, place
+from mho.mapping.targets import repair
+from mho.programming import ProgramProtocol
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 PAIRS = DifferentialPairs(50 * uS, 500 * uS)
 LOW, HIGH = 10 * uS, 4400 * uS

@@ -7,30 +7,30 @@ import torch
 from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
-from mho.chip.wires import WireModel
-from mho.deployment.compensation import adapt, compensate
-from mho.deployment.deploy import program_pairs
-from mho.deployment.deployed import DeployedNetwork, calibrate
-from mho.deployment.effective import each_block, effective_difference
-from mho.deployment.four_devices import FourDevices
-from mho.deployment.hybrid import hybrid_train
-from mho.deployment.mapping import DifferentialPairs, Placement, place
-from mho.deployment.network import read_network
-from mho.deployment.offset import OffsetColumn
-from mho.deployment.reference_column import with_excess
-from mho.deployment.repair import repair
-from mho.deployment.residual import stages, take_up
-from mho.deployment.tuning import refit
-from mho.deployment.weight_mapping import WeightMapping
-from mho.programming.protocol import ProgramProtocol
+from mho.chip import Chip
+from mho.deployment import DeployedNetwork, calibrate, program_pairs, refit, stages
+from mho.mapping import DifferentialPairs, Placement, WeightMapping, each_block, place
+from mho.mapping.reference_column import ReferenceColumn
+from mho.mapping.targets import (
+    adapt,
+    compensate,
+    effective_difference,
+    repair,
+    second_pair_targets,
+    with_excess,
+)
+from mho.mapping.two_pairs import TwoPairs
+from mho.network import read_network
+from mho.programming import ProgramProtocol
 from mho.rng import Stream
+from mho.training import hybrid_train
 from mho.units import uS
+from mho.wires import WireModel
 
 LOW, HIGH = 50 * uS, 500 * uS
-FOUR = FourDevices(LOW, HIGH)
+FOUR = TwoPairs(LOW, HIGH)
 
 
 def weights(out: int, inputs: int) -> Tensor:
@@ -71,10 +71,10 @@ def test_second_pairs_take_up_all_of_the_first_ones_errors(factor: float, ohm: f
     Without the second pass the largest error is several percent.
     """
     info, weight = info_of(ohm), weights(12, 20)
-    before = laid(weight, FourDevices(LOW, HIGH, factor=factor, share=0.5), info)
+    before = laid(weight, TwoPairs(LOW, HIGH, factor=factor, share=0.5), info)
     first = stages(before)[0]
     held = disturbed(before, 10 * uS)
-    after = take_up(before, held, info)
+    after = second_pair_targets(before, held, info)
     assert torch.equal(after.target[first], before.target[first])
     real = after.target.clone()
     real[first] = held[first]
@@ -95,10 +95,10 @@ def test_what_is_left_is_the_second_pairs_own_error(factor: float, share: float)
     info, weight, spread = info_of(0.0), weights(15, 20), 5 * uS
     pairs = laid(weight, DifferentialPairs(LOW, HIGH), info)
     alone = held_weight(pairs, disturbed(pairs, spread), info, weight) - weight
-    before = laid(weight, FourDevices(LOW, HIGH, factor=factor, share=share), info)
+    before = laid(weight, TwoPairs(LOW, HIGH, factor=factor, share=share), info)
     _, second = stages(before)
     held = disturbed(before, spread, seed=1)
-    after = take_up(before, held, info)
+    after = second_pair_targets(before, held, info)
     held[second] = disturbed(after, spread, seed=2)[second]
     left = held_weight(after, held, info, weight) - weight
     ratio = float(alone.std() / left.std())
@@ -119,7 +119,7 @@ def test_cells_of_a_first_pair_that_are_both_stuck_are_made_up_for_within_reach(
         (first, where), (other, _) = each_block(before)
         held = before.target.clone()
         held[where[:, row, output]] = LOW
-        after = take_up(before, held, info)
+        after = second_pair_targets(before, held, info)
         real = torch.where(after.target != before.target, after.target, held)
         error = (held_weight(after, real, info, weight) - weight)[output, row]
         missing = abs(float(weight[output, row] * other.scale[output]))
@@ -147,7 +147,7 @@ def test_programming_reads_the_first_pairs_and_leaves_the_second_ones_error() ->
         assert result.converged_fraction == 1.0
         held = bench.read(final.cells, samples=8, window=0.0).mean
         errors[type(mapping)] = held_weight(final, held, bench.info, weight) - weight
-    ratio = float(errors[DifferentialPairs].std() / errors[FourDevices].std())
+    ratio = float(errors[DifferentialPairs].std() / errors[TwoPairs].std())
     assert ratio == pytest.approx(2.8, rel=0.25)
 
 
@@ -172,7 +172,7 @@ def test_stuck_cells_of_four_are_made_up_for(seed: int) -> None:
         error = (held_weight(final, held, bench.info, weight) - weight)[free]
         lost[type(mapping)] = float(error.square().mean().sqrt() / weight.abs().max())
     assert lost[DifferentialPairs] > 0.005
-    assert lost[FourDevices] < 0.5 * lost[DifferentialPairs]
+    assert lost[TwoPairs] < 0.5 * lost[DifferentialPairs]
 
 
 @pytest.mark.parametrize("ohm", [0.0, 2.0])
@@ -185,7 +185,7 @@ def test_a_row_follows_its_stuck_reference_and_excess_is_subtracted(
     Cells that can follow the reference do; `adapt` stops at 1e-5 of the largest difference.
     """
     info, weight = info_of(ohm), weights(15, 20)
-    mapping = OffsetColumn(LOW, HIGH)
+    mapping = ReferenceColumn(LOW, HIGH)
     before = laid(weight, mapping, info)
     ((_, where),) = each_block(before)
     stuck = torch.zeros(before.cells.shape, dtype=torch.bool)
@@ -218,7 +218,7 @@ def test_a_network_on_a_reference_column_runs_in_spite_of_stuck_cells() -> None:
     for changes in ({}, {"cell__stuck_fraction": 0.04, "cell__stuck_high": 0.3}):
         bench = quiet_bench(3, **changes)
         weight = [layer.weight for layer in network.layers]
-        mapping = OffsetColumn(bench.info.array_low, bench.info.array_high)
+        mapping = ReferenceColumn(bench.info.array_low, bench.info.array_high)
         placement, result = program_pairs(
             bench, place(weight, bench.info, mapping), ProgramProtocol(1 * uS, denoise=None)
         )
@@ -232,14 +232,14 @@ def test_a_network_on_a_reference_column_runs_in_spite_of_stuck_cells() -> None:
 def test_training_on_the_chip_refuses_what_is_not_in_pairs() -> None:
     samples, labels = problem(Stream(1))
     deployed = deployed_on(quiet_bench(), perceptron(Stream(0)), samples)
-    for mapping in (OffsetColumn(LOW, HIGH), FOUR):
+    for mapping in (ReferenceColumn(LOW, HIGH), FOUR):
         weight = [layer.weight for layer in deployed.network.layers]
         deployed.placement = place(weight, deployed.bench.info, mapping)
         with pytest.raises(ValueError, match="one pair of cells for each weight"):
             hybrid_train(deployed, samples, labels, Stream(0))
 
 
-@pytest.mark.parametrize("kind", [OffsetColumn, FourDevices])
+@pytest.mark.parametrize("kind", [ReferenceColumn, TwoPairs])
 def test_gains_and_offsets_are_fitted_with_any_mapping(kind: type[WeightMapping]) -> None:
     """Least squares never makes the samples it is fitted on worse; ranges hold every column."""
     samples, _ = problem(Stream(1))

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mho.deployment.sources import load_data, load_network
+from mho.data import load_data
+from mho.network.formats import load_network
 
 EXAMPLE = torch.linspace(-1, 1, 2 * 2 * 6 * 6).reshape(2, 2, 6, 6)
 FACTORY = """

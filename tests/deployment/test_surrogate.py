@@ -7,14 +7,15 @@ import torch
 from quiet_chip import perceptron, problem, quiet_bench, spread
 from torch import nn
 
-from mho.chip.converters import SignedConverter
-from mho.chip.periphery import Periphery
-from mho.deployment.mapping import DifferentialPairs
-from mho.deployment.network import LinearLayer, Network, read_network
-from mho.deployment.surrogate import Surrogate, straight_through
+from mho.chip.periphery import Periphery, SignedConverter
 from mho.ledger import Ledger
-from mho.programming.statistics import ErrorTable
+from mho.mapping import DifferentialPairs
+from mho.network import Network, read_network
+from mho.network.network import LinearLayer
+from mho.programming import ErrorTable
 from mho.rng import Stream
+from mho.training import Surrogate
+from mho.training.surrogate import straight_through
 from mho.units import uS
 
 INFO = quiet_bench().info

@@ -7,14 +7,14 @@ import pytest
 import torch
 from quiet_chip import problem
 
-from mho.deployment.chip_file import ProgrammedChip, load_chip, save_chip
-from mho.deployment.image import Provenance
-from mho.deployment.on_chip_training import OnChipTraining
-from mho.deployment.sources import Data, TrainingAndTest
-from mho.deployment.trained_chip import as_module
-from mho.deployment.training_run import FAULTLESS, FAULTY, TrainJob, learn
-from mho.programming.outcome import Outcome
+from mho.data import Data, TrainingAndTest
+from mho.deployment.storage import ProgrammedChip, Provenance, load_chip, save_chip
+from mho.programming import Outcome
 from mho.rng import Stream
+from mho.runs import TrainJob, learn
+from mho.runs.training import FAULTLESS, FAULTY
+from mho.training import OnChipTraining
+from mho.training.trained_chip import as_module
 
 JOB = TrainJob(OnChipTraining(hidden=(10,), epochs=2, batch=45), stuck=0.11, seed=1)
 

@@ -9,28 +9,27 @@ import pytest
 import torch
 from quiet_chip import perceptron, problem
 
-from mho.chip.chip import Chip
-from mho.deployment.chip_file import (
-    KIND,
-    Effort,
+from mho.bench.simulated import ChipSpec
+from mho.chip import Chip
+from mho.deployment import DeployedNetwork, program_image, refit
+from mho.deployment.storage import (
+    CHIP_KIND,
     ProgrammedChip,
-    Specimen,
-    chip_parts,
+    Provenance,
+    Tuning,
+    compile_image,
     load_chip,
-    program_image,
+    save,
     save_chip,
 )
-from mho.deployment.deployed import DeployedNetwork
-from mho.deployment.hybrid import HybridTraining, hybrid_train
-from mho.deployment.image import Provenance, compile_image
-from mho.deployment.packed_file import save
-from mho.deployment.tuned import Tuning
-from mho.deployment.tuning import refit
-from mho.programming.protocol import ProgramProtocol
+from mho.deployment.storage.programmed_chip import chip_parts
+from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.rng import Stream
+from mho.training import hybrid_train
+from mho.training.hybrid import HybridTraining
 from mho.units import uS
 
-EFFORT = Effort(tolerance=20 * uS, denoise=False)
+EFFORT = ProgrammingOptions(tolerance=20 * uS, denoise=False)
 SHORT = HybridTraining(epochs=2, batch=30, rate=0.05, patience=9)
 
 
@@ -38,7 +37,7 @@ SHORT = HybridTraining(epochs=2, batch=30, rate=0.05, patience=9)
 def plain() -> ProgrammedChip:
     """A chip of small tiles with a tenth of its cells stuck."""
     chip = Chip(tiles=2, rows=16, cols=32)
-    one = Specimen("rao2023", 3, chip.tiles, chip.rows, chip.cols, chip.lines, stuck=0.1)
+    one = ChipSpec("rao2023", 3, chip.tiles, chip.rows, chip.cols, chip.lines, stuck=0.1)
     samples, _ = problem(Stream(1))
     network, origin = perceptron(Stream(3)), Provenance(preset="rao2023")
     image = compile_image(network, one.bench().info, samples, provenance=origin)
@@ -92,7 +91,7 @@ def test_a_file_from_before_tuning_is_read(plain: ProgrammedChip, tmp_path: Path
     del fields["tuning"], fields["effort"]["fields"]["repaired"]
     del fields["specimen"]["fields"]["stuck"]
     fields["model"] = replace(plain.specimen, stuck=None).model
-    save(tmp_path / "old.mho", KIND, content, tensors)
+    save(tmp_path / "old.mho", CHIP_KIND, content, tensors)
     old = load_chip(tmp_path / "old.mho")
     assert old.tuning is None
     assert old.effort == EFFORT

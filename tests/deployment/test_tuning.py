@@ -2,9 +2,8 @@ import torch
 from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
 
-from mho.deployment.deployed import Correction, DeployedNetwork
-from mho.deployment.network import LinearLayer
-from mho.deployment.tuning import fit_columns, refit
+from mho.deployment import Correction, DeployedNetwork, fit_columns, refit
+from mho.network.network import LinearLayer
 from mho.rng import Stream
 
 

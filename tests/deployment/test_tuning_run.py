@@ -1,6 +1,6 @@
 import pytest
 
-from mho.deployment.tuning_run import TuneJob
+from mho.runs import TuneJob
 
 
 def test_a_method_that_does_not_exist_is_refused_with_the_nearest() -> None:

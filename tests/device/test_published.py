@@ -2,7 +2,7 @@
 
 import pytest
 
-from mho.device.cell import CellParameters
+from mho.device.filament.cells import CellParameters
 from mho.device.published import PRESETS, Confidence, Value, preset
 from mho.references import bibliography
 

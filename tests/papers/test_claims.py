@@ -6,7 +6,7 @@ denoising cleans nothing, none is gained; traps of one time constant make no 1/f
 
 import pytest
 
-from mho.characterise import experiment
+from mho.characterise.levels import experiment
 from mho.device.published import preset
 from mho.papers import PAPERS, Claim, Paper, Setting, judge
 from mho.rng import Stream

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.device.cell import CellParameters, Cells
+from mho.device.filament import Cells
+from mho.device.filament.cells import CellParameters
 from mho.device.published import preset
 from mho.rng import Stream
 

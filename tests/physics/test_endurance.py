@@ -6,9 +6,8 @@ import pytest
 import torch
 
 import mho
-from mho.device.cell import Cells
-from mho.device.endurance import Endurance
-from mho.device.parameters import CellParameters
+from mho.device.filament import CellParameters, Cells
+from mho.device.laws import Endurance
 from mho.device.published import preset
 from mho.rng import Stream
 

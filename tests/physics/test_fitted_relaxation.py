@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.device.cell import Cells
-from mho.device.fitted_relaxation import FittedRelaxation
+from mho.device.filament import Cells
+from mho.device.laws import FittedRelaxation
 from mho.device.published import preset
 from mho.rng import Stream
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.device.cell import Cells
-from mho.device.flicker import Flicker
+from mho.device.filament import Cells
+from mho.device.laws import Flicker
 from mho.device.published import preset
 from mho.rng import Stream
 

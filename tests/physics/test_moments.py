@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from mho.device.cell import Cells
-from mho.device.moments import channel_moments, moments
+from mho.device.filament import Cells, moments
+from mho.device.filament.moments import channel_moments
+from mho.device.laws import Traps
 from mho.device.published import preset
-from mho.device.telegraph import Traps
 from mho.rng import Stream
 from mho.units import uS
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 import torch
 
+from mho.device.laws import Relaxation
 from mho.device.published import preset
-from mho.device.relaxation import Relaxation
 
 
 def _law(**changes: float) -> Relaxation:

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import mho
-from mho.device.cell import Cells
+from mho.device.filament import Cells
+from mho.device.laws import Retention
 from mho.device.published import preset
-from mho.device.retention import Retention
 from mho.rng import Stream
 from mho.units import uS
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from mho.device.laws import Switching, SwitchingConstants
 from mho.device.published import preset
-from mho.device.switching import Switching, SwitchingConstants
 from mho.rng import CellStream, Stream
 
 MIDDLE = 1000e-6

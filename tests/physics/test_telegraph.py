@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from mho.device.laws import TelegraphNoise, Traps, watch
+from mho.device.laws.telegraph import _moments, advance
 from mho.device.published import preset
-from mho.device.telegraph import TelegraphNoise, Traps, _moments, advance, watch
 from mho.rng import CellStream, Stream
 
 

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mho.device.laws import Traps, watch
 from mho.device.published import preset
-from mho.device.telegraph import Traps, watch
 from mho.rng import Stream
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 import mho
-from mho.device.cell import Cells
+from mho.device.filament import Cells
+from mho.device.laws import Temperature
 from mho.device.published import preset
-from mho.device.temperature import Temperature
 from mho.rng import Stream
 from mho.units import G0, eV
 

@@ -4,9 +4,9 @@ import math
 
 import torch
 
-from mho.device.cell import Cells
+from mho.device.filament import Cells
+from mho.device.laws import watch
 from mho.device.published import preset
-from mho.device.telegraph import watch
 from mho.rng import CellStream, Stream
 
 

@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.device.published import preset
 from mho.ledger import Ledger
-from mho.programming.audit import Audit, audit
+from mho.programming import Audit, audit
 from mho.rng import Stream
 from mho.units import uS
 

@@ -5,19 +5,23 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.bench import BenchInfo, Pulse, Reading
+from mho.bench.interface import Nominal
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.device.published import preset
 from mho.ledger import Ledger
-from mho.programming.denoise import Denoise
-from mho.programming.loop import ProgramRun, program
-from mho.programming.outcome import Outcome
-from mho.programming.predictive import Predictive
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import (
+    Denoise,
+    Outcome,
+    Predictive,
+    ProgramProtocol,
+    ProgramRun,
+    Verify,
+    WriteVerify,
+    program,
+)
 from mho.programming.trim import Trim
-from mho.programming.verify import Verify
-from mho.programming.write_verify import WriteVerify
 from mho.rng import Stream
 from mho.units import uS
 

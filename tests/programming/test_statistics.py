@@ -7,7 +7,7 @@ import torch
 
 import mho
 from mho.ledger import Ledger
-from mho.programming.statistics import ErrorTable, measure
+from mho.programming import ErrorTable, measure
 from mho.units import uS
 
 LOW, HIGH = 50 * uS, 450 * uS

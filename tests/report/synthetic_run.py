@@ -4,11 +4,9 @@ import dataclasses
 
 import torch
 
-from mho.deployment.batches import Batch, ChipFigures, Population
-from mho.deployment.chip_file import Effort
-from mho.deployment.run_data import LayerMap, RunData, Traces, WireAccount
 from mho.ledger import Ledger
-from mho.programming.outcome import Outcome
+from mho.programming import Outcome, ProgrammingOptions
+from mho.runs import Batch, ChipFigures, LayerMap, Population, RunData, Traces, WireAccount
 from mho.units import uS
 
 SHAPES = {"conv1": (9, 32), "conv2": (144, 64), "head": (128, 20)}
@@ -87,15 +85,15 @@ def population(chips: int = 20, *, compared: bool = True) -> Population:
     draws = torch.Generator().manual_seed(1)
     spent = Ledger(400_000, 11_000_000, 900_000, 0, 312.7, 2.0e-3, 3e-4, 1.1e-4)
 
-    def batch(effort: Effort, mean: float, spread: float) -> Batch:
+    def batch(effort: ProgrammingOptions, mean: float, spread: float) -> Batch:
         right = 0.002 * torch.round((mean + spread * torch.randn(chips, generator=draws)) / 0.002)
         return Batch(effort, tuple(
             ChipFigures(n, min(1.0, x), x - 0.004, x + 0.004, 0.998, 20 + n, spent, Ledger())
             for n, x in enumerate(right.tolist())
         ))  # fmt: skip
 
-    coarse = batch(Effort(20e-6, denoise=False), 0.961, 0.006) if compared else None
-    return Population(0.975, batch(Effort(1e-6), 0.973, 0.002), coarse)
+    coarse = batch(ProgrammingOptions(20e-6, denoise=False), 0.961, 0.006) if compared else None
+    return Population(0.975, batch(ProgrammingOptions(1e-6), 0.973, 0.002), coarse)
 
 
 def many(data: RunData, chips: int = 20, *, compared: bool = True) -> RunData:

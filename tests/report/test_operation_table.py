@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from synthetic_run import run
 
-from mho.deployment.account import OperationAccount
+from mho.network.account.operation_account import OperationAccount
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.page import render
 

@@ -8,12 +8,18 @@ import torch
 from matplotlib.figure import Figure
 from synthetic_run import run
 
-from mho.deployment.run_data import LayerMap, RunData
-from mho.report import page
-from mho.report.figures import error_histogram, readback_scatter, telegraph_traces
-from mho.report.maps import conductance_maps, confusion_matrix, effort_histograms
-from mho.report.page import SECTIONS, render, sections_of, write_report
-from mho.report.style import draw
+from mho.report import page, write_report
+from mho.report.figures import (
+    conductance_maps,
+    confusion_matrix,
+    draw,
+    effort_histograms,
+    error_histogram,
+    readback_scatter,
+    telegraph_traces,
+)
+from mho.report.page import SECTIONS, render, sections_of
+from mho.runs import LayerMap, RunData
 
 UNIT = re.compile(r"\((µS|s|1|count|counted from 0)\)$")
 VOID = {"meta", "img", "br", "hr", "link"}

@@ -5,15 +5,10 @@ import pytest
 from synthetic_run import many, population, run
 from test_page import UNIT, Page
 
-from mho.deployment.run_data import RunData
+from mho.report.figures import chip_columns, chip_rows, population_figure, summary_rows
+from mho.report.figures.population import side_by_side
 from mho.report.page import SECTIONS, render
-from mho.report.population_figure import (
-    chip_columns,
-    chip_rows,
-    population_figure,
-    side_by_side,
-    summary_rows,
-)
+from mho.runs import RunData
 
 
 @pytest.fixture(scope="module")

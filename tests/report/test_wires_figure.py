@@ -5,13 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mho.characterise.wire_loss import wire_loss
-from mho.characterise.wire_savings import Layout, Option, share_by_size, wire_plans, wire_savings
-from mho.chip.wires import WireModel
-from mho.report.style import draw, plain
-from mho.report.wires_figure import cost, wires_figure
+from mho.characterise.wires import (
+    Layout,
+    Option,
+    share_by_size,
+    wire_loss,
+    wire_plans,
+    wire_savings,
+)
+from mho.report.figures import cost, draw, plain, wires_figure
 from mho.rng import Stream
 from mho.units import uS
+from mho.wires import WireModel
 
 LINES = WireModel(4.0, 4.0)
 BASE = Option("as it is", Layout(LINES, (24, 12), 50 * uS, 500 * uS), 0.5, 0.4, 0.3)

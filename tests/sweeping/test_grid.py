@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
-from mho.sweeping.fields import UNITS, Subject
-from mho.sweeping.grid import grid, parse_axis
-from mho.sweeping.unknowns import UNKNOWNS
+from mho.programming import ProgramProtocol
+from mho.sweeping import UNKNOWNS, Subject, grid, parse_axis
+from mho.sweeping.fields import UNITS
 
 SUBJECT = Subject(preset("rao2023"), ProgramProtocol())
 

@@ -5,9 +5,8 @@ import math
 import pytest
 
 from mho.device.published import preset
-from mho.programming.protocol import ProgramProtocol
-from mho.sweeping.fields import Subject
-from mho.sweeping.run import COLUMNS, Measure, measure
+from mho.programming import ProgramProtocol
+from mho.sweeping import COLUMNS, Measure, Subject, measure
 
 SUBJECT = Subject(preset("rao2023"), ProgramProtocol(max_cycles=40))
 HOW = Measure(cells=256, looks=5, span=100.0)

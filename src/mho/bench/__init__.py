@@ -1,1 +1,21 @@
-"""Anything that can be pulsed and read: real instruments, or a simulated chip."""
+"""What can be pulsed and read.
+
+One interface, `Bench`, for a simulated chip and for instruments; what journals, times or forwards
+to another bench stands beside it. A bench knows no network and no protocol.
+"""
+
+from mho.bench.interface import Bench, BenchInfo, Pulse, Reading
+from mho.bench.journal import PULSE, READ, Journal, JournaledBench
+from mho.bench.timed import TimedBench
+
+__all__ = [
+    "PULSE",
+    "READ",
+    "Bench",
+    "BenchInfo",
+    "Journal",
+    "JournaledBench",
+    "Pulse",
+    "Reading",
+    "TimedBench",
+]

@@ -12,8 +12,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.checks import check_between, check_not_negative, check_positive, configuration
-from mho.chip.wires import WireModel
 from mho.ledger import Ledger
+from mho.wires import WireModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,1 +1,4 @@
-"""What cells can do: levels, bits, noise."""
+"""From measurements to knowledge: levels, telegraph noise, losses in wires.
+
+Nothing here draws or talks to people: results are values.
+"""

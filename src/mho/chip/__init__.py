@@ -1,1 +1,23 @@
-"""Tiles of 1T1R cells with their periphery: selectors, wires, converters."""
+"""Tiles of cells with their selectors and the products they compute.
+
+A `Chip` is a preset, a number of tiles, wires and a periphery; nothing here pulses or reads.
+"""
+
+from mho.chip.chip import DRIVERS, Chip
+from mho.chip.multiplier import Matrices, Multiplier
+from mho.chip.passive_biasing import Steps, half_select, half_select_margin
+from mho.chip.product_noise import VectorDraws
+from mho.chip.selector import NoSelector, Selector
+
+__all__ = [
+    "DRIVERS",
+    "Chip",
+    "Matrices",
+    "Multiplier",
+    "NoSelector",
+    "Selector",
+    "Steps",
+    "VectorDraws",
+    "half_select",
+    "half_select_margin",
+]

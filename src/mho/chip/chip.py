@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 from mho.checks import check_between, check_choice, check_positive, configuration
-from mho.chip.converters import Converter, SignedConverter
-from mho.chip.half_select import SCHEMES
-from mho.chip.periphery import Periphery
+from mho.chip.passive_biasing import SCHEMES
+from mho.chip.periphery import Converter, Periphery, SignedConverter
 from mho.chip.selector import NoSelector, Selector
-from mho.chip.wires import WireModel
-from mho.device.parameters import CellParameters
+from mho.device.filament import CellParameters
 from mho.device.published import Preset, preset
 from mho.units import show
+from mho.wires import WireModel
 
 DRIVERS = ("off_chip", "on_chip")
 

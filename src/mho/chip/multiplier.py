@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from mho.checks import check_finite, check_shape
-from mho.chip.draws import VectorDraws
 from mho.chip.periphery import Periphery
+from mho.chip.product_noise import VectorDraws
 from mho.rng import Stream, in_order
 
 _FEW = 1 << 15

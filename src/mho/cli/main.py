@@ -8,13 +8,16 @@ from typing import Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from mho.checks import one_line
-from mho.cli.exchange import export, import_
-from mho.cli.images import register
-from mho.cli.layout import LayoutOptions
-from mho.cli.lifetime import register as register_lifetime
-from mho.cli.train import register as register_train
-from mho.cli.tune import register as register_tune
-from mho.cli.yields import yield_
+from mho.cli.commands.compile_ import compile_
+from mho.cli.commands.export_import import export, import_
+from mho.cli.commands.inspect_ import inspect
+from mho.cli.commands.lifetime import register as register_lifetime
+from mho.cli.commands.program import program
+from mho.cli.commands.run_evaluate import evaluate, run
+from mho.cli.commands.train import register as register_train
+from mho.cli.commands.tune import register as register_tune
+from mho.cli.commands.yield_ import yield_
+from mho.cli.shared.layout_options import LayoutOptions
 
 app = App(
     name="mho",
@@ -23,16 +26,39 @@ app = App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,
 )
-
 characterise = App(name="characterise", help="Ask measured data about the cells behind them.")
+
+
 app.command(characterise)
+
+
 app.command(export)
+
+
 app.command(import_)
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    app.command(compile_, name="compile")
+    for command in (program, run, evaluate, inspect):
+        app.command(command)
+
+
 register(app)
+
+
 app.command(yield_, name="yield")
+
+
 register_tune(app)
+
+
 register_lifetime(app)
+
+
 register_train(app)
+
 
 _OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
 
@@ -93,7 +119,7 @@ def deploy(
         json: File for the results as JSON; `-` for standard output, and nothing else there.
         threads: Threads to compute with; more than one rarely pays.
     """
-    from mho.cli.deploy import run
+    from mho.cli.commands.deploy import run
 
     run(
         network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
@@ -146,7 +172,7 @@ def levels(
         out: Folder for the results; `mho-out/<experiment>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
-    from mho.cli.levels import run
+    from mho.cli.commands.levels import run
 
     run(
         chip=chip, driver=driver, levels=levels, tolerance=tolerance, cell=cell, cells=cells,
@@ -189,7 +215,7 @@ def wires(
         out: Folder for the results; `mho-out/wires-<array>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
-    from mho.cli.wires import run
+    from mho.cli.commands.wires import run
 
     run(
         size=size, resistance_=resistance, driver=driver, sense=sense, range_=range_, sides=sides,
@@ -236,7 +262,7 @@ def sweep(
         out: Folder for the results; `mho-out/sweep-<fields>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
-    from mho.cli.sweep import run, show_unknowns
+    from mho.cli.commands.sweep import run, show_unknowns
 
     if list_:
         show_unknowns()
@@ -272,7 +298,7 @@ def reproduce(
         out: Folder for figures and pages; `mho-out/reproduce` if left out.
         json: File for the verdicts as JSON; `-` for standard output, and nothing else there.
     """
-    from mho.cli.reproduce import run
+    from mho.cli.commands.reproduce import run
 
     if not run(
         list(papers), only=only or [], change=change or [], quick=quick, seed=seed,
@@ -288,7 +314,7 @@ def presets(name: str | None = None, /) -> None:
     Args:
         name: Preset to show in full.
     """
-    from mho.cli.presets import show_all, show_one
+    from mho.cli.commands.presets import show_all, show_one
 
     if name is None:
         show_all()
@@ -316,7 +342,7 @@ def noise(
         out: Folder for the figure; `mho-out/noise-<trace>` if left out.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
-    from mho.cli.characterise import run
+    from mho.cli.commands.characterise import run
 
     run(trace, voltage=voltage, traps=traps, out=out, json=json)
 

@@ -1,1 +1,42 @@
-"""From a trained network to a network that runs on tiles."""
+"""One network on one bench.
+
+From a placement to a programmed, calibrated and tuned network; how it ages and is refreshed.
+"""
+
+from mho.deployment.aging import QUANTILES, Age, Life, Refresh, check_times, lifetime
+from mho.deployment.chip_programming import program_image
+from mho.deployment.deploy import deploy
+from mho.deployment.deployed import BATCH, Correction, DeployedNetwork
+from mho.deployment.options import DeployOptions
+from mho.deployment.output_fit import Refit, fit_columns, refit, set_ranges, wanted_products
+from mho.deployment.program import joined, joint_result, part, program_pairs, stages
+from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate
+
+__all__ = [
+    "BATCH",
+    "QUANTILES",
+    "RULES",
+    "Age",
+    "Correction",
+    "DeployOptions",
+    "DeployedNetwork",
+    "Life",
+    "RangeRule",
+    "Ranges",
+    "Refit",
+    "Refresh",
+    "calibrate",
+    "check_times",
+    "deploy",
+    "fit_columns",
+    "joined",
+    "joint_result",
+    "lifetime",
+    "part",
+    "program_image",
+    "program_pairs",
+    "refit",
+    "set_ranges",
+    "stages",
+    "wanted_products",
+]

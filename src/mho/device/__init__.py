@@ -1,1 +1,1 @@
-"""Memristor cells, vectorised over cells; no rows, wires or converters here."""
+"""One cell: laws, state, presets."""

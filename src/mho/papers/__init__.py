@@ -1,11 +1,20 @@
-"""Published claims, measured again: what was shown, how well it must come out, and why."""
+"""Published claims, measured again."""
 
 from mho.papers.claim import Claim, Figure, Measurement, Paper, Setting, Verdict, judge
 from mho.papers.rao2023 import RAO2023
+from mho.papers.verdict_store import Kept
 from mho.papers.wan2022 import WAN2022
 
 PAPERS: dict[str, Paper] = {p.name: p for p in (RAO2023, WAN2022)}
 
 __all__ = [
-    "PAPERS", "Claim", "Figure", "Measurement", "Paper", "Setting", "Verdict", "judge",
+    "PAPERS",
+    "Claim",
+    "Figure",
+    "Kept",
+    "Measurement",
+    "Paper",
+    "Setting",
+    "Verdict",
+    "judge",
 ]  # fmt: skip

@@ -1,11 +1,15 @@
 """Thousands of conductance levels in memristors integrated on CMOS (key: rao2023)."""
 
 from mho.papers.claim import Claim, Figure, Paper
-from mho.papers.experiments.array import held_levels, level_map
-from mho.papers.experiments.levels import all_levels, fewer_levels
-from mho.papers.experiments.spectra import slope_of_many
-from mho.papers.experiments.traces import adjacent_levels
-from mho.papers.experiments.windows import narrower_window
+from mho.papers.experiments import (
+    adjacent_levels,
+    all_levels,
+    fewer_levels,
+    held_levels,
+    level_map,
+    narrower_window,
+    slope_of_many,
+)
 
 _CLAIMS = (
     Claim(

@@ -1,7 +1,7 @@
 """NeuRRAM: a compute-in-memory chip of resistive memory (key: wan2022)."""
 
 from mho.papers.claim import Claim, Figure, Paper
-from mho.papers.experiments.write_verify import neurram_pulses, neurram_relaxation
+from mho.papers.experiments import neurram_pulses, neurram_relaxation
 
 _CLAIMS = (
     Claim(

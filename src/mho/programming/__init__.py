@@ -1,1 +1,37 @@
-"""Closed-loop programming protocols; they see a bench and nothing behind it."""
+"""Closed-loop protocols: trim, denoise, verify, audit.
+
+Sees a bench, never a chip or a device.
+"""
+
+from mho.programming.audit import Audit, audit, spaced_looks
+from mho.programming.denoise import Denoise
+from mho.programming.effort import ProgrammingOptions
+from mho.programming.error_table import ErrorTable, TableDraws, measure
+from mho.programming.loop import ProgramRun, program
+from mho.programming.outcome import Outcome
+from mho.programming.predictive import Predictive
+from mho.programming.protocol import ProgramProtocol
+from mho.programming.published import neurram_protocol
+from mho.programming.result import ProgramResult
+from mho.programming.verify import Verify
+from mho.programming.write_verify import WriteVerify
+
+__all__ = [
+    "Audit",
+    "Denoise",
+    "ErrorTable",
+    "Outcome",
+    "Predictive",
+    "ProgramProtocol",
+    "ProgramResult",
+    "ProgramRun",
+    "ProgrammingOptions",
+    "TableDraws",
+    "Verify",
+    "WriteVerify",
+    "audit",
+    "measure",
+    "neurram_protocol",
+    "program",
+    "spaced_looks",
+]

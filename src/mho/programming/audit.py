@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import Bench
+from mho.bench import Bench
 from mho.checks import check_between, check_finite, check_not_negative, check_positive, check_shape
 from mho.ledger import Ledger
 

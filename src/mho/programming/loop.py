@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import Bench, Pulse
+from mho.bench import Bench, Pulse
 from mho.checks import check_shape, check_within
 from mho.ledger import Ledger
 from mho.programming.outcome import Outcome

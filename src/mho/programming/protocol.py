@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 from mho.checks import check_between, check_positive, configuration
 from mho.programming.denoise import Denoise
 from mho.programming.predictive import Predictive

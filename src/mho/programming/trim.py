@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 
 TrimState = dict[str, Tensor]
 """What a method remembers of each cell; every tensor has the cells on its last axis."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.bench.interface import Reading
+from mho.bench import Reading
 from mho.checks import check_between, check_not_negative, check_positive, configuration
 
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.bench.interface import BenchInfo
+from mho.bench import BenchInfo
 from mho.checks import check_between, check_positive, configuration
 from mho.programming.trim import Trim, TrimState
 

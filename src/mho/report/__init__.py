@@ -1,1 +1,7 @@
-"""The page that a deployment leaves behind: figures, tables and small print in one file."""
+"""Figures and pages: what people see of a result."""
+
+from mho.report.page import write_report
+
+__all__ = [
+    "write_report",
+]

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from mho.deployment.notes import FOLDED
-from mho.deployment.operation_rows import OTHERS, TOTAL, OperationRow, operation_rows, total_row
+from mho.network import FOLDED
+from mho.network.account import OTHERS, TOTAL, OperationRow, operation_rows, total_row
 
 OPERATION_COLUMNS = (
     "Operation", "Kind", "Runs", "Multiply-adds", "Parameters", "Of these on tiles",

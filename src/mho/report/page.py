@@ -9,30 +9,27 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from mho.deployment.batches import Population
-from mho.deployment.run_data import LayerMap, RunData
 from mho.files import write_whole
-from mho.programming.outcome import Outcome
-from mho.report.figures import error_histogram, readback_scatter, telegraph_traces
-from mho.report.maps import CLIP, conductance_maps, confusion_matrix, effort_histograms
-from mho.report.operation_table import OPERATION_COLUMNS, operation_table
-from mho.report.population_figure import (
+from mho.programming import Outcome
+from mho.report.figures import (
+    CLIP,
     SUMMARY_COLUMNS,
     chip_columns,
     chip_rows,
+    conductance_maps,
+    confusion_matrix,
+    draw,
+    effort_histograms,
+    error_histogram,
     population_figure,
+    readback_scatter,
     summary_rows,
+    telegraph_traces,
+    wire_weights,
 )
-from mho.report.style import draw
-from mho.report.wire_weights import wire_weights
-from mho.report.wording import (
-    COST_COLUMNS,
-    TOTAL,
-    cost_rows,
-    headline,
-    key_figures,
-    wire_rows,
-)
+from mho.report.operation_table import OPERATION_COLUMNS, operation_table
+from mho.report.wording import COST_COLUMNS, TOTAL, cost_rows, headline, key_figures, wire_rows
+from mho.runs import LayerMap, Population, RunData
 from mho.units import show
 
 SECTIONS = {

@@ -6,8 +6,7 @@ from typing import Any
 
 from mho.checks import check_choice, configuration
 from mho.device.published import Preset
-from mho.programming.denoise import Denoise
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import Denoise, ProgramProtocol
 from mho.units import parse, show
 
 _PROTOCOL = "protocol"

@@ -8,9 +8,8 @@ from torch import Tensor
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import level_targets, random_levels
 from mho.checks import check_between, check_not_negative, configuration
-from mho.chip.chip import Chip
-from mho.programming.audit import audit
-from mho.programming.loop import program
+from mho.chip import Chip
+from mho.programming import audit, program
 from mho.rng import Stream
 from mho.sweeping.fields import Subject
 from mho.units import uS

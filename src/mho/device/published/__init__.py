@@ -1,4 +1,4 @@
-"""Published cells: one file per paper."""
+"""Presets: one file for each published chip, every number with unit, source and confidence."""
 
 from mho.checks import check_choice
 from mho.device.published.kim2021_passive import KIM2021_PASSIVE

@@ -6,14 +6,16 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from mho.checks import check_between, check_choice, check_number
-from mho.device.endurance import Endurance
-from mho.device.flicker import Flicker
-from mho.device.parameters import CellParameters
-from mho.device.relaxation import Relaxation
-from mho.device.retention import Retention
-from mho.device.switching import Switching
-from mho.device.telegraph import TelegraphNoise
-from mho.device.temperature import Temperature
+from mho.device.filament import CellParameters
+from mho.device.laws import (
+    Endurance,
+    Flicker,
+    Relaxation,
+    Retention,
+    Switching,
+    TelegraphNoise,
+    Temperature,
+)
 
 
 class Confidence(StrEnum):

@@ -8,7 +8,7 @@ curvature were set with the published relaxation in view. All of them say so in 
 What is not given here is taken over from `rao2023`.
 """
 
-from mho.device.fitted_relaxation import FittedRelaxation
+from mho.device.laws import FittedRelaxation
 from mho.device.published.rao2023 import RAO2023
 from mho.device.published.values import Confidence, Preset, Value
 from mho.units import Ohm, V, ms, ns, pJ, s, uS, us

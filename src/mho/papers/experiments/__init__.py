@@ -1,1 +1,34 @@
-"""The measurements behind the claims; each knows a cell and a size, no paper."""
+"""The measurements behind the claims."""
+
+from mho.papers.experiments.array import HoldShown, MapShown, held_levels, level_map
+from mho.papers.experiments.levels import TOLERANCE, LevelsShown, all_levels, fewer_levels
+from mho.papers.experiments.spectra import SpectrumShown, slope_of_many
+from mho.papers.experiments.traces import TracesShown, adjacent_levels
+from mho.papers.experiments.windows import WindowsShown, narrower_window
+from mho.papers.experiments.write_verify import (
+    PulsesShown,
+    RelaxationShown,
+    neurram_pulses,
+    neurram_relaxation,
+)
+
+__all__ = [
+    "TOLERANCE",
+    "HoldShown",
+    "LevelsShown",
+    "MapShown",
+    "PulsesShown",
+    "RelaxationShown",
+    "SpectrumShown",
+    "TracesShown",
+    "WindowsShown",
+    "adjacent_levels",
+    "all_levels",
+    "fewer_levels",
+    "held_levels",
+    "level_map",
+    "narrower_window",
+    "neurram_pulses",
+    "neurram_relaxation",
+    "slope_of_many",
+]

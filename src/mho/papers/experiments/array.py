@@ -9,12 +9,9 @@ from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import level_targets, random_levels
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
-from mho.programming.audit import audit
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
-from mho.programming.verify import Verify
+from mho.programming import ProgramProtocol, Verify, audit, program
 from mho.units import uS
 
 LEVELS, TOLERANCE = 2048, 1 * uS

@@ -6,12 +6,10 @@ import torch
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.experiment import LevelExperiment, Tally
-from mho.characterise.levels import LevelSet, level_targets, random_levels
-from mho.chip.chip import Chip
+from mho.characterise.levels import LevelExperiment, LevelSet, Tally, level_targets, random_levels
+from mho.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import ProgramProtocol, program
 from mho.progress import silent
 from mho.units import uS
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.device.telegraph import Traps, watch
+from mho.device.laws import Traps, watch
 from mho.papers.claim import Measurement, Setting
 from mho.rng import Stream
 

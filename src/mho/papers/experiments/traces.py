@@ -6,12 +6,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.bench.interface import Bench
+from mho.bench import Bench
 from mho.characterise.levels import copies
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
+from mho.programming import ProgramProtocol, program
 from mho.units import ms, uS
 
 TOLERANCE, STEP = 1 * uS, 2 * uS

@@ -8,13 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.device.published import Preset
 from mho.papers.claim import Measurement, Setting
-from mho.programming.loop import program
-from mho.programming.protocol import ProgramProtocol
-from mho.programming.verify import Verify
-from mho.programming.write_verify import WriteVerify
+from mho.programming import ProgramProtocol, Verify, WriteVerify, program
 from mho.rng import Stream
 from mho.units import V, ms, uS
 

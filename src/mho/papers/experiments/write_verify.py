@@ -7,11 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.chip.chip import Chip
+from mho.chip import Chip
 from mho.device.published import Preset
 from mho.papers.claim import Measurement, Setting
-from mho.programming.loop import program
-from mho.programming.published import neurram_protocol
+from mho.programming import neurram_protocol, program
 from mho.rng import Stream
 from mho.units import s, uS
 

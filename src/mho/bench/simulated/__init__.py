@@ -1,0 +1,16 @@
+"""A simulated chip behind the interface of a bench.
+
+Pulses, reads, sweeps and products of tiles of cells, in pieces that fit the memory; passive arrays
+with their half-selected cells; what names one chip among all.
+"""
+
+from mho.bench.simulated.bench import SimulatedBench, describe
+from mho.bench.simulated.products import READ_NOISES
+from mho.bench.simulated.specimen import ChipSpec
+
+__all__ = [
+    "READ_NOISES",
+    "ChipSpec",
+    "SimulatedBench",
+    "describe",
+]

@@ -1,0 +1,390 @@
+"""A simulated chip on the bench: the physics behind the same interface as instruments."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.bench.simulated.chunks import in_chunks
+from mho.bench.simulated.passive import DisturbAccount, PassiveArray
+from mho.bench.simulated.products import Crossings, Products
+from mho.checks import check_not_negative, check_positive, check_shape, check_within
+from mho.chip import Chip, Multiplier
+from mho.chip.periphery import LimitReport
+from mho.device.filament import Cells
+from mho.ledger import Ledger
+from mho.rng import Stream, in_order, total
+
+
+class SimulatedBench:
+    """A simulated chip.
+
+    Rows are addressed one after the other, the cells of a row and all tiles at the same time. A
+    read window is shared: while one sample integrates on one row, the others wait their turn.
+
+    Args:
+        chip: What is simulated.
+        stream: Randomness: its cells, its noise. The same stream makes the same chip.
+        origin: Cell of the chip that each cell is a copy of at first, with its constants and its
+            past; copies live on independently. Every cell is its own origin if `None`.
+        read_noise: How noise enters a multiply: `"frozen"`, traps stand still during a call and
+            the white rest is fresh for every vector; `"moments"`, all of it is fresh, with the
+            long-run mean and variance of every cell; `"sampled"`, every cell is followed from
+            vector to vector, which takes long.
+
+    >>> bench = SimulatedBench(Chip(rows=2, cols=2), Stream(0))
+    >>> bench.read(torch.arange(4), samples=1, window=0.0).mean.shape
+    torch.Size([4])
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        stream: Stream,
+        origin: Int64[Tensor, " cells"] | None = None,
+        read_noise: str = "frozen",
+    ) -> None:
+        self.chip = chip
+        self._stream = stream
+        if origin is not None:
+            check_shape(origin, "origin", (chip.cells,))
+        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin)
+        self._products = Products(chip, self._cells, stream.child("multiply"), read_noise)
+        self._law, self._selector = chip.cell, chip.selector
+        self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
+        self._dac, self._adc = chip.pulse_dac, chip.read_adc
+        self._info = describe(chip)
+        self._setup = chip.published["array.pulse_setup"]
+        self._conversion = chip.published["array.conversion_energy"]
+        self._read_noise = chip.electronics("read_noise")
+        own = stream.child("read-out")
+        numbers = torch.arange(chip.cells)
+        self._read_out = own.cells(numbers) if origin is None else own.copies(origin)
+        self._clock = 0.0
+        self._ledger = Ledger()
+        self._multiplies = 0
+
+    @property
+    def info(self) -> BenchInfo:
+        """What the bench can do."""
+        return self._info
+
+    @property
+    def ledger(self) -> Ledger:
+        """All costs so far."""
+        return self._ledger
+
+    @property
+    def clock(self) -> float:
+        """Time since the bench was switched on (s)."""
+        return self._clock
+
+    @property
+    def temperature(self) -> float:
+        """Temperature of the chip (K)."""
+        return self._cells.temperature
+
+    @property
+    def disturb(self) -> DisturbAccount | None:
+        """What half-select pulses did to each cell so far; `None` for cells with selectors."""
+        return self._passive.account.copy() if self._passive else None
+
+    @property
+    def limits(self) -> LimitReport:
+        """Where currents of multiplies exceeded what lines and drivers bear, so far."""
+        return self._products.limits
+
+    def heat(self, temperature: float) -> None:
+        """Bring the chip to another temperature at once.
+
+        Args:
+            temperature: New temperature (K).
+        """
+        self._cells.heat(temperature, self._clock)
+
+    def age(self, cycles: float, cells: Int64[Tensor, " cells"] | None = None) -> None:
+        """Give the chip a past: many cycles of SET and RESET, not simulated one by one.
+
+        Neither clock nor ledger move: they count from here on.
+
+        Args:
+            cycles: Cycles that each cell has gone through (1).
+            cells: Cells that have; all of them if `None`.
+        """
+        chosen = torch.arange(self.chip.cells) if cells is None else cells
+        self._cells.age(chosen, cycles, self._clock)
+
+    @property
+    def stuck(self) -> Tensor:
+        """Which cells never switch: the truth, which protocols do not see. Shape (cells,)."""
+        return self._cells.stuck
+
+    def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
+        """Give every listed cell its pulse or train; 0 V is no pulse.
+
+        Raises:
+            ValueError: An amplitude beyond the driver's limit, or a width that is not positive.
+        """
+        check_positive(pulse.width, "width", "s")
+        limit = self._info.amplitude_max
+        check_within(pulse.amplitude, "amplitude", -limit, limit, unit="V", hint="Lower it.")
+        rows = self._rows(cells)
+        if rows == 0:
+            return
+        train = pulse.amplitude.reshape(-1, cells.numel())
+        if self._passive:
+            steps = self._passive.steps(self._dac(train), cells)
+            seconds = steps.count * (pulse.width + self._setup)
+            self._clock += seconds
+            self._book_pulses(train, seconds, self._passive.give(steps, pulse.width, self._clock))
+            return
+        seconds = rows * train.shape[0] * (pulse.width + self._setup)
+        self._clock += seconds
+        gate = torch.as_tensor(pulse.gate, dtype=torch.float32).expand(cells.shape[0])
+        now = self._clock
+
+        def give(chosen: Tensor, amplitude: Tensor, gate: Tensor) -> Tensor:
+            core = self._cells.state.core.index_select(0, chosen)
+            voltage = self._selector.cell_voltage(self._dac(amplitude), core, gate)
+            heating = in_order(voltage.square()) * core
+            limit = self._selector.compliance(gate)
+            self._cells.pulse(chosen, voltage, pulse.width, limit, now)
+            return heating
+
+        heating = torch.cat(in_chunks(give, 1, cells, train, gate))
+        self._book_pulses(train, seconds, total(heating) * pulse.width)
+
+    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+        """Read the listed cells at the read voltage.
+
+        Args:
+            cells: Cells to read, each once.
+            samples: Samples of each cell (1).
+            window: Least time over which they are spread (s); longer if the rows need it.
+        """
+        check_positive(samples, "samples", "1")
+        check_not_negative(window, "window", "s")
+        integration = self._info.sample_time
+        rows = self._rows(cells)
+        spacing = max(rows * integration, window / samples)
+        start, duration = self._clock, spacing * samples if rows else 0.0
+        parts = in_chunks(
+            lambda chosen: self._read(chosen, start, integration, spacing, samples), samples, cells
+        )
+        mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
+        self._clock = start + duration
+        count = cells.numel() * samples
+        voltage = self._info.read_voltage
+        self._ledger += Ledger(
+            reads=count,
+            conversions=count,
+            seconds=duration,
+            read_joules=total(mean) * voltage**2 * integration * samples,
+            converter_joules=count * self._conversion,
+        )
+        return Reading(mean, spread, span, duration, samples)
+
+    def sweep(
+        self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
+    ) -> Float[Tensor, "points cells"]:
+        """Currents of the listed cells at each voltage, one integration time after another (A).
+
+        Args:
+            cells: Cells to read, each once.
+            voltage: Voltages in the order of time (V). Rows take turns at every one of them.
+
+        Raises:
+            ValueError: A voltage beyond the read voltage: it might disturb the cells.
+        """
+        limit, integration = self._info.read_voltage, self._info.sample_time
+        check_within(
+            voltage, "voltage", -limit, limit, unit="V", hint="A sweep must not disturb cells."
+        )
+        points, spacing, start = voltage.numel(), self._rows(cells) * integration, self._clock
+
+        def trace(chosen: Tensor) -> Tensor:
+            value, noise = self._sample(chosen, start, integration, spacing, points)
+            seen = self._law.apparent(value, voltage[:, None]) * (voltage[:, None] / limit)
+            seen += noise * self._read_noise
+            return self._adc(seen.abs()) * torch.sign(seen) * limit
+
+        current = torch.cat(in_chunks(trace, points, cells), 1)
+        self._clock = start + points * spacing
+        self._ledger += Ledger(
+            reads=current.numel(),
+            conversions=current.numel(),
+            seconds=points * spacing,
+            read_joules=total((current * voltage[:, None]).abs()) * integration,
+            converter_joules=current.numel() * self._conversion,
+        )
+        return current
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass with all lines grounded."""
+        check_not_negative(seconds, "seconds", "s")
+        self._clock += seconds
+        self._ledger += Ledger(seconds=seconds)
+
+    def multiply(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
+        *,
+        full_scale: float | Float[Tensor, " cols"],
+    ) -> Float[Tensor, "batch cols"]:
+        """Drive rows together; digitise columns' currents, or differences of paired ones (A).
+
+        Wires are included; cells of the tile that are not named are off. How noise enters is
+        said by `read_noise`; telegraph states move on between calls.
+
+        Raises:
+            ValueError: Cells are not on one tile, or not in its rows and columns as in the
+                matrix, or there is not one full scale, or one for each column.
+        """
+        current, cost = self._products(
+            voltage, (plus, minus), full_scale, now=self._clock, number=self._multiplies
+        )
+        self._clock += cost.seconds
+        self._multiplies += 1
+        self._ledger += cost
+        return current
+
+    def prepare(
+        self,
+        blocks: Sequence[Crossings],
+        *,
+        full_scale: float | Float[Tensor, " cols"],
+    ) -> Multiplier:
+        """A multiplier of cells as they are now: the wires solved once, no ledger, no ageing.
+
+        Noise is that of `read_noise="moments"`; `Multiplier.draws` makes its source. The
+        blocks' currents are digitised apart and added.
+
+        Args:
+            blocks: Cells that add and cells that subtract, `None` for columns read one by one;
+                blocks of one shape, each on one tile. Shapes (rows, cols).
+            full_scale: Largest current, or difference, of a block to resolve (A), one or one for
+                each column.
+
+        Raises:
+            ValueError: As for `multiply`.
+        """
+        return self._products.prepare(blocks, full_scale, self._clock)
+
+    def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
+        """Everything that changes, as copies: for `restore`.
+
+        Args:
+            cells: Cells to save, if only these were ever addressed; all of them if `None`.
+        """
+        own, cells = self._tensors(), self._reached(cells)
+        chosen = own if cells is None else {n: t.index_select(-1, cells) for n, t in own.items()}
+        tensors = {name: t.clone() for name, t in chosen.items()}
+        ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
+        tensors["bench"] = torch.tensor(
+            [self._clock, float(self._multiplies), self.temperature, *ledger], dtype=torch.float64
+        )
+        return tensors
+
+    def restore(
+        self, state: Mapping[str, Tensor], cells: Int64[Tensor, " cells"] | None = None
+    ) -> None:
+        """Go back to a state that `state` gave for the same cells.
+
+        Raises:
+            ValueError: It is the state of another kind of chip.
+        """
+        own, cells = self._tensors(), self._reached(cells)
+        where = torch.arange(self.chip.cells) if cells is None else cells
+        shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
+        if state.keys() != {*own, "bench"} or any(
+            tuple(state[n].shape) != shapes[n] or state[n].dtype != own[n].dtype for n in own
+        ):
+            raise ValueError("Argument `state` must be of this chip, but its arrays differ.")
+        for name, tensor in own.items():
+            tensor.index_copy_(-1, where, state[name])
+        self._clock, multiplies, self._cells.temperature, *ledger = state["bench"].tolist()
+        self._multiplies = int(multiplies)
+        whole = [int(x) for x in ledger[:4]]
+        self._ledger = Ledger(*whole, *ledger[4:])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """What changes about each cell, by name, the same objects."""
+        booked = self._passive.account.tensors() if self._passive else {}
+        return self._cells.state.tensors() | booked
+
+    def _reached(self, cells: Tensor | None) -> Tensor | None:
+        """Cells that change if these are addressed; `None` for all, as half-selected ones do."""
+        return None if self._passive else cells
+
+    def _rows(self, cells: Int64[Tensor, " cells"]) -> int:
+        """Rows addressed one after the other: most rows in one tile; tiles work in parallel."""
+        hit = torch.zeros(self.chip.tiles * self.chip.rows, dtype=torch.bool)
+        hit[torch.div(cells, self.chip.cols, rounding_mode="floor")] = True
+        return int(hit.view(self.chip.tiles, -1).sum(1).max())
+
+    def _read(
+        self,
+        cells: Int64[Tensor, " cells"],
+        start: float,
+        integration: float,
+        spacing: float,
+        samples: int,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
+        value, noise = self._sample(cells, start, integration, spacing, samples)
+        seen = self._law.apparent(value, self._info.read_voltage)
+        code = self._adc(seen.add_(noise, alpha=self._read_noise))
+        away = code - code[0]
+        shift = in_order(away) / samples
+        spread = (in_order(away.square_()) / samples - shift.square()).clamp_(min=0).sqrt_()
+        return code[0] + shift, spread, code.amax(0) - code.amin(0)
+
+    def _sample(
+        self,
+        cells: Int64[Tensor, " cells"],
+        start: float,
+        integration: float,
+        spacing: float,
+        samples: int,
+    ) -> tuple[Float[Tensor, "samples cells"], Float[Tensor, "samples cells"]]:
+        """Conductance at zero bias (S) and a normal number of the read-out for each sample (1)."""
+        event = self._cells.state.event.index_select(0, cells)
+        number = torch.arange(samples)[:, None]
+        keys = self._read_out.take(cells.repeat(samples)).at((event + number).view(-1))
+        value = self._cells.sample(cells, start, integration, spacing, samples)
+        return value, keys.normal("read noise")[0].view(value.shape)
+
+    def _book_pulses(self, train: Tensor, seconds: float, joules: float) -> None:
+        given = int(torch.count_nonzero(train))
+        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
+
+
+def describe(chip: Chip) -> BenchInfo:
+    """What a bench with this chip can do."""
+    p, law, selector = chip.published, chip.cell.switching, chip.selector
+    return BenchInfo(
+        name=f"simulated {p.name}",
+        tiles=chip.tiles,
+        rows=chip.rows,
+        cols=chip.cols,
+        conductance_low=p["array.level_low"],
+        conductance_high=law.high,
+        array_low=p["array.map_low"],
+        array_high=p["array.map_high"],
+        amplitude_max=p["array.amplitude_max"],
+        gate_max=selector.gate_max,
+        read_voltage=p["array.read_voltage"],
+        resolution=chip.read_adc.lsb,
+        sample_time=chip.electronics("sample_time"),
+        nominal=Nominal(
+            law.set_voltage, law.reset_voltage, law.slope, law.step, law.width,
+            law.low, float(selector.compliance(selector.gate_max)), law.span,
+        ),
+        wires=chip.lines,
+        dac_bits=chip.around.dac.bits,
+        adc_bits=chip.around.adc.bits,
+    )  # fmt: skip

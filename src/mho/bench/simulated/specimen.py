@@ -1,0 +1,69 @@
+"""Which simulated chip: everything that makes it what it is, in a few plain values."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from mho.bench.simulated.bench import SimulatedBench
+from mho.bench.simulated.products import READ_NOISES
+from mho.checks import check_between, check_choice, check_positive, configuration
+from mho.chip import Chip
+from mho.device.published import preset
+from mho.rng import Stream
+from mho.wires import WireModel
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class ChipSpec:
+    """One simulated chip, made anew from a few numbers.
+
+    Args:
+        preset: Name of its preset.
+        seed: Names the chip: its cells, faults and noise.
+        tiles: Tiles (1).
+        rows: Word lines of a tile (1).
+        cols: Bit lines of a tile (1).
+        wires: Resistances of its lines.
+        temperature: Temperature at which it is switched on (K).
+        read_noise: How noise enters a product; see `SimulatedBench`.
+        stuck: Share of cells that never switch (1); the preset's if `None`.
+    """
+
+    preset: str
+    seed: int
+    tiles: int
+    rows: int
+    cols: int
+    wires: WireModel = field(default_factory=WireModel)
+    temperature: float = 300.0
+    read_noise: str = "frozen"
+    stuck: float | None = None
+
+    def __post_init__(self) -> None:
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        check_between(self.tiles, "tiles", 1, 1_000_000, "1")
+        check_between(self.rows, "rows", 1, 65_536, "1")
+        check_between(self.cols, "cols", 1, 65_536, "1")
+        check_positive(self.temperature, "temperature", "K")
+        check_choice(self.read_noise, "read_noise", READ_NOISES)
+        if self.stuck is not None:
+            check_between(self.stuck, "stuck", 0.0, 1.0, "1")
+
+    @property
+    def chip(self) -> Chip:
+        """The kind of chip."""
+        kind = preset(self.preset)
+        if self.stuck is not None:
+            kind = kind.replace(cell__stuck_fraction=self.stuck)
+        return Chip(
+            kind, self.tiles, self.rows, self.cols, wires=self.wires, temperature=self.temperature
+        )  # fmt: skip
+
+    @property
+    def model(self) -> str:
+        """Checksum of every number of the chip's model, in hexadecimal digits."""
+        return hashlib.sha256(repr(self.chip).encode()).hexdigest()
+
+    def bench(self) -> SimulatedBench:
+        """The chip, fresh from the factory."""
+        return SimulatedBench(self.chip, Stream(self.seed).child("chip"), None, self.read_noise)

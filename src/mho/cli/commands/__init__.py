@@ -1,0 +1,1 @@
+"""One file for each command: from words to values, and from results to lines."""

@@ -1,0 +1,159 @@
+"""`mho compile`: a network becomes an image, once for a kind of chip."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from mho.bench.simulated import ChipSpec
+from mho.checks import check_between, check_choice
+from mho.chip import Chip
+from mho.cli.shared.layout_options import LayoutOptions
+from mho.cli.shared.operation_table import print_operations
+from mho.cli.shared.option_types import _Flag, _Out
+from mho.cli.shared.output import array_size, print_rows, progress_bars
+from mho.cli.shared.test_data import _DIGITS, _wires, output
+from mho.cli.shared.threads import with_threads
+from mho.data import load_inputs
+from mho.deployment import DeployOptions
+from mho.deployment.storage import compile_image, provenance_of, save_image
+from mho.device.published import PRESETS
+from mho.mapping import mapping_kind, tiles_needed
+from mho.network import Network
+from mho.network.account import account, operation_rows
+from mho.network.formats import load_network
+from mho.runs import Job, prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Compiling:
+    """What `mho compile` is asked for; see its help."""
+
+    network: str
+    data: str | None
+    weights: str | None
+    chip: str
+    size: str | None
+    wires: str | None
+    compensate: bool
+    seed: int
+    packed: bool
+    layout: DeployOptions
+    digital: tuple[str, ...]
+
+
+def run_compile(wanted: Compiling, out: str | None) -> None:
+    """Compile; see `mho compile --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A file that cannot be read or written.
+    """
+    check_choice(wanted.chip, "chip", PRESETS)
+    check_between(wanted.seed, "seed", 0, 2**62, "1")
+    rows, cols = array_size(wanted.size) if wanted.size else (None, None)
+    chip = Chip(wanted.chip, wires=_wires(wanted.wires), **_given(rows=rows, cols=cols))
+    short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem
+    path = output(out or f"{short}.mho", wanted.network)
+    with with_threads(1), progress_bars() as progress:
+        network, calibration = _network(wanted, progress)
+        progress("compiling", 0.0)
+        shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+        kind = mapping_kind(wanted.layout.mapping)
+        tiles = tiles_needed(
+            shapes, chip.rows, chip.cols, mapping=kind, packed=wanted.packed,
+        )  # fmt: skip
+        chip = replace(chip, tiles=tiles)
+        one = ChipSpec(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
+        info = one.bench().info
+        image = compile_image(
+            network, info, calibration, compensated=wanted.compensate, packed=wanted.packed,
+            provenance=provenance_of(
+                wanted.network, wanted.chip, weights=wanted.weights, data=wanted.data
+            ),
+            **wanted.layout.options(info),
+        )  # fmt: skip
+        digest = save_image(path, image)
+        progress("compiling", 1.0)
+    rows_ = [
+        ("layers", str(len(network.layers))),
+        ("cells", f"{image.placement.cells.numel():,} on {image.info.tiles} tiles"),
+        ("checksum", digest),
+    ]
+    work = account(network, torch.zeros(calibration.shape[1:], device="meta"))
+    print_operations(operation_rows(work.plain()))
+    print_rows(rows_, f"image: {path}")
+
+
+def _given(**values: int | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _network(
+    wanted: Compiling, progress: Callable[[str, float], None]
+) -> tuple[Network, Shaped[Tensor, "batch ..."]]:
+    """The network, and samples to calibrate with."""
+    if wanted.network == _DIGITS:
+        job = Job(
+            _DIGITS, seed=wanted.seed, data=wanted.data, weights=wanted.weights,
+            digital=wanted.digital,
+        )  # fmt: skip
+        sources = prepare(job, progress)
+        return sources.network, sources.data.calibration
+    if wanted.data is None:
+        raise ValueError(
+            "Argument `data` must name a .npz file of samples to calibrate with, but is missing."
+        )
+    calibration = load_inputs(wanted.data, calibration=True)
+    progress("reading the network", 0.0)
+    network = load_network(wanted.network, wanted.weights, calibration, wanted.digital)
+    return network, calibration
+
+
+def compile_(
+    network: str,
+    /,
+    *,
+    data: str | None = None,
+    weights: str | None = None,
+    chip: str = "rao2023",
+    size: str | None = None,
+    wires: str | None = None,
+    compensate: bool = True,
+    pack: _Flag = False,
+    layout: LayoutOptions | None = None,
+    digital: str | None = None,
+    seed: int = 0,
+    out: _Out = None,
+) -> None:
+    """Turn a trained network into an image, one file that is programmed into many chips.
+
+    Args:
+        network: `digits` for the built-in example, `model.pt2` for a network saved with
+            `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
+            `module.py:factory` for a function that returns a module.
+        data: Samples to calibrate with, a `.npz` file with `inputs` and, if wanted, `calibration`.
+        weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
+        chip: Preset of the chips; `mho presets` lists them.
+        size: Rows and columns of a tile, such as `256x64`; the preset's if left out.
+        wires: Resistance of a wire segment between two cells, such as `0.5Ohm`; the preset's if
+            left out, `0` for ideal wires.
+        compensate: Make up for the wires in the mapping.
+        pack: Let layers share tiles.
+        layout: How weights become conductances, and how converter ranges follow from samples.
+        digital: Modules that stay digital, such as `head,encoder.*`.
+        seed: Names the training of `digits`.
+        out: File to write; `<network>.mho` if left out.
+    """
+    from mho.cli.commands.compile_ import Compiling, run_compile
+    from mho.cli.shared.output import names
+
+    chosen = (layout or LayoutOptions()).layout()
+    wanted = Compiling(
+        network, data, weights, chip, size, wires, compensate, seed, pack, chosen, names(digital)
+    )
+    run_compile(wanted, out)

@@ -1,0 +1,219 @@
+"""`mho deploy`: options to a job, and its results to terminal, page and JSON."""
+
+import json as json_format
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mho.bench.simulated import READ_NOISES
+from mho.checks import check_between, check_choice, check_positive
+from mho.cli.shared.operation_table import print_operations
+from mho.cli.shared.output import (
+    check_outputs,
+    names,
+    passive_rows,
+    print_rows,
+    progress_bars,
+    quantity,
+    resistance,
+    write_json,
+)
+from mho.cli.shared.threads import with_threads
+from mho.deployment import DeployOptions
+from mho.device.published import PRESETS
+from mho.files import write_whole
+from mho.network.account import operation_rows
+from mho.report import write_report
+from mho.runs import Job, Workshop, image_for, make_chip, measure, populate, prepare
+
+
+def run(
+    network: str,
+    *,
+    data: str | None,
+    weights: str | None,
+    chip: str,
+    tolerance: str,
+    wires: str | None,
+    compensate: bool,
+    read_noise: str,
+    packed: bool,
+    digital: str | None,
+    seed: int,
+    denoise: bool,
+    layout: DeployOptions,
+    fit_columns: bool,
+    chips: int,
+    compare_tolerance: str,
+    keep_chips: bool,
+    resume: bool,
+    out: str | None,
+    json: str | None,
+    threads: int,
+) -> None:
+    """Deploy; see `mho deploy --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A folder that cannot be written, or a full disk.
+    """
+    check_choice(chip, "chip", PRESETS)
+    check_choice(read_noise, "read_noise", READ_NOISES)
+    check_between(seed, "seed", 0, 2**62, "1")
+    check_between(threads, "threads", 1, 1024, "1")
+    check_between(chips, "chips", 1, 1000, "1")
+    coarse = quantity(compare_tolerance, "compare_tolerance", "S")
+    check_positive(coarse, "compare_tolerance", "S")
+    segment = None if wires is None else resistance(wires, "wires")
+    job = Job(
+        network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
+        segment, compensate, read_noise, packed, layout, fit_columns, names(digital), chips,
+        coarse, keep_chips,
+    )  # fmt: skip
+    job.protocol(denoise=denoise)
+    folder = Path(out) if out else Path("mho-out") / job.name
+    check_outputs(folder, json)
+    with with_threads(threads), progress_bars() as progress:
+        result = _run(job, folder, progress, resume=resume)
+    if write_json(result, json):
+        return
+    print_operations(operation_rows(result.get("operations", [])))
+    print_rows(rows(result), f"report: {folder / 'report.html'}")
+
+
+def _run(
+    job: Job, folder: Path, progress: Callable[[str, float], None], *, resume: bool
+) -> dict[str, Any]:
+    """Everything between the options and the results."""
+    started = time.monotonic()
+    if resume and (finished := _finished(job, folder)):
+        return finished
+    sources = prepare(job, progress)
+    workshop = Workshop(folder, sources.fingerprint, job, started, resume=resume)
+    image = image_for(job, sources)
+    chip = make_chip(job, image, sources, workshop, progress, denoise=job.denoise)
+    plain = chip
+    if job.denoise:
+        plain = make_chip(job, image, sources, workshop, progress, denoise=False)
+    found = measure(job, sources, chip, plain, version("mho"), progress)
+    if job.chips > 1:
+        found = populate(job, image, sources, found, workshop, progress)
+    progress("writing the report", 1.0)
+    found.result["wall_seconds"] = round(workshop.seconds, 2)
+    write_report(found, workshop.work / "report.html")
+    text = json_format.dumps(found.result, indent=2) + "\n"
+    write_whole(workshop.work / "result.json", text.encode())
+    workshop.finish()
+    return found.result
+
+
+def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
+    """The result of this very job, if it is there and nothing is unfinished."""
+    path = folder / "result.json"
+    if (folder / "unfinished").exists() or not path.exists():
+        return None
+    result: dict[str, Any] = json_format.loads(path.read_text())
+    options = json_format.loads(json_format.dumps(asdict(job)))
+    same = result.get("options") == options and result.get("version") == version("mho")
+    return result if same else None
+
+
+def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the table says: name and value, units included."""
+    error, noise = result["error_uS"], result["noise_uS"]
+    lines = [("accuracy in software", f"{result['software_accuracy']:.2%}")]
+    if result["denoise"]:
+        lines.append(
+            ("  on the chip, not denoised", _interval(result["chip_accuracy_no_denoise"]))
+        )
+        lines.append(("  on the chip, denoised", _interval(result["chip_accuracy"])))
+    else:
+        lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
+    return [
+        *lines,
+        *_chips_rows(result.get("population")),
+        *_fit_rows(result.get("fitted_columns")),
+        *_work_rows(result.get("multiply_adds")),
+        *_wire_rows(result["wires"]),
+        *(passive_rows(result["passive"]) if result["passive"] else []),
+        (
+            "cells converged",
+            f"{result['converged_fraction']:.3%} of {result['cells'] - result['stuck_cells']:,}"
+            f" ({result['stuck_cells']} stuck)",
+        ),
+        ("error, median / 99.9 %", f"{error['median']:.2f} / {error['p999']:.2f} µS"),
+        ("residual noise, median / 99 %", f"{noise['median']:.2f} / {noise['p99']:.2f} µS"),
+        (
+            "per cell",
+            f"{result['pulses_per_cell']:.1f} pulses, {result['denoise_pulses_per_cell']:.1f}"
+            f" denoising pulses, {result['reads_per_cell']:.0f} reads",
+        ),
+        (
+            "programming on the chip",
+            f"{result['chip_seconds']:.1f} s, {result['chip_joules'] * 1e3:.2f} mJ",
+        ),
+        ("wall time", f"{result['wall_seconds']:.1f} s"),
+    ]
+
+
+def _fit_rows(fitted: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What gains and offsets of outputs changed, if they were fitted."""
+    if fitted is None:
+        return []
+    pairs = zip(fitted["before"], fitted["after"], strict=True)
+    errors = ", ".join(f"{before:.1%} to {after:.1%}" for before, after in pairs)
+    return [("gains and offsets fitted", f"rms error of products by layer {errors}")]
+
+
+def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Mean and spread of many chips, one line for each way to program them."""
+    if population is None:
+        return []
+    lines = []
+    for way in ("programmed", "comparison"):
+        if batch := population[way]:
+            seen, how = batch["accuracy"], "denoised" if batch["denoise"] else "not denoised"
+            spread = f"{seen['mean']:.2%} ± {seen['standard_deviation']:.2%}"
+            name = f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
+            cost = f"{batch['chip_seconds_mean']:.1f} s, {batch['chip_joules_mean'] * 1e3:.2f} mJ"
+            lines += [
+                (name, f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})"),
+                ("    programming, mean per chip", cost),
+            ]
+    return lines
+
+
+def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Share of the work that tiles do; nothing for results from before it was counted."""
+    if work is None:
+        return []
+    total = work["analog"] + work["digital"]
+    return [("analog multiply-adds", f"{work['analog_share']:.1%} of {total:,} per sample")]
+
+
+def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What the wires leave, and what making up for them changes."""
+    if wires is None:
+        return [("wires", "ideal")]
+    error = wires["weight_error"]
+    rows = [
+        (
+            f"wires of {wires['word_line_ohm']:g} Ω a segment",
+            f"leave {wires['current_kept']:.1%} of the current",
+        ),
+        ("  error of the weights, rms", f"{error['as_mapped']:.2%} of the largest"),
+    ]
+    if "signal" in wires:
+        rows[-1] = (
+            "  error of the weights, rms",
+            f"{error['as_mapped']:.2%} of the largest, compensated {error['compensated']:.2%}"
+            f" (signal {wires['signal']['mean']:.1%}, power {wires['power']:.1%})",
+        )
+    return rows
+
+
+def _interval(value: dict[str, float]) -> str:
+    return f"{value['best']:.2%} ({value['low']:.2%} to {value['high']:.2%} over time)"

@@ -1,0 +1,295 @@
+"""`mho levels`: options to the level experiment, and its results to terminal, figure and JSON."""
+
+import json as json_format
+import shutil
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mho.characterise.levels import (
+    Distinguishable,
+    LevelExperiment,
+    Observation,
+    Tally,
+    distinguishable,
+    largest_count,
+)
+from mho.checks import check_between, check_choice
+from mho.chip import DRIVERS, Chip
+from mho.cli.shared.output import (
+    check_outputs,
+    passive_rows,
+    print_rows,
+    progress_bars,
+    quantity,
+    write_json,
+)
+from mho.cli.shared.threads import with_threads
+from mho.device.published import PRESETS
+from mho.files import write_whole
+from mho.programming import ProgramProtocol
+from mho.progress import Progress
+from mho.report.figures import draw_png, levels_figure, plain, to_uS, widths_figure
+from mho.rng import Stream
+from mho.units import show, uS
+
+_POINTS_AND_COPIES = (16, 2048)
+"""Conductances at which the spread is measured, and times a level is written at each (1)."""
+_COLS = 16
+"""Columns of the array on which the largest number of levels is searched; it has all rows (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for.
+
+    Args:
+        experiment: The experiment.
+        compare: Run it without denoising, too.
+        observation: How levels are looked at; `None` without `--bits`.
+    """
+
+    experiment: LevelExperiment
+    compare: bool
+    observation: Observation | None
+
+
+def run(
+    *,
+    chip: str,
+    driver: str,
+    levels: int,
+    tolerance: str | None,
+    cell: int,
+    cells: int,
+    in_turn: bool,
+    compare: bool,
+    bits: bool,
+    error_rate: float,
+    window: str,
+    bandwidth: str,
+    seed: int,
+    resume: bool,
+    out: str | None,
+    json: str | None,
+) -> None:
+    """Write levels; see `mho levels --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A folder that cannot be written, or a full disk.
+    """
+    check_choice(chip, "chip", PRESETS)
+    check_choice(driver, "driver", DRIVERS)
+    check_between(seed, "seed", 0, 2**62, "1")
+    width = None if tolerance is None else quantity(tolerance, "tolerance", "S")
+    experiment = LevelExperiment(
+        Chip(chip, driver=driver), levels, width, cell, cells, seed, in_turn
+    )
+    experiment.check()
+    seen = _observation(experiment.chip, error_rate, window, bandwidth) if bits else None
+    options = Options(experiment, compare, seen)
+    folder = Path(out) if out else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
+    check_outputs(folder, json)
+    with with_threads(1), progress_bars() as progress:
+        result = _run(options, folder, progress, resume=resume)
+    if write_json(result, json):
+        return
+    print_rows(rows(result), f"figure: {folder / 'levels.png'}")
+
+
+def _observation(chip: Chip, error_rate: float, window: str, bandwidth: str) -> Observation:
+    points, copies = _POINTS_AND_COPIES
+    seen = Observation(
+        error_rate, quantity(window, "window", "s"), quantity(bandwidth, "bandwidth", "Hz"),
+        points=points, copies=copies,
+    )  # fmt: skip
+    seen.samples(chip.electronics("sample_time"))
+    return seen
+
+
+def _run(options: Options, folder: Path, progress: Progress, *, resume: bool) -> dict[str, Any]:
+    """Everything between the options and the results."""
+    started, experiment = time.monotonic(), options.experiment
+    work = _workshop(folder, f"{version('mho')} {experiment!r}", resume=resume)
+    noisy = experiment.run(work, progress, denoise=False) if options.compare else None
+    tally = experiment.run(work, progress, denoise=True)
+    result = describe(experiment, tally, noisy)
+    if options.observation is not None:
+        result["bits"] = _bits(options, folder, progress)
+    example = noisy.example if noisy else None
+    picture = draw_png(lambda: levels_figure(tally.example, example, experiment.window))
+    write_whole(folder / "levels.png", picture)
+    result["wall_seconds"] = round(time.monotonic() - started, 2)
+    text = json_format.dumps(result, indent=2) + "\n"
+    write_whole(folder / "result.json", text.encode())
+    shutil.rmtree(work)
+    return result
+
+
+def _workshop(folder: Path, identity: str, *, resume: bool) -> Path:
+    """Folder of the finished parts of this very experiment."""
+    work = folder / "unfinished"
+    note = work / "identity"
+    if resume and not (note.exists() and note.read_text(encoding="utf-8") == identity):
+        raise ValueError(
+            f"Argument `resume` must find the same experiment unfinished in `{folder}`, but does"
+            " not; leave it out to start one."
+        )
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        write_whole(note, identity.encode())
+    return work
+
+
+def describe(experiment: LevelExperiment, tally: Tally, noisy: Tally | None) -> dict[str, Any]:
+    """The results as plain numbers, units in the names."""
+    targets = experiment.targets
+    result: dict[str, Any] = {
+        "preset": experiment.chip.published.name,
+        "driver": experiment.chip.driver,
+        "seed": experiment.seed,
+        "cell": experiment.first,
+        "cells": experiment.cells,
+        "in_turn": experiment.in_turn,
+        "levels": experiment.levels,
+        "low_uS": round(float(targets[0]) / uS, 3),
+        "high_uS": round(float(targets[-1]) / uS, 3),
+        "tolerance_uS": round(experiment.window / uS, 6),
+        "version": version("mho"),
+    }
+    if experiment.chip.biasing is not None:
+        result["passive"] = {"biasing": experiment.chip.biasing, **tally.disturb}
+    for ending, found in (("", tally), ("_no_denoise", noisy)):
+        if found is not None:
+            own = _counts(found, experiment.levels)
+            result |= {key + ending: value for key, value in own.items()}
+    return result
+
+
+def _counts(tally: Tally, levels: int) -> dict[str, Any]:
+    cells = tally.per_cell
+    working = cells["stuck"] < levels / 2
+    total = levels * cells["within"].numel()
+    costs = ("pulses", "denoise_pulses", "reads", "seconds")
+    counts: dict[str, Any] = {
+        "levels_within_1uS": int(cells["within_1uS"][0]),
+        "levels_within": int(cells["within"][0]),
+        "levels_converged": int(cells["converged"][0]),
+        "stuck": not bool(working[0]),
+        "per_level": {k: round(float(cells[k].sum()) / total, 4) for k in costs}
+        | {"joules": tally.joules / total},
+    }
+    if working.numel() > 1:
+        counts["all_cells"] = _spread(cells["within"][working], levels) | {
+            "stuck": int((~working).sum())
+        }
+    return counts
+
+
+def _spread(within: Tensor, levels: int) -> dict[str, int | float]:
+    """How the number of levels differs between working cells."""
+    if within.numel() == 0:
+        return {}
+    return {
+        "min": int(within.min()),
+        "median": float(within.median()),
+        "mean": round(float(within.mean()), 3),
+        "share_with_all": round(float((within == levels).double().mean()), 6),
+    }
+
+
+def _bits(options: Options, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Distinguishable levels and the largest number that most cells reach."""
+    experiment, seen = options.experiment, options.observation
+    assert seen is not None
+    chip, stream = experiment.chip, Stream(experiment.seed).child("chip")
+    found = distinguishable(
+        chip, experiment.first, experiment.protocol(denoise=True),
+        observation=seen, stream=stream, progress=progress,
+    )  # fmt: skip
+    small = Chip(chip.preset, cols=_COLS, driver=chip.driver)
+    largest = largest_count(
+        small, ProgramProtocol(), stream=stream, observation=seen, progress=progress
+    )
+    conductance, width = to_uS(found.conductance), to_uS(found.half_width)
+    picture = draw_png(lambda: widths_figure(conductance, width, experiment.window / uS))
+    write_whole(folder / "bits.png", picture)
+    return _bits_numbers(found, seen) | {
+        "largest_count": largest.levels,
+        "largest_count_held": round(largest.held, 5),
+        "largest_count_fraction": largest.fraction,
+        "largest_count_cells": largest.cells,
+    }
+
+
+def _bits_numbers(found: Distinguishable, seen: Observation) -> dict[str, Any]:
+    return {
+        "error_rate": seen.error_rate,
+        "window_s": seen.window,
+        "bandwidth_Hz": seen.bandwidth,
+        "distinguishable": round(found.levels, 1),
+        "low": round(found.low, 1),
+        "high": round(found.high, 1),
+        "bits": round(found.bits, 3),
+        "evenly_spaced": round(found.evenly_spaced, 1),
+        "limit": found.limit,
+        "without": {name: round(count, 1) for name, count in found.without.items()},
+        "placed_exactly": round(found.placed, 1),
+        "conductance_uS": [round(float(g), 3) for g in plain(found.conductance) / uS],
+        "half_width_uS": [round(float(h), 4) for h in plain(found.half_width) / uS],
+    }
+
+
+def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the table says: name and value, units included."""
+    window, count = f"±{result['tolerance_uS']:g} µS", result["levels"]
+    step = (result["high_uS"] - result["low_uS"]) / (count - 1)
+    lines = [
+        ("levels", f"{count:,} from {result['low_uS']:g} to {result['high_uS']:g} µS,"
+         f" {step:.4g} µS apart"),
+        (f"within {window}, denoised", f"{result['levels_within']:,}"),
+    ]  # fmt: skip
+    if "levels_within_no_denoise" in result:
+        lines.append((f"within {window}, not denoised", f"{result['levels_within_no_denoise']:,}"))
+    cost = result["per_level"]
+    lines += [
+        ("per level", f"{cost['pulses']:.1f} pulses, {cost['denoise_pulses']:.1f} denoising"
+         f" pulses, {cost['reads']:.0f} reads"),
+        ("", f"{cost['seconds']:.2f} s on the bench, {show(cost['joules'], 'J')}"),
+    ]  # fmt: skip
+    if "passive" in result:
+        lines += passive_rows(result["passive"])
+    if result["stuck"]:
+        lines.append(("remark", f"cell {result['cell']} is stuck: take another with --cell"))
+    if "all_cells" in result:
+        lines += _cell_rows(result["all_cells"], result["cells"])
+    if "bits" in result:
+        lines += _bit_rows(result["bits"])
+    return [*lines, ("wall time", f"{result['wall_seconds']:.1f} s")]
+
+
+def _cell_rows(cells: dict[str, Any], count: int) -> list[tuple[str, str]]:
+    return [
+        (f"of {count:,} cells", f"{cells['stuck']} stuck; of the others"
+         f" {cells['share_with_all']:.1%} hold all levels, the worst {cells['min']:,}"),
+    ]  # fmt: skip
+
+
+def _bit_rows(bits: dict[str, Any]) -> list[tuple[str, str]]:
+    spread = ", ".join(f"{name} {count:,.0f}" for name, count in bits["without"].items())
+    return [
+        ("distinguishable levels", f"{bits['distinguishable']:,.0f} ({bits['low']:,.0f} to"
+         f" {bits['high']:,.0f}), {bits['bits']:.1f} bits, spaced as the noise allows"),
+        ("", f"error rate {bits['error_rate']:g}, {bits['window_s']:g} s,"
+         f" {bits['bandwidth_Hz']:g} Hz"),
+        ("limited by", f"{bits['limit']}; without: {spread}"),
+        ("placed exactly", f"{bits['placed_exactly']:,.0f}"),
+        ("largest even number", f"{bits['largest_count']:,} levels are held by"
+         f" {bits['largest_count_held']:.2%} of {bits['largest_count_cells']:,} cells"),
+    ]  # fmt: skip

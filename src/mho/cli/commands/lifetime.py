@@ -1,0 +1,172 @@
+"""`mho lifetime`: a programmed chip over years, at a temperature, with and without refreshing."""
+
+import json as json_format
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from mho.runs import LifeJob
+
+_FIGURE = "lifetime.png"
+
+
+def register(app: App) -> None:
+    """Add the command."""
+    app.command(lifetime)
+
+
+def lifetime(
+    chip: str,
+    /,
+    *,
+    data: str | None = None,
+    times: str = "1h,1d,1month,1y,10y",
+    temperature: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    refresh: str | None = None,
+    tolerance: str | None = None,
+    percentile: float = 100.0,
+    resume: Annotated[bool, Parameter(negative=())] = False,
+    out: str | None = None,
+    aged: Annotated[str | None, Parameter(name=("--aged", "-o"))] = None,
+    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+) -> None:
+    """See how a programmed chip grows old, and what refreshing it costs and saves.
+
+    Args:
+        chip: File of `mho program`; it stays as it is.
+        data: Test data, a `.npz` file with `inputs` and `labels`; the image's own if left out.
+        times: Ages at which to measure, rising, with commas between; units are `s`, `min`, `h`,
+            `d`, `week`, `month` (a twelfth of a year) and `y`.
+        temperature: Temperature from the beginning on, such as `358K` or `85C`; the chip's own if
+            left out.
+        refresh: Time between two looks at all cells, such as `30d`, after which those that drifted
+            are written again; the chip is then measured without refreshing as well.
+        tolerance: Distance from its target, with its unit, beyond which a cell is written again;
+            that to which the chip was programmed if left out.
+        percentile: Percentile of these distances that has to be beyond the tolerance before
+            anything is written; 100 is the worst cell, so that one is enough.
+        resume: Go on with an interrupted run.
+        out: Folder for `result.json` and a figure; `mho-out/lifetime-<chip>` if left out.
+        aged: File to keep the chip in as it is at the last age, refreshed if that was asked for.
+        json: File for the results as JSON; `-` for standard output, and nothing else there.
+    """
+    from mho.checks import check_between
+    from mho.cli.shared.output import check_outputs, progress_bars, quantity, workshop, write_json
+    from mho.cli.shared.output import temperature as kelvin
+    from mho.cli.shared.test_data import output, rehearse, test_data
+    from mho.cli.shared.threads import with_threads
+    from mho.deployment.storage import load_chip, save_chip
+    from mho.runs import LifeJob, grow_old
+
+    check_between(percentile, "percentile", 0.0, 100.0, "1")
+    _check_refreshed(refresh, tolerance=tolerance, percentile=percentile)
+    job = LifeJob(
+        tuple(quantity(word, "times", "s") for word in times.split(",")),
+        None if temperature is None else kelvin(temperature, "temperature"),
+        None if refresh is None else quantity(refresh, "refresh", "s"),
+        None if tolerance is None else quantity(tolerance, "tolerance", "S"),
+        percentile / 100,
+    )
+    young = load_chip(chip)
+    job.refresh(young)
+    test = test_data(young.image, data)
+    rehearse(young.image.network, test.inputs)
+    folder = Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
+    kept = output(aged, chip, data) if aged else None
+    check_outputs(folder, json)
+    work = workshop(folder, resume=resume)
+    with with_threads(1), progress_bars() as progress:
+        result, old = grow_old(young, test, job, work=work, progress=progress)
+    if kept is not None:
+        save_chip(kept, old)
+    _save(result, folder)
+    shutil.rmtree(work)
+    if not write_json(result, json):
+        _print(result, job, folder, kept)
+
+
+def _check_refreshed(refresh: str | None, *, tolerance: str | None, percentile: float) -> None:
+    """Refuse options of a refresh that is not asked for."""
+    if refresh is None and (tolerance is not None or percentile != 100.0):
+        name = "percentile" if tolerance is None else "tolerance"
+        raise ValueError(
+            f"Argument `{name}` must come with `refresh`, whose rule it is, but `refresh` is"
+            " missing; give the time between two looks, such as `--refresh 30d`."
+        )
+
+
+def _save(result: dict[str, Any], folder: Path) -> None:
+    from mho.files import write_whole
+    from mho.report.figures import draw_png, lifetime_figure
+
+    write_whole(folder / _FIGURE, draw_png(lambda: lifetime_figure(result)))
+    text = json_format.dumps(result, indent=2) + "\n"
+    write_whole(folder / "result.json", text.encode())
+
+
+def _print(result: dict[str, Any], job: "LifeJob", folder: Path, kept: Path | None) -> None:
+    from rich.console import Console
+
+    from mho.runs import REFRESHED
+
+    console = Console(highlight=False)
+    for name, ages in result["lives"].items():
+        console.print(_table(name, ages))
+        console.print()
+    if REFRESHED in result["lives"]:
+        console.print(_costs(result["lives"][REFRESHED]))
+        console.print()
+    stuck, cells = result["stuck_cells"], result["cells"]
+    warm = "" if job.temperature is None else f" at {job.temperature:g} K,"
+    console.print(
+        f"{result['software_accuracy']:.2%} in software;{warm} {stuck} of {cells:,} cells stuck",
+        soft_wrap=True,
+    )
+    console.print(f"figure: {folder / _FIGURE}", soft_wrap=True)
+    console.print(f"aged chip: {kept}" if kept else "chip file unchanged", soft_wrap=True)
+
+
+def _empty(title: str, *headings: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _table(name: str, ages: list[dict[str, Any]]) -> "Table":
+    """Accuracy and drift at every age."""
+    table = _empty(name, "age", "accuracy", "mean drift", "rms error", "1 % to 99 % of cells")
+    for age in ages:
+        seen = age["drift_percentiles_uS"]
+        table.add_row(
+            _age(age), f"{age['accuracy']:.2%}", f"{age['drift_uS']:+.2f} µS",
+            f"{age['spread_uS']:.2f} µS", f"{seen['1']:+.2f} to {seen['99']:+.2f} µS",
+        )  # fmt: skip
+    return table
+
+
+def _costs(ages: list[dict[str, Any]]) -> "Table":
+    """What refreshing cost until every age."""
+    from mho.units import show
+
+    headings = ("age", "looks", "rewrites", "cells written", "pulses", "chip time", "energy")
+    table = _empty("refreshing, so far", *headings)
+    for age in ages:
+        cost = age["cost"]
+        counts = (age["looks"], age["rewrites"], age["refreshed_cells"], cost["pulses"])
+        spent = (show(cost["seconds"], "s", 3), show(cost["joules"], "J", 3))
+        table.add_row(_age(age), *(f"{count:,}" for count in counts), *spent)
+    return table
+
+
+def _age(age: dict[str, Any]) -> str:
+    from mho.units import show_duration
+
+    return show_duration(age["time_s"]) if age["time_s"] else "start"

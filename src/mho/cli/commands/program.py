@@ -1,0 +1,111 @@
+"""What `mho compile`, `program`, `run` and `evaluate` do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mho.bench.simulated import READ_NOISES, ChipSpec
+from mho.checks import check_between, check_choice
+from mho.chip import Chip
+from mho.cli.shared.option_types import _Flag, _Json, _Out
+from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
+from mho.cli.shared.programmed_table import programmed, programmed_rows
+from mho.cli.shared.test_data import _wires, output
+from mho.cli.shared.threads import with_threads
+from mho.deployment import program_image
+from mho.deployment.storage import CompiledNetwork, load_image, save_chip
+from mho.device.published import PRESETS
+from mho.programming import ProgrammingOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Programming:
+    """What `mho program` is asked for; see its help."""
+
+    image: str
+    chip: str | None
+    seed: int
+    tolerance: str
+    denoise: bool
+    wires: str | None
+    read_noise: str
+
+
+def run_program(wanted: Programming, *, resume: bool, out: str | None, json: str | None) -> None:
+    """Program; see `mho program --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A file that cannot be read or written.
+    """
+    check_choice(wanted.read_noise, "read_noise", READ_NOISES)
+    check_between(wanted.seed, "seed", 0, 2**62, "1")
+    effort = ProgrammingOptions(quantity(wanted.tolerance, "tolerance", "S"), wanted.denoise)
+    image = load_image(wanted.image)
+    specimen = _specimen(wanted, image)
+    effort.protocol.check(specimen.bench().info)
+    name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
+    path = output(out or name, wanted.image)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    with with_threads(1), progress_bars() as progress:
+        chip = program_image(
+            image, specimen, effort, unfinished=unfinished, resume=resume, progress=progress
+        )
+        digest = save_chip(path, chip)
+    unfinished.unlink(missing_ok=True)
+    found = {"checksum": digest, **programmed(chip)}
+    if not write_json(found, json):
+        print_rows(programmed_rows(chip), f"chip: {path}")
+
+
+def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
+    """The chip that is meant: of the image's kind, unless another preset is named."""
+    own = image.info
+    preset = wanted.chip or image.provenance.preset
+    if wanted.chip is None and not preset:
+        raise ValueError(
+            "Argument `chip` must name a preset, but is missing, and the image names none."
+        )
+    check_choice(preset, "chip", PRESETS)
+    wires = _wires(wanted.wires) or own.wires
+    rows, cols = own.rows, own.cols
+    if preset != image.provenance.preset:
+        other = Chip(preset)
+        rows, cols = other.rows, other.cols
+    return ChipSpec(
+        preset, wanted.seed, own.tiles, rows, cols, wires, read_noise=wanted.read_noise
+    )
+
+
+def program(
+    image: str,
+    /,
+    *,
+    chip: str | None = None,
+    seed: int = 0,
+    tolerance: str = "1uS",
+    denoise: bool = True,
+    wires: str | None = None,
+    read_noise: str = "frozen",
+    resume: _Flag = False,
+    out: _Out = None,
+    json: _Json = None,
+) -> None:
+    """Program an image into one simulated chip, and keep the chip in a file.
+
+    Args:
+        image: File of `mho compile`.
+        chip: Preset of the chip; the one the image was compiled for if left out.
+        seed: Names the chip: its cells, faults and noise.
+        tolerance: Half-width of the acceptance window, with its unit.
+        denoise: Denoise.
+        wires: Resistance of a wire segment that this chip has, such as `0.5Ohm`; what the image
+            was compiled for if left out.
+        read_noise: How noise enters a product: `frozen`, `moments` or `sampled`; see `mho deploy`.
+        resume: Go on with an interrupted run.
+        out: File to write; `<image>-seed<seed>.mho` if left out.
+        json: File for the results as JSON; `-` for standard output, and nothing else there.
+    """
+    from mho.cli.commands.program import Programming, run_program
+
+    wanted = Programming(image, chip, seed, tolerance, denoise, wires, read_noise)
+    run_program(wanted, resume=resume, out=out, json=json)

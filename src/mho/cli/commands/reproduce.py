@@ -1,0 +1,144 @@
+"""`mho reproduce`: measure a paper's claims again; non-zero exit code if one fails."""
+
+import json as json_format
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mho.checks import check_between, check_choice
+from mho.cli.shared.output import check_outputs, progress_bars, write_json
+from mho.cli.shared.threads import with_threads
+from mho.device.published import Preset, preset
+from mho.files import write_whole
+from mho.papers import PAPERS, Kept, Paper, Setting, Verdict, judge
+from mho.progress import Progress
+from mho.report.papers import draw_figures, number, render_paper
+from mho.rng import Stream
+from mho.units import parse
+
+
+def run(
+    papers: list[str],
+    *,
+    only: list[str],
+    change: list[str],
+    quick: bool,
+    seed: int,
+    resume: bool,
+    out: str | None,
+    json: str | None,
+) -> bool:
+    """Reproduce; see `mho reproduce --help`.
+
+    Returns:
+        Whether all claims hold.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A folder that cannot be written, or a full disk.
+    """
+    chosen = [_paper(name, only) for name in papers or list(PAPERS)]
+    if only and not any(p.claims for p in chosen):
+        known = [c.name for name in papers or PAPERS for c in PAPERS[name].claims]
+        check_choice(only[0], "only", known)
+    check_between(seed, "seed", 0, 2**62, "1")
+    chosen = [paper for paper in chosen if paper.claims]
+    cells = [_cells(paper, change) for paper in chosen]
+    folder = Path(out) if out else Path("mho-out") / "reproduce"
+    check_outputs(folder, json)
+    kept = Kept(folder / "unfinished", resume=resume)
+    numbers: list[dict[str, Any]] = []
+    with with_threads(1), progress_bars() as progress:
+        for paper, (kind, changes) in zip(chosen, cells, strict=True):
+            setting = Setting(kind, quick, Stream(seed).child(paper.name))
+            verdicts, pictures = _measure(paper, setting, kept, progress)
+            page = render_paper(
+                paper, verdicts, pictures, preset=kind, changes=changes, seed=seed, quick=quick
+            )
+            _write(folder / paper.name, page, pictures)
+            numbers += [{"paper": paper.name, **v.numbers()} for v in verdicts]
+    text = json_format.dumps(numbers, indent=2) + "\n"
+    write_whole(folder / "claims.json", text.encode())
+    kept.finish()
+    if not write_json(numbers, json):
+        _print(numbers, folder)
+    return all(found["pass"] for found in numbers)
+
+
+def _paper(name: str, only: list[str]) -> Paper:
+    check_choice(name, "paper", PAPERS)
+    paper = PAPERS[name]
+    kept = tuple(c for c in paper.claims if not only or c.name in only)
+    return Paper(paper.name, paper.title, paper.preset, kept, paper.figures)
+
+
+def _cells(paper: Paper, change: list[str]) -> tuple[Preset, dict[str, float]]:
+    """The paper's cells with numbers changed as the user says."""
+    kind, changes = preset(paper.preset), {}
+    for text in change:
+        name, _, value = text.partition("=")
+        check_choice(name, "set", kind.values)
+        changes[name] = _number(value, kind.values[name].unit, name)
+    changed = kind.replace(**changes)
+    changed.cell()
+    return changed, changes
+
+
+def _number(text: str, unit: str, name: str) -> float:
+    """A number, SI or with its unit."""
+    try:
+        return float(text)
+    except ValueError:
+        try:
+            return parse(text, unit)
+        except ValueError as error:
+            raise ValueError(f"Argument `set` for `{name}` {error}") from None
+
+
+def _measure(
+    paper: Paper, setting: Setting, kept: Kept, progress: Progress
+) -> tuple[list[Verdict], dict[str, bytes]]:
+    """Verdicts of a paper's claims, and PNG images of its figures by name."""
+    verdicts: list[Verdict] = []
+    pictures: dict[str, bytes] = {}
+    for claim in paper.claims:
+        progress(f"{paper.name}, {claim.name}", 0.0)
+        known = kept.get(paper, claim, setting)
+        if known is None:
+            verdict = judge(claim, setting)
+            drawn = draw_figures(paper, verdict)
+            kept.put(paper, verdict, setting, drawn)
+        else:
+            verdict, drawn = known
+        verdicts.append(verdict)
+        pictures |= drawn
+        progress(f"{paper.name}, {claim.name}", 1.0)
+    return verdicts, pictures
+
+
+def _write(folder: Path, page: str, pictures: dict[str, bytes]) -> None:
+    """Figures and page of one paper."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, png in pictures.items():
+        write_whole(folder / f"{name}.png", png)
+    write_whole(folder / "report.html", page.encode())
+
+
+def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("paper", "claim", "target", "measured", "interval", "verdict"):
+        table.add_column(heading)
+    for found in numbers:
+        unit = "" if found["unit"] == "1" else f" {found['unit']}"
+        table.add_row(
+            found["paper"], found["id"], number(found["target"]),
+            number(found["measured"]) + unit,
+            f"{number(found['low'])} to {number(found['high'])}",
+            "holds" if found["pass"] else "[bold]fails[/bold]",
+        )  # fmt: skip
+    console = Console(highlight=False)
+    console.print(table)
+    for paper in dict.fromkeys(found["paper"] for found in numbers):
+        console.print(f"report: {folder / paper / 'report.html'}", soft_wrap=True)

@@ -1,0 +1,159 @@
+"""`mho sweep`: fields over a grid, to a table, a figure and JSON."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mho.checks import check_choice
+from mho.chip import DRIVERS
+from mho.cli.shared.output import check_outputs, progress_bars, quantity, write_json
+from mho.cli.shared.threads import with_threads
+from mho.device.published import preset
+from mho.files import write_whole
+from mho.programming import ProgramProtocol
+from mho.report.figures import draw_png, sweep_figure
+from mho.sweeping import (
+    COLUMNS,
+    UNKNOWNS,
+    Axis,
+    Measure,
+    Points,
+    Row,
+    Subject,
+    check,
+    grid,
+    measure,
+    parse_axis,
+    to_csv,
+    to_parquet,
+)
+
+_SHOWN = ("levels", "95 %", "held", "converged", "pulses", "denoising")
+
+
+def run(
+    sweeps: list[str],
+    *,
+    unknown: list[str],
+    chip: str,
+    driver: str,
+    tolerance: str,
+    denoise: bool,
+    cells: int,
+    looks: int,
+    span: str,
+    seed: int,
+    parquet: bool,
+    resume: bool,
+    out: str | None,
+    json: str | None,
+) -> None:
+    """Sweep; see `mho sweep --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A folder that cannot be written, or a full disk.
+    """
+    subject = _subject(chip, tolerance, denoise=denoise)
+    check_choice(driver, "driver", DRIVERS)
+    for name in unknown:
+        check_choice(name, "unknown", UNKNOWNS)
+    texts = [*sweeps, *(UNKNOWNS[name].sweep for name in unknown)]
+    if not texts:
+        raise ValueError(
+            "Argument `sweeps` must name a field and its values, as in `telegraph.births=0.3,1,3`,"
+            " but is missing; `mho sweep --list` has ready ones."
+        )
+    axes = [parse_axis(text, subject) for text in texts]
+    points = grid(axes, subject)
+    how = Measure(cells, looks, quantity(span, "span", "s"), driver, seed)
+    for _, changed in points:
+        check(changed, how)
+    if parquet:
+        to_parquet(axes, [])
+    folder = Path(out) if out else Path("mho-out") / _name(axes)
+    check_outputs(folder, json)
+    kept = Points(folder / "points.json", subject, how, resume=resume)
+    with with_threads(1), progress_bars() as progress:
+        folder.mkdir(parents=True, exist_ok=True)
+        rows: list[tuple[tuple[float, ...], Row]] = []
+        for number, (values, changed) in enumerate(points):
+            progress("points", number / len(points))
+            row = kept.get(axes, values)
+            if row is None:
+                row = measure(changed, how)
+                kept.add(axes, values, row)
+            rows.append((values, row))
+        progress("points", 1.0)
+    _write(axes, rows, subject, folder, parquet=parquet)
+    _report(axes, rows, subject, folder, json)
+
+
+def show_unknowns() -> None:
+    """List the ready sweeps with their ranges and reasons."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("unknown", "sweep", "why"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "unknown")
+    for name, unknown in UNKNOWNS.items():
+        table.add_row(name, unknown.sweep, unknown.why)
+    Console(highlight=False).print(table)
+
+
+def _subject(chip: str, tolerance: str, *, denoise: bool) -> Subject:
+    protocol = ProgramProtocol(quantity(tolerance, "tolerance", "S"))
+    if not denoise:
+        protocol = replace(protocol, denoise=None)
+    return Subject(preset(chip), protocol)
+
+
+def _name(axes: list[Axis]) -> str:
+    return "sweep-" + "-".join(re.sub(r"[^a-z0-9_]+", "_", axis.name) for axis in axes)
+
+
+def _write(
+    axes: list[Axis],
+    rows: list[tuple[tuple[float, ...], Row]],
+    subject: Subject,
+    folder: Path,
+    *,
+    parquet: bool,
+) -> None:
+    write_whole(folder / "sweep.csv", to_csv(axes, rows))
+    if parquet:
+        write_whole(folder / "sweep.parquet", to_parquet(axes, rows))
+    if len(axes) <= 2:
+        picture = draw_png(lambda: sweep_figure(axes, rows, subject))  # type: ignore[arg-type,return-value]
+        write_whole(folder / "sweep.png", picture)
+
+
+def _report(
+    axes: list[Axis],
+    rows: list[tuple[tuple[float, ...], Row]],
+    subject: Subject,
+    folder: Path,
+    json: str | None,
+) -> None:
+    found: list[dict[str, Any]] = [
+        {axis.name: value for axis, value in zip(axes, values, strict=True)} | row
+        for values, row in rows
+    ]
+    if write_json({"columns": COLUMNS, "points": found}, json):
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in (*(axis.name.replace(".", " ") for axis in axes), *_SHOWN):
+        table.add_column(heading, justify="right")
+    for values, row in rows:
+        settings = [subject.shown(a.name, v) for a, v in zip(axes, values, strict=True)]
+        table.add_row(
+            *settings,
+            f"{row['levels']:,.0f}", f"{row['levels_low']:,.0f}-{row['levels_high']:,.0f}",
+            f"{row['held']:.2%}", f"{row['converged']:.2%}", f"{row['pulses']:.1f}",
+            f"{row['denoise_pulses']:.1f}",
+        )  # fmt: skip
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"table: {folder / 'sweep.csv'}", soft_wrap=True)

@@ -1,0 +1,129 @@
+"""`mho train`: a perceptron that learns on the chip itself, from blind pulses."""
+
+import json as json_format
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+_FIGURE = "training.png"
+
+
+def register(app: App) -> None:
+    """Add the command."""
+    app.command(train)
+
+
+def train(
+    data: str,
+    /,
+    *,
+    network: str | None = None,
+    chip: str = "umass_ta_hfo2",
+    stuck: float | None = None,
+    epochs: int = 8,
+    batch: int = 32,
+    rate: float = 0.2,
+    step: str = "4uS",
+    compare: bool = True,
+    seed: int = 0,
+    resume: Annotated[bool, Parameter(negative=())] = False,
+    out: str | None = None,
+    save: Annotated[str | None, Parameter(name=("--save", "-o"))] = None,
+    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+) -> None:
+    """Train a perceptron from scratch on a chip with faults, with blind pulses.
+
+    Args:
+        data: `digits` for the built-in example, or a `.npz` file with `training_inputs`,
+            `training_labels`, `inputs` and `labels`; inputs from 0 to 1.
+        network: Inputs, neurons of each hidden layer and classes, such as `64-54-10`; 54 hidden
+            neurons if left out.
+        chip: Preset of the chip; `mho presets` lists them.
+        stuck: Share of cells that never switch, 0 to 1; the preset's if left out.
+        epochs: Passes over the training samples.
+        batch: Samples between two updates.
+        rate: Learning rate; it falls from pass to pass.
+        step: Conductance step of a pulse on a typical cell, with its unit.
+        compare: Train a chip of the same seed without stuck cells, too.
+        seed: Names the chip, the first weights and the order of the samples.
+        resume: Go on with an interrupted run.
+        out: Folder for `result.json` and a figure; `mho-out/train-…` if left out.
+        save: File to keep the trained chip in, for `mho evaluate`, `run` and `lifetime`.
+        json: File for the results as JSON; `-` for standard output, and nothing else there.
+    """
+    from mho.cli.shared.output import check_outputs, progress_bars, quantity, workshop, write_json
+    from mho.cli.shared.test_data import output
+    from mho.cli.shared.threads import with_threads
+    from mho.deployment.storage import save_chip
+    from mho.runs import TrainJob, learn, training_data
+    from mho.training import OnChipTraining
+
+    samples, provenance = training_data(data)
+    hidden = _hidden(network, samples.inputs[0].numel(), samples.test.classes)
+    training = OnChipTraining(hidden, epochs, batch, rate, quantity(step, "step", "S"))
+    job = TrainJob(training, chip, stuck, compare, seed)
+    folder = Path(out) if out else Path("mho-out") / f"train-{Path(data).stem}-{chip}-seed{seed}"
+    kept = output(save, data) if save else None
+    check_outputs(folder, json)
+    work = workshop(folder, resume=resume)
+    with with_threads(1), progress_bars() as progress:
+        result, trained = learn(job, samples, provenance, work=work, progress=progress)
+    if kept is not None:
+        save_chip(kept, trained)
+    _save(result, folder)
+    shutil.rmtree(work)
+    if not write_json(result, json):
+        _print(result, folder, kept)
+
+
+def _hidden(network: str | None, inputs: int, classes: int) -> tuple[int, ...]:
+    """Sizes of the hidden layers."""
+    if network is None:
+        return (54,)
+    words = network.split("-")
+    sizes = [int(word) for word in words if word.isascii() and word.isdigit()]
+    if len(sizes) != len(words) or len(sizes) < 2 or (sizes[0], sizes[-1]) != (inputs, classes):
+        raise ValueError(
+            f"Argument `network` must be sizes with hyphens between, from {inputs} inputs to"
+            f" {classes} classes, such as `{inputs}-54-{classes}`, but is `{network}`."
+        )
+    return tuple(sizes[1:-1])
+
+
+def _save(result: dict[str, Any], folder: Path) -> None:
+    from mho.files import write_whole
+    from mho.report.figures import draw_png, training_figure
+
+    write_whole(folder / _FIGURE, draw_png(lambda: training_figure(result)))
+    text = json_format.dumps(result, indent=2) + "\n"
+    write_whole(folder / "result.json", text.encode())
+
+
+def _print(result: dict[str, Any], folder: Path, kept: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from mho.units import show
+
+    runs = result["runs"]
+    console, table = Console(highlight=False), Table(box=None, pad_edge=False)
+    for heading in ("pass", *runs):
+        table.add_column(heading, justify="right")
+    for number, passes in enumerate(zip(*runs.values(), strict=True), 1):
+        table.add_row(str(number), *(f"{one['accuracy']:.2%}" for one in passes))
+    for name, unit in (("pulses", ""), ("seconds", "s"), ("joules", "J")):
+        spent = [passes[-1]["cost"][name] for passes in runs.values()]
+        told = [show(value, unit, 3) if unit else f"{value:,}" for value in spent]
+        table.add_row({"seconds": "chip time", "joules": "energy"}.get(name, name), *told)
+    console.print(table)
+    sizes = "-".join(str(size) for size in result["network"])
+    console.print(
+        f"network {sizes}, {result['cells']:,} cells, {result['stuck_fraction']:.2%} of the chip's"
+        f" stuck; accuracy on {result['test_samples']:,} test samples",
+        soft_wrap=True,
+    )
+    console.print(f"figure: {folder / _FIGURE}", soft_wrap=True)
+    if kept is not None:
+        console.print(f"chip: {kept}", soft_wrap=True)

@@ -1,0 +1,183 @@
+"""`mho tune`: a network on a chip with faults, tuned step by step."""
+
+import json as json_format
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from mho.checks import check_between
+from mho.cli.shared.output import (
+    check_outputs,
+    check_writable,
+    print_rows,
+    progress_bars,
+    quantity,
+    write_json,
+)
+from mho.files import write_whole
+
+_PACKED = ".mho"
+
+
+def register(app: App) -> None:
+    """Add the command."""
+    app.command(tune)
+
+
+def tune(
+    network: str,
+    /,
+    *,
+    data: str | None = None,
+    training: str | None = None,
+    weights: str | None = None,
+    method: str = "refit,hybrid",
+    chip: str | None = None,
+    stuck: float | None = None,
+    tolerance: str | None = None,
+    denoise: bool | None = None,
+    repair: bool | None = None,
+    seed: int = 0,
+    resume: Annotated[bool, Parameter(negative=())] = False,
+    save: Annotated[str | None, Parameter(name=("--save", "-o"))] = None,
+    out: str | None = None,
+    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+) -> None:
+    """Win back the accuracy that a chip costs a network, by tuning before and after programming.
+
+    Args:
+        network: `digits` for the built-in example, `model.pt2`, `model.onnx`,
+            `module.py:factory`, an image of `mho compile`, or a chip of `mho program`.
+        data: Data, a `.npz` file with `inputs` and `labels` to test with, `training_inputs` and
+            `training_labels` to learn from and, if wanted, `calibration`.
+        training: Another `.npz` file for the training data; there they may also be called
+            `inputs` and `labels`.
+        weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
+        method: Steps in order, with commas: `noise-aware` trains the network for chips of the
+            kind before it is programmed, `refit` fits gain and offset of outputs digitally,
+            `hybrid` trains the last layer with programming pulses.
+        chip: Preset of the chip, `rao2023` if left out; `mho presets` lists them.
+        stuck: Fraction of cells that never switch, 0 to 1; the preset's if left out.
+        tolerance: Half-width of the acceptance window, with its unit; `20uS` if left out.
+        denoise: Denoise cells when they are programmed; not if left out.
+        repair: Let partners of stuck cells make up for them when the network is first programmed;
+            they do if left out.
+        seed: Names the chip and everything random about the run.
+        resume: Go on with an interrupted run.
+        save: File for the tuned chip, to go on with `mho run` and `mho evaluate`.
+        out: Folder for `result.json` and a figure; `mho-out/tune-…` if left out.
+        json: File for the results as JSON; `-` for standard output, and nothing else there.
+    """
+    from mho.cli.shared.threads import with_threads
+    from mho.runs import TuneJob
+    from mho.runs import tune as run
+
+    given = _Chip(chip, stuck, tolerance, denoise, repair)
+    given.check(network)
+    check_between(seed, "seed", 0, 2**62, "1")
+    methods = tuple(word for word in method.split(",") if word)
+    job = TuneJob(network, data, training, weights, methods=methods, seed=seed, **given.options())
+    name = Path(network.rpartition(":")[0] or network).stem
+    folder = Path(out) if out else Path("mho-out") / f"tune-{name}-{job.chip}-seed{seed}"
+    check_outputs(folder, json)
+    _check_save(save, network)
+    with with_threads(1), progress_bars() as progress:
+        tuned = run(job, progress, unfinished=folder / "unfinished", resume=resume)
+    result = tuned.result | {"version": version("mho")}
+    _write(folder, result)
+    if save:
+        from mho.deployment.storage import save_chip
+
+        save_chip(save, tuned.chip)
+    tuned.kept.finish()
+    if not write_json(result, json):
+        last = f"figure: {folder / 'tuning.png'}" + (f"\nchip: {save}" if save else "")
+        print_rows(_rows(result), last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chip:
+    """What was said about the chip; see the help."""
+
+    chip: str | None
+    stuck: float | None
+    tolerance: str | None
+    denoise: bool | None
+    repair: bool | None
+
+    def check(self, network: str) -> None:
+        """A chip that is programmed already is what it is."""
+        from mho.deployment.storage import CHIP_KIND, read_kind
+
+        if not (network.endswith(_PACKED) and Path(network).is_file()):
+            return
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not None and read_kind(network) == CHIP_KIND:
+                raise ValueError(
+                    f"Argument `{name}` must be left out for a chip that is programmed already,"
+                    f" but is `{value}`; `mho program` decides it."
+                )
+
+    def options(self) -> dict[str, Any]:
+        """Those that were said, by their names in `TuneJob`."""
+        window = self.tolerance
+        told = {
+            "chip": self.chip,
+            "stuck": self.stuck,
+            "tolerance": None if window is None else quantity(window, "tolerance", "S"),
+            "denoise": self.denoise,
+            "repaired": self.repair,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def _check_save(save: str | None, network: str) -> None:
+    if save is None:
+        return
+    if Path(save).is_dir():
+        raise ValueError(f"Argument `save` must name a file, but `{save}` is a folder.")
+    if Path(save).resolve() == Path(network).resolve():
+        raise ValueError(f"Argument `save` must name another file, but is `{network}` itself.")
+    check_writable(Path(save).parent)
+
+
+def _write(folder: Path, result: dict[str, Any]) -> None:
+    """Result and figure."""
+    from mho.report.figures import draw_png, tuning_figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json_format.dumps(result, indent=2) + "\n"
+    write_whole(folder / "tuning.png", draw_png(lambda: tuning_figure(result)))
+    write_whole(folder / "result.json", text.encode())
+
+
+def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the table says: name and value, units included."""
+    from mho.units import show
+
+    rows = [("accuracy in software", f"{result['software_accuracy']:.2%}")]
+    for step in result["steps"]:
+        spent = f"{show(step['chip_seconds'], 's')}, {show(step['chip_joules'], 'J')}"
+        cost = f"{step['pulses']:,} pulses, {spent}"
+        where = " in software" if step["where"] == "software" else ""
+        name = "at the start" if step["step"] == "start" else f"after {step['step']}"
+        rows.append((f"  {name}", f"{step['accuracy']:.2%}{where}, at {cost}"))
+        if "measured_cells" in step:
+            rows.append(("", f"of {step['measured_cells']:,} cells of a spare chip;"
+                         f" {step['training_epochs']} passes,"
+                         f" {step['training_multiply_adds']:.2g} multiply-adds,"
+                         f" {step['training_seconds']:.0f} s on this computer"))  # fmt: skip
+        before, after = (
+            step.get(f"training_accuracy_{when}", 0.0) for when in ("before", "after")
+        )
+        if after < before:
+            rows.append(("", f"training data {before:.2%} before, {after:.2%} after: noise, or"
+                         " cells that no longer go back"))  # fmt: skip
+    rows.append(("cells stuck", f"{result['stuck_cells']} of {result['cells']:,}"))
+    share = result["recovered"]
+    won = "nothing was lost" if share is None else f"{share:.0%} of what was lost"
+    return [*rows, ("won back on the chip", won)]

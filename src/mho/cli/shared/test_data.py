@@ -1,0 +1,62 @@
+"""The test data that belong to an image or a chip."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from mho.cli.shared.output import check_writable, resistance
+from mho.data import Data, digits_data, load_data
+from mho.deployment.storage import CompiledNetwork
+from mho.network import Network
+from mho.wires import WireModel
+
+_DIGITS = "digits"
+
+
+def _wires(text: str | None) -> WireModel | None:
+    if text is None:
+        return None
+    segment = resistance(text, "wires")
+    return WireModel(word_line=segment, bit_line=segment)
+
+
+def output(path: str, *inputs: str | None) -> Path:
+    """A file that can be written and is none of those read."""
+    for name in inputs:
+        if name is not None and Path(name).resolve() == Path(path).resolve():
+            raise ValueError(f"Argument `out` must name another file, but is `{name}` itself.")
+    if Path(path).is_dir():
+        raise ValueError(f"Argument `out` must name a file, but `{path}` is a folder.")
+    check_writable(Path(path).parent)
+    return Path(path)
+
+
+def test_data(image: CompiledNetwork, data: str | None) -> Data:
+    """Test data from a file, or those that belong to the image.
+
+    Raises:
+        ValueError: There are none.
+    """
+    if data is not None:
+        return load_data(data)
+    if image.provenance.data == _DIGITS:
+        return digits_data()
+    raise ValueError(
+        "Argument `data` must name a .npz file of test data, but is missing, and the image names"
+        " no built-in test set."
+    )
+
+
+def rehearse(network: Network, inputs: Shaped[Tensor, "samples ..."]) -> None:
+    """Refuse inputs that the network cannot take, before a chip works on them."""
+    try:
+        network.run(torch.zeros(inputs[:1].shape, device="meta"))
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            "Argument `data` must fit the network, but its inputs have shape"
+            f" {tuple(inputs.shape)}."
+        ) from error

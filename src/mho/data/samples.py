@@ -1,0 +1,183 @@
+"""Samples from `.npz` files: test data, training data, inputs alone."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from mho.checks import check_finite, check_shape
+from mho.files.readable import _file
+
+_CALIBRATION = 64
+_TEST = ("inputs", "labels", "calibration")
+_TRAINING = ("training_inputs", "training_labels")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Data:
+    """Samples to test a network with.
+
+    Args:
+        inputs: Test inputs (1). Shape (samples, ...).
+        labels: Class of each test input, from 0 (1). Shape (samples,).
+        calibration: Inputs that set the ranges of the converters (1). Shape (some, ...).
+        classes: Number of classes (1).
+    """
+
+    inputs: Float32[Tensor, "samples ..."]
+    labels: Int64[Tensor, " samples"]
+    calibration: Float32[Tensor, "some ..."]
+    classes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """Samples that a network may learn from.
+
+    Args:
+        inputs: Training inputs (1). Shape (samples, ...).
+        labels: Class of each, from 0 (1). Shape (samples,).
+    """
+
+    inputs: Float32[Tensor, "samples ..."]
+    labels: Int64[Tensor, " samples"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingAndTest(Training):
+    """Samples to train a network with, and others to test it with.
+
+    Args:
+        test: Samples to test with.
+    """
+
+    test: Data
+
+
+def load_data(path: str) -> Data:
+    """Read test data from a `.npz` file; pickled objects in it are refused.
+
+    Args:
+        path: File with arrays `inputs` (samples, ...), `labels` (samples,) of whole numbers and,
+            if wanted, `calibration` (some, ...). Without it, the first 64 inputs serve.
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    arrays = _arrays(_file(path, "data"))
+    inputs = _numbers(arrays["inputs"], "inputs")
+    labels = _labels(arrays["labels"])
+    check_shape(labels, "labels", (inputs.shape[0],))
+    calibration = inputs[:_CALIBRATION]
+    if "calibration" in arrays:
+        calibration = _numbers(arrays["calibration"], "calibration")
+        check_shape(calibration, "calibration", (None, *inputs.shape[1:]))
+    return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
+
+
+def load_training(data: str, training: str | None, like: Float32[Tensor, "some ..."]) -> Training:
+    """Read training data from a `.npz` file; pickled objects in it are refused.
+
+    Args:
+        data: File with arrays `training_inputs` (samples, ...) and `training_labels` (samples,).
+        training: Another file to take them from; there they may also be called `inputs` and
+            `labels`. `None` if they are in the first.
+        like: Inputs whose shape they shall have (1). Shape (some, ...).
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    argument, path = ("data", data) if training is None else ("training", training)
+    file, known = _file(path, argument), (*_TRAINING, *_TEST)
+    names = _TRAINING
+    if training is not None and _TRAINING[0] not in _arrays(file, (), known, argument):
+        names = _TEST[:2]
+    arrays = _arrays(file, names, known, argument)
+    inputs, labels = _numbers(arrays[names[0]], names[0]), _labels(arrays[names[1]], names[1])
+    check_shape(inputs, names[0], (None, *like.shape[1:]))
+    check_shape(labels, names[1], (inputs.shape[0],))
+    return Training(inputs, labels)
+
+
+def load_inputs(path: str, *, calibration: bool = False) -> Float32[Tensor, "samples ..."]:
+    """Read inputs without labels from a `.npz` file; pickled objects in it are refused.
+
+    Args:
+        path: File with an array `inputs` (samples, ...).
+        calibration: Read `calibration` instead; without it, the first 64 inputs.
+
+    Raises:
+        ValueError: With one sentence that names the file or the array.
+    """
+    arrays = _arrays(_file(path, "data"), ("inputs",))
+    if calibration and "calibration" in arrays:
+        return _numbers(arrays["calibration"], "calibration")
+    inputs = _numbers(arrays["inputs"], "inputs")
+    return inputs[:_CALIBRATION] if calibration else inputs
+
+
+def _arrays(
+    path: Path,
+    needed: tuple[str, ...] = ("inputs", "labels"),
+    known: tuple[str, ...] = _TEST,
+    argument: str = "data",
+) -> dict[str, npt.NDArray[Any]]:
+    demand = f"Argument `{argument}` must name a `.npz` file of arrays, but `{path}`"
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{demand} is none; it may be truncated or of another type.")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            present = list(archive.files)
+            wanted = [name for name in known if name in present]
+            arrays = {name: archive[name] for name in wanted}
+    # A hostile file can break every assumption about it, hence every kind of error.
+    except Exception as error:
+        if "allow_pickle" in str(error):
+            raise ValueError(
+                f"{demand} holds Python objects that could run code, so it was not opened; save"
+                " plain numbers."
+            ) from error
+        raise ValueError(f"{demand} is damaged ({type(error).__name__}).") from error
+    missing = [name for name in needed if name not in arrays]
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in present) or "nothing"
+        raise ValueError(f"{demand} lacks the array `{missing[0]}`; it holds {listed}.")
+    return arrays
+
+
+def _numbers(array: npt.NDArray[Any], name: str) -> Tensor:
+    """Samples as float32."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif":
+        raise ValueError(
+            f"Argument `{name}` must be an array of real numbers, but holds"
+            f" {getattr(array, 'dtype', 'no numbers')}."
+        )
+    if array.ndim < 2 or array.size == 0:
+        raise ValueError(
+            f"Argument `{name}` must have shape (samples, ...) with at least one sample, but has"
+            f" {array.shape}."
+        )
+    numbers = torch.from_numpy(array.astype(np.float64)).to(torch.float32)
+    check_finite(numbers, name, "Repair or leave out those samples.")
+    return numbers
+
+
+def _labels(array: npt.NDArray[Any], name: str = "labels") -> Tensor:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "ui" or array.ndim != 1:
+        raise ValueError(
+            f"Argument `{name}` must be whole numbers of shape (samples,), but is"
+            f" {getattr(array, 'dtype', 'no numbers')} of shape {getattr(array, 'shape', '()')};"
+            " cast them, or take the index of the class."
+        )
+    labels = torch.from_numpy(array.astype(np.int64))
+    if labels.numel() and int(labels.min()) < 0:
+        raise ValueError(
+            f"Argument `{name}` must count classes from 0, but one label is {int(labels.min())}."
+        )
+    return labels

@@ -1,0 +1,244 @@
+"""Converter ranges of a network's layers and blocks, from typical samples."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Float32, Float64, Shaped
+from torch import Tensor
+
+from mho.bench import BenchInfo
+from mho.checks import check_between, check_choice, configuration
+from mho.chip.periphery import Magnitudes
+from mho.mapping import Placement, each_block
+from mho.network import Network
+from mho.network.network import LinearLayer
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class RangeRule:
+    """How the full scale of a converter follows from what it will see.
+
+    Args:
+        kind: One of `RULES`.
+        percent: Share of the samples within the range, for `"percentile"` (%).
+        per_column: Whether every column has a full scale of its own; else the columns of a block
+            share one.
+        dac_bits: Bits of magnitude of the rows' converters, for `"least-error"` (1).
+        adc_bits: Bits of magnitude of the columns' converters, for `"least-error"` (1).
+
+    Raises:
+        ValueError: A field is out of range.
+    """
+
+    kind: str = "largest"
+    percent: float = 99.9
+    per_column: bool = False
+    dac_bits: int = 8
+    adc_bits: int = 8
+
+    references = ("max1960",)
+
+    def __post_init__(self) -> None:
+        check_choice(self.kind, "kind", RULES)
+        check_between(self.percent, "percent", 50.0, 100.0, "%")
+        check_between(self.dac_bits, "dac_bits", 1, 24, "1")
+        check_between(self.adc_bits, "adc_bits", 1, 24, "1")
+
+    @classmethod
+    def of(
+        cls, info: BenchInfo, kind: str = "largest", *, per_column: bool = False
+    ) -> "RangeRule":
+        """A rule for the converters of a bench.
+
+        Args:
+            info: The bench.
+            kind: One of `RULES`.
+            per_column: Whether every column has a full scale of its own.
+        """
+        return cls(kind, per_column=per_column, dac_bits=info.dac_bits, adc_bits=info.adc_bits)
+
+    def gather(self, columns: int = 1) -> "Seen":
+        """A fresh account of what converters of some columns see."""
+        return Seen(self, columns)
+
+
+_LEAST = 1e-9
+"""Smallest full scale of a converter (A)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """Calibrated ranges of the converters.
+
+    Args:
+        inputs: Largest input of each layer (1); drives the full read voltage.
+        currents: Largest current, or difference of a pair's, of each block (A); full scale of its
+            converters, one for all of them or one for each column. Shape of the latter (columns,).
+    """
+
+    inputs: tuple[float, ...]
+    currents: tuple[float | Float[Tensor, " _"], ...]
+
+
+def calibrate(
+    network: Network,
+    placement: Placement,
+    samples: Shaped[Tensor, "batch ..."] | Iterable[Shaped[Tensor, "batch ..."]],
+    voltage: float,
+    rule: RangeRule | None = None,
+) -> Ranges:
+    """Find the converter ranges that typical samples need, from the network and its targets.
+
+    Currents are those of whole inputs, before the drivers' range cuts any.
+
+    Args:
+        network: The trained network.
+        placement: Where it lies.
+        samples: Typical inputs (1), shape (batch, ...), or several batches of them, which are
+            looked at one after the other and not kept. Their order does not matter.
+        voltage: Largest row voltage (V).
+        rule: How ranges follow from samples; the largest for each block if `None`.
+    """
+    rule = rule or RangeRule()
+    inputs = [rule.gather() for _ in network.layers]
+    sums = [rule.gather(b.columns if rule.per_column else 1) for b in placement.blocks]
+    blocks = list(zip(sums, placement.blocks, expected(network, placement), strict=True))
+
+    def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        power = None
+        if rule.kind == "least-error":
+            # an error of an input matters by the power of the weights that it meets
+            power = layer.weight.double().square().sum(0)
+            power /= power.amax().clamp(min=1e-300)
+            power = power.expand(vectors.shape).reshape(-1)
+        inputs[index].add(vectors.reshape(-1, 1), power)
+        for seen, block, (matrix, scale, room) in blocks:
+            if block.layer == index:
+                driven = vectors[:, block.inputs]
+                part = driven @ matrix * scale
+                if room:
+                    part = torch.hypot(part, room * driven.norm(dim=1, keepdim=True))
+                seen.add(part if rule.per_column else part.reshape(-1, 1))
+        return vectors @ layer.weight.T
+
+    for batch in (samples,) if isinstance(samples, Tensor) else samples:
+        network.run(batch, product)
+    tops = [float(seen.full_scale(rule.dac_bits)) or 1.0 for seen in inputs]
+    # the drivers bring a layer's range to the read voltage, and the currents with it
+    currents = []
+    for seen, block in zip(sums, placement.blocks, strict=True):
+        found = seen.full_scale(rule.adc_bits) * voltage / tops[block.layer]
+        currents.append(converter_range(found if rule.per_column else found[0]))
+    return Ranges(tuple(tops), tuple(currents))
+
+
+def converter_range(
+    current: Float64[Tensor, "*outputs"],
+) -> float | Float32[Tensor, " outputs"]:
+    """Full scales that converters can have (A): a silent output gets that of the loudest one.
+
+    Args:
+        current: Range wanted, for all outputs together or for each (A).
+    """
+    largest = max(float(current.amax()), _LEAST)
+    if current.ndim == 0:
+        return largest
+    return torch.where(current > _LEAST, current, largest).float()
+
+
+_SPREADS = 3.0
+"""Standard deviations of a random sum that a converter shall hold (1)."""
+
+
+def expected(
+    network: Network, placement: Placement
+) -> list[tuple[Float[Tensor, "rows cols"], float | Float[Tensor, " cols"], float]]:
+    """Matrix and scale of what each block's converters see, and what may come on top (S).
+
+    Pairs that hold weights alone are taken from the weights, as the wires leave nothing else.
+    Columns against a reference give currents of one sign, those of their targets. Pairs that
+    correct others have room for errors that nobody knows yet, which add up at random: the last
+    number is three standard deviations of a cell's, if they fill that room evenly.
+
+    Args:
+        network: The trained network.
+        placement: Where it lies.
+    """
+    found: list[tuple[Tensor, float | Tensor, float]] = []
+    largest: list[float] = []
+    corrected = {block.corrects for block in placement.blocks}
+    for number, (block, place) in enumerate(each_block(placement)):
+        target = placement.target[place]
+        difference = block.difference(target)
+        largest.append(float(difference.abs().max()))
+        if block.minus is None:
+            held = target[0].clone()
+            held[:, :-1] += 0.0 if block.excess is None else block.excess
+            found.append((held, 1.0, 0.0))
+        elif block.corrects is not None:
+            room = max(0.0, largest[block.corrects] - largest[number])
+            found.append((difference, 1.0, _SPREADS * room / math.sqrt(3)))
+        elif number in corrected:
+            found.append((difference, 1.0, 0.0))
+        else:
+            weight = network.layers[block.layer].weight[block.outputs, block.inputs]
+            found.append((weight.T, block.scale, 0.0))
+    return found
+
+
+RULES = ("largest", "percentile", "least-error")
+"""The largest sample; what so many percent of the samples do not exceed; or the range of least
+mean square error, rounding and clipping together."""
+
+
+_SHARES = 65_536
+"""Steps in which errors are weighed: whole numbers add up alike in any order (1)."""
+
+
+class Seen:
+    """What converters have seen so far.
+
+    Args:
+        rule: How their full scale follows from it.
+        columns: Columns (1).
+    """
+
+    def __init__(self, rule: RangeRule, columns: int) -> None:
+        self._rule = rule
+        self._magnitudes = None if rule.kind == "largest" else Magnitudes(columns)
+        self._largest = torch.zeros(columns, dtype=torch.float64)
+
+    def add(
+        self,
+        samples: Float[Tensor, "samples cols"],
+        power: Float[Tensor, " samples"] | None = None,
+    ) -> None:
+        """Look at another batch, in any order.
+
+        Args:
+            samples: What the converters see.
+            power: How much a square error of each sample counts, from 0 to 1 (1); all count alike
+                if `None`. For `"least-error"` only.
+        """
+        self._largest = torch.maximum(self._largest, samples.abs().amax(0).double())
+        if self._magnitudes is None:
+            return
+        times = None
+        if power is not None:
+            times = (power.double() * _SHARES).round().long()
+        self._magnitudes.add(samples, times)
+
+    def full_scale(self, bits: int) -> Float64[Tensor, " cols"]:
+        """Full scale of each column, in the unit of the samples; 0 where all of them are 0.
+
+        Args:
+            bits: Bits of magnitude of the converters (1).
+        """
+        if self._magnitudes is None:
+            return self._largest
+        if self._rule.kind == "percentile":
+            return self._magnitudes.percentile(self._rule.percent)
+        return self._magnitudes.least_error(bits)

@@ -1,0 +1,218 @@
+"""Values to plain JSON and tensors, and back: frozen dataclasses field by field, by their hints.
+
+Reading is driven by the type hints of the class that is wanted, never by what a file says: a file
+cannot name a class that is not expected at that place, and every value is checked against its
+hint. A field that a class gets later travels along without a line here.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import torch
+from jaxtyping import AbstractArray
+from torch import Tensor
+
+from mho.checks import RefusedError
+from mho.network import Ref
+
+_CONSTANTS = {
+    str(value).removeprefix("torch."): value
+    for value in vars(torch).values()
+    if isinstance(value, torch.dtype | torch.memory_format)
+}
+_PLAIN = (NoneType, bool, int, str)
+
+
+class Writer:
+    """Turns values into plain ones and collects their tensors.
+
+    Attributes:
+        tensors: All tensors so far, by name.
+    """
+
+    def __init__(self) -> None:
+        self.tensors: dict[str, Tensor] = {}
+
+    def write(self, value: object, name: str) -> Any:
+        """The plain value that stands for a value.
+
+        Args:
+            value: Dataclass, tensor, mapping, tuple, list or plain value.
+            name: Where it stands; names its tensors.
+
+        Raises:
+            TypeError: A value that is none of these.
+        """
+        if isinstance(value, Tensor):
+            return self._tensor(value, name)
+        if isinstance(value, _PLAIN) and not isinstance(value, Enum):
+            return value
+        if isinstance(value, float | torch.dtype | torch.memory_format):
+            return _marked(value)
+        if isinstance(value, torch.device | torch.layout):
+            return None  # where numbers lie is for the reader to decide
+        return self._several(value, name)
+
+    def _several(self, value: object, name: str) -> Any:
+        if is_dataclass(value) and not isinstance(value, type):
+            own = {f.name: self.write(getattr(value, f.name), f"{name}.{f.name}")
+                   for f in fields(value)}  # fmt: skip
+            return {"is": type(value).__name__, "fields": own}
+        if isinstance(value, Mapping):
+            return {"map": {k: self.write(v, f"{name}.{k}") for k, v in value.items()}}
+        if isinstance(value, list | tuple):
+            return [self.write(v, f"{name}.{i}") for i, v in enumerate(value)]
+        raise TypeError(f"Value `{name}` must be plain, but is a {type(value).__name__}.")
+
+    def _tensor(self, tensor: Tensor, name: str) -> dict[str, str]:
+        while name in self.tensors:
+            name += "_"
+        self.tensors[name] = tensor
+        return {"tensor": name}
+
+
+class Reader:
+    """Turns plain values back, each into what its place demands.
+
+    Args:
+        tensors: Tensors by name.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._tensors, self._used = tensors, set[str]()
+
+    @property
+    def unused(self) -> list[str]:
+        """Names of tensors that nothing refers to."""
+        return sorted(self._tensors.keys() - self._used)
+
+    def read(self, hint: Any, plain: Any, name: str) -> Any:
+        """The value that a plain one stands for.
+
+        Args:
+            hint: Type wanted, as annotated.
+            plain: What the file says.
+            name: Where it stands, for errors.
+
+        Raises:
+            RefusedError: It is something else.
+        """
+        origin, inner = get_origin(hint), get_args(hint)
+        if hint in (object, Any):
+            return self._anything(plain, name)
+        if origin in (Union, UnionType):
+            return self._one_of(inner, plain, name)
+        if isinstance(hint, type) and issubclass(hint, Tensor | AbstractArray):
+            return self._tensor(hint, plain, name)
+        if isinstance(hint, type) and is_dataclass(hint):
+            return self._dataclass(hint, plain, name)
+        if origin is tuple or (origin is not None and issubclass(origin, Sequence)):
+            return self._items(inner, plain, name)
+        if origin is not None and issubclass(origin, Mapping):
+            _demand(isinstance(plain, dict) and plain.keys() == {"map"}, name)
+            _demand(isinstance(plain["map"], dict), name)
+            return {k: self.read(inner[1], v, f"{name}.{k}") for k, v in plain["map"].items()}
+        return _scalar(hint, plain, name)
+
+    def _one_of(self, hints: tuple[Any, ...], plain: Any, name: str) -> Any:
+        for hint in hints:
+            try:
+                return self.read(hint, plain, name)
+            except RefusedError:
+                continue
+        raise _refusal(name)
+
+    def _tensor(self, hint: Any, plain: Any, name: str) -> Tensor:
+        key = (
+            str(plain["tensor"]) if isinstance(plain, dict) and plain.keys() == {"tensor"} else ""
+        )
+        _demand(key in self._tensors, name)
+        tensor = self._tensors[key]
+        _demand(isinstance(tensor, hint), name)
+        self._used.add(key)
+        return tensor
+
+    def _dataclass(self, cls: Any, plain: Any, name: str) -> Any:
+        _demand(isinstance(plain, dict) and plain.keys() == {"is", "fields"}, name)
+        own = plain["fields"]
+        # A value may be of a class derived from the one that is wanted.
+        named = [one for one in _family(cls) if one.__name__ == plain["is"]]
+        _demand(named and isinstance(own, dict), name)
+        cls = named[-1]
+        hints = _hints(cls)
+        known = {f.name for f in fields(cls)}
+        needed = {f.name for f in fields(cls)
+                  if f.default is MISSING and f.default_factory is MISSING}  # fmt: skip
+        _demand(needed <= own.keys() <= known, name)
+        values = {k: self.read(hints[k], v, f"{name}.{k}") for k, v in own.items()}
+        try:
+            return cls(**values)
+        except (ValueError, TypeError) as error:
+            first = (str(error).splitlines() or [""])[0].rstrip(".")
+            raise RefusedError(f"has no possible `{name}` ({first})") from error
+
+    def _items(self, inner: tuple[Any, ...], plain: Any, name: str) -> tuple[Any, ...]:
+        _demand(isinstance(plain, list), name)
+        endless = len(inner) == 1 or inner[-1] is Ellipsis
+        hints = [inner[0]] * len(plain) if endless else list(inner)
+        _demand(len(hints) == len(plain), name)
+        pairs = zip(hints, plain, strict=True)
+        return tuple(self.read(h, v, f"{name}.{i}") for i, (h, v) in enumerate(pairs))
+
+    def _anything(self, plain: Any, name: str) -> object:
+        """An argument of an operation: a number, a word, a reference, or several of them."""
+        if isinstance(plain, list):
+            return tuple(self._anything(item, name) for item in plain)
+        if not isinstance(plain, dict):
+            return plain
+        if plain.keys() == {"float"}:
+            return _scalar(float, plain, name)
+        if plain.keys() == {"torch"}:
+            _demand(isinstance(plain["torch"], str) and plain["torch"] in _CONSTANTS, name)
+            return _CONSTANTS[plain["torch"]]
+        return self._dataclass(Ref, plain, name)
+
+
+def _marked(value: float | torch.dtype | torch.memory_format) -> Any:
+    """What JSON has no word for: infinity, and torch's own constants."""
+    if not isinstance(value, float):
+        return {"torch": str(value).removeprefix("torch.")}
+    return value if math.isfinite(value) else {"float": str(value)}
+
+
+def _family(cls: type) -> list[type]:
+    """A class and all classes derived from it that are dataclasses."""
+    children: list[type] = cls.__subclasses__()
+    derived = [one for child in children for one in _family(child)]
+    return [cls, *(one for one in derived if is_dataclass(one))]
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _scalar(hint: Any, plain: Any, name: str) -> Any:
+    if hint is float:
+        if isinstance(plain, dict) and plain.keys() == {"float"}:
+            _demand(plain["float"] in ("inf", "-inf", "nan"), name)
+            return float(plain["float"])
+        _demand(type(plain) in (int, float), name)
+        return plain
+    wanted = NoneType if hint is None else hint
+    _demand(wanted in _PLAIN and type(plain) is wanted, name)
+    return plain
+
+
+def _demand(fits: object, name: str) -> None:
+    if not fits:
+        raise _refusal(name)
+
+
+def _refusal(name: str) -> RefusedError:
+    return RefusedError(f"has no possible value at `{name[:120]}`")

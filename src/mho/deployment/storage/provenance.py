@@ -1,0 +1,39 @@
+"""What an image remembers of the files that it was compiled from."""
+
+import hashlib
+from pathlib import Path
+
+from mho.deployment.storage.compiled_network import Provenance
+
+DIGITS = "digits"
+"""Name of the built-in network, and of its data."""
+
+
+def provenance_of(
+    network: str, preset: str, *, weights: str | None = None, data: str | None = None
+) -> Provenance:
+    """Names without folders, and checksums.
+
+    Args:
+        network: `"digits"`, a file, or `module.py:factory`.
+        preset: Name of the chips' preset.
+        weights: File of a state dict.
+        data: File of samples.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    if network == DIGITS:
+        return Provenance(source=DIGITS, preset=preset, data=DIGITS)
+    named = network.rpartition(":")[0]
+    files = {
+        "network": named if named.endswith((".py", ".safetensors")) else network,
+        "weights": weights,
+        "data": data,
+    }
+    sums = {
+        what: hashlib.sha256(Path(name).read_bytes()).hexdigest()
+        for what, name in files.items()
+        if name is not None
+    }
+    return Provenance(source=Path(network).name, sha256=sums, preset=preset)

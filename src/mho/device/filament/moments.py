@@ -1,0 +1,61 @@
+"""Mean and variance of a cell's conductance, for those who need no single sample of it."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.device.filament.cells import Cells
+from mho.device.laws import Traps
+from mho.rng import in_order
+
+
+def moments(
+    cells: Cells, which: Int64[Tensor, " chosen"], now: float, integration: float
+) -> tuple[Float[Tensor, " chosen"], Float[Tensor, " chosen"]]:
+    r"""Mean (S) and variance (S²) of one sample's conductance at zero bias, in the long run.
+
+    Traps and flicker are taken as forgotten: whoever looks often enough sees all their states.
+    A channel of amplitude :math:`A`, filled with probability :math:`p`, contributes the mean
+    :math:`A(1-p)` and, averaged over an integration of :math:`x = t (1/\tau_c + 1/\tau_e)`, the
+    variance
+
+    .. math:: A^2 p (1-p) \frac{2 (x - 1 + e^{-x})}{x^2}
+
+    (key: machlup1954noise); the 1/f remainder adds one variance per decade of its time
+    constants above the integration time. Both are exact. Nothing is drawn, no state changes.
+
+    Args:
+        cells: Set of cells.
+        which: Cells addressed.
+        now: Time of the sample (s).
+        integration: Integration time of the sample (s).
+    """
+    law = cells.parameters
+    base = cells.crept(which, now, 0.0, 1)[0]
+    decades = len(law.flicker.times) + law.flicker.white_decades(integration)
+    variance = law.flicker.scale(base).square_().mul_(decades)
+    traps = cells.state.take_traps(which)
+    pace = law.temperature.trap_haste(cells.temperature)
+    empty, uncertain = channel_moments(traps, integration * pace)
+    mean = base + in_order(empty)
+    variance += in_order(uncertain)
+    warm = cells.warmed(which, mean[None])[0]
+    return warm, variance * (warm / mean.clamp(min=torch.finfo(mean.dtype).tiny)).square_()
+
+
+def channel_moments(
+    traps: Traps, integration: float
+) -> tuple[Float[Tensor, "slots cells"], Float[Tensor, "slots cells"]]:
+    """Long-run mean (S) and variance (S²) of each channel's conductance over an integration.
+
+    Args:
+        traps: The channels.
+        integration: Integration time (s).
+    """
+    filled, x = traps.occupancy, traps.rate * integration
+    # the series of 2 (x − 1 + e⁻ˣ)/x², where the difference would round to nothing
+    small = 1 - x / 3 + x.square() / 12
+    large = 2 * (x - 1 + torch.exp(-x)) / x.square().clamp(min=1e-30)
+    averaged = torch.where(x < 0.02, small, large)
+    variance = traps.amplitude.square() * filled * (1 - filled) * averaged
+    return traps.amplitude * (1 - filled), variance

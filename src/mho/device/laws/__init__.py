@@ -1,0 +1,26 @@
+"""Laws of cells as functions of values, each after its source."""
+
+from mho.device.laws.endurance import Endurance
+from mho.device.laws.fitted_relaxation import FittedRelaxation
+from mho.device.laws.flicker import Flicker
+from mho.device.laws.relaxation import Relaxation
+from mho.device.laws.retention import Retention
+from mho.device.laws.switching import LEAST_VOLTAGE, Switching, SwitchingConstants
+from mho.device.laws.telegraph import TelegraphNoise, Traps, watch
+from mho.device.laws.temperature import BOLTZMANN, Temperature
+
+__all__ = [
+    "BOLTZMANN",
+    "LEAST_VOLTAGE",
+    "Endurance",
+    "FittedRelaxation",
+    "Flicker",
+    "Relaxation",
+    "Retention",
+    "Switching",
+    "SwitchingConstants",
+    "TelegraphNoise",
+    "Temperature",
+    "Traps",
+    "watch",
+]

@@ -1,0 +1,10 @@
+"""Files that are whole or not there, and folders of runs that can be interrupted."""
+
+from mho.files.run_folder import Kept, work_folder
+from mho.files.write_whole import write_whole
+
+__all__ = [
+    "Kept",
+    "work_folder",
+    "write_whole",
+]

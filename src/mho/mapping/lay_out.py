@@ -1,0 +1,53 @@
+"""All layers of a network on the tiles of a bench: placed, compensated, rounded."""
+
+from dataclasses import replace
+
+import torch
+
+from mho.bench import BenchInfo
+from mho.mapping.pairs import DifferentialPairs
+from mho.mapping.place import check_range, place
+from mho.mapping.placement import Placement
+from mho.mapping.targets import compensate, second_pair_targets, to_levels
+from mho.mapping.tiles import FaultMap
+from mho.mapping.weight_mapping import WeightMapping
+from mho.network import Network
+
+
+def lay_out(
+    network: Network,
+    info: BenchInfo,
+    mapping: WeightMapping | None = None,
+    *,
+    compensated: bool = True,
+    packed: bool | None = None,
+    spares: int = 0,
+    faults: FaultMap | None = None,
+) -> Placement:
+    """Place all layers of a network, within a range the bench can hold.
+
+    Args:
+        network: The network.
+        info: The bench.
+        mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
+        compensated: Make up for the wires that the bench says it has.
+        packed: Let layers share tiles; only if the bench has too few for one each if `None`.
+        spares: Spare rows, and lines of columns, of each part of a layer (1).
+        faults: Stuck cells and broken lines to map around, from `survey`.
+
+    Raises:
+        ValueError: The range or the number of tiles does not fit the bench.
+    """
+    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    check_range(mapping, info)
+    weights = [layer.weight for layer in network.layers]
+    placement = place(weights, info, mapping, packed=packed, spares=spares, faults=faults)
+    if compensated:
+        placement = compensate(placement, info, mapping)
+    rounded = to_levels(placement, mapping)
+    if rounded is placement:
+        return placement
+    # second pairs also hold what rounding takes from the first; they are rounded last
+    free = second_pair_targets(placement, rounded.target, info).target
+    moved = free != placement.target
+    return replace(rounded, target=torch.where(moved, free, rounded.target))

@@ -1,0 +1,22 @@
+"""Where blocks go: packing, working lines, assignment around stuck cells."""
+
+from mho.mapping.tiles.fault_survey import Ends, FaultMap, survey
+from mho.mapping.tiles.line_assignment import AssignedLines, take
+from mho.mapping.tiles.packing import Piece, Spot, pack, split, tiles_taken
+from mho.mapping.tiles.working_lines import corner_first, smallest, working_lines
+
+__all__ = [
+    "AssignedLines",
+    "Ends",
+    "FaultMap",
+    "Piece",
+    "Spot",
+    "corner_first",
+    "pack",
+    "smallest",
+    "split",
+    "survey",
+    "take",
+    "tiles_taken",
+    "working_lines",
+]

@@ -1,0 +1,128 @@
+"""Cells and lines that do not work, found before programming."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from mho.bench import Bench, BenchInfo, Pulse
+from mho.checks import check_between, check_shape
+
+_GATE = 2.5
+_TRIES = 8
+"""Pulses of each polarity, as many as programming gives a cell before it calls it stuck (1)."""
+_SWITCHED = 0.05
+"""Share of the range for multiplying that a working cell moves at least (1)."""
+_BROKEN = 0.5
+"""Share of stuck cells from which on a whole line counts as broken (1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaultMap:
+    """What a survey found.
+
+    Args:
+        stuck: Cells that do not answer; cells not looked at count as working. Shape (tiles,
+            rows, cols).
+        held: Conductance of the stuck ones; 0 of all others (S). Shape (tiles, rows, cols).
+    """
+
+    stuck: Bool[Tensor, "tiles rows cols"]
+    held: Float[Tensor, "tiles rows cols"]
+
+    @property
+    def stuck_fraction(self) -> float:
+        """Share of all cells that are stuck (1)."""
+        return int(self.stuck.sum()) / max(self.stuck.numel(), 1)
+
+    @property
+    def bad_rows(self) -> Bool[Tensor, "tiles rows"]:
+        """Rows with more stuck cells than working ones: the line is broken."""
+        return self.stuck.float().mean(2) > _BROKEN
+
+    @property
+    def bad_cols(self) -> Bool[Tensor, "tiles cols"]:
+        """Columns with more stuck cells than working ones."""
+        return self.stuck.float().mean(1) > _BROKEN
+
+    def rows(self, tile: int) -> list[int]:
+        """Rows of a tile that work, from the sense end on."""
+        return [int(row) for row in (~self.bad_rows[tile]).nonzero().flatten().flip(0)]
+
+    def cols(self, tile: int) -> list[int]:
+        """Columns of a tile that work, from the driver end on."""
+        return [int(col) for col in (~self.bad_cols[tile]).nonzero().flatten()]
+
+    def pairs(self, tile: int) -> list[int]:
+        """Pairs of columns of a tile of which both work, from the driver end on."""
+        even = self.bad_cols.shape[1] // 2 * 2
+        bad = self.bad_cols[tile, :even].view(-1, 2).any(1)
+        return [int(pair) for pair in (~bad).nonzero().flatten()]
+
+
+def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultMap:
+    """Give every cell the strongest SETs, then RESETs, and see whether it moves.
+
+    Eight pulses of each polarity and two reads of a cell, in the ledger of the bench. Working
+    cells are left in their low state.
+
+    Args:
+        bench: What to look at.
+        cells: Cells, each once; all of them if `None`.
+
+    Raises:
+        ValueError: A cell that the bench does not have.
+    """
+    info = bench.info
+    if cells is None:
+        cells = torch.arange(info.cells)
+    check_shape(cells, "cells", (None,))
+    for end in (cells.min(), cells.max()) if cells.numel() else ():
+        check_between(int(end), "cells", 0, info.cells - 1, "1")
+    strong = torch.full((_TRIES, cells.numel()), info.amplitude_max)
+    looks = []
+    for sign in (1.0, -1.0):
+        bench.pulse(Pulse(sign * strong, info.nominal.width, min(_GATE, info.gate_max)), cells)
+        looks.append(bench.read(cells, samples=1, window=0.0).mean)
+    high, low = looks
+    silent = high - low < _SWITCHED * (info.array_high - info.array_low)
+    stuck = torch.zeros(info.cells, dtype=torch.bool)
+    held = torch.zeros(info.cells)
+    stuck[cells] = silent
+    held[cells] = torch.where(silent, (high + low) / 2, 0.0).to(held.dtype)
+    shape = (info.tiles, info.rows, info.cols)
+    return FaultMap(stuck.view(shape), held.view(shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """The stuck halves of pairs, and where they are stuck; any shape, the same for all.
+
+    Args:
+        left: Conductance of left halves; does not matter where they work (S).
+        right: The same of right halves (S).
+        left_stuck: Whether the left half is stuck.
+        right_stuck: Whether the right half is stuck.
+    """
+
+    left: Float[Tensor, "*pairs"]
+    right: Float[Tensor, "*pairs"]
+    left_stuck: Bool[Tensor, "*pairs"]
+    right_stuck: Bool[Tensor, "*pairs"]
+
+    def reach(self, wanted: Float[Tensor, "*pairs"], info: BenchInfo) -> Float[Tensor, "*pairs"]:
+        """Difference left − right nearest to the one wanted (S); shapes are broadcast.
+
+        A working half takes up what the stuck one leaves, as far as its range goes.
+
+        Args:
+            wanted: Difference wanted (S).
+            info: The bench: how far a working half can go.
+        """
+        low, high = info.conductance_low, info.conductance_high
+        by_right = self.left - (self.left - wanted).clamp(low, high)
+        by_left = (self.right + wanted).clamp(low, high) - self.right
+        one = torch.where(self.left_stuck, by_right, by_left)
+        one = torch.where(self.left_stuck | self.right_stuck, one, wanted)
+        return torch.where(self.left_stuck & self.right_stuck, self.left - self.right, one)

@@ -1,0 +1,77 @@
+"""Four cells per weight: a second pair of less significance takes up what the first one misses."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.checks import check_between, configuration
+from mho.mapping.weight_mapping import Stage, WeightMapping
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class TwoPairs(WeightMapping):
+    """Two pairs make a weight: w = (F (G⁺ − G⁻) + (g⁺ − g⁻)) / scale.
+
+    The first pairs are programmed and read; the second ones then get what is missing, F times as
+    large. What is left is their own error, which counts F times less. A factor of 2 is what
+    Mackin and others found best for phase-change cells; a large one, with a `share` of 0, is
+    programming to arbitrary precision.
+
+    Args:
+        low: Lowest conductance used (S).
+        high: Highest conductance used (S).
+        scale: What shares a scale, `"layer"` or `"column"`.
+        clip: Percentile of the weights' magnitudes that takes a cell to the end of its range (%);
+            larger ones are cut off there.
+        levels: Levels of a cell from `low` to `high` (1); any conductance if `None`.
+        factor: Significance of the first pair in parts of the second's, F (1).
+        share: Share of the second pair's range that the largest weight takes (1); the rest is
+            room for the first pair's errors.
+
+    Raises:
+        ValueError: A field is out of range.
+    """
+
+    factor: float = 2.0
+    share: float = 0.8
+
+    references = ("mackin2022",)
+
+    def __post_init__(self) -> None:
+        WeightMapping.__post_init__(self)
+        check_between(self.factor, "factor", 1.0, 1e4, "1")
+        check_between(self.share, "share", 0.0, 1.0, "1")
+
+    @staticmethod
+    def lines(outputs: int) -> int:
+        """Two pairs of columns for each output."""
+        return 2 * outputs
+
+    @staticmethod
+    def most_outputs(lines: int) -> int:
+        """Half the pairs of columns."""
+        return lines // 2
+
+    @property
+    def reach(self) -> float:
+        """Both pairs together, in conductance of the first ones (S)."""
+        return (self.high - self.low) * (1 + self.share / self.factor)
+
+    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[Stage, ...]:
+        """The first pairs, and the second ones if the first had no error.
+
+        Raises:
+            ValueError: A weight is NaN or infinite.
+        """
+        difference, scale = self.differences(weight)
+        first = difference / (1 + self.share / self.factor)
+        second = self.factor * (difference - first)
+        return (
+            Stage(self.low + first.clamp(min=0), self.low + (-first).clamp(min=0), scale),
+            Stage(
+                self.low + second.clamp(min=0), self.low + (-second).clamp(min=0),
+                scale * self.factor,
+            ),
+        )  # fmt: skip

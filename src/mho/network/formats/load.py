@@ -1,0 +1,106 @@
+"""Front doors: a network and its data from the user's files, with one sentence per mistake."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jaxtyping import Shaped
+from torch import Tensor
+
+from mho.files.readable import _file
+from mho.network.formats.onnx import check_against_reference, read_onnx_file
+from mho.network.formats.pt2 import read_archive
+from mho.network.formats.python_factory import build, load_weights
+from mho.network.formats.weights_only import perceptron
+from mho.network.graph import Graph
+from mho.network.network import Network, read_network
+from mho.network.tracing import first_line
+
+
+def load_network(
+    network: str,
+    weights: str | None,
+    example: Shaped[Tensor, "batch ..."],
+    digital: Sequence[str] = (),
+) -> Network:
+    """Read a network from files.
+
+    A `.pt2` or `.onnx` file, and a file of weights, may come from anywhere: no code in it is run.
+    A `.py` file is the user's own program and is run as such.
+
+    Args:
+        network: `path/to/model.pt2`, saved by `torch.export.save`, `path/to/model.onnx`,
+            `path/to/module.py:factory`, where `factory()` returns the module, or matrices alone,
+            `weights.safetensors:relu`; see `perceptron`.
+        weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
+            factory loads it, or the network is a `.pt2` or `.onnx` file.
+        example: Typical inputs (1). Shape (batch, ...).
+        digital: Modules that stay digital; see `read_network`.
+
+    Raises:
+        ValueError: With one sentence that names the file.
+    """
+    kind = Path(network).suffix
+    if kind in _READERS:
+        _no_more(weights, network, kind)
+        return _READERS[kind](_file(network, "network"), example, digital)
+    path, activation = split_weights(network)
+    if path is not None:
+        _no_more(weights, network, ".safetensors")
+        module = perceptron(_file(path, "network"), activation)
+        return read_network(module, example, digital)
+    path, colon, name = network.rpartition(":")
+    if not (colon and path.endswith(".py") and name.isidentifier()):
+        raise ValueError(
+            "Argument `network` must be `model.pt2`, `model.onnx`, `weights.safetensors` or"
+            f" `module.py:factory`, but is `{network}`; other files of weights go into `weights`."
+        )
+    module = build(_file(path, "network"), name)
+    if weights is not None:
+        load_weights(module, _file(weights, "weights"))
+    return read_network(module, example, digital)
+
+
+def split_weights(network: str) -> tuple[str | None, str | None]:
+    """File and activation of a network that is a file of weights; nothing if it is none.
+
+    >>> split_weights("w.safetensors:relu"), split_weights("w.safetensors"), split_weights("x")
+    (('w.safetensors', 'relu'), ('w.safetensors', None), (None, None))
+    """
+    path, colon, activation = network.rpartition(":")
+    if colon and path.endswith(".safetensors"):
+        return path, activation
+    return (network, None) if network.endswith(".safetensors") else (None, None)
+
+
+def _no_more(weights: str | None, network: str, kind: str) -> None:
+    if weights is not None:
+        raise ValueError(
+            f"Argument `weights` must be left out for a `{kind}` file, but is `{weights}`;"
+            f" `{network}` holds its own weights."
+        )
+
+
+def _network_of_archive(path: Path, example: Tensor, digital: Sequence[str]) -> Network:
+    return _followed(path, read_archive(path), example, digital)
+
+
+def _network_of_onnx(path: Path, example: Tensor, digital: Sequence[str]) -> Network:
+    source = read_onnx_file(path)
+    network = _followed(path, source.graph, example, digital)
+    check_against_reference(path, source, network, example)
+    return network
+
+
+_READERS = {".pt2": _network_of_archive, ".onnx": _network_of_onnx}
+
+
+def _followed(path: Path, graph: Graph, example: Tensor, digital: Sequence[str]) -> Network:
+    try:
+        return read_network(graph, example, digital)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            "Argument `network` must hold a program that can be followed, but"
+            f" `{path}` fails with {first_line(error)}"
+        ) from error

@@ -1,0 +1,152 @@
+"""Compare a network read from ONNX with what the file's own standard says it computes.
+
+The `onnx` package brings an evaluator that is the definition of every operator in numpy. It shares
+no code with the reader.
+"""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from mho.network.formats.onnx.file import onnx_module
+from mho.network.formats.onnx.reader import OnnxNetwork
+from mho.network.network import Network
+from mho.network.operations import arguments_of, evaluate
+from mho.network.tracing import first_line
+
+Array = npt.NDArray[Any]
+
+_AGREEMENT = 1e-5
+"""Largest accepted difference to the reference, of the largest output (1)."""
+_SAMPLES = 4
+
+
+def check_against_reference(
+    path: Path, source: OnnxNetwork, network: Network, example: Shaped[Tensor, "batch ..."]
+) -> None:
+    """Compare on the first samples of an example, before anything is programmed.
+
+    Args:
+        path: The file, for the sentence.
+        source: What was read from it.
+        network: What became of that.
+        example: Typical inputs (1). Shape (batch, ...), at least one sample.
+
+    Raises:
+        ValueError: Outputs differ, in one sentence with the first node that differs.
+    """
+    count = source.graph.batch or min(_SAMPLES, example.shape[0])
+    # A file that insists on its batch size gets the same samples again.
+    samples = example[torch.arange(count) % example.shape[0]].to("cpu", torch.float32)
+    reference = _Reference(path, source)
+    wanted = reference.run(samples)[reference.output]
+    found = network.run(samples).numpy()
+    if _agree(found, wanted):
+        return
+    guilty = _first_difference(source, samples, reference)
+    scale = "" if found.shape != wanted.shape else f" by up to {np.abs(found - wanted).max():.2g}"
+    raise ValueError(
+        "Argument `network` must compute what the ONNX reference evaluator computes, but the"
+        f" outputs of `{path}` differ{scale}{guilty}; please report it."
+    )
+
+
+class _Reference:
+    """The file, run by the `onnx` package."""
+
+    def __init__(self, path: Path, source: OnnxNetwork) -> None:
+        self.path, self.source = path, source
+        self.output = source.model.graph.output[0].name
+        self.evaluator: Any = None
+
+    def run(self, samples: Tensor, *, everything: bool = False) -> Mapping[str, Array]:
+        """Outputs, or every value of the file, by name."""
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                # Exponentials that overflow on their way to 0 or 1.
+                warnings.simplefilter("ignore")
+                return self._run(samples, everything=everything)
+        except Exception as error:
+            raise ValueError(
+                "Argument `network` must run in the ONNX reference evaluator, but"
+                f" `{self.path}` fails there with {first_line(error)}"
+            ) from error
+
+    def _run(self, samples: Tensor, *, everything: bool) -> Mapping[str, Array]:
+        if self.evaluator is None:
+            reference = onnx_module("onnx.reference")
+            self.evaluator = reference.ReferenceEvaluator(
+                self.source.model, new_ops=corrected_operators()
+            )
+        entry = next(item for item in self.source.model.graph.input
+                     if item.name == self.source.graph.input)  # fmt: skip
+        kinds = {1: np.float32, 10: np.float16, 11: np.float64}
+        feed = {entry.name: samples.numpy().astype(kinds[entry.type.tensor_type.elem_type])}
+        if everything:
+            found = self.evaluator.run(None, feed, intermediate=True)
+            return {key: value for key, value in found.items() if isinstance(value, np.ndarray)}
+        return {self.output: self.evaluator.run([self.output], feed)[0]}
+
+
+def corrected_operators() -> list[type]:
+    """Two operators that the evaluator of onnx 1.23 computes against its own standard.
+
+    It lets groups of a transposed convolution overwrite each other, and takes the global maximum
+    as if there were always two axes of pixels.
+    """
+    operators = onnx_module("onnx.reference.ops")
+    transposed: Any = operators.op_conv_transpose.ConvTranspose
+    maximum: Any = operators.op_global_max_pool.GlobalMaxPool
+
+    class ConvTranspose(transposed):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Array, w: Array, b: Array | None = None, **how: Any) -> tuple[Array]:
+            groups = how.pop("group", None) or 1
+            biases = [None] * groups if b is None else np.split(b, groups)
+            triples = zip(np.split(x, groups, 1), np.split(w, groups), biases, strict=True)
+            parts = [super(ConvTranspose, self)._run(*own, group=1, **how) for own in triples]
+            return (np.concatenate([part[0] for part in parts], 1),)
+
+    class GlobalMaxPool(maximum):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Array) -> tuple[Array]:
+            return (x.max(axis=tuple(range(2, x.ndim)), keepdims=True),)
+
+    return [ConvTranspose, GlobalMaxPool]
+
+
+def _agree(found: Array, wanted: Array) -> bool:
+    if found.shape != wanted.shape:
+        return False
+    # Half precision rounds in the file, not here.
+    tolerance = 1e-2 if wanted.dtype == np.float16 else _AGREEMENT
+    scale = max(1.0, float(np.abs(np.nan_to_num(wanted, nan=0, posinf=0, neginf=0)).max()))
+    close = np.isclose(found, wanted, rtol=0, atol=tolerance * scale, equal_nan=True)
+    return bool(close.all())
+
+
+def _first_difference(source: OnnxNetwork, samples: Tensor, reference: _Reference) -> str:
+    """Part of a sentence that names the first operation with another result, if there is one."""
+    wanted = reference.run(samples, everything=True)
+    graph = source.graph
+    values: dict[str, object] = {**graph.tensors, graph.input: samples}
+    with torch.no_grad():
+        for node in graph.nodes:
+            values[node.name] = evaluate(node, arguments_of(node, values))
+    for item in source.model.graph.node:
+        for name in item.output:
+            found = values.get(source.names.get(name, ""))
+            if not isinstance(found, Tensor) or not isinstance(wanted.get(name), np.ndarray):
+                continue
+            if not _agree(found.numpy(), wanted[name]):
+                return f", first in node `{name}` (`{item.op_type}`)"
+    return ""

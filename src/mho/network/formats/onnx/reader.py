@@ -1,0 +1,181 @@
+"""Networks from ONNX files, as the same graphs that other files become.
+
+Every operation of the file turns into operations of torch, as `torch.export` would have recorded
+them; everything later is the same for all sources. A file is data: nothing in it is run.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mho.checks import RefusedError
+from mho.network.formats.onnx.builder import Builder, Constant, Handler, OnnxNode, Value
+from mho.network.formats.onnx.constants import FOLDED, folded
+from mho.network.formats.onnx.elementwise import HANDLERS as ELEMENTWISE
+from mho.network.formats.onnx.file import onnx_module, open_model, read_array
+from mho.network.formats.onnx.layers import HANDLERS as LAYERS
+from mho.network.formats.onnx.shapes import HANDLERS as SHAPES
+from mho.network.graph import Graph, Ref
+from mho.network.tracing import first_line
+
+_HANDLERS: dict[str, Handler] = {**LAYERS, **ELEMENTWISE, **SHAPES}
+
+
+class OnnxNetwork:
+    """A file that has been read.
+
+    Args:
+        model: Content of the file, with all numbers inside.
+        graph: The network.
+        names: Value in the graph for each value of the file that is computed from the input.
+    """
+
+    __slots__ = ("graph", "model", "names")
+
+    def __init__(self, model: Any, graph: Graph, names: Mapping[str, str]) -> None:
+        self.model, self.graph, self.names = model, graph, names
+
+
+def read_onnx(path: str | Path) -> Graph:
+    """Read a network exported to ONNX.
+
+    Args:
+        path: The file, of opset 13 to 21; numbers may lie in other files of its folder.
+
+    Raises:
+        ValueError: The file is damaged, or holds what mho cannot run, in one sentence.
+    """
+    return read_onnx_file(path).graph
+
+
+def read_onnx_file(path: str | Path) -> OnnxNetwork:
+    """As `read_onnx`, with what a comparison needs.
+
+    Raises:
+        ValueError: As `read_onnx`.
+    """
+    try:
+        return _network(Path(path))
+    except RefusedError as error:
+        raise ValueError(_sentence(path, str(error))) from error
+    # A hostile file can break every assumption about it, hence every kind of error.
+    except Exception as error:
+        raise ValueError(_sentence(path, f"is damaged ({type(error).__name__})")) from error
+
+
+def _sentence(path: str | Path, reason: str) -> str:
+    # Names come from the file, and may hold line breaks or commands to a terminal.
+    reason = "".join(letter if letter.isprintable() else "?" for letter in reason)
+    return f"Argument `network` must name an ONNX file that mho can run, but `{path}` {reason}."
+
+
+def _network(path: Path) -> OnnxNetwork:
+    model = open_model(path)
+    constants = {
+        tensor.name: Constant(tensor.name, read_array(tensor, path.parent))
+        for tensor in model.graph.initializer
+    }
+    entry, sizes = _input(model, constants)
+    batch, *rest = sizes
+    builder = Builder(Graph(entry, tuple(rest), batch, (), entry, {}, {}))
+    values: dict[str, Value] = {**constants, entry: Ref(entry)}
+    if len(model.graph.output) != 1:
+        raise RefusedError(
+            f"returns {len(model.graph.output)} tensors, where a network must return one"
+        )
+    for item in _nodes(model, path.parent, values):
+        for name, value in zip(item.outputs, _results(builder, item), strict=False):
+            if name in values:
+                raise RefusedError(f"computes `{name}` twice")
+            values[name] = value
+        values.pop("", None)
+    output = values.get(model.graph.output[0].name)
+    if output is None or isinstance(output, Constant):
+        raise RefusedError("returns what it does not compute from its input")
+    names = {name: v.name for name, v in values.items() if not isinstance(v, Constant)}
+    return OnnxNetwork(model, builder.finished(output), names)
+
+
+def _input(model: Any, constants: Mapping[str, Constant]) -> tuple[str, list[int | None]]:
+    """Name and sizes of the only input; old files list their weights among the inputs."""
+    entries = [entry for entry in model.graph.input if entry.name not in constants]
+    if len(entries) != 1:
+        raise RefusedError(f"takes {len(entries)} inputs, where a network must take one tensor")
+    sizes = [
+        dim.dim_value if dim.HasField("dim_value") else None
+        for dim in entries[0].type.tensor_type.shape.dim
+    ]
+    if len(sizes) < 2 or any(size is not None and not 0 < size < 2**31 for size in sizes):
+        raise RefusedError(f"takes an input of shape {tuple(sizes)}, without samples")
+    kind = entries[0].type.tensor_type.elem_type
+    if kind not in (1, 10, 11):
+        raise RefusedError(
+            f"takes an input of number type {kind}, where a network must take real numbers"
+        )
+    return entries[0].name, sizes
+
+
+def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
+    """Operations in the order of the file, each once its inputs are there."""
+    for item in model.graph.node:
+        names = [name or f"output {k}" for k, name in enumerate(item.output)]
+        label = names[0] if names else item.name
+        standard = item.domain in ("", "ai.onnx")
+        operator = item.op_type if standard else f"{item.domain}::{item.op_type}"
+        missing = [name for name in item.input if name and name not in values]
+        if missing:
+            raise RefusedError(
+                f"has a node `{label}` (`{operator}`) that uses `{missing[0]}` before it is"
+                " computed"
+            )
+        inputs = tuple(values[name] if name else None for name in item.input)
+        known = standard and (item.op_type in _HANDLERS or item.op_type in FOLDED)
+        attributes = _attributes(item, folder) if known else {}
+        yield OnnxNode(label, operator, inputs, tuple(item.output), attributes, _place(item))
+
+
+def _place(item: Any) -> str:
+    """The user's module that an operation came from, in the words of torch's two exporters."""
+    name: str = item.name
+    for note in item.metadata_props:
+        if note.key == "pkg.torch.onnx.name_scopes":
+            scopes: list[str] = re.findall(r"'([^']*)'", note.value)
+            return ["", "", *scopes][-2]
+    return ".".join(name.split("/")[1:-1])
+
+
+def _attributes(item: Any, folder: Path) -> dict[str, Any]:
+    onnx = onnx_module()
+    found: dict[str, Any] = {}
+    for attribute in item.attribute:
+        value = onnx.helper.get_attribute_value(attribute)
+        if isinstance(value, onnx.TensorProto):
+            value = read_array(value, folder)
+        elif isinstance(value, bytes):
+            value = value.decode()
+        elif isinstance(value, list) and value and isinstance(value[0], bytes):
+            value = [text.decode() for text in value]
+        found[attribute.name] = value
+    return found
+
+
+def _results(builder: Builder, item: OnnxNode) -> tuple[Value, ...]:
+    if item.operator not in _HANDLERS and item.operator not in FOLDED:
+        raise item.refused(
+            "mho cannot run; it knows layers, activations, arithmetic, pooling and reshapes"
+        )
+    builder.current = item.name
+    constant = folded(builder, item)
+    if constant is not None:
+        return (constant,)
+    if item.operator not in _HANDLERS:
+        raise item.refused("works on the input, where mho computes it only for constants")
+    try:
+        results = _HANDLERS[item.operator](builder, item)
+    except RefusedError:
+        raise
+    # torch refuses shapes that do not fit with errors of many kinds.
+    except Exception as error:
+        raise item.refused(f"cannot be computed: {first_line(error)}") from error
+    return results if isinstance(results, tuple) else (results,)

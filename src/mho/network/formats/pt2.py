@@ -1,0 +1,245 @@
+"""Read a `.pt2` file without running anything in it.
+
+`torch.export.load` is not used, because a file can make it run code: it retries refused pickles
+without the safety net (sample inputs, weights), and hands size expressions to an evaluator. The
+archive is a zip of JSON and raw numbers; here the JSON becomes a `Graph` and the numbers become
+tensors. Sample inputs, size expressions, guards and compiled code are never looked at, and the
+pickles that old versions of torch wrote are read with `weights_only=True`.
+"""
+
+import io
+import json
+import math
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mho.checks import RefusedError
+from mho.network.graph import Graph, Node, Ref
+
+_SCHEMA = 8
+_DTYPES = {
+    1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64,
+    6: torch.float16, 7: torch.float32, 8: torch.float64, 12: torch.bool, 13: torch.bfloat16,
+}  # fmt: skip
+_PLAIN = frozenset({"as_int", "as_float", "as_bool", "as_string"})
+_LISTS = frozenset({"as_ints", "as_floats", "as_bools", "as_strings"})
+
+
+# Where the three generations of the format keep program, weights and constants.
+_PROGRAMS = ("models/model.json", "serialized_exported_program.json")
+
+
+_WEIGHTS = ("data/weights/model.pt", "serialized_state_dict.pt")
+_CONSTANTS = ("data/constants/model.pt", "serialized_constants.pt")
+
+
+def read_archive(path: str | Path) -> Graph:
+    """Read a program saved by `torch.export.save`.
+
+    Args:
+        path: The file, usually `*.pt2`.
+
+    Raises:
+        ValueError: The file is damaged, no such archive, or would need code to be run.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Archive(archive).graph()
+    except zipfile.BadZipFile as error:
+        reason = "is no complete zip archive; it may be truncated or of another type"
+        raise ValueError(_sentence(path, reason)) from error
+    except RefusedError as error:
+        raise ValueError(_sentence(path, str(error))) from error
+    # A hostile file can break every assumption about it, hence every kind of error.
+    except Exception as error:
+        raise ValueError(_sentence(path, f"is damaged ({type(error).__name__})")) from error
+
+
+def unpickle_tensors(content: bytes) -> object:
+    """Read what `torch.save` wrote, refusing everything but tensors and plain containers.
+
+    Raises:
+        RefusedError: The file holds something else, or is damaged.
+    """
+    try:
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:
+        if "GLOBAL" in str(error) or "Unsupported class" in str(error):
+            reason = "holds Python objects that could run code, so it was not opened"
+        else:
+            reason = "is damaged or of another type"
+        raise RefusedError(reason) from error
+
+
+def _sentence(path: str | Path, reason: str) -> str:
+    return (
+        "Argument `network` must name a program saved by `torch.export.save`, but"
+        f" `{path}` {reason}; export it again."
+    )
+
+
+class _Archive:
+    """One open `.pt2` file."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.names = {info.filename: info for info in archive.infolist()}
+        found = [name for name in self.names if name.endswith(_PROGRAMS)]
+        if len(found) != 1:
+            raise RefusedError(f"holds {len(found)} programs instead of one named `model`")
+        self.program = found[0]
+        self.root = found[0].removesuffix(_PROGRAMS[0]).removesuffix(_PROGRAMS[1])
+
+    def graph(self) -> Graph:
+        program = self.json(self.program)
+        major = program["schema_version"]["major"]
+        if major != _SCHEMA:
+            raise RefusedError(f"has schema version {major} where mho reads {_SCHEMA}")
+        byteorder = self.root + "byteorder"
+        if byteorder in self.names and self.read(byteorder).decode() != sys.byteorder:
+            raise RefusedError("was written on a machine with another byte order")
+        tensors = self.tensors("weights", _WEIGHTS) | self.tensors("constants", _CONSTANTS)
+        return _graph(program["graph_module"], tensors)
+
+    def read(self, name: str) -> bytes:
+        info = self.names[name]
+        # torch never compresses, and an uncompressed member cannot be larger than its file.
+        if info.compress_type != zipfile.ZIP_STORED:
+            raise RefusedError(f"has a compressed member `{name}`, which torch never writes")
+        return self.archive.read(info)
+
+    def json(self, name: str) -> Any:
+        return json.loads(self.read(name))
+
+    def tensors(self, part: str, pickles: tuple[str, ...]) -> dict[str, Tensor]:
+        """Weights or constants, by the names the user gave them."""
+        for name in (self.root + pickle for pickle in pickles):
+            if name in self.names:
+                loaded = unpickle_tensors(self.read(name))
+                if not isinstance(loaded, dict):
+                    raise RefusedError(f"has a member `{name}` that is no dictionary of tensors")
+                return {key: value for key, value in loaded.items() if isinstance(value, Tensor)}
+        folder = f"{self.root}data/{part}/"
+        config = self.json(f"{folder}model_{part}_config.json")["config"]
+        # Anything but tensors is left out; a program that needs it is refused by name later.
+        return {
+            label: self.tensor(folder + entry["path_name"], entry)
+            for label, entry in config.items()
+            if entry["path_name"].startswith(("weight_", "tensor_"))
+        }
+
+    def tensor(self, name: str, entry: Mapping[str, Any]) -> Tensor:
+        payload = self.read(name)
+        if entry["use_pickle"]:
+            loaded = unpickle_tensors(payload)
+            if not isinstance(loaded, Tensor):
+                raise RefusedError(f"has a member `{name}` that is no tensor")
+            return loaded
+        return _tensor(name, payload, entry["tensor_meta"])
+
+
+def _tensor(name: str, payload: bytes, meta: Mapping[str, Any]) -> Tensor:
+    """Numbers as they lie in the file, after making sure that they all lie there."""
+    if meta["dtype"] not in _DTYPES:
+        raise RefusedError(f"has a tensor `{name}` of an unknown number type")
+    sizes, strides = ([int(n["as_int"]) for n in meta[key]] for key in ("sizes", "strides"))
+    offset, numel = int(meta["storage_offset"]["as_int"]), math.prod(sizes)
+    dtype = _DTYPES[meta["dtype"]]
+    if numel == 0:
+        return torch.zeros(sizes, dtype=dtype)
+    last = offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
+    available = len(payload) // dtype.itemsize
+    if min([offset, *sizes, *strides]) < 0 or max(last + 1, numel) > available:
+        raise RefusedError(f"has a tensor `{name}` with fewer numbers than it claims")
+    flat = torch.frombuffer(bytearray(payload), dtype=dtype, count=available)
+    return flat.as_strided(sizes, strides, offset).clone()
+
+
+def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
+    recorded, labels, inputs = module["graph"], dict[str, str](), list[str]()
+    trained = set[str]()
+    for spec in module["signature"]["input_specs"]:
+        kind, content = next(iter(spec.items()))
+        if kind in ("parameter", "buffer", "tensor_constant"):
+            labels[content["arg"]["name"]] = content[f"{kind}_name"]
+            trained |= {content["arg"]["name"]} if kind == "parameter" else set()
+        else:
+            argument = content["arg"] if kind == "user_input" else {}
+            inputs.append(argument.get("as_tensor", {}).get("name", "no tensor"))
+    outputs = [
+        spec["user_output"]["arg"].get("as_tensor", {}).get("name", "no tensor")
+        for spec in module["signature"]["output_specs"]
+        if "user_output" in spec
+    ]
+    shapes = {name: _sizes(meta) for name, meta in recorded["tensor_values"].items()}
+    if len(inputs) != 1 or len(outputs) != 1 or inputs[0] not in shapes:
+        raise RefusedError(
+            f"takes {len(inputs)} inputs and returns {len(outputs)} tensors, where a network must"
+            " take one tensor and return one"
+        )
+    shape = shapes[inputs[0]]
+    return Graph(
+        input=inputs[0],
+        sample_shape=shape[1:],
+        batch=shape[0] if shape else None,
+        nodes=tuple(part for node in recorded["nodes"] for part in _nodes(node, shapes)),
+        output=outputs[0],
+        tensors={name: stored[label] for name, label in labels.items() if label in stored},
+        labels=labels,
+        untrained=tuple(name for name in labels if name not in trained),
+    )
+
+
+def _sizes(meta: Mapping[str, Any]) -> tuple[int | None, ...]:
+    """Fixed sizes; an expression is left unread, as evaluating it could run code."""
+    return tuple(size.get("as_int") for size in meta["sizes"])
+
+
+def _nodes(node: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]) -> list[Node]:
+    """An operation and, if it has several results, the operations that pick them apart."""
+    names = [name for output in node["outputs"] for name in _result_names(output)]
+    arguments = {item["name"]: _value(item["arg"]) for item in node["inputs"]}
+    target = str(node["target"]).removeprefix("torch.ops.")
+    listed = any("as_tensors" in output for output in node["outputs"])
+    if len(names) == 1 and not listed:
+        return [Node(names[0], target, arguments, shapes.get(names[0]))]
+    own = str(node.get("name") or "without result")
+    parts = [
+        Node(name, "_operator.getitem", {"a": Ref(own), "b": place}, shapes.get(name))
+        for place, name in enumerate(names)
+    ]
+    return [Node(own, target, arguments), *parts]
+
+
+def _result_names(output: Mapping[str, Any]) -> list[str]:
+    kind, result = next(iter(output.items()))
+    if kind == "as_tensors":
+        return [item["name"] for item in result]
+    names = {"as_tensor": "name", "as_sym_int": "as_name"}
+    return [result[names[kind]]] if kind in names else []
+
+
+def _value(argument: Mapping[str, Any]) -> object:
+    kind, value = next(iter(argument.items()))
+    if kind in _PLAIN:
+        return value
+    if kind in _LISTS:
+        return tuple(value)
+    if kind in ("as_tensor", "as_optional_tensor"):
+        return _value(value) if "name" not in value else Ref(value["name"])
+    if kind in ("as_tensors", "as_optional_tensors"):
+        return tuple(_value({"as_tensor": item}) for item in value)
+    if kind == "as_sym_int":
+        return Ref(value["as_name"]) if "as_name" in value else value["as_int"]
+    if kind == "as_sym_ints":
+        return tuple(_value({"as_sym_int": item}) for item in value)
+    if kind == "as_scalar_type":
+        return _DTYPES.get(value)
+    # Memory formats, layouts and devices mean nothing here; `None` is their default.
+    return None

@@ -1,0 +1,235 @@
+"""A trained network as layers of weights, and the digital operations between them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from mho.checks import check_finite, check_shape
+from mho.network.fates import CHOSEN, FOLDED, REFUSED, Note, kind_of, notes_of, origins
+from mho.network.graph import Graph, Node
+from mho.network.operations import (
+    ANALOG,
+    AnalogOperation,
+    Convolution,
+    LayerTable,
+    LinearLayer,
+    NotOnTilesError,
+    Product,
+    arguments_of,
+    dense,
+    evaluate,
+    prepare,
+    recurrent,
+    refusal,
+    without_zero_states,
+)
+from mho.network.operations import RECURRENT_OPERATORS as RECURRENT
+from mho.network.passes import as_linear, foldable, kept_digital, without_norms
+from mho.network.tracing import Trace, first_line, trace
+
+__all__ = ["Convolution", "LinearLayer", "Network", "Product", "read_network"]
+
+_AGREEMENT = 1e-5
+"""Largest accepted difference of two ways to compute the outputs, of their largest value (1)."""
+_TOLD = 8
+"""Operations that an error lists at most (1)."""
+
+Watch = Callable[[Node, Mapping[str, object], object], None]
+"""Told of every operation: (node, its arguments' values, its result)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A trained network: layers that go to tiles, and a graph that says what happens between.
+
+    Args:
+        layers: Layers in the order of their first use. One used twice appears once.
+        graph: All operations, in order of execution.
+        calls: The layers of each analog operation and what it does with them, by its name.
+        notes: What conversion decided about operations, by their names; empty in images from
+            before it was written down.
+    """
+
+    layers: tuple[LinearLayer, ...]
+    graph: Graph
+    calls: Mapping[str, AnalogOperation] = field(repr=False)
+    notes: Mapping[str, Note] = field(default_factory=dict, repr=False)
+
+    @property
+    def sample_shape(self) -> tuple[int | None, ...]:
+        """Shape of one input sample, `None` where any size will do."""
+        return self.graph.sample_shape
+
+    def run(
+        self,
+        inputs: Shaped[Tensor, "batch ..."],
+        product: Product | None = None,
+        *,
+        watch: Watch | None = None,
+    ) -> Float[Tensor, "batch ..."]:
+        """Compute the outputs of a batch, in float32.
+
+        Args:
+            inputs: Samples (1). Shape (batch, ...).
+            product: Multiplies in place of the digital layers; the bias is added afterwards.
+            watch: Told of every operation and its values.
+
+        Raises:
+            ValueError: The inputs have another shape, or there are none.
+        """
+        # A copy, as a recording may overwrite its input.
+        inputs = inputs.to(torch.float32, copy=True)
+        check_shape(inputs, "inputs", (None, *self.sample_shape))
+        if inputs.shape[0] == 0:
+            raise ValueError("Argument `inputs` must hold at least one sample, but is empty.")
+        values: dict[str, object] = {
+            name: tensor.to(inputs.device) for name, tensor in self.graph.tensors.items()
+        }
+        values[self.graph.input] = inputs
+        for node in self.graph.nodes:
+            arguments = arguments_of(node, values)
+            if node.name in self.calls:
+                result = self.calls[node.name].run(arguments, self.layers, product)
+            else:
+                result = evaluate(node, arguments, inputs.device)
+            values[node.name] = result
+            if watch is not None:
+                watch(node, arguments, result)
+        outputs = values[self.graph.output]
+        assert isinstance(outputs, Tensor)
+        return outputs
+
+
+def read_network(
+    source: nn.Module | ExportedProgram | Graph,
+    example: Shaped[Tensor, "batch ..."],
+    digital: Sequence[str] = (),
+) -> Network:
+    """Take a trained network apart into layers of weights and digital operations.
+
+    The result is compared on the example with the source, with its own im2col path, and with
+    itself one sample at a time, before anybody programs a chip from it.
+
+    Args:
+        source: Module, program of `torch.export`, or graph read from a `.pt2` file.
+        example: Typical inputs (1). Shape (batch, ...), at least one sample.
+        digital: Modules that stay digital: names, or patterns such as `"encoder.*"`. The name of
+            a module stands for everything inside it.
+
+    Raises:
+        TypeError: `digital` is a single text.
+        ValueError: The network cannot be traced, uses an unsupported operation, leaves no layer
+            to put on a chip, has no module of a name in `digital`, or holds weights that are NaN
+            or infinite.
+    """
+    traced = trace(source, example)
+    network = _network(traced.graph, digital)
+    try:
+        _check_agreement(network, traced)
+    except RuntimeError as error:
+        raise ValueError(
+            "Argument `source` must run on batches of any size, but it fails with"
+            f" {first_line(error)}; export it with a dynamic batch dimension."
+        ) from error
+    return network
+
+
+def _network(recorded: Graph, digital: Sequence[str]) -> Network:
+    graph = as_linear(prepare(without_zero_states(recorded)))
+    for name, tensor in graph.tensors.items():
+        if tensor.is_floating_point():
+            hint = "Train the network again, or repair the file."
+            check_finite(tensor, graph.labels.get(name, name), hint)
+    chosen = kept_digital(digital, origins(recorded, graph), recorded)
+    table, special = LayerTable(), dict[str, Note]()
+    calls = {
+        node.name: call
+        for node in graph.nodes
+        if (call := _converted(node, graph, table, chosen, special)) is not None
+    }
+    folds = foldable(graph, calls, chosen)
+    for name, fold in folds.items():
+        table.rescale(calls[name].layers, fold.scale, fold.shift)
+    notes = notes_of(recorded, graph, calls, special)
+    if not calls:
+        raise ValueError(_nothing_on_tiles(notes))
+    for name, fold in folds.items():
+        note = replace(notes[fold.norm], runs=FOLDED, why=notes[name].name)
+        notes[fold.norm] = note
+    return Network(tuple(table.layers), without_norms(graph, folds), calls, notes)
+
+
+def _converted(
+    node: Node, graph: Graph, table: LayerTable, chosen: Collection[str], special: dict[str, Note]
+) -> AnalogOperation | None:
+    """What tiles do for an operation; `None` if they do nothing, with a note in `special` why."""
+    kind = kind_of(node)
+    if node.name in chosen:
+        special[node.name] = Note(node.name, kind, CHOSEN)
+    elif node.operator in ANALOG:
+        read = recurrent if node.operator in RECURRENT else dense
+        try:
+            return read(node, graph, table)
+        except NotOnTilesError as error:
+            special[node.name] = Note(node.name, kind, REFUSED, error.reason)
+    elif (reason := refusal(node, graph)) is not None:
+        special[node.name] = Note(node.name, kind, REFUSED, reason)
+    return None
+
+
+def _nothing_on_tiles(notes: Mapping[str, Note]) -> str:
+    """Why there is nothing to put on a chip, module by module."""
+    left = [note for note in notes.values() if note.runs in (CHOSEN, REFUSED)]
+    if not left:
+        return (
+            "Argument `source` must hold at least one linear, convolutional or recurrent layer,"
+            " but has none; there is nothing to put on a chip."
+        )
+    told = ", ".join(
+        f"`{note.name}` is {note.runs}{f' ({note.why})' if note.why else ''}"
+        for note in left[:_TOLD]
+    )
+    more = f" and {len(left) - _TOLD} others are too" if len(left) > _TOLD else ""
+    return (
+        f"Argument `source` must leave at least one layer on tiles, but {told}{more}; there is"
+        " nothing to put on a chip."
+    )
+
+
+def _check_agreement(network: Network, traced: Trace) -> None:
+    """Compare with the source, with products of vectors, and with one sample at a time."""
+    outputs = network.run(traced.samples)
+    if traced.outputs is not None:
+        _check_close(
+            outputs,
+            traced.outputs,
+            "must compute the same outputs when it is run operation by operation",
+        )
+    by_products = network.run(traced.samples, _exact_product)
+    _check_close(by_products, outputs, "must compute the same outputs from vectors and weights")
+    singly = torch.cat([network.run(sample) for sample in torch.split(traced.samples, 1)])
+    _check_close(singly, outputs, "must treat every sample of a batch on its own")
+
+
+def _exact_product(
+    _: int, layer: LinearLayer, vectors: Float[Tensor, "vectors in"]
+) -> Float[Tensor, "vectors out"]:
+    return vectors @ layer.weight.T
+
+
+def _check_close(found: Shaped[Tensor, "..."], wanted: Shaped[Tensor, "..."], demand: str) -> None:
+    if found.shape != wanted.shape:
+        raise ValueError(
+            f"Argument `source` {demand}, but the outputs have shape {tuple(found.shape)} instead"
+            f" of {tuple(wanted.shape)}."
+        )
+    scale = max(1.0, float(wanted.abs().nan_to_num(0, 0, 0).max()))
+    if not torch.allclose(found, wanted, rtol=0, atol=_AGREEMENT * scale, equal_nan=True):
+        worst = float((found - wanted).abs().max())
+        raise ValueError(
+            f"Argument `source` {demand}, but the outputs differ by up to {worst:.2g}."
+        )

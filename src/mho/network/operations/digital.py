@@ -1,0 +1,260 @@
+"""What a network may do between its analog layers, and how a recording is made to run.
+
+Everything listed here runs digitally, by calling the torch operator of that name. A graph with
+any other operator is refused: guessing would change the network.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from mho.network.graph import Graph, Node, replace_refs
+from mho.network.operations.dense import DENSE_OPERATORS
+from mho.network.operations.recurrent import RECURRENT_OPERATORS, with_states
+from mho.network.operations.refusals import REFUSED_OPERATORS
+
+ANALOG = DENSE_OPERATORS | RECURRENT_OPERATORS
+"""Operators that multiply by stored weights and therefore run on tiles."""
+
+
+def _names(names: str, overload: str = "default") -> tuple[str, ...]:
+    return tuple(f"aten.{name}.{overload}" for name in names.split())
+
+
+_ACTIVATIONS = "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
+_TORCH = frozenset(
+    (
+        *_names(_ACTIVATIONS),
+        *_names(" ".join(f"{name}_" for name in _ACTIVATIONS.split())),
+        *_names("gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"),
+        *_names("log sin cos erf rsqrt reciprocal square minimum maximum"),
+        *_names("max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"),
+        *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
+        *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
+        *_names("view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"),
+        *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
+        *_names("max_pool3d avg_pool3d adaptive_avg_pool3d adaptive_max_pool3d _weight_norm"),
+        *_names("embedding new_zeros mT"), *REFUSED_OPERATORS,
+        *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
+        *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
+        *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),
+        *_names("add sub mul div rsub masked_fill", "Scalar"),
+        *_names("softmax log_softmax unflatten transpose select unbind swapaxes movedim", "int"),
+        *_names("mean squeeze max min", "dim"),
+        *_names("where", "self"),
+        "aten.sum.dim_IntList", "aten.pow.Tensor_Scalar", "aten.flatten.using_ints",
+        "aten.squeeze.dims", "aten.slice.Tensor", "aten.chunk.default", "aten.amax.default",
+        "aten.split_with_sizes.default", "aten.sym_size.int", "aten.lift_fresh_copy.default",
+        "aten.arange.start_step",
+    )
+)  # fmt: skip
+_UNCHANGED = frozenset(
+    f"aten.{name}.default"
+    for name in (
+        *("alias", "detach", "detach_", "dropout", "dropout_"),
+        *("feature_dropout", "feature_dropout_", "alpha_dropout", "feature_alpha_dropout"),
+    )
+)
+"""Operators whose result is their first argument once a network is no longer trained."""
+
+_PYTHON: dict[str, Callable[..., object]] = {
+    "_operator.add": operator.add,
+    "_operator.sub": operator.sub,
+    "_operator.mul": operator.mul,
+    "_operator.floordiv": operator.floordiv,
+    "_operator.getitem": operator.getitem,
+}
+_NEW = frozenset(
+    f"aten.{name}"
+    for name in ("zeros.default", "ones.default", "full.default", "arange.default",
+                 "arange.start_step", "new_zeros.default")
+)  # fmt: skip
+_LOOKUPS = ("aten.embedding.default", "aten.embedding_bag.padding_idx")
+_RESHAPES = {"aten.view.default": "size", "aten.reshape.default": "shape"}
+_ASSERTIONS = ("aten._assert", "aten.sym_constrain_range")
+
+
+@cache
+def _torch_operator(name: str) -> Callable[..., object]:
+    _, base, overload = name.split(".")
+    found: Callable[..., object] = getattr(getattr(torch.ops.aten, base), overload)
+    return found
+
+
+def arguments_of(node: Node, values: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of an operation, with values in the place of references.
+
+    Args:
+        node: The operation.
+        values: Everything computed so far, by name.
+    """
+    return {key: replace_refs(value, values.__getitem__) for key, value in node.arguments.items()}
+
+
+def evaluate(
+    node: Node, arguments: Mapping[str, object], device: torch.device | None = None
+) -> object:
+    """Run one digital operation.
+
+    Args:
+        node: Operation that `prepare` has let through.
+        arguments: Its arguments, with values in the place of references.
+        device: Where new numbers shall lie, whatever the recording says.
+    """
+    if node.operator in _PYTHON:
+        return _PYTHON[node.operator](*arguments.values())
+    if node.operator in _UNCHANGED:
+        return next(iter(arguments.values()))
+    if node.operator == "aten.to.dtype":
+        return _cast(**arguments)
+    if node.operator == "aten.contiguous.default":
+        # Without the order of memory, which a file does not tell; later views rely on this one.
+        return _torch_operator(node.operator)(arguments["self"])
+    if node.operator in _LOOKUPS:
+        # Inputs are float32, as files of samples are; tokens among them are whole numbers.
+        arguments = {**arguments, "indices": _cast(arguments["indices"], torch.int64)}
+    if node.operator in _NEW:
+        arguments = {**arguments, "device": device}
+    if node.operator in RECURRENT_OPERATORS:
+        arguments = with_states(node, arguments)
+    return _torch_operator(node.operator)(**arguments)
+
+
+def _cast(self: object, dtype: object, **_: object) -> Tensor:
+    """Whole numbers become whole; all others stay float32, as everything here is."""
+    assert isinstance(self, Tensor)
+    return self.long() if dtype == torch.int64 else self
+
+
+def prepare(graph: Graph) -> Graph:
+    """Make a recording ready to run on batches of any size.
+
+    Operations without effect are dropped, those that touch no input are computed once, and
+    recorded batch sizes are replaced by the batch size of the day.
+
+    Raises:
+        ValueError: An operator is unsupported, or the network cannot run sample by sample.
+    """
+    live = _live(graph)
+    tensors, rest = dict(graph.tensors), []
+    _check_supported(live)
+    for node in live:
+        _check_not_training(node)
+        _check_no_buffer_changes(node, tensors, graph.labels)
+        if _is_constant(node, tensors):
+            folded = evaluate(node, arguments_of(node, tensors))
+            if isinstance(folded, Tensor):
+                tensors[node.name] = folded
+                continue
+        rest.append(_free_batch(node, graph.batch))
+    used = {name for node in rest for name in node.refs()}
+    kept = {name: tensor for name, tensor in tensors.items() if name in used}
+    return replace(graph, nodes=tuple(rest), tensors=kept)
+
+
+def check_prepared(graph: Graph) -> None:
+    """Refuse a graph that `prepare` would not have given, such as one from a stranger's file.
+
+    Raises:
+        ValueError: An operator that is not on the list, a value that is read before it is there,
+            or one that is made twice.
+    """
+    known = {graph.input, *graph.tensors}
+    _check_supported(graph.nodes)
+    for node in graph.nodes:
+        _check_not_training(node)
+        _check_no_buffer_changes(node, graph.tensors, graph.labels)
+        missing = [name for name in node.refs() if name not in known]
+        if missing or node.name in known:
+            what = f"reads `{missing[0]}` before it is there" if missing else "is there twice"
+            raise ValueError(f"Node `{node.name}` must follow its inputs, but {what}.")
+        known.add(node.name)
+    if graph.output not in known:
+        raise ValueError(f"The graph must make its output, but `{graph.output}` is not made.")
+
+
+def _live(graph: Graph) -> list[Node]:
+    """Operations that the output depends on, directly or by overwriting."""
+    needed, live = {graph.output}, []
+    for node in reversed(graph.nodes):
+        if node.operator.startswith(_ASSERTIONS):
+            continue
+        overwrites = node.in_place and node.refs()[:1] and node.refs()[0] not in graph.tensors
+        if node.name in needed or overwrites:
+            needed.update(node.refs())
+            live.append(node)
+    # A counter that nobody reads may change; a buffer that is read may not.
+    live += [n for n in graph.nodes if n not in live and n.in_place and needed & {*n.refs()[:1]}]
+    order = {node.name: place for place, node in enumerate(graph.nodes)}
+    return sorted(live, key=lambda node: order[node.name])
+
+
+def _check_supported(nodes: Sequence[Node]) -> None:
+    refused = [node for node in nodes if not _is_supported(node)]
+    if refused:
+        node = refused[0]
+        others = ", ".join(sorted({f"`{n.operator}`" for n in refused} - {f"`{node.operator}`"}))
+        raise ValueError(
+            "Argument `source` must use operators that mho can run, but node"
+            f" `{node.name}` calls `{node.operator}`{f' (and others {others})' if others else ''};"
+            " supported are linear, convolutional and recurrent layers, attention, embedding,"
+            " activations, pooling, norms, reshapes and elementwise arithmetic."
+        )
+
+
+def _is_supported(node: Node) -> bool:
+    if node.operator == "aten.to.dtype":
+        return node.arguments.get("dtype") in (torch.float32, torch.float64, torch.int64)
+    return node.operator in ANALOG | _TORCH | _UNCHANGED or node.operator in _PYTHON
+
+
+def _check_not_training(node: Node) -> None:
+    flag = next((node.arguments[key] for key in ("train", "training") if key in node.arguments), 0)
+    if flag and ("dropout" in node.operator or "norm" in node.operator):
+        raise ValueError(
+            "Argument `source` must be in evaluation mode, but node"
+            f" `{node.name}` (`{node.operator}`) still trains; call `eval()` before exporting, and"
+            " keep running statistics."
+        )
+
+
+def _check_no_buffer_changes(
+    node: Node, tensors: Mapping[str, Tensor], labels: Mapping[str, str]
+) -> None:
+    if node.in_place and node.operator not in _UNCHANGED and node.refs()[0] in tensors:
+        name = labels.get(node.refs()[0], node.refs()[0])
+        raise ValueError(
+            "Argument `source` must compute the same every time, but node"
+            f" `{node.name}` (`{node.operator}`) overwrites `{name}`, which is used later."
+        )
+
+
+def _is_constant(node: Node, tensors: Mapping[str, Tensor]) -> bool:
+    refs = node.refs()
+    return node.operator not in ANALOG and bool(refs) and all(name in tensors for name in refs)
+
+
+def _free_batch(node: Node, batch: int | None) -> Node:
+    """Let a reshape recorded for one batch size take any.
+
+    The leading size becomes -1. That is exact: with n instead of `batch` samples the number of
+    elements scales by n / `batch`, all other sizes stay, so the leading one must scale too.
+    """
+    if batch is None or node.operator not in _RESHAPES:
+        return node
+    key = _RESHAPES[node.operator]
+    sizes = node.shape or node.arguments[key]
+    if not isinstance(sizes, tuple) or not sizes or sizes[0] is None or sizes[0] % batch:
+        raise ValueError(
+            "Argument `source` must keep the samples of a batch on the first axis, but node"
+            f" `{node.name}` reshapes a batch of {batch} to {sizes}; export it with a dynamic"
+            " batch dimension."
+        )
+    rest = sizes[1:]
+    if any(size is None for size in rest):
+        return node
+    return replace(node, arguments={**node.arguments, key: (-1, *rest)})

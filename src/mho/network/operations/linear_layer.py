@@ -1,0 +1,109 @@
+"""Layers that multiply by stored weights, and the vectors they multiply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+from torch.nn import functional
+
+from mho.network.operations.unfolding import Convolution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearLayer:
+    """A layer that multiplies vectors by stored weights: fully connected or convolutional.
+
+    Args:
+        name: Name of the layer in the user's module; of a group of channels, with its number.
+        weight: Weights (1). A kernel is flattened by channel, row, column. Shape (out, in).
+        bias: Added to every product, digitally (1). Shape (out,).
+        convolution: How the kernel moves; `None` for a fully connected layer.
+    """
+
+    name: str
+    weight: Float32[Tensor, "out in"]
+    bias: Float32[Tensor, " out"] | None = None
+    convolution: Convolution | None = None
+
+    @property
+    def kind(self) -> str:
+        """`"linear"`, or the kind of convolution, such as `"conv2d"`."""
+        return "linear" if self.convolution is None else self.convolution.kind
+
+    def vectors(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "vectors in"]:
+        """The vectors to multiply, one per sample and position, samples first (1)."""
+        moves, inputs = self.convolution, self.weight.shape[1]
+        if moves is None:
+            return activation.reshape(-1, inputs)
+        columns = functional.unfold(
+            moves.image(activation),
+            moves.kernel_size,
+            dilation=moves.dilation,
+            stride=moves.stride,
+        )
+        return columns.transpose(1, 2).reshape(-1, inputs)
+
+    def fold(
+        self, products: Float[Tensor, "vectors out"], activation_shape: tuple[int, ...]
+    ) -> Float[Tensor, "batch ..."]:
+        """The layer's output, from one product per vector (1).
+
+        Args:
+            products: Rows in the order of `vectors` (1). Shape (vectors, out).
+            activation_shape: Shape of the layer's input.
+        """
+        if self.convolution is None:
+            return products.reshape(*activation_shape[:-1], -1).contiguous()
+        size = self.convolution.positions(activation_shape)
+        images = products.reshape(activation_shape[0], prod(size), -1).transpose(1, 2)
+        images = images.reshape(activation_shape[0], -1, *size)
+        # In the order of memory that torch's own layers use, as a recorded view relies on it.
+        return self.convolution.shaped(images).contiguous()
+
+    def forward(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+        """What the layer computes digitally, bias included (1)."""
+        return forward_groups((self,), activation)
+
+    def multiply_adds(self, activation_shape: tuple[int, ...]) -> int:
+        """Multiply-adds for an input of this shape; padding counts, zeros between pixels don't.
+
+        A transposed convolution uses its whole kernel once for every pixel of the input.
+        """
+        moves = self.convolution
+        if moves is None:
+            return prod(activation_shape[:-1]) * self.weight.numel()
+        size = activation_shape[2:] if moves.spread else moves.positions(activation_shape)
+        return activation_shape[0] * prod(size) * self.weight.numel()
+
+
+def forward_groups(
+    layers: Sequence[LinearLayer], activation: Float[Tensor, "batch ..."]
+) -> Float[Tensor, "batch ..."]:
+    """What layers compute digitally that share the input channels between them (1).
+
+    Args:
+        layers: One layer for each group of channels; only convolutions have several.
+        activation: Input (1). Shape (batch, ...).
+    """
+    weight = _joined([layer.weight for layer in layers]).to(activation.device)
+    present = [layer.bias for layer in layers if layer.bias is not None]
+    bias = _joined(present).to(activation.device) if present else None
+    moves = layers[0].convolution
+    if moves is None:
+        return functional.linear(activation, weight, bias)
+    images = functional.conv2d(
+        moves.image(activation),
+        weight.reshape(weight.shape[0], -1, *moves.kernel_size),
+        bias,
+        stride=moves.stride,
+        dilation=moves.dilation,
+        groups=len(layers),
+    )
+    return moves.shaped(images)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))

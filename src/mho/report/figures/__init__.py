@@ -1,0 +1,85 @@
+"""One file for each kind of figure."""
+
+from mho.report.figures.cell_errors import error_histogram, readback_scatter, telegraph_traces
+from mho.report.figures.conductance_maps import (
+    CLIP,
+    conductance_maps,
+    confusion_matrix,
+    effort_histograms,
+)
+from mho.report.figures.levels import levels_figure, widths_figure
+from mho.report.figures.lifetime import lifetime_figure
+from mho.report.figures.noise import noise_figure
+from mho.report.figures.population import (
+    SUMMARY_COLUMNS,
+    chip_columns,
+    chip_rows,
+    population_figure,
+    summary_rows,
+)
+from mho.report.figures.stuck_cells import yield_figure
+from mho.report.figures.style import (
+    BLACK,
+    BLUE,
+    COUNT_OF_CELLS,
+    GREEN,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    draw,
+    draw_png,
+    explain,
+    make,
+    nothing,
+    plain,
+    to_uS,
+)
+from mho.report.figures.sweep import sweep_figure
+from mho.report.figures.targets import conductance_figure, targets_figure
+from mho.report.figures.training import training_figure
+from mho.report.figures.tuning import tuning_figure
+from mho.report.figures.wire_weights import wire_weights
+from mho.report.figures.wires import cost, plan_name, wires_figure
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "CLIP",
+    "COUNT_OF_CELLS",
+    "GREEN",
+    "ORANGE",
+    "SKY",
+    "SUMMARY_COLUMNS",
+    "VERMILLION",
+    "chip_columns",
+    "chip_rows",
+    "conductance_figure",
+    "conductance_maps",
+    "confusion_matrix",
+    "cost",
+    "draw",
+    "draw_png",
+    "effort_histograms",
+    "error_histogram",
+    "explain",
+    "levels_figure",
+    "lifetime_figure",
+    "make",
+    "noise_figure",
+    "nothing",
+    "plain",
+    "plan_name",
+    "population_figure",
+    "readback_scatter",
+    "summary_rows",
+    "sweep_figure",
+    "targets_figure",
+    "telegraph_traces",
+    "to_uS",
+    "training_figure",
+    "tuning_figure",
+    "widths_figure",
+    "wire_weights",
+    "wires_figure",
+    "yield_figure",
+]

@@ -1,0 +1,185 @@
+"""Figures of how well the cells hold their targets: scatter, errors, telegraph traces."""
+
+import math
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+from matplotlib.figure import Figure
+
+from mho.programming import Outcome
+from mho.report.figures.style import (
+    BLACK,
+    BLUE,
+    COUNT_OF_CELLS,
+    ORANGE,
+    VERMILLION,
+    Array,
+    band,
+    explain,
+    finite,
+    histogram,
+    make,
+    nothing,
+    plain,
+    to_uS,
+)
+from mho.runs import RunData, Traces
+from mho.units import uS
+
+_FAR = 10.0
+"""How many tolerances the error axes reach at most (1)."""
+_WIDE = 20.0
+"""Largest target in medians up to which linear axes show all of them well (1)."""
+
+
+def readback_scatter(data: RunData) -> Figure:
+    """Read-back against target of every cell, and what is left below (µS).
+
+    Args:
+        data: Run to show.
+    """
+    figure = make(6.4)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
+    target, readback, stuck = _cells(data)
+    tolerance = data.tolerance / uS
+    if target.size:
+        ends = [target.min(), target.max()]
+        _scatter(top, target, readback, stuck)
+        _scatter(bottom, target, readback - target, stuck)
+        top.plot(ends, ends, color=BLACK, linewidth=0.6, label="read-back = target")
+        explain(top)
+        _spread(top, target, readback)
+    else:
+        nothing(top, "no cells")
+    top.set_ylabel("Read-back (µS)")
+    bottom.set_ylabel("Read-back − target (µS)")
+    bottom.set_xlabel("Target (µS)")
+    window = band(bottom, tolerance, label=f"tolerance, ±{tolerance:.3g} µS")
+    bottom.axhline(0, color=BLACK, linewidth=0.8)
+    limit = _limit((readback - target)[~stuck], tolerance)
+    bottom.set_ylim(-limit, limit)
+    beyond = int((np.abs(readback - target) > limit).sum())
+    left_out = f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
+    explain(bottom, left_out if beyond else "", [window])
+    return figure
+
+
+def error_histogram(data: RunData) -> Figure:
+    """How many cells ended how far from their targets (µS).
+
+    Args:
+        data: Run to show.
+    """
+    figure = make(3.4)
+    axes = figure.subplots()
+    error, tolerance = finite(to_uS(data.error)), data.tolerance / uS
+    limit = _limit(error, tolerance)
+    band(axes, tolerance, vertical=True, label=f"tolerance, ±{tolerance:.3g} µS")
+    if error.size:
+        # The outermost bars hold all that lies further out, so that every cell is counted.
+        histogram(axes, np.clip(error, -limit, limit), _bins(limit, tolerance))
+    else:
+        nothing(axes, "no cells")
+    beyond = int((np.abs(error) > limit).sum())
+    explain(axes, f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS" if beyond else "")
+    axes.set_xlim(-limit, limit)
+    axes.set_xlabel("Read-back − target (µS)")
+    axes.set_ylabel(COUNT_OF_CELLS)
+    return figure
+
+
+def telegraph_traces(data: RunData) -> Figure:
+    """The same cells over time without and with denoising (µS around the target).
+
+    Args:
+        data: Run to show; its traces are there.
+    """
+    traces = data.traces
+    if traces is None or not traces.before.numel():
+        figure = make(1.5)
+        nothing(figure.subplots(), "no traces")
+        return figure
+    rows = traces.before.shape[0]
+    figure = make(0.7 + 1.35 * rows)
+    panels = figure.subplots(rows, 2, sharex=True, squeeze=False)
+    for row in range(rows):
+        _trace_row(panels[row], traces, row, data.tolerance / uS)
+    panels[0, 0].set_title("programmed without denoising")
+    panels[0, 1].set_title("denoised")
+    for axes in panels[-1]:
+        axes.set_xlabel("Time (s)")
+    figure.supylabel("Conductance − target (µS)", fontsize=9.5)
+    return figure
+
+
+def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
+    time, target = plain(traces.time), float(traces.target[row]) / uS
+    for axes, values, colour in (
+        (panels[0], traces.before[row], ORANGE),
+        (panels[1], traces.after[row], BLUE),
+    ):
+        band(axes, tolerance)
+        axes.axhline(0, color=BLACK, linewidth=0.6)
+        away = to_uS(values) - target
+        axes.plot(time, away, color=colour, linewidth=0.9)
+        reach = max(3 * tolerance, 1.1 * float(np.max(np.abs(away[np.isfinite(away)]), initial=0)))
+        axes.set_ylim(-reach, reach)
+    panels[1].text(
+        1.02, 0.5, f"target\n{target:.1f} µS", transform=panels[1].transAxes,
+        va="center", fontsize=8.5,
+    )  # fmt: skip
+
+
+def _scatter(axes: Any, target: Array, values: Array, stuck: Bool[np.ndarray, " cells"]) -> None:
+    live = ~stuck
+    axes.plot(
+        target[live], values[live], ".", color=BLUE, markersize=3, alpha=0.6,
+        markeredgewidth=0, rasterized=True, label="cells",
+    )  # fmt: skip
+    if stuck.any():
+        axes.plot(
+            target[stuck], values[stuck], "x", color=VERMILLION, markersize=3.5,
+            markeredgewidth=0.9, rasterized=True, label="cells found stuck",
+        )  # fmt: skip
+
+
+def _spread(axes: Any, target: Array, readback: Array) -> None:
+    """Make the axes logarithmic if a few targets lie far above all others.
+
+    The partner of a cell stuck at a high conductance makes up for it with a high target of its
+    own. A read-back that is not positive falls below the axis; the panel of errors counts it.
+    """
+    positive = readback[readback > 0]
+    if not positive.size or target.min() <= 0 or target.max() <= _WIDE * np.median(target):
+        return
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_ylim(positive.min() / 1.4, positive.max() * 1.4)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+
+
+def _cells(data: RunData) -> tuple[Array, Array, Bool[np.ndarray, " cells"]]:
+    """Target, read-back (µS) and whether stuck, of every cell of every layer that has both."""
+    empty = [np.zeros(0)]
+    target = np.concatenate(empty + [to_uS(m.target).ravel() for m in data.layers])
+    readback = np.concatenate(empty + [to_uS(m.readback).ravel() for m in data.layers])
+    stuck = np.concatenate(
+        empty + [plain(m.outcome == Outcome.STUCK).ravel() for m in data.layers]
+    ).astype(bool)
+    known = np.isfinite(target) & np.isfinite(readback)
+    return target[known], readback[known], stuck[known]
+
+
+def _bins(limit: float, tolerance: float) -> Array:
+    """Edges of the bars (µS), the window's own among them so that no bar is half inside."""
+    step = tolerance / 10 or limit / 20
+    reach = math.ceil(limit / step - 1e-9)
+    return step * np.arange(-reach, reach + 1, dtype=np.float64)
+
+
+def _limit(error: Array, tolerance: float) -> float:
+    """Where the error axis ends (µS): at the largest error, but never far outside the window."""
+    largest = float(np.abs(error).max(initial=0.0))
+    return float(np.clip(1.05 * largest, 1.5 * tolerance, _FAR * tolerance)) or 1.0

@@ -1,0 +1,34 @@
+"""The figure of training on the chip: accuracy after every pass, and the pulses it took."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from mho.report.figures.style import BLUE, VERMILLION, explain, make
+
+
+def training_figure(result: dict[str, Any]) -> Figure:
+    """Accuracy on test and training samples after every pass, above; below, pulses a cell.
+
+    Args:
+        result: What `mho.deployment.training_run.learn` returned.
+    """
+    figure = make(5.0)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    looks = zip(result["runs"].items(), (VERMILLION, BLUE), "so", strict=False)
+    for (name, passes), colour, mark in looks:
+        numbers = range(1, len(passes) + 1)
+        test = [100 * one["accuracy"] for one in passes]
+        training = [100 * one["training_accuracy"] for one in passes]
+        pulses = [one["cost"]["pulses"] / result["cells"] for one in passes]
+        upper.plot(numbers, test, f"{mark}-", color=colour, label=name)
+        upper.plot(numbers, training, f"{mark}:", color=colour, alpha=0.5, markersize=4)
+        lower.plot(numbers, pulses, f"{mark}-", color=colour)
+    upper.set_ylabel("Accuracy (%)")
+    explain(upper, "test samples; dotted: training samples, during the pass")
+    lower.set_ylabel("Pulses per cell (1)")
+    lower.set_ylim(bottom=0)
+    lower.set_xlabel("Passes over the training samples")
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure

@@ -1,0 +1,37 @@
+"""Figure of what wires do to the weights of a network."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from mho.report.figures.style import BLACK, BLUE, VERMILLION, explain, make, plain
+from mho.runs import WireAccount
+
+_KINDS = (("as_mapped", "as mapped", VERMILLION), ("compensated", "compensated", BLUE))
+
+
+def wire_weights(account: WireAccount) -> Figure:
+    """Effective against wanted weights, and their difference below, over the largest (1).
+
+    Args:
+        account: What the wires did.
+    """
+    figure = make(5.6)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
+    wanted = plain(account.wanted)
+    for kind, label, colour in _KINDS:
+        if kind in account.found:
+            found = plain(account.found[kind])
+            _dots(top, wanted, found, colour, label)
+            _dots(bottom, wanted, found - wanted, colour, None)
+    top.plot([-1, 1], [-1, 1], color=BLACK, linewidth=0.6, label="effective = wanted")
+    explain(top)
+    bottom.axhline(0, color=BLACK, linewidth=0.8)
+    top.set_ylabel("Effective weight (of the largest)")
+    bottom.set_ylabel("Effective − wanted")
+    bottom.set_xlabel("Wanted weight (of the largest)")
+    return figure
+
+
+def _dots(axes: Any, x: Any, y: Any, colour: str, label: str | None) -> None:
+    axes.plot(x, y, ".", color=colour, markersize=2.5, alpha=0.5, label=label, rasterized=True)

@@ -1,0 +1,205 @@
+"""Figures of claims, in the manner of the papers'."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mho.papers.experiments import (
+    TOLERANCE,
+    HoldShown,
+    LevelsShown,
+    MapShown,
+    PulsesShown,
+    RelaxationShown,
+    SpectrumShown,
+    TracesShown,
+    WindowsShown,
+)
+from mho.report.figures import (
+    BLACK,
+    BLUE,
+    COUNT_OF_CELLS,
+    GREEN,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    explain,
+    levels_figure,
+    make,
+    nothing,
+    plain,
+    to_uS,
+)
+from mho.units import uS
+
+_COLOURS = (SKY, BLUE, VERMILLION)
+
+
+def draw_shown(shown: object) -> Figure:
+    """The figure of what a measurement shows.
+
+    Args:
+        shown: Its `shown`.
+    """
+    maker = _MAKERS.get(type(shown))
+    if maker is None:
+        figure = make(1.5)
+        nothing(figure.subplots())
+        return figure
+    return maker(shown)
+
+
+def _levels(shown: LevelsShown) -> Figure:
+    return levels_figure(shown.denoised, shown.plain, TOLERANCE)
+
+
+def _traces(shown: TracesShown) -> Figure:
+    """Left before, right after denoising, on one scale."""
+    figure = make(3.4)
+    panels = figure.subplots(1, 2)
+    time = plain(shown.time)
+    for axes, values, title in (
+        (panels[0], shown.before, "before denoising"),
+        (panels[1], shown.after, "after"),
+    ):
+        for number, colour in enumerate(_COLOURS):
+            target = float(shown.target[number]) / uS
+            axes.plot(time, to_uS(values[:, number]), color=colour, linewidth=0.7,
+                      label=f"{target:.0f} µS")  # fmt: skip
+            axes.axhline(target, color=BLACK, linewidth=0.5, linestyle=":")
+        axes.set_title(title)
+        axes.set_xlabel("Time (s)")
+    panels[0].set_ylabel("Conductance at 0.2 V (µS)")
+    middle = float(shown.target[1]) / uS
+    panels[1].set_ylim(middle - 5, middle + 5)
+    panels[1].legend(loc="upper right", ncols=3, handlelength=1.2, columnspacing=1.0)
+    return figure
+
+
+def _map(shown: MapShown) -> Figure:
+    figure = make(8.6)
+    top, bottom = figure.subplots(2, 1, height_ratios=(2.4, 1))
+    reading = to_uS(shown.reading)
+    image = top.imshow(reading, cmap="viridis", interpolation="nearest")
+    top.set_xlabel("Bit line")
+    top.set_ylabel("Word line")
+    top.grid(visible=False)
+    figure.colorbar(image, ax=top, label="Conductance (µS)", shrink=0.9)
+    level, block = to_uS(shown.level), shown.block.numpy()
+    spacing = (level[1] - level[0]) / 2
+    away = reading - level[block]
+    known = np.isfinite(away)
+    bottom.plot(level[block][known], away[known], ".", color=BLUE, markersize=2, alpha=0.3,
+                markeredgewidth=0, rasterized=True)  # fmt: skip
+    for side in (-spacing, spacing):
+        bottom.axhline(side, color=VERMILLION, linewidth=1, label="half-way to the next level"
+                       if side > 0 else None)  # fmt: skip
+    reach = max(1.3 * spacing, 1.05 * float(np.abs(away[known]).max(initial=0.0)))
+    bottom.set_ylim(-reach, reach)
+    bottom.set_xlabel("Level (µS)")
+    bottom.set_ylabel("Reading − level (µS)")
+    explain(bottom)
+    return figure
+
+
+def _hold(shown: HoldShown) -> Figure:
+    figure = make(3.4)
+    left, right = figure.subplots(1, 2)
+    worst, target, width = to_uS(shown.worst), to_uS(shown.target), shown.tolerance / uS
+    reach = 4 * width
+    left.axhspan(0, width, color=GREEN, alpha=0.18, linewidth=0)
+    left.plot(target, np.minimum(worst, reach), ".", color=BLUE, markersize=1.5,
+              markeredgewidth=0, alpha=0.4, rasterized=True)  # fmt: skip
+    left.set_ylim(0, reach * 1.03)
+    left.set_xlabel("Target (µS)")
+    left.set_ylabel("Largest distance (µS)")
+    ordered = np.sort(worst)
+    right.plot(ordered, 1 - np.arange(ordered.size) / ordered.size, color=BLUE)
+    right.axvline(width, color=GREEN, linewidth=1.2, label=f"±{width:.3g} µS")
+    right.axhline(0.005, color=ORANGE, linewidth=1.2, label="0.5 % of cells")
+    right.set_yscale("log")
+    right.set_xlim(0, reach)
+    right.set_xlabel("Window (µS)")
+    right.set_ylabel("Cells that left it (1)")
+    right.legend(loc="upper right")
+    return figure
+
+
+def _spectrum(shown: SpectrumShown) -> Figure:
+    figure = make(3.4)
+    panels = figure.subplots(1, 2)
+    for axes, x, y, law, name in (
+        (panels[0], shown.one_frequency, shown.one_density, shown.one_law, "Lorentzian"),
+        (panels[1], shown.frequency, shown.density, shown.law, "1/f"),
+    ):
+        axes.loglog(plain(x), plain(y), "o", color=BLUE, markersize=3.5, label="simulated")
+        axes.loglog(plain(x), plain(law), color=VERMILLION, linewidth=1.3, label=name)
+        axes.set_xlabel("Frequency (Hz)")
+        axes.legend(loc="lower left")
+    panels[0].set_ylabel("Spectral density (1/Hz)")
+    panels[0].set_title("one trap, unit amplitude")
+    panels[1].set_title("many traps, unit amplitude each")
+    return figure
+
+
+def _pulses(shown: PulsesShown) -> Figure:
+    figure = make(2.8)
+    axes = figure.subplots()
+    pulses = plain(shown.pulses)
+    edges = [n + 0.5 for n in range(int(np.quantile(pulses, 0.999)) + 1)]
+    axes.hist(pulses, bins=edges, color=BLUE)
+    for value, colour, name in (
+        (shown.published, VERMILLION, "published mean"),
+        (float(pulses.mean()), BLACK, "simulated mean"),
+    ):
+        axes.axvline(value, color=colour, linewidth=1.3, label=f"{name}, {value:.2f}")
+    axes.set_xlabel("Pulses (1)")
+    axes.set_ylabel(COUNT_OF_CELLS)
+    axes.legend(loc="upper right")
+    return figure
+
+
+def _relaxation(shown: RelaxationShown) -> Figure:
+    figure = make(3.2)
+    axes = figure.subplots()
+    x = to_uS(shown.conductance)
+    for row, (name, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
+        axes.plot(x, to_uS(shown.published[row]), color=colour, label=f"published, {name}")
+        axes.plot(x, to_uS(shown.found[row]), "o", color=colour, label=f"simulated, {name}")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("Target (µS)")
+    axes.set_ylabel("Standard deviation (µS)")
+    explain(axes)
+    return figure
+
+
+def _windows(shown: WindowsShown) -> Figure:
+    figure = make(3.0)
+    axes = figure.subplots()
+    window = 100 * plain(shown.window)
+    axes.loglog(window, plain(shown.pulses), "o-", color=BLUE, label="simulated")
+    axes.loglog(window, 20 / window, color=VERMILLION, label="inverse proportion")
+    axes.loglog([2, 0.2], [10, 90], "s", color=BLACK, fillstyle="none", label="published")
+    axes.set_xticks(window, [f"{w:g}" for w in window])
+    axes.minorticks_off()
+    axes.set_xlabel("Half-width of the window (% of the target)")
+    axes.set_ylabel("Pulses per cell")
+    axes.legend(loc="upper right")
+    return figure
+
+
+_MAKERS = cast(
+    "dict[type, Callable[[Any], Figure]]",
+    {
+        LevelsShown: _levels,
+        TracesShown: _traces,
+        MapShown: _map,
+        HoldShown: _hold,
+        SpectrumShown: _spectrum,
+        WindowsShown: _windows,
+        PulsesShown: _pulses,
+        RelaxationShown: _relaxation,
+    },
+)

@@ -1,0 +1,45 @@
+"""From options to results in a folder, interruptible and resumable."""
+
+from mho.runs.deployment import Workshop, image_for, make_chip
+from mho.runs.job import Job
+from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
+from mho.runs.measurement import measure, software_accuracy
+from mho.runs.population import populate
+from mho.runs.population_figures import Batch, ChipFigures, Population
+from mho.runs.recorded import RecordedRun
+from mho.runs.run_data import LayerMap, RunData, Traces, WireAccount
+from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
+from mho.runs.task import prepare
+from mho.runs.training import TrainJob, learn, training_data
+from mho.runs.tuning import TuneJob, tune
+
+__all__ = [
+    "MOST",
+    "REFRESHED",
+    "REMEDIES",
+    "Batch",
+    "ChipFigures",
+    "Job",
+    "LayerMap",
+    "LifeJob",
+    "Population",
+    "RecordedRun",
+    "RunData",
+    "Traces",
+    "TrainJob",
+    "TuneJob",
+    "WireAccount",
+    "Workshop",
+    "YieldPoint",
+    "grow_old",
+    "image_for",
+    "learn",
+    "make_chip",
+    "measure",
+    "measure_yields",
+    "populate",
+    "prepare",
+    "software_accuracy",
+    "training_data",
+    "tune",
+]

@@ -1,0 +1,84 @@
+"""What to deploy, on what, and how, in a few plain values."""
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from mho.bench.simulated import READ_NOISES
+from mho.checks import (
+    check_between,
+    check_choice,
+    check_not_negative,
+    check_positive,
+    configuration,
+)
+from mho.deployment import DeployOptions
+from mho.device.published import PRESETS
+from mho.programming import ProgrammingOptions, ProgramProtocol
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to deploy, on what, and how.
+
+    Args:
+        network: `"digits"`, a `.pt2` or `.onnx` file, or `module.py:factory`.
+        chip: Name of a preset.
+        tolerance: Half-width of the acceptance window (S).
+        seed: Names the chip and everything random about the run.
+        denoise: Whether to denoise; a second chip without it is then programmed to compare.
+        data: `.npz` file of test data; not for `"digits"`.
+        weights: State dict for a factory; `None` if it brings its own.
+        wires: Resistance of a wire segment between two cells (Ω); the preset's if `None`.
+        compensated: Make up for the wires in the mapping.
+        read_noise: How noise enters a product; see `SimulatedBench`.
+        packed: Let layers share tiles; else each has tiles of its own.
+        layout: Weights to conductances, and converter ranges.
+        fit_columns: Fit gain and offset of every output to the calibration samples on the chip.
+        digital: Modules that stay digital, names or patterns; see `read_network`.
+        chips: Number of chips, with seeds from `seed` on; the report is of the first (1).
+        compare_tolerance: Half-width of the window to which several chips are programmed without
+            denoising, to compare (S).
+        keep_chips: Keep a file of each of several chips.
+    """
+
+    network: str
+    chip: str = "rao2023"
+    tolerance: float = 1e-6
+    seed: int = 0
+    denoise: bool = True
+    data: str | None = None
+    weights: str | None = None
+    wires: float | None = None
+    compensated: bool = True
+    read_noise: str = "frozen"
+    packed: bool = False
+    layout: DeployOptions = field(default_factory=DeployOptions)
+    fit_columns: bool = False
+    digital: tuple[str, ...] = ()
+    chips: int = 1
+    compare_tolerance: float = 20e-6
+    keep_chips: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice(self.chip, "chip", PRESETS)
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        if self.wires is not None:
+            check_not_negative(self.wires, "wires", "Ω")
+        check_choice(self.read_noise, "read_noise", READ_NOISES)
+        check_between(self.chips, "chips", 1, 1000, "1")
+        check_positive(self.compare_tolerance, "compare_tolerance", "S")
+
+    def protocol(self, *, denoise: bool) -> ProgramProtocol:
+        """How cells are programmed."""
+        return ProgrammingOptions(self.tolerance, denoise).protocol
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder: the same job has the same one."""
+        short = Path(self.network.rpartition(":")[0] or self.network).stem
+        given = "|".join(str(getattr(self, f.name)) for f in fields(self))
+        mark = hashlib.sha256(given.encode()).hexdigest()[:6]
+        return f"{short}-{self.chip}-seed{self.seed}-{mark}"

@@ -1,0 +1,223 @@
+"""A programmed chip over years, with and without refreshing it: resumable, age by age."""
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mho.bench.simulated import SimulatedBench
+from mho.checks import check_between, check_positive, configuration
+from mho.data import Data
+from mho.deployment import QUANTILES, Age, Life, Refresh, check_times
+from mho.deployment.storage import ProgrammedChip
+from mho.files import checkpoint
+from mho.progress import Progress, silent
+from mho.units import show_duration
+
+ALONE, REFRESHED = "left alone", "refreshed"
+"""Names of the two lives of a chip."""
+
+_CHECKPOINT_SECONDS = 1.0
+_LOOKS = 100_000
+"""Looks that a life may have (1)."""
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class LifeJob:
+    """How a chip shall grow old.
+
+    Args:
+        times: Ages at which to measure, rising (s).
+        temperature: Temperature from the beginning on (K); as it is if `None`.
+        interval: Time between two looks at all cells that shall be refreshed (s); no refresh if
+            `None`.
+        tolerance: Half-width of the window within which a cell need not be refreshed, and is
+            programmed (S); that of the chip's own programming if `None`.
+        quantile: Quantile of the distances from target that has to exceed the tolerance (1).
+    """
+
+    times: tuple[float, ...]
+    temperature: float | None = None
+    interval: float | None = None
+    tolerance: float | None = None
+    quantile: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_times(self.times)
+        if self.temperature is not None:
+            check_between(self.temperature, "temperature", 4.0, 1000.0, "K")
+        check_between(self.quantile, "quantile", 0.0, 1.0, "1")
+        if self.tolerance is not None:
+            check_positive(self.tolerance, "tolerance", "S")
+        if self.interval is not None:
+            check_positive(self.interval, "interval", "s")
+            least = self.times[-1] / _LOOKS
+            if self.interval < least:
+                raise ValueError(
+                    f"Argument `refresh` must be at least {show_duration(least)} for a life of"
+                    f" {show_duration(self.times[-1])}, but is {show_duration(self.interval)};"
+                    " look less often."
+                )
+
+    def refresh(self, chip: ProgrammedChip) -> Refresh | None:
+        """How cells of a chip are refreshed.
+
+        Raises:
+            ValueError: The chip cannot be programmed as finely.
+        """
+        if self.interval is None:
+            return None
+        protocol = chip.effort.protocol
+        if self.tolerance is not None:
+            protocol = replace(protocol, tolerance=self.tolerance)
+        protocol.check(chip.image.info)
+        return Refresh(self.interval, protocol, self.quantile)
+
+
+def grow_old(
+    chip: ProgrammedChip,
+    data: Data,
+    job: LifeJob,
+    *,
+    work: Path | None = None,
+    progress: Progress = silent,
+) -> tuple[dict[str, Any], ProgrammedChip]:
+    """Let copies of a chip grow old: one that is left alone and, if wanted, one refreshed.
+
+    Args:
+        chip: The chip, which stays as it is.
+        data: Test samples.
+        job: How.
+        work: Folder in which finished ages and the chips' states are kept; what it has already
+            is taken up.
+        progress: Told what is being done and how far it is; may raise to interrupt.
+
+    Returns:
+        Plain values, and the chip as it is at the last age: the refreshed one if there is one.
+
+    Raises:
+        ValueError: What was kept is of another run.
+        OSError: The folder cannot be written.
+    """
+    refresh = job.refresh(chip)
+    lives: dict[str, Refresh | None] = {ALONE: None}
+    if refresh is not None:
+        lives[REFRESHED] = refresh
+    identity = _identity(chip, data, job)
+    found: dict[str, list[Age]] = {}
+    aged = chip
+    for name, rule in lives.items():
+        deployed = chip.deployed()
+        life = Life(deployed, data.inputs, data.labels, rule)
+        kept = work / f"{name.replace(' ', '-')}.state" if work else None
+        _Course(life, job, chip.placement.cells, kept, identity).run(name, progress)
+        found[name] = life.ages
+        aged = chip.after(deployed.bench, accuracy=life.ages[-1].accuracy)
+    return _described(chip, data, job, found), aged
+
+
+class _Course:
+    """One life from beginning to end, kept now and then."""
+
+    def __init__(
+        self, life: Life, job: LifeJob, cells: Tensor, kept: Path | None, identity: str
+    ) -> None:
+        assert isinstance(life.deployed.bench, SimulatedBench)
+        self._life, self._job, self._bench = life, job, life.deployed.bench
+        self._cells, self._kept, self._identity = cells, kept, identity
+        self._saved = time.monotonic()
+
+    def run(self, name: str, progress: Progress) -> None:
+        """Go through all ages; the first is the chip as it comes, at its own temperature."""
+        job, life = self._job, self._life
+        interval = job.interval if name == REFRESHED else None
+        whole = len(job.times) + 1 + (math.floor(job.times[-1] / interval) if interval else 0)
+
+        def looked() -> None:
+            progress(name, (life.looks + len(life.ages)) / whole)
+            if time.monotonic() - self._saved > _CHECKPOINT_SECONDS:
+                self._keep()
+
+        self._take_up()
+        progress(name, (life.looks + len(life.ages)) / whole)
+        if not life.ages:
+            life.until(0.0)
+            if job.temperature is not None:
+                life.heat(job.temperature)
+        for age in job.times[len(life.ages) - 1 :]:
+            life.until(age, looked)
+            self._keep()
+            progress(name, (life.looks + len(life.ages)) / whole)
+
+    def _keep(self) -> None:
+        if self._kept is not None:
+            facts = {"identity": self._identity, "life": self._life.facts()}
+            checkpoint.save(self._kept, {"bench": self._bench.state(self._cells)}, facts)
+        self._saved = time.monotonic()
+
+    def _take_up(self) -> None:
+        if self._kept is None or not self._kept.exists():
+            return
+        groups, facts = checkpoint.load(self._kept)
+        if facts.get("identity") != self._identity:
+            raise ValueError(
+                f"Argument `resume` must go on with the same run, but `{self._kept.parent}` holds"
+                " another one (chip, data, ages, version or options differ); leave it out to start"
+                " anew."
+            )
+        self._bench.restore(groups["bench"], self._cells)
+        self._life.restore(facts["life"])
+
+
+def _identity(chip: ProgrammedChip, data: Data, job: LifeJob) -> str:
+    digest = hashlib.sha256(data.inputs.contiguous().numpy().tobytes())
+    digest.update(data.labels.contiguous().numpy().tobytes())
+    return f"{version('mho')} {chip.sha256} {digest.hexdigest()} {job!r}"
+
+
+def _described(
+    chip: ProgrammedChip, data: Data, job: LifeJob, found: Mapping[str, list[Age]]
+) -> dict[str, Any]:
+    """The results as plain numbers, units in the names."""
+    network, stuck = chip.image.network, int(chip.result.stuck.sum())
+    right = int((network.run(data.inputs).argmax(1) == data.labels).sum())
+    refresh = job.refresh(chip)
+    return {
+        "chip": chip.sha256,
+        "preset": chip.specimen.preset,
+        "seed": chip.specimen.seed,
+        "cells": chip.placement.cells.numel(),
+        "stuck_cells": stuck,
+        "samples": data.labels.numel(),
+        "software_accuracy": right / data.labels.numel(),
+        "temperature_K": job.temperature,
+        "refresh": refresh and {
+            "interval_s": refresh.interval,
+            "tolerance_uS": refresh.protocol.tolerance * 1e6,
+            "quantile": refresh.quantile,
+        },
+        "lives": {name: [_told(age) for age in ages] for name, ages in found.items()},
+        "version": version("mho"),
+    }  # fmt: skip
+
+
+def _told(age: Age) -> dict[str, Any]:
+    named = zip(QUANTILES, age.quantiles, strict=True)
+    return {
+        "time_s": age.time,
+        "accuracy": age.accuracy,
+        "drift_uS": age.drift * 1e6,
+        "spread_uS": age.spread * 1e6,
+        "drift_percentiles_uS": {f"{100 * q:g}": value * 1e6 for q, value in named},
+        "looks": age.looks,
+        "rewrites": age.rewrites,
+        "refreshed_cells": age.refreshed,
+        "cost": {**asdict(age.cost), "joules": age.cost.joules},
+    }

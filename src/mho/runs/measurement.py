@@ -1,0 +1,270 @@
+"""What a deployment reached: accuracies at different times, errors, noise, cost."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int, Int64
+from torch import Tensor
+
+from mho.deployment import DeployedNetwork, Refit
+from mho.ledger import Ledger
+from mho.mapping import Placement
+from mho.network.account import account
+from mho.programming import ProgramProtocol
+from mho.rng import total
+from mho.runs.deployment import Programmed
+from mho.runs.job import Job
+from mho.runs.run_data import LayerMap, RunData, Traces
+from mho.runs.task import Task
+from mho.runs.wire_account import wire_account
+from mho.units import uS
+
+LOOKS = 20
+"""Evaluations at different times."""
+
+
+SPAN = 1000.0
+"""Time between the first and the last of them (s)."""
+
+
+_TRACE_RANKS = (1.0, 0.99, 0.9, 0.5)
+"""Which cells to watch: the noisiest, the one that 99 % are quieter than, … (1)."""
+
+
+_TRACE_SAMPLES, _TRACE_SPACING = 400, 0.01
+
+
+def software_accuracy(sources: Task) -> float:
+    """Fraction of test samples that the network itself gets right (1)."""
+    answers = sources.network.run(sources.data.inputs).argmax(1)
+    return int((answers == sources.data.labels).sum()) / answers.numel()
+
+
+def look_times() -> list[float]:
+    """Times after programming of the evaluations, from 1 s on in equal ratios (s)."""
+    return [float(t) for t in torch.logspace(0, 3, LOOKS, dtype=torch.float64)]
+
+
+def accuracies(
+    deployed: DeployedNetwork, sources: Task, progress: Callable[[float], None]
+) -> tuple[list[float], Int[Tensor, "classes answers"]]:
+    """Accuracy at every look, and the confusion matrix of the last one (1)."""
+    data, found, start = sources.data, [], deployed.bench.clock
+    answers = torch.zeros_like(data.labels)
+    for number, moment in enumerate(look_times()):
+        deployed.bench.wait(max(0.0, start + moment - deployed.bench.clock))
+        answers = deployed.answers(data.inputs)
+        found.append(int((answers == data.labels).sum()) / data.labels.numel())
+        progress((number + 1) / LOOKS)
+    size = max(data.classes, int(answers.max()) + 1)
+    confusion = torch.zeros(size, size, dtype=torch.int64)
+    confusion.index_put_((data.labels, answers), torch.ones_like(answers), accumulate=True)
+    return found, confusion
+
+
+def interval(values: list[float]) -> dict[str, float]:
+    """Smallest, mean and largest: `best` is the best estimate, not the best case."""
+    return {"low": min(values), "best": sum(values) / len(values), "high": max(values)}
+
+
+def read_back(
+    chip: Programmed, protocol: ProgramProtocol
+) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+    """Mean and peak-to-peak of every cell over one verify window, after all programming (S)."""
+    look = protocol.verify
+    reading = chip.bench.read(chip.placement.cells, samples=look.samples, window=look.window)
+    return reading.mean, reading.peak_to_peak
+
+
+def traces(plain: Programmed, denoised: Programmed, noise: Tensor) -> Traces:
+    """Watch a few cells on both chips, chosen by how noisy they are without denoising."""
+    working = (~(plain.result.stuck | denoised.result.stuck)).nonzero()[:, 0]
+    order = working[noise[working].argsort(stable=True)]
+    last = order.numel() - 1
+    chosen = order[[round(rank * last) for rank in _TRACE_RANKS if last >= 0]]
+    before, after = (_watch(chip, chosen) for chip in (plain, denoised))
+    time = torch.arange(before.shape[1]) * _TRACE_SPACING
+    return Traces(time, denoised.placement.target[chosen], before, after)
+
+
+def _watch(chip: Programmed, chosen: Tensor) -> Tensor:
+    cells = chip.placement.cells[chosen]
+    samples = [
+        chip.bench.read(cells, samples=1, window=_TRACE_SPACING).mean
+        for _ in range(_TRACE_SAMPLES)
+    ]
+    return torch.stack(samples, 1)
+
+
+def layer_maps(chip: Programmed, sources: Task, readback: Tensor) -> tuple[LayerMap, ...]:
+    """The cells put together again layer by layer; G⁺ and G⁻ in neighbouring columns."""
+    values = (chip.placement.target, readback, chip.result.outcome.float())
+    found = []
+    for number, layer in enumerate(sources.network.layers):
+        parts = grid_columns(chip.placement, number)
+        width = 1 + max(int(columns.max()) for _, _, columns in parts)
+        grids = [torch.zeros(layer.weight.shape[1], width) for _ in values]
+        for inputs, place, columns in parts:
+            for grid, value in zip(grids, values, strict=True):
+                grid[inputs, columns] = value[place]
+        found.append(LayerMap(layer.name, grids[0], grids[1], grids[2].to(torch.int8)))
+    return tuple(found)
+
+
+def _quantiles(values: Tensor, names: dict[str, float]) -> dict[str, float]:
+    if values.numel() == 0:
+        return dict.fromkeys(names, 0.0)
+    found = torch.quantile(
+        values.double(), torch.tensor(list(names.values()), dtype=torch.float64)
+    )
+    return {name: float(q) / uS for name, q in zip(names, found, strict=True)}
+
+
+def measure(
+    job: Job,
+    sources: Task,
+    chip: Programmed,
+    plain: Programmed,
+    version: str,
+    progress: Callable[[str, float], None],
+) -> RunData:
+    """Read back, evaluate and sum up a finished deployment.
+
+    Args:
+        job: What was deployed.
+        sources: Network and data.
+        chip: The chip programmed as the job says.
+        plain: The same chip programmed without denoising; `chip` again if the job says so.
+        version: Version of the program.
+        progress: Told what is being done and how far it is.
+    """
+    protocol = job.protocol(denoise=job.denoise)
+    readback, noise = read_back(chip, protocol)
+    plain_noise = noise if plain is chip else read_back(plain, protocol)[1]
+    programmed_until = chip.bench.ledger
+    found, confusion = accuracies(
+        chip.deployed, sources, lambda done: progress("evaluating the chip", done)
+    )
+    bench = chip.bench
+    passive = bench.disturb and {
+        "biasing": bench.chip.biasing,
+        **bench.disturb.summary(~bench.stuck),
+    }
+    costs = {"programming": chip.cost, "evaluation": chip.bench.ledger - programmed_until}
+    if chip.fitted is not None:
+        costs["fitting gains and offsets"] = chip.fitted.cost
+    found_plain = found
+    if plain is not chip:
+        found_plain, _ = accuracies(
+            plain.deployed, sources, lambda done: progress("evaluating without denoising", done)
+        )
+        costs["programming without denoising"] = plain.cost
+    working = ~chip.result.stuck
+    error = (readback - chip.placement.target)[working]
+    wires = wire_account(
+        sources.network, sources.data, chip.bench.info, compensated=job.compensated,
+        packed=job.packed, layout=job.layout,
+    )  # fmt: skip
+    watched = None if plain is chip else traces(plain, chip, plain_noise)
+    result = _result(job, sources, chip, error, noise[working], version) | {
+        "chip_accuracy": interval(found),
+        "chip_accuracy_no_denoise": interval(found_plain),
+        "wires": None if wires is None else wires.result,
+        "passive": passive,
+        "fitted_columns": _fit_figures(chip.fitted),
+    }
+    return RunData(
+        result=result,
+        layers=layer_maps(chip, sources, readback),
+        error=error,
+        noise=noise[working],
+        pulses=chip.result.pulses,
+        denoise_pulses=chip.result.denoise_pulses,
+        reads=chip.result.reads,
+        tolerance=job.tolerance,
+        traces=watched,
+        confusion=confusion,
+        costs=costs,
+        wires=wires,
+    )
+
+
+def _fit_figures(fitted: Refit | None) -> dict[str, Any] | None:
+    """What fitting gains and offsets did to the products, by layer."""
+    if fitted is None:
+        return None
+    return {
+        "before": list(fitted.before),
+        "after": list(fitted.after),
+        "chip_seconds": fitted.cost.seconds,
+        "chip_joules": fitted.cost.joules,
+    }
+
+
+def _result(
+    job: Job, sources: Task, chip: Programmed, error: Tensor, noise: Tensor, version: str
+) -> dict[str, Any]:
+    """The numbers of `result.json` that concern programming."""
+    per_cell = {
+        f"{name}_per_cell": total(getattr(chip.result, name)) / chip.result.cells.numel()
+        for name in ("pulses", "denoise_pulses", "reads")
+    }
+    work = account(sources.network, sources.data.inputs[0])
+    spread = {"median": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
+    cost: Ledger = chip.cost
+    return {
+        "network": job.network,
+        "preset": job.chip,
+        "seed": job.seed,
+        "version": version,
+        "options": asdict(job),
+        "tolerance_uS": job.tolerance / uS,
+        "denoise": job.denoise,
+        "software_accuracy": software_accuracy(sources),
+        "multiply_adds": work.summary(),
+        "parameters": work.parameters,
+        "operations": work.plain(),
+        "cells": chip.result.cells.numel(),
+        "tiles": chip.bench.info.tiles,
+        "stuck_cells": int(chip.result.stuck.sum()),
+        "converged_fraction": chip.result.converged_fraction,
+        "error_uS": _quantiles(error.abs(), spread),
+        "noise_uS": _quantiles(noise, {"median": 0.5, "p99": 0.99}),
+        **per_cell,
+        "chip_seconds": cost.seconds,
+        "chip_joules": cost.joules,
+    }
+
+
+def grid_columns(
+    placement: Placement, layer: int
+) -> list[tuple[slice, Int64[Tensor, "rows cols"], Int64[Tensor, " cols"]]]:
+    """How the cells of a layer make one grid: inputs, positions in `Placement.cells`, columns.
+
+    Neighbours are neighbours on the chip: the halves of a pair, the pairs that correct others
+    after those, the reference of a part after its outputs.
+
+    Args:
+        placement: Where the network lies.
+        layer: Number of the layer.
+    """
+    found, start = [], 0
+    own = [block for block in placement.blocks if block.layer == layer]
+    width = 2 * max(block.outputs.stop for block in own)
+    parts = sorted({block.first_output for block in own})
+    for block in placement.blocks:
+        cells = block.crossings
+        place = torch.arange(start, start + cells.numel()).view(cells.shape)
+        start += cells.numel()
+        if block.layer != layer:
+            continue
+        numbers = torch.arange(cells.shape[2])
+        if block.minus is None:
+            columns = block.first_output + parts.index(block.first_output) + numbers
+            found.append((block.inputs, place[0], columns))
+            continue
+        first = 2 * (block.first_output + numbers) + (0 if block.corrects is None else width)
+        found += [(block.inputs, place[half], first + half) for half in range(2)]
+    return found

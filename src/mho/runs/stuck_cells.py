@@ -1,0 +1,141 @@
+"""Accuracy on chips with stuck cells, and what each remedy saves of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import torch
+
+from mho.bench.simulated import SimulatedBench
+from mho.checks import check_between, check_choice
+from mho.chip import Chip
+from mho.deployment import DeployedNetwork, calibrate, program_pairs
+from mho.device.published import Preset
+from mho.files import Kept
+from mho.mapping import lay_out, tiles_needed
+from mho.mapping.tiles import survey
+from mho.programming import ProgramProtocol, program
+from mho.rng import Stream
+from mho.runs.task import Task
+
+REMEDIES = ("none", "partners", "mapped")
+"""Nothing; polarities of columns and partners of stuck cells make up for them after programming;
+and before that a survey puts small weights where cells are stuck."""
+
+MOST = 0.3
+"""Largest share of stuck cells: with more, whole lines begin to count as broken (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class YieldPoint:
+    """One chip.
+
+    Args:
+        stuck_fraction: Probability that a cell is stuck (1).
+        seed: Names the chip.
+        remedy: One of `REMEDIES`.
+        accuracy: Fraction of test samples that it gets right (1).
+        stuck_cells: Stuck cells among those used (1).
+        chip_seconds: Time for survey and programming (s).
+    """
+
+    stuck_fraction: float
+    seed: int
+    remedy: str
+    accuracy: float
+    stuck_cells: int
+    chip_seconds: float
+
+
+def measure_yield(
+    sources: Task,
+    kind: Preset,
+    stuck_fraction: float,
+    *,
+    remedy: str,
+    seed: int = 0,
+    protocol: ProgramProtocol | None = None,
+    spares: int = 0,
+) -> YieldPoint:
+    """Deploy a network on a chip with stuck cells and count its right answers.
+
+    Args:
+        sources: Network and data.
+        kind: The chip's preset.
+        stuck_fraction: Probability that a cell is stuck (1).
+        remedy: One of `REMEDIES`.
+        seed: Names the chip: the same for every remedy.
+        protocol: How to program; `ProgramProtocol()` if `None`.
+        spares: Spare rows, and pairs of columns, of each part of a layer, for `mapped` (1).
+
+    Raises:
+        ValueError: The share or the remedy is out of range.
+    """
+    check_between(stuck_fraction, "stuck_fraction", 0.0, MOST, "1")
+    check_choice(remedy, "remedy", REMEDIES)
+    protocol = protocol or ProgramProtocol()
+    chip = Chip(kind.replace(cell__stuck_fraction=stuck_fraction))
+    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in sources.network.layers]
+    chip = replace(chip, tiles=tiles_needed(shapes, chip.rows, chip.cols, spares=spares))
+    bench = SimulatedBench(chip, Stream(seed).child("chip"))
+    faults = survey(bench) if remedy == "mapped" else None
+    extra = spares if remedy == "mapped" else 0
+    placement = lay_out(sources.network, bench.info, faults=faults, spares=extra)
+    if remedy == "none":
+        result = program(bench, placement.target, protocol, cells=placement.cells)
+    else:
+        placement, result = program_pairs(bench, placement, protocol)
+    seconds = bench.ledger.seconds
+    volts = bench.info.read_voltage
+    ranges = calibrate(sources.network, placement, sources.data.calibration, volts)
+    deployed = DeployedNetwork(sources.network, bench, placement, ranges, result)
+    data = sources.data
+    return YieldPoint(
+        stuck_fraction=stuck_fraction,
+        seed=seed,
+        remedy=remedy,
+        accuracy=deployed.accuracy(data.inputs, data.labels),
+        stuck_cells=int(torch.count_nonzero(bench.stuck[placement.cells])),
+        chip_seconds=seconds,
+    )
+
+
+def measure_yields(
+    sources: Task,
+    kind: Preset,
+    chips: Sequence[tuple[float, int, str]],
+    kept: Kept,
+    *,
+    protocol: ProgramProtocol,
+    spares: int = 0,
+    progress: Callable[[float], None],
+) -> list[YieldPoint]:
+    """Measure many chips, those left out that an interrupted run has measured.
+
+    Args:
+        sources: Network and data.
+        kind: The chips' preset.
+        chips: Share of stuck cells (1), seed and remedy of each.
+        kept: Where measured ones are kept.
+        protocol: How to program.
+        spares: Spare rows, and pairs of columns, of each part of a layer, for `mapped` (1).
+        progress: Told how much is done (1).
+
+    Raises:
+        ValueError: What is kept is of another run.
+        OSError: A chip cannot be kept.
+    """
+    points = []
+    for number, (share, seed, remedy) in enumerate(chips):
+        progress(number / len(chips))
+        name = f"stuck{share!r}-seed{seed}-{remedy}"
+        held = kept.get(name)
+        if held is None:
+            point = measure_yield(
+                sources, kind, share, remedy=remedy, seed=seed, protocol=protocol, spares=spares
+            )
+            kept.put(name, asdict(point))
+        else:
+            point = YieldPoint(**held)
+        points.append(point)
+    progress(1.0)
+    return points

@@ -1,0 +1,239 @@
+"""Training from scratch on a faulty chip and on one without faults: resumable, pass by pass."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from mho.bench.simulated import ChipSpec
+from mho.checks import check_between, check_choice, check_within, configuration
+from mho.chip import Chip
+from mho.data import TrainingAndTest, digits_data, digits_training, load_data, load_training
+from mho.deployment.storage import ProgrammedChip, Provenance
+from mho.device.published import PRESETS
+from mho.files import checkpoint
+from mho.ledger import Ledger
+from mho.mapping import tiles_needed
+from mho.progress import Progress, silent
+from mho.rng import Stream
+from mho.training import OnChipPerceptron, OnChipTraining, layer_shapes, trained_chip
+
+FAULTY, FAULTLESS = "on the chip", "without stuck cells"
+"""Names of the two runs of a job."""
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """What shall learn, and on which chip.
+
+    Args:
+        training: Layers, passes, rates.
+        chip: Name of a preset.
+        stuck: Share of cells that never switch (1); the preset's if `None`.
+        compared: Train a chip without stuck cells, too.
+        seed: Names the chip and everything random about the run.
+    """
+
+    training: OnChipTraining = field(default_factory=OnChipTraining)
+    chip: str = "umass_ta_hfo2"
+    stuck: float | None = None
+    compared: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice(self.chip, "chip", PRESETS)
+        check_between(self.seed, "seed", 0, 2**62, "1")
+        if self.stuck is not None:
+            check_between(self.stuck, "stuck", 0.0, 1.0, "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The perceptron after one pass over its samples.
+
+    Args:
+        training_accuracy: Share of the pass's samples that were right before their update (1).
+        accuracy: Share of test samples that are right after it, on the chip (1).
+        cost: What training cost so far; measuring the accuracy is left out.
+    """
+
+    training_accuracy: float
+    accuracy: float
+    cost: Ledger
+
+
+def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
+    """Samples, and where they come from.
+
+    Args:
+        name: `digits`, or a `.npz` file.
+
+    Raises:
+        ValueError: Something about the file; one sentence says what.
+    """
+    if name == "digits":
+        own = digits_training()
+        return TrainingAndTest(own.inputs, own.labels, digits_data()), Provenance(
+            source="digits, trained on the chip", data="digits"
+        )
+    test = load_data(name)
+    learnt = load_training(name, None, test.inputs)
+    classes = max(test.classes, int(learnt.labels.max()) + 1)
+    test = replace(test, calibration=learnt.inputs[: test.calibration.shape[0]], classes=classes)
+    data = TrainingAndTest(learnt.inputs, learnt.labels, test)
+    for what, inputs in (("training_inputs", data.inputs), ("inputs", data.test.inputs)):
+        check_within(inputs, what, 0.0, 1.0, unit="1", hint="Scale them to this range.")
+    digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    source = f"{Path(name).name}, trained on the chip"
+    return data, Provenance(source=source, sha256={"data": digest})
+
+
+def learn(
+    job: TrainJob,
+    data: TrainingAndTest,
+    provenance: Provenance,
+    *,
+    work: Path | None = None,
+    progress: Progress = silent,
+) -> tuple[dict[str, Any], ProgrammedChip]:
+    """Train on the chip, and on one of the same seed without stuck cells to compare.
+
+    Args:
+        job: What to do.
+        data: Samples from 0 to 1.
+        provenance: Where they come from.
+        work: Folder in which the state is kept after every pass; what it has is taken up.
+        progress: Told what is being done and how far it is; may raise to interrupt.
+
+    Returns:
+        Plain values, and the trained chip.
+
+    Raises:
+        ValueError: What was kept is of another run.
+        OSError: The folder cannot be written.
+    """
+    identity = _identity(job, data)
+    runs = {FAULTY: job.stuck} | ({FAULTLESS: 0.0} if job.compared else {})
+    found: dict[str, list[Pass]] = {}
+    chip = None
+    for name, stuck in runs.items():
+        kept = work / f"{name.replace(' ', '-')}.state" if work else None
+        run = _Run(job, data, stuck, kept, identity)
+        found[name] = run.go(name, progress)
+        chip = chip or run.chip(provenance)
+    assert chip is not None
+    return _described(job, data, found, chip), chip
+
+
+class _Run:
+    """One chip that learns, kept after every pass."""
+
+    def __init__(
+        self,
+        job: TrainJob,
+        data: TrainingAndTest,
+        stuck: float | None,
+        kept: Path | None,
+        identity: str,
+    ) -> None:
+        self._job, self._data, self._kept, self._identity = job, data, kept, identity
+        features, classes = data.inputs[0].numel(), data.test.classes
+        shapes, one = layer_shapes(features, job.training.hidden, classes), Chip(job.chip)
+        tiles = tiles_needed(shapes, one.rows, one.cols)
+        self._specimen = ChipSpec(
+            job.chip, job.seed, tiles, one.rows, one.cols, one.lines, stuck=stuck
+        )
+        self._bench = self._specimen.bench()
+        self._perceptron = OnChipPerceptron(self._bench, features, classes, job.training)
+        self._stream = Stream(job.seed).child("on-chip")
+        self._passes: list[Pass] = []
+        self._cost = Ledger()
+
+    def go(self, name: str, progress: Progress) -> list[Pass]:
+        """All passes."""
+        epochs, perceptron, bench = self._job.training.epochs, self._perceptron, self._bench
+        inputs, test = _flat(self._data.inputs), self._data.test
+        if not self._take_up():
+            perceptron.scatter(self._stream.child("weights"))
+            self._cost = bench.ledger
+        progress(name, len(self._passes) / epochs)
+        for epoch in range(len(self._passes), epochs):
+            before = bench.ledger
+            right = perceptron.learn(epoch, inputs, self._data.labels, self._stream)
+            self._cost += bench.ledger - before
+            accuracy = perceptron.accuracy(_flat(test.inputs), test.labels)
+            self._passes.append(Pass(right, accuracy, self._cost))
+            self._keep()
+            progress(name, (epoch + 1) / epochs)
+        return self._passes
+
+    def chip(self, provenance: Provenance) -> ProgrammedChip:
+        """The chip as it is now."""
+        return trained_chip(
+            self._perceptron, self._specimen, self._data, self._cost, provenance,
+            accuracy=self._passes[-1].accuracy,
+        )  # fmt: skip
+
+    def _keep(self) -> None:
+        if self._kept is None:
+            return
+        cells = self._perceptron.placement.cells
+        groups = {"bench": self._bench.state(cells), "perceptron": self._perceptron.state()}
+        facts = {"identity": self._identity, "passes": [asdict(one) for one in self._passes]}
+        checkpoint.save(self._kept, groups, facts)
+
+    def _take_up(self) -> bool:
+        """Go on with what was kept, if there is something."""
+        if self._kept is None or not self._kept.exists():
+            return False
+        groups, facts = checkpoint.load(self._kept)
+        if facts.get("identity") != self._identity:
+            raise ValueError(
+                f"Argument `resume` must go on with the same run, but `{self._kept.parent}` holds"
+                " another one (chip, data, seed, version or options differ); leave it out to start"
+                " anew."
+            )
+        self._bench.restore(groups["bench"], self._perceptron.placement.cells)
+        self._perceptron.restore(groups["perceptron"])
+        self._passes = [Pass(**(p | {"cost": Ledger(**p["cost"])})) for p in facts["passes"]]
+        self._cost = self._passes[-1].cost
+        return True
+
+
+def _flat(inputs: Shaped[Tensor, "samples ..."]) -> Float[Tensor, "samples features"]:
+    return inputs.flatten(1)
+
+
+def _identity(job: TrainJob, data: TrainingAndTest) -> str:
+    digest = hashlib.sha256()
+    for tensor in (data.inputs, data.labels, data.test.inputs, data.test.labels):
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return f"{version('mho')} {digest.hexdigest()} {job!r}"
+
+
+def _described(
+    job: TrainJob, data: TrainingAndTest, found: Mapping[str, list[Pass]], chip: ProgrammedChip
+) -> dict[str, Any]:
+    """The results as plain numbers, units in the names."""
+    features, training = data.inputs[0].numel(), job.training
+    return {
+        "options": asdict(job),
+        "network": [features, *training.hidden, data.test.classes],
+        "cells": chip.placement.cells.numel(),
+        "stuck_fraction": chip.specimen.chip.published["cell.stuck_fraction"],
+        "training_samples": data.labels.numel(),
+        "test_samples": data.test.labels.numel(),
+        "runs": {name: [_told(one) for one in passes] for name, passes in found.items()},
+        "chip": chip.sha256,
+        "version": version("mho"),
+    }
+
+
+def _told(one: Pass) -> dict[str, Any]:
+    return asdict(one) | {"cost": {**asdict(one.cost), "joules": one.cost.joules}}

@@ -1,0 +1,384 @@
+"""A network on a chip, tuned step by step: accuracy and cost of each step."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.checks import check_between, check_choice, check_positive, configuration
+from mho.chip import Chip
+from mho.deployment import DeployedNetwork, program_image, refit
+from mho.deployment.storage import (
+    CHIP_KIND,
+    CompiledNetwork,
+    ProgrammedChip,
+    Provenance,
+    compile_image,
+    load_chip,
+    load_image,
+    read_kind,
+    save_chip,
+    save_image,
+)
+from mho.device.published import PRESETS
+from mho.files import write_whole
+from mho.ledger import Ledger
+from mho.mapping import tiles_needed
+from mho.network import Network
+from mho.programming import ProgrammingOptions, measure
+from mho.progress import Progress, silent
+from mho.rng import Stream
+from mho.runs.task import Start, gather, software_accuracy
+from mho.training import NoiseAwareTraining, Surrogate, hybrid_train, noise_aware_train
+
+
+class KeptSteps:
+    """The steps that are done.
+
+    What a step left is written before the list of steps names it: an interruption between the
+    two repeats the step from the same state.
+
+    Args:
+        folder: Where they are kept; `None` to keep nothing.
+        identity: Everything that the steps depend on.
+        resume: Go on with what is there; otherwise it is set aside, not lost.
+
+    Raises:
+        ValueError: There is nothing to go on with, or it belongs to another run.
+        OSError: The folder cannot be written.
+    """
+
+    def __init__(self, folder: Path | None, identity: str, *, resume: bool) -> None:
+        self._folder, self._identity = folder, identity
+        self.done: list[dict[str, Any]] = []
+        if folder is None:
+            return
+        if resume:
+            self.done = self._taken_up(folder)
+            return
+        if folder.exists():
+            aside = folder.with_name(f"{folder.name}.old")
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.replace(aside)
+        folder.mkdir(parents=True)
+        self._list(folder)
+
+    @property
+    def programming(self) -> Path | None:
+        """File for the state of programming."""
+        return None if self._folder is None else self._folder / "programming"
+
+    @property
+    def left(self) -> CompiledNetwork | ProgrammedChip | None:
+        """What the last step left; `None` before the first.
+
+        Raises:
+            ValueError: Its file is damaged.
+        """
+        if self._folder is None or not self.done:
+            return None
+        path = self._path(self._folder)
+        return load_chip(path) if read_kind(path) == CHIP_KIND else load_image(path)
+
+    def put(self, step: dict[str, Any], left: CompiledNetwork | ProgrammedChip) -> None:
+        """Write down a step and what it left.
+
+        Raises:
+            OSError: The folder cannot be written or the disk is full.
+        """
+        self.done.append(step)
+        if self._folder is None:
+            return
+        if isinstance(left, CompiledNetwork):
+            save_image(self._path(self._folder), left)
+        else:
+            save_chip(self._path(self._folder), left)
+        self._list(self._folder)
+
+    def finish(self) -> None:
+        """All is done and written elsewhere."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+
+    def _path(self, folder: Path) -> Path:
+        return folder / f"step-{len(self.done)}.mho"
+
+    def _list(self, folder: Path) -> None:
+        text = json.dumps({"identity": self._identity, "steps": self.done})
+        write_whole(folder / "steps.json", text.encode())
+
+    def _taken_up(self, folder: Path) -> list[dict[str, Any]]:
+        path = folder / "steps.json"
+        if not path.exists():
+            raise ValueError(
+                f"Argument `resume` must find an unfinished run in `{folder.parent}`, but there is"
+                " none; leave it out to start one."
+            )
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            identity, steps = held["identity"], list(held["steps"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"File `{path}` must hold the steps of a run, but is damaged; leave out `resume`"
+                " to start anew."
+            ) from error
+        if identity != self._identity:
+            raise ValueError(
+                f"Argument `resume` must go on with the same run, but `{folder}` holds another one"
+                " (network, data, version or options differ); leave it out to start anew."
+            )
+        return steps
+
+
+NOISE_AWARE = "noise-aware"
+METHODS = (NOISE_AWARE, "refit", "hybrid")
+
+
+_PROGRAMMING, _START = "programming", "start"
+
+
+_REFIT_SAMPLES = 256
+_SPARE_LINES = 64
+"""Rows and columns of the spare chip whose cells are measured (1)."""
+
+
+@configuration
+@dataclass(frozen=True, slots=True)
+class TuneJob:
+    """What to tune, and how.
+
+    Args:
+        network: `"digits"`, a `.pt2` or `.onnx` file, `module.py:factory`, or a file of
+            `mho compile` or `mho program`.
+        data: `.npz` file of test data, with training data or without; not for `"digits"`.
+        training: `.npz` file of training data, if they are not in `data`.
+        weights: State dict for a factory; `None` if it brings its own.
+        chip: Name of a preset. A programmed chip is what it is: for it, this and the following
+            five do not count, but for `methods`.
+        stuck: Fraction of cells that never switch (1); the preset's if `None`.
+        methods: Steps in this order, each one of `METHODS`.
+        tolerance: Half-width of the acceptance window (S).
+        denoise: Whether cells are denoised.
+        repaired: Make up for stuck cells when the network is first programmed.
+        seed: Names the chip and everything random about the run.
+
+    Raises:
+        ValueError: A method, a preset or a fraction that does not exist.
+    """
+
+    network: str = "digits"
+    data: str | None = None
+    training: str | None = None
+    weights: str | None = None
+    chip: str = "rao2023"
+    stuck: float | None = None
+    methods: tuple[str, ...] = ("refit", "hybrid")
+    tolerance: float = 20e-6
+    denoise: bool = False
+    repaired: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice(self.chip, "chip", PRESETS)
+        for method in self.methods:
+            check_choice(method, "method", METHODS)
+        if NOISE_AWARE in self.methods[1:]:
+            raise ValueError(
+                f"Argument `method` must have `{NOISE_AWARE}` first and once, as it comes before"
+                f" the chip is programmed, but is `{','.join(self.methods)}`."
+            )
+        if self.stuck is not None:
+            check_between(self.stuck, "stuck", 0.0, 1.0, "1")
+        check_positive(self.tolerance, "tolerance", "S")
+        check_between(self.seed, "seed", 0, 2**62, "1")
+
+    @property
+    def effort(self) -> ProgrammingOptions:
+        """How cells are programmed."""
+        return ProgrammingOptions(self.tolerance, self.denoise, self.repaired)
+
+    def specimen(self, network: Network) -> ChipSpec:
+        """The chip, with as many tiles as the network needs."""
+        one = Chip(self.chip)
+        shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+        tiles = tiles_needed(shapes, one.rows, one.cols)
+        return ChipSpec(
+            self.chip, self.seed, tiles, one.rows, one.cols, one.lines, stuck=self.stuck
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuned:
+    """What tuning ended with.
+
+    Args:
+        result: Plain values: options, accuracy in software, steps with accuracy and cost, and the
+            share of the lost accuracy that the steps on the chip bring back.
+        chip: The tuned chip, to go on with.
+        kept: The steps' files; `finish` removes them once the rest is written.
+    """
+
+    result: dict[str, Any]
+    chip: ProgrammedChip
+    kept: KeptSteps
+
+
+def tune(
+    job: TuneJob, progress: Progress = silent, *, unfinished: Path | None = None,
+    resume: bool = False,
+) -> Tuned:  # fmt: skip
+    """Program a network into a chip, or take a programmed one, and tune it; judge every step.
+
+    Args:
+        job: What to do.
+        progress: Told what is being done and how far it is; may raise to interrupt.
+        unfinished: Folder in which every step is kept until the caller has the end.
+        resume: Go on with what is there. The end is the same as without an interruption.
+
+    Raises:
+        ValueError: Something about the files or the methods; one sentence says what.
+        OSError: A file that cannot be read, or a folder that cannot be written.
+    """
+    start = gather(job.network, job.data, job.training, job.weights, job.seed, progress)
+    plan = _plan(job, start)
+    identity = f"{version('mho')} {start.fingerprint} {job!r}"
+    kept = KeptSteps(unfinished, identity, resume=resume)
+    tuning = _Tuning(job, start, progress, kept)
+    source = kept.left or start.source
+    for name in plan[len(kept.done) :]:
+        source, step = tuning.step(name, source)
+        kept.put(step, source)
+    assert isinstance(source, ProgrammedChip)
+    return Tuned(_result(job, start, source, kept.done), source, kept)
+
+
+def _plan(job: TuneJob, start: Start) -> list[str]:
+    """Names of all steps in order."""
+    first, rest = list(job.methods[:1]), list(job.methods[1:])
+    if first != [NOISE_AWARE]:
+        first, rest = [], list(job.methods)
+    if first and not isinstance(start.source, Network):
+        raise ValueError(
+            f"Argument `method` must not have `{NOISE_AWARE}` for an image or a chip, whose"
+            " targets are set; tune the network that it was compiled from."
+        )
+    ready = isinstance(start.source, ProgrammedChip)
+    return [*first, _START if ready else _PROGRAMMING, *rest]
+
+
+class _Tuning:
+    """The steps of a job."""
+
+    def __init__(self, job: TuneJob, start: Start, progress: Progress, kept: KeptSteps) -> None:
+        self._job, self._start, self._progress, self._kept = job, start, progress, kept
+
+    def step(
+        self, name: str, source: Network | CompiledNetwork | ProgrammedChip
+    ) -> tuple[CompiledNetwork | ProgrammedChip, dict[str, Any]]:
+        """What a step leaves, and its accuracy and cost."""
+        if isinstance(source, Network):
+            if name == NOISE_AWARE:
+                return self._noise_aware(source)
+            source = self._compiled(source)
+        more: dict[str, Any] = {}
+        if isinstance(source, CompiledNetwork):
+            source = self._programmed(source)
+            deployed, cost = source.deployed(), source.result.ledger
+        else:
+            deployed, cost = source.deployed(), Ledger()
+            if name != _START:
+                cost, more = self._on_chip(name, deployed, source)
+        data = self._start.data
+        accuracy = deployed.accuracy(data.inputs, data.labels)
+        return source.tuned(deployed, accuracy=accuracy), _described(name, accuracy, cost) | more
+
+    def _compiled(self, network: Network) -> CompiledNetwork:
+        job, start = self._job, self._start
+        name = Path(job.network.rpartition(":")[0] or job.network).name
+        origin = Provenance(source=name, preset=job.chip, data=start.built_in)
+        info = job.specimen(network).bench().info
+        return compile_image(network, info, start.data.calibration, provenance=origin)
+
+    def _programmed(self, image: CompiledNetwork) -> ProgrammedChip:
+        job, info, file = self._job, image.info, self._kept.programming
+        one = job.specimen(image.network)
+        if not isinstance(self._start.source, Network):
+            one = replace(one, tiles=info.tiles, rows=info.rows, cols=info.cols, wires=info.wires)
+        return program_image(
+            image, one, job.effort, unfinished=file,
+            resume=file is not None and file.exists(), progress=self._progress,
+        )  # fmt: skip
+
+    def _noise_aware(self, network: Network) -> tuple[CompiledNetwork, dict[str, Any]]:
+        """Tune the network for chips of the kind, whose cells are measured on a spare one."""
+        job, start, stream = self._job, self._start, Stream(self._job.seed)
+        self._progress("measuring a spare chip", 0.0)
+        chip = replace(job.specimen(network), tiles=1, rows=_SPARE_LINES, cols=_SPARE_LINES).chip
+        spare = SimulatedBench(chip, stream.child("spare chip"))
+        table = measure(spare, stream.child("statistics"), job.effort.protocol)
+        surrogate = Surrogate(spare.info, None, chip.around, table)
+        training = NoiseAwareTraining()
+        found = noise_aware_train(
+            network, start.training.inputs, start.training.labels, surrogate,
+            stream.child(NOISE_AWARE), training=training, progress=self._progress,
+        )  # fmt: skip
+        step = _described(NOISE_AWARE, software_accuracy(found.network, start.data), table.cost)
+        step |= {
+            "measured_cells": table.programmed,
+            "training_epochs": training.epochs,
+            "training_samples": found.samples,
+            "training_multiply_adds": found.multiply_adds,
+            "training_seconds": found.seconds,
+        }
+        return self._compiled(found.network), step
+
+    def _on_chip(
+        self, method: str, deployed: DeployedNetwork, chip: ProgrammedChip
+    ) -> tuple[Ledger, dict[str, Any]]:
+        """Tune by one method; what it cost, and what else it has to say."""
+        training = self._start.training
+        if method == "refit":
+            self._progress("refitting gains and offsets", 0.0)
+            some = slice(_REFIT_SAMPLES)
+            return refit(deployed, training.inputs[some], training.labels[some]).cost, {}
+        found = hybrid_train(
+            deployed, training.inputs, training.labels, Stream(self._job.seed).child("hybrid"),
+            protocol=chip.effort.protocol, progress=self._progress,
+        )  # fmt: skip
+        return found.cost, {
+            "training_accuracy_before": found.accuracy[0],
+            "training_accuracy_after": found.ended,
+        }
+
+
+def _described(name: str, accuracy: float, cost: Ledger) -> dict[str, Any]:
+    """A step as plain values."""
+    return {
+        "step": name,
+        "where": "software" if name == NOISE_AWARE else "chip",
+        "accuracy": accuracy,
+        "pulses": cost.pulses,
+        "reads": cost.reads,
+        "multiplies": cost.multiplies,
+        "chip_seconds": cost.seconds,
+        "chip_joules": cost.joules,
+    }
+
+
+def _result(
+    job: TuneJob, start: Start, chip: ProgrammedChip, steps: list[dict[str, Any]]
+) -> dict[str, Any]:
+    software = start.software_accuracy
+    found = [step["accuracy"] for step in steps if step["where"] == "chip"]
+    lost = software - found[0]
+    return {
+        "options": asdict(job),
+        "software_accuracy": software,
+        "cells": chip.placement.cells.numel(),
+        "stuck_cells": int(chip.result.stuck.sum()),
+        "steps": steps,
+        "recovered": (found[-1] - found[0]) / lost if lost > 0 else None,
+    }

@@ -1,0 +1,116 @@
+"""What the wires did to a network, what making up for them saved, and what that cost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.bench import BenchInfo
+from mho.data import Data
+from mho.deployment import DeployOptions
+from mho.mapping import Placement, each_block, lay_out
+from mho.mapping.targets import effective_difference
+from mho.network import Network
+from mho.network.network import LinearLayer
+from mho.runs.run_data import WireAccount
+
+Weights = list[Float[Tensor, "_ _"]]
+
+
+def wire_account(
+    network: Network,
+    data: Data,
+    info: BenchInfo,
+    *,
+    compensated: bool,
+    packed: bool = False,
+    layout: DeployOptions | None = None,
+) -> WireAccount | None:
+    """Effective weights and accuracies with wires alone: no noise, exact targets and converters.
+
+    Args:
+        network: The network.
+        data: Test data.
+        info: The bench with its wires.
+        compensated: Whether the mapping made up for them.
+        packed: Whether layers share tiles.
+        layout: How weights became conductances; `DeployOptions()` if `None`.
+
+    Returns:
+        `None` if the wires are ideal. Its numbers are the resistances; `current_kept`, what the
+        wires leave of the current of the ideal targets; `weight_error`, root mean square over
+        the largest weight of a layer, and `accuracy`, each for the targets `as_mapped`, with
+        the best digital `gain` per layer and, if it was done, `compensated`; then `signal`,
+        mean and smallest share of the signal that compensated outputs keep, and `power`, their
+        power over that of the ideal targets.
+    """
+    if info.wires.ideal:
+        return None
+    layout = layout or DeployOptions()
+    mapping = layout.weight_mapping(info)
+    plain = lay_out(network, info, mapping, compensated=False, packed=packed)
+    account = _resistances(info)
+    weights, current, ideal = _effective(network, plain, info)
+    account["current_kept"] = current / ideal
+    scaled = [
+        seen * float((seen * layer.weight).sum() / seen.square().sum())
+        for seen, layer in zip(weights, network.layers, strict=True)
+    ]
+    kinds = {"as_mapped": weights, "gain": scaled}
+    if compensated:
+        final = lay_out(network, info, mapping, packed=packed)
+        kinds["compensated"], more, _ = _effective(network, final, info)
+        pairs = zip(final.blocks, plain.blocks, strict=True)
+        share = torch.cat([one.scale / other.scale for one, other in pairs])
+        account["signal"] = {"mean": float(share.mean()), "low": float(share.min())}
+        account["power"] = more / current
+    account["accuracy"] = {name: _accuracy(network, data, found) for name, found in kinds.items()}
+    relative = {name: _relative(network, found) for name, found in kinds.items()}
+    wanted = _relative(network, [layer.weight for layer in network.layers])
+    account["weight_error"] = {
+        name: float((found - wanted).square().mean().sqrt()) for name, found in relative.items()
+    }
+    return WireAccount(account, wanted, relative)
+
+
+def _resistances(info: BenchInfo) -> dict[str, Any]:
+    names = ("word_line", "bit_line", "driver", "sense", "access")
+    return {f"{name}_ohm": getattr(info.wires, name) for name in names}
+
+
+def _effective(
+    network: Network, placement: Placement, info: BenchInfo
+) -> tuple[Weights, float, float]:
+    """Weights that targets stand for, wires included (1); sums of W and of G, all tiles (S)."""
+    weights = [torch.zeros_like(layer.weight) for layer in network.layers]
+    current = ideal = 0.0
+    for block, place in each_block(placement):
+        pair = placement.target[place].double()
+        seen, total = effective_difference(pair, block, info)
+        weights[block.layer][block.outputs, block.inputs] += (seen / block.scale).T.float()
+        current, ideal = current + float(total.sum()), ideal + float(pair.sum())
+    return weights, current, ideal
+
+
+def _relative(network: Network, found: Weights) -> Float[Tensor, " weights"]:
+    """All weights, each over the largest of its layer (1)."""
+    parts = [
+        (seen / layer.weight.abs().max().clamp(min=1e-30)).flatten()
+        for seen, layer in zip(found, network.layers, strict=True)
+    ]
+    return torch.cat(parts)
+
+
+def _accuracy(network: Network, data: Data, found: Weights) -> float:
+    """Fraction of test samples right with these weights, all else exact (1)."""
+    answers = network.run(data.inputs, _with(found)).argmax(1)
+    return int((answers == data.labels).sum()) / data.labels.numel()
+
+
+def _with(weights: Weights) -> Callable[[int, LinearLayer, Tensor], Tensor]:
+    def product(index: int, _: LinearLayer, vectors: Tensor) -> Tensor:
+        return vectors @ weights[index].T
+
+    return product

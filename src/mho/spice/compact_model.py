@@ -1,0 +1,74 @@
+"""A typical cell of a chip as a compact model: the numbers that circuit simulators are given.
+
+A simulator follows a cell in time, so the step of a pulse becomes a rate: the core moves by
+``step · exp((|V| − V_s)/slope) · window`` per `width`. As long as a pulse moves the cell by little
+of `span`, that is the step of `mho.device.switching.Switching`.
+"""
+
+from dataclasses import dataclass
+
+from mho.chip import Chip, NoSelector, Selector
+
+LEFT_OUT = (
+    "Left out: telegraph noise and denoising, relaxation and retention, endurance, temperature,",
+    "differences between cells and from pulse to pulse, the limit of one pulse's step.",
+)
+"""What of the cell's physics a compact model does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number of a compact model.
+
+    Args:
+        name: Its name there.
+        value: The number, SI.
+        meaning: What it is, with its unit.
+    """
+
+    name: str
+    value: float
+    meaning: str
+
+
+def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Parameter, ...]:
+    """The numbers of the typical cell and its selector.
+
+    Args:
+        chip: The chip.
+        start: Conductance at the start (S); that of a freshly formed cell if `None`.
+    """
+    cell, selector = chip.cell, chip.selector
+    gate_slope, gate_threshold = _gate(selector)
+    law, flicker = cell.switching, cell.flicker
+    return (
+        Parameter("g0", cell.formed if start is None else start, "conductance at the start (S)"),
+        Parameter("gain", 1.0, "size of a step relative to the typical cell (1)"),
+        Parameter("set_voltage", law.set_voltage, "SET voltage of a unit step (V)"),
+        Parameter("reset_voltage", law.reset_voltage, "RESET voltage of a unit step (V)"),
+        Parameter("step", law.step, "unit step (S)"),
+        Parameter("width", law.width, "pulse width of that statement (s)"),
+        Parameter("slope", law.slope, "voltage for a step e times as large (V)"),
+        Parameter("low", law.low, "lowest conductance (S)"),
+        Parameter("high", law.high, "highest conductance (S)"),
+        Parameter("span", law.span, "distance from the end where the window is 1 (S)"),
+        Parameter("window_max", law.window_max, "largest window (1)"),
+        Parameter(
+            "threshold", law.threshold, "share of the voltage below which nothing moves (1)"
+        ),
+        Parameter("curvature", cell.curvature, "cubic coefficient of the current at 0 S (1/V^2)"),
+        Parameter("linear_above", cell.linear_above, "conductance where it has vanished (S)"),
+        Parameter("series_resistance", selector.series_resistance, "felt by pulses (Ohm)"),
+        Parameter("gate_slope", gate_slope, "compliance per volt of gate (S/V)"),
+        Parameter("gate_threshold", gate_threshold, "gate voltage that opens (V)"),
+        Parameter("gate_max", selector.gate_max, "largest gate voltage (V)"),
+        Parameter("per_decade", flicker.per_decade, "1/f noise, dG/G per decade (1)"),
+        Parameter("knee", flicker.knee, "conductance below which that rises (S)"),
+    )
+
+
+def _gate(selector: Selector | NoSelector) -> tuple[float, float]:
+    """Compliance per volt of gate (S/V) and the voltage that opens (V)."""
+    if isinstance(selector, Selector):
+        return selector.slope, selector.threshold
+    return selector.ceiling, -1.0  # the ceiling at a gate of 0 V, where a passive cell has none

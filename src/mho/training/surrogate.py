@@ -1,0 +1,161 @@
+"""A digital stand-in for chips of one kind: their converters and their cells, with gradients."""
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from mho.bench import BenchInfo
+from mho.chip.periphery import Periphery
+from mho.deployment import Ranges, calibrate
+from mho.mapping import Block, DifferentialPairs, place, tiles_needed
+from mho.mapping.targets import round_together
+from mho.network import Network
+from mho.network.network import LinearLayer, Product
+from mho.programming import ErrorTable
+from mho.rng import Stream
+
+
+class Surrogate:
+    """Products as chips of a kind give them, differentiable by the weights.
+
+    Converters round on the way forward and do nothing on the way back, except that what they cut
+    off gets no gradient (straight through, key: bengio2013estimating). Cells deviate from their
+    targets as the statistics say, which is added to the weights and has no gradient.
+
+    Wires are taken to be made up for by the mapping, and stuck cells by their partners.
+
+    Args:
+        info: The kind of chip; it has as many tiles as the network needs.
+        mapping: Weights to conductances; the kind's recommended range if `None`.
+        periphery: Drivers and readers; exact ones if `None`.
+        statistics: What its cells hold; exactly their targets if `None`.
+    """
+
+    references = ("bengio2013estimating",)
+
+    def __init__(
+        self,
+        info: BenchInfo,
+        mapping: DifferentialPairs | None = None,
+        periphery: Periphery | None = None,
+        statistics: ErrorTable | None = None,
+    ) -> None:
+        self._info, self._periphery, self._statistics = info, periphery, statistics
+        self._mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+        self._blocks: tuple[Block, ...] = ()
+        self._ranges = Ranges((), ())
+
+    def calibrate(self, network: Network, samples: Shaped[Tensor, "batch ..."]) -> None:
+        """Set the ranges of the converters to what a network makes of typical samples.
+
+        Args:
+            network: The network, with the weights it has at present.
+            samples: Typical inputs (1). Shape (batch, ...).
+        """
+        weights = [layer.weight.detach() for layer in network.layers]
+        shapes = [(weight.shape[0], weight.shape[1]) for weight in weights]
+        tiles = tiles_needed(shapes, self._info.rows, self._info.cols)
+        placement = place(weights, replace(self._info, tiles=tiles), self._mapping)
+        self._blocks = placement.blocks
+        with torch.no_grad():
+            self._ranges = calibrate(network, placement, samples, self._info.read_voltage)
+
+    def product(self, stream: Stream) -> Product:
+        """How one chip of the kind multiplies; another stream is another chip.
+
+        Args:
+            stream: Names the chip: its cells and the noise of its converters.
+        """
+        programmed: dict[int, Tensor] = {}
+        generator = stream.child("converters").generator()
+
+        def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+            scale = self._mapping.scales(layer.weight.detach())
+            if index not in programmed:
+                programmed[index] = self._programmed(index, layer, scale, stream)
+            volts = self._info.read_voltage / self._ranges.inputs[index]
+            driven = self._driven(vectors * volts, generator)
+            total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
+            pairs = zip(self._blocks, self._ranges.currents, strict=True)
+            for block, full_scale in pairs:
+                if block.layer != index:
+                    continue
+                own = scale[block.outputs]
+                current = driven[:, block.inputs] @ programmed[index][block.inputs, block.outputs]
+                # the scale has moved with the weights since the range was set
+                moved = torch.as_tensor(full_scale) * (own.max() / block.scale.max())
+                read = self._read(current, moved.expand_as(own), generator) / own
+                outside = (block.first_output, total.shape[1] - block.outputs.stop)
+                total = total + torch.nn.functional.pad(read, outside)
+            return total / volts
+
+        return product
+
+    def _programmed(
+        self, index: int, layer: LinearLayer, scale: Float[Tensor, " out"], stream: Stream
+    ) -> Float[Tensor, "in_ out"]:
+        """Differences of pairs that hold a layer's weights (S)."""
+        mapping = self._mapping
+        reach = mapping.high - mapping.low
+        wanted = (layer.weight.T * scale).clamp(-reach, reach)
+        found = wanted.detach()
+        if mapping.levels is not None:
+            step = reach / (mapping.levels - 1)
+            found = found / step
+            for block in self._blocks:
+                if block.layer == index:
+                    own = (block.inputs, block.outputs)
+                    found[own] = round_together(found[own], mapping.levels - 1)
+            found = found * step
+        if self._statistics is not None:
+            found = found + self._deviation(found, self._statistics, stream.child("layer", index))
+        return straight_through(wanted, found)
+
+    def _deviation(
+        self, difference: Float[Tensor, "in_ out"], table: ErrorTable, stream: Stream
+    ) -> Float[Tensor, "in_ out"]:
+        """How far pairs of working cells are off a difference (S), noise included."""
+        halves = torch.stack((difference, -difference)).clamp(min=0)
+        above = halves.flatten() + (self._mapping.low - table.low)
+        error, variance = table.draws(stream).errors(above)
+        generator = stream.child("noise").generator()
+        noise = torch.randn(error.shape, generator=generator) * variance.sqrt()
+        off: Tensor = (error + noise).view(halves.shape)
+        return off[0] - off[1]
+
+    def _driven(self, voltage: Tensor, generator: torch.Generator) -> Tensor:
+        """Row voltages as the drivers make them (V)."""
+        if self._periphery is None:
+            return voltage
+        limit = self._info.read_voltage
+        inside, around = voltage.clamp(-limit, limit), self._periphery
+        cycles = around.driven(inside.detach(), generator)
+        return straight_through(inside, around.encoding.combine(cycles))
+
+    def _read(
+        self,
+        current: Float[Tensor, "vectors outputs"],
+        full_scale: Float[Tensor, " outputs"],
+        generator: torch.Generator,
+    ) -> Float[Tensor, "vectors outputs"]:
+        """Currents as the converters read them (A)."""
+        if self._periphery is None:
+            return current
+        inside = current.clamp(-full_scale, full_scale)
+        return straight_through(
+            inside, self._periphery.read(current.detach(), full_scale, generator)
+        )
+
+
+def straight_through(
+    smooth: Float[Tensor, "*shape"], found: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """The second value with the gradient of the first.
+
+    >>> weight = torch.tensor([0.4], requires_grad=True)
+    >>> straight_through(weight, weight.detach().round())
+    tensor([0.], grad_fn=<AddBackward0>)
+    """
+    return smooth + (found - smooth).detach()

@@ -1,0 +1,100 @@
+"""A part of a tile in use, all other cells off: its lines, cut off where that is exact."""
+
+from dataclasses import dataclass, replace
+
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.wires.model import WireModel
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows and columns of a tile whose circuit is that of the whole tile.
+
+    Args:
+        rows: Rows to be solved for.
+        cols: Columns to be solved for.
+        wires: Lines of these rows and columns, with what lies between them and the edge.
+    """
+
+    rows: slice
+    cols: slice
+    wires: WireModel
+
+
+def part_in_use(wires: WireModel, shape: tuple[int, int], rows: slice, cols: slice) -> Part:
+    """The smallest part of a tile that has to be solved when only some rows and columns are on.
+
+    No current flows beyond the last cell of a line that ends open, so such ends are cut off.
+    Segments between the part and driver or sense stay, as more of `driver` and `sense`. Lines
+    connected at both ends stay whole.
+
+    Args:
+        wires: Lines of the tile.
+        shape: Rows and columns of the tile (1).
+        rows: Rows that are on, `start` and `stop` given.
+        cols: Columns that are on, `start` and `stop` given.
+    """
+    if wires.sense_sides == "both":
+        rows = slice(0, shape[0])
+    if wires.sides == "both":
+        cols = slice(0, shape[1])
+    word, driver = (_some(x, rows) for x in (wires.word_line, wires.driver))
+    bit, sense = (_some(x, cols) for x in (wires.bit_line, wires.sense))
+    lines = replace(
+        wires,
+        word_line=word,
+        bit_line=bit,
+        driver=_longer(driver, word, cols.start),
+        sense=_longer(sense, bit, shape[0] - rows.stop),
+    )
+    return Part(rows, cols, lines)
+
+
+def effective_pair(
+    wires: WireModel,
+    shape: tuple[int, int],
+    place: Int64[Tensor, "sides rows cols"],
+    pair: Float[Tensor, "*tiles sides rows cols"],
+) -> Float[Tensor, "*tiles sides rows cols"]:
+    """What the wires leave of cells in one tile, in pairs or alone, all others off (S).
+
+    Args:
+        wires: Lines of the tile.
+        shape: Rows and columns of the tile (1).
+        place: Where the cells lie: row · columns + column (1).
+        pair: Conductances (S), G⁺ and G⁻ one after the other or one side alone; of one tile or of
+            several alike.
+    """
+    if wires.ideal:
+        return pair
+    row, col = place // shape[1], place % shape[1]
+    rows = slice(int(row.min()), int(row.max()) + 1)
+    cols = slice(int(col.min()), int(col.max()) + 1)
+    part = part_in_use(wires, shape, rows, cols)
+    row, col = row - part.rows.start, col - part.cols.start
+    size = (part.rows.stop - part.rows.start, part.cols.stop - part.cols.start)
+    tile = pair.new_zeros(*pair.shape[:-3], *size)
+    tile[..., row, col] = pair
+    seen: Tensor = part.wires.effective_matrix(tile)
+    return seen[..., row, col]
+
+
+def _some(value: object, lines: slice) -> float | tuple[float, ...]:
+    assert isinstance(value, float | tuple)
+    return value[lines] if isinstance(value, tuple) else value
+
+
+def _longer(
+    terminal: float | tuple[float, ...], segment: float | tuple[float, ...], count: int
+) -> float | tuple[float, ...]:
+    """Terminal resistance with `count` segments in series (Ω)."""
+    if count == 0:
+        return terminal
+    if isinstance(terminal, float) and isinstance(segment, float):
+        return terminal + count * segment
+    lines = len(terminal if isinstance(terminal, tuple) else segment)  # type: ignore[arg-type]
+    ends = terminal if isinstance(terminal, tuple) else (terminal,) * lines
+    parts = segment if isinstance(segment, tuple) else (segment,) * lines
+    return tuple(end + count * part for end, part in zip(ends, parts, strict=True))

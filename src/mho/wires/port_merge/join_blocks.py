@@ -1,0 +1,133 @@
+"""Two blocks become one: merge of their matrices, many at a time.
+
+With Z and Y the matrices of the joined ports (Z of the near block, driven by currents; Y of the
+far one, driven by voltages), Λ = (1 + Z Y)⁻¹ says how much of a voltage offered to the seam is
+left there. Z and Y have no negative eigenvalues, so Λ always exists; no resistance is divided by.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mho.wires.port_merge.ports import Run, Seam
+from mho.wires.port_merge.workspace import Workspace
+
+
+def merge(
+    near: Float[Tensor, "tiles rows cols a a"],
+    far: Float[Tensor, "tiles rows cols b b"],
+    seam: Seam,
+    out: Float[Tensor, "tiles rows cols c c"],
+    work: Workspace,
+    *,
+    taped: bool,
+) -> Float[Tensor, "blocks joined c"] | None:
+    """Write the matrices of the blocks that pairs of blocks make to `out`.
+
+    Args:
+        near: Matrices of the near blocks.
+        far: Matrices of the far blocks.
+        seam: How they are joined.
+        out: Where the matrices go.
+        work: Memory for intermediate results.
+        taped: Whether to return what the gradient needs.
+
+    Returns:
+        Inputs of the joined ports, of the near block (A) and then of the far one (V), for unit
+        inputs of the new block; `None` if not `taped`.
+    """
+    work.clear()
+    from_near = _kept(near[..., seam.near, :], seam.kept_near, work)
+    from_far = _kept(far[..., seam.far, :], seam.kept_far, work)
+    z = _alone(near[..., seam.near, seam.near], work)
+    y = _alone(far[..., seam.far, seam.far], work)
+    loop = _loop(z, y, work)
+    current = work.product(work.product(y, loop), from_near)
+    across = work.product(loop.mT, from_far).neg_()
+    voltage = work.product(work.product(loop, z), from_far)
+    _add(near, work.product(from_near.mT, current), seam.kept_near, out)
+    _add(far, work.product(from_far.mT, voltage), seam.kept_far, out)
+    between = _blocks(work.product(from_near.mT, across), out)
+    for i, one in _places(seam.kept_near):
+        for j, two in _places(seam.kept_far):
+            out[..., one.after, two.after] = between[..., i, j]
+            out[..., two.after, one.after] = between[..., i, j].mT
+    if not taped:
+        return None
+    tape = near.new_empty(from_near.shape[0], 2 * seam.width, out.shape[-1])
+    upper, lower = tape[:, : seam.width], tape[:, seam.width :]
+    offered = work.product(loop, from_near).neg_()
+    for i, run in _places(seam.kept_near):
+        upper[..., run.after], lower[..., run.after] = current[..., i], offered[..., i]
+    for i, run in _places(seam.kept_far):
+        upper[..., run.after], lower[..., run.after] = across[..., i], voltage[..., i]
+    return tape
+
+
+def transfer(
+    near: Float[Tensor, "tiles a a"],
+    far: Float[Tensor, "tiles b b"],
+    seam: Seam,
+    *,
+    vertical: bool,
+) -> Float[Tensor, "tiles rows cols"]:
+    """Part (L, B) of the matrix of the last block, of which nothing else is needed.
+
+    Args:
+        near: Matrix of the near block; its other ends are open.
+        far: Matrix of the far block; its other ends are open.
+        seam: How they are joined.
+        vertical: Whether `far` lies above `near`, not to its right.
+    """
+    rows = near.shape[-1] - seam.ports.bottom - seam.width if vertical else seam.ports.left
+    left, bottom = slice(0, rows), slice(rows, seam.near.start)
+    through, side = (bottom, left) if vertical else (left, bottom)
+    beyond = slice(0, seam.far.start) if vertical else slice(seam.far.stop, None)
+    inner, y = near[:, seam.near], far[:, seam.far, seam.far]
+    loop = torch.bmm(inner[..., seam.near], y).neg_()
+    loop.diagonal(dim1=1, dim2=2).add_(1)
+    passed = torch.linalg.solve_ex(loop, inner[..., through]).result
+    here = near[:, side, through] + torch.bmm(torch.bmm(y, inner[..., side]).mT, passed)
+    there = torch.bmm(far[:, seam.far, beyond].mT, passed).neg_()
+    return torch.cat([there, here], 1) if vertical else torch.cat([here, there], 1).mT
+
+
+def _loop(z: Tensor, y: Tensor, work: Workspace) -> Tensor:
+    """(1 − z y)⁻¹; the z of a block is −Z."""
+    loop = work.product(z, y).neg_()
+    loop.diagonal(dim1=1, dim2=2).add_(1)
+    inverse: Tensor = torch.linalg.inv_ex(loop).inverse
+    return inverse
+
+
+def _kept(rows: Tensor, runs: tuple[Run, ...], work: Workspace) -> Tensor:
+    """Columns of the remaining ports side by side, one matrix after the other."""
+    kept = work.take(*rows.shape[:-1], sum(run.number for run in runs))
+    return torch.cat([rows[..., run.before] for run in runs], -1, out=kept).flatten(0, 2)
+
+
+def _alone(matrix: Tensor, work: Workspace) -> Tensor:
+    """The same matrices, one after the other."""
+    return work.take(*matrix.shape).copy_(matrix).flatten(0, 2)
+
+
+def _blocks(matrix: Tensor, like: Tensor) -> Tensor:
+    return matrix.view(*like.shape[:3], *matrix.shape[1:])
+
+
+def _add(old: Tensor, more: Tensor, runs: tuple[Run, ...], out: Tensor) -> None:
+    """Put the matrix of remaining ports, and what the seam adds to it, in its new place."""
+    more = _blocks(more, old)
+    for i, one in _places(runs):
+        for j, two in _places(runs):
+            part = old[..., one.before, two.before]
+            torch.add(part, more[..., i, j], out=out[..., one.after, two.after])
+
+
+def _places(runs: tuple[Run, ...]) -> list[tuple[slice, Run]]:
+    """Runs, each with its place when they stand side by side."""
+    places, start = [], 0
+    for run in runs:
+        places.append((slice(start, start + run.number), run))
+        start += run.number
+    return places
