@@ -82,7 +82,10 @@ def prepare(environment: Path, extras: str) -> None:
             return
         print("Setting up (once; a minute or two) …", file=sys.stderr, flush=True)
         mark.unlink(missing_ok=True)
-        call([sys.executable, "-m", "venv", str(environment)], "making a virtual environment")
+        call(
+            [sys.executable, "-m", "venv", str(environment)],
+            "making a virtual environment",
+        )
         # torch by its exact version: a range may resolve to a build of several gigabytes
         torch = next(
             line.strip()
@@ -118,7 +121,9 @@ def check(environment: Path, only: list[str]) -> int:
             continue
         print(f"== {name}: {tool} {' '.join(arguments)}", flush=True)
         started = time.monotonic()
-        code = subprocess.run([program(environment, tool), *arguments], cwd=HOME, check=False)
+        code = subprocess.run(
+            [program(environment, tool), *arguments], cwd=HOME, check=False
+        )
         results.append((name, code.returncode == 0, time.monotonic() - started))
     print("== summary")
     for name, passed, seconds in results:
@@ -132,7 +137,9 @@ def main(arguments: list[str]) -> int:
         print(f"{__doc__}\nThe commands of mho: python3 run.py --help")
         return 0
     if sys.version_info < (3, 11):  # noqa: UP036 - this file also runs before any installation
-        print("mho needs Python 3.11 or newer; run it with one, e.g. python3.11 run.py …")
+        print(
+            "mho needs Python 3.11 or newer; run it with one, e.g. python3.11 run.py …"
+        )
         return 2
     environment = HOME / ".venv"
     testing = arguments[0] == "test"

@@ -36,7 +36,8 @@ from mho.wires import WireModel
 
 TILE = 256
 WIRES = WireModel(word_line=0.5 * Ohm, bit_line=0.5 * Ohm)
-LOW, HIGH = 50 * uS, 150 * uS
+LOW = 50 * uS
+HIGH = 150 * uS
 READ = 0.2 * V
 BATCHES = (1, 64, 1024)
 
@@ -49,14 +50,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--quick", action="store_true", help="few rounds, one tile, for a look")
+    parser.add_argument(
+        "--quick", action="store_true", help="few rounds, one tile, for a look"
+    )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     sizes = (TILE,) if options.quick else (TILE, 8 * TILE)
     rounds = 3 if options.quick else options.rounds
     stream = mho.Stream(options.seed)
     found = [layer(stream.child(size), size, rounds) for size in sizes]
-    print(json.dumps({"seed": options.seed, "threads": options.threads, "layers": found}))
+    print(
+        json.dumps({"seed": options.seed, "threads": options.threads, "layers": found})
+    )
 
 
 def layer(stream: mho.Stream, size: int, rounds: int) -> dict[str, Any]:
@@ -66,7 +71,9 @@ def layer(stream: mho.Stream, size: int, rounds: int) -> dict[str, Any]:
         ready, seconds = tiles(stream, size)
         draws = ready.draws(stream.child("noise"))
         calls: dict[str, Call] = {"linear": linear, "mho": lambda v: ready(v, draws)}
-        calls |= {k: c for k, c in (peer(make, size) for make in PEERS) if c is not None}
+        calls |= {
+            k: c for k, c in (peer(make, size) for make in PEERS) if c is not None
+        }
     generator = stream.child("vectors").generator()
     batches = {}
     for batch in BATCHES:
@@ -87,7 +94,9 @@ def tiles(stream: mho.Stream, size: int) -> tuple[Multiplier, float]:
     cells = torch.rand(across * across, TILE, 2 * TILE, generator=generator)
     cells = LOW + (HIGH - LOW) * cells
     started = time.perf_counter()
-    effective = torch.cat([WIRES.effective_matrix(part) for part in torch.split(cells, 8)])
+    effective = torch.cat(
+        [WIRES.effective_matrix(part) for part in torch.split(cells, 8)]
+    )
     seconds = time.perf_counter() - started
     traps = torch.rand(cells.shape, generator=generator) < 0.02
     variance = (3e-3 * cells).square() + traps * (0.5 * uS) ** 2
@@ -142,7 +151,8 @@ def lightning(size: int) -> Call:
     layers = importlib.import_module("aihwkit_lightning.nn")
     made = config.TorchInferenceRPUConfig()
     made.forward.inp_res = made.forward.out_res = 2**8 - 2
-    made.forward.out_bound, made.forward.out_noise = 12.0, 0.04
+    made.forward.out_bound = 12.0
+    made.forward.out_noise = 0.04
     made.mapping.max_input_size = TILE
     made.pre_post.input_range.enable = True
     layer = layers.AnalogLinear(size, size, bias=True, rpu_config=made).train()
@@ -155,7 +165,8 @@ def aihwkit(size: int) -> Call:
     layers = importlib.import_module("aihwkit.nn")
     made = config.TorchInferenceRPUConfig()
     made.forward.inp_res = made.forward.out_res = 1 / (2**8 - 2)
-    made.forward.out_bound, made.forward.out_noise = 12.0, 0.04
+    made.forward.out_bound = 12.0
+    made.forward.out_noise = 0.04
     made.mapping.max_input_size = made.mapping.max_output_size = TILE
     kind = layers.AnalogLinear if size == TILE else layers.AnalogLinearMapped
     layer = kind(size, size, rpu_config=made).eval()

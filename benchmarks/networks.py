@@ -33,7 +33,8 @@ import mho
 from mho.programming import ErrorTable, measure
 from mho.statistical import ConvertedModule, convert
 
-BATCH, PIXELS = 4, 64
+BATCH = 4
+PIXELS = 64
 BLOCK_CELLS = 65_536
 
 
@@ -76,16 +77,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--quick", action="store_true", help="few rounds, small statistics")
+    parser.add_argument(
+        "--quick", action="store_true", help="few rounds, small statistics"
+    )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    stream, rounds = mho.Stream(options.seed), 3 if options.quick else options.rounds
+    stream = mho.Stream(options.seed)
+    rounds = 3 if options.quick else options.rounds
     table, loop = closed_loop(stream.child("statistics"), 64 if options.quick else 256)
     torch_module = resnet18()
     generator = stream.child("images").generator()
     images = torch.rand(BATCH, 3, PIXELS, PIXELS, generator=generator)
     ready = own(torch_module, table, stream.child("chip"), images, rounds)
-    calls: dict[str, Callable[[Tensor], Tensor]] = {"torch": torch_module, "mho": ready["module"]}
+    calls: dict[str, Callable[[Tensor], Tensor]] = {
+        "torch": torch_module,
+        "mho": ready["module"],
+    }
     peers = {}
     for make in (lightning, aihwkit):
         found = peer(make, rounds)
@@ -121,10 +128,16 @@ def closed_loop(stream: mho.Stream, rows: int) -> tuple[ErrorTable, dict[str, An
 
 
 def own(
-    module: nn.Module, table: ErrorTable, stream: mho.Stream, images: Tensor, rounds: int
+    module: nn.Module,
+    table: ErrorTable,
+    stream: mho.Stream,
+    images: Tensor,
+    rounds: int,
 ) -> dict[str, Any]:
     """Conversion, statistical programming and calibration, several times."""
-    times: dict[str, list[float]] = {name: [] for name in ("convert", "program", "calibrate")}
+    times: dict[str, list[float]] = {
+        name: [] for name in ("convert", "program", "calibrate")
+    }
 
     def timed(name: str, job: Callable[[], Any]) -> Any:
         started = time.perf_counter()
@@ -165,7 +178,9 @@ def race(
         name: {
             "ms": milliseconds(own_times),
             "over_torch": round(
-                statistics.median(a / b for a, b in zip(own_times, times["torch"], strict=True)),
+                statistics.median(
+                    a / b for a, b in zip(own_times, times["torch"], strict=True)
+                ),
                 2,
             ),
         }
@@ -184,7 +199,8 @@ def lightning() -> tuple[Callable[[nn.Module], nn.Module], None]:
     layers = importlib.import_module("aihwkit_lightning.nn.conversion")
     made = config.TorchInferenceRPUConfig()
     made.forward.inp_res = made.forward.out_res = 2**8 - 2
-    made.forward.out_bound, made.forward.out_noise = 12.0, 0.04
+    made.forward.out_bound = 12.0
+    made.forward.out_noise = 0.04
     made.mapping.max_input_size = 256
     made.pre_post.input_range.enable = True
 
@@ -203,7 +219,8 @@ def aihwkit() -> tuple[Callable[[nn.Module], nn.Module], Callable[[nn.Module], N
     layers = importlib.import_module("aihwkit.nn.conversion")
     made = config.TorchInferenceRPUConfig()
     made.forward.inp_res = made.forward.out_res = 1 / (2**8 - 2)
-    made.forward.out_bound, made.forward.out_noise = 12.0, 0.04
+    made.forward.out_bound = 12.0
+    made.forward.out_noise = 0.04
     made.mapping.max_input_size = made.mapping.max_output_size = 256
 
     def program(analog: nn.Module) -> None:
@@ -220,7 +237,8 @@ def peer(make: Callable[[], Any], rounds: int) -> dict[str, Any] | None:
             converted, program = make()
         except ModuleNotFoundError:
             return None
-        converting, programming = [], []
+        converting = []
+        programming = []
         for _ in range(min(rounds, 5)):
             module = resnet18()
             started = time.perf_counter()

@@ -42,7 +42,8 @@ from mho.units import V, uS
 
 LEARN = 1000
 CALIBRATION = 64
-DRAWN, PROGRAMMED = 20, 2
+DRAWN = 20
+PROGRAMMED = 2
 PRESET = "rao2023"
 THREE_BITS = Periphery(SignedConverter(3, 0.2 * V, kind="dac"), SignedConverter(3, 1.0))
 NETWORKS = ("trained", "plain", "aware")
@@ -90,11 +91,15 @@ CASES = {
 def main() -> None:
     """Train, tune, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--development", action="store_true", help="drawn chips, held-out images")
+    parser.add_argument(
+        "--development", action="store_true", help="drawn chips, held-out images"
+    )
     parser.add_argument(
         "--training", default="{}", help="settings as JSON; the defaults if left out"
     )
-    parser.add_argument("--case", choices=tuple(CASES), help="only this one; all if left out")
+    parser.add_argument(
+        "--case", choices=tuple(CASES), help="only this one; all if left out"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     training = NoiseAwareTraining(**json.loads(options.training))
@@ -115,16 +120,20 @@ def developed(
     few = mock.patch.multiple(digits, digits_training=lambda: learn, _TRAINING=LEARN)
     with few:
         network = read_network(digits.train_digits(stream), learn.inputs[:CALIBRATION])
-    inputs, labels = whole.inputs[LEARN:], whole.labels[LEARN:]
+    inputs = whole.inputs[LEARN:]
+    labels = whole.labels[LEARN:]
 
     def judge(_: Case, noisy: Surrogate, tuned: Network) -> Iterator[float]:
         noisy.calibrate(tuned, learn.inputs[:CALIBRATION])
         for number in range(DRAWN):
-            outputs = tuned.run(inputs, noisy.product(stream.child("drawn chip", number)))
+            outputs = tuned.run(
+                inputs, noisy.product(stream.child("drawn chip", number))
+            )
             yield share(outputs, labels)
 
     return {
-        name: tuned(case, network, learn, stream, training, judge) for name, case in cases.items()
+        name: tuned(case, network, learn, stream, training, judge)
+        for name, case in cases.items()
     }
 
 
@@ -132,32 +141,49 @@ def measured(
     cases: dict[str, Case], stream: mho.Stream, training: NoiseAwareTraining
 ) -> dict[str, dict[str, float]]:
     """Accuracies on programmed chips and test images (1)."""
-    data, learn = digits.digits_data(), digits.digits_training()
+    data = digits.digits_data()
+    learn = digits.digits_training()
     network = read_network(digits.train_digits(stream), data.calibration)
 
     def judge(case: Case, _: Surrogate, tuned: Network) -> Iterator[float]:
         for number in range(PROGRAMMED):
-            bench = mho.SimulatedBench(case.chip(3), stream.child("programmed chip", number))
+            bench = mho.SimulatedBench(
+                case.chip(3), stream.child("programmed chip", number)
+            )
             deployed = mho.deploy(
-                tuned, bench, data.calibration, case.protocol, mapping=case.mapping(bench.info)
+                tuned,
+                bench,
+                data.calibration,
+                case.protocol,
+                mapping=case.mapping(bench.info),
             )
             yield deployed.accuracy(data.inputs, data.labels)
 
     return {
-        name: tuned(case, network, learn, stream, training, judge) for name, case in cases.items()
+        name: tuned(case, network, learn, stream, training, judge)
+        for name, case in cases.items()
     }
 
 
 def tuned(
-    case: Case, network: Network, learn: digits.DigitsTraining, stream: mho.Stream,
-    training: NoiseAwareTraining, judge: Callable[[Case, Surrogate, Network], Iterator[float]],
-) -> dict[str, float]:  # fmt: skip
+    case: Case,
+    network: Network,
+    learn: digits.DigitsTraining,
+    stream: mho.Stream,
+    training: NoiseAwareTraining,
+    judge: Callable[[Case, Surrogate, Network], Iterator[float]],
+) -> dict[str, float]:
     """Mean accuracy over chips of the three networks (1)."""
     exact, noisy = case.surrogates(stream)
     networks = [network]
     for kind in (exact, noisy):
         result = noise_aware_train(
-            network, learn.inputs, learn.labels, kind, stream.child("tuning"), training=training
+            network,
+            learn.inputs,
+            learn.labels,
+            kind,
+            stream.child("tuning"),
+            training=training,
         )
         networks.append(result.network)
     with torch.no_grad():
@@ -173,9 +199,14 @@ def share(outputs: Tensor, labels: Tensor) -> float:
 def summary(seeds: list[dict[str, float]]) -> dict[str, list[float]]:
     """Mean and standard error of each network and of the gain by noise (%)."""
     columns = {name: [100 * seed[name] for seed in seeds] for name in NETWORKS}
-    columns["gain"] = [a - p for a, p in zip(columns["aware"], columns["plain"], strict=True)]
+    columns["gain"] = [
+        a - p for a, p in zip(columns["aware"], columns["plain"], strict=True)
+    ]
     return {
-        name: [round(statistics.fmean(v), 2), round(statistics.stdev(v) / len(v) ** 0.5, 2)]
+        name: [
+            round(statistics.fmean(v), 2),
+            round(statistics.stdev(v) / len(v) ** 0.5, 2),
+        ]
         for name, v in columns.items()
     }
 

@@ -32,10 +32,14 @@ from mho.characterise.telegraph import TelegraphAnalysis, Trace, analyse_noise
 from mho.device.laws import Traps, watch
 from mho.units import ms, uS
 
-SAMPLES, INTERVAL, NOISE = 20_000, 1 * ms, 0.2 * uS
-AMPLITUDES, APART = (1 * uS, 20 * uS), 1.2
+SAMPLES = 20_000
+INTERVAL = 1 * ms
+NOISE = 0.2 * uS
+AMPLITUDES = (1 * uS, 20 * uS)
+APART = 1.2
 TIMES = (5 * INTERVAL, SAMPLES * INTERVAL / 100)
-AMPLITUDE_WITHIN, TIME_WITHIN = 0.05, 0.25
+AMPLITUDE_WITHIN = 0.05
+TIME_WITHIN = 0.25
 
 Table = npt.NDArray[np.float64]
 """Amplitude (S), capture time (s) and emission time (s) of each trap. Shape (traps, 3)."""
@@ -68,12 +72,14 @@ def main() -> None:
     found = [analyse_noise(case.trace) for case in cases]
     seconds = time.perf_counter() - started
     tables = [
-        np.array([
-            [t.amplitude.value, t.capture_time.value, t.emission_time.value]
-            for t in reversed(analysis.traps)
-        ]).reshape(-1, 3)
+        np.array(
+            [
+                [t.amplitude.value, t.capture_time.value, t.emission_time.value]
+                for t in reversed(analysis.traps)
+            ]
+        ).reshape(-1, 3)
         for analysis in found
-    ]  # fmt: skip
+    ]
     started = time.perf_counter()
     plain = [free_states(case.trace) for case in cases]
     plain_seconds = time.perf_counter() - started
@@ -86,9 +92,10 @@ def main() -> None:
         "statistical_limit": sum(map(possible, cases)) / len(cases),
         "seconds_per_trace": round(seconds / len(cases), 2),
         "free_states": {
-            **score(cases, plain), "seconds_per_trace": round(plain_seconds / len(cases), 2),
+            **score(cases, plain),
+            "seconds_per_trace": round(plain_seconds / len(cases), 2),
         },
-    }  # fmt: skip
+    }
     print(json.dumps(result))
 
 
@@ -103,7 +110,8 @@ def simulate(stream: mho.Stream) -> Case:
     while float(amplitude.max() / amplitude.min()) < APART:
         amplitude = spread(*AMPLITUDES)
     amplitude = amplitude.sort(0).values
-    capture, emission = spread(*TIMES), spread(*TIMES)
+    capture = spread(*TIMES)
+    emission = spread(*TIMES)
     filled = torch.rand(2, 1, generator=draws) < emission / (capture + emission)
     traps = Traps(amplitude, capture, emission, torch.ones(2, 1), filled)
     keys = stream.child("watch").cells(torch.arange(SAMPLES))
@@ -116,35 +124,46 @@ def simulate(stream: mho.Stream) -> Case:
 def free_states(trace: Trace) -> Table:
     """Two traps from a hidden Markov model whose four states know nothing of traps."""
     values = trace.conductance.numpy()[:, None] / NOISE
-    best, best_score = None, -math.inf
+    best = None
+    best_score = -math.inf
     for start in range(5):
         model = GaussianHMM(
             4, "tied", n_iter=50, tol=0.02, random_state=start, implementation="log"
         ).fit(values)
         if (fit := float(model.score(values))) > best_score:
-            best, best_score = model, fit
+            best = model
+            best_score = fit
     assert best is not None
     order = np.argsort(best.means_[:, 0])
     level = best.means_[order, 0] * NOISE
     weight = best.get_stationary_distribution()[order]
     flow = weight[:, None] * best.transmat_[np.ix_(order, order)]
     rows = []
-    for empty, amplitude in (((1, 3), level[1] - level[0]), ((2, 3), level[2] - level[0])):
+    for empty, amplitude in (
+        ((1, 3), level[1] - level[0]),
+        ((2, 3), level[2] - level[0]),
+    ):
         filled = [k for k in range(4) if k not in empty]
         fills = flow[np.ix_(empty, filled)].sum() / weight[list(empty)].sum()
         empties = flow[np.ix_(filled, empty)].sum() / weight[filled].sum()
-        rows.append([amplitude, INTERVAL / max(fills, 1e-9), INTERVAL / max(empties, 1e-9)])
+        rows.append(
+            [amplitude, INTERVAL / max(fills, 1e-9), INTERVAL / max(empties, 1e-9)]
+        )
     return np.array(rows)
 
 
 def score(cases: list[Case], tables: list[Table]) -> dict[str, float]:
     """Share of traces with all amplitudes, and with all times, near the truth (1)."""
     errors = [
-        np.abs(table / case.truth - 1) if table.shape == case.truth.shape else np.full((2, 3), 9.0)
+        np.abs(table / case.truth - 1)
+        if table.shape == case.truth.shape
+        else np.full((2, 3), 9.0)
         for case, table in zip(cases, tables, strict=True)
     ]
     return {
-        "amplitudes_within_5%": sum(bool((e[:, 0] <= AMPLITUDE_WITHIN).all()) for e in errors)
+        "amplitudes_within_5%": sum(
+            bool((e[:, 0] <= AMPLITUDE_WITHIN).all()) for e in errors
+        )
         / len(errors),
         "times_within_25%": sum(bool((e[:, 1:] <= TIME_WITHIN).all()) for e in errors)
         / len(errors),
@@ -157,7 +176,9 @@ def coverage(cases: list[Case], found: list[TelegraphAnalysis]) -> float:
     for case, analysis in zip(cases, found, strict=True):
         for truth, trap in zip(case.truth, reversed(analysis.traps), strict=False):
             parts = (trap.amplitude, trap.capture_time, trap.emission_time)
-            held += [part.low <= t <= part.high for t, part in zip(truth, parts, strict=True)]
+            held += [
+                part.low <= t <= part.high for t, part in zip(truth, parts, strict=True)
+            ]
     return sum(held) / max(len(held), 1)
 
 
@@ -166,7 +187,10 @@ def possible(case: Case) -> float:
     chances = []
     for _, capture, emission in case.truth.tolist():
         spread = math.sqrt((capture + emission) / (SAMPLES * INTERVAL))
-        ends = [math.erf(math.log(1 + s * TIME_WITHIN) / spread / math.sqrt(2)) for s in (1, -1)]
+        ends = [
+            math.erf(math.log(1 + s * TIME_WITHIN) / spread / math.sqrt(2))
+            for s in (1, -1)
+        ]
         chances.append(((ends[0] - ends[1]) / 2) ** 2)
     return math.prod(chances)
 

@@ -18,7 +18,8 @@ import torch
 import mho
 from mho.units import uS
 
-LOW, RANGE = 50 * uS, 4094 * uS
+LOW = 50 * uS
+RANGE = 4094 * uS
 
 
 def main() -> None:
@@ -30,7 +31,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    tiles, rows = -(-options.cells // 65_536), min(256, options.cells // 256)
+    tiles = -(-options.cells // 65_536)
+    rows = min(256, options.cells // 256)
     stream = mho.Stream(options.seed)
     bench = mho.SimulatedBench(mho.Chip("rao2023", tiles=tiles, rows=rows), stream)
     cells = torch.arange(options.cells)
@@ -39,13 +41,17 @@ def main() -> None:
     levels = torch.randint(0, options.levels, cells.shape, generator=generator)
     target = LOW + 2 * tolerance * levels
     started = time.perf_counter()
-    result = mho.program(bench, target, mho.ProgramProtocol(tolerance=tolerance), cells=cells)
+    result = mho.program(
+        bench, target, mho.ProgramProtocol(tolerance=tolerance), cells=cells
+    )
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     working = ~bench.stuck[cells]
     found = mho.audit(bench, target[working], cells[working])
     quiet = found.quiet(tolerance)
-    operations = sum(int(n.sum()) for n in (result.pulses, result.denoise_pulses, result.reads))
+    operations = sum(
+        int(n.sum()) for n in (result.pulses, result.denoise_pulses, result.reads)
+    )
     count = options.cells
     print(
         json.dumps(

@@ -27,11 +27,21 @@ from torch.nn import functional
 import mho
 from mho.chip.periphery import SignedConverter
 from mho.data import digits_data, digits_training, train_digits
-from mho.deployment import RULES, DeployedNetwork, RangeRule, calibrate, program_pairs, refit
+from mho.deployment import (
+    RULES,
+    DeployedNetwork,
+    RangeRule,
+    calibrate,
+    program_pairs,
+    refit,
+)
 from mho.mapping import lay_out, tiles_needed
 from mho.network import Network, read_network
 
-WIDTH, OUTLIERS, TIMES_LARGER, EPOCHS = 32, 2, 20.0, 40
+WIDTH = 32
+OUTLIERS = 2
+TIMES_LARGER = 20.0
+EPOCHS = 40
 
 
 class Tokens(nn.Module):
@@ -43,7 +53,8 @@ class Tokens(nn.Module):
         self.place = nn.Parameter(0.1 * torch.randn(1, 8, WIDTH))
         self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(3))
         self.attention = nn.ModuleList(nn.Linear(WIDTH, WIDTH) for _ in range(4))
-        self.up, self.down = nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(2 * WIDTH, WIDTH)
+        self.up = nn.Linear(WIDTH, 2 * WIDTH)
+        self.down = nn.Linear(2 * WIDTH, WIDTH)
         self.head = nn.Linear(WIDTH, 10)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -61,14 +72,17 @@ class Tokens(nn.Module):
 def train_tokens() -> nn.Module:
     """The trained network, with outlier channels that change nothing but ranges."""
     torch.manual_seed(7)
-    network, training = Tokens(), digits_training()
+    network = Tokens()
+    training = digits_training()
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3, weight_decay=1e-2)
     slower = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.03, total_iters=EPOCHS)
     for _ in range(EPOCHS):
         for chosen in torch.split(torch.randperm(len(training.labels)), 32):
             optimizer.zero_grad()
             scores = network(training.inputs[chosen])
-            loss = functional.cross_entropy(scores, training.labels[chosen], label_smoothing=0.1)
+            loss = functional.cross_entropy(
+                scores, training.labels[chosen], label_smoothing=0.1
+            )
             torch.autograd.backward(loss)
             optimizer.step()
         slower.step()
@@ -85,7 +99,9 @@ def train_tokens() -> nn.Module:
 def programmed(network: Network, seed: int) -> DeployedNetwork:
     """The network on a chip of its own, each layer on tiles of its own."""
     one = mho.Chip("rao2023")
-    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+    shapes = [
+        (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+    ]
     chip = replace(one, tiles=tiles_needed(shapes, one.rows, one.cols))
     bench = mho.SimulatedBench(chip, mho.Stream(seed).child("chip"))
     placement, result = program_pairs(bench, lay_out(network, bench.info))
@@ -100,23 +116,36 @@ def with_bits(deployed: DeployedNetwork, bits: int, seed: int) -> DeployedNetwor
     chip = deployed.bench.chip
     volts = chip.around.dac.full_scale
     around = replace(
-        chip.around, dac=SignedConverter(bits, volts, kind="dac"), adc=SignedConverter(bits, 1.0)
+        chip.around,
+        dac=SignedConverter(bits, volts, kind="dac"),
+        adc=SignedConverter(bits, 1.0),
     )
-    bench = mho.SimulatedBench(replace(chip, periphery=around), mho.Stream(seed).child("chip"))
+    bench = mho.SimulatedBench(
+        replace(chip, periphery=around), mho.Stream(seed).child("chip")
+    )
     bench.restore(deployed.bench.state())
-    parts = (deployed.network, bench, deployed.placement, deployed.ranges, deployed.programming)
+    parts = (
+        deployed.network,
+        bench,
+        deployed.placement,
+        deployed.ranges,
+        deployed.programming,
+    )
     return DeployedNetwork(*parts)
 
 
 def judged(deployed: DeployedNetwork, training: Tensor) -> dict[str, float]:
     """How far its outputs are from those of the network itself."""
-    data, wanted = digits_data(), deployed.network.run
+    data = digits_data()
+    wanted = deployed.network.run
     inputs = torch.cat((data.inputs, training))
-    right, found = wanted(inputs), deployed(inputs)
+    right = wanted(inputs)
+    found = deployed(inputs)
     answers = found.argmax(1)
     count = len(data.labels)
     return {
-        "output_error": float((found - right).square().mean() / right.square().mean()) ** 0.5,
+        "output_error": float((found - right).square().mean() / right.square().mean())
+        ** 0.5,
         "answers_changed": float((answers != right.argmax(1)).double().mean()),
         "accuracy": float((answers[:count] == data.labels).double().mean()),
     }
@@ -132,18 +161,25 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     images = digits_training().inputs
-    samples, rest = images[: given.samples], images[512:]
-    module = train_tokens() if given.network == "tokens" else train_digits(
-        mho.Stream(0).child("training")
-    )  # fmt: skip
+    samples = images[: given.samples]
+    rest = images[512:]
+    module = (
+        train_tokens()
+        if given.network == "tokens"
+        else train_digits(mho.Stream(0).child("training"))
+    )
     deployed = programmed(read_network(module, samples[:64]), given.seed)
     found = []
-    for bits, kind, per_column, fitted in product(given.bits, RULES, (False, True), (False, True)):
+    for bits, kind, per_column, fitted in product(
+        given.bits, RULES, (False, True), (False, True)
+    ):
         one = with_bits(deployed, bits, given.seed)
         info = one.bench.info
         rule = RangeRule.of(info, kind, per_column=per_column)
         batches = torch.split(samples, 64)
-        one.ranges = calibrate(one.network, one.placement, batches, info.read_voltage, rule)
+        one.ranges = calibrate(
+            one.network, one.placement, batches, info.read_voltage, rule
+        )
         if fitted:
             refit(one, samples, ranged=False)
         asked = {"bits": bits, "rule": kind, "per_column": per_column, "fitted": fitted}

@@ -73,29 +73,31 @@ def main() -> None:
     many = case("matrix", large)
     many.pop("currents")
     print(
-        json.dumps({
-            "cells": [size, size],
-            "wire_ohm": WIRE,
-            "seed": options.seed,
-            "threads": options.threads,
-            "effective_matrix": matrix,
-            "gradient": case("gradient", size),
-            "effective_matrix_large": {"cells": [large, large]} | many,
-            "tiles": case("tiles", size, tiles),
-            "single_vector": single,
-            "sparse_lu": lu,
-            "badcrossbar": peer,
-            "sizes": {
-                str(n): {
-                    "matrix_ms": case("matrix", n)["matrix_ms"],
-                    "single_vector_ms": case("single", n)["currents_ms"],
-                }
-                for n in sizes
-            },
-            "times_faster": times_faster(matrix, single, lu, peer),
-            "largest_difference": differences(matrix, single, lu, peer),
-        })
-    )  # fmt: skip
+        json.dumps(
+            {
+                "cells": [size, size],
+                "wire_ohm": WIRE,
+                "seed": options.seed,
+                "threads": options.threads,
+                "effective_matrix": matrix,
+                "gradient": case("gradient", size),
+                "effective_matrix_large": {"cells": [large, large]} | many,
+                "tiles": case("tiles", size, tiles),
+                "single_vector": single,
+                "sparse_lu": lu,
+                "badcrossbar": peer,
+                "sizes": {
+                    str(n): {
+                        "matrix_ms": case("matrix", n)["matrix_ms"],
+                        "single_vector_ms": case("single", n)["currents_ms"],
+                    }
+                    for n in sizes
+                },
+                "times_faster": times_faster(matrix, single, lu, peer),
+                "largest_difference": differences(matrix, single, lu, peer),
+            }
+        )
+    )
 
 
 def times_faster(matrix: Found, single: Found, lu: Found, peer: Found) -> Found:
@@ -119,7 +121,11 @@ def differences(matrix: Found, single: Found, lu: Found, peer: Found) -> Found:
     """Largest relative difference of the currents of one vector from those of the matrix."""
     own = np.array(matrix.pop("currents"))
     found = {}
-    for name, other in (("single_vector", single), ("sparse_lu", lu), ("badcrossbar", peer)):
+    for name, other in (
+        ("single_vector", single),
+        ("sparse_lu", lu),
+        ("badcrossbar", peer),
+    ):
         if "currents" in other:
             found[name] = float(np.abs(np.array(other.pop("currents")) / own - 1).max())
     return found
@@ -132,7 +138,9 @@ def matrix_case(stream: mho.Stream, size: int) -> Found:
     found: Found = {"matrix_ms": timed(lambda: WIRES.effective_matrix(cells))}
     for vectors in VECTORS:
         some = volts[:vectors]
-        through, plain = (timed(partial(torch.matmul, some, by)) for by in (matrix, cells))
+        through, plain = (
+            timed(partial(torch.matmul, some, by)) for by in (matrix, cells)
+        )
         found[f"vectors_{vectors}_ms"] = round(found["matrix_ms"] + through, 4)
         found[f"further_vector_over_matmul_{vectors}"] = round(through / plain, 2)
     found["currents"] = (volts[:1] @ matrix)[0].tolist()
@@ -144,7 +152,8 @@ def gradient_case(stream: mho.Stream, size: int) -> Found:
     cells, volts = inputs(stream, size)
     cells.requires_grad_()
     weight = volts[:size, :size] if size <= len(volts) else volts.T @ volts
-    forward, backward = [], []
+    forward = []
+    backward = []
     for _ in range(repeats(size)):
         cells.grad = None
         started = time.perf_counter()
@@ -163,7 +172,9 @@ def gradient_case(stream: mho.Stream, size: int) -> Found:
 
 def tiles_case(stream: mho.Stream, size: int, tiles: int) -> Found:
     """Many tiles in one call."""
-    cells = torch.stack([inputs(stream.child("tile", k), size)[0] for k in range(tiles)])
+    cells = torch.stack(
+        [inputs(stream.child("tile", k), size)[0] for k in range(tiles)]
+    )
     started = time.perf_counter()
     WIRES.effective_matrix(cells)
     return {"tiles": tiles, "seconds": round(time.perf_counter() - started, 3)}
@@ -185,7 +196,9 @@ def single_case(stream: mho.Stream, size: int) -> Found:
         "backward_ms": timed(
             lambda: torch.autograd.grad(output, asked, weight, retain_graph=True)
         ),
-        "sinh_cells_ms": timed(lambda: WIRES.currents(one, cells, law, tolerance=ACCURACY)),
+        "sinh_cells_ms": timed(
+            lambda: WIRES.currents(one, cells, law, tolerance=ACCURACY)
+        ),
         "currents": currents[0].tolist(),
     }
 
@@ -193,7 +206,8 @@ def single_case(stream: mho.Stream, size: int) -> Found:
 def lu_case(stream: mho.Stream, size: int) -> Found:
     """Nodal matrix, its sparse LU by SciPy, and solves."""
     cells, volts = inputs(stream, size)
-    given, conductance = volts.numpy(), cells.numpy()
+    given = volts.numpy()
+    conductance = cells.numpy()
     found: Found = {}
     for vectors in VECTORS[:2]:
         found[f"vectors_{vectors}_ms"] = timed(
@@ -213,12 +227,18 @@ def badcrossbar_case(stream: mho.Stream, size: int) -> Found:
 
     def compute(given: Tensor) -> Any:
         return badcrossbar.compute(
-            given.T.numpy(), resistances, r_i=WIRE, node_voltages=False, all_currents=False
+            given.T.numpy(),
+            resistances,
+            r_i=WIRE,
+            node_voltages=False,
+            all_currents=False,
         )
 
     found: Found = {}
     for vectors in VECTORS:
-        found[f"vectors_{vectors}_ms"] = timed(partial(compute, volts[:vectors]), once=size > 128)
+        found[f"vectors_{vectors}_ms"] = timed(
+            partial(compute, volts[:vectors]), once=size > 128
+        )
     return found | {"currents": np.ravel(compute(volts[:1]).currents.output).tolist()}
 
 
@@ -233,7 +253,9 @@ def nodal(conductance: np.ndarray, voltage: np.ndarray) -> np.ndarray:
         (bit[1:], bit[:-1], wire[1:]),
         (word, bit, conductance),
     )
-    one, other, value = (np.concatenate([np.ravel(p[k]) for p in pairs]) for k in range(3))
+    one, other, value = (
+        np.concatenate([np.ravel(p[k]) for p in pairs]) for k in range(3)
+    )
     ends = np.concatenate((word[:, 0], bit[-1]))
     end_value = np.full(len(ends), 1 / WIRE)
     matrix = coo_matrix(

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import mho
 
-project, author, release = "mho", "The mho developers", installed("mho")
+project = "mho"
+author = "The mho developers"
+release = installed("mho")
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
@@ -24,7 +26,8 @@ autodoc_default_options = {
     "undoc-members": False,
     # scikit-learn adds them to every estimator, with references into its own documentation
     "exclude-members": ", ".join(
-        f"set_{method}_request" for method in ("fit", "predict", "predict_proba", "score")
+        f"set_{method}_request"
+        for method in ("fit", "predict", "predict_proba", "score")
     ),
 }
 autodoc_member_order = "bysource"
@@ -38,7 +41,12 @@ def write_reference() -> None:
         if module.name.startswith("mho.cli") or module.name.endswith("__main__"):
             continue
         if importlib.import_module(module.name).__doc__:
-            lines += [f"## {module.name}", "", "```{eval-rst}", f".. automodule:: {module.name}"]
+            lines += [
+                f"## {module.name}",
+                "",
+                "```{eval-rst}",
+                f".. automodule:: {module.name}",
+            ]
             lines += ["```", ""]
     page = Path(__file__).parent / "reference" / "modules.md"
     text = "\n".join(lines)

@@ -9,7 +9,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 import mho
-from mho.characterise.wires import Layout, share_by_size, wire_loss, wire_plans, wire_savings
+from mho.characterise.wires import (
+    Layout,
+    share_by_size,
+    wire_loss,
+    wire_plans,
+    wire_savings,
+)
 from mho.device.filament import CellParameters, Cells
 from mho.device.laws import SwitchingConstants, TelegraphNoise, Traps
 from mho.report.figures import style, wires_figure
@@ -17,7 +23,8 @@ from mho.units import G0, uS
 from mho.wires import WireModel
 
 FOLDER = Path(__file__).parent / "pictures"
-DAY, YEAR = 86_400.0, 365.25 * 86_400.0
+DAY = 86_400.0
+YEAR = 365.25 * 86_400.0
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
 
 
@@ -34,30 +41,48 @@ def step_size() -> Figure:
     figure = style.make(3.0)
     left, right = figure.subplots(1, 2)
     volts = torch.linspace(0.5, 1.5, 401)
-    for width, colour, text in ((1e-7, style.BLUE, "100 ns"), (1e-6, style.ORANGE, "1 µs")):
+    for width, colour, text in (
+        (1e-7, style.BLUE, "100 ns"),
+        (1e-6, style.ORANGE, "1 µs"),
+    ):
         size = _steps(kind, torch.full_like(volts, 1e-3), volts, width)
         size[size == 0] = torch.nan
         left.plot(style.plain(volts), style.to_uS(size), color=colour, label=text)
     threshold = law.threshold * law.set_voltage
     left.axvspan(0.5, threshold, color=style.GREEN, alpha=0.18, linewidth=0)
-    left.text((0.5 + threshold) / 2, 30, "denoising", rotation=90, ha="center", va="center",
-              color="#00573f")  # fmt: skip
+    left.text(
+        (0.5 + threshold) / 2,
+        30,
+        "denoising",
+        rotation=90,
+        ha="center",
+        va="center",
+        color="#00573f",
+    )
     left.text(1.48, 1000, "largest step", ha="right", fontsize=8.5, color="#666666")
     left.set(yscale="log", xlim=(0.5, 1.5), ylim=(0.1, 2000))
     left.set(xlabel="Pulse amplitude (V)", ylabel="SET step at 1 mS (µS)")
     style.explain(left)
     core = torch.linspace(10e-6, 4400e-6, 401)
-    for volts_now, colour, text in ((1.1, style.BLUE, "SET"), (-1.1, style.VERMILLION, "RESET")):
+    for volts_now, colour, text in (
+        (1.1, style.BLUE, "SET"),
+        (-1.1, style.VERMILLION, "RESET"),
+    ):
         size = _steps(kind, core, torch.full_like(core, volts_now), 1e-7)
-        right.plot(style.to_uS(core) / 1000, style.to_uS(size), color=colour, label=text)
-    right.set(xlabel="Conductance (mS)", ylabel="Step at 1.1 V, 100 ns (µS)", ylim=(0, None))
+        right.plot(
+            style.to_uS(core) / 1000, style.to_uS(size), color=colour, label=text
+        )
+    right.set(
+        xlabel="Conductance (mS)", ylabel="Step at 1.1 V, 100 ns (µS)", ylim=(0, None)
+    )
     style.explain(right)
     return figure
 
 
 def _steps(kind: CellParameters, core: Tensor, volts: Tensor, width: float) -> Tensor:
     """Median steps of a typical cell with the selector fully open (S)."""
-    law, one = kind.switching, torch.ones_like(core)
+    law = kind.switching
+    one = torch.ones_like(core)
     typical = SwitchingConstants(one * law.set_voltage, one * law.reset_voltage, one)
     size = law.mean_step(core, volts, width, one * law.high, typical)
     return size.clamp(max=law.largest_step)
@@ -78,9 +103,16 @@ def telegraph() -> Figure:
     after = cells.sample(every, 12.0, 1e-3, 1e-3, 2000)[:, number]
     time = torch.arange(2000) * 1e-3
     for trace, colour, text in (
-        (before, style.VERMILLION, "after a SET"), (after, style.BLUE, "denoised"),
-    ):  # fmt: skip
-        axes.plot(style.plain(time), style.to_uS(trace), color=colour, linewidth=0.9, label=text)
+        (before, style.VERMILLION, "after a SET"),
+        (after, style.BLUE, "denoised"),
+    ):
+        axes.plot(
+            style.plain(time),
+            style.to_uS(trace),
+            color=colour,
+            linewidth=0.9,
+            label=text,
+        )
     axes.set(xlabel="Time (s)", ylabel="Conductance (µS)", xlim=(0, 2))
     style.explain(axes, "samples of 1 ms at 0.2 V")
     return figure
@@ -88,7 +120,8 @@ def telegraph() -> Figure:
 
 def _fresh(kind: CellParameters) -> tuple[Cells, Tensor]:
     """Cells after one SET of a few hundred microsiemens."""
-    cells, every = Cells(kind, 200, mho.Stream(3)), torch.arange(200)
+    cells = Cells(kind, 200, mho.Stream(3))
+    every = torch.arange(200)
     cells.pulse(every, torch.full((1, 200), 1.35), 1e-7, torch.full((200,), 4e-3), 0.5)
     return cells, every
 
@@ -106,7 +139,8 @@ def _typical(kind: CellParameters) -> int:
 def resolving() -> Figure:
     """Chance that a pulse resolves a channel, for three channels and for all."""
     law = quiet().telegraph
-    count, volts = 20_000, torch.linspace(0.15, 0.9, 301)
+    count = 20_000
+    volts = torch.linspace(0.15, 0.9, 301)
     figure = style.make(2.8)
     axes = figure.subplots()
     for onset, colour in zip((0.35, 0.45, 0.55), COLOURS, strict=False):
@@ -115,11 +149,20 @@ def resolving() -> Figure:
         axes.plot(style.plain(volts), style.plain(chance), color=colour, label=label)
     born = law.new(torch.full((count,), 0.9), mho.Stream(0).cells(torch.arange(count)))
     every = _chance(law, volts, born.cleaning_voltage[0])
-    axes.plot(style.plain(volts), style.plain(every), color=style.BLACK, linestyle="--",
-              label="average")  # fmt: skip
+    axes.plot(
+        style.plain(volts),
+        style.plain(every),
+        color=style.BLACK,
+        linestyle="--",
+        label="average",
+    )
     axes.axvspan(0.675, 0.9, color=style.VERMILLION, alpha=0.12, linewidth=0)
     axes.text(0.7875, 0.1, "switches\na typical cell", ha="center", color="#7a3500")
-    axes.set(xlabel="Pulse amplitude (V)", ylabel="Resolved by one pulse (1)", xlim=(0.15, 0.9))
+    axes.set(
+        xlabel="Pulse amplitude (V)",
+        ylabel="Resolved by one pulse (1)",
+        xlim=(0.15, 0.9),
+    )
     axes.set(ylim=(0, 0.55))
     style.explain(axes)
     return figure
@@ -131,19 +174,23 @@ def _chance(law: TelegraphNoise, volts: Tensor, onset: Tensor) -> Tensor:
     one = torch.ones(1, cells)
     traps = Traps(one, one, one, onset[None], one < 0)
     draw = mho.Stream(1).cells(torch.arange(cells)).uniform("draw")[:, None]
-    gone = law.resolved(traps, volts[:, None].expand(-1, cells), law.cleaning_width, draw)
+    gone = law.resolved(
+        traps, volts[:, None].expand(-1, cells), law.cleaning_width, draw
+    )
     return gone[0].float().mean(1)
 
 
 def births() -> Figure:
     """Channels left behind against the size of a step, fresh and worn; drawn and by formula."""
-    kind, count = quiet(), 4000
+    kind = quiet()
+    count = 4000
     figure = style.make(2.8)
     axes = figure.subplots()
     sizes = torch.logspace(-7, -3, 81)
     for cycles, colour, text in (
-        (1e6, style.BLUE, "up to 10⁶ cycles"), (1e10, style.VERMILLION, "after 10¹⁰ cycles"),
-    ):  # fmt: skip
+        (1e6, style.BLUE, "up to 10⁶ cycles"),
+        (1e10, style.VERMILLION, "after 10¹⁰ cycles"),
+    ):
         worn = float(kind.endurance.births(torch.tensor([cycles])))
         law = kind.telegraph
         mean = law.births * worn * -torch.expm1(-sizes / law.birth_step)
@@ -151,11 +198,17 @@ def births() -> Figure:
         drawn = []
         for number, step in enumerate(sizes[::8].tolist()):
             stream = mho.Stream(number).cells(torch.arange(count))
-            drawn.append(float(law.born(torch.full((count,), step), stream, worn).double().mean()))
+            drawn.append(
+                float(
+                    law.born(torch.full((count,), step), stream, worn).double().mean()
+                )
+            )
         axes.plot(style.to_uS(sizes[::8]), drawn, "o", color=colour, markersize=4)
     axes.axvspan(0.1, 2, color=style.GREEN, alpha=0.18, linewidth=0)
     axes.text(0.45, 1.2, "trimming", ha="center", color="#00573f")
-    axes.set(xscale="log", xlabel="Step (µS)", ylabel="New channels (mean)", xlim=(0.1, 1000))
+    axes.set(
+        xscale="log", xlabel="Step (µS)", ylabel="New channels (mean)", xlim=(0.1, 1000)
+    )
     axes.set(ylim=(0, 2.3))
     style.explain(axes, "dots: 4,000 simulated steps each")
     return figure
@@ -175,14 +228,35 @@ def relaxation() -> Figure:
             sigma = kind.relaxation.deviation(core, age)
             text = f"{level:,} µS"
             axes.plot(style.plain(age), style.to_uS(sigma), color=colour, label=text)
-        lost = kind.retention.lost(torch.full_like(age, levels[1] * uS), age, kind.switching.low)
-        axes.plot(style.plain(age), style.to_uS(lost), color=style.BLACK, linestyle="--",
-                  label="lost in common")  # fmt: skip
+        lost = kind.retention.lost(
+            torch.full_like(age, levels[1] * uS), age, kind.switching.low
+        )
+        axes.plot(
+            style.plain(age),
+            style.to_uS(lost),
+            color=style.BLACK,
+            linestyle="--",
+            label="lost in common",
+        )
         for moment, text in ((1.0, "1 s"), (DAY, "1 day"), (10 * YEAR, "10 years")):
             axes.axvline(moment, color="#999999", linewidth=0.8)
-            axes.text(moment, 0.99, text, rotation=90, ha="right", va="top", fontsize=8,
-                      color="#666666", transform=axes.get_xaxis_transform())  # fmt: skip
-        axes.set(xscale="log", xlabel="Time since switching (s)", xlim=(1e-6, 1e9), ylim=(0, None))
+            axes.text(
+                moment,
+                0.99,
+                text,
+                rotation=90,
+                ha="right",
+                va="top",
+                fontsize=8,
+                color="#666666",
+                transform=axes.get_xaxis_transform(),
+            )
+        axes.set(
+            xscale="log",
+            xlabel="Time since switching (s)",
+            xlim=(1e-6, 1e9),
+            ylim=(0, None),
+        )
         axes.set_title(name, loc="left")
         axes.legend(loc="upper left", fontsize=8)
     panels[0].set_ylabel("Deviation between cells, σ (µS)")
@@ -193,7 +267,8 @@ def relaxation() -> Figure:
 
 def temperature() -> Figure:
     """Temperature coefficient against conductance, typical and of single cells."""
-    law, count = quiet().temperature, 250
+    law = quiet().temperature
+    count = 250
     figure = style.make(2.8)
     axes = figure.subplots()
     core = torch.logspace(-6, -2.35, 301)
@@ -201,10 +276,16 @@ def temperature() -> Figure:
     own = mho.Stream(0).cells(torch.arange(count)).normal("own")[0]
     some = torch.logspace(-6, -2.35, count)
     single = law.factor(some, own, law.reference + 1) - 1
-    axes.plot(style.to_uS(some), 1e6 * style.plain(single), ".", color=style.SKY,
-              label="single cells")  # fmt: skip
-    axes.plot(style.to_uS(core), 1e6 * style.plain(typical), color=style.BLUE,
-              label="typical")  # fmt: skip
+    axes.plot(
+        style.to_uS(some),
+        1e6 * style.plain(single),
+        ".",
+        color=style.SKY,
+        label="single cells",
+    )
+    axes.plot(
+        style.to_uS(core), 1e6 * style.plain(typical), color=style.BLUE, label="typical"
+    )
     axes.axhline(0, color=style.BLACK, linewidth=0.8)
     axes.axvline(G0 / uS, color="#999999", linewidth=0.8)
     axes.text(G0 / uS * 1.05, 450, "conductance quantum", fontsize=8.5, color="#666666")
@@ -215,21 +296,30 @@ def temperature() -> Figure:
 
 def wires() -> Figure:
     """What wires of 1 Ω a segment leave of an array of 256×256 cells, as `mho wires` shows it."""
-    stream, wanted = mho.Stream(0).child("wires"), 0.95
+    stream = mho.Stream(0).child("wires")
+    wanted = 0.95
     base = Layout(WireModel(1.0, 1.0), (256, 256), 50 * uS, 500 * uS)
     loss = wire_loss(base.wires, base.size, base.low, base.high, stream)
     return wires_figure(
-        loss, wire_savings(base, stream), wire_plans(base, wanted, stream), wanted,
+        loss,
+        wire_savings(base, stream),
+        wire_plans(base, wanted, stream),
+        wanted,
         share_by_size(base, stream),
-    )  # fmt: skip
+    )
 
 
 def main() -> None:
     """Write every picture."""
     pictures: dict[str, Callable[[], Figure]] = {
-        "step-size": step_size, "telegraph": telegraph, "resolving": resolving, "births": births,
-        "relaxation": relaxation, "temperature": temperature, "wires": wires,
-    }  # fmt: skip
+        "step-size": step_size,
+        "telegraph": telegraph,
+        "resolving": resolving,
+        "births": births,
+        "relaxation": relaxation,
+        "temperature": temperature,
+        "wires": wires,
+    }
     for name, figure in pictures.items():
         code = style.draw(figure).partition(",")[2]
         (FOLDER / f"{name}.png").write_bytes(base64.b64decode(code))

@@ -29,7 +29,9 @@ def test_positive_means_finite_and_above_zero(value: float) -> None:
 @pytest.mark.parametrize("value", [-5e-324, math.inf, math.nan])
 def test_not_negative_allows_zero(value: float) -> None:
     """The boundary itself is allowed."""
-    with pytest.raises(ValueError, match=r"^Argument `spread` must be finite and not negative"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `spread` must be finite and not negative"
+    ):
         check_not_negative(value, "spread", "1")
     check_not_negative(0.0, "spread", "1")
     check_not_negative(1.0, "spread", "1")
@@ -60,7 +62,9 @@ def test_within_names_how_many_where_and_how_bad() -> None:
 def test_within_refuses_what_is_not_a_number(bad: float) -> None:
     """NaN and infinities are outside any range and worse than any finite excess."""
     values = torch.tensor([0.0, -7.0, bad])
-    with pytest.raises(ValueError, match=r"2 of 3 cells do not; the worst is cell \(2\)"):
+    with pytest.raises(
+        ValueError, match=r"2 of 3 cells do not; the worst is cell \(2\)"
+    ):
         check_within(values, "target", 0.0, 1.0, unit="S", hint="")
 
 
@@ -103,5 +107,7 @@ def test_a_word_off_the_list_meets_its_nearest_neighbour() -> None:
 
 def test_of_many_choices_the_nearest_are_named() -> None:
     words = [f"field{n:02d}" for n in range(40)] + ["births"]
-    with pytest.raises(ValueError, match=r"one of `births` or 40 others, but is `birth`\. Did"):
+    with pytest.raises(
+        ValueError, match=r"one of `births` or 40 others, but is `birth`\. Did"
+    ):
         check_choice("birth", "field", words)

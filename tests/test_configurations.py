@@ -29,14 +29,24 @@ ALLOWED: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
     ("Converter", "low"): (("negative",), EITHER_SIGN),
     ("Converter", "offset"): (("negative",), EITHER_SIGN),
     ("SignedConverter", "offset"): (("negative",), EITHER_SIGN),
-    ("Selector", "threshold"): (("negative",), "a depletion transistor opens below 0 V"),
-    **{("WireModel", name): (("infinite",), OPEN)
-       for name in ("word_line", "bit_line", "driver", "sense", "access")},
-    **{("LineLimits", name): (("infinite",), FREE)
-       for name in ("word_line", "bit_line", "driver")},
-    **{("FittedRelaxation", f"{fit}_{power}"): (("negative",), FIT)
-       for fit in ("early", "late") for power in range(5)},
-}  # fmt: skip
+    ("Selector", "threshold"): (
+        ("negative",),
+        "a depletion transistor opens below 0 V",
+    ),
+    **{
+        ("WireModel", name): (("infinite",), OPEN)
+        for name in ("word_line", "bit_line", "driver", "sense", "access")
+    },
+    **{
+        ("LineLimits", name): (("infinite",), FREE)
+        for name in ("word_line", "bit_line", "driver")
+    },
+    **{
+        ("FittedRelaxation", f"{fit}_{power}"): (("negative",), FIT)
+        for fit in ("early", "late")
+        for power in range(5)
+    },
+}
 """What else would be refused but has a meaning, field by field, and which."""
 
 
@@ -60,7 +70,10 @@ def misspelt(name: str) -> str:
     """Two letters swapped, or one doubled where there is only one."""
     middle = max(1, len(name) // 2)
     swapped = (
-        name[: middle - 1] + name[middle : middle + 1] + name[middle - 1] + name[middle + 1 :]
+        name[: middle - 1]
+        + name[middle : middle + 1]
+        + name[middle - 1]
+        + name[middle + 1 :]
     )
     return f"{name}{name[-1]}" if swapped in (name, "dac", "adc") else swapped
 
@@ -81,11 +94,16 @@ def test_a_misspelt_field_is_refused_with_the_nearest(name: str, field: str) -> 
     The nearest is the field meant, unless another one of the class looks even more alike.
     """
     one = made(name)
-    wrong, own = misspelt(field), settings(one)
+    wrong = misspelt(field)
+    own = settings(one)
     (nearest,) = get_close_matches(wrong, own, n=1, cutoff=0.0)
-    sentence = f"^Argument `{wrong}` must be a field of `{name}`, .* Did you mean `{nearest}`"
+    sentence = (
+        f"^Argument `{wrong}` must be a field of `{name}`, .* Did you mean `{nearest}`"
+    )
     with pytest.raises(TypeError, match=sentence):
-        type(one)(**{wrong if key == field else key: value for key, value in own.items()})
+        type(one)(
+            **{wrong if key == field else key: value for key, value in own.items()}
+        )
     with pytest.raises(TypeError, match=sentence):
         replace(one, **{wrong: own[field]})
     assert field in inspect.signature(type(one)).parameters
@@ -98,7 +116,8 @@ def test_a_number_that_means_nothing_is_refused(name: str, field: str) -> None:
     What has a meaning there all the same stands in `ALLOWED`, with the reason, and is accepted.
     """
     one = made(name)
-    own, hint = settings(one), next(f.type for f in fields(one) if f.name == field)
+    own = settings(one)
+    hint = next(f.type for f in fields(one) if f.name == field)
     whole = kinds(hint) == {int}
     wrong: dict[str, Any] = {
         "nan": math.nan,
@@ -136,7 +155,9 @@ def test_what_is_allowed_names_fields_that_are_there() -> None:
 
 
 @pytest.mark.parametrize("chip", PRESETS)
-def test_every_number_of_a_preset_is_refused_when_misspelt_or_meaningless(chip: str) -> None:
+def test_every_number_of_a_preset_is_refused_when_misspelt_or_meaningless(
+    chip: str,
+) -> None:
     """`replace` asks the laws behind the numbers; `mho sweep` and `--set` go through it too."""
     own = preset(chip)
     for name in own.values:
@@ -155,7 +176,9 @@ def test_every_number_of_a_preset_is_refused_when_misspelt_or_meaningless(chip: 
 @pytest.mark.parametrize("name", ["telegraph.slots", "array.rows", "array.adc_bits"])
 def test_counts_of_a_preset_are_whole(name: str) -> None:
     """Half a slot would be cut off without a word."""
-    with pytest.raises(ValueError, match=f"^Argument `{name}` must be a whole number, but is 2.5"):
+    with pytest.raises(
+        ValueError, match=f"^Argument `{name}` must be a whole number, but is 2.5"
+    ):
         preset("rao2023").replace(**{name.replace(".", "__"): 2.5})
 
 
@@ -163,7 +186,9 @@ def test_every_field_of_a_sweep_is_refused_when_misspelt() -> None:
     """Presets and protocols alike, by their dotted names."""
     subject = Subject(preset("rao2023"), ProgramProtocol())
     for name in subject.names():
-        with pytest.raises(ValueError, match=r"Argument `field` must be one of .* Did you mean `"):
+        with pytest.raises(
+            ValueError, match=r"Argument `field` must be one of .* Did you mean `"
+        ):
             subject.changed(f"{name}x", 1.0)
 
 
@@ -194,8 +219,12 @@ def test_every_option_of_every_command_is_refused_when_misspelt(
         for word in words:
             part = part[word]
         arguments = part.assemble_argument_collection()
-        needed = [word for one in arguments if one.required for word in (one.names[0], "1")]
-        needed = ["x"] if not needed or not needed[0].startswith("--") else ["x", *needed]
+        needed = [
+            word for one in arguments if one.required for word in (one.names[0], "1")
+        ]
+        needed = (
+            ["x"] if not needed or not needed[0].startswith("--") else ["x", *needed]
+        )
         for argument in arguments:
             for option in argument.names:
                 if option.startswith("--") and "no-" not in option:
@@ -214,7 +243,15 @@ def test_a_number_is_a_number() -> None:
 
 def test_set_refuses_a_misspelt_number(capsys: pytest.CaptureFixture[str]) -> None:
     """`mho reproduce --set` names the nearest field of the preset."""
-    told = said(capsys, "reproduce", "rao2023", "--set", "telegraph.birth=0", "--out", "/nowhere")
+    told = said(
+        capsys,
+        "reproduce",
+        "rao2023",
+        "--set",
+        "telegraph.birth=0",
+        "--out",
+        "/nowhere",
+    )
     assert "Did you mean `telegraph.births`?" in told
 
 
@@ -231,6 +268,8 @@ def test_the_decorator_keeps_what_a_dataclass_is() -> None:
     """Same name, fields, equality and order of arguments; positions are checked, too."""
     verify = made("Verify")
     assert verify == type(verify)(1.0, 32)
-    with pytest.raises(TypeError, match="Argument `samples` must be a whole number, but is '32'"):
+    with pytest.raises(
+        TypeError, match="Argument `samples` must be a whole number, but is '32'"
+    ):
         type(verify)(1.0, "32")
     assert type(verify).__init__.__doc__ == type(verify).__init__.__wrapped__.__doc__

@@ -13,7 +13,9 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 def blocks() -> tuple[str, str]:
     """The Python example and the output below it."""
-    found = re.search(r"```python\n(.*?)```\s*```\n(.*?)```", README.read_text(), re.DOTALL)
+    found = re.search(
+        r"```python\n(.*?)```\s*```\n(.*?)```", README.read_text(), re.DOTALL
+    )
     assert found is not None
     return found[1], found[2]
 
@@ -30,7 +32,8 @@ def test_the_example_prints_what_the_readme_says() -> None:
         exec(compile(example, str(README), "exec"), {})
     assert NUMBER.sub("#", printed.getvalue()) == NUMBER.sub("#", expected)
     got, wanted = (
-        [float(n) for n in NUMBER.findall(text)] for text in (printed.getvalue(), expected)
+        [float(n) for n in NUMBER.findall(text)]
+        for text in (printed.getvalue(), expected)
     )
     for one, other in zip(got, wanted, strict=True):
         assert one == pytest.approx(other, rel=0.34, abs=0.02)

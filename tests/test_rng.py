@@ -43,11 +43,15 @@ def test_the_smallest_uniform_number_is_above_zero() -> None:
     """
     key = torch.tensor([-_purpose("rare"), -_purpose("normal/rare")])
     assert float(CellStream(key).uniform("rare")[0, 0]) == 2.0**-32
-    assert float(CellStream(key).normal("rare")[0, 1]) == pytest.approx(6.6604, rel=1e-4)
+    assert float(CellStream(key).normal("rare")[0, 1]) == pytest.approx(
+        6.6604, rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("slots", [1, 2, 3])
-def test_normal_numbers_have_the_moments_of_a_normal(stream: Stream, slots: int) -> None:
+def test_normal_numbers_have_the_moments_of_a_normal(
+    stream: Stream, slots: int
+) -> None:
     """Moments 0, 1, 0, 3 with variances 1, 2, 15, 96 over n (μ₂ₖ − μₖ² of a normal)."""
     z = _cells(stream).normal("normal", slots).double().flatten()
     n = z.numel()
@@ -71,7 +75,9 @@ def test_neighbouring_cells_are_uncorrelated(stream: Stream, step: int) -> None:
     z = _cells(stream).normal("cells")[0]
     assert abs(_correlation(z[:-step], z[step:])) <= 5 / math.sqrt(COUNT - step)
     square = z.square()
-    assert abs(_correlation(square[:-step], square[step:])) <= 5 / math.sqrt(COUNT - step)
+    assert abs(_correlation(square[:-step], square[step:])) <= 5 / math.sqrt(
+        COUNT - step
+    )
 
 
 @pytest.mark.parametrize("step", [1, 2, 17])
@@ -84,28 +90,33 @@ def test_neighbouring_events_are_uncorrelated(stream: Stream, step: int) -> None
     one = stream.cells(torch.zeros(COUNT, dtype=torch.int64))
     series = one.at(torch.arange(COUNT)).normal("events")[0]
     assert abs(float(series.mean())) <= 5 / math.sqrt(COUNT)
-    assert abs(_correlation(series[:-step], series[step:])) <= 5 / math.sqrt(COUNT - step)
+    assert abs(_correlation(series[:-step], series[step:])) <= 5 / math.sqrt(
+        COUNT - step
+    )
 
 
 def test_purposes_children_and_streams_are_uncorrelated(stream: Stream) -> None:
     """Another purpose, child, kind of draw, sibling stream or seed: all pairs within 5/√n."""
     key = _cells(stream)
-    draws = torch.stack([
-        key.uniform("one")[0],
-        key.uniform("two")[0],
-        key.normal("one")[0],
-        key.child("part").uniform("one")[0],
-        key.child("other").uniform("one")[0],
-        key.child("other").child("part").uniform("one")[0],
-        _cells(stream.child("sibling")).uniform("one")[0],
-        _cells(Stream(stream.seed + 1, stream.path)).uniform("one")[0],
-    ]).double()  # fmt: skip
+    draws = torch.stack(
+        [
+            key.uniform("one")[0],
+            key.uniform("two")[0],
+            key.normal("one")[0],
+            key.child("part").uniform("one")[0],
+            key.child("other").uniform("one")[0],
+            key.child("other").child("part").uniform("one")[0],
+            _cells(stream.child("sibling")).uniform("one")[0],
+            _cells(Stream(stream.seed + 1, stream.path)).uniform("one")[0],
+        ]
+    ).double()
     matrix = torch.corrcoef(draws) - torch.eye(len(draws))
     assert matrix.abs().max() <= 5 / math.sqrt(COUNT)
 
 
 @pytest.mark.parametrize(
-    ("one", "two"), [(("a", "b"), ("b", "a")), (("a", "a"), ()), (("a", "b", "a"), ("b",))]
+    ("one", "two"),
+    [(("a", "b"), ("b", "a")), (("a", "a"), ()), (("a", "b", "a"), ("b",))],
 )
 def test_nested_children_have_streams_of_their_own(
     stream: Stream, one: tuple[str, ...], two: tuple[str, ...]
@@ -127,9 +138,15 @@ def test_a_subset_gets_the_rows_of_the_whole(stream: Stream) -> None:
     whole = _cells(stream, 100_000)
     for kind in ("uniform", "normal"):
         full = getattr(whole.at(events), kind)("subset", 5)[:, some]
-        assert torch.equal(full, getattr(whole.at(events).take(some), kind)("subset", 5))
-        assert torch.equal(full, getattr(whole.take(some).at(events[some]), kind)("subset", 5))
-        assert torch.equal(full, getattr(stream.cells(some).at(events[some]), kind)("subset", 5))
+        assert torch.equal(
+            full, getattr(whole.at(events).take(some), kind)("subset", 5)
+        )
+        assert torch.equal(
+            full, getattr(whole.take(some).at(events[some]), kind)("subset", 5)
+        )
+        assert torch.equal(
+            full, getattr(stream.cells(some).at(events[some]), kind)("subset", 5)
+        )
 
 
 def test_asking_consumes_nothing_and_changes_no_key(stream: Stream) -> None:
@@ -161,9 +178,14 @@ def test_names_split_streams_and_order_does_not() -> None:
     a = Stream(7).child("tile").child(3)
     assert a == Stream(7).child("tile", 3)
     words = {
-        Stream(7).word, Stream(8).word, a.word, Stream(7).child("tile", "3").word,
-        Stream(7).child(3, "tile").word, Stream(7).child("tile3").word, Stream(78).word,
-    }  # fmt: skip
+        Stream(7).word,
+        Stream(8).word,
+        a.word,
+        Stream(7).child("tile", "3").word,
+        Stream(7).child(3, "tile").word,
+        Stream(7).child("tile3").word,
+        Stream(78).word,
+    }
     assert len(words) == 7
 
 
@@ -171,7 +193,9 @@ def test_a_generator_is_fresh_every_time(stream: Stream) -> None:
     """Two generators of one stream draw alike, one of a child differently."""
     first = torch.rand(100, generator=stream.generator())
     assert torch.equal(first, torch.rand(100, generator=stream.generator()))
-    assert not torch.equal(first, torch.rand(100, generator=stream.child("x").generator()))
+    assert not torch.equal(
+        first, torch.rand(100, generator=stream.child("x").generator())
+    )
 
 
 def test_the_first_numbers_are_these_for_ever() -> None:
@@ -195,5 +219,9 @@ def test_a_copy_draws_the_same_whatever_other_copies_there_are() -> None:
     """Named by its original and its number among the copies: 7's second copy, alone or not."""
     many = Stream(1).copies(torch.tensor([7, 3, 7, 3, 3, 7])).uniform("x")[0]
     assert torch.unique(many).numel() == 6
-    assert torch.equal(many[[0, 2]], Stream(1).copies(torch.tensor([7, 7])).uniform("x")[0])
-    assert torch.equal(many[[1, 3, 4]], Stream(1).copies(torch.tensor([3, 3, 3])).uniform("x")[0])
+    assert torch.equal(
+        many[[0, 2]], Stream(1).copies(torch.tensor([7, 7])).uniform("x")[0]
+    )
+    assert torch.equal(
+        many[[1, 3, 4]], Stream(1).copies(torch.tensor([3, 3, 3])).uniform("x")[0]
+    )

@@ -4,7 +4,10 @@ import torch
 from digit_rows import train
 from torch import Tensor, nn
 
-WIDTH, HEADS, HIDDEN, EPOCHS = 32, 4, 64, 40
+WIDTH = 32
+HEADS = 4
+HIDDEN = 64
+EPOCHS = 40
 
 
 class Block(nn.Module):
@@ -12,10 +15,12 @@ class Block(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.norm1 = nn.LayerNorm(WIDTH)
+        self.norm2 = nn.LayerNorm(WIDTH)
         self.query, self.key, self.value = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
         self.mix = nn.Linear(WIDTH, WIDTH)
-        self.up, self.down = nn.Linear(WIDTH, HIDDEN), nn.Linear(HIDDEN, WIDTH)
+        self.up = nn.Linear(WIDTH, HIDDEN)
+        self.down = nn.Linear(HIDDEN, WIDTH)
 
     def heads(self, x: Tensor) -> Tensor:
         """From (batch, tokens, width) to (batch, heads, tokens, width of a head)."""
@@ -23,7 +28,9 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         seen = self.norm1(x)
-        query, key, value = (self.heads(part(seen)) for part in (self.query, self.key, self.value))
+        query, key, value = (
+            self.heads(part(seen)) for part in (self.query, self.key, self.value)
+        )
         scores = query @ key.transpose(-1, -2) * (WIDTH // HEADS) ** -0.5
         x = x + self.mix((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
         return x + self.down(torch.relu(self.up(self.norm2(x))))

@@ -4,7 +4,8 @@ import torch
 from digit_rows import train
 from torch import Tensor, nn
 
-HIDDEN, EPOCHS = 48, 30
+HIDDEN = 48
+EPOCHS = 30
 
 
 class Classifier(nn.Module):

@@ -24,7 +24,8 @@ CONFIGURATIONS: dict[str, type] = {}
 """All classes that carry `configuration`, by name."""
 
 
-_WHOLE, _FINITE = 2**63 - 1, 1e30
+_WHOLE = 2**63 - 1
+_FINITE = 1e30
 """Largest whole and largest finite number of a configuration (1)."""
 
 
@@ -158,10 +159,20 @@ def check_choice(value: str, name: str, choices: Iterable[str]) -> None:
     if value not in known:
         near = difflib.get_close_matches(value, known, n=1, cutoff=0.4)
         hint = f" Did you mean `{near[0]}`?" if near else ""
-        few = known if len(known) <= _LISTED else difflib.get_close_matches(value, known, 5, 0.4)
+        few = (
+            known
+            if len(known) <= _LISTED
+            else difflib.get_close_matches(value, known, 5, 0.4)
+        )
         listed = ", ".join(f"`{word}`" for word in few or known[:5])
-        listed += f" or {len(known) - len(few or known[:5])} others" if few is not known else ""
-        raise ValueError(f"Argument `{name}` must be one of {listed}, but is `{value}`.{hint}")
+        listed += (
+            f" or {len(known) - len(few or known[:5])} others"
+            if few is not known
+            else ""
+        )
+        raise ValueError(
+            f"Argument `{name}` must be one of {listed}, but is `{value}`.{hint}"
+        )
 
 
 def configuration(cls: _Class) -> _Class:
@@ -191,7 +202,10 @@ def configuration(cls: _Class) -> _Class:
             _check_kind(value, name, own[name].type)
             _check_each(value, name, _check_size)
         made(self, *values, **named)
-        for name, value in given:  # afterwards, as a class may have more to say about its numbers
+        for (
+            name,
+            value,
+        ) in given:  # afterwards, as a class may have more to say about its numbers
             _check_each(value, name, _check_not_nan)
 
     cls.__init__ = init
@@ -203,14 +217,18 @@ def _check_kind(value: object, name: str, hint: Any) -> None:
     """Refuse a value of another kind than annotated."""
     kinds = list(_kinds(hint))
     if not any(_fits(value, get_origin(kind) or kind) for kind in kinds):
-        wanted = " or ".join(dict.fromkeys(_kind_name(get_origin(kind) or kind) for kind in kinds))
+        wanted = " or ".join(
+            dict.fromkeys(_kind_name(get_origin(kind) or kind) for kind in kinds)
+        )
         raise TypeError(
             f"Argument `{name}` must be {wanted}, but is {value!r:.60} of type"
             f" {type(value).__name__}."
         )
     # Long tables, such as those of converters, are for the class to check as a whole.
     if isinstance(value, list | tuple) and len(value) <= _ITEMS:
-        inner = [get_args(kind)[0] for kind in kinds if get_origin(kind) in (tuple, Sequence)]
+        inner = [
+            get_args(kind)[0] for kind in kinds if get_origin(kind) in (tuple, Sequence)
+        ]
         for place, item in enumerate(value if inner else ()):
             _check_kind(item, f"{name}[{place}]", inner[0])
 
@@ -227,7 +245,9 @@ def check_number(value: object, name: str) -> None:
     _check_each(value, name, _check_not_nan)
 
 
-def _check_each(value: object, name: str, check: Callable[[int | float, str], None]) -> None:
+def _check_each(
+    value: object, name: str, check: Callable[[int | float, str], None]
+) -> None:
     """Check a number, or those of a sequence that is no long table."""
     if isinstance(value, int | float):
         check(value, name)
@@ -245,8 +265,14 @@ def _check_size(value: float | int, name: str) -> None:
     """Refuse a number of which tensors overflow."""
     whole = isinstance(value, int)
     if abs(value) > (_WHOLE if whole else _FINITE) and abs(value) != math.inf:
-        end = "2⁶³, where 64 bits end" if whole else "10³⁰, as single precision ends soon after"
-        raise ValueError(f"Argument `{name}` must be below {end}, but is {Decimal(value):.3g}.")
+        end = (
+            "2⁶³, where 64 bits end"
+            if whole
+            else "10³⁰, as single precision ends soon after"
+        )
+        raise ValueError(
+            f"Argument `{name}` must be below {end}, but is {Decimal(value):.3g}."
+        )
 
 
 def _kinds(hint: Any) -> Iterator[Any]:
@@ -262,15 +288,24 @@ def _fits(value: object, kind: Any) -> bool:
     if kind is Any or isinstance(kind, str):
         return True
     if kind in (int, float):
-        return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+        return isinstance(value, Integral if kind is int else Real) and not isinstance(
+            value, bool
+        )
     if kind is Sequence:  # arrays are none by name, but serve as well
         return isinstance(value, Iterable) and not isinstance(value, str | Mapping)
     return isinstance(value, kind)
 
 
 def _kind_name(kind: Any) -> str:
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text",
-             type(None): "None", tuple: "a tuple", Sequence: "a sequence"}  # fmt: skip
+    words = {
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        str: "a text",
+        type(None): "None",
+        tuple: "a tuple",
+        Sequence: "a sequence",
+    }
     return words.get(kind, f"a `{getattr(kind, '__name__', kind)}`")
 
 

@@ -36,12 +36,20 @@ class Ledger:
         return self.pulse_joules + self.read_joules + self.converter_joules
 
     def __add__(self, other: "Ledger") -> "Ledger":
-        return Ledger(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Ledger(
+            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(self))
+        )
 
     def __sub__(self, other: "Ledger") -> "Ledger":
         """What was spent between two looks at a bench's ledger."""
-        return Ledger(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
+        return Ledger(
+            *(getattr(self, f.name) - getattr(other, f.name) for f in fields(self))
+        )
 
     def __repr__(self) -> str:
         spent = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return "Ledger(" + ", ".join(f"{name}={value!r}" for name, value in spent if value) + ")"
+        return (
+            "Ledger("
+            + ", ".join(f"{name}={value!r}" for name, value in spent if value)
+            + ")"
+        )

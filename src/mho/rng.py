@@ -27,7 +27,8 @@ def _signed(word: int) -> int:
     return word - (1 << 64) if word >> 63 else word
 
 
-_MIX_1, _MIX_2 = _signed(0xBF58476D1CE4E5B9), _signed(0x94D049BB133111EB)
+_MIX_1 = _signed(0xBF58476D1CE4E5B9)
+_MIX_2 = _signed(0x94D049BB133111EB)
 
 
 def _hash(text: str) -> int:
@@ -101,14 +102,17 @@ class CellStream:
         """Standard normal numbers (1), by Box and Muller. Shape (slots, cells)."""
         u = self._uniform("normal/" + purpose, 2 * ((slots + 1) // 2))
         half = u.shape[0] // 2
-        radius, angle = u[:half].log_().mul_(-2).sqrt_(), u[half:].mul_(2 * math.pi)
+        radius = u[:half].log_().mul_(-2).sqrt_()
+        angle = u[half:].mul_(2 * math.pi)
         if slots == 1:
             return radius.mul_(angle.cos_())
         return torch.cat((radius * angle.cos(), radius * angle.sin()))[:slots]
 
     def _uniform(self, purpose: str, slots: int) -> Float[Tensor, "slots_ cells"]:
         words = (slots + 1) // 2
-        lane = torch.arange(1, words + 1, device=self.key.device).mul_(_purpose(purpose))
+        lane = torch.arange(1, words + 1, device=self.key.device).mul_(
+            _purpose(purpose)
+        )
         bits = _mix_(lane[:, None] + self.key)
         low = bits.bitwise_and(0x7FFFFFFF)
         high = bits.bitwise_right_shift_(32).bitwise_and_(0x7FFFFFFF)
@@ -138,7 +142,9 @@ class Stream:
     @property
     def word(self) -> int:
         """64 bits that stand for seed and path."""
-        return _hash(f"{self.seed}/" + "/".join(f"{type(p).__name__}:{p}" for p in self.path))
+        return _hash(
+            f"{self.seed}/" + "/".join(f"{type(p).__name__}:{p}" for p in self.path)
+        )
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh generator. CPU and CUDA draw differently from one seed."""
@@ -155,7 +161,8 @@ class Stream:
             origin: Number of the original of each copy (1). Shape (cells,).
         """
         order = origin.argsort(stable=True)
-        place, ranked = torch.arange(origin.numel()), origin[order]
+        place = torch.arange(origin.numel())
+        ranked = origin[order]
         first = torch.ones_like(place, dtype=torch.bool)
         first[1:] = ranked[1:] != ranked[:-1]
         start = torch.where(first, place, 0).cummax(0).values

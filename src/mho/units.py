@@ -9,10 +9,19 @@ import re
 S = V = A = s = J = K = Hz = 1.0
 Ohm = 1.0
 
-mS, uS, nS = 1e-3, 1e-6, 1e-9
-mV, mA, uA = 1e-3, 1e-3, 1e-6
-ms, us, ns = 1e-3, 1e-6, 1e-9
-mJ, uJ, nJ, pJ = 1e-3, 1e-6, 1e-9, 1e-12
+mS = 1e-3
+uS = 1e-6
+nS = 1e-9
+mV = 1e-3
+mA = 1e-3
+uA = 1e-6
+ms = 1e-3
+us = 1e-6
+ns = 1e-9
+mJ = 1e-3
+uJ = 1e-6
+nJ = 1e-9
+pJ = 1e-12
 
 eV = 1.602176634e-19
 """Electron volt (J)."""
@@ -21,14 +30,39 @@ G0 = 77.480917e-6
 """Conductance quantum, 2e²/h (S)."""
 
 _PREFIXES = {
-    "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1.0,
-    "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15,
-}  # fmt: skip
-_SHOWN = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"),
-          (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))  # fmt: skip
+    "T": 1e12,
+    "G": 1e9,
+    "M": 1e6,
+    "k": 1e3,
+    "": 1.0,
+    "m": 1e-3,
+    "u": 1e-6,
+    "µ": 1e-6,
+    "μ": 1e-6,
+    "n": 1e-9,
+    "p": 1e-12,
+    "f": 1e-15,
+}
+_SHOWN = (
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "µ"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+    (1e-15, "f"),
+)
 _LONG = {
-    "min": 60.0, "h": 3600.0, "d": 86400.0, "week": 604800.0, "month": 2629800.0, "y": 31557600.0,
-}  # fmt: skip
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+    "week": 604800.0,
+    "month": 2629800.0,
+    "y": 31557600.0,
+}
 """Units of time beyond the second (s); a year has 365.25 days, a month is a twelfth of it."""
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
 
@@ -94,7 +128,9 @@ def parse(text: str, unit: str) -> float:
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise ValueError(f"must be a number with its unit such as `1u{unit}`, but is `{text}`.")
+        raise ValueError(
+            f"must be a number with its unit such as `1u{unit}`, but is `{text}`."
+        )
     number, symbol = match.groups()
     if unit == "s" and symbol in _LONG:
         return float(number) * _LONG[symbol]

@@ -19,13 +19,21 @@ from mho.units import uS
 from mho.wires import WireModel
 
 NOISY = preset("rao2023").replace(
-    cell__stuck_fraction=0.0, array__adc_bits=20.0, telegraph__births=4.0,
-    telegraph__longest=1e-5, telegraph__shortest=1e-7, flicker__longest=1e-5,
-    flicker__split=1e-7, flicker__shortest=1e-8, flicker__per_decade=0.01, relaxation__scale=0.0,
-)  # fmt: skip
+    cell__stuck_fraction=0.0,
+    array__adc_bits=20.0,
+    telegraph__births=4.0,
+    telegraph__longest=1e-5,
+    telegraph__shortest=1e-7,
+    flicker__longest=1e-5,
+    flicker__split=1e-7,
+    flicker__shortest=1e-8,
+    flicker__per_decade=0.01,
+    relaxation__scale=0.0,
+)
 """All noise is forgotten within 100 vectors of 100 ns, so that one run sees all of it."""
 
-ROWS, PAIRS = 16, 24
+ROWS = 16
+PAIRS = 24
 
 
 def _pairs(cols: int = 2 * PAIRS) -> tuple[Tensor, Tensor]:
@@ -50,7 +58,9 @@ def _many(bench: SimulatedBench, voltage: Tensor, vectors: int, calls: int) -> T
     """Currents of one vector, `calls` times `vectors` of them, calls far apart in time."""
     found = []
     for _ in range(calls):
-        found.append(bench.multiply(voltage.expand(vectors, -1), *_pairs(), full_scale=1e-3))
+        found.append(
+            bench.multiply(voltage.expand(vectors, -1), *_pairs(), full_scale=1e-3)
+        )
         bench.wait(1e-3)
     return torch.stack(found).double()
 
@@ -63,10 +73,12 @@ def test_three_ways_of_noise_agree(resistance: float) -> None:
     them are allowed. With wires moments are of first order: at 1 Ω, where a tenth of the current
     is lost, another 10 % of the variance.
     """
-    wires, count = WireModel(word_line=resistance, bit_line=resistance), 200
+    wires = WireModel(word_line=resistance, bit_line=resistance)
+    count = 200
     voltage = 0.2 * torch.rand(1, ROWS, generator=Stream(1).generator())
     reference = _many(_bench("moments", wires), voltage, 20_000, 1)[0]
-    mean, variance = reference.mean(0), reference.var(0)
+    mean = reference.mean(0)
+    variance = reference.var(0)
     slack = 5 * math.sqrt(2 / (count * PAIRS)) + (0.1 if resistance else 0.0)
     for kind in ("frozen", "sampled"):
         found = _many(_bench(kind, wires), voltage, 1, count)[:, 0]
@@ -86,7 +98,9 @@ def test_frozen_traps_stand_still_and_moments_do_not() -> None:
 
 def test_wires_are_those_of_the_whole_pair_of_columns() -> None:
     """Quiet cells: i = v @ (W⁺ − W⁻) with W of all cells on the tile together, in 20-bit codes."""
-    quiet = NOISY.replace(telegraph__births=0.0, flicker__per_decade=0.0, cell__curvature=0.0)
+    quiet = NOISY.replace(
+        telegraph__births=0.0, flicker__per_decade=0.0, cell__curvature=0.0
+    )
     wires = WireModel(word_line=3.0, bit_line=2.0, driver=20.0, sense=10.0)
     bench = _bench("frozen", wires, quiet)
     core = bench.state()["core"].double().view(ROWS, 2 * PAIRS)
@@ -121,14 +135,19 @@ def test_the_same_seed_gives_the_same_currents() -> None:
         ([[0, 0], [48, 48]], "column"),
     ],
 )
-def test_cells_that_no_lines_join_are_refused(plus: list[list[int]], message: str) -> None:
+def test_cells_that_no_lines_join_are_refused(
+    plus: list[list[int]], message: str
+) -> None:
     tiles = 2 if message == "one tile" else 1
     chip = Chip(NOISY, tiles=tiles, rows=ROWS, cols=2 * PAIRS)
     bench = SimulatedBench(chip, Stream(0))
     place = torch.tensor(plus)
     with pytest.raises(ValueError, match=message):
         bench.multiply(
-            torch.ones(1, 2), place, (place + 1).clamp(max=768 * tiles - 1), full_scale=1e-3
+            torch.ones(1, 2),
+            place,
+            (place + 1).clamp(max=768 * tiles - 1),
+            full_scale=1e-3,
         )
 
 
@@ -140,7 +159,10 @@ def test_a_way_of_noise_that_is_not_there_is_refused() -> None:
 def _quiet(wires: WireModel, **around: object) -> SimulatedBench:
     """Cells without noise, converters of 20 bits, another periphery."""
     kind = NOISY.replace(
-        telegraph__births=0.0, flicker__per_decade=0.0, cell__curvature=0.0, array__adc_bits=20.0
+        telegraph__births=0.0,
+        flicker__per_decade=0.0,
+        cell__curvature=0.0,
+        array__adc_bits=20.0,
     )
     plain = Chip(kind, rows=ROWS, cols=2 * PAIRS, wires=wires)
     chip = replace(plain, periphery=replace(plain.around, **around))  # type: ignore[arg-type]
@@ -168,7 +190,8 @@ def test_slices_and_groups_of_rows_give_the_same_product(
     around: dict[str, int], steps: int
 ) -> None:
     """Ideal lines: sums over steps are the product at once, in 20-bit codes; steps take time."""
-    bench, other = _quiet(WireModel()), _quiet(WireModel(), **around)
+    bench = _quiet(WireModel())
+    other = _quiet(WireModel(), **around)
     found = [b.multiply(VOLTAGE, *_pairs(), full_scale=1e-3) for b in (bench, other)]
     torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-8)
     assert other.clock == pytest.approx(steps * bench.clock)
@@ -237,15 +260,20 @@ def test_converter_noise_is_drawn_and_repeats(kind: str) -> None:
         found.append(bench.multiply(voltage, *_pairs(), full_scale=1e-3))
     assert torch.equal(*found)
     variance = (found[0].double() / (1e-3 / 255)).var(0).mean()
-    assert float(variance) == pytest.approx(1 + 1 / 12, abs=5 * math.sqrt(2 / (300 * PAIRS)) * 1.1)
+    assert float(variance) == pytest.approx(
+        1 + 1 / 12, abs=5 * math.sqrt(2 / (300 * PAIRS)) * 1.1
+    )
 
 
 def test_a_prepared_multiplier_is_the_multiply_of_the_moment() -> None:
     """Two tiles as blocks: the sum of their multiplies, in 20-bit codes; time stands still."""
     wires = WireModel(word_line=1.0, bit_line=2.0)
     kind = NOISY.replace(telegraph__births=0.0, flicker__per_decade=0.0)
-    bench = SimulatedBench(Chip(kind, tiles=2, rows=ROWS, cols=2 * PAIRS, wires=wires), Stream(3))
-    first, size = _pairs(), ROWS * 2 * PAIRS
+    bench = SimulatedBench(
+        Chip(kind, tiles=2, rows=ROWS, cols=2 * PAIRS, wires=wires), Stream(3)
+    )
+    first = _pairs()
+    size = ROWS * 2 * PAIRS
     second = tuple(place + size for place in first)
     ready = bench.prepare([first, (second[0], second[1])], full_scale=1e-3)
     voltage = torch.cat((VOLTAGE, VOLTAGE.flip(1)), 1)
@@ -295,9 +323,18 @@ def test_a_full_scale_for_each_column_is_that_of_a_call_of_its_own(
     [
         (torch.ones(3), r"`full_scale` must have shape \(4\), but has \(3,\)"),
         (torch.ones(1), r"`full_scale` must have shape \(4\)"),
-        (torch.tensor([1.0, 0.0, 1.0, 1.0]), "`full_scale` must be finite and above 0 A"),
-        (torch.tensor([1.0, math.nan, 1.0, 1.0]), "`full_scale` must be finite and above 0 A"),
-        (torch.tensor([1.0, math.inf, 1.0, 1.0]), "`full_scale` must be finite and above 0 A"),
+        (
+            torch.tensor([1.0, 0.0, 1.0, 1.0]),
+            "`full_scale` must be finite and above 0 A",
+        ),
+        (
+            torch.tensor([1.0, math.nan, 1.0, 1.0]),
+            "`full_scale` must be finite and above 0 A",
+        ),
+        (
+            torch.tensor([1.0, math.inf, 1.0, 1.0]),
+            "`full_scale` must be finite and above 0 A",
+        ),
         (-1.0, "`full_scale` must be finite and above 0 A"),
     ],
 )

@@ -13,12 +13,18 @@ from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
 from mho.units import uS
 
-ROWS, COLS = 8, 6
+ROWS = 8
+COLS = 6
 CELLS = ROWS * COLS
 
 
 def make(
-    scheme: str = "V/2", *, tiles: int = 1, seed: int = 0, rows: int = ROWS, cols: int = COLS
+    scheme: str = "V/2",
+    *,
+    tiles: int = 1,
+    seed: int = 0,
+    rows: int = ROWS,
+    cols: int = COLS,
 ) -> SimulatedBench:
     chip = Chip("kim2021_passive", tiles=tiles, rows=rows, cols=cols, biasing=scheme)
     return SimulatedBench(chip, Stream(seed))
@@ -43,12 +49,15 @@ def same(one: list[Tensor], other: list[Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize(("scheme", "others"), [("V/2", ROWS + COLS - 2), ("V/3", CELLS - 1)])
+@pytest.mark.parametrize(
+    ("scheme", "others"), [("V/2", ROWS + COLS - 2), ("V/3", CELLS - 1)]
+)
 def test_one_pulse_on_one_cell_half_selects_its_lines_or_everybody(
     scheme: str, others: int
 ) -> None:
     """(rows − 1) + (cols − 1) in V/2, all others in V/3, once each; the cell itself not."""
-    bench, cell = make(scheme), torch.tensor([3 * COLS + 2])
+    bench = make(scheme)
+    cell = torch.tensor([3 * COLS + 2])
     write(bench, 1.2, cell)
     pulses = account(bench).pulses.view(ROWS, COLS)
     assert int(pulses.sum()) == others
@@ -69,10 +78,13 @@ def test_a_whole_array_at_one_amplitude_counts_by_combinatorics() -> None:
     Half the columns SET, half RESET: each row takes two steps, and each cell sees the row's other
     step as well; columns of the other polarity see 0 V. Two steps of each row take their time.
     """
-    bench, cells = make(), torch.arange(CELLS)
+    bench = make()
+    cells = torch.arange(CELLS)
     write(bench, 1.2, cells)
     assert torch.equal(account(bench).pulses, torch.full((CELLS,), ROWS - 1))
-    assert bench.clock == pytest.approx(ROWS * (1e-7 + bench.chip.published["array.pulse_setup"]))
+    assert bench.clock == pytest.approx(
+        ROWS * (1e-7 + bench.chip.published["array.pulse_setup"])
+    )
     mixed = make()
     write(mixed, torch.where(cells % COLS < COLS // 2, 1.2, -1.2), cells)
     assert torch.equal(account(mixed).pulses, torch.full((CELLS,), ROWS - 1 + 1))
@@ -82,7 +94,8 @@ def test_a_whole_array_at_one_amplitude_counts_by_combinatorics() -> None:
 
 def test_tiles_do_not_disturb_each_other() -> None:
     """Two tiles at once, one of them written: the other keeps its bits and its empty account."""
-    bench, alone = make(tiles=2), make(tiles=2)
+    bench = make(tiles=2)
+    alone = make(tiles=2)
     write(bench, 1.4, torch.arange(CELLS))
     own = account(bench).pulses.view(2, CELLS)
     assert int(own[0].sum()) > 0
@@ -99,9 +112,13 @@ def test_only_cells_whose_threshold_is_reached_move(volts: float) -> None:
     The constants are read from the simulation; everything else about the array is measured.
     """
     kind = preset("kim2021_passive").replace(
-        telegraph__births=0.0, telegraph__spawning=0.0, relaxation__scale=0.0,
-        cell__stuck_fraction=0.0, cell__formed=50e-6, array__series_resistance=0.0,
-    )  # fmt: skip
+        telegraph__births=0.0,
+        telegraph__spawning=0.0,
+        relaxation__scale=0.0,
+        cell__stuck_fraction=0.0,
+        cell__formed=50e-6,
+        array__series_resistance=0.0,
+    )
     bench = SimulatedBench(Chip(kind, rows=32, cols=32), Stream(1))
     middle = torch.tensor([16 * 32 + 16])
     before = bench.state()["core"]
@@ -111,7 +128,8 @@ def test_only_cells_whose_threshold_is_reached_move(volts: float) -> None:
     own = constants.set_voltage if volts > 0 else constants.reset_voltage
     reached = (abs(volts) / 2 >= 0.9 * own).view(32, 32)
     lines = torch.zeros(32, 32, dtype=torch.bool)
-    lines[16, :], lines[:, 16] = True, True
+    lines[16, :] = True
+    lines[:, 16] = True
     lines[16, 16] = False
     assert torch.equal(moved & lines, reached & lines)
     assert int((reached & lines).sum()) > 3
@@ -133,22 +151,30 @@ def test_a_request_is_its_rows_written_one_after_the_other(scheme: str) -> None:
     float32 sums in another order: 1e-4.
     """
     kind = preset("kim2021_passive").replace(
-        telegraph__births=0.0, telegraph__spawning=0.0, relaxation__scale=0.0,
-        switching__cycle_spread=0.0, cell__formed=50e-6, array__series_resistance=0.0,
-    )  # fmt: skip
+        telegraph__births=0.0,
+        telegraph__spawning=0.0,
+        relaxation__scale=0.0,
+        switching__cycle_spread=0.0,
+        cell__formed=50e-6,
+        array__series_resistance=0.0,
+    )
     generator = torch.Generator().manual_seed(5)
     train = torch.empty(2, 256).uniform_(1.0, 1.7, generator=generator)
     train *= torch.randint(-1, 2, (2, 256), generator=generator)
     together, apart = (
-        SimulatedBench(Chip(kind, rows=16, cols=16, biasing=scheme), Stream(2)) for _ in range(2)
+        SimulatedBench(Chip(kind, rows=16, cols=16, biasing=scheme), Stream(2))
+        for _ in range(2)
     )
     together.pulse(Pulse(train, 1e-7, 0.0), torch.arange(256))
     for row in torch.arange(256).view(16, 16):
         apart.pulse(Pulse(train[:, row], 1e-7, 0.0), row)
-    one, other = together.state(), apart.state()
+    one = together.state()
+    other = apart.state()
     torch.testing.assert_close(one["core"], other["core"], rtol=1e-4, atol=1e-9)
     assert torch.equal(one["disturb.pulses"], other["disturb.pulses"])
-    torch.testing.assert_close(one["disturb.shift"], other["disturb.shift"], rtol=1e-3, atol=1e-9)
+    torch.testing.assert_close(
+        one["disturb.shift"], other["disturb.shift"], rtol=1e-3, atol=1e-9
+    )
     assert together.clock == pytest.approx(apart.clock)
     assert float((one["core"] - 50e-6).abs().max()) > 10 * uS
 
@@ -167,7 +193,8 @@ def test_v_3_disturbs_less_than_v_2_at_the_same_amplitudes() -> None:
 
 
 def test_a_write_of_its_own_starts_the_shift_anew_and_not_the_sum() -> None:
-    bench, cells = make(), torch.arange(CELLS)
+    bench = make()
+    cells = torch.arange(CELLS)
     for _ in range(5):
         write(bench, 1.6, cells[::COLS])
         write(bench, 1.6, cells[1::COLS])
@@ -199,14 +226,16 @@ def run(bench: SimulatedBench) -> list[Tensor]:
 
 
 def test_one_seed_gives_the_same_bits_and_another_does_not() -> None:
-    one, other = run(make()), run(make())
+    one = run(make())
+    other = run(make())
     assert same(one, other)
     assert not torch.equal(one[0], run(make(seed=1))[0])
 
 
 def test_a_restored_bench_goes_on_as_if_nothing_had_been() -> None:
     """The account travels with the state, whichever cells were asked for."""
-    one, cells = make(), torch.arange(0, CELLS, 3)
+    one = make()
+    cells = torch.arange(0, CELLS, 3)
     write(one, 1.5, cells)
     kept = one.state(cells)
     other = make()
@@ -218,7 +247,9 @@ def test_a_restored_bench_goes_on_as_if_nothing_had_been() -> None:
     assert torch.equal(account(one).volt_seconds, account(other).volt_seconds)
     found = account(one)
     write(one, 1.5, cells)
-    assert not torch.equal(found.pulses, account(one).pulses), "a copy, not the bench's own"
+    assert not torch.equal(found.pulses, account(one).pulses), (
+        "a copy, not the bench's own"
+    )
 
 
 def test_the_energy_of_half_selected_cells_is_booked_too() -> None:
@@ -238,7 +269,9 @@ def test_the_usual_protocol_programs_a_passive_array_of_even_cells() -> None:
     nobody is stuck. What still moves cells is cleaning: a channel or two of 0.3 µS.
     """
     kind = preset("kim2021_passive").replace(
-        switching__voltage_spread=0.05, cell__stuck_fraction=0.0, array__amplitude_max=1.6
+        switching__voltage_spread=0.05,
+        cell__stuck_fraction=0.0,
+        array__amplitude_max=1.6,
     )
     bench = SimulatedBench(Chip(kind, rows=16, cols=16), Stream(0))
     target = torch.linspace(15, 95, 256) * uS

@@ -12,10 +12,15 @@ from mho.rng import Stream
 from mho.units import mV, uS, us
 
 QUIET = preset("rao2023").replace(
-    telegraph__births=0.0, telegraph__spawning=0.0, flicker__per_decade=0.0,
-    relaxation__scale=0.0, cell__stuck_fraction=0.0, cell__curvature=0.0,
-    array__series_resistance=0.0, array__read_noise_off_chip=0.0,
-)  # fmt: skip
+    telegraph__births=0.0,
+    telegraph__spawning=0.0,
+    flicker__per_decade=0.0,
+    relaxation__scale=0.0,
+    cell__stuck_fraction=0.0,
+    cell__curvature=0.0,
+    array__series_resistance=0.0,
+    array__read_noise_off_chip=0.0,
+)
 
 
 def make(
@@ -41,12 +46,15 @@ def test_a_simulated_bench_is_a_bench() -> None:
 
 def test_the_ledger_of_parts_adds_up_to_the_whole() -> None:
     """Nothing is booked twice or lost: the sum of the differences is the total, exactly."""
-    bench, cells = make(), torch.arange(64)
-    parts, before = Ledger(), bench.ledger
+    bench = make()
+    cells = torch.arange(64)
+    parts = Ledger()
+    before = bench.ledger
     for _ in range(3):
         bench.pulse(Pulse(torch.full((64,), 1.0), 1e-7, 2.5), cells)
         bench.read(cells[:10], samples=4, window=0.0)
-        parts, before = parts + (bench.ledger - before), bench.ledger
+        parts = parts + (bench.ledger - before)
+        before = bench.ledger
     assert parts.pulses == bench.ledger.pulses == 3 * 64
     assert parts.reads == bench.ledger.reads == 3 * 10 * 4
     assert parts.joules == pytest.approx(bench.ledger.joules, rel=1e-12)
@@ -55,7 +63,8 @@ def test_the_ledger_of_parts_adds_up_to_the_whole() -> None:
 
 def test_a_pulse_costs_voltage_squared_times_conductance_times_width() -> None:
     """E = V²Gt with the conductance before the pulse; float32 cells, hence 1e-6."""
-    bench, cells = make(kind=QUIET), torch.arange(64)
+    bench = make(kind=QUIET)
+    cells = torch.arange(64)
     conductance = bench.read(cells, samples=1, window=0.0).mean.double()
     before = bench.ledger
     bench.pulse(Pulse(torch.full((64,), 0.5), 2e-6, 2.5), cells)
@@ -63,11 +72,16 @@ def test_a_pulse_costs_voltage_squared_times_conductance_times_width() -> None:
     lsb = bench.chip.pulse_dac.lsb
     expected = 0.25 * float(torch.full((64,), 50e-6).double().sum()) * 2e-6
     assert spent.pulse_joules == pytest.approx(expected, rel=4 * lsb / 0.5)
-    assert conductance.mean() == pytest.approx(50e-6, rel=2e-3)  # half a code of the converter
+    assert conductance.mean() == pytest.approx(
+        50e-6, rel=2e-3
+    )  # half a code of the converter
 
 
-def test_a_read_costs_voltage_squared_times_conductance_times_integration_time() -> None:
-    bench, cells = make(kind=QUIET), torch.arange(64)
+def test_a_read_costs_voltage_squared_times_conductance_times_integration_time() -> (
+    None
+):
+    bench = make(kind=QUIET)
+    cells = torch.arange(64)
     reading = bench.read(cells, samples=5, window=0.0)
     expected = 0.2**2 * float(reading.mean.double().sum()) * 5 * bench.info.sample_time
     assert bench.ledger.read_joules == pytest.approx(expected, rel=1e-6)
@@ -75,7 +89,8 @@ def test_a_read_costs_voltage_squared_times_conductance_times_integration_time()
 
 def test_rows_take_turns_and_the_cells_of_a_row_do_not() -> None:
     """Eight rows cost eight pulses' time, one row of eight cells costs one."""
-    row, column = make(), make()
+    row = make()
+    column = make()
     pulse = Pulse(torch.full((8,), 0.5), 1 * us, 2.5)
     row.pulse(pulse, torch.arange(8))
     column.pulse(pulse, torch.arange(0, 64, 8))
@@ -109,7 +124,13 @@ def _ten_cycles() -> list[Tensor | Ledger]:
     bench = make(200, 200)
     target = torch.linspace(50, 4144, 40_000) * uS
     result = program(bench, target, ProgramProtocol(max_cycles=10))
-    return [result.error, result.noise, result.pulses, result.ledger, *bench.state().values()]
+    return [
+        result.error,
+        result.noise,
+        result.pulses,
+        result.ledger,
+        *bench.state().values(),
+    ]
 
 
 @pytest.mark.parametrize(("threads", "chunk"), [(2, 32_768), (1, 20_011)])
@@ -139,8 +160,10 @@ def test_another_seed_is_another_chip() -> None:
 
 def test_a_cell_does_not_notice_who_is_addressed_with_it() -> None:
     """Same rows, hence same clock: cells 0-7 behave alike alone and beside eight others."""
-    alone, together = make(2, 16), make(2, 16)
-    few, many = torch.arange(8), torch.arange(16)
+    alone = make(2, 16)
+    together = make(2, 16)
+    few = torch.arange(8)
+    many = torch.arange(16)
     for bench, cells in ((alone, few), (together, many)):
         bench.pulse(Pulse(torch.full((cells.numel(),), 1.1), 1e-7, 2.5), cells)
     a = alone.read(few, samples=4, window=0.1)
@@ -154,7 +177,9 @@ def test_a_restored_bench_goes_on_with_the_same_bits() -> None:
     saved = bench.state()
     other = make()
     other.restore(saved)
-    assert all(torch.equal(a, b) for a, b in zip(exercise(bench), exercise(other), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(exercise(bench), exercise(other), strict=True)
+    )
     assert bench.ledger == other.ledger
     assert bench.clock == other.clock
 
@@ -179,7 +204,9 @@ def test_rows_are_driven_and_columns_are_summed() -> None:
     plus = torch.tensor([[0, 2, 4], [6, 8, 10]])
     target = torch.tensor([[100, 200, 300], [400, 450, 500]]) * uS
     minus = torch.full((2, 3), 50 * uS)
-    result = program(bench, torch.cat((target, minus)), cells=torch.cat((plus, plus + 1)))
+    result = program(
+        bench, torch.cat((target, minus)), cells=torch.cat((plus, plus + 1))
+    )
     assert bool(result.converged.all())
     voltage = torch.tensor([[0.2, 0.1]])
     current = bench.multiply(voltage, plus, plus + 1, full_scale=200e-6)
@@ -200,13 +227,17 @@ def test_a_sweep_is_the_current_of_the_cell_law_at_every_voltage() -> None:
     cubic = 1.64 * (1 - bench.state()["core"].float() / (2 * 77.48 * uS))
     zero_bias = top / (1 + cubic * 0.2**2)
     curve = 1 + cubic * voltage[:, None] ** 2
-    assert torch.allclose(current, zero_bias * curve * voltage[:, None], atol=0.2 * 0.1 * uS)
+    assert torch.allclose(
+        current, zero_bias * curve * voltage[:, None], atol=0.2 * 0.1 * uS
+    )
     assert bench.clock - before == pytest.approx(9 * 2 * 1e-3)
     assert bench.ledger.reads >= 9 * 16
 
 
 def test_a_sweep_beyond_the_read_voltage_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"`voltage` must lie within -200 mV to 200 mV"):
+    with pytest.raises(
+        ValueError, match=r"`voltage` must lie within -200 mV to 200 mV"
+    ):
         make().sweep(torch.arange(2), torch.tensor([0.1, 0.5]))
 
 
@@ -214,7 +245,8 @@ def test_copies_of_a_cell_share_its_constants_and_past_but_not_their_future() ->
     chip = Chip(rows=4, cols=4)
     alone = SimulatedBench(chip, Stream(0))
     copies = SimulatedBench(chip, Stream(0), torch.full((16,), 3))
-    first, other = alone.state(), copies.state()
+    first = alone.state()
+    other = copies.state()
     for name in ("core", "traps.amplitude", "traps.filled", "flicker"):
         assert torch.equal(other[name], first[name][..., 3:4].expand_as(other[name]))
     exercise(copies)
@@ -232,4 +264,6 @@ def test_copies_of_a_cell_are_read_with_noise_of_their_own() -> None:
 
 def test_an_origin_must_be_given_for_every_cell() -> None:
     with pytest.raises(ValueError, match="`origin` must have shape"):
-        SimulatedBench(Chip(rows=2, cols=2), Stream(0), torch.zeros(3, dtype=torch.int64))
+        SimulatedBench(
+            Chip(rows=2, cols=2), Stream(0), torch.zeros(3, dtype=torch.int64)
+        )

@@ -15,20 +15,29 @@ from mho.rng import Stream
 from mho.units import uS
 from mho.wires import WireModel
 
-ROWS, COLS = 12, 10
+ROWS = 12
+COLS = 10
 QUIET = preset("rao2023").replace(
-    cell__stuck_fraction=0.0, cell__curvature=0.0, telegraph__births=0.0,
-    flicker__per_decade=0.0, array__dac_bits=20.0, array__adc_bits=24.0,
-)  # fmt: skip
+    cell__stuck_fraction=0.0,
+    cell__curvature=0.0,
+    telegraph__births=0.0,
+    flicker__per_decade=0.0,
+    array__dac_bits=20.0,
+    array__adc_bits=24.0,
+)
 CELLS = torch.arange(ROWS * COLS).view(ROWS, COLS)
 WIRES = WireModel(word_line=3.0, bit_line=2.0, driver=20.0, sense=10.0)
 
 
-def bench(kind: object, wires: WireModel, read_noise: str = "moments") -> SimulatedBench:
+def bench(
+    kind: object, wires: WireModel, read_noise: str = "moments"
+) -> SimulatedBench:
     chip = Chip(kind, rows=ROWS, cols=COLS, wires=wires)  # type: ignore[arg-type]
     made = SimulatedBench(chip, Stream(3), read_noise=read_noise)
     state = made.state()
-    state["core"].copy_((50 + 400 * torch.rand(chip.cells, generator=Stream(5).generator())) * uS)
+    state["core"].copy_(
+        (50 + 400 * torch.rand(chip.cells, generator=Stream(5).generator())) * uS
+    )
     made.restore(state)
     return made
 
@@ -41,7 +50,8 @@ def inputs(batch: int) -> Tensor:
 @pytest.mark.parametrize("wires", [WireModel(), WIRES])
 def test_every_column_gives_its_own_current(wires: WireModel, read_noise: str) -> None:
     """Current v @ W, W of the whole tile; converters of 24 bits and 1 mA round to 6e-11 A."""
-    quiet, voltage = bench(QUIET, wires, read_noise), inputs(4)
+    quiet = bench(QUIET, wires, read_noise)
+    voltage = inputs(4)
     core = quiet.state()["core"].double().view(ROWS, COLS)
     wanted = voltage.double() @ (core if wires.ideal else wires.effective_matrix(core))
     for one in (quiet, ForwardingBench(quiet)):
@@ -51,16 +61,20 @@ def test_every_column_gives_its_own_current(wires: WireModel, read_noise: str) -
 
 def test_columns_subtracted_afterwards_are_pairs_subtracted_before() -> None:
     """Circuits are linear: the same cells on give the same currents, however they are read."""
-    quiet, voltage = bench(QUIET, WIRES), inputs(4)
+    quiet = bench(QUIET, WIRES)
+    voltage = inputs(4)
     columns = quiet.multiply(voltage, CELLS, full_scale=1e-3)
     pairs = quiet.multiply(voltage, CELLS[:, ::2], CELLS[:, 1::2], full_scale=1e-3)
-    torch.testing.assert_close(columns[:, ::2] - columns[:, 1::2], pairs, rtol=1e-5, atol=3e-9)
+    torch.testing.assert_close(
+        columns[:, ::2] - columns[:, 1::2], pairs, rtol=1e-5, atol=3e-9
+    )
 
 
 def test_noise_of_a_column_is_that_of_its_cells() -> None:
     """Var i = Σ v² var G; n draws of COLS columns know it to √(2/n·COLS), of which five."""
     kind = QUIET.replace(telegraph__births=4.0, flicker__per_decade=0.01)
-    noisy, vectors = bench(kind, WireModel()), 20_000
+    noisy = bench(kind, WireModel())
+    vectors = 20_000
     voltage = inputs(1)
     own = noisy._cells  # noqa: SLF001 - what the bench does not tell
     variance = moments(own, CELLS.flatten(), 0.0, 1e-7)[1].view(ROWS, COLS)
@@ -70,18 +84,22 @@ def test_noise_of_a_column_is_that_of_its_cells() -> None:
     fast = ready(voltage.expand(vectors, -1), ready.draws(Stream(1)))
     for found in (called, fast):
         ratio = found.double().var(0) / wanted
-        assert float(ratio.mean()) == pytest.approx(1, abs=5 * math.sqrt(2 / vectors / COLS))
+        assert float(ratio.mean()) == pytest.approx(
+            1, abs=5 * math.sqrt(2 / vectors / COLS)
+        )
         assert float((ratio - 1).abs().max()) < 6 * math.sqrt(2 / vectors)
 
 
 def test_cells_count_once_and_every_column_is_converted() -> None:
     """Pairs share a converter: the same cells take half as many conversions and as much energy."""
-    quiet, voltage = bench(QUIET, WireModel()), inputs(7)
+    quiet = bench(QUIET, WireModel())
+    voltage = inputs(7)
     start = quiet.ledger
     quiet.multiply(voltage, CELLS, full_scale=1e-3)
     middle = quiet.ledger
     quiet.multiply(voltage, CELLS[:, ::2], CELLS[:, 1::2], full_scale=1e-3)
-    single, paired = middle - start, quiet.ledger - middle
+    single = middle - start
+    paired = quiet.ledger - middle
     assert single.multiplies == paired.multiplies == 7 * ROWS * COLS
     assert single.conversions - paired.conversions == 7 * COLS // 2
     assert single.read_joules == pytest.approx(paired.read_joules, rel=1e-6)

@@ -9,7 +9,9 @@ from mho.device.laws import Traps, watch
 from mho.rng import Stream
 from mho.units import ms, uS
 
-INTERVAL, NOISE, BASE = 1 * ms, 0.2 * uS, 100 * uS
+INTERVAL = 1 * ms
+NOISE = 0.2 * uS
+BASE = 100 * uS
 
 TWO = ((8.0, 20e-3, 35e-3), (3.0, 12e-3, 9e-3))
 """Amplitude (µS), capture time (s) and emission time (s) of each of two traps."""
@@ -38,7 +40,9 @@ def watched(
     return noisy(stream, seen[:, 0], noise)
 
 
-def fine(stream: Stream, trap: tuple[float, float, float], samples: int, parts: int) -> Trace:
+def fine(
+    stream: Stream, trap: tuple[float, float, float], samples: int, parts: int
+) -> Trace:
     """One trap followed in steps much shorter than a sample, then averaged over each sample."""
     amplitude, capture, emission = trap
     step = INTERVAL / parts

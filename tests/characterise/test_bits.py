@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.characterise.levels import Distinguishable, Observation, distinguishable, largest_count
+from mho.characterise.levels import (
+    Distinguishable,
+    Observation,
+    distinguishable,
+    largest_count,
+)
 from mho.chip import Chip
 from mho.device.published import preset
 from mho.programming import ProgramProtocol
@@ -19,7 +24,8 @@ SMALL = Observation(error_rate=0.01, points=3, copies=48, looks=12, window=100.0
 def measure(
     kind: object = "rao2023", *, seen: Observation = SMALL, cycles: int = 30
 ) -> Distinguishable:
-    chip, protocol = Chip(kind), ProgramProtocol(max_cycles=cycles)  # type: ignore[arg-type]
+    chip = Chip(kind)  # type: ignore[arg-type]
+    protocol = ProgramProtocol(max_cycles=cycles)
     return distinguishable(chip, 0, protocol, observation=seen, stream=Stream(0))
 
 
@@ -39,9 +45,12 @@ def test_without_noise_the_tolerance_alone_sets_the_width() -> None:
     Codes of 0.08 µS come on top.
     """
     quiet = preset("rao2023").replace(
-        telegraph__births=0.0, telegraph__spawning=0.0, flicker__per_decade=0.0,
-        relaxation__scale=0.0, cell__stuck_fraction=0.0,
-    )  # fmt: skip
+        telegraph__births=0.0,
+        telegraph__spawning=0.0,
+        flicker__per_decade=0.0,
+        relaxation__scale=0.0,
+        cell__stuck_fraction=0.0,
+    )
     found = measure(quiet, cycles=150)
     assert float(found.half_width.max()) < 0.7 * uS
     assert found.levels > 4094 / (2 * 0.7)
@@ -51,10 +60,13 @@ def test_without_noise_the_tolerance_alone_sets_the_width() -> None:
 def test_more_traps_leave_fewer_levels_and_are_named_as_the_limit() -> None:
     """Five times the births, twenty times the spawns, no 1/f, no creep: traps alone are left."""
     loud_kind = preset("rao2023").replace(
-        telegraph__births=8.0, telegraph__spawning=0.06, flicker__per_decade=0.0,
+        telegraph__births=8.0,
+        telegraph__spawning=0.06,
+        flicker__per_decade=0.0,
         relaxation__scale=0.0,
-    )  # fmt: skip
-    calm, loud = measure(), measure(loud_kind)
+    )
+    calm = measure()
+    loud = measure(loud_kind)
     assert loud.levels < calm.levels
     assert loud.limit == "telegraph noise"
     assert loud.low < loud.levels < loud.high
@@ -69,7 +81,11 @@ def test_the_largest_number_of_levels_is_held_by_as_many_cells_as_asked_for() ->
     """128 cells, so the search is coarse; the published 2,048 are held by 99.7 % of them."""
     chip = Chip(rows=8, cols=16)
     found = largest_count(
-        chip, ProgramProtocol(max_cycles=30), stream=Stream(2), fraction=0.95, observation=SMALL
+        chip,
+        ProgramProtocol(max_cycles=30),
+        stream=Stream(2),
+        fraction=0.95,
+        observation=SMALL,
     )
     assert found.held >= 0.95
     assert 1000 < found.levels < 8000

@@ -23,7 +23,10 @@ def test_densities_are_those_of_jumps_at_random_moments() -> None:
     100,000) plus 1 % for jumps in the same step.
     """
     one = Model.checked(20.0, 1.0, np.array([12.0]), np.array([0.3]), np.array([0.2]))
-    points, step, parts, count = 512, 0.125, 200, 40_000
+    points = 512
+    step = 0.125
+    parts = 200
+    count = 40_000
     table = densities(one, points, step).reshape(points, 2, 2)
     assert table.sum(0) * step == pytest.approx(np.ones((2, 2)), abs=1e-6)
     draws = Stream(0).generator()
@@ -33,7 +36,9 @@ def test_densities_are_those_of_jumps_at_random_moments() -> None:
         empty = np.zeros(count)
         for _ in range(parts):
             state = np.where(
-                torch.rand(count, generator=draws).numpy() < chance[state], 1 - state, state
+                torch.rand(count, generator=draws).numpy() < chance[state],
+                1 - state,
+                state,
             )
             empty += state == 0
         value = 20 + 12 * empty / parts + torch.randn(count, generator=draws).numpy()
@@ -42,7 +47,9 @@ def test_densities_are_those_of_jumps_at_random_moments() -> None:
             assert len(chosen) / count == pytest.approx(
                 one.transition[start, end], abs=5 * math.sqrt(0.25 / count)
             )
-            wanted = np.cumsum(table[:, start, end]) * step - table[:, start, end] * step / 2
+            wanted = (
+                np.cumsum(table[:, start, end]) * step - table[:, start, end] * step / 2
+            )
             found = np.searchsorted(chosen, np.arange(points) * step) / len(chosen)
             assert np.abs(found - wanted).max() < 2.3 / math.sqrt(len(chosen)) + 0.01
 
@@ -66,11 +73,15 @@ def test_rates_are_the_exact_logarithm() -> None:
     tenth = 1 - (1 - whole.fills - whole.empties) ** 0.1
     share = whole.fills / (whole.fills + whole.empties)
     part = Model.checked(0.0, 1.0, whole.amplitude, tenth * share, tenth * (1 - share))
-    assert np.linalg.matrix_power(part.transition, 10) == pytest.approx(whole.transition)
+    assert np.linalg.matrix_power(part.transition, 10) == pytest.approx(
+        whole.transition
+    )
     assert 10 * part.rates == pytest.approx(whole.rates)
 
 
 def test_a_negative_amplitude_is_the_trap_turned_round() -> None:
-    turned = Model.checked(10.0, 1.0, np.array([-4.0]), np.array([0.3]), np.array([0.1]))
+    turned = Model.checked(
+        10.0, 1.0, np.array([-4.0]), np.array([0.3]), np.array([0.1])
+    )
     assert turned.levels == pytest.approx([10.0, 6.0])
     assert (turned.fills[0], turned.empties[0]) == (0.1, 0.3)

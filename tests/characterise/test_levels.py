@@ -24,13 +24,16 @@ def _silent(stage: str, done: float) -> None:
 
 def test_the_published_levels_are_2_microsiemens_apart() -> None:
     """(4144 − 50)/2047 = 2 exactly; single precision of 4 mS is 0.0005 µS."""
-    assert torch.allclose(TARGETS, (50 + 2 * torch.arange(2048)) * uS, rtol=0, atol=1e-9)
+    assert torch.allclose(
+        TARGETS, (50 + 2 * torch.arange(2048)) * uS, rtol=0, atol=1e-9
+    )
 
 
 def test_a_sweep_is_read_at_its_largest_voltage() -> None:
     """I = GV(1 + cV²) without noise: I/V at the end is G(1 + cV²). To single precision."""
     voltage = torch.linspace(0, 0.2, 21)
-    g, c = torch.tensor([50e-6, 100e-6, 4e-3]), torch.tensor([1.6, 0.5, 0.0])
+    g = torch.tensor([50e-6, 100e-6, 4e-3])
+    c = torch.tensor([1.6, 0.5, 0.0])
     current = g * voltage[:, None] * (1 + c * voltage[:, None] ** 2)
     assert torch.allclose(read_out(voltage, current), g * (1 + c * 0.04), rtol=1e-6)
 
@@ -71,7 +74,8 @@ def test_copies_do_what_the_cell_alone_does_in_turn() -> None:
     pulses and reads do not depend on it. Their means over 40 levels differ by less than five
     standard errors of the difference.
     """
-    chip, stream = Chip(rows=1, cols=1), Stream(5).child("chip")
+    chip = Chip(rows=1, cols=1)
+    stream = Stream(5).child("chip")
     order = torch.randperm(40, generator=Stream(1).generator())
     target = level_targets(200 * uS, 4000 * uS, 40)[order]
     protocol = ProgramProtocol(max_cycles=1000)
@@ -92,8 +96,10 @@ def test_side_by_side_the_bench_is_busy_as_long_as_with_one_alone() -> None:
     """A level's own seconds: the ledger's, if it is the only one."""
     one = write_levels(
         copies(Chip(), torch.tensor([0]), 1, Stream(0)),
-        torch.tensor([1e-3]), torch.tensor([0]), ProgramProtocol(),
-    )  # fmt: skip
+        torch.tensor([1e-3]),
+        torch.tensor([0]),
+        ProgramProtocol(),
+    )
     assert float(one.seconds[0]) == pytest.approx(one.ledger.seconds, rel=1e-9)
     assert int(one.reads[0]) == one.ledger.reads
 
@@ -104,11 +110,14 @@ def test_a_cell_holds_the_same_levels_whoever_is_written_with_it() -> None:
     The same draws, but a clock that others move on: looks are shared.
     """
     kinds = [
-        LevelExperiment(Chip(), 64, 1 * uS, first, cells) for first, cells in ((4, 1), (3, 3))
+        LevelExperiment(Chip(), 64, 1 * uS, first, cells)
+        for first, cells in ((4, 1), (3, 3))
     ]
     alone, among = (x.run(None, _silent, denoise=True).per_cell for x in kinds)
     assert int(alone["within"][0]) == int(among["within"][1]) == 64
-    assert float(among["pulses"][1]) == pytest.approx(float(alone["pulses"][0]), rel=0.5)
+    assert float(among["pulses"][1]) == pytest.approx(
+        float(alone["pulses"][0]), rel=0.5
+    )
 
 
 def test_a_stuck_cell_holds_no_level_to_speak_of() -> None:
@@ -124,10 +133,15 @@ def test_a_stuck_cell_holds_no_level_to_speak_of() -> None:
         ({"levels": 1}, "`levels` must lie within 2 to 65536, but is 1"),
         ({"first": 70_000}, "`cell` must lie within 0 to 65535"),
         ({"cells": 0}, "`cells` must lie within 1 to 65536"),
-        ({"cells": 2, "in_turn": True}, "`cells` must be 1 where levels are written in turn"),
+        (
+            {"cells": 2, "in_turn": True},
+            "`cells` must be 1 where levels are written in turn",
+        ),
     ],
 )
-def test_an_experiment_that_cannot_be_is_refused(changes: dict[str, int], sentence: str) -> None:
+def test_an_experiment_that_cannot_be_is_refused(
+    changes: dict[str, int], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         LevelExperiment(Chip(), **changes)  # type: ignore[arg-type]
 

@@ -13,7 +13,9 @@ from mho.rng import Stream
 from mho.units import uS
 
 
-def truths(traps: tuple[tuple[float, float, float], ...]) -> list[tuple[float, float, float]]:
+def truths(
+    traps: tuple[tuple[float, float, float], ...],
+) -> list[tuple[float, float, float]]:
     return sorted(((a * uS, c, e) for a, c, e in traps), reverse=True)
 
 
@@ -23,7 +25,9 @@ def in_codes(conductance: torch.Tensor, step: float) -> torch.Tensor:
 
 
 def assert_close(
-    found: TelegraphAnalysis, traps: tuple[tuple[float, float, float], ...], standard: float = 5.0
+    found: TelegraphAnalysis,
+    traps: tuple[tuple[float, float, float], ...],
+    standard: float = 5.0,
 ) -> None:
     """Times within some standard errors, 1/√(dwells) of the logarithm, and amplitudes within 2 %.
 
@@ -31,13 +35,20 @@ def assert_close(
     0.2 µS/√100 = 0.02 µS, which is 2 % of 1 µS.
     """
     assert len(found.traps) == len(traps)
-    for trap, (amplitude, capture, emission) in zip(found.traps, truths(traps), strict=True):
+    for trap, (amplitude, capture, emission) in zip(
+        found.traps, truths(traps), strict=True
+    ):
         assert trap.amplitude.value == pytest.approx(amplitude, rel=0.02)
         dwells = found.duration / (capture + emission)
-        for estimate, truth in ((trap.capture_time, capture), (trap.emission_time, emission)):
+        for estimate, truth in (
+            (trap.capture_time, capture),
+            (trap.emission_time, emission),
+        ):
             assert abs(math.log(estimate.value / truth)) < standard / math.sqrt(dwells)
         # Ends that agree count one jump fewer at most; pairs within a sample are not seen.
-        assert trap.transitions == pytest.approx(dwells, rel=0.15, abs=5 * math.sqrt(dwells))
+        assert trap.transitions == pytest.approx(
+            dwells, rel=0.15, abs=5 * math.sqrt(dwells)
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -105,7 +116,9 @@ def test_a_few_spikes_change_nothing(stream: Stream) -> None:
     trace = watched(stream, TWO[:1], 4_000)
     spiked = trace.conductance.clone()
     spiked[[500, 3_000]] = BASE + torch.tensor([90.0, -60.0], dtype=torch.float64) * uS
-    plain, found = (analyse_noise(Trace(g, INTERVAL)) for g in (trace.conductance, spiked))
+    plain, found = (
+        analyse_noise(Trace(g, INTERVAL)) for g in (trace.conductance, spiked)
+    )
     assert len(found.traps) == len(plain.traps) == 1
     for name in ("amplitude", "capture_time", "emission_time"):
         one, other = (getattr(a.traps[0], name).value for a in (plain, found))
@@ -153,7 +166,8 @@ def test_intervals_hold_the_truth() -> None:
     A binomial count with p = 0.95: 54 · 0.95 − 5 √(54 · 0.95 · 0.05) = 43.3. Intervals that always
     hold would be worthless, so a few must miss or come close: none reaches over a factor 2.
     """
-    truth, held = ((5.0, 18e-3, 25e-3),), []
+    truth = ((5.0, 18e-3, 25e-3),)
+    held = []
     for seed in range(18):
         found = analyse_noise(watched(Stream(seed), truth, 3_000))
         (trap,) = found.traps
@@ -176,15 +190,19 @@ def test_a_wanted_number_of_traps_is_given(stream: Stream) -> None:
 def test_few_jumps_are_no_telegraph_noise(stream: Stream) -> None:
     """Two steps up and down of 20 σ are not enough; with the bar lowered they are a trap."""
     steps = torch.zeros(1_000)
-    steps[200:400], steps[700:800] = 4 * uS, 4 * uS
+    steps[200:400] = 4 * uS
+    steps[700:800] = 4 * uS
     trace = noisy(stream, steps)
     assert analyse_noise(trace).traps == ()
-    assert len(analyse_noise(trace, options=NoiseOptions(transitions_min=1.5)).traps) == 1
+    assert (
+        len(analyse_noise(trace, options=NoiseOptions(transitions_min=1.5)).traps) == 1
+    )
 
 
 def test_analyses_repeat_to_the_last_bit(stream: Stream) -> None:
     trace = watched(stream, TWO, 2_000)
-    one, other = analyse_noise(trace), analyse_noise(trace)
+    one = analyse_noise(trace)
+    other = analyse_noise(trace)
     assert one.as_json() == other.as_json()
     assert np.array_equal(one.fitted.numpy(), other.fitted.numpy())
 

@@ -7,7 +7,12 @@ import pytest
 import torch
 from synthetic_trace import BASE, INTERVAL, NOISE, coloured, noisy, watched
 
-from mho.characterise.telegraph import analyse_noise, power_spectrum, trap_spectra, white_level
+from mho.characterise.telegraph import (
+    analyse_noise,
+    power_spectrum,
+    trap_spectra,
+    white_level,
+)
 from mho.characterise.telegraph.spectrum import gaussian_bic
 from mho.rng import Stream
 from mho.units import uS
@@ -26,7 +31,9 @@ def test_a_white_spectrum_holds_the_variance(stream: Stream) -> None:
     )
 
 
-def test_lorentzians_of_the_found_trap_lie_on_the_measured_spectrum(stream: Stream) -> None:
+def test_lorentzians_of_the_found_trap_lie_on_the_measured_spectrum(
+    stream: Stream,
+) -> None:
     """In each octave from 1 to 250 Hz; 30 % for chance (8 segments) and 10 % for aliasing.
 
     An octave has at least 4 frequencies of 15 overlapping segments, some 30 independent numbers:
@@ -65,4 +72,6 @@ def test_gaussian_noise_is_best_described_as_such(stream: Stream) -> None:
     tilted = white + np.linspace(-3, 3, count)
     assert abs(gaussian_bic(tilted) - gaussian_bic(white)) < 20
     pink = (coloured(stream).conductance - BASE).numpy() / uS
-    assert gaussian_bic(pink) < count * (math.log(2 * math.pi * np.var(pink)) + 1) - 1_000
+    assert (
+        gaussian_bic(pink) < count * (math.log(2 * math.pi * np.var(pink)) + 1) - 1_000
+    )

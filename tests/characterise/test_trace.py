@@ -37,7 +37,9 @@ def test_headers_name_the_units(tmp_path: Path, header: str, scale: float) -> No
     torch.testing.assert_close(trace.conductance, expected, rtol=1e-6, atol=0.0)
 
 
-def test_a_negative_current_at_a_negative_voltage_is_a_conductance(tmp_path: Path) -> None:
+def test_a_negative_current_at_a_negative_voltage_is_a_conductance(
+    tmp_path: Path,
+) -> None:
     trace = read_trace(write(tmp_path / "t.csv", "", -2e-6), -0.2)
     assert float(trace.conductance[0]) == pytest.approx(100 * uS)
 
@@ -53,13 +55,19 @@ def test_time_may_be_in_milliseconds(tmp_path: Path) -> None:
         (0, "time_s,voltage_V", "line 1 must be `time_s,current_A`"),
         (0, "time_s", "line 1 must be `time_s,current_A`"),
         (0, "current_A,time_s", "line 1 must be `time_s,current_A`"),
-        (7, "0.012,1,2", "line 8 must have two columns separated by a comma, but has 3"),
+        (
+            7,
+            "0.012,1,2",
+            "line 8 must have two columns separated by a comma, but has 3",
+        ),
         (7, "0.012,nan", "line 8 must hold finite numbers, but holds `nan`"),
         (7, "0.012,off", "line 8 must hold finite numbers, but holds `off`"),
         (7, "0.0121,1e-6", "line 8 must come one even step"),
     ],
 )
-def test_errors_name_file_and_line(tmp_path: Path, line: int, text: str, says: str) -> None:
+def test_errors_name_file_and_line(
+    tmp_path: Path, line: int, text: str, says: str
+) -> None:
     path = write(tmp_path / "bad.csv", "time_s,current_A", 1e-6)
     lines = path.read_text().splitlines()
     lines[line] = text
@@ -70,11 +78,17 @@ def test_errors_name_file_and_line(tmp_path: Path, line: int, text: str, says: s
 
 
 def test_files_that_are_no_traces(tmp_path: Path) -> None:
-    empty, short, binary = (tmp_path / name for name in ("empty.csv", "short.csv", "binary.csv"))
+    empty, short, binary = (
+        tmp_path / name for name in ("empty.csv", "short.csv", "binary.csv")
+    )
     empty.write_text("\n")
     binary.write_bytes(bytes(range(256)))
     write(short, "", 1e-6, samples=199)
-    for path, says in ((empty, "is empty"), (short, "holds 199"), (binary, "must be text")):
+    for path, says in (
+        (empty, "is empty"),
+        (short, "holds 199"),
+        (binary, "must be text"),
+    ):
         with pytest.raises(ValueError, match=says):
             read_trace(path, 0.2)
     with pytest.raises(ValueError, match="`voltage` must be finite and above"):
@@ -84,7 +98,9 @@ def test_files_that_are_no_traces(tmp_path: Path) -> None:
 def test_traces_in_memory_are_checked_as_well() -> None:
     with pytest.raises(ValueError, match="`conductance` must be finite"):
         Trace(torch.full((300,), float("nan")), 1e-3)
-    with pytest.raises(ValueError, match="`conductance` must have 200 to 500,000 samples"):
+    with pytest.raises(
+        ValueError, match="`conductance` must have 200 to 500,000 samples"
+    ):
         Trace(torch.zeros(10), 1e-3)
     with pytest.raises(ValueError, match="`interval`"):
         Trace(torch.zeros(300), 0.0)

@@ -32,14 +32,17 @@ def test_one_row_is_the_ladder_of_textbooks(cols: int, stream: Stream) -> None:
     (V_{k−1} − 2V_k + V_{k+1})/r = g V_k; the ½ makes the current beyond the last node 0. Bit
     lines of one row have no segment, so a cell's share is its voltage. To 1e-12.
     """
-    r, g = 30.0, RANGE[1]
+    r = 30.0
+    g = RANGE[1]
     found = wire_loss(WireModel(word_line=r, bit_line=r), (1, cols), *RANGE, stream)
     theta = math.acosh(1 + r * g / 2)
     place = torch.arange(cols, dtype=torch.float64)
     voltage = torch.cosh((cols - 0.5 - place) * theta) / math.cosh((cols - 0.5) * theta)
     torch.testing.assert_close(found.full_share[0], voltage, rtol=1e-12, atol=0.0)
     assert found.weakest == (0, cols - 1)
-    assert found.missing == pytest.approx(g * (1 - float(voltage[-1])), rel=1e-9, abs=1e-18)
+    assert found.missing == pytest.approx(
+        g * (1 - float(voltage[-1])), rel=1e-9, abs=1e-18
+    )
     assert found.full == pytest.approx(float(voltage.mean()), rel=1e-12)
 
 
@@ -90,13 +93,18 @@ def test_more_resistance_keeps_less(stream: Stream) -> None:
 @pytest.mark.parametrize(
     ("size", "high", "ohms", "lost"),
     [
-        ((64, 64), 100 * uS, 0.3, 0.042), ((64, 64), 100 * uS, 1.0, 0.126),
-        ((64, 64), 100 * uS, 2.0, 0.22), ((64, 64), 1 * mS, 0.3, 0.29),
-        ((64, 64), 1 * mS, 1.0, 0.58), ((64, 64), 1 * mS, 2.0, 0.72),
-        ((128, 128), 100 * uS, 1.0, 0.36), ((128, 128), 500 * uS, 1.0, 0.73),
-        ((256, 64), 100 * uS, 0.3, 0.27), ((256, 64), 500 * uS, 0.3, 0.59),
+        ((64, 64), 100 * uS, 0.3, 0.042),
+        ((64, 64), 100 * uS, 1.0, 0.126),
+        ((64, 64), 100 * uS, 2.0, 0.22),
+        ((64, 64), 1 * mS, 0.3, 0.29),
+        ((64, 64), 1 * mS, 1.0, 0.58),
+        ((64, 64), 1 * mS, 2.0, 0.72),
+        ((128, 128), 100 * uS, 1.0, 0.36),
+        ((128, 128), 500 * uS, 1.0, 0.73),
+        ((256, 64), 100 * uS, 0.3, 0.27),
+        ((256, 64), 500 * uS, 0.3, 0.59),
     ],
-)  # fmt: skip
+)
 def test_losses_agree_with_a_nodal_solution(
     size: tuple[int, int], high: float, ohms: float, lost: float, stream: Stream
 ) -> None:
@@ -132,7 +140,9 @@ def test_bits_are_those_of_a_converter_with_this_error(stream: Stream) -> None:
     assert replace(found, after_gain=0.0).bits == math.inf
 
 
-def test_the_same_stream_gives_the_same_arrays_whatever_their_range(stream: Stream) -> None:
+def test_the_same_stream_gives_the_same_arrays_whatever_their_range(
+    stream: Stream,
+) -> None:
     random, full = loads((7, 5), *RANGE, stream)
     again, _ = loads((7, 5), *RANGE, stream)
     other, _ = loads((7, 5), 0.0, 1.0, stream)

@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.characterise.wires import Layout, Option, share_by_size, wire_plans, wire_savings
+from mho.characterise.wires import (
+    Layout,
+    Option,
+    share_by_size,
+    wire_plans,
+    wire_savings,
+)
 from mho.characterise.wires.loss import loads
 from mho.rng import Stream
 from mho.units import uS
@@ -31,7 +37,9 @@ def test_every_alternative_keeps_more(options: dict[str, Option]) -> None:
         assert option.full > base.full
 
 
-def test_both_ends_are_worth_as_much_as_half_the_lines(options: dict[str, Option]) -> None:
+def test_both_ends_are_worth_as_much_as_half_the_lines(
+    options: dict[str, Option],
+) -> None:
     """With all cells alike an even array is its own mirror image: nothing crosses the middle.
 
     Cut there it is four arrays of half the lines, each connected at one end. To 1e-12.
@@ -47,7 +55,11 @@ def test_both_ends_are_worth_as_much_as_half_the_lines(options: dict[str, Option
 
 def test_a_narrower_range_starts_where_it_did(options: dict[str, Option]) -> None:
     """Width over 2, 4, 10 above 50 µS: 275, 162.5 and 95 µS."""
-    highs = [option.layout.high for what, option in options.items() if what.startswith("range")]
+    highs = [
+        option.layout.high
+        for what, option in options.items()
+        if what.startswith("range")
+    ]
     assert highs == pytest.approx([275 * uS, 162.5 * uS, 95 * uS])
     lows = {option.layout.low for option in options.values()}
     assert lows == {50 * uS}
@@ -55,7 +67,9 @@ def test_a_narrower_range_starts_where_it_did(options: dict[str, Option]) -> Non
 
 @pytest.mark.parametrize("sense_sides", ["one", "both"])
 @pytest.mark.parametrize("sense", [0.0, 5.0])
-@pytest.mark.parametrize(("what", "turns"), [("½ of the", 2), ("¼ of the", 4), ("1", 11)])
+@pytest.mark.parametrize(
+    ("what", "turns"), [("½ of the", 2), ("¼ of the", 4), ("1", 11)]
+)
 def test_rows_in_turns_are_the_array_with_all_other_cells_off(
     what: str, turns: int, sense: float, sense_sides: str
 ) -> None:
@@ -72,7 +86,9 @@ def test_rows_in_turns_are_the_array_with_all_other_cells_off(
         alone[:, turn::turns] = random[:, turn::turns]
         current += wires.effective_matrix(alone)[:, turn::turns].sum(1)
     options = wire_savings(base, Stream(1))
-    found = next(o for o in options if o.what.startswith(what) and "at a time" in o.what)
+    found = next(
+        o for o in options if o.what.startswith(what) and "at a time" in o.what
+    )
     expected = float((current / random.sum(1)).mean())
     assert found.kept == pytest.approx(expected, rel=1e-12)
 
@@ -84,7 +100,10 @@ def test_rows_at_0_volt_save_nothing() -> None:
     drive = torch.ones(6, dtype=torch.float64)
     first = drive * (torch.arange(6) % 2)
     torch.testing.assert_close(
-        first @ effective + (drive - first) @ effective, drive @ effective, rtol=1e-12, atol=0.0
+        first @ effective + (drive - first) @ effective,
+        drive @ effective,
+        rtol=1e-12,
+        atol=0.0,
     )
 
 
@@ -105,7 +124,9 @@ def test_costs_count_lines_and_tiles(options: dict[str, Option]) -> None:
     assert odd.cycles == 5
 
 
-def test_plans_take_the_largest_tiles_that_keep_enough(options: dict[str, Option]) -> None:
+def test_plans_take_the_largest_tiles_that_keep_enough(
+    options: dict[str, Option],
+) -> None:
     """Just what the halves keep is kept by the halves; a billionth more takes quarters."""
     halves = options["tiles of 16×8"].kept
     for wanted, split in ((halves, 2), (halves + 1e-9, 4)):
@@ -137,7 +158,9 @@ def test_curves_end_with_the_array_itself(options: dict[str, Option]) -> None:
 
 
 def test_what_is_there_already_is_no_alternative() -> None:
-    both = Layout(replace(LINES, sides="both", sense_sides="both"), (1, 4), 50 * uS, 500 * uS)
+    both = Layout(
+        replace(LINES, sides="both", sense_sides="both"), (1, 4), 50 * uS, 500 * uS
+    )
     names = [option.what for option in wire_savings(both, Stream(0))]
     assert names[1].startswith("range")
     assert not any("row" in name for name in names)
@@ -145,8 +168,15 @@ def test_what_is_there_already_is_no_alternative() -> None:
 
 @pytest.mark.parametrize(
     ("wires", "has"),
-    [(WireModel(word_line=[1.0] * 32), "one per line"), (WireModel(bit_line=math.inf), "open")],
+    [
+        (WireModel(word_line=[1.0] * 32), "one per line"),
+        (WireModel(bit_line=math.inf), "open"),
+    ],
 )
-def test_lines_that_other_tiles_cannot_have_are_refused(wires: WireModel, has: str) -> None:
-    with pytest.raises(ValueError, match=f"one finite number per resistance, but has.*{has}"):
+def test_lines_that_other_tiles_cannot_have_are_refused(
+    wires: WireModel, has: str
+) -> None:
+    with pytest.raises(
+        ValueError, match=f"one finite number per resistance, but has.*{has}"
+    ):
         wire_savings(replace(BASE, wires=wires), Stream(0))

@@ -42,7 +42,9 @@ def random_case(
     return (50 + 4094 * cells) * uS, low + (0.3 - low) * volts
 
 
-def random_wires(stream: Stream, rows: int, cols: int, sides: str, sense_sides: str) -> WireModel:
+def random_wires(
+    stream: Stream, rows: int, cols: int, sides: str, sense_sides: str
+) -> WireModel:
     """Another resistance for every line, and access to every cell."""
     generator = stream.child("wires").generator()
 
@@ -64,14 +66,16 @@ def random_wires(stream: Stream, rows: int, cols: int, sides: str, sense_sides: 
 def branches(wires: WireModel, rows: int, cols: int) -> Iterator[Branch]:
     """Every wire: `u` and `v` nodes of word and bit lines, sources `s`, ground `0`."""
     for i in range(rows):
-        segment, driver = _of(wires.word_line, i), _of(wires.driver, i)
+        segment = _of(wires.word_line, i)
+        driver = _of(wires.driver, i)
         yield Branch(f"s{i}", f"u{i}_0", driver)
         for j in range(1, cols):
             yield Branch(f"u{i}_{j - 1}", f"u{i}_{j}", segment)
         if wires.sides == "both":
             yield Branch(f"s{i}", f"u{i}_{cols - 1}", driver)
     for j in range(cols):
-        segment, sense = _of(wires.bit_line, j), _of(wires.sense, j)
+        segment = _of(wires.bit_line, j)
+        sense = _of(wires.sense, j)
         yield Branch(f"v{rows - 1}_{j}", "0", sense)
         for i in range(1, rows):
             yield Branch(f"v{i - 1}_{j}", f"v{i}_{j}", segment)
@@ -79,7 +83,9 @@ def branches(wires: WireModel, rows: int, cols: int) -> Iterator[Branch]:
             yield Branch("0", f"v0_{j}", sense)
 
 
-def nodal(wires: WireModel, voltage: Tensor, conductance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def nodal(
+    wires: WireModel, voltage: Tensor, conductance: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Node voltages of word and bit lines and currents of all columns, by sparse LU.
 
     Nodes joined by 0 Ω are one node; open branches are left out.
@@ -87,7 +93,9 @@ def nodal(wires: WireModel, voltage: Tensor, conductance: Tensor) -> tuple[Tenso
     rows, cols = conductance.shape
     cells = conductance / (1 + conductance * wires.access)
     conducting = [
-        (f"u{i}_{j}", f"v{i}_{j}", float(cells[i, j])) for i in range(rows) for j in range(cols)
+        (f"u{i}_{j}", f"v{i}_{j}", float(cells[i, j]))
+        for i in range(rows)
+        for j in range(cols)
     ]
     nodes = _Nodes()
     for one, other, resistance in branches(wires, rows, cols):
@@ -96,14 +104,20 @@ def nodal(wires: WireModel, voltage: Tensor, conductance: Tensor) -> tuple[Tenso
         elif math.isfinite(resistance):
             conducting.append((one, other, 1 / resistance))
     joined = [
-        (nodes.root(one), nodes.root(other), conducts) for one, other, conducts in conducting
+        (nodes.root(one), nodes.root(other), conducts)
+        for one, other, conducts in conducting
     ]
     held = {"0": torch.zeros(len(voltage), dtype=torch.float64)}
     held |= {f"s{i}": voltage[:, i] for i in range(rows)}
     found = _solved(joined, held)
     word, bit = (
         torch.stack(
-            [found[nodes.root(f"{x}{i}_{j}")] for i in range(rows) for j in range(cols)], -1
+            [
+                found[nodes.root(f"{x}{i}_{j}")]
+                for i in range(rows)
+                for j in range(cols)
+            ],
+            -1,
         ).view(-1, rows, cols)
         for x in "uv"
     )
@@ -122,13 +136,16 @@ class _Nodes:
         return node
 
     def join(self, one: str, other: str) -> None:
-        one, other = self.root(one), self.root(other)
+        one = self.root(one)
+        other = self.root(other)
         if one != other:
             fixed = one[0] in "0s"
             self._same[other if fixed else one] = one if fixed else other
 
 
-def _solved(branches: list[tuple[str, str, float]], held: dict[str, Tensor]) -> dict[str, Tensor]:
+def _solved(
+    branches: list[tuple[str, str, float]], held: dict[str, Tensor]
+) -> dict[str, Tensor]:
     """Voltages of all nodes, some of them held, from the conductances between them."""
     names = {node for branch in branches for node in branch[:2]} - set(held)
     free = {node: place for place, node in enumerate(sorted(names))}
@@ -174,7 +191,8 @@ def ngspice(
         else:
             lines.append(f"r{number} {one} {other} {resistance!r}")
     for i, j in itertools.product(range(rows), range(cols)):
-        across, conducts = f"v(a{i}_{j},v{i}_{j})", float(conductance[i, j])
+        across = f"v(a{i}_{j},v{i}_{j})"
+        conducts = float(conductance[i, j])
         law = cell.replace("V", across).replace("G", repr(conducts))
         own = (
             f"bc{i}_{j} a{i}_{j} v{i}_{j} i={law}"
@@ -183,7 +201,8 @@ def ngspice(
         )
         lines += [f"ra{i}_{j} u{i}_{j} a{i}_{j} {wires.access!r}", own]
     lines += [".op", ".end"]
-    netlist, raw = folder / "crossbar.cir", folder / "crossbar.raw"
+    netlist = folder / "crossbar.cir"
+    raw = folder / "crossbar.raw"
     netlist.write_text("\n".join(lines) + "\n")
     done = subprocess.run(
         ["ngspice", "-b", "-r", str(raw), str(netlist)], capture_output=True, text=True
@@ -200,7 +219,9 @@ def _raw(path: Path) -> dict[str, float]:
     """Variables of an operating point in ngspice's binary format."""
     head, _, data = path.read_bytes().partition(b"Binary:\n")
     names = re.findall(r"^\t\d+\t(\S+)\t", head.decode(), re.MULTILINE)
-    return dict(zip(names, np.frombuffer(data, "<f8", len(names)).tolist(), strict=True))
+    return dict(
+        zip(names, np.frombuffer(data, "<f8", len(names)).tolist(), strict=True)
+    )
 
 
 def _of(resistance: object, line: int) -> float:

@@ -22,8 +22,14 @@ class Network:
         m, n = conductance.shape
         node = np.arange(m * n).reshape(m, n)
         per_line = {
-            name: 1 / np.broadcast_to(np.asarray(getattr(wires, name), dtype=float), count)
-            for name, count in (("word_line", m), ("driver", m), ("bit_line", n), ("sense", n))
+            name: 1
+            / np.broadcast_to(np.asarray(getattr(wires, name), dtype=float), count)
+            for name, count in (
+                ("word_line", m),
+                ("driver", m),
+                ("bit_line", n),
+                ("sense", n),
+            )
         }
         cell = conductance / (1 + conductance * wires.access)
         self.lines = m * n
@@ -35,7 +41,9 @@ class Network:
         self._link(node[:-1] + m * n, node[1:] + m * n, bit)
         ends = (0, n - 1) if wires.sides == "both" else (0,)
         grounds = (0, m - 1) if wires.sense_sides == "both" else (m - 1,)
-        self.drive = _to_lines([node[:, end] for end in ends], per_line["driver"], 2 * m * n)
+        self.drive = _to_lines(
+            [node[:, end] for end in ends], per_line["driver"], 2 * m * n
+        )
         self.sense = _to_lines(
             [node[end] + m * n for end in grounds], per_line["sense"], 2 * m * n
         )
@@ -63,8 +71,10 @@ class Network:
         It is the voltage lost at a cell when word lines are driven, times that when bit lines are
         driven from their senses, negative: the second pushes current from bit to word line.
         """
-        solve, n = splu(self.matrix()).solve, self.lines
-        there, again = solve(self.drive @ voltage), solve(self.sense @ back)
+        solve = splu(self.matrix()).solve
+        n = self.lines
+        there = solve(self.drive @ voltage)
+        again = solve(self.sense @ back)
         return -(there[:n] - there[n:]) * (again[:n] - again[n:])
 
     def currents(self, voltage: Array) -> Array:
@@ -73,12 +83,18 @@ class Network:
         Bit lines are eliminated, what remains is solved by conjugate gradients, with the word
         lines as preconditioner: all that is factorised are chains, so large tiles are cheap.
         """
-        a, n = self.matrix(), self.lines
-        word, bit = splu(a[:n, :n], permc_spec="NATURAL"), splu(a[n:, n:], permc_spec="NATURAL")
+        a = self.matrix()
+        n = self.lines
+        word = splu(a[:n, :n], permc_spec="NATURAL")
+        bit = splu(a[n:, n:], permc_spec="NATURAL")
         cell = -a[:n, n:]
-        schur = LinearOperator((n, n), lambda x: a[:n, :n] @ x - cell @ bit.solve(cell.T @ x))
+        schur = LinearOperator(
+            (n, n), lambda x: a[:n, :n] @ x - cell @ bit.solve(cell.T @ x)
+        )
         source = self.drive[:n] @ voltage
-        found, failed = cg(schur, source, rtol=1e-14, M=LinearOperator((n, n), word.solve))
+        found, failed = cg(
+            schur, source, rtol=1e-14, M=LinearOperator((n, n), word.solve)
+        )
         assert not failed
         return np.asarray(self.sense[n:].T @ bit.solve(cell.T @ found))
 
@@ -86,5 +102,8 @@ class Network:
 def _to_lines(ends: list[Array], conductance: Array, size: int) -> csc_matrix:
     """Conductances between nodes and the sources or grounds of lines (S)."""
     line = np.arange(len(conductance))
-    parts = (coo_matrix((conductance, (end, line)), (size, len(line))).tocsc() for end in ends)
+    parts = (
+        coo_matrix((conductance, (end, line)), (size, len(line))).tocsc()
+        for end in ends
+    )
     return sum(parts, csc_matrix((size, len(line))))

@@ -24,7 +24,8 @@ def row_by_row(wires: WireModel, conductance: Tensor) -> Tensor:
     for row in range(rows):
         if row:
             below = torch.linalg.inv(one + admittance * bit)
-            admittance, current = below @ admittance, below @ current
+            admittance = below @ admittance
+            current = below @ current
         path = _shared(drive[row], word[row], cols, wires.sides == "both")
         own = torch.linalg.solve(
             one + cell[..., row, :, None] * path, cell[..., row, :].diag_embed()

@@ -68,7 +68,9 @@ def each(value: object, lines: int) -> list[float]:
     return list(value) if isinstance(value, tuple) else [float(str(value))] * lines
 
 
-def dense(wires: WireModel, conductance: Tensor, voltage: Tensor) -> tuple[Tensor, Tensor]:
+def dense(
+    wires: WireModel, conductance: Tensor, voltage: Tensor
+) -> tuple[Tensor, Tensor]:
     """Column currents (A), and the voltage across each cell without its access (V).
 
     Kirchhoff's current law at every crossing of both lines, and v − v' = R i for every segment,
@@ -83,7 +85,8 @@ def dense(wires: WireModel, conductance: Tensor, voltage: Tensor) -> tuple[Tenso
     b = np.zeros(nodes + len(lines))
     series = torch.where(conductance > 0, conductance * wires.access, 0.0)
     cell = (1e3 * conductance / (1 + series)).numpy().flatten()
-    here, there = np.arange(rows * cols), np.arange(rows * cols) + rows * cols
+    here = np.arange(rows * cols)
+    there = np.arange(rows * cols) + rows * cols
     a[here, here] = a[there, there] = cell
     a[here, there] = a[there, here] = -cell
     for k, line in enumerate(lines, nodes):
@@ -99,5 +102,7 @@ def dense(wires: WireModel, conductance: Tensor, voltage: Tensor) -> tuple[Tenso
     for k, line in enumerate(lines, nodes):
         if line.column is not None:
             current[line.column] += 1e-3 * float(x[k])
-    across = torch.from_numpy(x[: rows * cols] - x[rows * cols : nodes]).view(rows, cols)
+    across = torch.from_numpy(x[: rows * cols] - x[rows * cols : nodes]).view(
+        rows, cols
+    )
     return current, across / (1 + series)

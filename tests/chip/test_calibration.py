@@ -39,9 +39,12 @@ def _gaussian_error(full_scale: float, bits: int) -> float:
 
 def _best_for_a_gaussian(bits: int) -> float:
     """Golden-section minimum of the integral (1), to 1e-5."""
-    low, high, share = 0.5, 8.0, (math.sqrt(5) - 1) / 2
+    low = 0.5
+    high = 8.0
+    share = (math.sqrt(5) - 1) / 2
     while high - low > 1e-5:
-        left, right = high - share * (high - low), low + share * (high - low)
+        left = high - share * (high - low)
+        right = low + share * (high - low)
         if _gaussian_error(left, bits) < _gaussian_error(right, bits):
             high = right
         else:
@@ -58,7 +61,9 @@ def test_the_integral_reproduces_the_known_optimal_steps_of_a_gaussian(
 
 
 @pytest.mark.parametrize("bits", [1, 3, 7, 8])
-def test_the_range_of_least_error_of_a_gaussian_is_that_of_the_integral(bits: int) -> None:
+def test_the_range_of_least_error_of_a_gaussian_is_that_of_the_integral(
+    bits: int,
+) -> None:
     """At 7 + 1 bits about 4σ. The minimum is flat: 1 % in range is 1e-4 in error.
 
     200,000 quantiles have 13 beyond 4σ, so the range is met to 2 %, the error to 1 %.
@@ -66,7 +71,9 @@ def test_the_range_of_least_error_of_a_gaussian_is_that_of_the_integral(bits: in
     expected = _best_for_a_gaussian(bits)
     found = float(calibrate_range(_gaussian(200_000), bits, method="mse"))
     assert found == pytest.approx(expected, rel=0.02)
-    assert _gaussian_error(found, bits) == pytest.approx(_gaussian_error(expected, bits), rel=0.01)
+    assert _gaussian_error(found, bits) == pytest.approx(
+        _gaussian_error(expected, bits), rel=0.01
+    )
     if bits == 7:
         assert expected == pytest.approx(4.0, rel=0.03)
 
@@ -86,7 +93,9 @@ def test_no_other_range_has_a_smaller_error(stream: Stream) -> None:
         reached = range_error(samples, bits, found)
         largest = samples.abs().amax(0)
         tried = torch.linspace(2e-3, 1.0, 2000, dtype=torch.float64)
-        brute = torch.stack([range_error(samples, bits, largest * x) for x in tried]).amin(0)
+        brute = torch.stack(
+            [range_error(samples, bits, largest * x) for x in tried]
+        ).amin(0)
         assert bool((reached <= brute * 1.01 + 1e-12).all()), bits
 
 
@@ -98,20 +107,31 @@ def test_samples_that_a_converter_can_show_get_a_range_without_error() -> None:
     assert range_error(samples, 3, found).tolist() == [0.0]
 
 
-def test_percentiles_and_maxima_are_those_of_the_sorted_magnitudes(stream: Stream) -> None:
+def test_percentiles_and_maxima_are_those_of_the_sorted_magnitudes(
+    stream: Stream,
+) -> None:
     """Magnitudes 1 … 1000 shuffled: 99.9 % do not exceed 999, 100 % not 1000. Exact."""
     order = torch.randperm(1000, generator=stream.generator())
     samples = (torch.arange(1.0, 1001.0) * torch.tensor([1.0, -1.0]).repeat(500))[order]
-    for percent, expected in ((99.9, 999.0), (100.0, 1000.0), (50.0, 500.0), (0.05, 1.0)):
+    for percent, expected in (
+        (99.9, 999.0),
+        (100.0, 1000.0),
+        (50.0, 500.0),
+        (0.05, 1.0),
+    ):
         found = calibrate_range(samples, 8, method="percentile", percentile=percent)
         assert float(found) == expected
     assert float(calibrate_range(samples, 8)) == 1000.0
 
 
 @pytest.mark.parametrize("method", ["max", "percentile", "mse"])
-def test_columns_get_the_ranges_they_would_get_alone(method: str, stream: Stream) -> None:
+def test_columns_get_the_ranges_they_would_get_alone(
+    method: str, stream: Stream
+) -> None:
     """Along either axis; the type is kept. A column of zeros takes the largest range. Exact."""
-    samples = torch.randn(400, 3, generator=stream.generator()) * torch.tensor([1.0, 5.0, 0.0])
+    samples = torch.randn(400, 3, generator=stream.generator()) * torch.tensor(
+        [1.0, 5.0, 0.0]
+    )
     found = calibrate_range(samples, 5, method=method, dim=0)
     alone = [calibrate_range(samples[:, c], 5, method=method) for c in range(2)]
     assert found.dtype == torch.float32
@@ -123,9 +143,13 @@ def test_columns_get_the_ranges_they_would_get_alone(method: str, stream: Stream
 def test_samples_that_set_no_range_are_refused() -> None:
     """All zero, none, NaN, an unknown method, a percentile of 0: each in one sentence."""
     some = torch.ones(3)
-    with pytest.raises(ValueError, match="Argument `samples` must have an element other than 0"):
+    with pytest.raises(
+        ValueError, match="Argument `samples` must have an element other than 0"
+    ):
         calibrate_range(torch.zeros(3), 8)
-    with pytest.raises(ValueError, match="Argument `samples` must have an element other than 0"):
+    with pytest.raises(
+        ValueError, match="Argument `samples` must have an element other than 0"
+    ):
         calibrate_range(torch.zeros(0), 8)
     with pytest.raises(ValueError, match="Argument `samples` must be finite"):
         calibrate_range(torch.tensor([1.0, math.nan]), 8)
@@ -143,7 +167,9 @@ def test_a_ramp_gives_back_the_table_of_an_adc_whatever_its_offset_and_gain() ->
     adc = Converter(3, -1.0, 2.0, offset=0.3, gain_error=-0.2, inl=TABLE)
     found = measure_inl(adc, samples_per_code=256)
     assert found == pytest.approx(TABLE, abs=2 / 256)
-    signed = SignedConverter(3, 2.0, offset=-0.1, inl=(0.0, 0.0, 0.4, -0.3, 0.0, 0.0, 0.0, 0.0))
+    signed = SignedConverter(
+        3, 2.0, offset=-0.1, inl=(0.0, 0.0, 0.4, -0.3, 0.0, 0.0, 0.0, 0.0)
+    )
     again = SignedConverter(3, 2.0, inl=measure_inl(signed, samples_per_code=256))
     assert measure_inl(again) == pytest.approx(measure_inl(signed), abs=2 / 64)
 
@@ -164,7 +190,9 @@ def test_a_noisy_adc_shows_its_table_on_average(stream: Stream) -> None:
     adc = Converter(3, 0.0, 7.0, inl=TABLE, noise_lsb=4.0)
     found = measure_inl(adc, samples_per_code=20_000, generator=stream.generator())
     linear = Converter(5, 0.0, 31.0, noise_lsb=4.0)
-    flat = measure_inl(linear, samples_per_code=20_000, generator=stream.child("flat").generator())
+    flat = measure_inl(
+        linear, samples_per_code=20_000, generator=stream.child("flat").generator()
+    )
     assert flat == pytest.approx([0.0] * 32, abs=5 * math.sqrt(3) * 0.011)
     assert found == pytest.approx(TABLE, abs=5 * math.sqrt(3) * 0.011)
     with pytest.raises(ValueError, match="`generator`"):

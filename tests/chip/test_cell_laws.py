@@ -32,11 +32,15 @@ def test_slope_is_the_derivative_of_the_current_and_that_of_the_work(
     cells = 4e-3 * torch.rand(1, 3, generator=generator, dtype=F64)
     step = 1e-5
     for whole, part in ((law.current, law.slope), (law.work, law.current)):
-        difference = (whole(volts + step, cells) - whole(volts - step, cells)) / (2 * step)
+        difference = (whole(volts + step, cells) - whole(volts - step, cells)) / (
+            2 * step
+        )
         expected = part(volts, cells)
         torch.testing.assert_close(difference, expected, rtol=2e-7, atol=1e-12)
     part = 1e-4
-    by_cell = law.current(volts, cells * (1 + part)) - law.current(volts, cells * (1 - part))
+    by_cell = law.current(volts, cells * (1 + part)) - law.current(
+        volts, cells * (1 - part)
+    )
     expected = sensitivity(law, volts, cells) * 2 * part * cells
     torch.testing.assert_close(expected, by_cell, rtol=1e-6, atol=1e-14)
 
@@ -54,7 +58,8 @@ def test_currents_are_odd_and_cost_nothing_at_rest(law: CellLaw) -> None:
 
 def test_small_coefficients_leave_ohms_law() -> None:
     """I = G V (1 + c V²) and sinh(x) = x (1 + x²/6): at c = 1e-3 and V = 0.5 V, to 2.5e-4."""
-    volts, cells = torch.full((1, 1), 0.5, dtype=F64), torch.full((1, 1), 2e-3, dtype=F64)
+    volts = torch.full((1, 1), 0.5, dtype=F64)
+    cells = torch.full((1, 1), 2e-3, dtype=F64)
     assert float(Cubic(1e-3).current(volts, cells)) == pytest.approx(
         1e-3 * (1 + 2.5e-4), rel=1e-14
     )
@@ -69,7 +74,8 @@ def test_a_series_resistance_takes_its_share(law: CellLaw, resistance: float) ->
     volts = torch.tensor([[-1.0, -0.2, 0.0, 1e-9, 0.2, 1.0, 10.0]], dtype=F64)
     cells = torch.full_like(volts, 4e-3)
     both = InSeries(law, resistance)
-    current, inside = both.current(volts, cells), both.inside(volts, cells)
+    current = both.current(volts, cells)
+    inside = both.inside(volts, cells)
     torch.testing.assert_close(inside + resistance * current, volts, rtol=1e-12, atol=0)
     torch.testing.assert_close(law.current(inside, cells), current, rtol=1e-12, atol=0)
 
@@ -79,5 +85,7 @@ def test_a_series_resistance_takes_its_share(law: CellLaw, resistance: float) ->
 def test_a_falling_current_is_refused(
     kind: type[Cubic] | type[Sinh], value: float | torch.Tensor
 ) -> None:
-    with pytest.raises(ValueError, match="`coefficient` must be finite and not negative"):
+    with pytest.raises(
+        ValueError, match="`coefficient` must be finite and not negative"
+    ):
         kind(value)

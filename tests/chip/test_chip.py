@@ -39,7 +39,9 @@ def test_a_converter_has_two_to_the_bits_codes_that_span_its_range(bits: int) ->
     ramp = torch.linspace(-2.0, 4.0, 6 * 2**bits * 4 + 1, dtype=torch.float64)
     values = adc(ramp).unique()
     assert values.numel() == 2**bits
-    assert (float(values[0]), float(values[-1])) == pytest.approx((-1.0, 3.0), rel=1e-12)
+    assert (float(values[0]), float(values[-1])) == pytest.approx(
+        (-1.0, 3.0), rel=1e-12
+    )
     assert adc.lsb == pytest.approx(4.0 / (2**bits - 1), rel=1e-12)
     torch.testing.assert_close(
         values.diff(), torch.full_like(values[1:], adc.lsb), rtol=1e-9, atol=0.0

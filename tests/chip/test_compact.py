@@ -40,16 +40,28 @@ def code(chip: str) -> str:
 @pytest.mark.parametrize("chip", PRESETS)
 def test_numbers_are_those_of_the_preset(chip: str) -> None:
     """Twelve digits of each are written."""
-    published, wanted = PRESETS[chip], {}
+    published = PRESETS[chip]
+    wanted = {}
     for group in ("switching", "cell", "flicker", "array"):
         wanted |= published.group(group)
     wanted |= {"g0": wanted["formed"], "gain": 1.0}
     wanted["width"] = published["switching.width"]
     if "gate_slope" not in wanted:  # a passive cell: its ceiling, at a gate of 0 V
-        wanted |= {"gate_slope": wanted["high"], "gate_threshold": -1.0, "gate_max": 0.0}
-    found = {n: float(v) for n, v in re.findall(r"parameter real (\w+) = (\S+) from", code(chip))}
-    spice = dict(re.findall(r"^\+ (\w+)=(\S+)$", cell_subcircuit(Chip(chip)), re.MULTILINE))
-    assert found.keys() == spice.keys() == {p.name for p in compact_parameters(Chip(chip))}
+        wanted |= {
+            "gate_slope": wanted["high"],
+            "gate_threshold": -1.0,
+            "gate_max": 0.0,
+        }
+    found = {
+        n: float(v)
+        for n, v in re.findall(r"parameter real (\w+) = (\S+) from", code(chip))
+    }
+    spice = dict(
+        re.findall(r"^\+ (\w+)=(\S+)$", cell_subcircuit(Chip(chip)), re.MULTILINE)
+    )
+    assert (
+        found.keys() == spice.keys() == {p.name for p in compact_parameters(Chip(chip))}
+    )
     for name, value in found.items():
         assert value == pytest.approx(wanted[name], rel=1e-11)
         assert float(spice[name]) == value
@@ -62,7 +74,9 @@ def test_verilog_a_declares_what_it_uses_and_uses_what_it_declares(chip: str) ->
     declared = set(re.findall(r"parameter real (\w+)", head))
     declared |= set(re.search(r"^  real (.*);", head, re.MULTILINE)[1].split(", "))  # type: ignore[index]
     nodes = {"te", "be", "gate", "moved"}
-    assert {n for line in re.findall(r"electrical (.*);", head) for n in line.split(", ")} == nodes
+    assert {
+        n for line in re.findall(r"electrical (.*);", head) for n in line.split(", ")
+    } == nodes
     words = set(re.findall(r"(?<![\d.])[A-Za-z_]\w*", body))
     used = words - KEYWORDS - {"V", "I"}
     assert used == declared | nodes
@@ -92,14 +106,26 @@ def test_a_compiler_takes_it(chip: str, tmp_path: Path) -> None:
     assert module.name == f"{chip}_cell"
 
 
-def play(pulses: str, gate: float, start: float, folder: Path, chip: str) -> dict[str, float]:
+def play(
+    pulses: str, gate: float, start: float, folder: Path, chip: str
+) -> dict[str, float]:
     """Conductance before and after a pulse, and the current at 0.2 V after it, by ngspice."""
     (folder / "cell.cir").write_text(cell_subcircuit(Chip(chip)))
     lines = [
-        "program", ".include cell.cir", f"vd te 0 pwl({pulses} 2.0u 0 2.01u 0.2 3u 0.2)",
-        f"vg gate 0 {gate!r}", f"xc te 0 gate cell g0={start!r}", ".options reltol=1e-6",
-        ".tran 0.5n 3u", ".control", "run", "write tile.raw", "quit 0", ".endc", ".end",
-    ]  # fmt: skip
+        "program",
+        ".include cell.cir",
+        f"vd te 0 pwl({pulses} 2.0u 0 2.01u 0.2 3u 0.2)",
+        f"vg gate 0 {gate!r}",
+        f"xc te 0 gate cell g0={start!r}",
+        ".options reltol=1e-6",
+        ".tran 0.5n 3u",
+        ".control",
+        "run",
+        "write tile.raw",
+        "quit 0",
+        ".endc",
+        ".end",
+    ]
     plot = simulate("\n".join(lines) + "\n", folder)
     found = {n: plot.values[:, k] for k, n in enumerate(plot.names)}
     return {
@@ -133,7 +159,8 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
     pulse: both differ by up to the step over the room that it has, and edges by 0.1 %.
     """
     kind = Chip(chip)
-    law, width = kind.cell.switching, 100 * ns
+    law = kind.cell.switching
+    width = 100 * ns
     one = torch.ones(1, dtype=torch.float64)
     constants = SwitchingConstants(law.set_voltage * one, law.reset_voltage * one, one)
     across = kind.selector.cell_voltage(volts * one, start * one, gate)
@@ -143,7 +170,11 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
     corners = f"0 0 1u 0 1.0001u {volts} 1.1001u {volts} 1.1002u 0"
     found = play(corners, gate, start, tmp_path, chip)
     assert found["before"] == pytest.approx(start, rel=1e-9)
-    room = 1e-3 + 2 * size / law.span + 2 * size * kind.selector.series_resistance / law.slope
+    room = (
+        1e-3
+        + 2 * size / law.span
+        + 2 * size * kind.selector.series_resistance / law.slope
+    )
     assert found["after"] - start == pytest.approx(step, rel=room, abs=1e-5 * uS)
     cubic = float(kind.cell.cubic(torch.tensor(found["after"])))
     current = found["after"] * 0.2 * (1 + cubic * 0.04)
@@ -160,10 +191,21 @@ def test_read_noise_has_the_spread_of_the_preset(tmp_path: Path) -> None:
     text = cell_subcircuit(chip, start=150 * uS, read_noise=True)
     (tmp_path / "cell.cir").write_text(text)
     lines = [
-        "noise", ".include cell.cir", "vd te 0 0.2", "vg gate 0 2.5", "xc te 0 gate cell",
-        ".tran 0.25m 0.802", ".control", "setseed 7", "run", "linearize", "write tile.raw",
-        "quit 0", ".endc", ".end",
-    ]  # fmt: skip
+        "noise",
+        ".include cell.cir",
+        "vd te 0 0.2",
+        "vg gate 0 2.5",
+        "xc te 0 gate cell",
+        ".tran 0.25m 0.802",
+        ".control",
+        "setseed 7",
+        "run",
+        "linearize",
+        "write tile.raw",
+        "quit 0",
+        ".endc",
+        ".end",
+    ]
     plot = simulate("\n".join(lines) + "\n", tmp_path)
     clock = plot.values[:, plot.names.index("time")]
     noise = plot.values[:, plot.names.index("v(xc.n)")]

@@ -47,7 +47,9 @@ def test_an_adc_shows_the_highest_code_whose_transition_lies_below() -> None:
     adc = Converter(3, low=-1.0, high=2.5, inl=TABLE)
     ramp = _ramp(-1.5, 3.0, 2003)
     edges = [-1.0 + adc.lsb * (k - 0.5 + TABLE[k]) for k in range(1, 8)]
-    expected = [max((k for k in range(1, 8) if x >= edges[k - 1]), default=0) for x in ramp]
+    expected = [
+        max((k for k in range(1, 8) if x >= edges[k - 1]), default=0) for x in ramp
+    ]
     assert adc.codes(ramp).tolist() == expected
     values = -1.0 + adc.lsb * torch.tensor(expected, dtype=torch.float64)
     torch.testing.assert_close(adc(ramp), values, rtol=1e-12, atol=1e-12)
@@ -96,20 +98,26 @@ def test_zero_stays_exact_with_a_table_that_is_odd() -> None:
     told = torch.arange(-3.0, 4.0)
     assert float(dac(torch.zeros(1))[0]) == 0.0
     assert torch.equal(dac(-told), -dac(told))
-    torch.testing.assert_close(dac(told), told + torch.tensor(odd), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(
+        dac(told), told + torch.tensor(odd), rtol=1e-6, atol=1e-6
+    )
     smooth = tuple(math.sin(k / 9) * 0.4 for k in range(-127, 128))
     adc = SignedConverter(7, 1.0, inl=smooth)
     assert float(adc(torch.zeros(1))[0]) == 0.0
 
 
-def test_a_short_table_is_interpolated_and_a_zero_one_changes_nothing(stream: Stream) -> None:
+def test_a_short_table_is_interpolated_and_a_zero_one_changes_nothing(
+    stream: Stream,
+) -> None:
     """Five points (0, 1, 0, −1, 0) on 9 codes: ½-steps between. All zeros: as without."""
     between = (0.0, 0.5, 1.0, 0.5, 0.0, -0.5, -1.0, -0.5, 0.0)
     assert full_table((0.0, 1.0, 0.0, -1.0, 0.0), 9).tolist() == list(between)
     signal = torch.randn(10_000, generator=stream.generator())
     for converter in (SignedConverter(6, 2.0), Converter(6, -2.0, 1.0)):
         flat = replace(converter, inl=(0.0, 0.0))
-        torch.testing.assert_close(flat(signal), converter(signal), rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(
+            flat(signal), converter(signal), rtol=1e-6, atol=1e-6
+        )
 
 
 def test_dnl_is_the_difference_of_inl_and_sums_back_to_it() -> None:
@@ -138,9 +146,13 @@ def test_missing_codes_are_those_that_no_signal_gives(stream: Stream) -> None:
     assert signed.missing_codes == (0,)
 
 
-def test_noise_turns_rounding_into_a_normal_distribution_of_codes(stream: Stream) -> None:
+def test_noise_turns_rounding_into_a_normal_distribution_of_codes(
+    stream: Stream,
+) -> None:
     """P(code ≥ k) = Φ((x − (k − ½))/σ) for an ADC; five standard errors of 100,000 trials."""
-    count, sigma, signal = 100_000, 0.6, 10.2
+    count = 100_000
+    sigma = 0.6
+    signal = 10.2
     adc = SignedConverter(6, 63.0, noise_lsb=sigma)
     codes = adc.codes(torch.full((count,), signal), stream.generator())
     for k in (10, 11):
@@ -151,7 +163,8 @@ def test_noise_turns_rounding_into_a_normal_distribution_of_codes(stream: Stream
 
 def test_the_noise_of_a_dac_is_added_behind_it(stream: Stream) -> None:
     """Variance (σ·lsb)² whatever the gain, mean the level; five standard errors of 100,000."""
-    count, sigma = 100_000, 0.5
+    count = 100_000
+    sigma = 0.5
     dac = Converter(4, 0.0, 30.0, gain_error=0.5, noise_lsb=sigma, kind="dac")
     made = dac(torch.full((count,), 6.0, dtype=torch.float64), stream.generator())
     assert abs(float(made.mean()) - 9.0) < 5 * sigma * 2 / math.sqrt(count)
@@ -167,7 +180,9 @@ def test_noise_comes_from_the_generator_that_is_passed(stream: Stream) -> None:
     assert torch.equal(first, again)
     assert not torch.equal(first, adc(signal, stream.child("b").generator()))
     for kind in ("adc", "dac"):
-        with pytest.raises(ValueError, match="Argument `generator` must be a generator"):
+        with pytest.raises(
+            ValueError, match="Argument `generator` must be a generator"
+        ):
             replace(adc, kind=kind)(signal)
     generator = stream.generator()
     before = generator.get_state()
@@ -195,7 +210,10 @@ def test_a_signal_is_left_as_it_was_and_nan_stays_nan() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"inl": (0.0,)}, "Argument `inl` must have 2 to 8 values, one per code or fewer"),
+        (
+            {"inl": (0.0,)},
+            "Argument `inl` must have 2 to 8 values, one per code or fewer",
+        ),
         ({"inl": (0.0,) * 9}, "but has 9"),
         ({"inl": (0.0, math.nan)}, r"Argument `inl\[1\]` must be finite"),
         ({"noise_lsb": -0.1}, "Argument `noise_lsb` must be finite and not negative"),
@@ -204,7 +222,9 @@ def test_a_signal_is_left_as_it_was_and_nan_stays_nan() -> None:
         ({"kind": "dca"}, "Did you mean `dac`"),
     ],
 )
-def test_errors_that_cannot_be_are_refused(change: dict[str, object], sentence: str) -> None:
+def test_errors_that_cannot_be_are_refused(
+    change: dict[str, object], sentence: str
+) -> None:
     """One sentence that names the argument, for both kinds of converters."""
     with pytest.raises(ValueError, match=sentence):
         Converter(3, 0.0, 1.0, **change)  # type: ignore[arg-type]

@@ -12,17 +12,22 @@ N = 400_000
 
 
 @pytest.mark.parametrize("width", [1, 5, 256, 70_001])
-def test_a_row_does_not_depend_on_how_rows_are_asked_for(stream: Stream, width: int) -> None:
+def test_a_row_does_not_depend_on_how_rows_are_asked_for(
+    stream: Stream, width: int
+) -> None:
     """Rows 0 to 11 at once, or in batches that cross blocks: the same bits."""
     at_once = VectorDraws(stream, width).normal(12).clone()
     source = VectorDraws(stream, width)
-    assert torch.equal(torch.cat([source.normal(n).clone() for n in (1, 2, 0, 5, 4)]), at_once)
+    assert torch.equal(
+        torch.cat([source.normal(n).clone() for n in (1, 2, 0, 5, 4)]), at_once
+    )
     assert torch.unique(at_once).numel() > 0.95 * at_once.numel()
 
 
 def test_long_requests_and_short_ones_agree_across_blocks(stream: Stream) -> None:
     """More rows than a block of 512 holds, in one piece and in 700 pieces: the same bits."""
-    one, many = VectorDraws(stream, 256), VectorDraws(stream, 256)
+    one = VectorDraws(stream, 256)
+    many = VectorDraws(stream, 256)
     pieces = [many.normal(3).clone() for _ in range(700)]
     assert torch.equal(one.normal(2100), torch.cat(pieces))
 

@@ -17,14 +17,20 @@ ENCODINGS = [
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
-def test_digits_times_their_places_are_the_code(encoding: InputEncoding, stream: Stream) -> None:
+def test_digits_times_their_places_are_the_code(
+    encoding: InputEncoding, stream: Stream
+) -> None:
     """Σ place · digit = code, in integers, for both ends, zero and random codes. Exact."""
     top = 2**encoding.bits - 1
-    codes = torch.randint(-top, top + 1, (5, 40), generator=stream.generator(), dtype=torch.int32)
+    codes = torch.randint(
+        -top, top + 1, (5, 40), generator=stream.generator(), dtype=torch.int32
+    )
     codes[0, :3] = torch.tensor([top, -top, 0])
     digits = encoding.digits(codes)
     assert digits.shape == (encoding.cycles, 5, 40)
-    assert encoding.cycles == encoding.phases * math.ceil(encoding.bits / encoding.width)
+    assert encoding.cycles == encoding.phases * math.ceil(
+        encoding.bits / encoding.width
+    )
     places = torch.tensor(encoding.places)[:, None, None]
     assert torch.equal((digits.long() * places).sum(0), codes.long())
     assert int(digits.abs().max()) <= 2**encoding.width - 1
@@ -52,7 +58,9 @@ def test_the_whole_amplitude_is_what_the_converter_makes(stream: Stream) -> None
     encoding = InputEncoding(7, 0.2)
     assert encoding.weights == (1.0,)
     slices = encoding.slices(encoding.codes(voltage))
-    torch.testing.assert_close(slices[0], SignedConverter(7, 0.2)(voltage), rtol=2e-7, atol=0.0)
+    torch.testing.assert_close(
+        slices[0], SignedConverter(7, 0.2)(voltage), rtol=2e-7, atol=0.0
+    )
     assert torch.equal(encoding.combine(slices), slices[0])
 
 
@@ -66,7 +74,14 @@ def test_a_serial_bit_is_on_or_off() -> None:
     assert encoding.weights == pytest.approx([1 / 7, 2 / 7, 4 / 7])
     two = InputEncoding.bit_serial(3, 0.2, phases=2)
     assert two.places == (1, 2, 4, -1, -2, -4)
-    assert two.digits(codes)[:, 0].tolist() == [[0, 0], [0, 1], [0, 1], [1, 0], [0, 0], [1, 0]]
+    assert two.digits(codes)[:, 0].tolist() == [
+        [0, 0],
+        [0, 1],
+        [0, 1],
+        [1, 0],
+        [0, 0],
+        [1, 0],
+    ]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS, ids=str)
@@ -90,22 +105,29 @@ def test_errors_of_a_slice_converter_are_weighted_with_its_places() -> None:
     codes = torch.arange(-15, 16, dtype=torch.int32)[None]
     dac = SignedConverter(1, 1.0, gain_error=0.01, kind="dac")
     found = encoding.combine(encoding.slices(codes, dac, dtype=torch.float64))
-    torch.testing.assert_close(found, codes.double() * (1.01 / 15), rtol=1e-12, atol=1e-15)
+    torch.testing.assert_close(
+        found, codes.double() * (1.01 / 15), rtol=1e-12, atol=1e-15
+    )
     with pytest.raises(ValueError, match="must have the 1 bits of a cycle, but has 2"):
         encoding.slices(codes, SignedConverter(2, 1.0))
 
 
-def test_reading_bits_apart_adds_rounding_errors_by_their_squared_weights(stream: Stream) -> None:
+def test_reading_bits_apart_adds_rounding_errors_by_their_squared_weights(
+    stream: Stream,
+) -> None:
     """Independent rounding of cycles: variance Σ w² · lsb²/12, here (4⁶ − 1)/3/63² = 0.344.
 
     20,000 products of 300 rows, with currents of many LSB so that rounding is uniform; the
     variance of n such errors has a relative standard error below √(2/n).
     """
-    count, generator = 20_000, stream.generator()
+    count = 20_000
+    generator = stream.generator()
     weights = torch.rand(300, 1, generator=generator, dtype=torch.float64)
     encoding = InputEncoding.bit_serial(6, 1.0)
     top = 2**6 - 1
-    codes = torch.randint(0, top + 1, (count, 300), generator=generator, dtype=torch.int32)
+    codes = torch.randint(
+        0, top + 1, (count, 300), generator=generator, dtype=torch.int32
+    )
     adc = SignedConverter(7, 150.0)
     partial = encoding.slices(codes, dtype=torch.float64) @ weights
     error = encoding.combine(adc(partial)) - encoding.combine(partial)
@@ -118,7 +140,11 @@ def test_conversions_are_counted() -> None:
     """10 vectors, 6-bit serial, two signs apart, 100 rows in groups of 30, 8 columns. By hand."""
     encoding = InputEncoding.bit_serial(6, 0.2, phases=2)
     count = encoding.count(10, 100, 8, rows_at_once=30)
-    assert (count.steps, count.dac, count.adc) == (10 * 12 * 4, 10 * 12 * 100, 10 * 12 * 4 * 8)
+    assert (count.steps, count.dac, count.adc) == (
+        10 * 12 * 4,
+        10 * 12 * 100,
+        10 * 12 * 4 * 8,
+    )
     assert count.total == 12_000 + 3840
     plain = InputEncoding(8, 0.2).count(10, 100, 8)
     assert (plain.steps, plain.dac, plain.adc) == (10, 1000, 80)
@@ -127,7 +153,9 @@ def test_conversions_are_counted() -> None:
 @pytest.mark.parametrize(
     ("rows", "at_once"), [(1, None), (7, 7), (7, 9), (256, 16), (10, 3), (5, 1)]
 )
-def test_row_groups_cover_every_row_once_and_in_order(rows: int, at_once: int | None) -> None:
+def test_row_groups_cover_every_row_once_and_in_order(
+    rows: int, at_once: int | None
+) -> None:
     """Their union is the range, in order, none longer than allowed. Exact."""
     groups = row_groups(rows, at_once)
     assert [r for g in groups for r in range(rows)[g]] == list(range(rows))
@@ -138,7 +166,12 @@ def test_row_groups_cover_every_row_once_and_in_order(rows: int, at_once: int | 
 
 def test_encodings_that_cannot_be_are_refused() -> None:
     """Slices of no bits or too many, phases beyond two, no rows, results of other cycles."""
-    for change in ({"slice_bits": 0}, {"slice_bits": 9}, {"phases": 3}, {"amplitude": 0.0}):
+    for change in (
+        {"slice_bits": 0},
+        {"slice_bits": 9},
+        {"phases": 3},
+        {"amplitude": 0.0},
+    ):
         with pytest.raises(ValueError, match=f"Argument `{next(iter(change))}` must"):
             InputEncoding(**{"bits": 8, "amplitude": 0.2, **change})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Argument `rows_at_once` must"):

@@ -20,7 +20,9 @@ def test_resistors_and_capacitors_make_the_ranges() -> None:
     assert TIA.resistances == pytest.approx((500e3, 50e3, 5e3), rel=1e-12)
     both = Integrator(time=100 * ns, capacitance=(1e-12, 4e-12))
     assert both.full_scales == pytest.approx((10 * uA, 40 * uA), rel=1e-12)
-    assert Integrator(100 * ns, 1e-12).full_scales == pytest.approx((10 * uA,), rel=1e-12)
+    assert Integrator(100 * ns, 1e-12).full_scales == pytest.approx(
+        (10 * uA,), rel=1e-12
+    )
     assert Transimpedance(5 * uA).full_scales == (5 * uA,)
 
 
@@ -44,7 +46,10 @@ def test_the_noise_of_an_integrator_is_that_of_its_capacitor() -> None:
 def test_the_most_sensitive_gain_that_holds_the_currents_is_chosen() -> None:
     """By hand, whatever shares a gain; a current beyond all ranges gets the largest."""
     current = torch.tensor([[0.5, -8.0, 1.0], [0.2, 3.0, -400.0]]) * uA
-    found = {name: QUIET.choose(current, name) for name in ("tile", "column", "vector", "value")}
+    found = {
+        name: QUIET.choose(current, name)
+        for name in ("tile", "column", "vector", "value")
+    }
     in_uA = {name: (top * 1e6).round().tolist() for name, top in found.items()}
     assert in_uA["tile"] == [[100.0]]
     assert in_uA["column"] == [[1.0, 10.0, 100.0]]
@@ -54,7 +59,9 @@ def test_the_most_sensitive_gain_that_holds_the_currents_is_chosen() -> None:
         QUIET.choose(current, "columns")
 
 
-@pytest.mark.parametrize("front", [QUIET, Integrator(10 * ns, (1e-14, 1e-12), temperature=0.0)])
+@pytest.mark.parametrize(
+    "front", [QUIET, Integrator(10 * ns, (1e-14, 1e-12), temperature=0.0)]
+)
 def test_without_noise_it_is_a_converter_with_the_range_as_full_scale(
     front: FrontEnd, stream: Stream
 ) -> None:
@@ -63,7 +70,9 @@ def test_without_noise_it_is_a_converter_with_the_range_as_full_scale(
     Ties at half a code may round either way, so random currents avoid them; saturation included.
     """
     top = front.full_scales[-1]
-    current = torch.randn(50, 4, generator=stream.generator(), dtype=torch.float64) * top
+    current = (
+        torch.randn(50, 4, generator=stream.generator(), dtype=torch.float64) * top
+    )
     full_scale = front.choose(current)
     adc = SignedConverter(8, front.swing)
     found = front.digitise(current, full_scale, adc)
@@ -99,7 +108,9 @@ def test_noise_is_added_with_the_size_of_each_range(stream: Stream) -> None:
     count = 20_000
     full_scale = torch.tensor([RANGES], dtype=torch.float64)
     current = torch.zeros(count, 3, dtype=torch.float64)
-    found = TIA.digitise(current, full_scale, SignedConverter(20, 0.5), stream.generator())
+    found = TIA.digitise(
+        current, full_scale, SignedConverter(20, 0.5), stream.generator()
+    )
     ratio = found.var(0) / TIA.noise(full_scale)[0].square()
     assert float((ratio - 1).abs().max()) < 5 * math.sqrt(2 / count)
     with pytest.raises(ValueError, match="Argument `generator` must"):
@@ -111,7 +122,9 @@ def test_front_ends_that_cannot_be_are_refused() -> None:
     for ranges in ((2.0, 1.0), (1.0, 1.0), ()):
         with pytest.raises(ValueError, match="Argument `ranges` must ascend"):
             Transimpedance(ranges)
-    with pytest.raises(ValueError, match="Argument `ranges` must be finite and above 0 A"):
+    with pytest.raises(
+        ValueError, match="Argument `ranges` must be finite and above 0 A"
+    ):
         Transimpedance(0.0)
     with pytest.raises(ValueError, match="Argument `time` must"):
         Integrator(0.0, 1e-12)

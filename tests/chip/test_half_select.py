@@ -25,7 +25,9 @@ def seen(steps: Steps, row: int) -> Tensor:
 def random_request(seed: int) -> Tensor:
     """Two pulses on two tiles of 5×6 cells, both polarities, a third of the cells left out."""
     generator = torch.Generator().manual_seed(seed)
-    size = torch.empty(2, 2, 5, 6, dtype=torch.float64).uniform_(0.1, 2.0, generator=generator)
+    size = torch.empty(2, 2, 5, 6, dtype=torch.float64).uniform_(
+        0.1, 2.0, generator=generator
+    )
     kind = torch.randint(-1, 2, size.shape, generator=generator)
     return size * kind
 
@@ -37,7 +39,8 @@ def test_one_cell_is_written_as_the_textbook_says(scheme: str, others: float) ->
     request[0, 0, 2, 1] = -1.8
     expected = torch.full((4, 3), -1.8 * others, dtype=torch.float64)
     share = SCHEMES[scheme]
-    expected[2, :], expected[:, 1] = -1.8 * share, -1.8 * share
+    expected[2, :] = -1.8 * share
+    expected[:, 1] = -1.8 * share
     expected[2, 1] = -1.8
     steps = half_select(request, scheme)
     assert steps.count == 1
@@ -56,16 +59,22 @@ def test_voltages_over_cells_are_differences_of_line_voltages(scheme: str) -> No
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_cell_gets_its_pulse_once_and_nobody_sees_more_than_the_share(scheme: str) -> None:
+def test_every_cell_gets_its_pulse_once_and_nobody_sees_more_than_the_share(
+    scheme: str,
+) -> None:
     """The phases add up to what was asked; all else is at most s·A of its step."""
     request = random_request(1)
     steps = half_select(request, scheme)
-    torch.testing.assert_close(steps.applied.sum(0), request.sum(0), rtol=0.0, atol=1e-12)
+    torch.testing.assert_close(
+        steps.applied.sum(0), request.sum(0), rtol=0.0, atol=1e-12
+    )
     assert int((steps.applied != 0).sum()) == int((request != 0).sum())
     limit = steps.row.abs() * (1 + 1e-12)
     assert bool((steps.col.abs() <= limit[..., None]).all())
     largest = steps.applied.abs().amax(-1)
-    torch.testing.assert_close(steps.row.abs(), largest * SCHEMES[scheme], rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(
+        steps.row.abs(), largest * SCHEMES[scheme], rtol=1e-12, atol=0.0
+    )
 
 
 def test_one_phase_has_one_polarity_and_set_comes_first() -> None:
@@ -93,7 +102,9 @@ def test_nothing_asked_is_nothing_done() -> None:
         assert half_select(torch.zeros(3, 1, 2, 2), scheme).count == 0
 
 
-@pytest.mark.parametrize(("scheme", "volts"), [("V/2", 1.5), ("V/2", -1.3), ("V/3", 2.2)])
+@pytest.mark.parametrize(
+    ("scheme", "volts"), [("V/2", 1.5), ("V/2", -1.3), ("V/3", 2.2)]
+)
 def test_the_margin_is_what_a_large_array_shows(scheme: str, volts: float) -> None:
     """Φ((u/θV_s − 1)/σ) against one pulse on one cell of a passive array of 200×200.
 
@@ -102,22 +113,29 @@ def test_the_margin_is_what_a_large_array_shows(scheme: str, volts: float) -> No
     0.04 % of 10-µS cells' voltage, far below the five standard errors of a share of n cells.
     """
     kind = preset("kim2021_passive").replace(
-        telegraph__births=0.0, telegraph__spawning=0.0, cell__stuck_fraction=0.0,
-        relaxation__scale=0.0, cell__formed=50e-6,
-    )  # fmt: skip
+        telegraph__births=0.0,
+        telegraph__spawning=0.0,
+        cell__stuck_fraction=0.0,
+        relaxation__scale=0.0,
+        cell__formed=50e-6,
+    )
     limit = kind.replace(array__amplitude_max=3.0)
     margin = half_select_margin(limit.cell().switching, volts, scheme)
     lines = torch.zeros(200, 200, dtype=torch.bool)
-    lines[100, :], lines[:, 100] = True, True
+    lines[100, :] = True
+    lines[:, 100] = True
     lines[100, 100] = False
     rest = ~lines
     rest[100, 100] = False
-    hits, seen_cells = torch.zeros(2), torch.zeros(2)
+    hits = torch.zeros(2)
+    seen_cells = torch.zeros(2)
     for seed in range(4):
         chip = Chip(limit, rows=200, cols=200, biasing=scheme)
         bench = SimulatedBench(chip, Stream(seed))
         before = bench.state()["core"]
-        bench.pulse(Pulse(torch.tensor([volts]), 1e-7, 0.0), torch.tensor([100 * 200 + 100]))
+        bench.pulse(
+            Pulse(torch.tensor([volts]), 1e-7, 0.0), torch.tensor([100 * 200 + 100])
+        )
         moved = (bench.state()["core"] != before).view(200, 200)
         hits += torch.tensor([moved[lines].sum(), moved[rest].sum()])
         seen_cells += torch.tensor([lines.sum(), rest.sum()])
@@ -132,7 +150,9 @@ def test_the_margin_is_what_a_large_array_shows(scheme: str, volts: float) -> No
 def test_the_margin_of_v_3_is_the_better_one_until_all_or_none_are_reached() -> None:
     law = preset("kim2021_passive").cell().switching
     for volts in (1.2, 1.5, -1.2, -1.5):
-        half, third = (half_select_margin(law, volts, s).selected for s in ("V/2", "V/3"))
+        half, third = (
+            half_select_margin(law, volts, s).selected for s in ("V/2", "V/3")
+        )
         assert third < half
     assert half_select_margin(law, 0.5, "V/2").selected == 0.0
     assert half_select_margin(law, 1.5, "V/2").unselected == 0.0

@@ -26,7 +26,11 @@ def _array(stream: Stream, batch: int = 6) -> tuple[Tensor, Tensor, Tensor]:
     generator = stream.generator()
     voltage = torch.rand(batch, 12, generator=generator, dtype=torch.float64) * 0.2
     conductance = torch.rand(12, 9, generator=generator, dtype=torch.float64) * 500e-6
-    return voltage, conductance, torch.rand(12, 9, generator=generator, dtype=torch.float64) * 2
+    return (
+        voltage,
+        conductance,
+        torch.rand(12, 9, generator=generator, dtype=torch.float64) * 2,
+    )
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -39,7 +43,9 @@ def test_for_inputs_of_one_sign_currents_are_exact(
     voltage = voltage * sign
     word, bit = line_currents(voltage, conductance, cubic if bent else None)
     for n, v in enumerate(voltage):
-        cells = conductance * v[:, None] * (1 + (cubic if bent else 0.0) * v[:, None] ** 2)
+        cells = (
+            conductance * v[:, None] * (1 + (cubic if bent else 0.0) * v[:, None] ** 2)
+        )
         by_word, by_bit = _along(cells)
         torch.testing.assert_close(word[n], by_word, rtol=1e-12, atol=0.0)
         torch.testing.assert_close(bit[n], by_bit, rtol=1e-12, atol=0.0)
@@ -51,7 +57,9 @@ def test_for_inputs_of_both_signs_a_bit_line_never_carries_more(stream: Stream) 
     voltage = voltage - 0.1
     word, bit = line_currents(voltage, conductance)
     found = [_along(conductance * v[:, None]) for v in voltage]
-    torch.testing.assert_close(word, torch.stack([w for w, _ in found]), rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(
+        word, torch.stack([w for w, _ in found]), rtol=1e-12, atol=0.0
+    )
     assert bool((torch.stack([b for _, b in found]) <= bit * (1 + 1e-12)).all())
     up = voltage.sort(1).values
     for n in range(20):
@@ -64,7 +72,9 @@ def test_for_inputs_of_both_signs_a_bit_line_never_carries_more(stream: Stream) 
         assert not bool(below.all())
 
 
-def _resistive(voltage: Tensor, conductance: Tensor, wire: float) -> tuple[Tensor, Tensor]:
+def _resistive(
+    voltage: Tensor, conductance: Tensor, wire: float
+) -> tuple[Tensor, Tensor]:
     """Largest segment currents of each line by nodal analysis, all segments of one resistance."""
     rows, cols = conductance.shape
     size = rows * cols
@@ -79,7 +89,8 @@ def _resistive(voltage: Tensor, conductance: Tensor, wire: float) -> tuple[Tenso
 
     for r in range(rows):
         for c in range(cols):
-            top, low = r * cols + c, size + r * cols + c
+            top = r * cols + c
+            low = size + r * cols + c
             join(top, low, float(conductance[r, c]))
             if c:
                 join(top, top - 1, 1 / wire)
@@ -120,14 +131,18 @@ BIT = torch.tensor([[1.0, 1.0, 5.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]) * mA
 
 def test_a_report_names_the_worst_line_and_the_share_of_vectors() -> None:
     """Three vectors, two word lines, three bit lines, counted by hand."""
-    report = LineLimits(word_line=0.9 * mA, bit_line=4 * mA, driver=2.5 * mA).exceeded(WORD, BIT)
+    report = LineLimits(word_line=0.9 * mA, bit_line=4 * mA, driver=2.5 * mA).exceeded(
+        WORD, BIT
+    )
     assert (report.vectors, report.exceeded) == (3, 2)
     assert report.fraction == pytest.approx(2 / 3)
     word, bit, driver = report.excesses
     assert (word.count, word.worst) == (3, 1)
     assert word.current == pytest.approx(3 * mA)
     assert (bit.count, bit.worst) == (1, 2)
-    later = LineLimits(word_line=0.9 * mA, bit_line=4 * mA).exceeded(WORD.flip(0), BIT.flip(0))
+    later = LineLimits(word_line=0.9 * mA, bit_line=4 * mA).exceeded(
+        WORD.flip(0), BIT.flip(0)
+    )
     assert later.excesses == report.excesses[:2]
     assert (driver.line, driver.count, driver.worst) == ("driver", 1, 1)
     assert str(report) == (
@@ -149,7 +164,8 @@ def test_reports_of_parts_add_to_the_report_of_the_whole() -> None:
     """Batch by batch or at once: the same, whichever part has the worst line. Exact."""
     limits = LineLimits(word_line=0.9 * mA, bit_line=4 * mA)
     whole = limits.exceeded(WORD, BIT)
-    first, rest = limits.exceeded(WORD[:1], BIT[:1]), limits.exceeded(WORD[1:], BIT[1:])
+    first = limits.exceeded(WORD[:1], BIT[:1])
+    rest = limits.exceeded(WORD[1:], BIT[1:])
     assert first + rest == whole
     assert rest + first == whole
     assert LimitReport() + whole == whole

@@ -33,7 +33,8 @@ def test_lines_are_solved_as_by_dense_algebra(nodes: int, stream: Stream) -> Non
     )
     end = torch.rand(2, 3, generator=generator, dtype=torch.float64)
     lines = eliminate(wire * 100, ground * 1e-2)
-    solved, driven = lines.solve(fed), lines.response(end)
+    solved = lines.solve(fed)
+    driven = lines.response(end)
     for k in range(3):
         matrix = laplacian(wire[:, k] * 100, ground[:, k] * 1e-2)
         torch.testing.assert_close(
@@ -44,7 +45,9 @@ def test_lines_are_solved_as_by_dense_algebra(nodes: int, stream: Stream) -> Non
             source[0] += end[vector, k] / (wire[0, k] * 100)
             source[-1] += end[vector, k] / (wire[-1, k] * 100)
             expected = torch.linalg.solve(matrix, source)
-            torch.testing.assert_close(driven[vector, :, k], expected, rtol=1e-12, atol=0)
+            torch.testing.assert_close(
+                driven[vector, :, k], expected, rtol=1e-12, atol=0
+            )
 
 
 @pytest.mark.parametrize("strength", [1e-9, 1e-3, 1.0, 1e4])
@@ -56,7 +59,8 @@ def test_a_long_ladder_keeps_its_digits_however_far_it_decays(strength: float) -
     falls below 1e-300 within 80 of the 1,024 nodes, and must still be right to rounding before.
     The error of the closed form itself is about n a of a rounding.
     """
-    nodes, wire = 1024, 3.0
+    nodes = 1024
+    wire = 3.0
     line = eliminate(
         torch.full((nodes + 1, 1), wire, dtype=torch.float64).index_fill(
             0, torch.tensor([nodes]), math.inf
@@ -98,7 +102,9 @@ def test_no_resistance_ties_nodes_together_and_an_open_one_cuts_them() -> None:
 
 
 @pytest.mark.parametrize("last", [4.0, 0.0, math.inf])
-def test_branch_currents_obey_both_of_kirchhoffs_laws(last: float, stream: Stream) -> None:
+def test_branch_currents_obey_both_of_kirchhoffs_laws(
+    last: float, stream: Stream
+) -> None:
     """Nodes take what they take, and the drops from end to end add up to nothing."""
     generator = stream.generator()
     wire = torch.rand(6, 3, generator=generator, dtype=torch.float64)

@@ -23,7 +23,13 @@ def several(stream: Stream, count: int = 4000) -> Tensor:
     """Columns that are normal, heavy-tailed, rectified, uniform, and all of one size."""
     normal = torch.randn(count, generator=stream.generator())
     even = torch.rand(count, generator=stream.child("even").generator()) - 0.5
-    columns = (normal, 1e-3 * normal**3, 30 * normal.clamp(min=0), even, 2 * normal.sign())
+    columns = (
+        normal,
+        1e-3 * normal**3,
+        30 * normal.clamp(min=0),
+        even,
+        2 * normal.sign(),
+    )
     return torch.stack(columns, 1)
 
 
@@ -39,7 +45,9 @@ def test_no_other_range_has_a_smaller_error(bits: int, stream: Stream) -> None:
     reached = range_error(samples.double(), bits, found)
     largest = samples.abs().amax(0).double()
     tried = torch.linspace(2e-3, 1.0, 2000, dtype=torch.float64)
-    brute = torch.stack([range_error(samples.double(), bits, largest * x) for x in tried])
+    brute = torch.stack(
+        [range_error(samples.double(), bits, largest * x) for x in tried]
+    )
     assert bool((reached <= brute.amin(0) * 1.02).all())
 
 
@@ -80,7 +88,9 @@ def test_batches_are_the_same_as_all_at_once_in_any_order(stream: Stream) -> Non
     scales = torch.tensor([0.3, 2.0, 1.0, 1e-7, 5.0, 0.0])
     batches = [part * s for part, s in zip(samples.split(500), scales, strict=True)]
     whole = seen(torch.cat(batches))
-    orders = [torch.randperm(6, generator=stream.child(k).generator()) for k in range(4)]
+    orders = [
+        torch.randperm(6, generator=stream.child(k).generator()) for k in range(4)
+    ]
     for order in orders:
         parts = seen(*(batches[k] for k in order))
         assert parts.count == whole.count
@@ -97,8 +107,10 @@ def test_columns_do_not_see_each_other(stream: Stream) -> None:
     for column in range(samples.shape[1]):
         alone = seen(samples[:, column : column + 1])
         for name, value in (("percentile", 99.9), ("least_error", 6)):
-            one, all_ = (float(getattr(m, name)(value)[k]) for m, k in
-                         ((alone, 0), (together, column)))  # fmt: skip
+            one, all_ = (
+                float(getattr(m, name)(value)[k])
+                for m, k in ((alone, 0), (together, column))
+            )
             assert one == all_
 
 
@@ -109,7 +121,9 @@ def test_a_percentile_holds_its_samples_and_is_one_bin_wide_at_most(
     """Where half of the samples are zero, half need no range, and the largest is taken."""
     samples = several(stream)
     found = seen(samples).percentile(percent)
-    exact = calibrate_range(samples.double(), 8, method="percentile", percentile=percent, dim=0)
+    exact = calibrate_range(
+        samples.double(), 8, method="percentile", percentile=percent, dim=0
+    )
     inside = (samples.abs() <= found).double().mean(0)
     assert bool((inside >= percent / 100 - 1e-12).all())
     spare = (samples == 0).double().mean(0) < percent / 100
@@ -121,7 +135,8 @@ def test_a_percentile_holds_its_samples_and_is_one_bin_wide_at_most(
 def test_ranges_scale_with_the_signal(stream: Stream) -> None:
     """Bins are those of floats: a factor of two moves them by 64, and nothing else changes."""
     samples = several(stream)
-    one, eight = seen(samples), seen(8 * samples)
+    one = seen(samples)
+    eight = seen(8 * samples)
     assert torch.equal(8 * one.least_error(5), eight.least_error(5))
     assert torch.equal(8 * one.percentile(99.9), eight.percentile(99.9))
 
@@ -163,7 +178,8 @@ def test_to_count_several_times_is_to_come_several_times(stream: Stream) -> None
     samples = several(stream, 600)
     times = torch.randint(0, 4, (600,), generator=stream.child("times").generator())
     times[samples.abs().argmax(0)] = 1
-    counted, repeated = Magnitudes(5), seen(samples.repeat_interleave(times, 0))
+    counted = Magnitudes(5)
+    repeated = seen(samples.repeat_interleave(times, 0))
     counted.add(samples, times)
     assert counted.count == repeated.count
     for bits in (2, 5):

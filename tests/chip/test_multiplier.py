@@ -10,7 +10,8 @@ from mho.chip import Matrices, Multiplier
 from mho.chip.periphery import Periphery, SignedConverter
 from mho.rng import Stream
 
-DAC, ADC = SignedConverter(8, 0.2), SignedConverter(8, 2e-3)
+DAC = SignedConverter(8, 0.2)
+ADC = SignedConverter(8, 2e-3)
 AROUND = Periphery(DAC, SignedConverter(8, 1.0))
 FINE = Periphery(SignedConverter(24, 0.2), SignedConverter(24, 1.0))
 
@@ -20,7 +21,9 @@ def _random(stream: Stream, *shape: int) -> Tensor:
     return torch.rand(*shape, generator=generator, dtype=torch.float64)
 
 
-@pytest.mark.parametrize(("blocks", "rows", "outputs"), [(1, 3, 2), (1, 40, 17), (3, 8, 5)])
+@pytest.mark.parametrize(
+    ("blocks", "rows", "outputs"), [(1, 3, 2), (1, 40, 17), (3, 8, 5)]
+)
 def test_products_are_those_of_converters_and_matrices(
     stream: Stream, blocks: int, rows: int, outputs: int
 ) -> None:
@@ -50,17 +53,24 @@ def test_columns_may_have_ranges_of_their_own() -> None:
 
 def test_the_cubic_term_is_summed_cell_by_cell(stream: Stream) -> None:
     """I_j = Σ_i G_ij·(v_i + c_ij·v_i³), with converters of 24 bits."""
-    signal, cubic = 1e-3 * _random(stream, 1, 6, 4), 3 * _random(stream.child("c"), 1, 6, 4)
+    signal = 1e-3 * _random(stream, 1, 6, 4)
+    cubic = 3 * _random(stream.child("c"), 1, 6, 4)
     voltage = 0.2 * _random(stream.child("v"), 5, 6)
     ready = Multiplier(Matrices(signal, bent=signal * cubic), FINE, 2e-3)
     expected = voltage @ signal[0] + voltage**3 @ (signal * cubic)[0]
-    torch.testing.assert_close(ready(voltage.float()).double(), expected, rtol=1e-5, atol=1e-10)
+    torch.testing.assert_close(
+        ready(voltage.float()).double(), expected, rtol=1e-5, atol=1e-10
+    )
 
 
 @pytest.mark.parametrize("blocks", [1, 2])
-def test_noise_has_the_moments_of_independent_cells(stream: Stream, blocks: int) -> None:
+def test_noise_has_the_moments_of_independent_cells(
+    stream: Stream, blocks: int
+) -> None:
     """Mean v@G and variance v²@σ², against cells drawn one by one; n = 20,000 vectors alike."""
-    rows, outputs, count = 6, 3, 20_000
+    rows = 6
+    outputs = 3
+    count = 20_000
     signal = 1e-4 * _random(stream.child("g"), blocks, rows, outputs)
     sigma = 1e-6 * (1 + _random(stream.child("s"), blocks, rows, outputs))
     vector = 0.2 * _random(stream.child("v"), 1, blocks * rows)

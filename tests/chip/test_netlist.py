@@ -13,7 +13,8 @@ from mho.rng import Stream
 from mho.spice import line_values, tile_netlist, tile_subcircuit
 from mho.wires import WireModel
 
-SMALL, LARGE = (8, 8), (17, 31)
+SMALL = (8, 8)
+LARGE = (17, 31)
 
 
 def array(stream: Stream, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -41,12 +42,16 @@ def models(rows: int, cols: int) -> dict[str, WireModel]:
     """All the kinds of wires."""
     usual = {"word_line": 0.5, "bit_line": 0.7, "driver": 5.0, "sense": 3.0}
     own = {
-        "word_line": ramp(rows), "bit_line": ramp(cols, 2.0), "driver": ramp(rows, 7.0),
+        "word_line": ramp(rows),
+        "bit_line": ramp(cols, 2.0),
+        "driver": ramp(rows, 7.0),
         "sense": ramp(cols, 5.0),
-    }  # fmt: skip
+    }
     return {
         "usual": WireModel(**usual),
-        "long": WireModel(**usual | {"word_line": 10.0, "bit_line": 10.0}, access=100.0),
+        "long": WireModel(
+            **usual | {"word_line": 10.0, "bit_line": 10.0}, access=100.0
+        ),
         "no terminals": WireModel(word_line=1.0, bit_line=2.0),
         "own": WireModel(**own),
         "own, both": WireModel(**own, access=11.0, sides="both", sense_sides="both"),
@@ -62,7 +67,9 @@ def models(rows: int, cols: int) -> dict[str, WireModel]:
         "driven from both ends": WireModel(**usual, sides="both"),
         "held at both ends": WireModel(**usual, sense_sides="both"),
         "both, no terminals": WireModel(1.0, 2.0, sides="both", sense_sides="both"),
-        "ideal word lines": WireModel(bit_line=1.0, driver=3.0, sense=2.0, sides="both"),
+        "ideal word lines": WireModel(
+            bit_line=1.0, driver=3.0, sense=2.0, sides="both"
+        ),
         "ideal bit lines": WireModel(word_line=1.0, sense=2.0, sense_sides="both"),
         "ideal": WireModel(),
     }
@@ -100,7 +107,9 @@ def check(wires: WireModel, cells: Tensor, voltage: Tensor, folder: Path) -> Non
 
 @needs_ngspice
 @pytest.mark.parametrize("kind", models(*SMALL))
-def test_ngspice_finds_the_currents_of_the_tile(kind: str, tmp_path: Path, stream: Stream) -> None:
+def test_ngspice_finds_the_currents_of_the_tile(
+    kind: str, tmp_path: Path, stream: Stream
+) -> None:
     check(models(*SMALL)[kind], *array(stream, SMALL), tmp_path)
 
 
@@ -112,7 +121,9 @@ def test_the_larger_tile_too(kind: str, tmp_path: Path, stream: Stream) -> None:
 
 @needs_ngspice
 @pytest.mark.parametrize("kind", open_models())
-def test_open_lines_leave_no_node_in_the_air(kind: str, tmp_path: Path, stream: Stream) -> None:
+def test_open_lines_leave_no_node_in_the_air(
+    kind: str, tmp_path: Path, stream: Stream
+) -> None:
     """Ngspice stops at a singular matrix, or repairs it and says so; neither may happen."""
     check(open_models()[kind], *array(stream, SMALL), tmp_path)
 
@@ -126,12 +137,17 @@ def test_an_island_of_cells_is_left_out(tmp_path: Path, stream: Stream) -> None:
     ends = [1.0, 1.0, inf, inf]
     check(WireModel(1.0, 2.0, ends, ends), cells, voltage, tmp_path)
     text = tile_netlist(WireModel(1.0, 2.0, ends, ends), cells, voltage, title="x")
-    assert "* 4 cells on open lines carry no current and are left out." in text.splitlines()
+    assert (
+        "* 4 cells on open lines carry no current and are left out."
+        in text.splitlines()
+    )
 
 
 @needs_ngspice
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (2, 2)])
-def test_the_smallest_tiles(shape: tuple[int, int], tmp_path: Path, stream: Stream) -> None:
+def test_the_smallest_tiles(
+    shape: tuple[int, int], tmp_path: Path, stream: Stream
+) -> None:
     for kind in ("usual", "own, both", "both, no terminals", "ideal"):
         check(models(*shape)[kind], *array(stream, shape), tmp_path)
 
@@ -139,11 +155,14 @@ def test_the_smallest_tiles(shape: tuple[int, int], tmp_path: Path, stream: Stre
 @needs_ngspice
 def test_a_tile_that_is_off_carries_nothing(tmp_path: Path) -> None:
     text = tile_netlist(
-        WireModel(1.0, 1.0), torch.zeros(3, 4, dtype=torch.float64),
-        torch.ones(3, dtype=torch.float64), title="off",
-    )  # fmt: skip
+        WireModel(1.0, 1.0),
+        torch.zeros(3, 4, dtype=torch.float64),
+        torch.ones(3, dtype=torch.float64),
+        title="off",
+    )
     assert torch.equal(
-        line_values(simulate(text, tmp_path), "i", "vout"), torch.zeros(4, dtype=torch.float64)
+        line_values(simulate(text, tmp_path), "i", "vout"),
+        torch.zeros(4, dtype=torch.float64),
     )
 
 
@@ -164,7 +183,9 @@ def test_bent_cells_are_solved_with_their_wires(
     """Chords converge linearly, by cV² < 0.1 a step: 60 steps are exact. Some cells are linear."""
     wires = WireModel(1.0, 2.0, 5.0, 3.0, access)
     cells, voltage = array(stream, (5, 6))
-    cubic = 3 * torch.rand(5, 6, generator=stream.child("c").generator(), dtype=torch.float64)
+    cubic = 3 * torch.rand(
+        5, 6, generator=stream.child("c").generator(), dtype=torch.float64
+    )
     cubic[2] = 0.0
     text = tile_netlist(wires, cells, voltage, title="bent", cubic=cubic)
     found = line_values(simulate(text, tmp_path), "i", "vout")
@@ -187,15 +208,26 @@ def test_a_subcircuit_works_in_a_larger_design(
     (tmp_path / "part.inc").write_text(text)
     ports = [f"in{i}" for i in range(9)] + [f"out{j}" for j in range(10)]
     bench = [
-        "a larger design", ".include part.inc",
+        "a larger design",
+        ".include part.inc",
         *(f"vin{i} in{i} 0 {v!r}" for i, v in enumerate(voltage.tolist())),
         *(f"vout{j} out{j} 0 0" for j in range(10)),
         *(f"vcopy{j} copy{j} 0 0" for j in range(10)),
         "xone " + " ".join(ports) + " core",
-        "xtwo " + " ".join(ports[:9]) + " " + " ".join(f"copy{j}" for j in range(10)) + " core",
-        ".options reltol=1e-12 abstol=1e-18 vntol=1e-15", ".op",
-        ".control", "run", "write tile.raw", "quit 0", ".endc", ".end",
-    ]  # fmt: skip
+        "xtwo "
+        + " ".join(ports[:9])
+        + " "
+        + " ".join(f"copy{j}" for j in range(10))
+        + " core",
+        ".options reltol=1e-12 abstol=1e-18 vntol=1e-15",
+        ".op",
+        ".control",
+        "run",
+        "write tile.raw",
+        "quit 0",
+        ".endc",
+        ".end",
+    ]
     plot = simulate("\n".join(bench) + "\n", tmp_path)
     exact = dense(wires, cells, voltage)[0]
     if bend is not None:
@@ -225,11 +257,17 @@ def test_no_resistor_is_zero_or_infinite_and_no_node_ends_in_the_air(
     assert all(n > 1 for node, n in at.items() if not node.startswith(("in", "out")))
 
 
-def test_numbers_are_written_in_full_and_the_text_is_always_the_same(stream: Stream) -> None:
+def test_numbers_are_written_in_full_and_the_text_is_always_the_same(
+    stream: Stream,
+) -> None:
     cells, voltage = array(stream, SMALL)
     text = tile_netlist(WireModel(1 / 3, 0.1), cells, voltage, title="x", notes=("y",))
-    assert text == tile_netlist(WireModel(1 / 3, 0.1), cells, voltage, title="x", notes=("y",))
-    values = {m[1]: float(m[2]) for m in re.finditer(r"^(r\S+) \S+ \S+ (\S+)$", text, re.M)}
+    assert text == tile_netlist(
+        WireModel(1 / 3, 0.1), cells, voltage, title="x", notes=("y",)
+    )
+    values = {
+        m[1]: float(m[2]) for m in re.finditer(r"^(r\S+) \S+ \S+ (\S+)$", text, re.M)
+    }
     assert values["rw1_0"] == 1 / 3
     assert values["rc7_7"] == 1 / float(cells[7, 7])
     sources = re.findall(r"^vin\d+ \S+ 0 dc (\S+)$", text, re.MULTILINE)
@@ -239,7 +277,9 @@ def test_numbers_are_written_in_full_and_the_text_is_always_the_same(stream: Str
 def test_a_title_cannot_add_lines() -> None:
     """It may be the name of a file, and lines of a netlist are commands."""
     one = torch.ones(1, 1, dtype=torch.float64)
-    text = tile_netlist(WireModel(), one, one[0], title="a\n.control\nshell µ", notes=("b\rc",))
+    text = tile_netlist(
+        WireModel(), one, one[0], title="a\n.control\nshell µ", notes=("b\rc",)
+    )
     assert text.splitlines()[0] == "* a .control shell"
     assert "* b c" in text.splitlines()
 
@@ -250,12 +290,20 @@ def test_a_title_cannot_add_lines() -> None:
         ([[1.0, -1.0]], [0.1], WireModel(), "`conductance` must lie within 0 S"),
         ([[1.0, inf]], [0.1], WireModel(), "`conductance` must lie within 0 S"),
         ([[1.0, 1.0]], [inf], WireModel(), "`voltage` must be finite"),
-        ([[1.0]], [0.1], WireModel(word_line=[1.0, 2.0]), "one `word_line` or 1, one per line"),
+        (
+            [[1.0]],
+            [0.1],
+            WireModel(word_line=[1.0, 2.0]),
+            "one `word_line` or 1, one per line",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(
     cells: list[list[float]], voltage: list[float], wires: WireModel, says: str
 ) -> None:
-    numbers = torch.tensor(cells, dtype=torch.float64), torch.tensor(voltage, dtype=torch.float64)
+    numbers = (
+        torch.tensor(cells, dtype=torch.float64),
+        torch.tensor(voltage, dtype=torch.float64),
+    )
     with pytest.raises(ValueError, match=re.escape(says)):
         tile_netlist(wires, *numbers, title="x")

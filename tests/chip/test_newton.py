@@ -22,7 +22,12 @@ FORMULAS = [
 @pytest.mark.parametrize(("sides", "sense_sides"), SIDES)
 @pytest.mark.parametrize(("law", "formula"), FORMULAS)
 def test_currents_are_those_of_ngspice(
-    law: CellLaw, formula: str, sides: str, sense_sides: str, stream: Stream, tmp_path: Path
+    law: CellLaw,
+    formula: str,
+    sides: str,
+    sense_sides: str,
+    stream: Stream,
+    tmp_path: Path,
 ) -> None:
     """Behavioural sources behind access resistors, at up to 1 V, where no cell obeys Ohm."""
     cells, volts = random_case(stream, 16, 16, 1)
@@ -38,7 +43,9 @@ def test_currents_are_those_of_ngspice(
 @pytest.mark.parametrize("volts", [1e-6, 0.2, 1.0, -1.0])
 def test_one_cell_is_a_scalar_equation(volts: float) -> None:
     """I = G w (1 + c w²) with w = V − R I, R the sum of all resistances, solved by bisection."""
-    cell, coefficient, resistance = 2e-3, 50.0, 40.0 + 10.0 + 300.0
+    cell = 2e-3
+    coefficient = 50.0
+    resistance = 40.0 + 10.0 + 300.0
     wires = WireModel(driver=40.0, sense=10.0, access=300.0)
     low, high = sorted((0.0, volts))
     for _ in range(200):
@@ -47,7 +54,9 @@ def test_one_cell_is_a_scalar_equation(volts: float) -> None:
         low, high = (low, w) if too_much else (w, high)
     expected = cell * low * (1 + coefficient * low**2)
     found = wires.currents(
-        torch.tensor([[volts]], dtype=F64), torch.tensor([[cell]], dtype=F64), Cubic(coefficient)
+        torch.tensor([[volts]], dtype=F64),
+        torch.tensor([[cell]], dtype=F64),
+        Cubic(coefficient),
     )
     assert float(found) == pytest.approx(expected, rel=1e-10)
 
@@ -62,7 +71,9 @@ def test_a_law_without_its_coefficient_is_ohms(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("law", [Cubic(20.0), Sinh(8.0)])
-def test_the_solution_is_the_minimum_of_the_co_content(law: CellLaw, stream: Stream) -> None:
+def test_the_solution_is_the_minimum_of_the_co_content(
+    law: CellLaw, stream: Stream
+) -> None:
     """Any other node voltages cost more, by the square of how far off they are (Millar)."""
     cells, volts = random_case(stream, 6, 5, 1, low=-0.3)
     wires = WireModel(3.0, 2.0, 40.0, 10.0)
@@ -82,7 +93,8 @@ def test_the_solution_is_the_minimum_of_the_co_content(law: CellLaw, stream: Str
     for _ in range(5):
         away = torch.randn(2, 1, 6, 5, generator=generator, dtype=F64)
         rises = [
-            content(found.word_voltage + s * away[0], found.bit_voltage + s * away[1]) - lowest
+            content(found.word_voltage + s * away[0], found.bit_voltage + s * away[1])
+            - lowest
             for s in (1e-3, 1e-4)
         ]
         assert 98 < rises[0] / rises[1] < 102
@@ -96,7 +108,9 @@ def test_long_lines_settle_too(law: CellLaw, volts: float, stream: Stream) -> No
     given = given / 0.3 * volts
     found = WireModel(1.0, 1.0, 1.0, 1.0).solve(given, cells, law)
     drop = found.word_voltage - found.bit_voltage
-    assert torch.allclose(found.cell_current, law.current(drop, cells), rtol=1e-9, atol=0)
+    assert torch.allclose(
+        found.cell_current, law.current(drop, cells), rtol=1e-9, atol=0
+    )
     for voltage, current in (
         (found.word_voltage.diff(dim=-1), found.word_current[..., 1:-1]),
         (found.bit_voltage.diff(dim=-2), found.bit_current[:, 1:-1]),
@@ -106,12 +120,16 @@ def test_long_lines_settle_too(law: CellLaw, volts: float, stream: Stream) -> No
 
 
 @pytest.mark.parametrize("law", [Cubic(1e6), Sinh(20.0)])
-def test_cells_as_steep_as_can_be_settle_by_shorter_steps(law: CellLaw, stream: Stream) -> None:
+def test_cells_as_steep_as_can_be_settle_by_shorter_steps(
+    law: CellLaw, stream: Stream
+) -> None:
     """At 1 V the linear start overestimates currents by many orders of magnitude."""
     cells, volts = random_case(stream, 16, 12, 2, low=-0.3)
     found = WireModel(3.0, 2.0, 40.0, 10.0).solve(volts / 0.3, cells, law)
     drop = found.word_voltage - found.bit_voltage
-    torch.testing.assert_close(found.cell_current, law.current(drop, cells), rtol=1e-7, atol=1e-12)
+    torch.testing.assert_close(
+        found.cell_current, law.current(drop, cells), rtol=1e-7, atol=1e-12
+    )
     ends = found.bit_voltage[:, -1] / 10.0
     torch.testing.assert_close(found.currents, ends, rtol=1e-8, atol=1e-10)
 
@@ -129,7 +147,9 @@ class Threshold:
 
     def work(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
         steps = sum(((voltage + at) / 0.03).cosh().log() for at in (-0.3, 0.3))
-        return conductance * (voltage**2 / 40 + 0.03 * (steps - 2 * math.log(math.cosh(10))))
+        return conductance * (
+            voltage**2 / 40 + 0.03 * (steps - 2 * math.log(math.cosh(10)))
+        )
 
 
 def test_steps_that_go_too_far_are_shortened(stream: Stream) -> None:
@@ -140,7 +160,9 @@ def test_steps_that_go_too_far_are_shortened(stream: Stream) -> None:
     expected = Threshold().current(drop, cells)
     torch.testing.assert_close(found.cell_current, expected, rtol=1e-9, atol=1e-15)
     ends = found.bit_voltage[:, -1] / 10.0
-    torch.testing.assert_close(found.currents, ends, rtol=0, atol=1e-9 * float(ends.abs().max()))
+    torch.testing.assert_close(
+        found.currents, ends, rtol=0, atol=1e-9 * float(ends.abs().max())
+    )
 
 
 def test_vectors_solved_together_are_those_solved_alone(stream: Stream) -> None:
@@ -164,12 +186,16 @@ def test_coefficients_may_differ_from_cell_to_cell(stream: Stream) -> None:
     torch.testing.assert_close(found.currents, expected, rtol=1e-13, atol=0)
 
 
-def test_what_does_not_settle_says_where(monkeypatch: pytest.MonkeyPatch, stream: Stream) -> None:
+def test_what_does_not_settle_says_where(
+    monkeypatch: pytest.MonkeyPatch, stream: Stream
+) -> None:
     """One sentence with vector, bit line and current: here Newton's method may take one step."""
     cells, volts = random_case(stream, 8, 8, 1)
     wires = WireModel(3.0, 2.0, 40.0, 10.0)
     monkeypatch.setattr(newton, "_STEPS", 1)
-    with pytest.raises(ArithmeticError, match=r"after 1 steps: bit line \d of vector 0 .*A out"):
+    with pytest.raises(
+        ArithmeticError, match=r"after 1 steps: bit line \d of vector 0 .*A out"
+    ):
         wires.solve(volts, 10 * cells, Sinh(20.0))
 
 
@@ -177,5 +203,7 @@ def test_slopes_beyond_arithmetic_say_so_too(stream: Stream) -> None:
     """At 2 V a sinh of 49/V is steeper than a wire by forty orders of magnitude."""
     cells = random_case(stream, 16, 12, 2)[0]
     volts = torch.tensor([1.0, -1.0] * 8, dtype=F64)[None]
-    with pytest.raises(ArithmeticError, match="settled, its slopes being too unequal: bit line"):
+    with pytest.raises(
+        ArithmeticError, match="settled, its slopes being too unequal: bit line"
+    ):
         WireModel(3.0, 2.0, 40.0, 10.0).solve(volts, cells, Sinh(49.0))

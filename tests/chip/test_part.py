@@ -7,7 +7,8 @@ from mho.rng import Stream
 from mho.wires import WireModel, part_in_use
 
 SHAPE = (9, 8)
-ROWS, COLS = slice(3, 7), slice(2, 5)
+ROWS = slice(3, 7)
+COLS = slice(2, 5)
 
 
 @pytest.mark.parametrize(
@@ -15,14 +16,18 @@ ROWS, COLS = slice(3, 7), slice(2, 5)
     [
         WireModel(word_line=1.0, bit_line=2.0, driver=5.0, sense=3.0, access=100.0),
         WireModel(
-            word_line=[1.0 + i for i in range(9)], bit_line=[2.0 + j for j in range(8)],
-            driver=[10.0 * i for i in range(9)], sense=4.0,
+            word_line=[1.0 + i for i in range(9)],
+            bit_line=[2.0 + j for j in range(8)],
+            driver=[10.0 * i for i in range(9)],
+            sense=4.0,
         ),
         WireModel(word_line=3.0, bit_line=1.0, driver=[float(i) for i in range(9)]),
         WireModel(word_line=1.0, bit_line=2.0, driver=5.0, sense=3.0, sides="both"),
-        WireModel(word_line=1.0, bit_line=2.0, driver=5.0, sense=3.0, sense_sides="both"),
+        WireModel(
+            word_line=1.0, bit_line=2.0, driver=5.0, sense=3.0, sense_sides="both"
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_rest_of_the_tile_can_be_cut_off(wires: WireModel) -> None:
     """Lines end open beyond the part, or only add their segments in series: exact, to 1e-12."""
     generator = Stream(0).child("conductance").generator()
@@ -30,7 +35,9 @@ def test_the_rest_of_the_tile_can_be_cut_off(wires: WireModel) -> None:
     tile[ROWS, COLS] = 1e-3 * torch.rand(4, 3, generator=generator, dtype=torch.float64)
     part = part_in_use(wires, SHAPE, ROWS, COLS)
     found = torch.zeros_like(tile)
-    found[part.rows, part.cols] = part.wires.effective_matrix(tile[part.rows, part.cols])
+    found[part.rows, part.cols] = part.wires.effective_matrix(
+        tile[part.rows, part.cols]
+    )
     whole = wires.effective_matrix(tile)
     torch.testing.assert_close(found, whole, rtol=1e-12, atol=1e-18)
 

@@ -19,10 +19,14 @@ from mho.wires.port_merge import merge as port_merge
 ENDS = [(sides, senses) for sides in ("one", "both") for senses in ("one", "both")]
 
 
-def cells(stream: Stream, *shape: int, low: float = 50 * uS, high: float = 4144 * uS) -> Tensor:
+def cells(
+    stream: Stream, *shape: int, low: float = 50 * uS, high: float = 4144 * uS
+) -> Tensor:
     """Conductances of a tile, uniform (S)."""
     generator = stream.child("cells").generator()
-    return low + (high - low) * torch.rand(*shape, generator=generator, dtype=torch.float64)
+    return low + (high - low) * torch.rand(
+        *shape, generator=generator, dtype=torch.float64
+    )
 
 
 def different(
@@ -31,7 +35,9 @@ def different(
     """Lines that all differ, 0.1 to 5 Ω."""
     generator = stream.child("lines").generator()
     values = (
-        (0.1 + 4.9 * torch.rand(count, generator=generator, dtype=torch.float64)).tolist()
+        (
+            0.1 + 4.9 * torch.rand(count, generator=generator, dtype=torch.float64)
+        ).tolist()
         for count in (rows, cols, rows, cols)
     )
     return WireModel(*values, access, *ends)
@@ -65,14 +71,20 @@ def test_any_shape_and_termination_obeys_kirchhoff(
     stream: Stream, shape: tuple[int, int], ends: tuple[str, str]
 ) -> None:
     """Against LU factors of the nodal matrix, whose own error is near 1e-13; all lines differ."""
-    g, wires = cells(stream, *shape), different(stream, *shape, ends)
-    assert_same(effective_matrix(wires, g), Network(wires, g.numpy()).effective_matrix(), 1e-11)
+    g = cells(stream, *shape)
+    wires = different(stream, *shape, ends)
+    assert_same(
+        effective_matrix(wires, g), Network(wires, g.numpy()).effective_matrix(), 1e-11
+    )
 
 
 @pytest.mark.parametrize("shape", [(784, 10), (10, 300)])
-def test_long_and_narrow_tiles_obey_kirchhoff(stream: Stream, shape: tuple[int, int]) -> None:
+def test_long_and_narrow_tiles_obey_kirchhoff(
+    stream: Stream, shape: tuple[int, int]
+) -> None:
     """The same where one axis is joined long after the other."""
-    g, wires = cells(stream, *shape), different(stream, *shape, ("one", "one"))
+    g = cells(stream, *shape)
+    wires = different(stream, *shape, ("one", "one"))
     v = cells(stream.child("v"), shape[0], low=0.05, high=0.3)
     right = Network(wires, g.numpy()).currents(v.numpy())
     assert_same(v @ effective_matrix(wires, g), right, 1e-10)
@@ -99,9 +111,17 @@ def test_a_tile_of_512_obeys_kirchhoff(stream: Stream) -> None:
 
 @pytest.mark.parametrize("none", ["word_line", "bit_line", "driver", "sense", "access"])
 @pytest.mark.parametrize("sides", ["one", "both"])
-def test_lines_without_resistance_are_exact(stream: Stream, none: str, sides: str) -> None:
+def test_lines_without_resistance_are_exact(
+    stream: Stream, none: str, sides: str
+) -> None:
     """Against the recursion row by row, which divides by no resistance either; 1e-13."""
-    values = {"word_line": 1.0, "bit_line": 2.0, "driver": 5.0, "sense": 3.0, "access": 10.0}
+    values = {
+        "word_line": 1.0,
+        "bit_line": 2.0,
+        "driver": 5.0,
+        "sense": 3.0,
+        "access": 10.0,
+    }
     wires = WireModel(**{**values, none: 0.0}, sides=sides)
     g = cells(stream, 19, 14)
     assert_same(effective_matrix(wires, g), row_by_row(wires, g), 1e-13)
@@ -115,14 +135,17 @@ def test_without_any_resistance_the_matrix_is_the_conductance(
     """Bit for bit: factors are 0 and 1, and a second end of no resistance takes no current."""
     g = cells(stream, *shape)
     g[0, 0] = 0
-    assert torch.equal(effective_matrix(WireModel(0.0, 0.0, 0.0, 0.0, 0.0, *ends), g), g)
+    assert torch.equal(
+        effective_matrix(WireModel(0.0, 0.0, 0.0, 0.0, 0.0, *ends), g), g
+    )
 
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_a_single_cell_is_a_series_of_resistances(ends: tuple[str, str]) -> None:
     """1/W = 1/G + access + driver + sense; two ends in parallel count half."""
     wires = WireModel(99.0, 99.0, 4.0, 6.0, 10.0, *ends)
-    driver, sense = (4.0 / (1 + (ends[0] == "both")), 6.0 / (1 + (ends[1] == "both")))
+    driver = 4.0 / (1 + (ends[0] == "both"))
+    sense = 6.0 / (1 + (ends[1] == "both"))
     found = effective_matrix(wires, torch.tensor([[1 * mS]], dtype=torch.float64))
     assert 1 / found.item() == pytest.approx(1e3 + 10.0 + driver + sense, rel=1e-14)
 
@@ -137,13 +160,19 @@ def test_a_uniform_line_is_a_hyperbolic_cosine(count: int, sides: str) -> None:
     ends, from the middle. At the source, j = −1, V = 1. One bit line is the same, by
     reciprocity, from the bottom up.
     """
-    g, r = 1 * mS, 3.0
+    g = 1 * mS
+    r = 3.0
     theta = math.acosh(1 + r * g / 2)
     middle = count - 0.5 if sides == "one" else (count - 1) / 2
     right = torch.tensor(
-        [[g * math.cosh((j - middle) * theta) / math.cosh((1 + middle) * theta)
-          for j in range(count)]], dtype=torch.float64,
-    )  # fmt: skip
+        [
+            [
+                g * math.cosh((j - middle) * theta) / math.cosh((1 + middle) * theta)
+                for j in range(count)
+            ]
+        ],
+        dtype=torch.float64,
+    )
     line = torch.full((1, count), g, dtype=torch.float64)
     word = WireModel(word_line=r, driver=r, sides=sides)
     bit = WireModel(bit_line=r, sense=r, sense_sides=sides)
@@ -152,15 +181,19 @@ def test_a_uniform_line_is_a_hyperbolic_cosine(count: int, sides: str) -> None:
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_driving_and_sensing_may_be_exchanged(stream: Stream, ends: tuple[str, str]) -> None:
+def test_driving_and_sensing_may_be_exchanged(
+    stream: Stream, ends: tuple[str, str]
+) -> None:
     """Reciprocity: with bit lines driven and word lines sensed the matrix is the transposed one.
 
     The tile is laid on its other side for it, so that near ends are at the left and at the
     bottom again: both axes in reverse, then transposed.
     """
-    g, wires = cells(stream, 11, 18), different(stream, 11, 18, ends)
+    g = cells(stream, 11, 18)
+    wires = different(stream, 11, 18, ends)
     word, bit, driver, sense = (
-        list(x)[::-1] for x in (wires.word_line, wires.bit_line, wires.driver, wires.sense)
+        list(x)[::-1]
+        for x in (wires.word_line, wires.bit_line, wires.driver, wires.sense)
     )
     laid = WireModel(bit, word, sense, driver, wires.access, ends[1], ends[0])
     found = effective_matrix(laid, g.flip(0, 1).T)
@@ -178,13 +211,16 @@ def test_a_tile_driven_from_both_ends_can_be_mirrored(stream: Stream) -> None:
 
 @pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.parametrize("broken", ["word_line", "driver", "bit_line", "sense"])
-def test_open_lines_obey_kirchhoff(stream: Stream, ends: tuple[str, str], broken: str) -> None:
+def test_open_lines_obey_kirchhoff(
+    stream: Stream, ends: tuple[str, str], broken: str
+) -> None:
     """Two of a kind, against nodal equations with the links left out.
 
     A line that floats is held by 1 GΩ here, which moves it by 1 nS over the conductance of its
     cells, 6 mS.
     """
-    g, wires = cells(stream, 9, 12), different(stream, 9, 12, ends)
+    g = cells(stream, 9, 12)
+    wires = different(stream, 9, 12, ends)
     values = list(getattr(wires, broken))
     values[2] = values[7] = math.inf
     wires = replace(wires, **{broken: values})
@@ -194,7 +230,9 @@ def test_open_lines_obey_kirchhoff(stream: Stream, ends: tuple[str, str], broken
     assert not gone.get(broken, torch.zeros(1)).any()
 
 
-def test_cells_behind_an_infinite_access_resistance_conduct_nothing(stream: Stream) -> None:
+def test_cells_behind_an_infinite_access_resistance_conduct_nothing(
+    stream: Stream,
+) -> None:
     """Every cell is open, also one of 0 S."""
     g = cells(stream, 5, 6)
     g[0, 0] = 0
@@ -214,18 +252,24 @@ def test_cells_off_are_exactly_absent(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_a_short_is_the_limit_of_a_good_conductor(stream: Stream, ends: tuple[str, str]) -> None:
+def test_a_short_is_the_limit_of_a_good_conductor(
+    stream: Stream, ends: tuple[str, str]
+) -> None:
     """Two shorts in a row: 1 MS differs from 1 TS by 1 µΩ in some Ω, here 1e-6 of the result."""
-    g, wires = cells(stream, 9, 12), different(stream, 9, 12, ends, access=0.0)
+    g = cells(stream, 9, 12)
+    wires = different(stream, 9, 12, ends, access=0.0)
     g[4, 5] = g[4, 6] = 1e6
     right = Network(wires, g.numpy()).effective_matrix()
     g[4, 5] = g[4, 6] = 1e12
     assert_same(effective_matrix(wires, g), right, 2e-6)
 
 
-def test_tiles_of_a_batch_are_independent(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_of_a_batch_are_independent(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Any leading axes, computed at once or a few at a time: rounding only, 1e-14."""
-    g, wires = cells(stream, 2, 3, 10, 7), different(stream, 10, 7, ("both", "one"))
+    g = cells(stream, 2, 3, 10, 7)
+    wires = different(stream, 10, 7, ("both", "one"))
     at_once = effective_matrix(wires, g)
     monkeypatch.setattr(port_merge, "AT_ONCE", {"cpu": 4 * 16 * 16})
     in_parts = effective_matrix(wires, g)
@@ -240,7 +284,8 @@ def test_tiles_of_a_batch_are_independent(stream: Stream, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("ends", ENDS)
 def test_single_precision_stays_single(stream: Stream, ends: tuple[str, str]) -> None:
     """The dtype follows; the error is some 100 roundings of 6e-8."""
-    g, wires = cells(stream, 70, 53), different(stream, 70, 53, ends)
+    g = cells(stream, 70, 53)
+    wires = different(stream, 70, 53, ends)
     found = effective_matrix(wires, g.float())
     assert found.dtype == torch.float32
     assert_same(found.double(), effective_matrix(wires, g), 1e-5)
@@ -255,7 +300,9 @@ def test_the_gradient_is_that_of_finite_differences(
 
     Of 5×4 cells every one against every output, of other shapes a random combination.
     """
-    g = cells(stream, 1 if shape == (5, 4) else 2, *shape, low=0.0, high=4.0).requires_grad_()
+    g = cells(
+        stream, 1 if shape == (5, 4) else 2, *shape, low=0.0, high=4.0
+    ).requires_grad_()
     wires = different(stream, *shape, ends, access=0.3)
     assert torch.autograd.gradcheck(
         lambda x: effective_matrix(wires, x), (g,), atol=1e-7, fast_mode=shape != (5, 4)
@@ -268,7 +315,8 @@ def test_the_gradient_of_a_ragged_tile_is_that_of_a_difference(
 ) -> None:
     """Many levels, several parts: one direction, central difference of 1e-4, error 1e-8."""
     monkeypatch.setattr(port_merge, "AT_ONCE", {"cpu": 2 * 48 * 48})
-    g, wires = cells(stream, 3, 45, 38), different(stream, 45, 38, ends)
+    g = cells(stream, 3, 45, 38)
+    wires = different(stream, 45, 38, ends)
     weight = cells(stream.child("weight"), 3, 45, 38, low=-1.0, high=1.0)
     way = g * cells(stream.child("way"), 3, 45, 38, low=-1.0, high=1.0)
     leaf = g.clone().requires_grad_()
@@ -281,7 +329,8 @@ def test_the_gradient_of_a_ragged_tile_is_that_of_a_difference(
 
 def test_the_gradient_is_that_of_the_adjoint_method(stream: Stream) -> None:
     """dL/dG = −(drop when driven) (drop when driven backwards), from nodal voltages."""
-    g, wires = cells(stream, 64, 64), WireModel(1.0, 2.0, 5.0, 3.0)
+    g = cells(stream, 64, 64)
+    wires = WireModel(1.0, 2.0, 5.0, 3.0)
     v, back = (cells(stream.child(x), 64, low=0.0, high=1.0) for x in ("v", "back"))
     leaf = g.clone().requires_grad_()
     (v @ effective_matrix(wires, leaf) @ back).backward()
@@ -298,10 +347,13 @@ def test_nothing_is_kept_for_a_gradient_nobody_asked_for(stream: Stream) -> None
 
 
 LOSS = {
-    (64, 64, 100 * uS): (4.2, 12.6, 22), (64, 64, 1 * mS): (29, 58, 72),
-    (128, 128, 100 * uS): (15, 36, 52), (128, 128, 500 * uS): (46, 73, 83),
-    (256, 64, 100 * uS): (27, 50, 65), (256, 64, 500 * uS): (59, 79, 88),
-}  # fmt: skip
+    (64, 64, 100 * uS): (4.2, 12.6, 22),
+    (64, 64, 1 * mS): (29, 58, 72),
+    (128, 128, 100 * uS): (15, 36, 52),
+    (128, 128, 500 * uS): (46, 73, 83),
+    (256, 64, 100 * uS): (27, 50, 65),
+    (256, 64, 500 * uS): (59, 79, 88),
+}
 """Current lost to segments of 0.3, 1 and 2 Ω (%), by rows, columns and largest conductance (S)."""
 
 
@@ -327,21 +379,32 @@ def test_what_is_no_conductance_is_named() -> None:
     for bad, shown in ((math.nan, "nan S"), (-1 * mS, "-1 mS"), (math.inf, "inf S")):
         g = torch.full((2, 3, 4), 1 * mS, dtype=torch.float64)
         g[1, 0, 2] = bad
-        with pytest.raises(ValueError, match=rf"`conductance` .* cell \(1, 0, 2\) with {shown}\."):
+        with pytest.raises(
+            ValueError, match=rf"`conductance` .* cell \(1, 0, 2\) with {shown}\."
+        ):
             effective_matrix(WireModel(1.0), g)
 
 
 def test_what_is_no_tile_is_named() -> None:
     """Whole numbers and single lines are refused."""
-    with pytest.raises(TypeError, match=r"`conductance` must be of dtype .* torch\.int64"):
+    with pytest.raises(
+        TypeError, match=r"`conductance` must be of dtype .* torch\.int64"
+    ):
         effective_matrix(WireModel(1.0), torch.ones(2, 2, dtype=torch.int64))
-    with pytest.raises(ValueError, match=r"shape \(\.\.\., rows, cols\), but has \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"shape \(\.\.\., rows, cols\), but has \(2,\)"
+    ):
         effective_matrix(WireModel(1.0), torch.ones(2))
 
 
 @pytest.mark.parametrize(
     ("name", "line"),
-    [("word_line", "row"), ("driver", "row"), ("bit_line", "column"), ("sense", "column")],
+    [
+        ("word_line", "row"),
+        ("driver", "row"),
+        ("bit_line", "column"),
+        ("sense", "column"),
+    ],
 )
 def test_a_list_of_the_wrong_length_is_named(name: str, line: str) -> None:
     """Which list, how many are needed and how many given."""

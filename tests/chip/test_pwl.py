@@ -34,7 +34,10 @@ def test_between_pulses_lies_the_gap() -> None:
 
 def test_the_text_is_two_columns_that_rise() -> None:
     time, voltage = pulse_train(AMPLITUDE, WIDTH, gap=1 * us, rise=1 * ns)
-    rows = [[float(x) for x in line.split()] for line in pwl_text(time, voltage).splitlines()]
+    rows = [
+        [float(x) for x in line.split()]
+        for line in pwl_text(time, voltage).splitlines()
+    ]
     read = torch.tensor(rows, dtype=torch.float64)
     torch.testing.assert_close(read[:, 0], time, rtol=1e-11, atol=0.0)
     torch.testing.assert_close(read[:, 1], voltage, rtol=1e-6, atol=0.0)
@@ -49,11 +52,23 @@ def test_ngspice_plays_them(tmp_path: Path) -> None:
     text = pwl_subcircuit(time, {"te": voltage, "gate": gate}, title="pulses")
     (tmp_path / "pulses.cir").write_text(text)
     lines = [
-        "play", ".include pulses.cir", "xp te gate pulses", "r1 te 0 1", "r2 gate 0 1",
-        "bq 0 q i=1e6*v(te)", "cq q 0 1", "rq q 0 1t",
-        f".tran 10n {float(time[-1]) + 1e-6!r}", ".options reltol=1e-6",
-        ".control", "run", "write tile.raw", "quit 0", ".endc", ".end",
-    ]  # fmt: skip
+        "play",
+        ".include pulses.cir",
+        "xp te gate pulses",
+        "r1 te 0 1",
+        "r2 gate 0 1",
+        "bq 0 q i=1e6*v(te)",
+        "cq q 0 1",
+        "rq q 0 1t",
+        f".tran 10n {float(time[-1]) + 1e-6!r}",
+        ".options reltol=1e-6",
+        ".control",
+        "run",
+        "write tile.raw",
+        "quit 0",
+        ".endc",
+        ".end",
+    ]
     plot = simulate("\n".join(lines) + "\n", tmp_path)
     found = {n: plot.values[:, k] for k, n in enumerate(plot.names)}
     clock = found["time"]
@@ -75,6 +90,8 @@ def test_ngspice_plays_them(tmp_path: Path) -> None:
         (1 * us, 100 * ns, "`rise` must be shorter than the shortest pulse of 100 ns"),
     ],
 )
-def test_times_that_make_no_pulse_are_refused(gap: float, rise: float, says: str) -> None:
+def test_times_that_make_no_pulse_are_refused(
+    gap: float, rise: float, says: str
+) -> None:
     with pytest.raises(ValueError, match=says):
         pulse_train(AMPLITUDE, WIDTH, gap=gap, rise=rise)

@@ -24,13 +24,16 @@ VALUES = [0.1, -0.2, 1.25e-3, 1 / 3, 0.05]
 
 def header(points: int = 1, names: tuple[str, ...] = NAMES) -> str:
     kinds = {"v": "voltage", "i": "current"}
-    listed = [f"\t{n}\t{name}\t{kinds[name[0].lower()]}" for n, name in enumerate(names)]
+    listed = [
+        f"\t{n}\t{name}\t{kinds[name[0].lower()]}" for n, name in enumerate(names)
+    ]
     return HEADER.format(variables=len(names), points=points, names="\n".join(listed))
 
 
 def text(values: list[float] = VALUES, points: int = 1) -> bytes:
     body = "".join(
-        f" {k}\t" + "\n\t".join(f"{v:.15e}" for v in values) + "\n\n" for k in range(points)
+        f" {k}\t" + "\n\t".join(f"{v:.15e}" for v in values) + "\n\n"
+        for k in range(points)
     )
     return (header(points) + "Values:\n" + body).encode()
 
@@ -55,7 +58,11 @@ def test_both_forms_give_the_same_numbers(points: int, tmp_path: Path) -> None:
 
 def test_lines_are_found_by_their_numbers_in_whatever_order(tmp_path: Path) -> None:
     names = ("i(vout10)", *(f"i(vout{k})" for k in range(9, -1, -1)))
-    content = header(names=names).encode() + b"Binary:\n" + struct.pack("<11d", *range(10, -1, -1))
+    content = (
+        header(names=names).encode()
+        + b"Binary:\n"
+        + struct.pack("<11d", *range(10, -1, -1))
+    )
     (tmp_path / "a.raw").write_bytes(content)
     found = line_values(read_raw(tmp_path / "a.raw"), "i", "vout")
     assert found.tolist() == list(range(11))
@@ -77,13 +84,28 @@ HOSTILE = {
     "wide characters": (text().decode().encode("utf-16"), "no header"),
     "truncated binary": (binary()[:-1], "truncated"),
     "truncated text": (text()[:-60], "instead of"),
-    "too many points": (binary().replace(b"Points: 1", b"Points: 9999999"), "truncated"),
-    "absurd points": (binary().replace(b"Points: 1", b"Points: 1" + b"0" * 18), "No. Points"),
-    "leading zeros": (binary().replace(b"s: 5", b"s: " + b"0" * 12 + b"9" * 30), "No. Variables"),
-    "endless digits": (binary().replace(b"s: 5", b"s: " + b"9" * 5000), "No. Variables"),
+    "too many points": (
+        binary().replace(b"Points: 1", b"Points: 9999999"),
+        "truncated",
+    ),
+    "absurd points": (
+        binary().replace(b"Points: 1", b"Points: 1" + b"0" * 18),
+        "No. Points",
+    ),
+    "leading zeros": (
+        binary().replace(b"s: 5", b"s: " + b"0" * 12 + b"9" * 30),
+        "No. Variables",
+    ),
+    "endless digits": (
+        binary().replace(b"s: 5", b"s: " + b"9" * 5000),
+        "No. Variables",
+    ),
     "no points": (binary().replace(b"Points: 1", b"Points: 0"), "No. Points"),
     "negative points": (binary().replace(b"Points: 1", b"Points: -1"), "No. Points"),
-    "other digits": (binary().replace(b"Points: 1", "Points: ١".encode()), "No. Points"),
+    "other digits": (
+        binary().replace(b"Points: 1", "Points: ١".encode()),
+        "No. Points",
+    ),
     "more variables": (binary().replace(b"s: 5", b"s: 6"), "list 6 variables"),
     "fewer variables": (binary().replace(b"s: 5", b"s: 4"), "list 4 variables"),
     "complex": (binary().replace(b"real", b"complex"), "flags `complex`"),
@@ -95,10 +117,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_damaged_or_foreign_file_gives_one_sentence(kind: str, tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_file_gives_one_sentence(
+    kind: str, tmp_path: Path
+) -> None:
     content, says = HOSTILE[kind]
     (tmp_path / "a.raw").write_bytes(content)
-    with pytest.raises(ValueError, match=re.escape(f"{tmp_path / 'a.raw'}` must be")) as caught:
+    with pytest.raises(
+        ValueError, match=re.escape(f"{tmp_path / 'a.raw'}` must be")
+    ) as caught:
         read_raw(tmp_path / "a.raw")
     assert says.lower() in str(caught.value).lower()
     assert str(caught.value).count("\n") == 0

@@ -10,7 +10,11 @@ from mho.device.published import PRESETS, preset
 from mho.rng import Stream
 
 CHANNEL = Selector(
-    slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=100.0, on_resistance=400.0
+    slope=2e-3,
+    threshold=0.5,
+    gate_max=2.5,
+    series_resistance=100.0,
+    on_resistance=400.0,
 )
 GATES = torch.tensor([0.6, 1.0, 1.5, 2.5])
 
@@ -37,15 +41,20 @@ def test_cell_and_channel_divide_the_pulse() -> None:
 
 def test_a_closed_transistor_lets_no_voltage_through() -> None:
     """Below the threshold the cell sees less than a microvolt, and a cell of 0 S no NaN."""
-    seen = CHANNEL.cell_voltage(torch.full((3,), 2.0), torch.tensor([1e-6, 1e-3, 0.0]), 0.2)
+    seen = CHANNEL.cell_voltage(
+        torch.full((3,), 2.0), torch.tensor([1e-6, 1e-3, 0.0]), 0.2
+    )
     assert bool((seen[:2] < 3e-6).all())
-    assert float(seen[2]) == 2.0  # no current, no loss: an open cell is nobody's concern
+    assert (
+        float(seen[2]) == 2.0
+    )  # no current, no loss: an open cell is nobody's concern
 
 
 def test_without_a_channel_the_gate_does_not_matter_to_the_voltage() -> None:
     """Bit for bit the plain divider, at any gate, open or closed: presets rely on it."""
     plain = Selector(slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=10.0)
-    amplitude, conductance = torch.linspace(-2, 2, 50), torch.linspace(1e-5, 4e-3, 50)
+    amplitude = torch.linspace(-2, 2, 50)
+    conductance = torch.linspace(1e-5, 4e-3, 50)
     for gate in (0.0, 0.5, 1.6, 2.5, 9.0, torch.linspace(0, 3, 50)):
         seen = plain.cell_voltage(amplitude, conductance, gate)
         assert torch.equal(seen, amplitude / (1 + 10.0 * conductance))
@@ -89,7 +98,9 @@ def test_a_passive_crossing_has_no_gate() -> None:
     assert torch.equal(path.compliance(gates), torch.full((3,), 3e-4))
     assert path.compliance(0.0).shape == ()
     assert (path.gate_max - path.threshold) * path.slope == 3e-4
-    assert float(path.cell_voltage(torch.tensor([1.0]), torch.tensor([0.05]), 0.0)) == 0.5
+    assert (
+        float(path.cell_voltage(torch.tensor([1.0]), torch.tensor([0.05]), 0.0)) == 0.5
+    )
 
 
 def test_resistances_and_voltages_that_make_no_sense_are_refused() -> None:

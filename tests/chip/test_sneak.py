@@ -11,7 +11,9 @@ LINES = WireModel(word_line=20.0, bit_line=7.0, driver=10.0, sense=3.0, access=2
 
 def random_cells(rows: int, cols: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(3)
-    return torch.empty(rows, cols, dtype=torch.float64).uniform_(1e-5, 1e-3, generator=generator)
+    return torch.empty(rows, cols, dtype=torch.float64).uniform_(
+        1e-5, 1e-3, generator=generator
+    )
 
 
 def test_in_two_by_two_the_sneak_path_is_three_cells_in_series() -> None:
@@ -26,7 +28,9 @@ def test_in_two_by_two_the_sneak_path_is_three_cells_in_series() -> None:
 
 def test_equal_cells_sneak_like_three_bundles_in_series() -> None:
     """Equal G by symmetry: n−1, (m−1)(n−1) and m−1 cells in parallel, one after the other."""
-    rows, cols, conductance = 6, 9, 40e-6
+    rows = 6
+    cols = 9
+    conductance = 40e-6
     cells = torch.full((rows, cols), conductance, dtype=torch.float64)
     found = sneak_currents(WireModel(), cells, 2, 5, 0.2)
     bundles = 1 / (1 / (cols - 1) + 1 / ((rows - 1) * (cols - 1)) + 1 / (rows - 1))

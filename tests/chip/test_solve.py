@@ -33,7 +33,9 @@ def test_voltages_and_currents_are_those_of_sparse_lu(
     assert worst(found.currents, currents) < 1e-10
     torch.testing.assert_close(found.word_voltage, word, rtol=0, atol=1e-11)
     torch.testing.assert_close(found.bit_voltage, bit, rtol=0, atol=1e-11)
-    torch.testing.assert_close(wires.currents(volts, cells), found.currents, rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        wires.currents(volts, cells), found.currents, rtol=1e-12, atol=0
+    )
 
 
 @pytest.mark.parametrize(("sides", "sense_sides"), SIDES)
@@ -78,7 +80,9 @@ ZERO = {"word_line": 0.0, "bit_line": 0.0, "driver": 0.0, "sense": 0.0}
 
 
 @pytest.mark.parametrize("sides", ["one", "both"])
-@pytest.mark.parametrize("gone", [*ZERO, "all but driver", "all but sense", "all", "some"])
+@pytest.mark.parametrize(
+    "gone", [*ZERO, "all but driver", "all but sense", "all", "some"]
+)
 def test_resistances_of_zero_are_exact(gone: str, sides: str, stream: Stream) -> None:
     """Nodes joined by 0 Ω are one node of the nodal matrix, so that it never divides by zero."""
     given = {"word_line": 3.0, "bit_line": 2.0, "driver": 40.0, "sense": 10.0}
@@ -109,7 +113,8 @@ def test_kirchhoffs_laws_hold_at_every_node_and_along_every_wire(
     sides: str, sense_sides: str, law: Cubic | Sinh | None, stream: Stream
 ) -> None:
     """Currents at a node add up to nothing, and every wire drops R I, terminals included."""
-    rows, cols = 12, 9
+    rows = 12
+    cols = 9
     cells, volts = random_case(stream, rows, cols, 2, low=-0.3)
     wires = random_wires(stream, rows, cols, sides, sense_sides)
     found = wires.solve(volts, cells, law)
@@ -125,7 +130,8 @@ def test_kirchhoffs_laws_hold_at_every_node_and_along_every_wire(
         torch.tensor(value, dtype=F64)
         for value in (wires.word_line, wires.bit_line, wires.driver, wires.sense)
     )
-    u, v = found.word_voltage, found.bit_voltage
+    u = found.word_voltage
+    v = found.bit_voltage
     drops = [
         (-u.diff(dim=-1), word[:, None] * found.word_current[..., 1:-1]),
         (-v.diff(dim=-2), bit * found.bit_current[:, 1:-1]),
@@ -144,17 +150,23 @@ def test_kirchhoffs_laws_hold_at_every_node_and_along_every_wire(
         torch.testing.assert_close(difference, drop, rtol=0, atol=2e-11)
     behind = u - v - wires.access * found.cell_current
     expected = cells * behind if law is None else law.current(behind, cells)
-    torch.testing.assert_close(found.cell_current, expected, rtol=1e-9, atol=1e-12 * float(amount))
+    torch.testing.assert_close(
+        found.cell_current, expected, rtol=1e-9, atol=1e-12 * float(amount)
+    )
 
 
 @pytest.mark.parametrize("law", [None, Cubic(20.0)])
-def test_the_drivers_deliver_what_wires_and_cells_burn(law: Cubic | None, stream: Stream) -> None:
+def test_the_drivers_deliver_what_wires_and_cells_burn(
+    law: Cubic | None, stream: Stream
+) -> None:
     """Tellegen: Σ V I at the sources is Σ R I² in the wires plus Σ V I in the cells."""
-    rows, cols = 10, 14
+    rows = 10
+    cols = 14
     cells, volts = random_case(stream, rows, cols, 3, low=-0.3)
     wires = WireModel(3.0, 2.0, 40.0, 10.0, 25.0, sides="both", sense_sides="one")
     found = wires.solve(volts, cells, law)
-    word, bit = found.word_current**2, found.bit_current**2
+    word = found.word_current**2
+    bit = found.bit_current**2
     burnt = (
         (found.cell_current * (found.word_voltage - found.bit_voltage)).sum((-2, -1))
         + 3.0 * word[..., 1:-1].sum((-2, -1))
@@ -169,9 +181,13 @@ def test_wires_that_vanish_leave_the_ideal_currents(stream: Stream) -> None:
     """The loss is n²/2 R G to first order: a ten times thinner wire, a tenth of the loss."""
     cells, volts = random_case(stream, 16, 16, 2)
     ideal = volts @ cells
-    torch.testing.assert_close(WireModel().currents(volts, cells), ideal, rtol=1e-14, atol=0)
+    torch.testing.assert_close(
+        WireModel().currents(volts, cells), ideal, rtol=1e-14, atol=0
+    )
     losses = [
-        (1 - WireModel(r, r, r, r).currents(volts, cells, tolerance=1e-13) / ideal).max()
+        (
+            1 - WireModel(r, r, r, r).currents(volts, cells, tolerance=1e-13) / ideal
+        ).max()
         for r in (1e-5, 1e-6, 1e-7)
     ]
     assert 9.9 < losses[0] / losses[1] < 10.1
@@ -179,12 +195,15 @@ def test_wires_that_vanish_leave_the_ideal_currents(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("name", ["word_line", "bit_line", "driver", "sense", "access"])
-def test_an_open_line_carries_nothing_and_leaves_the_rest_right(name: str, stream: Stream) -> None:
+def test_an_open_line_carries_nothing_and_leaves_the_rest_right(
+    name: str, stream: Stream
+) -> None:
     """Infinite resistances against a nodal matrix without those branches.
 
     Compared where a node is connected at all. One line is open, then all of a kind.
     """
-    rows, cols = 6, 7
+    rows = 6
+    cols = 7
     cells, volts = random_case(stream, rows, cols, 2)
     plain = {"word_line": 3.0, "bit_line": 2.0, "driver": 40.0, "sense": 10.0}
     if name != "access":
@@ -199,7 +218,13 @@ def test_an_open_line_carries_nothing_and_leaves_the_rest_right(name: str, strea
         if name == "driver":
             assert (found.source_current[:, 2] == 0).all()
     found = WireModel(**plain | {name: math.inf}).solve(volts, cells)  # type: ignore[arg-type]
-    for field in ("word_voltage", "bit_voltage", "cell_current", "currents", "source_current"):
+    for field in (
+        "word_voltage",
+        "bit_voltage",
+        "cell_current",
+        "currents",
+        "source_current",
+    ):
         assert getattr(found, field).isfinite().all()
     if name in ("driver", "sense", "access"):
         assert found.currents.abs().max() < 1e-17
@@ -210,12 +235,15 @@ def test_an_open_line_carries_nothing_and_leaves_the_rest_right(name: str, strea
 def test_disconnected_lines_of_empty_cells_are_no_trouble(stream: Stream) -> None:
     """Lines without cells change nothing for the others, wherever they are cut."""
     cells, volts = random_case(stream, 5, 5, 2)
-    cells[1], cells[:, 2] = 0.0, 0.0
+    cells[1] = 0.0
+    cells[:, 2] = 0.0
     inf = math.inf
     wires = WireModel(
-        (1.0, inf, 1.0, 1.0, 1.0), (1.0, 1.0, inf, 1.0, 1.0),
-        (5.0, inf, 5.0, 5.0, 5.0), (5.0, 5.0, inf, 5.0, 5.0),
-    )  # fmt: skip
+        (1.0, inf, 1.0, 1.0, 1.0),
+        (1.0, 1.0, inf, 1.0, 1.0),
+        (5.0, inf, 5.0, 5.0, 5.0),
+        (5.0, 5.0, inf, 5.0, 5.0),
+    )
     found = wires.solve(volts, cells)
     expected = nodal(WireModel(1.0, 1.0, 5.0, 5.0), volts, cells)[2]
     torch.testing.assert_close(found.currents, expected, rtol=1e-10, atol=0)
@@ -258,7 +286,9 @@ def test_the_gradient_is_that_of_the_effective_matrix(stream: Stream) -> None:
     volts.requires_grad_()
     weight = random_case(stream.child("weight"), 120, 120, 3)[1]
     ways = (wires.currents(volts, cells), volts @ wires.effective_matrix(cells))
-    one, other = (torch.autograd.grad((way * weight).sum(), (volts, cells)) for way in ways)
+    one, other = (
+        torch.autograd.grad((way * weight).sum(), (volts, cells)) for way in ways
+    )
     for found, expected in zip(one, other, strict=True):
         assert (found - expected).abs().max() < 1e-9 * expected.abs().max()
 
@@ -284,13 +314,21 @@ def test_a_batch_is_its_vectors(stream: Stream) -> None:
             {"conductance": torch.full((4, 5), -1e-6, dtype=F64)},
             "`conductance` must lie within 0 S",
         ),
-        ({"conductance": torch.full((4, 5), math.nan, dtype=F64)}, "`conductance` must be finite"),
-        ({"voltage": torch.full((2, 4), math.inf, dtype=F64)}, "`voltage` must be finite"),
+        (
+            {"conductance": torch.full((4, 5), math.nan, dtype=F64)},
+            "`conductance` must be finite",
+        ),
+        (
+            {"voltage": torch.full((2, 4), math.inf, dtype=F64)},
+            "`voltage` must be finite",
+        ),
         ({"tolerance": 1e-20}, "`tolerance` must lie within"),
         ({"law": Sinh(1e4)}, "`voltage \\* coefficient` must lie within"),
     ],
 )
-def test_what_cannot_be_solved_is_refused(change: dict[str, object], complaint: str) -> None:
+def test_what_cannot_be_solved_is_refused(
+    change: dict[str, object], complaint: str
+) -> None:
     given: dict[str, object] = {
         "voltage": torch.full((2, 4), 0.1, dtype=F64),
         "conductance": torch.full((4, 5), 1e-4, dtype=F64),
@@ -303,5 +341,7 @@ def test_what_cannot_be_solved_is_refused(change: dict[str, object], complaint: 
 
 def test_a_resistance_too_few_is_named() -> None:
     cells = torch.full((4, 5), 1e-4, dtype=F64)
-    with pytest.raises(ValueError, match="`driver` must be one resistance or one per line, 4"):
+    with pytest.raises(
+        ValueError, match="`driver` must be one resistance or one per line, 4"
+    ):
         WireModel(driver=(1.0, 2.0)).solve(cells.mT[:1], cells)

@@ -32,7 +32,9 @@ def test_ideal_wires_change_nothing() -> None:
 @pytest.mark.parametrize("bad", [-1.0, math.nan])
 def test_what_is_no_resistance_is_named(bad: float) -> None:
     """The field, and in a list the place."""
-    with pytest.raises(ValueError, match=r"`sense` must be a resistance of 0 Ω or more, but is"):
+    with pytest.raises(
+        ValueError, match=r"`sense` must be a resistance of 0 Ω or more, but is"
+    ):
         WireModel(sense=bad)
     with pytest.raises(ValueError, match=r"`driver\[1\]` must be a resistance"):
         WireModel(driver=[1.0, bad])
@@ -40,7 +42,9 @@ def test_what_is_no_resistance_is_named(bad: float) -> None:
 
 def test_an_unknown_side_is_named() -> None:
     """House sentence of a choice."""
-    with pytest.raises(ValueError, match="`sides` must be one of `both`, `one`, but is `two`"):
+    with pytest.raises(
+        ValueError, match="`sides` must be one of `both`, `one`, but is `two`"
+    ):
         WireModel(sides="two")
 
 

@@ -26,7 +26,8 @@ def write(path: Path, conductance: torch.Tensor) -> None:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a trace of one trap of 5 µS, one of white noise, and a constant one."""
-    count, draws = 3_000, Stream(0).generator()
+    count = 3_000
+    draws = Stream(0).generator()
     noise = 0.2 * uS * torch.randn(count, generator=draws)
     one = torch.ones(1, 1)
     traps = Traps(5 * uS * one, 20 * ms * one, 30 * ms * one, one, one < 0)
@@ -49,8 +50,12 @@ def test_a_trace_gives_a_table_a_figure_and_json(
     assert re.search(
         r"^1 +5(\.0\d)? µS \(4\.9\d to 5\.0\d\) +\d+\.?\d* ms", said.out, re.MULTILINE
     )
-    assert re.search("levels: 100 µS, 105 µS; noise of a sample (19|20)\\d nS", said.out)
-    assert (place / "mho-out" / "noise-trap" / "noise.png").read_bytes()[:4] == b"\x89PNG"
+    assert re.search(
+        "levels: 100 µS, 105 µS; noise of a sample (19|20)\\d nS", said.out
+    )
+    assert (place / "mho-out" / "noise-trap" / "noise.png").read_bytes()[
+        :4
+    ] == b"\x89PNG"
     result = json.loads((place / "n.json").read_text())
     assert result["samples"] == 3_000
     (trap,) = result["traps"]
@@ -61,8 +66,20 @@ def test_a_trace_gives_a_table_a_figure_and_json(
         assert trap[name]["low"] < trap[name]["value"] < trap[name]["high"]
 
 
-def test_json_alone_on_standard_output(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("characterise", "noise", "trap.csv", "--json", "-", "--traps", "0", "--out", "f")
+def test_json_alone_on_standard_output(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (
+        "characterise",
+        "noise",
+        "trap.csv",
+        "--json",
+        "-",
+        "--traps",
+        "0",
+        "--out",
+        "f",
+    )
     assert call(*words) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["traps"] == []
@@ -82,8 +99,14 @@ def test_no_telegraph_noise_is_an_answer(capsys: pytest.CaptureFixture[str]) -> 
     [
         (["missing.csv"], "no such file"),
         (["trap.csv", "--voltage", "0.2"], "Argument `voltage` must carry a unit of V"),
-        (["trap.csv", "--voltage", "0V"], "Argument `voltage` must be finite and above"),
-        (["trap.csv", "--traps", "7"], "Argument `traps` must lie within 0 to 3, but is 7"),
+        (
+            ["trap.csv", "--voltage", "0V"],
+            "Argument `voltage` must be finite and above",
+        ),
+        (
+            ["trap.csv", "--traps", "7"],
+            "Argument `traps` must lie within 0 to 3, but is 7",
+        ),
         (["bad.csv"], "File `bad.csv` line 1 must be `time_s,current_A`"),
     ],
 )
@@ -105,7 +128,8 @@ def test_without_hmmlearn_a_sentence_says_what_to_install(
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        "importlib.util.find_spec", lambda name, *a: None if name == "hmmlearn" else find(name, *a)
+        "importlib.util.find_spec",
+        lambda name, *a: None if name == "hmmlearn" else find(name, *a),
     )
     assert call("characterise", "noise", "trap.csv") == 2
     assert "run `pip install mho[characterise]`" in capsys.readouterr().err
@@ -113,7 +137,9 @@ def test_without_hmmlearn_a_sentence_says_what_to_install(
 
 def test_importing_mho_imports_no_analysis() -> None:
     code = "import mho, sys; print({'hmmlearn', 'scipy', 'sklearn'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "set()"
 
 
@@ -131,9 +157,16 @@ def test_the_snippet_of_the_how_to_makes_a_trace_whose_traps_are_found(
     exec(compile(found[1], str(HOW_TO), "exec"), {})
     assert call("characterise", "noise", "trace.csv", "--json", "-") == 0
     traps = json.loads(capsys.readouterr().out)["traps"]
-    written = re.search(r"stands out: (.*) µS, empty for (.*) ms and filled for (.*) ms", page)
+    written = re.search(
+        r"stands out: (.*) µS, empty for (.*) ms and filled for (.*) ms", page
+    )
     assert written is not None
     (trap,) = traps
-    assert trap["amplitude_S"]["value"] / uS == pytest.approx(float(written[1]), abs=0.08)
-    for name, number in (("capture_time_s", written[2]), ("emission_time_s", written[3])):
+    assert trap["amplitude_S"]["value"] / uS == pytest.approx(
+        float(written[1]), abs=0.08
+    )
+    for name, number in (
+        ("capture_time_s", written[2]),
+        ("emission_time_s", written[3]),
+    ):
         assert trap[name]["value"] / ms == pytest.approx(float(number), rel=0.2)

@@ -33,7 +33,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("run")
     bench = SimulatedBench(Chip("rao2023", tiles=2, rows=6, cols=8), Stream(0))
     journal = Journal(run / "trace" / "denoised", 0, {"tiles": 2, "rows": 6, "cols": 8})
-    rows, cols = torch.arange(2, 6)[:, None], torch.arange(5)
+    rows = torch.arange(2, 6)[:, None]
+    cols = torch.arange(5)
     cells = torch.cat([(48 * tile + 8 * rows + cols).flatten() for tile in range(2)])
     target = torch.linspace(60 * uS, 500 * uS, cells.numel())
     program(JournaledBench(bench, journal), target, cells=cells)
@@ -61,8 +62,11 @@ def test_a_tile_goes_to_ngspice_and_back(
     """The currents are those of the run's last readings and wires: to 1e-9, and asymmetric."""
     volts = np.linspace(-0.2, 0.2, 6)
     np.savez("x.npz", voltage=volts)
-    run, tile = str(finished), ("--tile", "1")
-    assert call("export", "spice", run, *tile, "--vector", "x.npz", "-o", "a b.cir") == 0
+    run = str(finished)
+    tile = ("--tile", "1")
+    assert (
+        call("export", "spice", run, *tile, "--vector", "x.npz", "-o", "a b.cir") == 0
+    )
     assert "a b.cir: netlist of 6×8 cells, 20 of them on" in capsys.readouterr().out
     ngspice("a b.cir")
     words = ("import", "spice-op", "a_b.raw", "--compare", run, *tile)
@@ -80,7 +84,9 @@ def test_a_tile_goes_to_ngspice_and_back(
     assert call(*words, "-o", "c.npz") == 0
     assert np.load("c.npz")["exact_A"].tolist() == found["exact_A"]
     said = capsys.readouterr().out
-    assert re.search(r"^largest difference: \S+e-1\d of the largest current$", said, re.MULTILINE)
+    assert re.search(
+        r"^largest difference: \S+e-1\d of the largest current$", said, re.MULTILINE
+    )
 
 
 @needs_ngspice
@@ -93,7 +99,10 @@ def test_an_array_of_a_lab_goes_to_ngspice_and_back(
     cells[:, 0] = cells[-1] = 0.0
     np.save(place / "g.npy", cells)
     lines = ("--wires", "2Ohm", "--driver", "10", "--sense", "5Ω", "--access", "100Ohm")
-    assert call("export", "spice", "--conductance", "g.npy", *lines, "--voltage", "-0.1V") == 0
+    assert (
+        call("export", "spice", "--conductance", "g.npy", *lines, "--voltage", "-0.1V")
+        == 0
+    )
     ngspice("tile.cir")
     capsys.readouterr()
     compare = ("import", "spice-op", "tile.raw", "--compare", "g.npy", "--json", "-")
@@ -108,7 +117,9 @@ def test_an_array_of_a_lab_goes_to_ngspice_and_back(
 
 @needs_ngspice
 @pytest.mark.usefixtures("place")
-def test_bent_cells_read_at_the_read_voltage_carry_what_was_read(finished: Path) -> None:
+def test_bent_cells_read_at_the_read_voltage_carry_what_was_read(
+    finished: Path,
+) -> None:
     """Without wires every cell has 0.2 V, where linear and bent cells carry the same current."""
     ideal = ("--wires", "0", "--driver", "0", "--sense", "0")
     found = []
@@ -142,16 +153,24 @@ def test_bent_cells_compare_with_bent_cells(
 def test_bent_cells_of_an_array_come_with_it(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    np.savez(place / "g.npz", conductance=np.full((2, 2), 1e-4), cubic=np.full((2, 2), 0.5))
+    np.savez(
+        place / "g.npz", conductance=np.full((2, 2), 1e-4), cubic=np.full((2, 2), 0.5)
+    )
     np.save(place / "g.npy", np.full((2, 2), 1e-4))
-    assert call("export", "spice", "--conductance", "g.npz", "--cubic", "--subcircuit") == 0
+    assert (
+        call("export", "spice", "--conductance", "g.npz", "--cubic", "--subcircuit")
+        == 0
+    )
     assert "xc1_1 in1 out1 tile_cell g=0.0001 c=0.5" in (place / "tile.cir").read_text()
     assert call("export", "spice", "--conductance", "g.npy", "--cubic") == 2
     assert "must find an array `cubic`" in capsys.readouterr().err
 
 
 def test_the_header_says_what_it_is_and_no_date(finished: Path, place: Path) -> None:
-    assert call("export", "spice", str(finished), "--sides", "both", "-o", "new/t.cir") == 0
+    assert (
+        call("export", "spice", str(finished), "--sides", "both", "-o", "new/t.cir")
+        == 0
+    )
     first = (place / "new" / "t.cir").read_text()
     assert first.splitlines()[:4] == [
         "* mho: tile 0 of 2, rao2023, denoised, as last read",
@@ -160,7 +179,10 @@ def test_the_header_says_what_it_is_and_no_date(finished: Path, place: Path) -> 
         " sense_sides one",
         "* cells: linear",
     ]
-    assert call("export", "spice", str(finished), "--sides", "both", "-o", "new/t.cir") == 0
+    assert (
+        call("export", "spice", str(finished), "--sides", "both", "-o", "new/t.cir")
+        == 0
+    )
     assert (place / "new" / "t.cir").read_text() == first
 
 
@@ -192,12 +214,18 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
     ("words", "says"),
     [
         ("spice RUN --tile 2", "Argument `tile` must lie within 0 to 1, but is 2"),
-        ("spice missing", "`missing` has no `result.json`; `mho deploy digits` makes one"),
+        (
+            "spice missing",
+            "`missing` has no `result.json`; `mho deploy digits` makes one",
+        ),
         ("spice", "but none is given"),
         ("spice RUN --conductance g.npy", "but both are given"),
         ("spice RUN --voltage 0.2", "`voltage` must carry a unit of V"),
         ("spice RUN --vector g.npy", "`vector` must have shape (6), but has (2, 3)"),
-        ("spice RUN --sides left", "`sides` must be one of `both`, `one`, but is `left`"),
+        (
+            "spice RUN --sides left",
+            "`sides` must be one of `both`, `one`, but is `left`",
+        ),
         ("spice RUN --wires=-1Ohm", "`wires` must be finite and not negative"),
         ("spice --conductance missing.npy", "no such file"),
         ("spice --conductance objects.npy", "holds Python objects that could run code"),
@@ -207,11 +235,17 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
         ("spice --conductance huge.npy", "is damaged; save it again"),
         ("spice --conductance words.npy", "save real numbers"),
         ("spice --conductance two.npz", "has no array `conductance`"),
-        ("spice --conductance negative.npy", "1 of 6 cells do not; the worst is cell (0, 1)"),
+        (
+            "spice --conductance negative.npy",
+            "1 of 6 cells do not; the worst is cell (0, 1)",
+        ),
         ("spice --conductance flat.npy", "must have shape (any, any), but has (6,)"),
         ("pwl RUN --cell 96", "`cell` must lie within 0 to 95, but is 96"),
         ("pwl RUN --cell 0", "must be a cell that was pulsed, but 0 was not"),
-        ("pwl RUN --cell 17 --rise 1us", "`rise` must be shorter than the shortest pulse"),
+        (
+            "pwl RUN --cell 17 --rise 1us",
+            "`rise` must be shorter than the shortest pulse",
+        ),
         ("pwl RUN --cell 17 --gap 0s", "`gap` must be finite and above 0 s"),
         ("pwl RUN --cell 17 --no-denoise", "has no `trace/plain`"),
         ("subckt --chip rao", "Did you mean `rao2023`?"),
@@ -221,7 +255,11 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
     ],
 )
 def test_errors_of_exports_are_one_sentence(
-    words: str, says: str, finished: Path, place: Path, capsys: pytest.CaptureFixture[str]
+    words: str,
+    says: str,
+    finished: Path,
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     good = np.full((2, 3), 1e-4)
     np.save(place / "g.npy", good)
@@ -229,7 +267,9 @@ def test_errors_of_exports_are_one_sentence(
     (place / "text.npy").write_text("0.1, 0.2")
     whole = (place / "g.npy").read_bytes()
     (place / "cut.npy").write_bytes(whole[:-1])
-    (place / "huge.npy").write_bytes(whole.replace(b"(2, 3), }" + 6 * b" ", b"(2, 3000000), }"))
+    (place / "huge.npy").write_bytes(
+        whole.replace(b"(2, 3), }" + 6 * b" ", b"(2, 3000000), }")
+    )
     np.save(place / "words.npy", np.array([["a", "b"]]))
     np.savez(place / "two.npz", a=good, b=good)
     (place / "cut.npz").write_bytes((place / "two.npz").read_bytes()[:-30])
@@ -260,7 +300,11 @@ def test_errors_of_exports_are_one_sentence(
     ],
 )
 def test_errors_of_imports_are_one_sentence(
-    words: str, says: str, finished: Path, place: Path, capsys: pytest.CaptureFixture[str]
+    words: str,
+    says: str,
+    finished: Path,
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     np.save(place / "g.npy", np.full((1, 1), 1e-4))
     text = (
@@ -278,14 +322,18 @@ def test_errors_of_imports_are_one_sentence(
 
 
 @pytest.mark.usefixtures("place")
-def test_a_tile_that_is_off_compares_with_zero(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tile_that_is_off_compares_with_zero(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     np.save("g.npy", np.zeros((1, 1)))
     text = (
         "Title: t\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: 1\n"
         "Variables:\n\t0\tv(in0)\tvoltage\n\t1\ti(vout0)\tcurrent\nValues:\n 0\t0.2\n\t0\n"
     )
     Path("op.raw").write_text(text)
-    assert call("import", "spice-op", "op.raw", "--compare", "g.npy", "--json", "-") == 0
+    assert (
+        call("import", "spice-op", "op.raw", "--compare", "g.npy", "--json", "-") == 0
+    )
     assert json.loads(capsys.readouterr().out)["largest_difference"] == 0.0
 
 
@@ -295,9 +343,10 @@ def test_the_how_to_runs(finished: Path, place: Path) -> None:
     np.save(place / "g.npy", np.full((2, 3), 1e-4))
     page = HOW_TO.read_text()
     commands = [
-        line.split() for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+        line.split()
+        for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
         for line in block.splitlines()
-    ]  # fmt: skip
+    ]
     assert len(commands) == 11
     smaller = {"run": str(finished), "2": "1", "180241": "17"}
     for program_name, *words in commands:

@@ -11,7 +11,16 @@ from torch import nn
 from mho.data import digits_data
 from mho.deployment.storage import load_image, save_image
 
-COMPILE = ["compile", "net.py:mlp", "--data", "data.npz", "--size", "8x16", "-o", "net.mho"]
+COMPILE = [
+    "compile",
+    "net.py:mlp",
+    "--data",
+    "data.npz",
+    "--size",
+    "8x16",
+    "-o",
+    "net.mho",
+]
 PROGRAM = ["program", "net.mho", "--seed", "7", "--tolerance", "5uS", "-o", "chip.mho"]
 
 
@@ -24,7 +33,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs = rng.random((60, 6), "f4")
     np.savez(folder / "data.npz", inputs=inputs, labels=rng.integers(0, 3, 60))
     np.savez(folder / "bare.npz", inputs=inputs)
-    np.savez(folder / "wide.npz", inputs=rng.random((4, 7), "f4"), labels=np.zeros(4, int))
+    np.savez(
+        folder / "wide.npz", inputs=rng.random((4, 7), "f4"), labels=np.zeros(4, int)
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert call(*COMPILE) == 0
@@ -39,13 +50,16 @@ def entered(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     """The one sentence on standard error."""
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")]
+    lines = [
+        line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")
+    ]
     assert len(lines) == 1
     return lines[0]
 
 
 def test_the_same_commands_give_the_same_files(place: Path) -> None:
-    image, chip = (place / "net.mho").read_bytes(), (place / "chip.mho").read_bytes()
+    image = (place / "net.mho").read_bytes()
+    chip = (place / "chip.mho").read_bytes()
     assert call(*COMPILE[:-1], "again.mho") == 0
     assert (place / "again.mho").read_bytes() == image
     assert call("program", "again.mho", *PROGRAM[2:-1], "again-chip.mho") == 0
@@ -62,7 +76,10 @@ def test_an_exported_program_compiles_without_its_code() -> None:
     torch.export.save(
         torch.export.export(module, (torch.zeros(2, 6),), dynamic_shapes=batch), "m.pt2"
     )
-    assert call("compile", "m.pt2", "--data", "bare.npz", "--size", "8x16", "-o", "m.mho") == 0
+    assert (
+        call("compile", "m.pt2", "--data", "bare.npz", "--size", "8x16", "-o", "m.mho")
+        == 0
+    )
     image = load_image("m.mho")
     inputs = torch.rand(5, 6)
     assert torch.allclose(image.network.run(inputs), module(inputs), atol=1e-6)
@@ -79,11 +96,22 @@ def test_outputs_are_near_those_of_the_network(place: Path) -> None:
     assert float((outputs - wanted).abs().max()) < 0.1 * float(wanted.abs().max())
 
 
-def test_only_keep_changes_the_chip(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_keep_changes_the_chip(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     own = place / "kept.mho"
     own.write_bytes((place / "chip.mho").read_bytes())
     before = own.read_bytes()
-    evaluate = ["evaluate", "kept.mho", "--data", "data.npz", "--wait", "1000s", "--json", "-"]
+    evaluate = [
+        "evaluate",
+        "kept.mho",
+        "--data",
+        "data.npz",
+        "--wait",
+        "1000s",
+        "--json",
+        "-",
+    ]
     capsys.readouterr()
     assert call(*evaluate) == 0
     first = json.loads(capsys.readouterr().out)
@@ -96,7 +124,9 @@ def test_only_keep_changes_the_chip(place: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["accuracy"] == first["accuracy"]
     assert call(*evaluate) == 0
     second = json.loads(capsys.readouterr().out)
-    assert second["clock_seconds"] == pytest.approx(first["clock_seconds"] + 1000, rel=1e-6)
+    assert second["clock_seconds"] == pytest.approx(
+        first["clock_seconds"] + 1000, rel=1e-6
+    )
     # 60 vectors times the cells of both layers, a pair for each weight.
     assert first["cost"]["multiplies"] == 60 * 2 * (6 * 8 + 8 * 3)
     assert first["cost"]["pulses"] == 0
@@ -106,7 +136,10 @@ def test_only_keep_changes_the_chip(place: Path, capsys: pytest.CaptureFixture[s
     ("file", "words"),
     [
         ("net.mho", ["image", "net.py:mlp", "144 on 2 tiles of 8×16", "valid"]),
-        ("chip.mho", ["programmed chip", "rao2023, seed 7", "converged", "not recorded"]),
+        (
+            "chip.mho",
+            ["programmed chip", "rao2023, seed 7", "converged", "not recorded"],
+        ),
     ],
 )
 def test_inspect_says_what_a_file_is_and_draws_it(
@@ -124,7 +157,11 @@ def test_inspect_knows_results_and_run_folders(
     (place / "run").mkdir()
     (place / "run/result.json").write_text('{"network": "digits", "version": "0.1.0"}')
     (place / "begun/unfinished").mkdir(parents=True)
-    for name, word in (("run", "digits"), ("run/result.json", "digits"), ("begun", "--resume")):
+    for name, word in (
+        ("run", "digits"),
+        ("run/result.json", "digits"),
+        ("begun", "--resume"),
+    ):
         assert call("inspect", name) == 0
         assert word in capsys.readouterr().out
 
@@ -165,7 +202,9 @@ def test_mistakes_end_in_one_sentence(
     assert {p: p.read_bytes() for p in place.glob("*.mho")} == before
 
 
-@pytest.mark.parametrize("source", ["\x1b]0;owned\x07", "[/bold]", "[red]x[/red]", "a\nb\rc"])
+@pytest.mark.parametrize(
+    "source", ["\x1b]0;owned\x07", "[/bold]", "[red]x[/red]", "a\nb\rc"]
+)
 def test_words_from_a_file_do_not_speak_to_the_terminal(
     source: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,4 +244,6 @@ def test_the_image_of_the_digits_knows_its_test_set(
     assert call("program", "digits.mho", *words) == 0
     capsys.readouterr()
     assert call("evaluate", "digits-chip.mho", "--json", "-") == 0
-    assert json.loads(capsys.readouterr().out)["samples"] == digits_data().labels.numel()
+    assert (
+        json.loads(capsys.readouterr().out)["samples"] == digits_data().labels.numel()
+    )

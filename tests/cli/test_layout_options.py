@@ -11,16 +11,25 @@ from torch import Tensor
 from mho.deployment.storage import load_image
 
 CHOSEN = [
-    "--ranges", "least-error", "--per-column", "--scale", "column", "--clip", "95", "--levels",
-    "64", "--pack",
-]  # fmt: skip
+    "--ranges",
+    "least-error",
+    "--per-column",
+    "--scale",
+    "column",
+    "--clip",
+    "95",
+    "--levels",
+    "64",
+    "--pack",
+]
 
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(0)
     (tmp_path / "net.py").write_text(PERCEPTRON)
-    inputs, labels = rng.random((60, 6), "f4"), rng.integers(0, 3, 60)
+    inputs = rng.random((60, 6), "f4")
+    labels = rng.integers(0, 3, 60)
     np.savez(tmp_path / "data.npz", inputs=inputs, labels=labels)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -38,10 +47,16 @@ def test_an_image_is_compiled_as_the_options_say() -> None:
     assert {block.tile for block in image.placement.blocks} == {0}
     assert image.info.tiles == 1
     assert {name: image.mapping[name] for name in ("scale", "clip", "levels")} == {
-        "scale": "column", "clip": 95.0, "levels": 64,
-    }  # fmt: skip
+        "scale": "column",
+        "clip": 95.0,
+        "levels": 64,
+    }
     info = image.info
-    level = (image.placement.target - info.array_low) / (info.array_high - info.array_low) * 63
+    level = (
+        (image.placement.target - info.array_low)
+        / (info.array_high - info.array_low)
+        * 63
+    )
     assert float((level - level.round()).abs().max()) < 1e-3
     assert all(isinstance(current, Tensor) for current in image.ranges.currents)
     assert call(*words, "-o", "plain.mho") == 0
@@ -50,28 +65,53 @@ def test_an_image_is_compiled_as_the_options_say() -> None:
 
 
 def test_reference_columns_have_converter_ranges_of_their_own() -> None:
-    words = ["compile", "net.py:mlp", "--data", "data.npz", "--mapping", "offset", "--per-column"]
+    words = [
+        "compile",
+        "net.py:mlp",
+        "--data",
+        "data.npz",
+        "--mapping",
+        "offset",
+        "--per-column",
+    ]
     assert call(*words, "-o", "offset.mho") == 0
     image = load_image(Path("offset.mho"))
     pairs = zip(image.placement.blocks, image.ranges.currents, strict=True)
     for block, ranges in pairs:
         assert isinstance(ranges, Tensor)
         assert ranges.numel() == block.plus.shape[1] + 1
-    assert call("program", "offset.mho", "--no-denoise", "--tolerance", "5uS", "-o", "c.mho") == 0
+    assert (
+        call(
+            "program", "offset.mho", "--no-denoise", "--tolerance", "5uS", "-o", "c.mho"
+        )
+        == 0
+    )
     assert call("evaluate", "c.mho", "--data", "data.npz") == 0
 
 
 def test_a_deployment_takes_the_same_options_and_fits_columns(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = ["deploy", "net.py:mlp", "--data", "data.npz", "--no-denoise", "--tolerance", "5uS"]
+    words = [
+        "deploy",
+        "net.py:mlp",
+        "--data",
+        "data.npz",
+        "--no-denoise",
+        "--tolerance",
+        "5uS",
+    ]
     assert call(*words, *CHOSEN, "--fit-columns", "--out", "run") == 0
     assert "gains and offsets fitted" in capsys.readouterr().out
     found = json.loads(Path("run/result.json").read_text())
     assert found["options"]["layout"] == {
-        "scale": "column", "clip": 95.0, "levels": 64, "ranges": "least-error",
-        "per_column": True, "mapping": "pairs",
-    }  # fmt: skip
+        "scale": "column",
+        "clip": 95.0,
+        "levels": 64,
+        "ranges": "least-error",
+        "per_column": True,
+        "mapping": "pairs",
+    }
     fitted = found["fitted_columns"]
     assert len(fitted["before"]) == 2
     assert all(a <= b for a, b in zip(fitted["after"], fitted["before"], strict=True))

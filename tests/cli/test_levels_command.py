@@ -36,7 +36,9 @@ def test_json_on_standard_output_is_all_there(
 
 def test_json_goes_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     file = tmp_path / "new" / "levels.json"
-    assert call(*SMALL, "--no-compare", "--out", str(tmp_path), "--json", str(file)) == 0
+    assert (
+        call(*SMALL, "--no-compare", "--out", str(tmp_path), "--json", str(file)) == 0
+    )
     assert json.loads(file.read_text()) == result(tmp_path)
 
 
@@ -56,9 +58,11 @@ def test_an_interrupted_experiment_goes_on_to_the_same_numbers(
     """Two batches of two cells; the second is interrupted, then done: as if nothing had been."""
     monkeypatch.setattr(experiment, "_SIDE_BY_SIDE", 128)
     words = [*SMALL, "--cells", "4", "--no-compare"]
-    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    whole = tmp_path / "whole"
+    parted = tmp_path / "parted"
     assert call(*words, "--out", str(whole)) == 0
-    write, calls = experiment.write_levels, []
+    write = experiment.write_levels
+    calls = []
 
     def interrupted(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
@@ -71,7 +75,8 @@ def test_an_interrupted_experiment_goes_on_to_the_same_numbers(
     assert "--resume" in capsys.readouterr().err
     assert call(*words, "--out", str(parted), "--resume") == 0
     assert len(calls) == 3
-    one, other = result(whole), result(parted)
+    one = result(whole)
+    other = result(parted)
     for found in (one, other):
         del found["wall_seconds"]
     assert one == other
@@ -104,13 +109,19 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
             ("--driver", "on_chip", "--tolerance", "1uS"),
             "at least the read-out's resolution of 19.5 µS",
         ),
-        (("--bits", "--bandwidth", "2kHz"), "`bandwidth` must lie within 0 Hz to 500 Hz"),
+        (
+            ("--bits", "--bandwidth", "2kHz"),
+            "`bandwidth` must lie within 0 Hz to 500 Hz",
+        ),
         (("--cell", "65536"), "`cell` must lie within 0 to 65535"),
         (("--resume",), "`resume` must find the same experiment unfinished"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
-    words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert call(*BASIC, *words, "--out", str(tmp_path / "new")) == 2
     said = capsys.readouterr().err

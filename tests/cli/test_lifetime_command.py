@@ -50,7 +50,16 @@ def test_a_life_writes_json_and_a_figure_and_leaves_the_chip(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = Path("chip.mho").read_bytes()
-    more = ["--temperature", "85C", "--refresh", "6month", "--tolerance", "1uS", "-o", "aged.mho"]
+    more = [
+        "--temperature",
+        "85C",
+        "--refresh",
+        "6month",
+        "--tolerance",
+        "1uS",
+        "-o",
+        "aged.mho",
+    ]
     assert call(*WORDS, *more, "--out", "found", "--json", "-") == 0
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(Path("found/result.json").read_text())
@@ -58,9 +67,10 @@ def test_a_life_writes_json_and_a_figure_and_leaves_the_chip(
     assert not Path("found/unfinished").exists()
     assert found["temperature_K"] == pytest.approx(358.15)
     assert found["refresh"] == {
-        "interval_s": pytest.approx(365.25 * 43200), "tolerance_uS": pytest.approx(1.0),
+        "interval_s": pytest.approx(365.25 * 43200),
+        "tolerance_uS": pytest.approx(1.0),
         "quantile": 1.0,
-    }  # fmt: skip
+    }
     assert [age["looks"] for age in found["lives"]["refreshed"]] == [0, 0, 2]
     assert Path("chip.mho").read_bytes() == before
     aged = load_chip("aged.mho")
@@ -124,7 +134,10 @@ def test_an_interrupted_life_is_resumed(
         (["--refresh", "0s"], "`interval` must be finite and above"),
         (["--tolerance", "1uS"], "`tolerance` must come with `refresh`"),
         (["--percentile", "99"], "`percentile` must come with `refresh`"),
-        (["--refresh", "1d", "--percentile", "101"], "`percentile` must lie within 0 to 100"),
+        (
+            ["--refresh", "1d", "--percentile", "101"],
+            "`percentile` must lie within 0 to 100",
+        ),
         (["--refresh", "1d", "--tolerance", "1pS"], "`tolerance` must be at least"),
         (["--resume"], "`resume` must find an unfinished run"),
         (["-o", "chip.mho"], "must name another file"),
@@ -133,7 +146,9 @@ def test_an_interrupted_life_is_resumed(
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
     change: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [w for w in WORDS if change[0] != "--times" or w not in ("--times", "1h,1y")]
+    words = [
+        w for w in WORDS if change[0] != "--times" or w not in ("--times", "1h,1y")
+    ]
     assert call(*words, *change, "--out", "bad") == 2
     assert sentence in capsys.readouterr().err
     assert not Path("bad").exists()

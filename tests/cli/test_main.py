@@ -41,8 +41,16 @@ def furnish(folder: Path) -> None:
     """A small network, data for it, and files with something wrong."""
     rng = np.random.default_rng(0)
     (folder / "net.py").write_text(MODULE)
-    np.savez(folder / "data.npz", inputs=rng.random((60, 6), "f4"), labels=rng.integers(0, 3, 60))
-    np.savez(folder / "nan.npz", inputs=np.full((6, 6), np.nan, "f4"), labels=np.zeros(6, int))
+    np.savez(
+        folder / "data.npz",
+        inputs=rng.random((60, 6), "f4"),
+        labels=rng.integers(0, 3, 60),
+    )
+    np.savez(
+        folder / "nan.npz",
+        inputs=np.full((6, 6), np.nan, "f4"),
+        labels=np.zeros(6, int),
+    )
     np.savez(folder / "objects.npz", inputs=np.array([{}]), labels=np.zeros(1, int))
     (folder / "empty.npz").touch()
     (folder / "text.npz").write_text("not a zip")
@@ -77,8 +85,11 @@ def spawn(*words: str, limit: int | None = None) -> "subprocess.Popen[str]":
 
     return subprocess.Popen(
         [sys.executable, "-m", "mho", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=restrict,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=restrict,
+    )
 
 
 def result_of(folder: Path) -> dict[str, object]:
@@ -96,17 +107,36 @@ def test_a_run_again_prints_the_same_result_and_leaves_page_and_trace(
     assert result_of(place / "run") == result_of(finished)
     assert printed == json.loads((place / "run" / "result.json").read_text())
     assert sorted(p.name for p in (place / "run").iterdir()) == [
-        "chip.mho", "network.mho", "report.html", "result.json", "trace",
-    ]  # fmt: skip
+        "chip.mho",
+        "network.mho",
+        "report.html",
+        "result.json",
+        "trace",
+    ]
     assert {
-        "software_accuracy", "chip_accuracy", "chip_accuracy_no_denoise", "cells", "multiply_adds",
-        "converged_fraction", "error_uS", "noise_uS", "pulses_per_cell",
-        "denoise_pulses_per_cell", "reads_per_cell", "chip_seconds", "chip_joules",
-        "wall_seconds", "seed", "preset", "version",
-    } <= printed.keys()  # fmt: skip
+        "software_accuracy",
+        "chip_accuracy",
+        "chip_accuracy_no_denoise",
+        "cells",
+        "multiply_adds",
+        "converged_fraction",
+        "error_uS",
+        "noise_uS",
+        "pulses_per_cell",
+        "denoise_pulses_per_cell",
+        "reads_per_cell",
+        "chip_seconds",
+        "chip_joules",
+        "wall_seconds",
+        "seed",
+        "preset",
+        "version",
+    } <= printed.keys()
 
 
-def test_a_run_leaves_the_files_that_compile_and_program_make(place: Path, finished: Path) -> None:
+def test_a_run_leaves_the_files_that_compile_and_program_make(
+    place: Path, finished: Path
+) -> None:
     """One command or three: the same image and the same chip, byte by byte.
 
     So the cells hold the same conductances, and every later command finds the same.
@@ -121,7 +151,8 @@ def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
     place: Path, finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(*DEPLOY, "--out", "run", "--seed", "1", "--no-denoise") == 0
-    other, first = result_of(place / "run"), result_of(finished)
+    other = result_of(place / "run")
+    first = result_of(finished)
     assert other["software_accuracy"] == first["software_accuracy"]
     assert other["error_uS"] != first["error_uS"]
     assert other["denoise_pulses_per_cell"] == 0
@@ -162,7 +193,9 @@ def test_bad_input_gives_one_sentence_and_leaves_nothing(
 ) -> None:
     before = sorted(p.name for p in place.iterdir())
     assert call(*words) == 2
-    said = [line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")]
+    said = [
+        line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")
+    ]
     assert len(said) == 1
     assert saying.lower() in said[0].lower()
     left = {p.name for p in place.iterdir()} - {"__pycache__", "mho-out"}
@@ -170,15 +203,21 @@ def test_bad_input_gives_one_sentence_and_leaves_nothing(
     assert not list(place.glob("mho-out/*/result.json"))
 
 
-def test_bad_input_leaves_earlier_results_untouched(place: Path, finished: Path) -> None:
+def test_bad_input_leaves_earlier_results_untouched(
+    place: Path, finished: Path
+) -> None:
     shutil.copytree(finished, place / "run")
     before = {p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()}
     assert call("deploy", "net.py:poisoned", "--data", "data.npz", "--out", "run") == 2
-    assert {p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()} == before
+    assert {
+        p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()
+    } == before
 
 
 @pytest.mark.parametrize("saves", [1, 2])
-def test_a_killed_run_resumes_to_the_same_result(place: Path, finished: Path, saves: int) -> None:
+def test_a_killed_run_resumes_to_the_same_result(
+    place: Path, finished: Path, saves: int
+) -> None:
     """SIGKILL after the first saved state of the first or of the second chip."""
     child = spawn(*DEPLOY, "--out", "killed")
     deadline = time.monotonic() + 120
@@ -233,7 +272,9 @@ def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
     assert "Traceback" not in said
 
 
-def test_presets_show_value_confidence_and_source(capsys: pytest.CaptureFixture[str]) -> None:
+def test_presets_show_value_confidence_and_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert call("presets") == 0
     assert "rao2023" in capsys.readouterr().out
     assert call("presets", "rao2023") == 0
@@ -243,7 +284,18 @@ def test_presets_show_value_confidence_and_source(capsys: pytest.CaptureFixture[
 
 
 def test_importing_mho_loads_no_plotting_data_or_command_line_library() -> None:
-    heavy = ["matplotlib", "sklearn", "jinja2", "rich", "cyclopts", "zarr", "onnx", "dask"]
+    heavy = [
+        "matplotlib",
+        "sklearn",
+        "jinja2",
+        "rich",
+        "cyclopts",
+        "zarr",
+        "onnx",
+        "dask",
+    ]
     program = f"import sys, mho; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
     assert done.stdout.strip() == "[]", done.stdout

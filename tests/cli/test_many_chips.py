@@ -21,7 +21,16 @@ def network():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
     return layer
 """
-WORDS = ["deploy", "net.py:network", "--data", "data.npz", "--tolerance", "5uS", "--wires", "0"]
+WORDS = [
+    "deploy",
+    "net.py:network",
+    "--data",
+    "data.npz",
+    "--tolerance",
+    "5uS",
+    "--wires",
+    "0",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +41,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mho.runs.measurement._TRACE_SAMPLES", 3)
     Path("net.py").write_text(FACTORY)
     rng = np.random.default_rng(0)
-    np.savez("data.npz", inputs=rng.random((60, 6), "f4"), labels=rng.integers(0, 3, 60))
+    np.savez(
+        "data.npz", inputs=rng.random((60, 6), "f4"), labels=rng.integers(0, 3, 60)
+    )
 
 
 def result_of(folder: str) -> dict[str, Any]:
@@ -85,9 +96,15 @@ def test_both_ways_are_printed_and_chips_are_kept_on_request(
     said = capsys.readouterr().out
     assert "2 chips, ±5 µS, denoised" in said
     assert "2 chips, ±30 µS, not denoised" in said
-    assert sorted(p.name for p in Path("run/chips").iterdir()) == ["seed0.mho", "seed1.mho"]
+    assert sorted(p.name for p in Path("run/chips").iterdir()) == [
+        "seed0.mho",
+        "seed1.mho",
+    ]
     assert Path("run/chips/seed0.mho").read_bytes() == Path("run/chip.mho").read_bytes()
-    assert call("evaluate", "run/chips/seed1.mho", "--data", "data.npz", "--json", "-") == 0
+    assert (
+        call("evaluate", "run/chips/seed1.mho", "--data", "data.npz", "--json", "-")
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["software_accuracy"] == result_of("run")["software_accuracy"]
 

@@ -15,15 +15,27 @@ def entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "net.py").write_text(PERCEPTRON)
     rng = np.random.default_rng(0)
     np.savez(
-        tmp_path / "data.npz", inputs=rng.random((40, 6), "f4"), labels=rng.integers(0, 3, 40)
+        tmp_path / "data.npz",
+        inputs=rng.random((40, 6), "f4"),
+        labels=rng.integers(0, 3, 40),
     )
     monkeypatch.chdir(tmp_path)
 
 
 def test_a_network_is_deployed_with_a_report() -> None:
     """72 weights and a reference for 6 and 8 rows; a page with a map of each layer."""
-    words = ["deploy", "net.py:mlp", "--data", "data.npz", "--tolerance", "20uS", "--no-denoise"]
-    assert call(*words, "--mapping", "offset", "--out", "run", "--json", "found.json") == 0
+    words = [
+        "deploy",
+        "net.py:mlp",
+        "--data",
+        "data.npz",
+        "--tolerance",
+        "20uS",
+        "--no-denoise",
+    ]
+    assert (
+        call(*words, "--mapping", "offset", "--out", "run", "--json", "found.json") == 0
+    )
     found = json.loads(Path("found.json").read_text())
     assert found["options"]["layout"]["mapping"] == "offset"
     assert found["cells"] == 72 + 6 + 8

@@ -33,11 +33,21 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def compiled(*more: str) -> int:
     torch.manual_seed(0)
     return call(
-        "compile", "net.py:net", "--data", "data.npz", "--size", "16", "-o", "n.mho", *more
+        "compile",
+        "net.py:net",
+        "--data",
+        "data.npz",
+        "--size",
+        "16",
+        "-o",
+        "n.mho",
+        *more,
     )
 
 
-def test_what_is_kept_digital_survives_the_image(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_kept_digital_survives_the_image(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The table of `compile`, the image and `inspect` tell the same."""
     assert compiled("--digital", "3, 5") == 0
     told = capsys.readouterr().out
@@ -50,8 +60,11 @@ def test_what_is_kept_digital_survives_the_image(capsys: pytest.CaptureFixture[s
     assert seen == account(image.network).plain()
     fates = {one["name"]: one["runs"] for one in seen if one["parameters"]}
     assert fates == {
-        "0": "analog", "1": "folded", "3": "digital by choice", "5": "digital by choice",
-    }  # fmt: skip
+        "0": "analog",
+        "1": "folded",
+        "3": "digital by choice",
+        "5": "digital by choice",
+    }
     assert call("inspect", "n.mho") == 0
     assert "relu_1" in capsys.readouterr().out
 
@@ -82,7 +95,8 @@ def test_images_from_before_the_account_are_read() -> None:
     assert own["graph"]["fields"].pop("untrained")
     old = read_image(Reader(tensors), plain)
     assert old.network.notes == {}
-    before, after = account(old.network), account(image.network)
+    before = account(old.network)
+    after = account(image.network)
     assert (before.analog, before.digital) == (after.analog, after.digital)
     assert [e.name for e in before.operations] == [
         e.name for e in after.operations if e.runs != "folded"

@@ -28,7 +28,9 @@ def test_copies_stand_alone_and_the_table_says_so(
     said = capsys.readouterr().out
     assert "passive array, V/2" in said
     assert "stands alone" in said
-    assert json.loads((tmp_path / "result.json").read_text())["passive"] == {"biasing": "V/2"}
+    assert json.loads((tmp_path / "result.json").read_text())["passive"] == {
+        "biasing": "V/2"
+    }
 
 
 def test_cells_with_selectors_say_nothing_of_it(tmp_path: Path) -> None:

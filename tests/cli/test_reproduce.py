@@ -18,11 +18,28 @@ def run(*words: str) -> int:
 def test_a_claim_that_holds_is_written_with_its_figure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("rao2023", "--only", "F4", "--quick", "--out", str(tmp_path), "--json", "-")
+    words = (
+        "rao2023",
+        "--only",
+        "F4",
+        "--quick",
+        "--out",
+        str(tmp_path),
+        "--json",
+        "-",
+    )
     assert run(*words) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert found == json.loads((tmp_path / "claims.json").read_text())[0]
-    assert {"id", "target", "measured", "low", "high", "tolerance", "pass"} <= found.keys()
+    assert {
+        "id",
+        "target",
+        "measured",
+        "low",
+        "high",
+        "tolerance",
+        "pass",
+    } <= found.keys()
     assert found["id"] == "F4"
     assert found["pass"] is True
     page = (tmp_path / "rao2023" / "report.html").read_text()
@@ -30,16 +47,23 @@ def test_a_claim_that_holds_is_written_with_its_figure(
     assert "data:image/png;base64," in page
     assert "telegraph.births" in page
     assert "http" not in page.replace("http-equiv", "")
-    assert (tmp_path / "rao2023" / "fig1g-array.png").read_bytes().startswith(b"\x89PNG")
+    assert (
+        (tmp_path / "rao2023" / "fig1g-array.png").read_bytes().startswith(b"\x89PNG")
+    )
 
 
 def test_a_claim_that_fails_makes_the_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed = ("--set", "cell.stuck_fraction=0.05")
-    assert run("rao2023", "--only", "F4", "--quick", *changed, "--out", str(tmp_path)) == 1
+    assert (
+        run("rao2023", "--only", "F4", "--quick", *changed, "--out", str(tmp_path)) == 1
+    )
     assert "fails" in capsys.readouterr().out
-    assert "cell.stuck_fraction = 0.05" in (tmp_path / "rao2023" / "report.html").read_text()
+    assert (
+        "cell.stuck_fraction = 0.05"
+        in (tmp_path / "rao2023" / "report.html").read_text()
+    )
 
 
 def test_an_interrupted_run_goes_on_to_the_same_page(
@@ -66,7 +90,11 @@ def test_an_interrupted_run_goes_on_to_the_same_page(
     assert calls == ["F3", "F4", "F4"]
     assert not (parted / "unfinished").exists()
     whole, other = (
-        re.sub(r"<td>[\d.]+ s</td>", "", (tmp_path / name / "rao2023/report.html").read_text())
+        re.sub(
+            r"<td>[\d.]+ s</td>",
+            "",
+            (tmp_path / name / "rao2023/report.html").read_text(),
+        )
         for name in ("whole", "parted")
     )
     assert whole == other
@@ -84,7 +112,10 @@ def test_an_interrupted_run_goes_on_to_the_same_page(
     ],
 )
 def test_bad_input_is_one_sentence(
-    words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(*words, "--quick", "--out", str(tmp_path)) == 2
     said = capsys.readouterr().err

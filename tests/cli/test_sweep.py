@@ -27,7 +27,11 @@ def test_a_sweep_writes_table_parquet_figure_and_json(
     points = json.loads(capsys.readouterr().out)["points"]
     with (tmp_path / "sweep.csv").open() as file:
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    assert rows == points == pyarrow.parquet.read_table(tmp_path / "sweep.parquet").to_pylist()
+    assert (
+        rows
+        == points
+        == pyarrow.parquet.read_table(tmp_path / "sweep.parquet").to_pylist()
+    )
     assert [row["protocol.max_cycles"] for row in rows] == [6.0, 12.0]
     assert rows[0]["converged"] < rows[1]["converged"]
     assert (tmp_path / "sweep.png").read_bytes().startswith(b"\x89PNG")
@@ -36,9 +40,11 @@ def test_a_sweep_writes_table_parquet_figure_and_json(
 def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses_points(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    whole = tmp_path / "whole"
+    parted = tmp_path / "parted"
     assert run(FIELD, *QUICK, "--out", str(whole)) == 0
-    measure, calls = sweep.measure, []
+    measure = sweep.measure
+    calls = []
 
     def interrupted(*arguments: Any) -> dict[str, float]:
         calls.append(1)
@@ -58,14 +64,18 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses
     assert len(calls) == 4
 
 
-def test_two_fields_make_a_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_fields_make_a_map(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ("protocol.max_cycles=3,6", "protocol.denoise=off,on")
     assert run(*words, *QUICK, "--out", str(tmp_path)) == 0
     assert "off" in capsys.readouterr().out
     assert (tmp_path / "sweep.png").exists()
 
 
-def test_ready_sweeps_are_listed_with_their_reasons(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ready_sweeps_are_listed_with_their_reasons(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run("--list") == 0
     said = capsys.readouterr().out
     assert "telegraph.births" in said
@@ -85,7 +95,10 @@ def test_ready_sweeps_are_listed_with_their_reasons(capsys: pytest.CaptureFixtur
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
-    words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(*words, "--out", str(tmp_path / "new")) == 2
     assert sentence in capsys.readouterr().err

@@ -19,8 +19,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     inputs = np.random.default_rng(0).random((100, 6), "f4")
     labels = (inputs[:, :3] + inputs[:, 3:]).argmax(1)
-    arrays = {"training_inputs": inputs[:80], "training_labels": labels[:80],
-              "inputs": inputs[80:], "labels": labels[80:]}  # fmt: skip
+    arrays = {
+        "training_inputs": inputs[:80],
+        "training_labels": labels[:80],
+        "inputs": inputs[80:],
+        "labels": labels[80:],
+    }
     np.savez("data.npz", **arrays)
     np.savez("bright.npz", **(arrays | {"inputs": 255 * inputs[80:]}))
     np.savez("short.npz", **(arrays | {"training_labels": labels[:79]}))
@@ -32,7 +36,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_training_writes_json_a_figure_and_a_chip_to_go_on_with(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert call(*WORDS, "--stuck", "0.1", "-o", "chip.mho", "--out", "f", "--json", "-") == 0
+    assert (
+        call(*WORDS, "--stuck", "0.1", "-o", "chip.mho", "--out", "f", "--json", "-")
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(Path("f/result.json").read_text())
     assert Path("f/training.png").read_bytes().startswith(b"\x89PNG")
@@ -45,14 +52,22 @@ def test_training_writes_json_a_figure_and_a_chip_to_go_on_with(
     assert call("evaluate", "chip.mho", "--data", "data.npz") == 0
     assert call("inspect", "chip.mho") == 0
     assert "10.00% of its cells stuck" in capsys.readouterr().out
-    assert call("lifetime", "chip.mho", "--data", "data.npz", "--times", "1h", "--out", "l") == 0
+    assert (
+        call(
+            "lifetime", "chip.mho", "--data", "data.npz", "--times", "1h", "--out", "l"
+        )
+        == 0
+    )
 
 
 def test_the_table_says_what_it_cost(capsys: pytest.CaptureFixture[str]) -> None:
     words = [w if w != "6-8-3" else "6-5-4-3" for w in WORDS]
     assert call(*words, "--no-compare") == 0
     said = capsys.readouterr().out
-    assert all(w in said for w in ("on the chip", "pulses", "energy", "6-5-4-3", "training.png"))
+    assert all(
+        w in said
+        for w in ("on the chip", "pulses", "energy", "6-5-4-3", "training.png")
+    )
     assert "without stuck" not in said
 
 

@@ -27,7 +27,16 @@ def mlp():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
     return network
 """
-TUNE = ["tune", "net.mho", "--data", "data.npz", "--stuck", "0.15", "--tolerance", "20uS"]
+TUNE = [
+    "tune",
+    "net.mho",
+    "--data",
+    "data.npz",
+    "--stuck",
+    "0.15",
+    "--tolerance",
+    "20uS",
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +49,33 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs = np.random.default_rng(0).random((144, 6), "f4")
     with torch.no_grad():
         labels = scope["mlp"]()(torch.from_numpy(inputs)).argmax(1).numpy()
-    test, learn = {"inputs": inputs[:80], "labels": labels[:80]}, inputs[80:]
+    test = {"inputs": inputs[:80], "labels": labels[:80]}
+    learn = inputs[80:]
     np.savez(folder / "bare.npz", **test)
     np.savez(folder / "learn.npz", inputs=learn, labels=labels[80:])
     np.savez(folder / "short.npz", inputs=learn, labels=labels[81:])
-    np.savez(folder / "data.npz", **test, training_inputs=learn, training_labels=labels[80:])
-    compile_ = ["compile", "net.py:mlp", "--data", "data.npz", "--size", "16x32", "-o", "net.mho"]
-    program = ["program", "net.mho", "--tolerance", "150uS", "--no-denoise", "-o", "chip.mho"]
+    np.savez(
+        folder / "data.npz", **test, training_inputs=learn, training_labels=labels[80:]
+    )
+    compile_ = [
+        "compile",
+        "net.py:mlp",
+        "--data",
+        "data.npz",
+        "--size",
+        "16x32",
+        "-o",
+        "net.mho",
+    ]
+    program = [
+        "program",
+        "net.mho",
+        "--tolerance",
+        "150uS",
+        "--no-denoise",
+        "-o",
+        "chip.mho",
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert call(*compile_) == 0
@@ -72,7 +101,15 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Noise-aware tuning pulses a spare chip, refit nothing, hybrid the last layer."""
-    words = ["net.py:mlp", "--data", "bare.npz", "--training", "learn.npz", "--stuck", "0.1"]
+    words = [
+        "net.py:mlp",
+        "--data",
+        "bare.npz",
+        "--training",
+        "learn.npz",
+        "--stuck",
+        "0.1",
+    ]
     methods = ["--method", "noise-aware,refit,hybrid", "--out", "all", "-o", "all.mho"]
     assert call("tune", *words, *methods) == 0
     said = capsys.readouterr().out
@@ -87,10 +124,14 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     assert steps["noise-aware"]["pulses"] > 1000
     assert steps["noise-aware"]["training_samples"] == 20 * 64
     assert steps["refit"]["pulses"] == 0 < steps["refit"]["multiplies"]
-    trained = [steps["hybrid"][f"training_accuracy_{when}"] for when in ("before", "after")]
+    trained = [
+        steps["hybrid"][f"training_accuracy_{when}"] for when in ("before", "after")
+    ]
     assert 0.3 < trained[0] <= trained[1] + 0.05
     assert 0 < steps["hybrid"]["pulses"] < steps["programming"]["pulses"] * 20
-    assert all(step["chip_seconds"] > 0 < step["chip_joules"] for step in found["steps"])
+    assert all(
+        step["chip_seconds"] > 0 < step["chip_joules"] for step in found["steps"]
+    )
     assert Path("all/tuning.png").read_bytes().startswith(b"\x89PNG")
     assert not Path("all/unfinished").exists()
     tuned = load_chip("all.mho").image.network.layers[0].weight
@@ -133,7 +174,12 @@ def test_a_programmed_chip_is_tuned_and_keeps_it(
     assert chip.tuning is not None
     assert set(chip.tuning.corrections) == {"0", "1"}
     assert chip.records["accuracy"] == steps[-1]["accuracy"]
-    assert call("tune", "tuned.mho", "--data", "data.npz", "--method", "refit", "--out", "2") == 0
+    assert (
+        call(
+            "tune", "tuned.mho", "--data", "data.npz", "--method", "refit", "--out", "2"
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize("broken", ["program_image", "refit", "hybrid_train"])
@@ -192,12 +238,30 @@ def test_tuning_before_the_download_can_be_interrupted_as_well(
         (["net.py:mlp"], "`data` must name"),
         (["net.py:mlp", "--data", "bare.npz"], "lacks the array `training_inputs`"),
         (["net.py:mlp", "--data", "bare.npz", "--training", "short.npz"], "`labels`"),
-        (["net.py:mlp", "--data", "data.npz", "--method", "refitt"], "Did you mean `refit`?"),
-        (["net.py:mlp", "--data", "data.npz", "--method", "refit,noise-aware"], "first and once"),
-        (["net.py:mlp", "--data", "data.npz", "--chip", "rao2032"], "Did you mean `rao2023`?"),
-        (["net.py:mlp", "--data", "data.npz", "--resume"], "must find an unfinished run"),
-        (["net.mho", "--data", "data.npz", "--method", "noise-aware"], "targets are set"),
-        (["net.mho", "--data", "data.npz", "--weights", "w.pt"], "holds its own weights"),
+        (
+            ["net.py:mlp", "--data", "data.npz", "--method", "refitt"],
+            "Did you mean `refit`?",
+        ),
+        (
+            ["net.py:mlp", "--data", "data.npz", "--method", "refit,noise-aware"],
+            "first and once",
+        ),
+        (
+            ["net.py:mlp", "--data", "data.npz", "--chip", "rao2032"],
+            "Did you mean `rao2023`?",
+        ),
+        (
+            ["net.py:mlp", "--data", "data.npz", "--resume"],
+            "must find an unfinished run",
+        ),
+        (
+            ["net.mho", "--data", "data.npz", "--method", "noise-aware"],
+            "targets are set",
+        ),
+        (
+            ["net.mho", "--data", "data.npz", "--weights", "w.pt"],
+            "holds its own weights",
+        ),
         (["net.mho", "--data", "data.npz", "-o", "net.mho"], "another file"),
         (["chip.mho", "--data", "data.npz", "--stuck", "0.1"], "programmed already"),
         (["chip.mho", "--data", "data.npz", "--no-repair"], "programmed already"),
@@ -208,7 +272,9 @@ def test_mistakes_end_in_one_sentence(
     words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("tune", *words, "--out", "bad") == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")]
+    lines = [
+        line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")
+    ]
     assert len(lines) == 1
     assert sentence in lines[0]
     assert not Path("bad/result.json").exists()

@@ -12,16 +12,29 @@ SMALL = ["wires", "--size", "10x9", "--resistance", "2", "--range", "50uS:500uS"
 def test_json_on_standard_output_is_all_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("--driver", "3Ohm", "--sense", "4", "--sides", "both", "--out", str(tmp_path))
+    words = (
+        "--driver",
+        "3Ohm",
+        "--sense",
+        "4",
+        "--sides",
+        "both",
+        "--out",
+        str(tmp_path),
+    )
     assert call(*SMALL, *words, "--json", "-") == 0
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads((tmp_path / "result.json").read_text())
     assert (found["rows"], found["cols"]) == (10, 9)
     assert (found["low_uS"], found["high_uS"]) == (50, 500)
-    ohms = [found[f"{name}_ohm"] for name in ("word_line", "bit_line", "driver", "sense")]
+    ohms = [
+        found[f"{name}_ohm"] for name in ("word_line", "bit_line", "driver", "sense")
+    ]
     assert ohms == [2, 2, 3, 4]
     assert (found["sides"], found["sense_sides"]) == ("both", "one")
-    assert 0 < found["kept_worst_column"] < found["kept"] < found["kept_best_column"] < 1
+    assert (
+        0 < found["kept_worst_column"] < found["kept"] < found["kept_best_column"] < 1
+    )
     assert found["kept_all_high"] < found["kept"]
     assert found["alternatives"][0]["kept"] == found["kept"]
     assert found["kept_by_size"]["500_uS"][-1] == found["kept"]
@@ -48,9 +61,15 @@ def test_the_table_says_what_is_kept_and_what_it_would_cost(
     assert call(*SMALL, "--wanted", "0.97", "--out", str(tmp_path)) == 0
     said = capsys.readouterr().out
     for part in (
-        "10×9 cells of 50 to 500 µS", "2 Ω a segment, 0 Ω driver", "weakest cell",
-        "rows driven at both ends", "2× periphery", "−1 bit", "to keep 97 %", "wires.png",
-    ):  # fmt: skip
+        "10×9 cells of 50 to 500 µS",
+        "2 Ω a segment, 0 Ω driver",
+        "weakest cell",
+        "rows driven at both ends",
+        "2× periphery",
+        "−1 bit",
+        "to keep 97 %",
+        "wires.png",
+    ):
         assert part in said
 
 
@@ -75,7 +94,10 @@ def test_no_resistance_is_no_loss_and_no_trouble(tmp_path: Path) -> None:
     [
         (("--size", "0"), "`size` must lie within 1 to 1024, but is 0"),
         (("--size", "16y4"), "such as `256` or `256x64`, but is `16y4`"),
-        (("--resistance", "-1"), "`resistance` must be finite and not negative, but is -1 Ω"),
+        (
+            ("--resistance", "-1"),
+            "`resistance` must be finite and not negative, but is -1 Ω",
+        ),
         (("--driver", "5V"), "`driver` must carry a unit of Ω"),
         (("--range", "500uS:50uS"), "but goes from 500 µS to 50 µS"),
         (("--range", "50uS"), "such as `50uS:500uS`, but is `50uS`"),
@@ -89,7 +111,10 @@ def test_no_resistance_is_no_loss_and_no_trouble(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
-    words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert call("wires", *words, "--out", str(tmp_path / "new")) == 2
     said = capsys.readouterr().err

@@ -31,7 +31,15 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     inputs = torch.rand(200, 8, generator=torch.Generator().manual_seed(0))
     labels = (inputs[:, :4] - inputs[:, 4:]).argmax(1)
     np.savez("data.npz", inputs=inputs.numpy(), labels=labels.numpy())
-    return ["net.py:network", "--data", "data.npz", "--tolerance", "5uS", "--out", "found"]
+    return [
+        "net.py:network",
+        "--data",
+        "data.npz",
+        "--tolerance",
+        "5uS",
+        "--out",
+        "found",
+    ]
 
 
 def test_a_yield_writes_json_and_a_figure_and_remedies_help(
@@ -54,13 +62,19 @@ def test_a_yield_writes_json_and_a_figure_and_remedies_help(
 def test_the_table_names_every_remedy(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("yield", *words, "--stuck", "0.02", "--seeds", "1", "--spares", "1") == 0
+    assert (
+        call("yield", *words, "--stuck", "0.02", "--seeds", "1", "--spares", "1") == 0
+    )
     said = capsys.readouterr().out
-    assert all(word in said for word in ("none", "partners", "mapped", "2.00%", "yield.png"))
+    assert all(
+        word in said for word in ("none", "partners", "mapped", "2.00%", "yield.png")
+    )
 
 
 def test_an_interrupted_yield_goes_on_with_the_next_chip(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Stopped before the fourth of six: three are left to do, and the files are the same bytes."""
     asked = ["yield", *words[:-1]]
@@ -88,7 +102,9 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
         assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
 
 
-def test_resuming_nothing_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_resuming_nothing_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert call("yield", *words, "--resume") == 2
     assert "must find an unfinished run" in capsys.readouterr().err
 
@@ -105,7 +121,10 @@ def test_resuming_nothing_is_refused(words: list[str], capsys: pytest.CaptureFix
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
-    words: list[str], change: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    change: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     given = [word for word in words if word not in ("--tolerance", "5uS")]
     assert call("yield", *given, *change) == 2

@@ -58,7 +58,12 @@ class Attention(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.TransformerEncoderLayer(
-            16, 4, dim_feedforward=24, activation="gelu", batch_first=True, norm_first=True
+            16,
+            4,
+            dim_feedforward=24,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
         )
         self.last = nn.Linear(16, 4)
 
@@ -68,24 +73,43 @@ class Attention(nn.Module):
 
 def _mlp() -> nn.Module:
     return nn.Sequential(
-        nn.Linear(12, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 8), nn.Tanh(), nn.Linear(8, 4)
+        nn.Linear(12, 16),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(16, 8),
+        nn.Tanh(),
+        nn.Linear(8, 4),
     )
 
 
 def _cnn() -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(6, 8, 3, stride=2), nn.BatchNorm2d(8), nn.ReLU6(), nn.AvgPool2d(1),
-        nn.Flatten(), nn.Linear(8, 5), nn.LogSoftmax(1),
-    )  # fmt: skip
+        nn.Conv2d(2, 6, 3, padding=1),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 8, 3, stride=2),
+        nn.BatchNorm2d(8),
+        nn.ReLU6(),
+        nn.AvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 5),
+        nn.LogSoftmax(1),
+    )
 
 
 def _conv1d() -> nn.Module:
     return nn.Sequential(
-        nn.Conv1d(3, 8, 5, padding=2), nn.BatchNorm1d(8), nn.GELU(), nn.MaxPool1d(2),
-        nn.Conv1d(8, 8, 3, dilation=2), nn.SiLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(),
+        nn.Conv1d(3, 8, 5, padding=2),
+        nn.BatchNorm1d(8),
+        nn.GELU(),
+        nn.MaxPool1d(2),
+        nn.Conv1d(8, 8, 3, dilation=2),
+        nn.SiLU(),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
         nn.Linear(8, 4),
-    )  # fmt: skip
+    )
 
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
@@ -95,7 +119,10 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "decoder": (Decoder, (6,)),
     "conv1d": (_conv1d, (3, 20)),
     "lstm": (lambda: Recurrent(nn.LSTM(5, 7, batch_first=True), 7), (6, 5)),
-    "gru": (lambda: Recurrent(nn.GRU(5, 7, batch_first=True, bidirectional=True), 14), (6, 5)),
+    "gru": (
+        lambda: Recurrent(nn.GRU(5, 7, batch_first=True, bidirectional=True), 14),
+        (6, 5),
+    ),
     "transformer": (Attention, (6, 16)),
 }
 """How each network is built, and the shape of one of its samples."""
@@ -126,7 +153,9 @@ def export(
     fixed_batch: bool = False,
 ) -> Path:
     """Export with torch's default exporter, with a free batch size unless told otherwise."""
-    options: dict[str, object] = {"external_data": False, "verbose": False} if dynamo else {}
+    options: dict[str, object] = (
+        {"external_data": False, "verbose": False} if dynamo else {}
+    )
     if not fixed_batch and dynamo:
         options["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
     if not fixed_batch and not dynamo:
@@ -135,7 +164,12 @@ def export(
         # The exporter warns about its own internals.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module, (samples,), path, opset_version=opset, dynamo=dynamo, input_names=["x"],
+            module,
+            (samples,),
+            path,
+            opset_version=opset,
+            dynamo=dynamo,
+            input_names=["x"],
             **options,
-        )  # fmt: skip
+        )
     return path

@@ -13,7 +13,9 @@ from mho.network.operations import arguments_of, evaluate
 onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
 
 
-def model(nodes: list[Any], shape: tuple[int | str, ...], opset: int = 18, **arrays: Any) -> Any:
+def model(
+    nodes: list[Any], shape: tuple[int | str, ...], opset: int = 18, **arrays: Any
+) -> Any:
     """A file with input `x` of this shape, output `y`, and stored arrays."""
     real = onnx.TensorProto.FLOAT
     graph = onnx.helper.make_graph(
@@ -21,7 +23,10 @@ def model(nodes: list[Any], shape: tuple[int | str, ...], opset: int = 18, **arr
         "graph",
         [onnx.helper.make_tensor_value_info("x", real, ["batch", *shape])],
         [onnx.helper.make_tensor_value_info("y", real, None)],
-        [onnx.numpy_helper.from_array(np.asarray(array), name) for name, array in arrays.items()],
+        [
+            onnx.numpy_helper.from_array(np.asarray(array), name)
+            for name, array in arrays.items()
+        ],
     )
     opsets = [onnx.helper.make_opsetid("", opset)]
     return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=9)

@@ -77,9 +77,13 @@ def ideal_chip(tiles: int) -> Chip:
 
 def on_ideal_chip(network: Network, inputs: Tensor) -> DeployedNetwork:
     """Deploy, then put every cell on its target: programming is not what is tested here."""
-    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+    shapes = [
+        (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+    ]
     bench = SimulatedBench(ideal_chip(tiles_needed(shapes, _LINES, _LINES)), Stream(0))
-    deployed = deploy(network, bench, inputs, ProgramProtocol(denoise=None, max_cycles=1))
+    deployed = deploy(
+        network, bench, inputs, ProgramProtocol(denoise=None, max_cycles=1)
+    )
     cells = deployed.placement.cells
     state = bench.state(cells)
     quiet = ("flicker", "relaxing", "ahead", "traps.filled")
@@ -99,5 +103,7 @@ def check_ideal(module: nn.Module, inputs: Tensor) -> Network:
     check_same(network, module, inputs)
     wanted = module(inputs).detach()
     found = on_ideal_chip(network, inputs)(inputs)
-    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * float(wanted.abs().max()))
+    torch.testing.assert_close(
+        found, wanted, rtol=0, atol=1e-4 * float(wanted.abs().max())
+    )
     return network

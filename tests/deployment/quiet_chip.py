@@ -16,11 +16,17 @@ from mho.units import uS
 from mho.wires import WireModel
 
 QUIET = {
-    "telegraph__births": 0.0, "telegraph__spawning": 0.0, "flicker__per_decade": 0.0,
-    "relaxation__scale": 0.0, "retention__scale": 0.0, "cell__stuck_fraction": 0.0,
-    "cell__curvature": 0.0, "array__read_noise_off_chip": 0.0, "array__dac_bits": 16.0,
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 0.0,
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "retention__scale": 0.0,
+    "cell__stuck_fraction": 0.0,
+    "cell__curvature": 0.0,
+    "array__read_noise_off_chip": 0.0,
+    "array__dac_bits": 16.0,
     "array__adc_bits": 16.0,
-}  # fmt: skip
+}
 COARSE = ProgramProtocol(5 * uS, denoise=None)
 
 
@@ -32,9 +38,13 @@ def quiet_bench(seed: int = 0, **changes: float) -> SimulatedBench:
     return SimulatedBench(chip, Stream(seed).child("chip"))
 
 
-def perceptron(stream: Stream, inputs: int = 8, hidden: int = 12, classes: int = 3) -> nn.Module:
+def perceptron(
+    stream: Stream, inputs: int = 8, hidden: int = 12, classes: int = 3
+) -> nn.Module:
     """Two linear layers with weights from the stream."""
-    network = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, classes))
+    network = nn.Sequential(
+        nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, classes)
+    )
     for name, values in network.named_parameters():
         nn.init.normal_(values, std=0.4, generator=stream.child(name).generator())
     return network.eval().requires_grad_(False)
@@ -49,9 +59,13 @@ def problem(stream: Stream, count: int = 120) -> tuple[Tensor, Tensor]:
 
 
 def deployed_on(
-    bench: SimulatedBench, network: nn.Module, samples: Tensor,
-    protocol: ProgramProtocol = COARSE, *, repaired: bool = True,
-) -> DeployedNetwork:  # fmt: skip
+    bench: SimulatedBench,
+    network: nn.Module,
+    samples: Tensor,
+    protocol: ProgramProtocol = COARSE,
+    *,
+    repaired: bool = True,
+) -> DeployedNetwork:
     """The network programmed into the bench."""
     read = read_network(network, samples)
     placement = lay_out(read, bench.info)
@@ -64,5 +78,11 @@ def spread(size: float) -> ErrorTable:
     """Statistics of cells that are off by a normal error of one size (S), wherever they are."""
     error = size * torch.randn(2, 4096, generator=Stream(0).child("spread").generator())
     return ErrorTable(
-        50 * uS, 500 * uS, error, torch.zeros_like(error), torch.zeros(0), 8192, Ledger()
+        50 * uS,
+        500 * uS,
+        error,
+        torch.zeros_like(error),
+        torch.zeros(0),
+        8192,
+        Ledger(),
     )

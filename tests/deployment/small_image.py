@@ -15,9 +15,14 @@ def network() -> nn.Module:
     """Convolution, batch norm, pooling, linear layer and softmax."""
     generator = torch.Generator().manual_seed(1)
     made = nn.Sequential(
-        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3),
-        nn.Hardtanh(-float("inf"), 4.0), nn.Softmax(1),
-    )  # fmt: skip
+        nn.Conv2d(1, 2, 3),
+        nn.BatchNorm2d(2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(8, 3),
+        nn.Hardtanh(-float("inf"), 4.0),
+        nn.Softmax(1),
+    )
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))

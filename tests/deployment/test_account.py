@@ -18,7 +18,8 @@ class Mixed(nn.Module):
         self.first = nn.Conv2d(3, 8, 3, stride=2, padding=1)
         self.deep = nn.Conv2d(8, 8, 3, padding=1, groups=8)
         self.up = nn.ConvTranspose2d(8, 4, 3, stride=2, padding=1, groups=2)
-        self.line, self.last = nn.Conv1d(4, 4, 3, dilation=2), nn.Linear(4, 2)
+        self.line = nn.Conv1d(4, 4, 3, dilation=2)
+        self.last = nn.Linear(4, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
@@ -32,12 +33,15 @@ def test_multiply_adds_are_those_that_torch_counts() -> None:
 
     Exact; 5 samples there, one here.
     """
-    module, inputs = randomise(Mixed()), normal(5, 3, 9, 7)
+    module = randomise(Mixed())
+    inputs = normal(5, 3, 9, 7)
     with FlopCounterMode(display=False) as counter:
         module(inputs)
     found = account(read_network(module, inputs))
     assert 2 * 5 * (found.analog + found.digital) == counter.get_total_flops()
-    kinds = {entry.kind: (entry.name, entry.runs, entry.layers) for entry in found.operations}
+    kinds = {
+        entry.kind: (entry.name, entry.runs, entry.layers) for entry in found.operations
+    }
     assert kinds["conv_transpose2d"] == ("up", "analog", 2)
     assert kinds["matmul"] == ("matmul", "refused", 0)
     assert {"conv2d", "conv1d", "linear", "relu", "softmax"} <= kinds.keys()
@@ -74,7 +78,9 @@ def test_folded_norms_cost_nothing_and_others_one_for_each_value() -> None:
     """Twelve values of 3 channels; the first norm has no layer before it."""
     module = nn.Sequential(nn.BatchNorm1d(3), nn.Conv1d(3, 5, 1), nn.BatchNorm1d(5))
     found = account(read_network(randomise(module), normal(2, 3, 4)))
-    assert [(entry.name, entry.analog, entry.digital) for entry in found.operations] == [
+    assert [
+        (entry.name, entry.analog, entry.digital) for entry in found.operations
+    ] == [
         ("0", 0, 12),
         ("1", 60, 0),
         ("2", 0, 0),
@@ -88,6 +94,8 @@ def test_samples_of_free_size_have_to_be_given() -> None:
     module = randomise(nn.Conv1d(2, 3, 2))
     program = torch.export.export(module, (normal(3, 2, 9),), dynamic_shapes=(free,))
     network = read_network(program, normal(3, 2, 9))
-    with pytest.raises(ValueError, match=r"`sample` must be given .* shape \(2, None\)"):
+    with pytest.raises(
+        ValueError, match=r"`sample` must be given .* shape \(2, None\)"
+    ):
         account(network)
     assert account(network, normal(2, 9)).analog == 8 * 12

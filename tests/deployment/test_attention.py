@@ -11,7 +11,8 @@ from mho.network import read_network
 class Attends(nn.Module):
     def __init__(self, *, weighted: bool) -> None:
         super().__init__()
-        self.heads, self.weighted = nn.MultiheadAttention(8, 2, batch_first=True), weighted
+        self.heads = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.weighted = weighted
 
     def forward(self, x: Tensor) -> Tensor:
         return self.heads(x, x, x, need_weights=self.weighted)[0]
@@ -22,8 +23,11 @@ class Tokens(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.words, self.places = nn.Embedding(11, 8), nn.Parameter(torch.zeros(5, 8))
-        self.block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=True)
+        self.words = nn.Embedding(11, 8)
+        self.places = nn.Parameter(torch.zeros(5, 8))
+        self.block = nn.TransformerEncoderLayer(
+            8, 2, 16, batch_first=True, norm_first=True
+        )
         self.last = nn.Linear(8, 3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,7 +56,8 @@ def test_an_encoder_is_four_layers_for_each_block() -> None:
 
 def test_embedding_is_looked_up_digitally() -> None:
     """Samples are float32, as files of samples are; tokens among them are whole numbers."""
-    module, inputs = randomise(Tokens()), (normal(4, 5) * 3).abs().floor()
+    module = randomise(Tokens())
+    inputs = (normal(4, 5) * 3).abs().floor()
     network = read_network(module, inputs)
     assert "block.linear1" in [layer.name for layer in network.layers]
     check_same(network, module, inputs.flip(0))
@@ -66,5 +71,7 @@ def test_an_ideal_chip_computes_an_encoder_block() -> None:
 def test_attention_recorded_for_one_batch_size_is_refused() -> None:
     """Its reshapes mix samples and heads, so another batch size cannot be put in."""
     program = torch.export.export(Attends(weighted=False).eval(), (normal(3, 6, 8),))
-    with pytest.raises(ValueError, match=r"any size.* with a dynamic batch dimension\.$"):
+    with pytest.raises(
+        ValueError, match=r"any size.* with a dynamic batch dimension\.$"
+    ):
         read_network(program, normal(3, 6, 8))

@@ -53,7 +53,9 @@ def specimen(seed: int = 7) -> ChipSpec:
 @pytest.fixture(scope="module")
 def image() -> CompiledNetwork:
     info = specimen(0).bench().info
-    return compile_image(network(), info, samples(), provenance=Provenance(preset="rao2023"))
+    return compile_image(
+        network(), info, samples(), provenance=Provenance(preset="rao2023")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,9 @@ def chip(image: CompiledNetwork) -> ProgrammedChip:
     return program_image(image, specimen(), EFFORT)
 
 
-def test_a_programmed_image_is_what_deploy_makes(image: CompiledNetwork, tmp_path: Path) -> None:
+def test_a_programmed_image_is_what_deploy_makes(
+    image: CompiledNetwork, tmp_path: Path
+) -> None:
     """An image is `deploy`, split in two.
 
     Compiling, saving, loading and programming draw the same random numbers in the same order as
@@ -81,7 +85,8 @@ def test_a_saved_chip_goes_on_as_if_nothing_had_happened(
     save_chip(tmp_path / "chip.mho", chip)
     loaded = load_chip(tmp_path / "chip.mho")
     assert loaded.sha256 == chip.sha256
-    mine, own = loaded.deployed(), chip.deployed()
+    mine = loaded.deployed()
+    own = chip.deployed()
     for _ in range(2):
         mine.bench.wait(100.0)
         own.bench.wait(100.0)
@@ -134,9 +139,13 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
     with pytest.raises(KeyboardInterrupt):
         program_image(image, specimen(), EFFORT, unfinished=unfinished, progress=stop)
     assert unfinished.exists()
-    with pytest.raises(ValueError, match=r"^Argument `resume` must go on with the same run"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `resume` must go on with the same run"
+    ):
         program_image(image, specimen(8), EFFORT, unfinished=unfinished, resume=True)
-    resumed = program_image(image, specimen(), EFFORT, unfinished=unfinished, resume=True)
+    resumed = program_image(
+        image, specimen(), EFFORT, unfinished=unfinished, resume=True
+    )
     assert resumed.sha256 == chip.sha256
     assert resumed.result.cycles > 5
 
@@ -208,16 +217,30 @@ def spoil_seed(file: Spoilt) -> None:
 
 @pytest.mark.parametrize(
     "spoil",
-    [spoil_preset, spoil_size, spoil_model, spoil_state, spoil_ledger, spoil_result,
-     spoil_placement, spoil_seed, spoil_clock, spoil_costs, spoil_core, spoil_cells],
-)  # fmt: skip
+    [
+        spoil_preset,
+        spoil_size,
+        spoil_model,
+        spoil_state,
+        spoil_ledger,
+        spoil_result,
+        spoil_placement,
+        spoil_seed,
+        spoil_clock,
+        spoil_costs,
+        spoil_core,
+        spoil_cells,
+    ],
+)
 def test_parts_that_do_not_belong_together_are_refused(
     chip: ProgrammedChip, tmp_path: Path, spoil: Any
 ) -> None:
     file = Spoilt(chip)
     spoil(file)
     save(tmp_path / "chip.mho", CHIP_KIND, file.content, file.tensors)
-    with pytest.raises(ValueError, match=r"^Argument `chip` must name a whole file.*\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `chip` must name a whole file.*\.$"
+    ):
         load_chip(tmp_path / "chip.mho")
 
 
@@ -225,7 +248,9 @@ def test_a_half_copied_chip_is_refused(chip: ProgrammedChip, tmp_path: Path) -> 
     path = tmp_path / "chip.mho"
     save_chip(path, chip)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ValueError, match=r"^Argument `chip` must name a whole file.*\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `chip` must name a whole file.*\.$"
+    ):
         load_chip(path)
 
 

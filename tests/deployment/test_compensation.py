@@ -25,10 +25,14 @@ def weights(out: int, inputs: int) -> torch.Tensor:
 
 def info(resistance: float, tiles: int = 1, **others: float) -> BenchInfo:
     wires = WireModel(word_line=resistance, bit_line=resistance, **others)
-    return SimulatedBench(Chip(tiles=tiles, rows=TILE, cols=TILE, wires=wires), Stream(0)).info
+    return SimulatedBench(
+        Chip(tiles=tiles, rows=TILE, cols=TILE, wires=wires), Stream(0)
+    ).info
 
 
-def effective(placement: Placement, bench: BenchInfo, shape: tuple[int, int]) -> torch.Tensor:
+def effective(
+    placement: Placement, bench: BenchInfo, shape: tuple[int, int]
+) -> torch.Tensor:
     """Weights that the targets stand for, wires included. Shape (out, in)."""
     found = torch.zeros(shape, dtype=torch.float64)
     for block, where in each_block(placement):
@@ -46,7 +50,8 @@ def test_effective_weights_are_the_wanted_ones(resistance: float) -> None:
     Iterated to 1e-5 of the range; targets are float32. Twice that is left of a weight whose
     output keeps all its signal, more of one that was scaled down: 1e-4 covers 20 Ω.
     """
-    bench, weight = info(resistance, tiles=4), weights(20, 40)
+    bench = info(resistance, tiles=4)
+    weight = weights(20, 40)
     plain = place([weight], bench, PAIRS)
     final = compensate(plain, bench, PAIRS)
     largest = float(weight.abs().max())
@@ -62,7 +67,9 @@ def test_targets_stay_in_range_and_one_of_each_pair_at_its_bottom() -> None:
     final = compensate(place([weights(16, 32)], bench, PAIRS), bench, PAIRS)
     assert float(final.target.min()) == pytest.approx(50e-6, rel=1e-6)
     assert float(final.target.max()) <= 500e-6 * (1 + 1e-6)
-    assert torch.all(torch.minimum(final.target, final.target[final.partner]) < 50.001e-6)
+    assert torch.all(
+        torch.minimum(final.target, final.target[final.partner]) < 50.001e-6
+    )
 
 
 def test_only_outputs_beyond_the_range_are_scaled_down() -> None:
@@ -101,7 +108,8 @@ def test_targets_move_around_stuck_cells(stuck_at: float) -> None:
     Three stuck cells; a partner cannot help the one that its column needs at the other end. All
     others reach their weights: to 1e-4 of the largest, from several tenths of a percent or more.
     """
-    bench, weight = info(5.0), weights(16, 32)
+    bench = info(5.0)
+    weight = weights(16, 32)
     before = compensate(place([weight], bench, PAIRS), bench, PAIRS)
     stuck = torch.zeros(before.cells.shape, dtype=torch.bool)
     stuck[[5, 300, 700]] = True
@@ -127,4 +135,6 @@ def test_without_stuck_cells_or_wires_nothing_moves() -> None:
         before = compensate(place([weights(8, 16)], bench, PAIRS), bench, PAIRS)
         stuck = torch.zeros(before.cells.shape, dtype=torch.bool)
         none = torch.zeros_like(before.target)
-        assert torch.equal(adapt(before, before, none, stuck, bench).target, before.target)
+        assert torch.equal(
+            adapt(before, before, none, stuck, bench).target, before.target
+        )

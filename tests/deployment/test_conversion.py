@@ -15,7 +15,8 @@ from mho.programming import ErrorTable
 from mho.statistical.convert import ConvertedModule, convert
 from mho.units import uS
 
-LOW, HIGH = 50 * uS, 500 * uS
+LOW = 50 * uS
+HIGH = 500 * uS
 FINE = Periphery(SignedConverter(16, 0.2), SignedConverter(20, 1.0))
 
 
@@ -23,10 +24,14 @@ def exact(variance: float = 0.0, error: float = 0.0) -> ErrorTable:
     """Cells with one error and one noise, none of them stuck."""
     shape = (2, 4)
     spread = torch.full(shape, variance)
-    return ErrorTable(LOW, HIGH, torch.full(shape, error), spread, torch.ones(0), 8, Ledger())
+    return ErrorTable(
+        LOW, HIGH, torch.full(shape, error), spread, torch.ones(0), 8, Ledger()
+    )
 
 
-def ready(module: nn.Module, samples: Tensor, rows: int = 256, **names: object) -> ConvertedModule:
+def ready(
+    module: nn.Module, samples: Tensor, rows: int = 256, **names: object
+) -> ConvertedModule:
     """A module on exact cells behind fine converters."""
     chip = mho.Chip("rao2023", rows=rows, periphery=FINE)
     found = convert(module, chip, **names)  # type: ignore[arg-type]
@@ -45,21 +50,32 @@ KINDS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "image": (lambda: nn.Conv2d(5, 7, 3, padding=1), (3, 5, 12, 12)),
     "few positions": (lambda: nn.Conv2d(70, 7, 3, stride=2, padding=1), (3, 70, 7, 7)),
     "oblong": (lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)), (2, 6, 20, 19)),
-    "oblong, few": (lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)), (2, 6, 9, 9)),
+    "oblong, few": (
+        lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)),
+        (2, 6, 9, 9),
+    ),
     "groups": (lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4), (2, 12, 9, 9)),
     "groups, few": (lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4), (2, 12, 4, 4)),
-    "depthwise": (lambda: nn.Conv2d(10, 10, 3, padding="same", groups=10), (2, 10, 8, 8)),
+    "depthwise": (
+        lambda: nn.Conv2d(10, 10, 3, padding="same", groups=10),
+        (2, 10, 8, 8),
+    ),
     "uneven": (lambda: nn.Conv2d(64, 3, 3, padding="valid"), (2, 64, 10, 10)),
     "reflected": (
-        lambda: nn.Conv2d(3, 4, 3, padding=2, padding_mode="reflect"), (2, 3, 10, 10),
+        lambda: nn.Conv2d(3, 4, 3, padding=2, padding_mode="reflect"),
+        (2, 3, 10, 10),
     ),
     "circular": (
-        lambda: nn.Conv1d(3, 4, 3, padding="same", padding_mode="circular"), (2, 3, 60),
+        lambda: nn.Conv1d(3, 4, 3, padding="same", padding_mode="circular"),
+        (2, 3, 60),
     ),
     "signal": (lambda: nn.Conv1d(3, 4, 5, stride=2, dilation=2), (2, 3, 150)),
-    "transposed": (lambda: nn.ConvTranspose2d(6, 4, 3, 2, 1, 1, groups=2), (2, 6, 5, 5)),
+    "transposed": (
+        lambda: nn.ConvTranspose2d(6, 4, 3, 2, 1, 1, groups=2),
+        (2, 6, 5, 5),
+    ),
     "transposed signal": (lambda: nn.ConvTranspose1d(6, 4, 4, 3), (2, 6, 30)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,7 +84,8 @@ def test_exact_cells_compute_what_the_module_does(kind: str, rows: int) -> None:
     """Sixteen bits of inputs and twenty of sums leave 1e-4, in every way to divide rows."""
     torch.manual_seed(0)
     make, shape = KINDS[kind]
-    module, samples = make(), inputs(*shape)
+    module = make()
+    samples = inputs(*shape)
     found = ready(module, samples, rows)(samples)
     wanted = module(samples).detach()
     assert found.shape == wanted.shape
@@ -91,7 +108,8 @@ class Both(nn.Module):
 
 def test_a_shared_layer_is_one_layer_on_tiles() -> None:
     torch.manual_seed(0)
-    module, samples = Both().eval(), inputs(4, 3, 8, 8)
+    module = Both().eval()
+    samples = inputs(4, 3, 8, 8)
     found = ready(module, samples, digital=("head",))
     assert [layer.name for layer in found.layers] == ["first"]
     assert found.account.cells == 2 * 81
@@ -131,7 +149,9 @@ def test_account_names_every_module_with_parameters() -> None:
 
 def test_no_layer_on_tiles_is_an_error_that_says_why() -> None:
     module = nn.Sequential(nn.LSTM(4, 4), nn.Linear(4, 2))
-    with pytest.raises(ValueError, match=r"0, refused: computes .*; 1, digital by choice"):
+    with pytest.raises(
+        ValueError, match=r"0, refused: computes .*; 1, digital by choice"
+    ):
         convert(module, digital=("1",))
     with pytest.raises(ValueError, match="no module with parameters"):
         convert(nn.ReLU())
@@ -148,7 +168,8 @@ def test_a_layer_that_is_never_called_is_an_error() -> None:
     class Peeking(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.one, self.other = nn.Linear(4, 4), nn.Linear(4, 4)
+            self.one = nn.Linear(4, 4)
+            self.other = nn.Linear(4, 4)
 
         def forward(self, vectors: Tensor) -> Tensor:
             return self.one(vectors)
@@ -181,7 +202,9 @@ def test_the_module_stays_as_it_is_and_nothing_is_copied() -> None:
 
 
 @pytest.mark.parametrize("shape", [(64, 40, 12, 12), (512, 40, 4, 4)])
-def test_noise_of_a_convolution_has_the_variance_of_its_cells(shape: tuple[int, ...]) -> None:
+def test_noise_of_a_convolution_has_the_variance_of_its_cells(
+    shape: tuple[int, ...],
+) -> None:
     """Variance of a sum: twice the cells' times the squared inputs, in units of the weights.
 
     Both ways to compute, by images and by vectors; inputs of one value, kernels inside.
@@ -195,10 +218,17 @@ def test_noise_of_a_convolution_has_the_variance_of_its_cells(shape: tuple[int, 
     noise = found(samples) - module(samples).detach()
     scale = (HIGH - LOW) / float(module.weight.detach().abs().max())
     wanted = 2 * cells * 40 * 9 * 0.5**2 / scale**2
-    assert float(noise.mean()) == pytest.approx(0, abs=5 * (wanted / noise.numel()) ** 0.5)
-    assert float(noise.var()) == pytest.approx(wanted, rel=5 * (2 / noise.numel()) ** 0.5)
+    assert float(noise.mean()) == pytest.approx(
+        0, abs=5 * (wanted / noise.numel()) ** 0.5
+    )
+    assert float(noise.var()) == pytest.approx(
+        wanted, rel=5 * (2 / noise.numel()) ** 0.5
+    )
     both = noise.transpose(0, 1).flatten(1)
-    assert float(torch.corrcoef(both).fill_diagonal_(0).abs().max()) < 5 / both.shape[1] ** 0.5
+    assert (
+        float(torch.corrcoef(both).fill_diagonal_(0).abs().max())
+        < 5 / both.shape[1] ** 0.5
+    )
 
 
 def test_errors_of_pairs_are_those_of_their_cells() -> None:
@@ -224,7 +254,13 @@ def test_partners_make_up_for_stuck_cells_as_far_as_they_reach() -> None:
     shape = (2, 4)
     for held, lost in ((1000 * uS, 0.0), (4400 * uS, 4400 * uS - 4144 * uS)):
         table = ErrorTable(
-            LOW, HIGH, torch.zeros(shape), torch.zeros(shape), torch.full((3,), held), 10, Ledger()
+            LOW,
+            HIGH,
+            torch.zeros(shape),
+            torch.zeros(shape),
+            torch.full((3,), held),
+            10,
+            Ledger(),
         )
         module = nn.Linear(40, 30, bias=False)
         found = convert(module, mho.Chip("rao2023", periphery=FINE))
@@ -240,7 +276,9 @@ def test_partners_make_up_for_stuck_cells_as_far_as_they_reach() -> None:
 
 def test_a_sample_meets_the_same_noise_in_any_batch() -> None:
     torch.manual_seed(0)
-    module = nn.Sequential(nn.Conv2d(30, 4, 3), nn.Conv2d(4, 40, 3, stride=3), nn.Flatten())
+    module = nn.Sequential(
+        nn.Conv2d(30, 4, 3), nn.Conv2d(4, 40, 3, stride=3), nn.Flatten()
+    )
     samples = inputs(6, 30, 12, 12)
 
     def fresh() -> ConvertedModule:
@@ -249,7 +287,8 @@ def test_a_sample_meets_the_same_noise_in_any_batch() -> None:
         found.calibrate(samples)
         return found
 
-    whole, parts = fresh(), fresh()
+    whole = fresh()
+    parts = fresh()
     together = whole(samples)
     apart = torch.cat([parts(part) for part in torch.split(samples, 2)])
     step = float(together.abs().max()) / 2**7
@@ -258,7 +297,8 @@ def test_a_sample_meets_the_same_noise_in_any_batch() -> None:
 
 
 def test_seeds_name_chips() -> None:
-    module, samples = nn.Linear(50, 20), inputs(8, 50)
+    module = nn.Linear(50, 20)
+    samples = inputs(8, 50)
     table = exact()
     table.error.copy_(torch.randn(2, 4, generator=mho.Stream(1).generator()) * uS)
     found = convert(module)
@@ -268,17 +308,23 @@ def test_seeds_name_chips() -> None:
         found.calibrate(samples)
         return found(samples)
 
-    first, other, again = outputs(0), outputs(1), outputs(0)
+    first = outputs(0)
+    other = outputs(1)
+    again = outputs(0)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
 def test_a_column_scale_and_clipping_are_the_mapping_s() -> None:
     torch.manual_seed(0)
-    module, samples = nn.Linear(60, 9), inputs(8, 60)
+    module = nn.Linear(60, 9)
+    samples = inputs(8, 60)
     mapping = DifferentialPairs(LOW, HIGH, scale="column")
     torch.testing.assert_close(
-        ready(module, samples, mapping=mapping)(samples), module(samples), rtol=0, atol=1e-4
+        ready(module, samples, mapping=mapping)(samples),
+        module(samples),
+        rtol=0,
+        atol=1e-4,
     )
 
 
@@ -300,7 +346,11 @@ def test_a_table_of_another_range_is_refused() -> None:
 @pytest.mark.parametrize(
     ("chip", "mapping", "message"),
     [
-        (mho.Chip(periphery=Periphery(FINE.dac, FINE.adc, slice_bits=1)), None, "only round"),
+        (
+            mho.Chip(periphery=Periphery(FINE.dac, FINE.adc, slice_bits=1)),
+            None,
+            "only round",
+        ),
         (mho.Chip(), DifferentialPairs(1e-9, HIGH), "stay within"),
     ],
 )

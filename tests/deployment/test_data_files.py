@@ -13,7 +13,9 @@ from mho.data import load_data
 def test_data_come_as_float32_with_whole_labels(tmp_path: Path) -> None:
     """Any real number type; calibration inputs default to the first 64 inputs. Exact."""
     inputs = np.arange(100 * 6, dtype=">u2").reshape(100, 2, 3)
-    np.savez(tmp_path / "data.npz", inputs=inputs, labels=np.arange(100, dtype=np.uint8) % 7)
+    np.savez(
+        tmp_path / "data.npz", inputs=inputs, labels=np.arange(100, dtype=np.uint8) % 7
+    )
     data = load_data(str(tmp_path / "data.npz"))
     assert torch.equal(data.inputs, torch.arange(600.0).reshape(100, 2, 3))
     assert torch.equal(data.labels, torch.arange(100) % 7)
@@ -29,7 +31,9 @@ def test_calibration_inputs_of_the_file_are_used(tmp_path: Path) -> None:
         "calibration": np.ones((1, 2)),
     }
     np.savez_compressed(tmp_path / "data.npz", **arrays)
-    assert torch.equal(load_data(str(tmp_path / "data.npz")).calibration, torch.ones(1, 2))
+    assert torch.equal(
+        load_data(str(tmp_path / "data.npz")).calibration, torch.ones(1, 2)
+    )
 
 
 GOOD = {"inputs": np.zeros((3, 2)), "labels": np.zeros(3, int)}
@@ -41,19 +45,33 @@ BAD_DATA = [
     ({}, "lacks the array `inputs`; it holds nothing"),
     (GOOD | {"inputs": np.full((3, 2), np.nan)}, "`inputs` must be finite, but 6 of 6"),
     (GOOD | {"inputs": np.full((3, 2), 1e300)}, "`inputs` must be finite"),
-    (GOOD | {"inputs": np.zeros((3, 2), complex)}, "real numbers, but holds complex128"),
+    (
+        GOOD | {"inputs": np.zeros((3, 2), complex)},
+        "real numbers, but holds complex128",
+    ),
     (GOOD | {"inputs": np.zeros((3, 2), str)}, "real numbers, but holds <U1"),
     (GOOD | {"inputs": np.zeros((0, 2))}, "at least one sample, but has (0, 2)"),
     (GOOD | {"inputs": np.zeros(3)}, "must have shape (samples, ...)"),
     (GOOD | {"labels": np.zeros(4, int)}, "`labels` must have shape (3), but has (4,)"),
-    (GOOD | {"labels": np.zeros(3)}, "must be whole numbers of shape (samples,), but is float64"),
+    (
+        GOOD | {"labels": np.zeros(3)},
+        "must be whole numbers of shape (samples,), but is float64",
+    ),
     (GOOD | {"labels": np.eye(3, dtype=int)}, "take the index of the class"),
-    (GOOD | {"labels": np.array([0, -1, 2])}, "count classes from 0, but one label is -1"),
-    (GOOD | {"calibration": np.zeros((2, 3))}, "`calibration` must have shape (any, 2)"),
+    (
+        GOOD | {"labels": np.array([0, -1, 2])},
+        "count classes from 0, but one label is -1",
+    ),
+    (
+        GOOD | {"calibration": np.zeros((2, 3))},
+        "`calibration` must have shape (any, 2)",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("arrays", "reason"), BAD_DATA, ids=[reason for _, reason in BAD_DATA])
+@pytest.mark.parametrize(
+    ("arrays", "reason"), BAD_DATA, ids=[reason for _, reason in BAD_DATA]
+)
 def test_data_that_cannot_be_used_are_refused(
     arrays: dict[str, np.ndarray], reason: str, tmp_path: Path
 ) -> None:

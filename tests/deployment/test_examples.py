@@ -14,7 +14,11 @@ from mho.network.account import account
 from mho.network.formats import build
 
 FOLDER = Path(__file__).parents[2] / "docs" / "examples"
-CASES = [("encoder.py", "torch_block"), ("encoder.py", "own_block"), ("lstm.py", "classifier")]
+CASES = [
+    ("encoder.py", "torch_block"),
+    ("encoder.py", "own_block"),
+    ("lstm.py", "classifier"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +29,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     import digit_rows
 
     whole = digit_rows.train
-    monkeypatch.setattr(digit_rows, "train", lambda network, _, **more: whole(network, 2, **more))
+    monkeypatch.setattr(
+        digit_rows, "train", lambda network, _, **more: whole(network, 2, **more)
+    )
 
 
 @pytest.mark.parametrize(("file", "factory"), CASES)
@@ -41,7 +47,11 @@ def test_an_example_answers_on_ideal_chips_what_it_answers_in_software(
     wanted = network.run(data.inputs)
     assert float((wanted.argmax(1) == data.labels).float().mean()) > 0.3
     found = on_ideal_chip(network, data.inputs)(data.inputs)
-    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-3 * float(wanted.abs().max()))
+    torch.testing.assert_close(
+        found, wanted, rtol=0, atol=1e-3 * float(wanted.abs().max())
+    )
     work = account(network)
     assert 0.85 < work.analog_share < 1
-    assert np.isin([e.runs for e in work.operations], ["analog", "digital", "refused"]).all()
+    assert np.isin(
+        [e.runs for e in work.operations], ["analog", "digital", "refused"]
+    ).all()

@@ -59,7 +59,8 @@ class Words(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table, self.bag = nn.Embedding(9, 4), nn.EmbeddingBag(9, 4)
+        self.table = nn.Embedding(9, 4)
+        self.bag = nn.EmbeddingBag(9, 4)
         self.last = nn.Linear(4, 3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -101,14 +102,25 @@ def test_every_parameter_is_accounted_for_once(name: str) -> None:
     found = account(network)
     listed = [item for entry in found.operations for item in entry.parameters.items()]
     assert len(listed) == len(dict(listed))
-    assert dict(listed) == {key: value.numel() for key, value in module.named_parameters()}
-    holders = {key for key, part in module.named_modules() if [*part.parameters(recurse=False)]}
+    assert dict(listed) == {
+        key: value.numel() for key, value in module.named_parameters()
+    }
+    holders = {
+        key for key, part in module.named_modules() if [*part.parameters(recurse=False)]
+    }
     named = {entry.name for entry in found.operations}
-    told = {key for key in holders for one in named if key == one or one.startswith(f"{key}.")}
+    told = {
+        key
+        for key in holders
+        for one in named
+        if key == one or one.startswith(f"{key}.")
+    }
     inner = {key for key in holders if key.endswith("parametrizations.weight")}
     assert holders - {""} - inner <= told
     assert sum(found.parameters.values()) == sum(p.numel() for p in module.parameters())
-    assert found.parameters["tiles"] == sum(layer.weight.numel() for layer in network.layers) + (
+    assert found.parameters["tiles"] == sum(
+        layer.weight.numel() for layer in network.layers
+    ) + (
         4 - 16 if name == "odd" else 0
     )  # weight norm has 4 lengths more, `twice` two layers
 
@@ -193,12 +205,17 @@ def test_a_norm_that_is_kept_digital_is_not_folded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "nearest"), [("lst", "last"), ("block.lin1", "block.linear1"), ("", "last")]
+    ("wanted", "nearest"),
+    [("lst", "last"), ("block.lin1", "block.linear1"), ("", "last")],
 )
-def test_a_name_that_nothing_has_is_refused_with_the_nearest(wanted: str, nearest: str) -> None:
+def test_a_name_that_nothing_has_is_refused_with_the_nearest(
+    wanted: str, nearest: str
+) -> None:
     """Otherwise a misspelt name would quietly put a layer on tiles."""
     _, samples, graph = recorded("transformer")
-    with pytest.raises(ValueError, match=r"^Argument `digital` must name modules") as raised:
+    with pytest.raises(
+        ValueError, match=r"^Argument `digital` must name modules"
+    ) as raised:
         read_network(graph, samples, (wanted,))
     assert nearest == "last" or f"`{nearest}`" in str(raised.value)
     with pytest.raises(TypeError, match=r"^Argument `digital` must be several names"):
@@ -210,7 +227,8 @@ class After(nn.Module):
 
     def __init__(self, begin: nn.Module, features: int) -> None:
         super().__init__()
-        self.begin, self.last = begin, nn.Linear(features, 3)
+        self.begin = begin
+        self.last = nn.Linear(features, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.begin(x))
@@ -221,7 +239,8 @@ class Function(nn.Module):
 
     def __init__(self, call: Callable[[Tensor, Tensor], Tensor], *shape: int) -> None:
         super().__init__()
-        self.call, self.w = call, nn.Parameter(torch.ones(shape))
+        self.call = call
+        self.w = nn.Parameter(torch.ones(shape))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.call(x, self.w)
@@ -243,7 +262,9 @@ class Steps(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lstm, self.gru, self.rnn = nn.LSTMCell(4, 5), nn.GRUCell(5, 6), nn.RNNCell(6, 7)
+        self.lstm = nn.LSTMCell(4, 5)
+        self.gru = nn.GRUCell(5, 6)
+        self.rnn = nn.RNNCell(6, 7)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.rnn(self.gru(self.lstm(x)[0]))
@@ -260,31 +281,63 @@ class Tokens(nn.Module):
         return self.bag(x.abs().long())
 
 
-LSTM, GRU, RNN = 4 * 5 * 9 + 3 * 5, 3 * 6 * 11 + 2 * 6, 7 * 13
+LSTM = 4 * 5 * 9 + 3 * 5
+GRU = 3 * 6 * 11 + 2 * 6
+RNN = 7 * 13
 CASES: dict[str, tuple[nn.Module, tuple[int, ...], int, str, int]] = {
     "a matrix on the left": (
-        Function(lambda x, w: (w @ x.mT).mT, 5, 4), (2, 4), 10, "on the right", 40,
+        Function(lambda x, w: (w @ x.mT).mT, 5, 4),
+        (2, 4),
+        10,
+        "on the right",
+        40,
     ),
     "a stack of matrices": (
-        Function(lambda x, w: (x[:, None] @ w).sum(1)[:, 0], 3, 4, 5), (1, 4), 5, "stack", 60,
+        Function(lambda x, w: (x[:, None] @ w).sum(1)[:, 0], 3, 4, 5),
+        (1, 4),
+        5,
+        "stack",
+        60,
     ),
     "weights of the day": (
-        Function(lambda x, w: functional.linear(w, x).mT, 5, 4), (4,), 5, "its weight is no", 20,
+        Function(lambda x, w: functional.linear(w, x).mT, 5, 4),
+        (4,),
+        5,
+        "its weight is no",
+        20,
     ),
     "named axes": (
-        Function(lambda x, w: torch.einsum("...i,ij->...j", x, w), 4, 5), (2, 4), 10, "named axes",
+        Function(lambda x, w: torch.einsum("...i,ij->...j", x, w), 4, 5),
+        (2, 4),
+        10,
+        "named axes",
         40,
     ),
     "two activations": (
-        Function(lambda x, w: torch.einsum("bi,bj->bij", x, x * w).flatten(1), 4), (4,), 16,
-        "all its factors", 20,
+        Function(lambda x, w: torch.einsum("bi,bj->bij", x, x * w).flatten(1), 4),
+        (4,),
+        16,
+        "all its factors",
+        20,
     ),
-    "3-D": (nn.Conv3d(2, 3, 2, padding=1), (2, 2, 3, 3), 3 * 48, "three dimensions", 144 * 16),
-    "3-D, turned": (nn.ConvTranspose3d(2, 3, 2), (2, 2, 2, 2), 81, "three dimensions", 16 * 24),
+    "3-D": (
+        nn.Conv3d(2, 3, 2, padding=1),
+        (2, 2, 3, 3),
+        3 * 48,
+        "three dimensions",
+        144 * 16,
+    ),
+    "3-D, turned": (
+        nn.ConvTranspose3d(2, 3, 2),
+        (2, 2, 2, 2),
+        81,
+        "three dimensions",
+        16 * 24,
+    ),
     "bilinear": (Twice(), (4,), 5, "two activations", 5 * 16 + 20),
     "single steps": (Steps(), (4,), 7, "single steps", LSTM + GRU + RNN),
     "bag": (Tokens(), (6,), 4, "adds rows", 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -320,7 +373,8 @@ class Fast(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer, self.last = nn.RNN(4, 4, batch_first=True, bias=False), nn.Linear(4, 2)
+        self.layer = nn.RNN(4, 4, batch_first=True, bias=False)
+        self.last = nn.Linear(4, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         scale = (x[:1, :1, :1] * 0).exp().reshape(1, 1)
@@ -330,10 +384,14 @@ class Fast(nn.Module):
         return self.last(found[:, -1])
 
 
-def test_if_nothing_is_left_for_tiles_the_error_says_what_became_of_every_layer() -> None:
+def test_if_nothing_is_left_for_tiles_the_error_says_what_became_of_every_layer() -> (
+    None
+):
     """Both what was chosen and what was refused, by name; an error and no silence."""
     module = randomise(nn.Sequential(nn.Conv3d(1, 2, 1), nn.Flatten(), nn.Linear(2, 2)))
-    with pytest.raises(ValueError, match=r"^Argument `source` must leave at least one") as raised:
+    with pytest.raises(
+        ValueError, match=r"^Argument `source` must leave at least one"
+    ) as raised:
         read_network(module, normal(3, 1, 1, 1, 1), ("2",))
     assert "`0` is refused (convolutions in three dimensions" in str(raised.value)
     assert "`2` is digital by choice" in str(raised.value)
@@ -355,7 +413,9 @@ def test_folded_norms_say_where_they_went() -> None:
 def test_the_attention_of_an_encoder_is_refused_for_its_factors() -> None:
     """Scores and weighted sums multiply activations; 6² scores of 16 numbers, twice."""
     _, _, network = read("transformer")
-    (entry,) = (e for e in account(network).operations if e.kind.startswith("scaled_dot"))
+    (entry,) = (
+        e for e in account(network).operations if e.kind.startswith("scaled_dot")
+    )
     assert (entry.runs, entry.digital) == ("refused", 2 * 36 * 16)
     assert entry.why.startswith("all its factors depend on the input")
 

@@ -20,7 +20,8 @@ from mho.rng import Stream
 from mho.units import uS
 
 PAIRS = DifferentialPairs(50 * uS, 500 * uS)
-LOW, HIGH = 10 * uS, 4400 * uS
+LOW = 10 * uS
+HIGH = 4400 * uS
 TILE = 16
 """Rows and columns (1)."""
 
@@ -31,7 +32,9 @@ def bench_with(stuck: float, tiles: int = 1, seed: int = 0) -> SimulatedBench:
 
 
 def random_faults(stuck: float, seed: int, high: float = 0.5) -> FaultMap:
-    draws = torch.rand(2, 1, TILE, TILE, generator=Stream(seed).child("faults").generator())
+    draws = torch.rand(
+        2, 1, TILE, TILE, generator=Stream(seed).child("faults").generator()
+    )
     fixed = draws[0] < stuck
     held = torch.where(draws[1] < high, HIGH, LOW)
     return FaultMap(fixed, torch.where(fixed, held, 0.0))
@@ -41,9 +44,13 @@ def random_weight(out: int, inputs: int, seed: int = 2) -> torch.Tensor:
     return torch.randn(out, inputs, generator=Stream(seed).child("weights").generator())
 
 
-def lost(weight: torch.Tensor, faults: FaultMap, info: BenchInfo, *, mapped: bool) -> float:
+def lost(
+    weight: torch.Tensor, faults: FaultMap, info: BenchInfo, *, mapped: bool
+) -> float:
     """Squared conductance that is missing after repair (S²)."""
-    placement = place([weight], info, PAIRS, faults=faults if mapped else None, spares=0)
+    placement = place(
+        [weight], info, PAIRS, faults=faults if mapped else None, spares=0
+    )
     stuck, held = (x.flatten()[placement.cells] for x in (faults.stuck, faults.held))
     final = repair(placement, stuck, held, info)
     reached = torch.zeros(info.cells, dtype=torch.float64)
@@ -92,7 +99,8 @@ class BrokenLines(ForwardingBench):
 
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         """Pulse all cells but those of row 12 and columns 3 and 8."""
-        row, col = cells % TILE**2 // TILE, cells % TILE
+        row = cells % TILE**2 // TILE
+        col = cells % TILE
         works = (row != 12) & (col != 3) & (col != 8)
         super().pulse(Pulse(pulse.amplitude * works, pulse.width, pulse.gate), cells)
 
@@ -109,7 +117,9 @@ def test_broken_lines_are_found_and_not_used() -> None:
 
 
 def test_a_tile_without_a_line_that_works_is_refused() -> None:
-    dead = FaultMap(torch.ones(1, TILE, TILE, dtype=torch.bool), torch.zeros(1, TILE, TILE))
+    dead = FaultMap(
+        torch.ones(1, TILE, TILE, dtype=torch.bool), torch.zeros(1, TILE, TILE)
+    )
     with pytest.raises(ValueError, match="but all lines are broken"):
         place([random_weight(2, 2)], bench_with(0.0).info, PAIRS, faults=dead)
 
@@ -117,7 +127,10 @@ def test_a_tile_without_a_line_that_works_is_refused() -> None:
 def test_a_map_of_another_chip_is_refused() -> None:
     with pytest.raises(ValueError, match=r"`faults` must have shape \(2, 16, 16\)"):
         place(
-            [random_weight(2, 2)], bench_with(0.0, tiles=2).info, PAIRS, faults=random_faults(0, 0)
+            [random_weight(2, 2)],
+            bench_with(0.0, tiles=2).info,
+            PAIRS,
+            faults=random_faults(0, 0),
         )
 
 
@@ -125,10 +138,12 @@ def test_ends_reach_what_a_fine_grid_of_the_free_half_reaches() -> None:
     """Brute force: 20,001 values of the free half; nothing on the grid comes closer."""
     info = bench_with(0.0).info
     grid = torch.linspace(info.conductance_low, info.conductance_high, 20_001)
-    yes, no = torch.tensor([True]), torch.tensor([False])
+    yes = torch.tensor([True])
+    no = torch.tensor([False])
     for wanted in (-300 * uS, -5 * uS, 0.0, 20 * uS, 450 * uS):
         for held in (LOW, 200 * uS, HIGH):
-            stuck, want = torch.tensor([held]), torch.tensor([wanted])
+            stuck = torch.tensor([held])
+            want = torch.tensor([wanted])
             left = float(Ends(stuck, stuck, yes, no).reach(want, info))
             right = float(Ends(stuck, stuck, no, yes).reach(want, info))
             for reached, differences in ((left, held - grid), (right, grid - held)):
@@ -140,7 +155,8 @@ def test_ends_reach_what_a_fine_grid_of_the_free_half_reaches() -> None:
 
 def test_without_faults_lines_stay_in_order() -> None:
     info = bench_with(0.0).info
-    weight, none = random_weight(5, 9), random_faults(0.0, 0)
+    weight = random_weight(5, 9)
+    none = random_faults(0.0, 0)
     with_map = place([weight], info, PAIRS, faults=none)
     assert torch.equal(with_map.cells, place([weight], info, PAIRS).cells)
 
@@ -154,7 +170,8 @@ def test_an_assignment_is_a_choice_of_lines_and_loses_no_more_than_the_order_giv
     Pairs with both halves stuck at different ends cost as much wherever they lie; without those
     stuck high most of the loss goes.
     """
-    info, weight = bench_with(0.0).info, random_weight(8, 16, seed)
+    info = bench_with(0.0).info
+    weight = random_weight(8, 16, seed)
     for high, share in ((0.5, 1 + 1e-6), (0.0, 0.7)):
         faults = random_faults(0.1, seed, high)
         before = lost(weight, faults, info, mapped=False)
@@ -167,8 +184,15 @@ def test_no_other_order_of_rows_loses_less() -> None:
     wanted = torch.tensor([[400.0], [-300.0], [200.0], [30.0], [5.0]]) * uS
     fixed = torch.zeros(1, TILE, TILE, dtype=torch.bool)
     held = torch.zeros(1, TILE, TILE)
-    for row, col, value in ((0, 0, LOW), (1, 1, LOW), (2, 0, HIGH), (4, 0, LOW), (4, 1, LOW)):
-        fixed[0, row, col], held[0, row, col] = True, value
+    for row, col, value in (
+        (0, 0, LOW),
+        (1, 1, LOW),
+        (2, 0, HIGH),
+        (4, 0, LOW),
+        (4, 1, LOW),
+    ):
+        fixed[0, row, col] = True
+        held[0, row, col] = value
     lines = AssignedLines(0, torch.arange(5), torch.tensor([0]))
     ends = Ends(held[0, :5, 0], held[0, :5, 1], fixed[0, :5, 0], fixed[0, :5, 1])
 

@@ -49,16 +49,25 @@ class Whole:
         network = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
         with torch.no_grad():
             for number, values in enumerate(network.parameters()):
-                values.copy_(torch.linspace(-1, 1, values.numel()).view(values.shape) + number)
+                values.copy_(
+                    torch.linspace(-1, 1, values.numel()).view(values.shape) + number
+                )
         image = compile_image(
-            network, specimen.bench().info, torch.rand(20, 4),
+            network,
+            specimen.bench().info,
+            torch.rand(20, 4),
             provenance=Provenance(source="net", preset="rao2023"),
-        )  # fmt: skip
-        chip = program_image(image, specimen, ProgrammingOptions(20 * uS, denoise=False))
+        )
+        chip = program_image(
+            image, specimen, ProgrammingOptions(20 * uS, denoise=False)
+        )
         save_image(folder / "image.mho", image)
         save_chip(folder / "chip.mho", chip)
         self.bytes = {kind: (folder / f"{kind}.mho").read_bytes() for kind in KINDS}
-        self.parts: dict[str, Parts] = {"image": image_parts(image), "chip": chip_parts(chip)}
+        self.parts: dict[str, Parts] = {
+            "image": image_parts(image),
+            "chip": chip_parts(chip),
+        }
 
 
 LOAD: dict[str, Callable[[Path], object]] = {"image": load_image, "chip": load_chip}
@@ -71,7 +80,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 def refusal(kind: str, path: Path) -> str:
     """The one sentence that refuses a file; it prints as one line."""
-    with pytest.raises(ValueError, match=rf"^Argument `{kind}` must name a whole file") as caught:
+    with pytest.raises(
+        ValueError, match=rf"^Argument `{kind}` must name a whole file"
+    ) as caught:
         LOAD[kind](path)
     said = str(caught.value)
     assert said.isprintable()
@@ -85,7 +96,9 @@ def test_no_flipped_bit_goes_unnoticed(whole: Whole, kind: str, tmp_path: Path) 
 
     The checksum covers every byte but its own digits, and those are compared with it.
     """
-    chance, path, content = random.Random(0), tmp_path / "hurt.mho", whole.bytes[kind]
+    chance = random.Random(0)
+    path = tmp_path / "hurt.mho"
+    content = whole.bytes[kind]
     for _ in range(250):
         hurt = bytearray(content)
         hurt[chance.randrange(len(hurt))] ^= 1 << chance.randrange(8)
@@ -101,9 +114,12 @@ def test_no_flipped_bit_goes_unnoticed(whole: Whole, kind: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_cut_at_any_tensor_is_refused(whole: Whole, kind: str, tmp_path: Path) -> None:
+def test_a_file_cut_at_any_tensor_is_refused(
+    whole: Whole, kind: str, tmp_path: Path
+) -> None:
     """Cut where a tensor ends and a byte beside it: half a copy of a file."""
-    content, path = whole.bytes[kind], tmp_path / "cut.mho"
+    content = whole.bytes[kind]
+    path = tmp_path / "cut.mho"
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     del header["__metadata__"]
@@ -126,7 +142,9 @@ def signed(header: dict[str, Any], data: bytes) -> bytes:
     return content.replace(mark + blank.encode(), mark + digest.encode())
 
 
-def headed(change: Callable[[dict[str, Any]], None], data: bytes | None = None) -> bytes:
+def headed(
+    change: Callable[[dict[str, Any]], None], data: bytes | None = None
+) -> bytes:
     """A file of two tensors of four numbers each, its header changed, its checksum right."""
     content, _ = pack("mho-image", {}, {"a": torch.arange(4.0), "b": torch.ones(4)})
     length = int.from_bytes(content[:8], "little")
@@ -175,7 +193,10 @@ HUGE = 2**70
         (tensor("b", shape=[2**40, 2**40]), "fewer or more"),
         (tensor("b", shape=[-2, -2]), "at no possible place"),
         (tensor("b", shape=[4, 0]), "fewer or more"),
-        (tensor("b", shape=[2**33, 2**33, 0], data_offsets=[16, 16]), "is damaged|more bytes"),
+        (
+            tensor("b", shape=[2**33, 2**33, 0], data_offsets=[16, 16]),
+            "is damaged|more bytes",
+        ),
         (tensor("b", shape=4), "is damaged"),
         (tensor("b", shape=[[4]]), "at no possible place"),
         (tensor("b", dtype="OBJECT"), "of an unknown kind"),
@@ -206,16 +227,21 @@ def test_a_header_that_lies_is_refused_although_its_checksum_is_right(
     assert re.search(reason, refusal("image", path))
 
 
-def test_a_header_that_lies_about_nothing_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_header_that_lies_about_nothing_is_read_as_far_as_it_goes(
+    tmp_path: Path,
+) -> None:
     """What the lies above start from is well-formed: it is refused for its content alone."""
     path = tmp_path / "true.mho"
     path.write_bytes(headed(lambda _: None))
     assert "no possible value at `image`" in refusal("image", path)
 
 
-@pytest.mark.parametrize("digest", ["0" * 64, "f" * 64, "", "0" * 63, "x" * 64, "é" * 64])
+@pytest.mark.parametrize(
+    "digest", ["0" * 64, "f" * 64, "", "0" * 63, "x" * 64, "é" * 64]
+)
 def test_a_wrong_checksum_is_refused(whole: Whole, digest: str, tmp_path: Path) -> None:
-    path, content = tmp_path / "sum.mho", whole.bytes["image"]
+    path = tmp_path / "sum.mho"
+    content = whole.bytes["image"]
     own = re.search(rb'"sha256":"([0-9a-f]{64})"', content)
     assert own is not None
     path.write_bytes(content.replace(own[1], digest.encode()))
@@ -243,9 +269,16 @@ def as_zip(content: bytes) -> bytes:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "dress",
-    [as_tar, as_zip, gzip.compress, lambda c: c + as_zip(c), lambda c: as_zip(c) + c,
-     lambda c: b"\xef\xbb\xbf" + c, lambda c: c.replace(b"mho-", b"oho-")],
-)  # fmt: skip
+    [
+        as_tar,
+        as_zip,
+        gzip.compress,
+        lambda c: c + as_zip(c),
+        lambda c: as_zip(c) + c,
+        lambda c: b"\xef\xbb\xbf" + c,
+        lambda c: c.replace(b"mho-", b"oho-"),
+    ],
+)
 def test_other_kinds_of_file_are_not_opened(
     whole: Whole, kind: str, dress: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
@@ -270,11 +303,37 @@ def nested(depth: int) -> list[Any]:
 
 
 HOSTILE: list[Any] = [
-    -1, 0, 2**31, 2**63, HUGE, -HUGE, 1.5, 1e308, None, True, "", "../../etc/passwd", "\x1b]0;x",
-    "[/bold]", "a\nb", "x" * 10_000, [], {}, [[]], {"map": {}}, {"float": "nan"}, {"float": "inf"},
-    {"tensor": "image.placement.target"}, {"torch": "float32"}, {"is": "Image", "fields": {}},
-    nested(200), nested(450), [2**40] * 4, "aten.linear.default", "sampled",
-]  # fmt: skip
+    -1,
+    0,
+    2**31,
+    2**63,
+    HUGE,
+    -HUGE,
+    1.5,
+    1e308,
+    None,
+    True,
+    "",
+    "../../etc/passwd",
+    "\x1b]0;x",
+    "[/bold]",
+    "a\nb",
+    "x" * 10_000,
+    [],
+    {},
+    [[]],
+    {"map": {}},
+    {"float": "nan"},
+    {"float": "inf"},
+    {"tensor": "image.placement.target"},
+    {"torch": "float32"},
+    {"is": "Image", "fields": {}},
+    nested(200),
+    nested(450),
+    [2**40] * 4,
+    "aten.linear.default",
+    "sampled",
+]
 
 
 def places(plain: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -282,17 +341,25 @@ def places(plain: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     if not isinstance(plain, dict | list):
         return [path]
     inner = plain.items() if isinstance(plain, dict) else enumerate(plain)
-    return [path] + [found for key, value in inner for found in places(value, (*path, key))]
+    return [path] + [
+        found for key, value in inner for found in places(value, (*path, key))
+    ]
 
 
 def skewed(values: Tensor, chance: random.Random) -> Tensor:
     """Other numbers or another shape than a tensor's."""
     worst = float("nan") if values.is_floating_point() else 1
-    return chance.choice([
-        values[:0], values.reshape(-1), values.reshape(1, *values.shape),
-        torch.full_like(values, worst), torch.zeros(0, 2**40, dtype=values.dtype),
-        values.to(torch.float16), -values if values.dtype != torch.bool else ~values,
-    ])  # fmt: skip
+    return chance.choice(
+        [
+            values[:0],
+            values.reshape(-1),
+            values.reshape(1, *values.shape),
+            torch.full_like(values, worst),
+            torch.zeros(0, 2**40, dtype=values.dtype),
+            values.to(torch.float16),
+            -values if values.dtype != torch.bool else ~values,
+        ]
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -318,11 +385,15 @@ def test_any_value_may_be_replaced_by_any_other(
 
     Never another error, whatever the value and wherever it stands; most are refused.
     """
-    chance, path, refused = random.Random(1), tmp_path / "odd.mho", 0
+    chance = random.Random(1)
+    path = tmp_path / "odd.mho"
+    refused = 0
     content, tensors = whole.parts[kind]
-    text, ways = json.dumps(content), places(content)[1:]
+    text = json.dumps(content)
+    ways = places(content)[1:]
     for _ in range(tries):
-        own, numbers = json.loads(text), dict(tensors)
+        own = json.loads(text)
+        numbers = dict(tensors)
         if chance.random() < 0.7:
             *way, last = chance.choice(ways)
             inside = own

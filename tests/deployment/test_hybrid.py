@@ -25,14 +25,17 @@ def digital(network: nn.Module, samples: Tensor, labels: Tensor) -> list[float]:
     """The same training without a chip, written down again: the loss after every pass."""
     assert isinstance(network, nn.Sequential)
     features = network[1](network[0](samples))
-    weight, bias = network[2].weight, network[2].bias
+    weight = network[2].weight
+    bias = network[2].bias
     largest = float(weight.abs().max())
     share = (weight / largest).clone().requires_grad_()
     own = bias.clone().requires_grad_()
     optimizer = torch.optim.Adam([share, own], lr=SHORT.rate)
     losses = [float(functional.cross_entropy(network(samples), labels))]
     for epoch in range(1, SHORT.epochs + 1):
-        order = torch.randperm(len(labels), generator=Stream(9).child("order", epoch).generator())
+        order = torch.randperm(
+            len(labels), generator=Stream(9).child("order", epoch).generator()
+        )
         for chosen in torch.split(order, SHORT.batch):
             optimizer.zero_grad()
             scores = features[chosen] @ (largest * share).T + own
@@ -48,14 +51,19 @@ def digital(network: nn.Module, samples: Tensor, labels: Tensor) -> list[float]:
 def trained() -> Network:
     """A perceptron that has learnt the problem, digitally."""
     samples, labels = problem(Stream(1), 600)
-    learn, right = samples[:200], labels[:200]
+    learn = samples[:200]
+    right = labels[:200]
     network = read_network(perceptron(Stream(3)), learn)
     return noise_aware_train(
-        network, learn, right, Surrogate(quiet_bench().info), Stream(7),
+        network,
+        learn,
+        right,
+        Surrogate(quiet_bench().info),
+        Stream(7),
         training=NoiseAwareTraining(
             epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1
         ),
-    ).network  # fmt: skip
+    ).network
 
 
 def tuned(seed: int = 0, **changes: float) -> tuple[TuneResult, Tensor, Tensor]:
@@ -63,7 +71,9 @@ def tuned(seed: int = 0, **changes: float) -> tuple[TuneResult, Tensor, Tensor]:
     samples, labels = problem(Stream(1))
     deployed = deployed_on(quiet_bench(seed, **changes), perceptron(Stream(3)), samples)
     before = deployed.placement.target
-    found = hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE)
+    found = hybrid_train(
+        deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE
+    )
     return found, before, deployed.placement.target
 
 
@@ -77,10 +87,14 @@ def test_on_a_chip_without_noise_the_loss_falls_as_in_digital_training() -> None
     samples, labels = problem(Stream(1))
     network = perceptron(Stream(3))
     deployed = deployed_on(quiet_bench(), network, samples, FINE)
-    found = hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=FINE)
+    found = hybrid_train(
+        deployed, samples, labels, Stream(9), training=SHORT, protocol=FINE
+    )
     wanted = digital(network, samples, labels)
     assert wanted[-1] < 0.5 * wanted[0]
-    assert found.loss[: len(wanted)] == pytest.approx(wanted[: len(found.loss)], rel=0.04)
+    assert found.loss[: len(wanted)] == pytest.approx(
+        wanted[: len(found.loss)], rel=0.04
+    )
     assert found.accuracy[found.best] >= found.accuracy[0]
 
 
@@ -133,7 +147,9 @@ def test_costs_are_what_the_ledger_booked() -> None:
     samples, labels = problem(Stream(1))
     deployed = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
     before = deployed.bench.ledger
-    found = hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE)
+    found = hybrid_train(
+        deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE
+    )
     assert found.cost == deployed.bench.ledger - before
 
 
@@ -155,7 +171,9 @@ def test_partners_of_stuck_cells_take_the_difference() -> None:
     alone = stuck[block.minus] & ~stuck[block.plus]
     assert bool(alone.any())
     wanted = (deployed.network.layers[1].weight.T * block.scale)[alone]
-    goal = (10 * uS + wanted).clamp(bench.info.conductance_low, bench.info.conductance_high)
+    goal = (10 * uS + wanted).clamp(
+        bench.info.conductance_low, bench.info.conductance_high
+    )
     torch.testing.assert_close(target[block.plus][alone], goal, rtol=0, atol=1.1 * uS)
 
 
@@ -170,7 +188,13 @@ def test_progress_can_interrupt_between_updates() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         hybrid_train(
-            deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE, progress=stop
+            deployed,
+            samples,
+            labels,
+            Stream(9),
+            training=SHORT,
+            protocol=COARSE,
+            progress=stop,
         )
     held = deployed.bench.read(deployed.placement.cells, samples=1, window=0.0).mean
     assert float((held - deployed.placement.target).abs().max()) < 6 * uS
@@ -183,9 +207,12 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
     training it is 93 and 98 %.
     """
     samples, labels = problem(Stream(1), 600)
-    learn, right = samples[:200], labels[:200]
+    learn = samples[:200]
+    right = labels[:200]
     network = trained()
-    software = float((network.run(samples[300:]).argmax(1) == labels[300:]).float().mean())
+    software = float(
+        (network.run(samples[300:]).argmax(1) == labels[300:]).float().mean()
+    )
     for seed in (0, 2):
         bench = quiet_bench(seed, cell__stuck_fraction=0.1)
         placement, result = program_pairs(
@@ -197,17 +224,22 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
         refit(deployed, learn, right)
         found.append(deployed.accuracy(samples[300:], labels[300:]))
         training = HybridTraining(epochs=6, batch=25, rate=0.05)
-        hybrid_train(deployed, learn, right, Stream(9), training=training, protocol=ROUGH)
+        hybrid_train(
+            deployed, learn, right, Stream(9), training=training, protocol=ROUGH
+        )
         found.append(deployed.accuracy(samples[300:], labels[300:]))
         won = [(accuracy - found[0]) / (software - found[0]) for accuracy in found]
         assert software - found[0] > 0.2
         assert won[1] < 0.8 <= won[2]
 
 
-def learner(seed: int, *, repaired: bool = False) -> tuple[DeployedNetwork, Tensor, Tensor]:
+def learner(
+    seed: int, *, repaired: bool = False
+) -> tuple[DeployedNetwork, Tensor, Tensor]:
     """A trained network on a chip with a tenth of its cells stuck, after a refit."""
     samples, labels = problem(Stream(1), 600)
-    learn, right = samples[:200], labels[:200]
+    learn = samples[:200]
+    right = labels[:200]
     network = trained()
     bench = quiet_bench(seed, cell__stuck_fraction=0.1)
     placement, result = program_pairs(
@@ -219,7 +251,9 @@ def learner(seed: int, *, repaired: bool = False) -> tuple[DeployedNetwork, Tens
     return deployed, learn, right
 
 
-def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can() -> None:
+def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can() -> (
+    None
+):
     """Not one ends below its start, and all answer nine samples of ten that tuning did not see.
 
     The bench is quiet: what was measured at the end is measured again. The start is 0.80 to 0.98
@@ -232,7 +266,9 @@ def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can(
         deployed, learn, right = learner(seed)
         start = deployed.accuracy(samples[300:], labels[300:])
         training = HybridTraining(epochs=1, batch=25, rate=0.05)
-        found = hybrid_train(deployed, learn, right, Stream(9), training=training, protocol=ROUGH)
+        found = hybrid_train(
+            deployed, learn, right, Stream(9), training=training, protocol=ROUGH
+        )
         assert deployed.accuracy(learn, right) == found.ended >= found.accuracy[0]
         assert not found.worse
         end = deployed.accuracy(samples[300:], labels[300:])
@@ -244,7 +280,9 @@ def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can(
 
 
 @pytest.mark.parametrize("repaired", [False, True])
-def test_before_it_learns_a_layer_believes_what_its_cells_hold(*, repaired: bool) -> None:
+def test_before_it_learns_a_layer_believes_what_its_cells_hold(
+    *, repaired: bool
+) -> None:
     """Nothing is to be programmed then, not even within a quarter of the tolerance."""
     for seed in range(3):
         deployed, *_ = learner(seed, repaired=repaired)
@@ -253,16 +291,21 @@ def test_before_it_learns_a_layer_believes_what_its_cells_hold(*, repaired: bool
         assert layer.write(COARSE) == 0
 
 
-def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gains() -> None:
+def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gains() -> (
+    None
+):
     """With steps of twenty times the range each pass throws all cells to the ends of it."""
     deployed, learn, right = learner(4)
     layer = LastLayer(deployed, DifferentialPairs(50 * uS, 500 * uS))
     layer.balance(ROUGH)
     layer.fit_ranges(learn)
     layer.fit_correction(learn)
-    start, outputs = layer.snapshot(), deployed(learn)
+    start = layer.snapshot()
+    outputs = deployed(learn)
     ruin = HybridTraining(epochs=2, batch=100, rate=20.0)
-    found = hybrid_train(deployed, learn, right, Stream(9), training=ruin, protocol=ROUGH)
+    found = hybrid_train(
+        deployed, learn, right, Stream(9), training=ruin, protocol=ROUGH
+    )
     assert max(found.accuracy[1:]) < found.accuracy[0] == found.ended
     assert found.best == 0
     assert torch.equal(deployed.placement.target, start.target)
@@ -272,7 +315,9 @@ def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gai
     held = deployed.bench.read(deployed.placement.cells, samples=1, window=0.0).mean
     works = ~deployed.programming.stuck
     assert float((held - start.target)[works].abs().max()) < ROUGH.tolerance
-    assert not torch.equal(deployed(learn), outputs)  # other conductances within the tolerance
+    assert not torch.equal(
+        deployed(learn), outputs
+    )  # other conductances within the tolerance
 
 
 def test_partners_that_gave_way_are_sent_back_if_the_loss_does_not_fall() -> None:
@@ -284,11 +329,15 @@ def test_partners_that_gave_way_are_sent_back_if_the_loss_does_not_fall() -> Non
     deployed, learn, right = learner(1)
     other = (right + 1) % 3
     training = HybridTraining(epochs=2, batch=25, rate=0.05)
-    first = hybrid_train(deployed, learn, other, Stream(9), training=training, protocol=ROUGH)
+    first = hybrid_train(
+        deployed, learn, other, Stream(9), training=training, protocol=ROUGH
+    )
     assert first.accuracy[0] < 0.2 < 0.8 < first.ended
     learnt = deployed.placement.target
     idle = HybridTraining(epochs=1, batch=200, rate=1e-4)
-    again = hybrid_train(deployed, learn, other, Stream(9), training=idle, protocol=ROUGH)
+    again = hybrid_train(
+        deployed, learn, other, Stream(9), training=idle, protocol=ROUGH
+    )
     assert again.balanced is not None
     assert again.balanced < again.accuracy[0] - 0.3
     # the pass moves nothing by more than the tolerance, so it shows what it started from
@@ -301,7 +350,9 @@ def test_a_chip_that_cannot_go_back_is_said_to_be_worse() -> None:
     deployed, learn, right = learner(1)
     weak = ProgramProtocol(20 * uS, denoise=None, max_cycles=2)
     ruin = HybridTraining(epochs=1, batch=200, rate=20.0)
-    found = hybrid_train(deployed, learn, right, Stream(9), training=ruin, protocol=weak)
+    found = hybrid_train(
+        deployed, learn, right, Stream(9), training=ruin, protocol=weak
+    )
     assert deployed.accuracy(learn, right) == found.ended < found.accuracy[0]
     assert found.worse
     assert found.programmed > 0

@@ -28,7 +28,9 @@ from mho.deployment.storage.packed_file import unpack
 
 @pytest.fixture(scope="module")
 def image() -> CompiledNetwork:
-    return compile_image(network(), kind_of_chip(), samples(), provenance=Provenance(source="x"))
+    return compile_image(
+        network(), kind_of_chip(), samples(), provenance=Provenance(source="x")
+    )
 
 
 @pytest.fixture
@@ -37,7 +39,9 @@ def path(image: CompiledNetwork, tmp_path: Path) -> Path:
     return tmp_path / "net.mho"
 
 
-def test_a_saved_image_comes_back_bit_by_bit(image: CompiledNetwork, path: Path) -> None:
+def test_a_saved_image_comes_back_bit_by_bit(
+    image: CompiledNetwork, path: Path
+) -> None:
     """Nothing is lost or rounded on the way.
 
     Every tensor of placement and graph is compared by its bytes, every number by equality, and
@@ -49,10 +53,13 @@ def test_a_saved_image_comes_back_bit_by_bit(image: CompiledNetwork, path: Path)
     save_image(again, loaded)
     assert again.read_bytes() == path.read_bytes()
     for name in ("cells", "target", "partner", "sign"):
-        assert torch.equal(getattr(loaded.placement, name), getattr(image.placement, name))
+        assert torch.equal(
+            getattr(loaded.placement, name), getattr(image.placement, name)
+        )
     for mine, own in zip(loaded.placement.blocks, image.placement.blocks, strict=True):
         assert all(
-            torch.equal(getattr(mine, n), getattr(own, n)) for n in ("plus", "minus", "scale")
+            torch.equal(getattr(mine, n), getattr(own, n))
+            for n in ("plus", "minus", "scale")
         )
     assert loaded.ranges.inputs == image.ranges.inputs
     assert loaded.ranges.currents == image.ranges.currents
@@ -60,7 +67,9 @@ def test_a_saved_image_comes_back_bit_by_bit(image: CompiledNetwork, path: Path)
     assert torch.equal(loaded.network.run(samples()), image.network.run(samples()))
 
 
-def test_arguments_of_an_operation_keep_their_order(image: CompiledNetwork, path: Path) -> None:
+def test_arguments_of_an_operation_keep_their_order(
+    image: CompiledNetwork, path: Path
+) -> None:
     """An operation's first reference is its activation, so order is part of the network."""
     for mine, own in zip(
         load_image(path).network.graph.nodes, image.network.graph.nodes, strict=True
@@ -69,8 +78,12 @@ def test_arguments_of_an_operation_keep_their_order(image: CompiledNetwork, path
 
 
 def test_compiling_twice_gives_the_same_file(image: CompiledNetwork) -> None:
-    again = compile_image(network(), kind_of_chip(), samples(), provenance=Provenance(source="x"))
-    assert pack(IMAGE_KIND, *image_parts(again)) == pack(IMAGE_KIND, *image_parts(image))
+    again = compile_image(
+        network(), kind_of_chip(), samples(), provenance=Provenance(source="x")
+    )
+    assert pack(IMAGE_KIND, *image_parts(again)) == pack(
+        IMAGE_KIND, *image_parts(image)
+    )
 
 
 def test_any_safetensors_reader_opens_it(image: CompiledNetwork, path: Path) -> None:
@@ -97,7 +110,9 @@ def test_every_changed_byte_is_noticed(path: Path) -> None:
 @pytest.mark.parametrize("keep", [0, 1, 7, 8, 9, 100, 4000, -1])
 def test_a_truncated_file_is_refused_in_one_sentence(path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(ValueError, match=r"^Argument `image` must name a whole file.*\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `image` must name a whole file.*\.$"
+    ):
         load_image(path)
 
 
@@ -125,7 +140,9 @@ ABOUT = '"__metadata__":{"format":"mho-image","version":"1","sha256":"","content
         pytest.param(by_hand('{"a":' * 50_000), id="deep objects"),
         pytest.param(by_hand("{" + ABOUT + "," + ABOUT + "}"), id="a name twice"),
         pytest.param(by_hand("{" + ABOUT + "}"), id="no checksum"),
-        pytest.param(by_hand('{"__metadata__":{"format":7}}'), id="a kind that is no word"),
+        pytest.param(
+            by_hand('{"__metadata__":{"format":7}}'), id="a kind that is no word"
+        ),
         pytest.param(by_hand('{"__metadata__":NaN}'), id="NaN"),
         pytest.param(by_hand("[]"), id="no object"),
         pytest.param(b"", id="empty"),
@@ -133,12 +150,16 @@ ABOUT = '"__metadata__":{"format":"mho-image","version":"1","sha256":"","content
 )
 def test_hostile_files_are_refused_in_one_sentence(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"^Argument `image` must name a whole file.*\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `image` must name a whole file.*\.$"
+    ):
         load_image(path)
     assert not Path("hacked").exists()
 
 
-def test_another_version_is_named(path: Path, image: CompiledNetwork, monkeypatch: Any) -> None:
+def test_another_version_is_named(
+    path: Path, image: CompiledNetwork, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("mho.deployment.storage.packed_file.VERSION", 2)
     save_image(path, image)
     monkeypatch.undo()
@@ -201,11 +222,15 @@ def spoil_constant(file: Spoilt) -> None:
 
 
 def spoil_dtype(file: Spoilt) -> None:
-    file.tensors["image.placement.cells"] = file.tensors["image.placement.cells"].double()
+    file.tensors["image.placement.cells"] = file.tensors[
+        "image.placement.cells"
+    ].double()
 
 
 def spoil_cell(file: Spoilt) -> None:
-    file.tensors["image.placement.cells"] = file.tensors["image.placement.cells"] + 10**9
+    file.tensors["image.placement.cells"] = (
+        file.tensors["image.placement.cells"] + 10**9
+    )
 
 
 def spoil_block(file: Spoilt) -> None:
@@ -219,7 +244,9 @@ def spoil_layer(file: Spoilt) -> None:
 
 
 def spoil_target(file: Spoilt) -> None:
-    file.tensors["image.placement.target"] = file.tensors["image.placement.target"] * torch.nan
+    file.tensors["image.placement.target"] = (
+        file.tensors["image.placement.target"] * torch.nan
+    )
 
 
 def spoil_scale(file: Spoilt) -> None:
@@ -292,7 +319,9 @@ def test_a_well_formed_file_with_impossible_content_is_refused(
     load_image(path)
     spoil(file)
     file.save(path)
-    with pytest.raises(ValueError, match=r"^Argument `image` must name a whole file.*\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `image` must name a whole file.*\.$"
+    ):
         load_image(path)
 
 
@@ -308,7 +337,9 @@ def test_only_operators_of_the_list_may_stand_in_a_file(
         load_image(path)
 
 
-@pytest.mark.parametrize("text", ['{"a":1,"a":2}', '{"a":{"b":1,"b":1}}', "[NaN]", "[-Infinity]"])
+@pytest.mark.parametrize(
+    "text", ['{"a":1,"a":2}', '{"a":{"b":1,"b":1}}', "[NaN]", "[-Infinity]"]
+)
 def test_ambiguous_json_is_refused(text: str) -> None:
     """Two readers could take two different values."""
     with pytest.raises(RefusedError):
@@ -322,7 +353,8 @@ def test_tensors_that_claim_more_than_there_is_are_refused() -> None:
         length = int.from_bytes(whole[:8], "little") + len(claim) - 3
         with pytest.raises(RefusedError):
             unpack(
-                length.to_bytes(8, "little") + resigned(hurt[8:], digest, length), (IMAGE_KIND,)
+                length.to_bytes(8, "little") + resigned(hurt[8:], digest, length),
+                (IMAGE_KIND,),
             )
 
 
@@ -348,4 +380,6 @@ def test_a_chip_of_another_kind_is_refused(image: CompiledNetwork) -> None:
 
 def test_the_image_says_nothing_of_any_one_chip() -> None:
     """Seeds name chips; a field of that name would tie an image to one."""
-    assert not any("seed" in f.name or "state" in f.name for f in fields(CompiledNetwork))
+    assert not any(
+        "seed" in f.name or "state" in f.name for f in fields(CompiledNetwork)
+    )

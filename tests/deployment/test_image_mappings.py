@@ -32,7 +32,8 @@ from mho.units import uS
 from mho.wires import WireModel
 
 SHAPES = [(9, 6), (3, 9)]
-ROWS, COLS = 16, 14
+ROWS = 16
+COLS = 14
 COARSE = ProgrammingOptions(20 * uS, denoise=False)
 NEW = {"Block": ("reference", "corrects", "excess"), "Placement": ("step",)}
 """Fields that came with the mappings, by class."""
@@ -40,7 +41,9 @@ NEW = {"Block": ("reference", "corrects", "excess"), "Placement": ("step",)}
 
 def specimen(kind: str) -> ChipSpec:
     tiles = tiles_needed(SHAPES, ROWS, COLS, mapping=MAPPINGS[kind])
-    return ChipSpec("rao2023", 7, tiles, ROWS, COLS, WireModel(word_line=0.5, bit_line=0.5))
+    return ChipSpec(
+        "rao2023", 7, tiles, ROWS, COLS, WireModel(word_line=0.5, bit_line=0.5)
+    )
 
 
 def samples() -> Tensor:
@@ -55,7 +58,9 @@ def compiled(kind: str, levels: int | None = None) -> CompiledNetwork:
         for parameter in network.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
     mapping = MAPPINGS[kind](50 * uS, 500 * uS, levels=levels)
-    return compile_image(network.eval(), specimen(kind).bench().info, samples(), mapping)
+    return compile_image(
+        network.eval(), specimen(kind).bench().info, samples(), mapping
+    )
 
 
 @cache
@@ -73,15 +78,20 @@ def same(one: object, other: object) -> bool:
 def assert_same(one: Placement, other: Placement) -> None:
     assert all(
         same(getattr(one, f.name), getattr(other, f.name))
-        for f in fields(Placement) if f.name != "blocks"
-    )  # fmt: skip
+        for f in fields(Placement)
+        if f.name != "blocks"
+    )
     for mine, own in zip(one.blocks, other.blocks, strict=True):
-        assert all(same(getattr(mine, f.name), getattr(own, f.name)) for f in fields(Block))
+        assert all(
+            same(getattr(mine, f.name), getattr(own, f.name)) for f in fields(Block)
+        )
 
 
 @pytest.mark.parametrize("kind", MAPPINGS)
 @pytest.mark.parametrize("levels", [None, 64])
-def test_an_image_comes_back_bit_by_bit(kind: str, levels: int | None, tmp_path: Path) -> None:
+def test_an_image_comes_back_bit_by_bit(
+    kind: str, levels: int | None, tmp_path: Path
+) -> None:
     image = compiled(kind, levels)
     digest = save_image(tmp_path / "net.mho", image)
     loaded = load_image(tmp_path / "net.mho")
@@ -94,7 +104,9 @@ def test_an_image_comes_back_bit_by_bit(kind: str, levels: int | None, tmp_path:
 
 
 @pytest.mark.parametrize("kind", MAPPINGS)
-def test_a_programmed_chip_comes_back_and_computes_the_same(kind: str, tmp_path: Path) -> None:
+def test_a_programmed_chip_comes_back_and_computes_the_same(
+    kind: str, tmp_path: Path
+) -> None:
     """Coarse, as bits are compared; with a column swapped the outputs would be off by all of them.
 
     20 µS in two cells, of 225 µS for the largest weight, are 7 % of it, more of a typical one.
@@ -115,8 +127,12 @@ def test_an_interrupted_run_ends_in_the_same_file(
 ) -> None:
     """Also where a second pass follows: it is simply done again."""
     monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
-    image, one, whole = compiled(kind), specimen(kind), programmed(kind)
-    effort, unfinished, calls = COARSE, tmp_path / "unfinished", 0
+    image = compiled(kind)
+    one = specimen(kind)
+    whole = programmed(kind)
+    effort = COARSE
+    unfinished = tmp_path / "unfinished"
+    calls = 0
 
     def stop(_: str, done: float) -> None:
         nonlocal calls
@@ -193,7 +209,11 @@ SPOILT = [
     ("offset", _set("reference", None), "either pairs or a reference"),
     ("offset", _set("corrects", 0), "corrects one of other weights"),
     ("offset", _short_reference, "different shapes|no possible"),
-    ("offset", _set("excess", {"tensor": "image.placement.cells"}), "no possible value"),
+    (
+        "offset",
+        _set("excess", {"tensor": "image.placement.cells"}),
+        "no possible value",
+    ),
     ("pairs", _set("minus", None), "either pairs or a reference"),
     ("pairs", _other_cells, "other cells than those"),
     ("pairs", _step, "levels whose distance"),
@@ -206,5 +226,7 @@ def test_blocks_that_make_no_sense_are_refused(
 ) -> None:
     file = Spoilt(compiled(kind))
     spoil(file)
-    with pytest.raises(ValueError, match=rf"^Argument `image` must name .*({message}).*\.$"):
+    with pytest.raises(
+        ValueError, match=rf"^Argument `image` must name .*({message}).*\.$"
+    ):
         file.load(tmp_path)

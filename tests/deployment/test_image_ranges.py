@@ -24,7 +24,9 @@ from mho.mapping import DifferentialPairs, lay_out
 
 @pytest.fixture(scope="module")
 def image() -> CompiledNetwork:
-    return compile_image(network(), kind_of_chip(), samples(), provenance=Provenance(source="x"))
+    return compile_image(
+        network(), kind_of_chip(), samples(), provenance=Provenance(source="x")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +35,13 @@ def by_column() -> CompiledNetwork:
     info = kind_of_chip(rows=32, cols=32)
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
     return compile_image(
-        network(), info, samples(), mapping, packed=True,
+        network(),
+        info,
+        samples(),
+        mapping,
+        packed=True,
         ranges=RangeRule("least-error", per_column=True, dac_bits=4, adc_bits=5),
-    )  # fmt: skip
+    )
 
 
 def test_ranges_of_columns_come_back_bit_by_bit(
@@ -46,7 +52,9 @@ def test_ranges_of_columns_come_back_bit_by_bit(
     assert loaded.sha256 == by_column.sha256
     assert loaded.rule == by_column.rule
     assert loaded.ranges.inputs == by_column.ranges.inputs
-    for one, other in zip(loaded.ranges.currents, by_column.ranges.currents, strict=True):
+    for one, other in zip(
+        loaded.ranges.currents, by_column.ranges.currents, strict=True
+    ):
         assert isinstance(one, Tensor)
         assert isinstance(other, Tensor)
         assert torch.equal(one, other)
@@ -54,9 +62,12 @@ def test_ranges_of_columns_come_back_bit_by_bit(
     assert {block.tile for block in loaded.placement.blocks} == {0}
 
 
-def test_options_of_compiling_are_those_of_the_parts(by_column: CompiledNetwork) -> None:
+def test_options_of_compiling_are_those_of_the_parts(
+    by_column: CompiledNetwork,
+) -> None:
     """The placement of `lay_out` and the ranges of `calibrate` with the same words."""
-    info, rule = by_column.info, by_column.rule
+    info = by_column.info
+    rule = by_column.rule
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
     expected = lay_out(by_column.network, info, mapping, packed=True)
     assert torch.equal(by_column.placement.target, expected.target)
@@ -74,7 +85,11 @@ def test_a_file_from_before_rules_reads_as_it_was_meant(
     """Without a rule the largest was taken, and converters of 8 bits were all there were."""
     content, tensors = image_parts(image)
     plain = content["image"]["fields"]
-    del plain["rule"], plain["info"]["fields"]["dac_bits"], plain["info"]["fields"]["adc_bits"]
+    del (
+        plain["rule"],
+        plain["info"]["fields"]["dac_bits"],
+        plain["info"]["fields"]["adc_bits"],
+    )
     save(tmp_path / "old.mho", IMAGE_KIND, content, tensors)
     loaded = load_image(tmp_path / "old.mho")
     assert loaded.rule == RangeRule()

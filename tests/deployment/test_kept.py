@@ -28,11 +28,15 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
 
 def test_values_of_another_run_are_refused(tmp_path: Path) -> None:
     Kept(tmp_path, "one run").put("chip", 1.0)
-    with pytest.raises(ValueError, match=r"^Argument `resume` must go on with the same run"):
+    with pytest.raises(
+        ValueError, match=r"^Argument `resume` must go on with the same run"
+    ):
         Kept(tmp_path, "another run").get("chip")
 
 
-def test_unfinished_work_is_set_aside_once_and_taken_up_when_asked(tmp_path: Path) -> None:
+def test_unfinished_work_is_set_aside_once_and_taken_up_when_asked(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "run"
     with pytest.raises(ValueError, match=r"must find an unfinished run"):
         work_folder(folder, resume=True)

@@ -23,8 +23,12 @@ IMAGES = [
     nn.Conv2d(6, 9, (3, 2), stride=(2, 1), padding=(0, 2), groups=3),
     nn.Conv2d(6, 6, 3, groups=6, padding=1, bias=False),
     nn.Conv2d(6, 12, (1, 3), groups=6, dilation=(1, 2)),
-    nn.ConvTranspose2d(6, 4, (3, 2), stride=(2, 3), padding=(1, 0), output_padding=(0, 2)),
-    nn.ConvTranspose2d(6, 4, (2, 3), dilation=(3, 2), padding=(0, 3), groups=2, bias=False),
+    nn.ConvTranspose2d(
+        6, 4, (3, 2), stride=(2, 3), padding=(1, 0), output_padding=(0, 2)
+    ),
+    nn.ConvTranspose2d(
+        6, 4, (2, 3), dilation=(3, 2), padding=(0, 3), groups=2, bias=False
+    ),
     nn.ConvTranspose2d(6, 6, 2, stride=2, groups=6),
 ]
 
@@ -48,7 +52,9 @@ def test_a_group_is_a_layer_that_sees_its_own_channels_only() -> None:
     """Layer g of a depthwise convolution holds kernel g, row after row. Exact."""
     module = randomise(nn.Conv2d(5, 5, (3, 2), groups=5))
     network = read_network(module, normal(2, 5, 4, 4))
-    assert [layer.name for layer in network.layers] == [f"weight[{g}]" for g in range(5)]
+    assert [layer.name for layer in network.layers] == [
+        f"weight[{g}]" for g in range(5)
+    ]
     for group, layer in enumerate(network.layers):
         assert torch.equal(layer.weight, module.weight[group].reshape(1, 6))
     changed = normal(2, 5, 4, 4).index_fill(1, torch.tensor([3]), 0.0)
@@ -80,7 +86,10 @@ def test_a_signal_is_an_image_of_one_row() -> None:
 
 NORMED = [
     (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()), (3, 6, 5)),
-    (nn.Sequential(nn.Conv2d(4, 6, 3, groups=2, bias=False), nn.BatchNorm2d(6)), (4, 6, 5)),
+    (
+        nn.Sequential(nn.Conv2d(4, 6, 3, groups=2, bias=False), nn.BatchNorm2d(6)),
+        (4, 6, 5),
+    ),
     (nn.Sequential(nn.ConvTranspose1d(4, 6, 3, groups=2), nn.BatchNorm1d(6)), (4, 7)),
     (nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, affine=False)), (3,)),
     (nn.Sequential(nn.Conv1d(3, 4, 2), nn.BatchNorm1d(4), nn.Conv1d(4, 2, 2)), (3, 8)),
@@ -101,7 +110,8 @@ def test_batch_norm_becomes_part_of_the_layer_before_it(
 def test_folded_weights_are_those_of_the_formula() -> None:
     """γW/√(σ² + ε) and γ(b − μ)/√(σ² + ε) + β, to float32 rounding."""
     module = randomise(nn.Sequential(nn.Conv1d(3, 4, 2), nn.BatchNorm1d(4)))
-    layer, norm = read_network(module, normal(2, 3, 8)).layers[0], module[1]
+    layer = read_network(module, normal(2, 3, 8)).layers[0]
+    norm = module[1]
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     wanted = (module[0].weight.flatten(1) * scale[:, None]).detach()
     torch.testing.assert_close(layer.weight, wanted)
@@ -114,7 +124,8 @@ class Twice(nn.Module):
 
     def __init__(self, *, shared: bool) -> None:
         super().__init__()
-        self.layer, self.norms = nn.Linear(4, 4), nn.ModuleList(nn.BatchNorm1d(4) for _ in "ab")
+        self.layer = nn.Linear(4, 4)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(4) for _ in "ab")
         self.shared = shared
 
     def forward(self, x: Tensor) -> Tensor:
@@ -129,7 +140,8 @@ class Tokens(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer, self.norm = nn.Linear(4, 5), nn.BatchNorm1d(5)
+        self.layer = nn.Linear(4, 5)
+        self.norm = nn.BatchNorm1d(5)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(self.layer(x))
@@ -160,7 +172,11 @@ def test_fifty_folded_layers_agree_with_the_module() -> None:
     """Rounding does not pile up past the bound of the check that every reading makes."""
     parts: list[nn.Module] = []
     for _ in range(50):
-        parts += [nn.Conv1d(4, 4, 3, padding=1, bias=False), nn.BatchNorm1d(4), nn.ReLU()]
+        parts += [
+            nn.Conv1d(4, 4, 3, padding=1, bias=False),
+            nn.BatchNorm1d(4),
+            nn.ReLU(),
+        ]
     module = randomise(nn.Sequential(*parts))
     assert len(read_network(module, normal(2, 4, 8)).graph.nodes) == 100
 
@@ -170,10 +186,15 @@ class Joined(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU6())
-        self.wide = nn.Sequential(nn.Conv2d(6, 6, 3, padding=1, groups=6), nn.BatchNorm2d(6))
+        self.first = nn.Sequential(
+            nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU6()
+        )
+        self.wide = nn.Sequential(
+            nn.Conv2d(6, 6, 3, padding=1, groups=6), nn.BatchNorm2d(6)
+        )
         self.far = nn.Conv2d(6, 6, 3, padding=2, dilation=2, groups=2)
-        self.up, self.last = nn.Upsample(scale_factor=2), nn.Linear(12, 3)
+        self.up = nn.Upsample(scale_factor=2)
+        self.last = nn.Linear(12, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
@@ -190,13 +211,19 @@ class Joined(nn.Module):
     ],
     ids=["conv1d", "transposed", "groups, norms, shortcut"],
 )
-def test_an_ideal_chip_computes_the_network(module: nn.Module, shape: tuple[int, ...]) -> None:
+def test_an_ideal_chip_computes_the_network(
+    module: nn.Module, shape: tuple[int, ...]
+) -> None:
     """Tiles, pairs and converters add nothing but rounding; see `check_ideal`."""
     check_ideal(module, normal(5, *shape))
 
 
-def refusal(operator: str, shape: tuple[int, ...] = (2, 1, 3), **arguments: object) -> str:
-    node = Node("conv", operator, {"input": Ref("x"), "weight": Ref("w"), **arguments}, shape)
+def refusal(
+    operator: str, shape: tuple[int, ...] = (2, 1, 3), **arguments: object
+) -> str:
+    node = Node(
+        "conv", operator, {"input": Ref("x"), "weight": Ref("w"), **arguments}, shape
+    )
     graph = Graph("x", (1, 4), None, (node,), "conv", {"w": torch.ones(1, 1, 2)}, {})
     with pytest.raises(ValueError, match=r"^Argument `source` must") as raised:
         read_network(graph, normal(2, 1, 4))
@@ -205,9 +232,15 @@ def refusal(operator: str, shape: tuple[int, ...] = (2, 1, 3), **arguments: obje
 
 def test_convolutions_that_are_not_fixed_are_refused() -> None:
     """A chip is programmed before the network is run."""
-    assert "its stride is no constant" in refusal("aten.conv1d.default", stride=(Ref("n"),))
-    assert "its number of groups is no" in refusal("aten.conv1d.default", groups=Ref("n"))
-    assert "that of node `conv` is (1, 2)" in refusal("aten.conv1d.default", stride=(1, 2))
+    assert "its stride is no constant" in refusal(
+        "aten.conv1d.default", stride=(Ref("n"),)
+    )
+    assert "its number of groups is no" in refusal(
+        "aten.conv1d.default", groups=Ref("n")
+    )
+    assert "that of node `conv` is (1, 2)" in refusal(
+        "aten.conv1d.default", stride=(1, 2)
+    )
 
 
 def test_a_convolution_without_an_axis_of_samples_is_refused() -> None:

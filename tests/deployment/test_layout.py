@@ -34,13 +34,18 @@ def test_the_name_of_a_rule_stands_for_the_converters_of_the_bench() -> None:
     expected = calibrate(found.network, found.placement, samples, volts, rule)
     assert found.ranges.inputs == expected.inputs
     assert found.ranges.currents == expected.currents
-    assert found.ranges.inputs != calibrate(found.network, found.placement, samples, volts).inputs
+    assert (
+        found.ranges.inputs
+        != calibrate(found.network, found.placement, samples, volts).inputs
+    )
 
 
 def test_a_layout_without_choices_is_the_default_of_every_part() -> None:
     info = quiet_bench().info
     layout = DeployOptions()
-    assert layout.weight_mapping(info) == DifferentialPairs(info.array_low, info.array_high)
+    assert layout.weight_mapping(info) == DifferentialPairs(
+        info.array_low, info.array_high
+    )
     assert layout.rule(info) == RangeRule(dac_bits=16, adc_bits=16)
 
 

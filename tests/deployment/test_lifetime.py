@@ -18,13 +18,18 @@ from mho.runs import REFRESHED, LifeJob, grow_old
 from mho.runs.lifetime import ALONE
 from mho.units import uS
 
-HOUR, YEAR = 3600.0, 3.15576e7
+HOUR = 3600.0
+YEAR = 3.15576e7
 
 
 def aging(loss: float) -> DeployedNetwork:
     """A network whose cells lose `loss` per e-fold of time after the first hour, no more."""
-    bench = quiet_bench(retention__scale=1.0, retention__loss=loss, temperature__coefficient=0.0,
-                        temperature__coefficient_spread=0.0)  # fmt: skip
+    bench = quiet_bench(
+        retention__scale=1.0,
+        retention__loss=loss,
+        temperature__coefficient=0.0,
+        temperature__coefficient_spread=0.0,
+    )
     return deployed_on(bench, perceptron(Stream(3)), problem(Stream(1))[0])
 
 
@@ -46,7 +51,8 @@ def test_heat_makes_a_year_of_a_day() -> None:
     """At T the loss is that of time multiplied by the Arrhenius factor: d ln(A t / 3600 s)."""
     deployed = aging(1 * uS)
     samples, labels = problem(Stream(1))
-    cool, hot = 300.0, 358.0
+    cool = 300.0
+    hot = 358.0
     haste = deployed.bench.chip.cell.temperature.ion_haste(hot)
     cold = lifetime(aging(1 * uS), samples, labels, [HOUR], temperature=cool)[0]
     warm = lifetime(deployed, samples, labels, [24 * HOUR], temperature=hot)[0]
@@ -61,9 +67,12 @@ def test_a_refresh_brings_cells_back_within_the_tolerance() -> None:
     afterwards; looks and pulses are booked.
     """
     samples, labels = problem(Stream(1))
-    old, fresh = aging(4 * uS), aging(4 * uS)
+    old = aging(4 * uS)
+    fresh = aging(4 * uS)
     (worn,) = lifetime(old, samples, labels, [YEAR])
-    (kept,) = lifetime(fresh, samples, labels, [YEAR], refresh=Refresh(0.9999 * YEAR, COARSE))
+    (kept,) = lifetime(
+        fresh, samples, labels, [YEAR], refresh=Refresh(0.9999 * YEAR, COARSE)
+    )
     assert worn.spread > 30 * uS
     assert kept.spread < 5.5 * uS
     assert kept.refreshed >= 0.9 * fresh.placement.cells.numel()
@@ -80,8 +89,12 @@ def test_ages_must_rise(times: list[float]) -> None:
         lifetime(aging(1 * uS), samples, labels, times)
 
 
-@pytest.mark.parametrize(("quantile", "written"), [(1.0, True), (0.97, True), (0.95, False)])
-def test_nothing_is_written_until_the_quantile_is_off(quantile: float, *, written: bool) -> None:
+@pytest.mark.parametrize(
+    ("quantile", "written"), [(1.0, True), (0.97, True), (0.95, False)]
+)
+def test_nothing_is_written_until_the_quantile_is_off(
+    quantile: float, *, written: bool
+) -> None:
     """4 % of the cells are off by 30 µS: more than 1 − q, or not.
 
     Nothing else moves on a quiet chip, and programming left all others within ±5 µS.
@@ -124,7 +137,8 @@ def test_a_chip_is_measured_with_and_without_refreshing_and_stays_as_it_is(
     """Until the first refresh both lives are the same, draw by draw; later it drifts less."""
     before = chip.sha256
     found, aged = grow_old(chip, data(), JOB)
-    alone, kept = found["lives"][ALONE], found["lives"][REFRESHED]
+    alone = found["lives"][ALONE]
+    kept = found["lives"][REFRESHED]
     assert [age["time_s"] for age in kept] == [0.0, *JOB.times]
     assert alone[:3] == kept[:3]
     assert kept[3]["looks"] == 3
@@ -161,7 +175,9 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
         with pytest.raises(KeyboardInterrupt):
             grow_old(chip, data(), JOB, work=work, progress=count)
         assert list(work.iterdir())
-        with pytest.raises(ValueError, match=r"^Argument `resume` must go on with the same run"):
+        with pytest.raises(
+            ValueError, match=r"^Argument `resume` must go on with the same run"
+        ):
             grow_old(chip, data(), replace(JOB, temperature=300.0), work=work)
         calls = 100  # beyond the one that interrupts
         resumed, same = grow_old(chip, data(), JOB, work=work, progress=count)

@@ -56,8 +56,14 @@ def test_every_weight_has_one_pair_of_cells_of_its_own(shape: tuple[int, int]) -
     """Also where a layer is split over tiles in both directions."""
     tiles = tiles_needed([shape, shape], 16, 16)
     placement = place([weights(*shape), weights(*shape, seed=1)], info(tiles), PAIRS)
-    assert placement.cells.unique().numel() == placement.cells.numel() == 4 * shape[0] * shape[1]
-    assert torch.equal(placement.partner[placement.partner], torch.arange(placement.cells.numel()))
+    assert (
+        placement.cells.unique().numel()
+        == placement.cells.numel()
+        == 4 * shape[0] * shape[1]
+    )
+    assert torch.equal(
+        placement.partner[placement.partner], torch.arange(placement.cells.numel())
+    )
     assert torch.equal(placement.sign[placement.partner], -placement.sign)
     assert torch.all((placement.cells[placement.partner] - placement.cells).abs() == 1)
     assert len(placement.blocks) == tiles
@@ -89,11 +95,16 @@ def test_a_network_on_quiet_cells_computes_what_it_computes_in_software() -> Non
     average it. 1 % covers both layers.
     """
     quiet = preset("rao2023").replace(
-        cell__stuck_fraction=0.0, cell__curvature=0.0, telegraph__births=0.0,
-        array__dac_bits=16.0, array__adc_bits=16.0,
-    )  # fmt: skip
+        cell__stuck_fraction=0.0,
+        cell__curvature=0.0,
+        telegraph__births=0.0,
+        array__dac_bits=16.0,
+        array__adc_bits=16.0,
+    )
     generator = Stream(0).child("network").generator()
-    network = torch.nn.Sequential(torch.nn.Linear(20, 12), torch.nn.ReLU(), torch.nn.Linear(12, 4))
+    network = torch.nn.Sequential(
+        torch.nn.Linear(20, 12), torch.nn.ReLU(), torch.nn.Linear(12, 4)
+    )
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))

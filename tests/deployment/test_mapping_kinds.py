@@ -35,7 +35,8 @@ from mho.runs.measurement import grid_columns
 from mho.units import uS
 from mho.wires import WireModel
 
-LOW, HIGH = 50 * uS, 500 * uS
+LOW = 50 * uS
+HIGH = 500 * uS
 TILE = 16
 KINDS = list(MAPPINGS)
 Shapes = list[tuple[int, int]]
@@ -47,10 +48,14 @@ def normal(*shape: int, name: str = "x") -> Tensor:
 
 def info_of(tiles: int, ohm: float = 0.0, size: int = TILE) -> BenchInfo:
     wires = WireModel(word_line=ohm, bit_line=ohm)
-    return SimulatedBench(Chip(tiles=tiles, rows=size, cols=size, wires=wires), Stream(0)).info
+    return SimulatedBench(
+        Chip(tiles=tiles, rows=size, cols=size, wires=wires), Stream(0)
+    ).info
 
 
-def stood_for(placement: Placement, weights: list[Tensor], info: BenchInfo) -> list[Tensor]:
+def stood_for(
+    placement: Placement, weights: list[Tensor], info: BenchInfo
+) -> list[Tensor]:
     """Weights that the targets stand for, wires included (1)."""
     found = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]
     for block, where in each_block(placement):
@@ -68,7 +73,10 @@ def relative(found: list[Tensor], weights: list[Tensor]) -> float:
 def shapes_of(seed: int) -> Shapes:
     generator = Stream(seed).child("shapes").generator()
     count = int(torch.randint(1, 7, (1,), generator=generator))
-    return [(int(o), int(i)) for o, i in torch.randint(1, 36, (count, 2), generator=generator)]
+    return [
+        (int(o), int(i))
+        for o, i in torch.randint(1, 36, (count, 2), generator=generator)
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -115,12 +123,16 @@ def test_cells_partners_and_signs(kind: str, seed: int) -> None:
     weights = [normal(*shape, name=str(n)) for n, shape in enumerate(shapes)]
     tiles = tiles_needed(shapes, TILE, TILE, mapping=MAPPINGS[kind])
     placement = place(weights, info_of(tiles), MAPPINGS[kind](LOW, HIGH))
-    own, partner = torch.arange(placement.cells.numel()), placement.partner
+    own = torch.arange(placement.cells.numel())
+    partner = placement.partner
     assert own.numel() == cells_by_hand(kind, shapes)
     assert torch.equal(partner[partner], own)
     if kind == "offset":
         assert torch.equal(partner, own)
-        assert int((placement.sign < 0).sum()) == own.numel() - cells_by_hand("pairs", shapes) / 2
+        assert (
+            int((placement.sign < 0).sum())
+            == own.numel() - cells_by_hand("pairs", shapes) / 2
+        )
     else:
         assert torch.equal(placement.sign[partner], -placement.sign)
         assert torch.all((placement.cells[partner] - placement.cells).abs() == 1)
@@ -130,7 +142,8 @@ def test_cells_partners_and_signs(kind: str, seed: int) -> None:
 @pytest.mark.parametrize("resistance", [0.5, 5.0])
 def test_wires_are_made_up_for(kind: str, resistance: float) -> None:
     """A layer on two tiles or four; as in `test_compensation`, 1e-4 of the largest is left."""
-    shape, cls = (10, 36), MAPPINGS[kind]
+    shape = (10, 36)
+    cls = MAPPINGS[kind]
     weight = [normal(*shape)]
     info = info_of(tiles_needed([shape], 32, 32, mapping=cls), resistance, 32)
     mapping = cls(LOW, HIGH)
@@ -151,7 +164,9 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
     less and takes up what the first one's rounding left. It is rounded when the first is read.
     """
     network, _ = perceptron()
-    info = info_of(tiles_needed([(12, 20), (4, 12)], 64, 64, mapping=MAPPINGS[kind]), ohm, 64)
+    info = info_of(
+        tiles_needed([(12, 20), (4, 12)], 64, 64, mapping=MAPPINGS[kind]), ohm, 64
+    )
     mapping = MAPPINGS[kind](LOW, HIGH, levels=64)
     placement = lay_out(network, info, mapping)
     placement = second_pair_targets(placement, placement.target, info)
@@ -160,10 +175,16 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
     assert float((count - count.round()).abs().max()) * mapping.step < 1e-10
     weights = [layer.weight for layer in network.layers]
     found = stood_for(placement, weights, info)
-    last = [b for b in placement.blocks if b.corrects is not None] or list(placement.blocks)
+    last = [b for b in placement.blocks if b.corrects is not None] or list(
+        placement.blocks
+    )
     for block in last:
-        error = (found[block.layer] - weights[block.layer]).T[block.inputs, block.outputs]
-        assert float((error.abs() * block.scale).max()) < mapping.step * (1.02 if ohm else 1.001)
+        error = (found[block.layer] - weights[block.layer]).T[
+            block.inputs, block.outputs
+        ]
+        assert float((error.abs() * block.scale).max()) < mapping.step * (
+            1.02 if ohm else 1.001
+        )
 
 
 @cache
@@ -198,12 +219,16 @@ def test_an_ideal_chip_computes_the_network_and_counts_its_cells(kind: str) -> N
     placement = lay_out(network, bench.info, mapping_for(kind, bench.info))
     on_targets(bench, placement)
     result = program(
-        bench, placement.target, ProgramProtocol(denoise=None, max_cycles=1), cells=placement.cells
+        bench,
+        placement.target,
+        ProgramProtocol(denoise=None, max_cycles=1),
+        cells=placement.cells,
     )
     on_targets(bench, placement)
     ranges = calibrate(network, placement, inputs, bench.info.read_voltage)
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
-    wanted, before = network.run(inputs), bench.ledger
+    wanted = network.run(inputs)
+    before = bench.ledger
     found = deployed(inputs)
     assert float((found - wanted).abs().max()) < 2e-4 * float(wanted.abs().max())
     cost = bench.ledger - before
@@ -214,9 +239,14 @@ def test_an_ideal_chip_computes_the_network_and_counts_its_cells(kind: str) -> N
 
 
 NOISY = preset("rao2023").replace(
-    cell__stuck_fraction=0.0, cell__curvature=0.0, array__adc_bits=24.0, array__dac_bits=20.0,
-    telegraph__births=4.0, flicker__per_decade=0.01, relaxation__scale=0.0,
-)  # fmt: skip
+    cell__stuck_fraction=0.0,
+    cell__curvature=0.0,
+    array__adc_bits=24.0,
+    array__dac_bits=20.0,
+    telegraph__births=4.0,
+    flicker__per_decade=0.01,
+    relaxation__scale=0.0,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -226,7 +256,8 @@ def test_noise_of_a_product(kind: str) -> None:
     The reference is shared: two outputs have the covariance Σ v² σ_ref²/s². 20,000 vectors know
     a variance to √(2/n) and a covariance to √(1/n) of the variances; five of each.
     """
-    weight, vectors = normal(6, 10), 20_000
+    weight = normal(6, 10)
+    vectors = 20_000
     chip = Chip(NOISY, rows=32, cols=32, wires=WireModel())
     bench = SimulatedBench(chip, Stream(3), read_noise="moments")
     mapping = mapping_for(kind, bench.info)
@@ -235,7 +266,8 @@ def test_noise_of_a_product(kind: str) -> None:
     voltage = 0.2 * torch.rand(1, 10, generator=Stream(1).generator())
     own = bench._cells  # noqa: SLF001 - what the bench does not tell
     variance = moments(own, placement.cells, 0.0, 1e-7)[1].double()
-    squares, total = voltage[0].double().square(), torch.zeros(vectors, 6, dtype=torch.float64)
+    squares = voltage[0].double().square()
+    total = torch.zeros(vectors, 6, dtype=torch.float64)
     wanted, shared = torch.zeros(2, 6, 6, dtype=torch.float64)
     for block, where in each_block(placement):
         rows = voltage.expand(vectors, -1)
@@ -268,13 +300,20 @@ def test_every_cell_has_one_place_in_the_grid_of_its_layer(kind: str) -> None:
             grid[rows, columns] = where
         assert int(grid.min()) >= 0
         seen.append(grid.flatten())
-    assert torch.equal(torch.cat(seen).sort().values, torch.arange(placement.cells.numel()))
+    assert torch.equal(
+        torch.cat(seen).sort().values, torch.arange(placement.cells.numel())
+    )
 
 
 def test_fields_out_of_range_and_names_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="Argument `levels`"):
         ReferenceColumn(LOW, HIGH, levels=2)
-    for name, value in (("factor", 0.5), ("factor", math.nan), ("share", -0.1), ("share", 1.1)):
+    for name, value in (
+        ("factor", 0.5),
+        ("factor", math.nan),
+        ("share", -0.1),
+        ("share", 1.1),
+    ):
         with pytest.raises(ValueError, match=f"Argument `{name}`"):
             TwoPairs(LOW, HIGH, **{name: value})
     for mapping in (ReferenceColumn, TwoPairs):
@@ -295,7 +334,10 @@ def test_a_bench_with_too_few_tiles_is_refused(mapping: WeightMapping) -> None:
 
 def test_pairs_are_the_mapping_they_were() -> None:
     """Targets of `stages` are those of `targets`."""
-    pairs, weight = DifferentialPairs(LOW, HIGH), normal(5, 7)
+    pairs = DifferentialPairs(LOW, HIGH)
+    weight = normal(5, 7)
     (stage,) = pairs.stages(weight)
     assert stage.minus is not None
-    assert torch.equal(torch.stack((stage.plus, stage.minus)), torch.stack(pairs.targets(weight)))
+    assert torch.equal(
+        torch.stack((stage.plus, stage.minus)), torch.stack(pairs.targets(weight))
+    )

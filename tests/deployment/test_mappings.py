@@ -10,7 +10,8 @@ from mho.mapping.targets import compensate, round_together, to_levels
 from mho.rng import Stream
 from mho.units import uS
 
-LOW, HIGH = 50 * uS, 500 * uS
+LOW = 50 * uS
+HIGH = 500 * uS
 
 
 def weights(out: int, inputs: int) -> torch.Tensor:
@@ -45,7 +46,9 @@ def test_clipping_cuts_off_the_largest_weights_and_no_others(scale: str) -> None
     """The 90th percentile of 1 … 100 is 90: ten weights become 90, the rest stay."""
     weight = torch.arange(1.0, 101.0)[None] * torch.tensor([[1.0], [-1.0]])
     pairs = DifferentialPairs(LOW, HIGH, scale=scale, clip=90.0)
-    torch.testing.assert_close(back(pairs, weight), weight.clamp(-90, 90), rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        back(pairs, weight), weight.clamp(-90, 90), rtol=1e-5, atol=1e-4
+    )
     assert float(torch.stack(pairs.targets(weight)).max()) <= HIGH * (1 + 1e-6)
 
 
@@ -60,16 +63,36 @@ def test_outputs_of_zeros_and_nearly_all_zeros_have_a_scale() -> None:
 
 GOOD = {"low": LOW, "high": HIGH, "scale": "column", "clip": 99.0, "levels": 64}
 BAD = [
-    ("low", 0.0), ("low", -1.0), ("low", float("nan")), ("low", HIGH), ("low", 1.0),
-    ("high", LOW), ("high", 0.0), ("high", 1.1), ("high", float("inf")), ("high", float("nan")),
-    ("clip", 0.0), ("clip", 49.9), ("clip", 100.1), ("clip", float("nan")), ("clip", -1.0),
-    ("levels", 1), ("levels", 0), ("levels", -3), ("levels", 65_537),
-    ("scale", "colum"), ("scale", "Layer"), ("scale", ""), ("scale", "tile"),
-]  # fmt: skip
+    ("low", 0.0),
+    ("low", -1.0),
+    ("low", float("nan")),
+    ("low", HIGH),
+    ("low", 1.0),
+    ("high", LOW),
+    ("high", 0.0),
+    ("high", 1.1),
+    ("high", float("inf")),
+    ("high", float("nan")),
+    ("clip", 0.0),
+    ("clip", 49.9),
+    ("clip", 100.1),
+    ("clip", float("nan")),
+    ("clip", -1.0),
+    ("levels", 1),
+    ("levels", 0),
+    ("levels", -3),
+    ("levels", 65_537),
+    ("scale", "colum"),
+    ("scale", "Layer"),
+    ("scale", ""),
+    ("scale", "tile"),
+]
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_every_field_out_of_range_is_refused_in_one_sentence(name: str, value: object) -> None:
+def test_every_field_out_of_range_is_refused_in_one_sentence(
+    name: str, value: object
+) -> None:
     DifferentialPairs(**GOOD)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Argument `") as caught:
         DifferentialPairs(**GOOD | {name: value})  # type: ignore[arg-type]
@@ -78,18 +101,24 @@ def test_every_field_out_of_range_is_refused_in_one_sentence(name: str, value: o
     assert "\n" not in said
 
 
-@pytest.mark.parametrize(("written", "meant"), [("colum", "column"), ("Layer", "layer")])
+@pytest.mark.parametrize(
+    ("written", "meant"), [("colum", "column"), ("Layer", "layer")]
+)
 def test_a_misspelt_word_names_the_nearest_one(written: str, meant: str) -> None:
     with pytest.raises(ValueError, match=f"Did you mean `{meant}`"):
         DifferentialPairs(LOW, HIGH, scale=written)
 
 
 @pytest.mark.parametrize("levels", [2, 3, 64])
-def test_quantised_targets_lie_on_levels_with_one_of_each_pair_at_the_bottom(levels: int) -> None:
+def test_quantised_targets_lie_on_levels_with_one_of_each_pair_at_the_bottom(
+    levels: int,
+) -> None:
     """Also after making up for wires. float32 holds 500 µS to 3e-11 S."""
     pairs = DifferentialPairs(LOW, HIGH, levels=levels)
     info = SimulatedBench(Chip(rows=32, cols=32), Stream(0)).info
-    placement = to_levels(compensate(place([weights(12, 30)], info, pairs), info, pairs), pairs)
+    placement = to_levels(
+        compensate(place([weights(12, 30)], info, pairs), info, pairs), pairs
+    )
     step = (HIGH - LOW) / (levels - 1)
     count = (placement.target.double() - LOW) / step
     assert float((count - count.round()).abs().max()) * step < 1e-10
@@ -103,7 +132,9 @@ def test_without_levels_targets_stay() -> None:
     assert to_levels(placement, DifferentialPairs(LOW, HIGH)) is placement
 
 
-def test_rounding_together_beats_the_nearest_levels_and_no_single_change_is_better() -> None:
+def test_rounding_together_beats_the_nearest_levels_and_no_single_change_is_better() -> (
+    None
+):
     """(Σe)² + Σe² of 30 uniform errors is 30/12 · 2 = 5 when rounded to the nearest.
 
     Together the sum all but vanishes and Σe² grows little: below 0.7 of it on average.

@@ -46,7 +46,8 @@ class Residual(nn.Module):
         self.first = nn.Conv2d(2, 6, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(6)
         self.second = nn.Conv2d(6, 6, (3, 1), padding=(1, 0))
-        self.act, self.drop = nn.ReLU(inplace=True), nn.Dropout(0.5)
+        self.act = nn.ReLU(inplace=True)
+        self.drop = nn.Dropout(0.5)
         self.last = nn.Linear(6, 3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,12 +63,16 @@ class Static(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv, self.inner, self.last = nn.Conv2d(1, 4, 3), nn.Linear(6, 5), nn.Linear(120, 3)
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.inner = nn.Linear(6, 5)
+        self.last = nn.Linear(120, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         x = torch.relu(self.conv(x.reshape(x.shape[0], 1, 8, 8)))
         x = self.inner(x.view(x.shape[0] * 24, -1))
-        return self.last(x.view(x.shape[0] // 24, 5, 24).permute(0, 2, 1).reshape(-1, 120))
+        return self.last(
+            x.view(x.shape[0] // 24, 5, 24).permute(0, 2, 1).reshape(-1, 120)
+        )
 
 
 CONVOLUTIONS = [
@@ -100,7 +105,9 @@ def test_kernels_are_flattened_by_channel_then_row_then_column() -> None:
     assert layer.weight[1, 2 * 6 + 1 * 2 + 0] == module.weight[1, 2, 1, 0]
     image = torch.arange(4 * 5 * 5).reshape(1, 4, 5, 5).float()
     position = 2 * 4 + 3  # Row 2 of 3, column 3 of 4.
-    assert layer.vectors(image)[position, 2 * 6 + 1 * 2 + 0] == image[0, 2, 2 + 1, 3 + 0]
+    assert (
+        layer.vectors(image)[position, 2 * 6 + 1 * 2 + 0] == image[0, 2, 2 + 1, 3 + 0]
+    )
 
 
 def test_vectors_hold_one_row_per_sample_and_position() -> None:
@@ -114,7 +121,9 @@ def test_vectors_hold_one_row_per_sample_and_position() -> None:
 
 def test_a_perceptron_keeps_its_names_and_orientation() -> None:
     """Weights are (out, in) of an asymmetric layer. Rounding as in `check_same`."""
-    module = randomise(nn.Sequential(nn.Linear(7, 5), nn.Sigmoid(), nn.Linear(5, 2, bias=False)))
+    module = randomise(
+        nn.Sequential(nn.Linear(7, 5), nn.Sigmoid(), nn.Linear(5, 2, bias=False))
+    )
     network = read_network(module, normal(3, 7))
     assert [layer.name for layer in network.layers] == ["0", "2"]
     assert [tuple(layer.weight.shape) for layer in network.layers] == [(5, 7), (2, 5)]
@@ -124,8 +133,11 @@ def test_a_perceptron_keeps_its_names_and_orientation() -> None:
 
 def test_linear_layers_act_on_the_last_axis_of_any_activation() -> None:
     """Four tokens per sample are four vectors per sample."""
-    module = randomise(nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.GELU(), nn.Flatten()))
-    inputs, seen = normal(3, 4, 6), []
+    module = randomise(
+        nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.GELU(), nn.Flatten())
+    )
+    inputs = normal(3, 4, 6)
+    seen = []
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         seen.append(vectors.shape)
@@ -163,8 +175,11 @@ def test_products_replace_the_layers_and_the_bias_is_added_afterwards() -> None:
 def test_a_layer_used_twice_is_one_layer() -> None:
     """Its weights go to the chip once and are called twice by the same number."""
     shared = nn.Linear(5, 5)
-    module = randomise(nn.Sequential(shared, nn.ReLU(), shared, nn.Tanh(), nn.Linear(5, 2)))
-    network, indices = read_network(module, normal(2, 5)), []
+    module = randomise(
+        nn.Sequential(shared, nn.ReLU(), shared, nn.Tanh(), nn.Linear(5, 2))
+    )
+    network = read_network(module, normal(2, 5))
+    indices = []
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         indices.append(index)
@@ -210,7 +225,8 @@ def test_reading_leaves_the_module_as_it_was() -> None:
 def test_running_does_not_overwrite_the_inputs() -> None:
     """The first operation of this network is an in-place activation. Exact."""
     module = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 2))
-    network, inputs = read_network(module, normal(2, 3)), normal(4, 3)
+    network = read_network(module, normal(2, 3))
+    inputs = normal(4, 3)
     kept = inputs.clone()
     network.run(inputs)
     assert torch.equal(inputs, kept)
@@ -241,7 +257,8 @@ def test_weights_computed_from_weights_are_computed_once() -> None:
     class Masked(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.weight, self.mask = nn.Parameter(normal(3, 4)), torch.eye(3, 4)
+            self.weight = nn.Parameter(normal(3, 4))
+            self.mask = torch.eye(3, 4)
 
         def forward(self, x: Tensor) -> Tensor:
             return functional.linear(x, self.weight * self.mask)
@@ -258,7 +275,8 @@ def test_a_product_with_a_stored_matrix_is_a_layer(way: str) -> None:
     class Multiplies(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.matrix, self.shift = nn.Parameter(normal(4, 3)), nn.Parameter(normal(3))
+            self.matrix = nn.Parameter(normal(4, 3))
+            self.shift = nn.Parameter(normal(3))
 
         def forward(self, x: Tensor) -> Tensor:
             if way == "addmm":
@@ -328,8 +346,14 @@ REFUSED = [
         nn.Sequential(nn.Linear(3, 3), nn.CELU(), nn.RReLU()),
         "`celu` calls `aten.celu.default` \\(and others `aten.rrelu.default`\\)",
     ),
-    (nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Conv1d(3, 3, 1)), "accept the"),
-    (nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3, track_running_stats=False)), "still trains"),
+    (
+        nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Conv1d(3, 3, 1)),
+        "accept the",
+    ),
+    (
+        nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3, track_running_stats=False)),
+        "still trains",
+    ),
     (nn.Linear(4, 3), "must accept the example of shape"),
     (Mixes(), "must treat every sample of a batch on its own"),
     (Weighs(), "`linear` is refused \\(its weight is no constant"),
@@ -338,8 +362,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("module", "sentence"), REFUSED, ids=lambda x: str(x).split("(")[0][:30])
-def test_what_cannot_run_is_refused_in_one_sentence(module: nn.Module, sentence: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "sentence"), REFUSED, ids=lambda x: str(x).split("(")[0][:30]
+)
+def test_what_cannot_run_is_refused_in_one_sentence(
+    module: nn.Module, sentence: str
+) -> None:
     """Never silence, never a wrong network."""
     with pytest.raises(ValueError, match=sentence) as raised:
         read_network(module, normal(3, 3))
@@ -367,7 +395,9 @@ def test_products_of_another_shape_are_refused() -> None:
     """Here the transpose, which would broadcast against nothing but could be reshaped."""
     network = read_network(nn.Linear(3, 2), normal(2, 3))
     with pytest.raises(ValueError, match="Argument `product` must have shape"):
-        network.run(normal(4, 3), lambda index, layer, vectors: exact(index, layer, vectors).T)
+        network.run(
+            normal(4, 3), lambda index, layer, vectors: exact(index, layer, vectors).T
+        )
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,13 @@ from mho.units import uS
 
 INFO = quiet_bench().info
 MAPPING = DifferentialPairs(50 * uS, 500 * uS)
-COARSE = Periphery(SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0))
+COARSE = Periphery(
+    SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0)
+)
 SHORT = NoiseAwareTraining(epochs=3, batch=30)
-GAINING = NoiseAwareTraining(epochs=30, batch=50, rate=0.08, average=0.33, clip=2.0, draws=1)
+GAINING = NoiseAwareTraining(
+    epochs=30, batch=50, rate=0.08, average=0.33, clip=2.0, draws=1
+)
 OFF = 100 * uS
 
 
@@ -35,7 +39,11 @@ def test_it_changes_weights_and_biases_of_a_copy_and_nothing_else() -> None:
     assert torch.equal(network.run(samples), before)
     assert found.graph is network.graph
     for old, new in zip(network.layers, found.layers, strict=True):
-        assert (old.name, old.kind, old.weight.shape) == (new.name, new.kind, new.weight.shape)
+        assert (old.name, old.kind, old.weight.shape) == (
+            new.name,
+            new.kind,
+            new.weight.shape,
+        )
         assert not torch.equal(old.weight, new.weight)
         assert old.bias is not None
         assert new.bias is not None
@@ -47,7 +55,9 @@ def test_the_account_is_three_products_for_each_sample_and_weight() -> None:
     """8·12 + 12·3 weights, 120 samples, 3 passes, forward and twice back."""
     samples, labels = problem(Stream(1))
     network = read_network(perceptron(Stream(3)), samples)
-    found = noise_aware_train(network, samples, labels, Surrogate(INFO), Stream(7), training=SHORT)
+    found = noise_aware_train(
+        network, samples, labels, Surrogate(INFO), Stream(7), training=SHORT
+    )
     assert found.samples == 3 * 120
     assert found.multiply_adds == 3 * 3 * 120 * (8 * 12 + 12 * 3)
     assert found.seconds > 0
@@ -64,7 +74,9 @@ def test_the_same_stream_gives_the_same_network() -> None:
     )
     assert first.loss == again.loss
     assert torch.equal(first.network.layers[0].weight, again.network.layers[0].weight)
-    assert not torch.equal(first.network.layers[0].weight, other.network.layers[0].weight)
+    assert not torch.equal(
+        first.network.layers[0].weight, other.network.layers[0].weight
+    )
 
 
 def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
@@ -84,16 +96,26 @@ def test_unseen_chips_gain_by_it_and_not_by_training_alone() -> None:
 def accuracies(seed: int) -> dict[str, float]:
     """Mean accuracy on unseen chips and points: as trained, trained on without and with noise."""
     samples, labels = problem(Stream(seed), 400)
-    learn, check = slice(0, 200), slice(200, 400)
-    first = NoiseAwareTraining(epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1)
+    learn = slice(0, 200)
+    check = slice(200, 400)
+    first = NoiseAwareTraining(
+        epochs=10, batch=50, rate=0.1, average=0.0, clip=None, draws=1
+    )
     kinds = {
         "plain": Surrogate(INFO, MAPPING, COARSE),
         "aware": Surrogate(INFO, MAPPING, COARSE, spread(OFF)),
     }
 
-    def trained_on(network: Network, kind: Surrogate, training: NoiseAwareTraining) -> Network:
+    def trained_on(
+        network: Network, kind: Surrogate, training: NoiseAwareTraining
+    ) -> Network:
         return noise_aware_train(
-            network, samples[learn], labels[learn], kind, Stream(seed), training=training
+            network,
+            samples[learn],
+            labels[learn],
+            kind,
+            Stream(seed),
+            training=training,
         ).network
 
     start = read_network(perceptron(Stream(seed)), samples)
@@ -101,11 +123,14 @@ def accuracies(seed: int) -> dict[str, float]:
     networks = {"trained": network} | {
         name: trained_on(network, kind, GAINING) for name, kind in kinds.items()
     }
-    noisy, found = kinds["aware"], {}
+    noisy = kinds["aware"]
+    found = {}
     for name, one in networks.items():
         noisy.calibrate(one, samples[learn])
         chips = [noisy.product(Stream(seed).child("unseen", chip)) for chip in range(8)]
-        right = [one.run(samples[check], chip).argmax(1) == labels[check] for chip in chips]
+        right = [
+            one.run(samples[check], chip).argmax(1) == labels[check] for chip in chips
+        ]
         found[name] = fmean(float(r.float().mean()) for r in right)
     return found
 
@@ -132,7 +157,9 @@ def recorded(
     noisy = Surrogate(INFO, MAPPING, COARSE, spread(20 * uS))
     with monkeypatch.context() as patch:
         patch.setattr(Surrogate, "product", product)
-        found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
+        found = noise_aware_train(
+            network, samples, labels, noisy, Stream(7), training=training
+        )
     return seen, found.network
 
 
@@ -156,10 +183,14 @@ def test_the_result_is_the_mean_of_the_weights_after_the_last_steps(
 
 def test_clipping_cuts_at_multiples_of_the_rms_of_a_layer() -> None:
     """Weights 0, 0, 0, −4 have an rms of 2, 1.5 of it is 3; −1 and 1 stay, as biases do."""
-    large = LinearLayer("a", torch.tensor([[0.0, 0.0], [0.0, -4.0]]), torch.tensor([9.0, -9.0]))
+    large = LinearLayer(
+        "a", torch.tensor([[0.0, 0.0], [0.0, -4.0]]), torch.tensor([9.0, -9.0])
+    )
     even = LinearLayer("b", torch.tensor([[1.0, -1.0]]), None)
     samples = torch.ones(1, 8)
-    network = replace(read_network(perceptron(Stream(3)), samples), layers=(large, even))
+    network = replace(
+        read_network(perceptron(Stream(3)), samples), layers=(large, even)
+    )
     clip_weights(network, None)
     assert float(large.weight.min()) == -4.0
     clip_weights(network, 1.5)
@@ -189,17 +220,27 @@ def test_draws_share_a_batch_and_its_gradient() -> None:
     """
     samples, labels = problem(Stream(1))
     network = read_network(perceptron(Stream(3)), samples)
-    for kind, alike in ((Surrogate(INFO), True), (Surrogate(INFO, statistics=spread(uS)), False)):
+    for kind, alike in (
+        (Surrogate(INFO), True),
+        (Surrogate(INFO, statistics=spread(uS)), False),
+    ):
         one, three = (
             noise_aware_train(
-                network, samples, labels, kind, Stream(7),
+                network,
+                samples,
+                labels,
+                kind,
+                Stream(7),
                 training=NoiseAwareTraining(epochs=2, batch=100, draws=draws),
             )
             for draws in (1, 3)
-        )  # fmt: skip
+        )
         assert one.multiply_adds == three.multiply_adds
         near = torch.allclose(
-            one.network.layers[0].weight, three.network.layers[0].weight, rtol=1e-4, atol=1e-5
+            one.network.layers[0].weight,
+            three.network.layers[0].weight,
+            rtol=1e-4,
+            atol=1e-5,
         )
         assert near == alike
 
@@ -221,7 +262,8 @@ class Mixed(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.steps = nn.GRU(4, 6, batch_first=True)
-        self.norm, self.shared = nn.LayerNorm(6), nn.Linear(6, 6)
+        self.norm = nn.LayerNorm(6)
+        self.shared = nn.Linear(6, 6)
         self.last = nn.Linear(6, 3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -236,17 +278,25 @@ def test_any_network_learns(kind: str) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         if kind == "recurrent":
-            module, samples = Mixed().eval(), samples.reshape(-1, 2, 4)
+            module = Mixed().eval()
+            samples = samples.reshape(-1, 2, 4)
         else:
             samples = samples.reshape(-1, 1, 2, 4)
             module = nn.Sequential(
-                nn.Conv2d(1, 6, (1, 3), padding="same"), nn.BatchNorm2d(6), nn.ReLU(inplace=True),
-                nn.Conv2d(6, 6, 2, groups=2), nn.ReLU(), nn.Flatten(), nn.Linear(18, 3),
-            ).eval()  # fmt: skip
+                nn.Conv2d(1, 6, (1, 3), padding="same"),
+                nn.BatchNorm2d(6),
+                nn.ReLU(inplace=True),
+                nn.Conv2d(6, 6, 2, groups=2),
+                nn.ReLU(),
+                nn.Flatten(),
+                nn.Linear(18, 3),
+            ).eval()
     network = read_network(module, samples)
     noisy = Surrogate(quiet_bench().info, MAPPING, COARSE, spread(5 * uS))
     training = NoiseAwareTraining(epochs=10, batch=20, rate=0.05, draws=1)
-    found = noise_aware_train(network, samples, labels, noisy, Stream(7), training=training)
+    found = noise_aware_train(
+        network, samples, labels, noisy, Stream(7), training=training
+    )
     assert found.loss[-1] < found.loss[0] * 2 / 3
 
 
@@ -267,5 +317,11 @@ def test_progress_can_interrupt() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         noise_aware_train(
-            network, samples, labels, Surrogate(INFO), Stream(7), training=SHORT, progress=stop
+            network,
+            samples,
+            labels,
+            Surrogate(INFO),
+            Stream(7),
+            training=SHORT,
+            progress=stop,
         )

@@ -17,7 +17,8 @@ SMALL = OnChipTraining(hidden=(12,), epochs=4, batch=15)
 def scaled() -> tuple[Tensor, Tensor]:
     """The problem in three classes, with inputs from 0 to 1."""
     samples, labels = problem(Stream(1))
-    low, high = samples.min(), samples.max()
+    low = samples.min()
+    high = samples.max()
     return (samples - low) / (high - low), labels
 
 
@@ -87,7 +88,9 @@ def test_what_weights_are_owed_is_the_gradient() -> None:
     few 1e-3 of activations of about one; the bound is 2 % of the largest owed, each layer.
     """
     samples, labels = scaled()
-    network = OnChipPerceptron(quiet_bench(), 8, 3, replace(SMALL, hidden=(7, 6), rate=1e-6))
+    network = OnChipPerceptron(
+        quiet_bench(), 8, 3, replace(SMALL, hidden=(7, 6), rate=1e-6)
+    )
     network.scatter(Stream(2))
     before = network.bench.ledger.pulses
     weights = [layer.weight().requires_grad_() for layer in network.layers]
@@ -95,9 +98,12 @@ def test_what_weights_are_owed_is_the_gradient() -> None:
     network.training = replace(network.training, batch=15, epochs=1)
     network.learn(0, samples[some], labels[some], Stream(5))
     assert network.bench.ledger.pulses == before
-    value, one = samples[some], torch.ones(15, 1)
+    value = samples[some]
+    one = torch.ones(15, 1)
     for number, weight in enumerate(weights):
-        value = torch.cat((value if number == 0 else value.clamp(0, 4), one), 1) @ weight.T
+        value = (
+            torch.cat((value if number == 0 else value.clamp(0, 4), one), 1) @ weight.T
+        )
     loss = torch.nn.functional.cross_entropy(value, labels[some])
     gradients = torch.autograd.grad(loss, weights)
     for layer, gradient in zip(network.layers, gradients, strict=True):
@@ -137,7 +143,8 @@ def test_a_perceptron_goes_on_from_its_state() -> None:
     first.scatter(Stream(5))
     first.learn(0, samples, labels, Stream(6))
     assert isinstance(first.bench, SimulatedBench)
-    bench, state = first.bench.state(), first.state()
+    bench = first.bench.state()
+    state = first.state()
     second = OnChipPerceptron(quiet_bench(), 8, 3, SMALL)
     assert isinstance(second.bench, SimulatedBench)
     second.bench.restore(bench)

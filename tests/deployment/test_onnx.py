@@ -37,7 +37,11 @@ def exported(folder: Path, name: str, opset: int) -> tuple[Path, nn.Module, Tens
     """One of the eight networks, exported once for all tests."""
     module, samples = build(name)
     path = folder / f"{name}-{opset}.onnx"
-    return path if path.exists() else export(module, samples, path, opset), module, samples
+    return (
+        path if path.exists() else export(module, samples, path, opset),
+        module,
+        samples,
+    )
 
 
 def outputs_of(module: nn.Module, samples: Tensor) -> Tensor:
@@ -63,7 +67,9 @@ def test_an_exported_network_computes_what_the_module_computes(
 
 
 @pytest.mark.parametrize(("name", "opset"), CASES)
-def test_an_exported_network_runs_on_an_ideal_chip(folder: Path, name: str, opset: int) -> None:
+def test_an_exported_network_runs_on_an_ideal_chip(
+    folder: Path, name: str, opset: int
+) -> None:
     """Without noise and wires, converters of 16 bits stay within 1e-4 of the largest output.
 
     Outputs differ from sample to sample, or there would be nothing to get wrong.
@@ -73,7 +79,9 @@ def test_an_exported_network_runs_on_an_ideal_chip(folder: Path, name: str, opse
     wanted = outputs_of(module, samples)
     assert bool((wanted.flatten(1).std(0) > 0.01 * wanted.abs().max()).any())
     found = on_ideal_chip(network, samples)(samples)
-    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * float(wanted.abs().max()))
+    torch.testing.assert_close(
+        found, wanted, rtol=0, atol=1e-4 * float(wanted.abs().max())
+    )
 
 
 @pytest.mark.parametrize("name", ["cnn", "lstm", "transformer"])
@@ -87,7 +95,9 @@ def test_layers_keep_the_names_of_the_module(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cnn", "decoder"])
-def test_a_file_that_insists_on_its_batch_size_runs_with_any(tmp_path: Path, name: str) -> None:
+def test_a_file_that_insists_on_its_batch_size_runs_with_any(
+    tmp_path: Path, name: str
+) -> None:
     """`torch.onnx.export` without `dynamic_shapes` writes the batch size of the example."""
     module, samples = build(name)
     path = export(module, samples[:1], tmp_path / "fixed.onnx", 18, fixed_batch=True)
@@ -106,7 +116,9 @@ def test_files_of_the_older_exporter_are_read(tmp_path: Path, name: str) -> None
     torch.testing.assert_close(network.run(samples), outputs_of(module, samples))
 
 
-def test_a_difference_to_the_reference_is_found_and_its_node_named(folder: Path) -> None:
+def test_a_difference_to_the_reference_is_found_and_its_node_named(
+    folder: Path,
+) -> None:
     """A wrong reader is played by a file whose ReLU turns into a tanh after it was read."""
     path, _, samples = exported(folder, "mlp", 18)
     source = read_onnx_file(path)
@@ -122,7 +134,9 @@ def test_weights_in_a_file_beside_the_model_are_read(tmp_path: Path) -> None:
     """Exporters put weights of large networks into a second file."""
     proto = model([node("Gemm", "w", transB=1)], (6,), w=floats(3, 6))
     path = tmp_path / "model.onnx"
-    onnx.save(proto, path, save_as_external_data=True, location="model.data", size_threshold=0)
+    onnx.save(
+        proto, path, save_as_external_data=True, location="model.data", size_threshold=0
+    )
     assert (tmp_path / "model.data").exists()
     samples = torch.from_numpy(floats(2, 6, seed=2))
     network = load_network(str(path), None, samples)
@@ -138,7 +152,9 @@ def test_shared_weights_are_one_layer(tmp_path: Path) -> None:
     ]
     path = tmp_path / "twice.onnx"
     onnx.save(model(nodes, (6,), w=floats(6, 6)), path)
-    assert len(load_network(str(path), None, torch.from_numpy(floats(2, 6))).layers) == 1
+    assert (
+        len(load_network(str(path), None, torch.from_numpy(floats(2, 6))).layers) == 1
+    )
 
 
 def test_nothing_imports_onnx_before_a_file_is_opened() -> None:
@@ -146,12 +162,15 @@ def test_nothing_imports_onnx_before_a_file_is_opened() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_page_about_onnx_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_about_onnx_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its program writes the two files that its command reads; the command runs up to the chip."""
     monkeypatch.chdir(tmp_path)
     page = HOW_TO.read_text()
     program, command = (
-        re.findall(f"```{kind}\n(.*?)```", page, re.DOTALL)[0] for kind in ("python", "sh")
+        re.findall(f"```{kind}\n(.*?)```", page, re.DOTALL)[0]
+        for kind in ("python", "sh")
     )
     with warnings.catch_warnings():
         # The exporter warns about its own internals.
@@ -159,7 +178,9 @@ def test_the_page_about_onnx_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         exec(program, {})
     words = shlex.split(command)
     assert words[:3] == ["mho", "deploy", "model.onnx"]
-    sources = prepare(Job("model.onnx", tolerance=2 * uS, data=words[4]), lambda *_: None)
+    sources = prepare(
+        Job("model.onnx", tolerance=2 * uS, data=words[4]), lambda *_: None
+    )
     data = sources.data
     right = sources.network.run(data.inputs).argmax(1) == data.labels
     assert float(right.float().mean()) > 0.85

@@ -62,10 +62,13 @@ def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path: Path) -> None:
 
 def test_no_flipped_byte_brings_anything_but_a_sentence(tmp_path: Path) -> None:
     """A changed weight cannot be told from a good one; anything else must be refused."""
-    content, sentences = plain().SerializeToString(), list[str]()
+    content = plain().SerializeToString()
+    sentences = list[str]()
     path = tmp_path / "model.onnx"
     for place in range(0, len(content), 3):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        path.write_bytes(
+            content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+        )
         sentences.append(sentence_of(path))
     assert any("is no ONNX file" in sentence for sentence in sentences)
     assert all(sentence.startswith("Argument `") for sentence in sentences if sentence)
@@ -81,9 +84,13 @@ def sentence_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("opset", [12, 22, 999])
-def test_another_opset_is_refused_with_the_ones_that_are_read(tmp_path: Path, opset: int) -> None:
+def test_another_opset_is_refused_with_the_ones_that_are_read(
+    tmp_path: Path, opset: int
+) -> None:
     made = model([node("Gemm", "w", transB=1)], (6,), opset, w=floats(3, 6))
-    assert f"has opset {opset} where mho reads 13 to 21" in refused(save(made, tmp_path))
+    assert f"has opset {opset} where mho reads 13 to 21" in refused(
+        save(made, tmp_path)
+    )
 
 
 def outside(location: str, **more: str) -> Any:
@@ -93,15 +100,25 @@ def outside(location: str, **more: str) -> Any:
     tensor.data_location = onnx.TensorProto.EXTERNAL
     for key, value in {"location": location, **more}.items():
         entry = tensor.external_data.add()
-        entry.key, entry.value = key, value
+        entry.key = key
+        entry.value = value
     return made
 
 
 @pytest.mark.parametrize(
     "location",
-    ["../secret.bin", "a/../../secret.bin", "..\\secret.bin", "/etc/hostname", "C:\\secret.bin",
-     "", ".", "link.bin", "nul\0byte"],
-)  # fmt: skip
+    [
+        "../secret.bin",
+        "a/../../secret.bin",
+        "..\\secret.bin",
+        "/etc/hostname",
+        "C:\\secret.bin",
+        "",
+        ".",
+        "link.bin",
+        "nul\0byte",
+    ],
+)
 def test_weights_outside_the_folder_are_not_read(tmp_path: Path, location: str) -> None:
     """The secret has the right size, so that reading it would succeed."""
     (tmp_path / "secret.bin").write_bytes(bytes(72))
@@ -129,7 +146,9 @@ def test_weights_that_are_not_all_there_are_refused(
 
 
 def test_a_missing_file_of_weights_is_named(tmp_path: Path) -> None:
-    assert "`absent.bin`, which is missing" in refused(save(outside("absent.bin"), tmp_path))
+    assert "`absent.bin`, which is missing" in refused(
+        save(outside("absent.bin"), tmp_path)
+    )
 
 
 def edited(edit: Callable[[Any], None]) -> Any:
@@ -152,13 +171,28 @@ def dims(*sizes: int) -> Callable[[Any], None]:
         (dims(2**40, 2**40), "impossible shape"),
         (dims(-3, -6), "impossible shape"),
         (dims(3, 7), "18 numbers where its shape (3, 7) asks for 21"),
-        (lambda made: setattr(made.graph.initializer[0], "data_type", 8), "number type"),
-        (lambda made: setattr(made.graph.input[0].type.tensor_type, "elem_type", 7), "real"),
-        (lambda made: made.graph.node[0].input.__setitem__(0, "later"), "before it is computed"),
+        (
+            lambda made: setattr(made.graph.initializer[0], "data_type", 8),
+            "number type",
+        ),
+        (
+            lambda made: setattr(made.graph.input[0].type.tensor_type, "elem_type", 7),
+            "real",
+        ),
+        (
+            lambda made: made.graph.node[0].input.__setitem__(0, "later"),
+            "before it is computed",
+        ),
         (lambda made: made.graph.node.append(made.graph.node[0]), "computes `y` twice"),
-        (lambda made: made.graph.output.append(made.graph.output[0]), "returns 2 tensors"),
+        (
+            lambda made: made.graph.output.append(made.graph.output[0]),
+            "returns 2 tensors",
+        ),
         (lambda made: setattr(made.graph.output[0], "name", "w"), "does not compute"),
-        (lambda made: setattr(made.graph.node[0].attribute[0], "i", 0), "cannot be computed"),
+        (
+            lambda made: setattr(made.graph.node[0].attribute[0], "i", 0),
+            "cannot be computed",
+        ),
     ],
 )
 def test_contradictions_are_refused(
@@ -173,19 +207,33 @@ def test_contradictions_are_refused(
         [node("Expand", "s")],
         [onnx.helper.make_node("ConstantOfShape", ["s"], ["c"]), node("Add", "c")],
         [onnx.helper.make_node("Expand", ["one", "s"], ["c"]), node("Add", "c")],
-        [onnx.helper.make_node("Range", ["zero", "end", "one"], ["c"]), node("Add", "c")],
+        [
+            onnx.helper.make_node("Range", ["zero", "end", "one"], ["c"]),
+            node("Add", "c"),
+        ],
         [node("Pad", "p")],
         [onnx.helper.make_node("Reshape", ["x", "t"], ["r"]), node("MatMul", "wide")],
     ],
 )
-def test_small_files_do_not_ask_for_large_memory(tmp_path: Path, nodes: list[Any]) -> None:
+def test_small_files_do_not_ask_for_large_memory(
+    tmp_path: Path, nodes: list[Any]
+) -> None:
     """Each asks for 2^50 numbers or contradicts itself; running one would end this process."""
     nodes[-1].input[0] = nodes[0].output[0] if len(nodes) > 1 else "x"
     made = model(
-        nodes, (6,), s=whole(2**25, 2**25), zero=np.int64(0), one=np.int64(1),
-        end=np.int64(2**50), p=whole(0, 0, 2**25, 2**25), t=whole(-1, 6), wide=floats(2, 6),
-    )  # fmt: skip
-    with pytest.raises(ValueError, match=r"impossible shape|result of shape|cannot be computed"):
+        nodes,
+        (6,),
+        s=whole(2**25, 2**25),
+        zero=np.int64(0),
+        one=np.int64(1),
+        end=np.int64(2**50),
+        p=whole(0, 0, 2**25, 2**25),
+        t=whole(-1, 6),
+        wide=floats(2, 6),
+    )
+    with pytest.raises(
+        ValueError, match=r"impossible shape|result of shape|cannot be computed"
+    ):
         read_onnx(save(made, tmp_path))
 
 
@@ -202,7 +250,16 @@ def test_an_unknown_operation_is_named_with_its_node_and_code_2(
     ]:
         path = save(model([item], (6,)), tmp_path)
         with pytest.raises(SystemExit) as caught:
-            main(["deploy", str(path), "--data", str(data), "--out", str(tmp_path / "out")])
+            main(
+                [
+                    "deploy",
+                    str(path),
+                    "--data",
+                    str(data),
+                    "--out",
+                    str(tmp_path / "out"),
+                ]
+            )
         assert caught.value.code == 2
         assert reason in capsys.readouterr().err
 
@@ -210,10 +267,18 @@ def test_an_unknown_operation_is_named_with_its_node_and_code_2(
 def test_functions_of_the_file_are_not_called(tmp_path: Path) -> None:
     """A file may bring its own meaning of `Relu`; the standard's counts, whatever is in there."""
     body = [onnx.helper.make_node("Boom", ["a"], ["b"], domain="acme.ai")]
-    made = model([onnx.helper.make_node("Gemm", ["x", "w"], ["h"], transB=1),
-                  onnx.helper.make_node("Relu", ["h"], ["y"])], (6,), w=floats(3, 6))  # fmt: skip
+    made = model(
+        [
+            onnx.helper.make_node("Gemm", ["x", "w"], ["h"], transB=1),
+            onnx.helper.make_node("Relu", ["h"], ["y"]),
+        ],
+        (6,),
+        w=floats(3, 6),
+    )
     opsets = [onnx.helper.make_opsetid("", 18)]
-    made.functions.append(onnx.helper.make_function("", "Relu", ["a"], ["b"], body, opsets))
+    made.functions.append(
+        onnx.helper.make_function("", "Relu", ["a"], ["b"], body, opsets)
+    )
     network = load_network(str(save(made, tmp_path)), None, EXAMPLE)
     assert float(network.run(EXAMPLE).min()) >= 0
 

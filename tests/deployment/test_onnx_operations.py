@@ -11,16 +11,32 @@ from torch import Tensor
 
 from mho.network.formats.onnx.check import corrected_operators
 
-IMAGE, SIGNAL, ROW = (4, 7, 6), (4, 9), (6,)
+IMAGE = (4, 7, 6)
+SIGNAL = (4, 9)
+ROW = (6,)
 
 
-def case(label: str, shape: tuple[int, ...], made: Any, opset: int = 18, **arrays: Any) -> Any:
+def case(
+    label: str, shape: tuple[int, ...], made: Any, opset: int = 18, **arrays: Any
+) -> Any:
     return pytest.param(model([made], shape, opset, **arrays), shape, id=label)
 
 
 OPERATIONS = [
-    case("gemm", ROW, node("Gemm", "w", "b", alpha=0.5, beta=2.0), w=floats(6, 3), b=floats(3)),
-    case("gemm scalar bias", ROW, node("Gemm", "w", "b", transB=1), w=floats(3, 6), b=floats(1)),
+    case(
+        "gemm",
+        ROW,
+        node("Gemm", "w", "b", alpha=0.5, beta=2.0),
+        w=floats(6, 3),
+        b=floats(3),
+    ),
+    case(
+        "gemm scalar bias",
+        ROW,
+        node("Gemm", "w", "b", transB=1),
+        w=floats(3, 6),
+        b=floats(1),
+    ),
     case("matmul", SIGNAL, node("MatMul", "w"), w=floats(9, 5)),
     case("matmul batched", SIGNAL, node("MatMul", "w"), w=floats(4, 9, 5)[:1]),
     *(
@@ -40,7 +56,10 @@ OPERATIONS = [
         b=floats(6),
     ),
     case(
-        "conv1d dilated", SIGNAL, node("Conv", "w", dilations=[2], pads=[1, 1]), w=floats(3, 4, 3)
+        "conv1d dilated",
+        SIGNAL,
+        node("Conv", "w", dilations=[2], pads=[1, 1]),
+        w=floats(3, 4, 3),
     ),
     case(
         "transposed uneven",
@@ -71,9 +90,15 @@ OPERATIONS = [
         s=floats(7, 6),
         b=floats(7, 6),
     ),
-    case("max pool uneven", IMAGE, node("MaxPool", kernel_shape=[3, 2], pads=[0, 1, 1, 0])),
     case(
-        "max pool ceil", IMAGE, node("MaxPool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+        "max pool uneven",
+        IMAGE,
+        node("MaxPool", kernel_shape=[3, 2], pads=[0, 1, 1, 0]),
+    ),
+    case(
+        "max pool ceil",
+        IMAGE,
+        node("MaxPool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
     ),
     case(
         "max pool 1d dilated",
@@ -84,7 +109,12 @@ OPERATIONS = [
         case(
             f"average pool {counted}",
             IMAGE,
-            node("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=counted),
+            node(
+                "AveragePool",
+                kernel_shape=[3, 3],
+                pads=[1, 1, 1, 1],
+                count_include_pad=counted,
+            ),
         )
         for counted in (0, 1)
     ),
@@ -134,7 +164,9 @@ OPERATIONS = [
     ),
     case("power", SIGNAL, node("Pow", "c"), c=np.float32(2)),
     case("softmax axis", IMAGE, node("Softmax", axis=1)),
-    case("mean, axes attribute", IMAGE, node("ReduceMean", axes=[1, -1], keepdims=0), 13),
+    case(
+        "mean, axes attribute", IMAGE, node("ReduceMean", axes=[1, -1], keepdims=0), 13
+    ),
     case("mean, axes input", IMAGE, node("ReduceMean", "a"), a=whole(-1, 1)),
     case("sum, nothing to do", IMAGE, node("ReduceSum", noop_with_empty_axes=1)),
     case("reshape 0", IMAGE, node("Reshape", "s"), s=whole(0, 2, -1, 6)),
@@ -177,7 +209,10 @@ OPERATIONS = [
         f=np.array([1, 1, 2, 3], dtype=np.float32),
     ),
     case(
-        "resize by size", IMAGE, node("Resize", "", "", "s", mode="nearest"), s=whole(2, 4, 14, 6)
+        "resize by size",
+        IMAGE,
+        node("Resize", "", "", "s", mode="nearest"),
+        s=whole(2, 4, 14, 6),
     ),
 ]
 
@@ -201,39 +236,54 @@ def test_an_operation_computes_what_the_standard_says(
     wanted = reference(path, samples)
     found = run_graph(path, samples).numpy()
     assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max()))
+    np.testing.assert_allclose(
+        found, wanted, rtol=0, atol=1e-5 * max(1, np.abs(wanted).max())
+    )
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 @pytest.mark.parametrize("direction", ["forward", "bidirectional"])
 @pytest.mark.parametrize("biased", [False, True])
-def test_gates_find_their_places(tmp_path: Path, kind: str, direction: str, biased: bool) -> None:
+def test_gates_find_their_places(
+    tmp_path: Path, kind: str, direction: str, biased: bool
+) -> None:
     """ONNX stores the gates i, o, f, c and z, r, h; torch i, f, g, o and r, z, n.
 
     Random weights: any exchange of two gates changes the outputs by their size.
     """
-    hidden, steps = 4, 5
-    directions, rows = 1 + (direction == "bidirectional"), hidden * (3 + (kind == "LSTM"))
-    arrays = {"w": floats(directions, rows, 3), "r": floats(directions, rows, hidden, seed=3)}
+    hidden = 4
+    steps = 5
+    directions = 1 + (direction == "bidirectional")
+    rows = hidden * (3 + (kind == "LSTM"))
+    arrays = {
+        "w": floats(directions, rows, 3),
+        "r": floats(directions, rows, hidden, seed=3),
+    }
     if biased:
         arrays["b"] = floats(directions, 2 * rows, seed=4)
     options = {"linear_before_reset": 1} if kind == "GRU" else {}
     nodes = [
         onnx.helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
         onnx.helper.make_node(
-            kind, ["t", "w", "r", *(["b"] if biased else [])], ["o", "h"], hidden_size=hidden,
-            direction=direction, **options,
+            kind,
+            ["t", "w", "r", *(["b"] if biased else [])],
+            ["o", "h"],
+            hidden_size=hidden,
+            direction=direction,
+            **options,
         ),
         onnx.helper.make_node("Transpose", ["o"], ["u"], perm=[2, 0, 1, 3]),
         onnx.helper.make_node("Transpose", ["h"], ["v"], perm=[1, 0, 2]),
         onnx.helper.make_node("Unsqueeze", ["v", "one"], ["q"]),
         onnx.helper.make_node("Concat", ["u", "q"], ["y"], axis=1),
-    ]  # fmt: skip
+    ]
     path = tmp_path / "gates.onnx"
     onnx.save(model(nodes, (steps, 3), one=whole(1), **arrays), path)
     samples = torch.from_numpy(floats(2, steps, 3, seed=5))
     np.testing.assert_allclose(
-        run_graph(path, samples).numpy(), independent(kind, samples.numpy(), arrays), atol=1e-5
+        run_graph(path, samples).numpy(),
+        independent(kind, samples.numpy(), arrays),
+        atol=1e-5,
     )
 
 
@@ -243,11 +293,16 @@ def sigmoid(value: Any) -> Any:
 
 def independent(kind: str, samples: Any, arrays: dict[str, Any]) -> Any:
     """The formulas of the ONNX standard, written down step by step: outputs, then last states."""
-    outputs, finals = [], []
+    outputs = []
+    finals = []
     for direction, (w, r) in enumerate(zip(arrays["w"], arrays["r"], strict=True)):
         size = r.shape[1]
-        wb, rb = np.split(arrays["b"][direction] if "b" in arrays else np.zeros(2 * len(w)), 2)
-        state, cell, steps = np.zeros((len(samples), size)), np.zeros((len(samples), size)), []
+        wb, rb = np.split(
+            arrays["b"][direction] if "b" in arrays else np.zeros(2 * len(w)), 2
+        )
+        state = np.zeros((len(samples), size))
+        cell = np.zeros((len(samples), size))
+        steps = []
         order = range(samples.shape[1])
         for step in reversed(order) if direction else order:
             a = np.split(samples[:, step] @ w.T + wb, len(w) // size, axis=1)
@@ -257,7 +312,8 @@ def independent(kind: str, samples: Any, arrays: dict[str, Any]) -> Any:
                 cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(c)
                 state = sigmoid(o) * np.tanh(cell)
             else:
-                z, reset = sigmoid(a[0] + b[0]), sigmoid(a[1] + b[1])
+                z = sigmoid(a[0] + b[0])
+                reset = sigmoid(a[1] + b[1])
                 state = (1 - z) * np.tanh(a[2] + reset * b[2]) + z * state
             steps.append(state)
         outputs.append(np.stack(steps[::-1] if direction else steps, 1))

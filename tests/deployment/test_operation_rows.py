@@ -5,7 +5,14 @@ from exported import build
 from torch import nn
 
 from mho.network import read_network
-from mho.network.account import OTHERS, account, full_rows, operation_rows, refusals, total_row
+from mho.network.account import (
+    OTHERS,
+    account,
+    full_rows,
+    operation_rows,
+    refusals,
+    total_row,
+)
 from mho.network.account.operation_account import OperationAccount
 
 
@@ -13,7 +20,8 @@ def test_folding_rows_keeps_every_sum() -> None:
     """Multiply-adds, parameters and operations of the short table are those of the account."""
     module, samples = build("residual")
     found = account(read_network(module, samples))
-    short, full = operation_rows(found.plain()), full_rows(found.plain())
+    short = operation_rows(found.plain())
+    full = full_rows(found.plain())
     assert len(short) < len(full) == len(found.operations)
     total = total_row(short)
     assert (total.count, total) == (len(full), total_row(full))
@@ -27,7 +35,9 @@ def test_blocks_that_repeat_are_one_row_and_others_are_not() -> None:
     block = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)
     module = nn.TransformerEncoder(block, 4, enable_nested_tensor=False).eval()
     network = read_network(module, torch.randn(3, 5, 8), ("layers.1",))
-    rows = {(row.name, row.runs): row for row in operation_rows(account(network).plain())}
+    rows = {
+        (row.name, row.runs): row for row in operation_rows(account(network).plain())
+    }
     assert rows["layers.0…3.linear1", "analog"].count == 3
     assert rows["layers.0…3.linear1", "analog"].multiply_adds == 3 * 5 * 96
     assert rows["layers.1.linear1", "digital by choice"].count == 1
@@ -43,13 +53,17 @@ def entry(name: str, kind: str, **more: object) -> dict[str, object]:
 def test_the_row_of_others_names_the_most_frequent_kinds() -> None:
     """Bookkeeping is counted and told in one row, whatever there is of it."""
     kinds = ["view"] * 3 + ["relu"] * 2 + ["add", "sub", "cat", "pad"]
-    (row,) = operation_rows([entry(f"{kind}_{n}", kind) for n, kind in enumerate(kinds)])
+    (row,) = operation_rows(
+        [entry(f"{kind}_{n}", kind) for n, kind in enumerate(kinds)]
+    )
     assert (row.name, row.count) == (OTHERS, 9)
     assert row.kind == "view ×3, relu ×2, add, sub and 2 kinds more"
 
 
 def test_names_from_files_cannot_command_a_terminal() -> None:
     """An image may come from a stranger, and with it the names of its modules."""
-    hostile = entry("layer\x1b[2J", "linear\x1b]0;", parameters={"w": 1}, why="\x1b[31m")
+    hostile = entry(
+        "layer\x1b[2J", "linear\x1b]0;", parameters={"w": 1}, why="\x1b[31m"
+    )
     (row,) = operation_rows([hostile])
     assert (row.name, row.kind, row.why) == ("layer?[2J", "linear?]0;", "?[31m")

@@ -35,15 +35,25 @@ def random_weights(shapes: Shapes) -> list[torch.Tensor]:
     return [torch.randn(shape, generator=generator) for shape in shapes]
 
 
-def laid(shapes: Shapes, *, spares: int = 0, ohm: float = 0.0) -> tuple[Placement, SimulatedBench]:
+def laid(
+    shapes: Shapes, *, spares: int = 0, ohm: float = 0.0
+) -> tuple[Placement, SimulatedBench]:
     tiles = tiles_needed(shapes, TILE, TILE, packed=True, spares=spares)
     quiet = preset("rao2023").replace(
-        cell__stuck_fraction=0.0, cell__curvature=0.0, telegraph__births=0.0,
-        flicker__per_decade=0.0, array__dac_bits=24.0, array__adc_bits=24.0,
-    )  # fmt: skip
+        cell__stuck_fraction=0.0,
+        cell__curvature=0.0,
+        telegraph__births=0.0,
+        flicker__per_decade=0.0,
+        array__dac_bits=24.0,
+        array__adc_bits=24.0,
+    )
     wires = WireModel(word_line=ohm, bit_line=ohm)
-    bench = SimulatedBench(Chip(quiet, tiles=tiles, rows=TILE, cols=TILE, wires=wires), Stream(0))
-    return place(random_weights(shapes), bench.info, PAIRS, packed=True, spares=spares), bench
+    bench = SimulatedBench(
+        Chip(quiet, tiles=tiles, rows=TILE, cols=TILE, wires=wires), Stream(0)
+    )
+    return place(
+        random_weights(shapes), bench.info, PAIRS, packed=True, spares=spares
+    ), bench
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -55,7 +65,9 @@ def test_no_cell_is_used_twice_and_no_tile_is_exceeded(seed: int, spares: int) -
     count = 2 * sum(out * inputs for out, inputs in shapes)
     assert placement.cells.numel() == count
     assert placement.cells.unique().numel() == count
-    assert 0 <= int(placement.cells.min()) <= int(placement.cells.max()) < bench.info.cells
+    assert (
+        0 <= int(placement.cells.min()) <= int(placement.cells.max()) < bench.info.cells
+    )
     for block in placement.blocks:
         both = torch.stack((block.plus, block.minus))
         assert torch.all(both // TILE**2 == block.tile)
@@ -73,7 +85,11 @@ def test_rectangles_lie_on_their_tile_and_never_overlap(seed: int, spares: int) 
         assert piece.outputs <= spot.pairs <= piece.outputs + spares
         assert spot.row + spot.rows <= TILE
         assert spot.pair + spot.pairs <= TILE // 2
-        held[spot.tile, spot.row : spot.row + spot.rows, spot.pair : spot.pair + spot.pairs] += 1
+        held[
+            spot.tile,
+            spot.row : spot.row + spot.rows,
+            spot.pair : spot.pair + spot.pairs,
+        ] += 1
     assert int(held.max()) == 1
 
 
@@ -83,7 +99,9 @@ def test_packing_takes_no_more_tiles_and_at_least_the_cells(seed: int) -> None:
     shapes = random_shapes(seed)
     packed = tiles_needed(shapes, TILE, TILE, packed=True)
     cells = 2 * sum(out * inputs for out, inputs in shapes)
-    assert -(-cells // TILE**2) <= packed <= tiles_needed(shapes, TILE, TILE, packed=False)
+    assert (
+        -(-cells // TILE**2) <= packed <= tiles_needed(shapes, TILE, TILE, packed=False)
+    )
 
 
 def test_equal_layers_fill_a_tile() -> None:

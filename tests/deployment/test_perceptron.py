@@ -26,7 +26,9 @@ def test_one_matrix_is_a_product(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu"])
-def test_matrices_follow_in_the_order_of_their_numbers(tmp_path: Path, activation: str) -> None:
+def test_matrices_follow_in_the_order_of_their_numbers(
+    tmp_path: Path, activation: str
+) -> None:
     torch.manual_seed(0)
     kinds = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
     layers = [nn.Linear(5, 7), nn.Linear(7, 7, bias=False), nn.Linear(7, 2)]
@@ -46,9 +48,17 @@ def test_matrices_follow_in_the_order_of_their_numbers(tmp_path: Path, activatio
 @pytest.mark.parametrize(
     ("tensors", "ending", "message"),
     [
-        ({"a.weight": (3, 5), "b.weight": (2, 3)}, "", "write for example .*w.safetensors:relu"),
+        (
+            {"a.weight": (3, 5), "b.weight": (2, 3)},
+            "",
+            "write for example .*w.safetensors:relu",
+        ),
         ({"a.weight": (3, 5), "b.weight": (2, 3)}, ":rleu", "relu"),
-        ({"a.weight": (3, 5), "b.weight": (2, 4)}, ":relu", "3 outputs to the 4 inputs of `b.w"),
+        (
+            {"a.weight": (3, 5), "b.weight": (2, 4)},
+            ":relu",
+            "3 outputs to the 4 inputs of `b.w",
+        ),
         ({"a.weight": (3, 5), "a.bias": (2,)}, "", "a bias of shape"),
         ({"conv.weight": (3, 5, 3, 3)}, "", "has `conv.weight` of shape"),
         ({"a.weight": (3, 5), "a.scale": (3,)}, "", "has `a.scale`"),

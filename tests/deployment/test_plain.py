@@ -25,7 +25,9 @@ class Odd:
 
 @pytest.mark.parametrize("either", [None, 2.5, (1, 2), float("inf")])
 def test_plain_values_come_back_as_they_were(either: Any) -> None:
-    odd = Odd(float("-inf"), (0.1, 1e-300), either, {"a": 1}, (torch.float64, None, "x", True))
+    odd = Odd(
+        float("-inf"), (0.1, 1e-300), either, {"a": 1}, (torch.float64, None, "x", True)
+    )
     writer = Writer()
     plain = json.loads(json.dumps(writer.write(odd, "odd"), allow_nan=False))
     assert Reader(writer.tensors).read(Odd, plain, "odd") == odd

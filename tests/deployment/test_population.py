@@ -32,7 +32,9 @@ from mho.runs.population import measure_chip
 from mho.runs.task import Task
 from mho.units import uS
 
-JOB = Job("digits", tolerance=5 * uS, seed=3, chips=3, keep_chips=True, wires=0.0, packed=True)
+JOB = Job(
+    "digits", tolerance=5 * uS, seed=3, chips=3, keep_chips=True, wires=0.0, packed=True
+)
 """Named after the built-in network, so that no file is looked for; the network is another."""
 
 
@@ -60,11 +62,17 @@ def image(sources: Task) -> CompiledNetwork:
     return image_for(JOB, sources)
 
 
-def run(job: Job, image: CompiledNetwork, sources: Task, folder: Path, *, resume: bool) -> RunData:
+def run(
+    job: Job, image: CompiledNetwork, sources: Task, folder: Path, *, resume: bool
+) -> RunData:
     """What the command does between reading the network and writing the report."""
     shop = Workshop(folder, sources.fingerprint, job, time.monotonic(), resume=resume)
     chip = make_chip(job, image, sources, shop, silent, denoise=job.denoise)
-    plain = make_chip(job, image, sources, shop, silent, denoise=False) if job.denoise else chip
+    plain = (
+        make_chip(job, image, sources, shop, silent, denoise=False)
+        if job.denoise
+        else chip
+    )
     found = measure(job, sources, chip, plain, "test", silent)
     return populate(job, image, sources, found, shop)
 
@@ -101,7 +109,8 @@ def test_a_chip_does_not_know_which_others_there_are(
     found: RunData, image: CompiledNetwork, sources: Task
 ) -> None:
     """The last one alone, before any other, is what it is as the third of three."""
-    own, coarse = chips_of(found).programmed, chips_of(found).comparison
+    own = chips_of(found).programmed
+    coarse = chips_of(found).comparison
     assert coarse is not None
     specimen = specimen_for(JOB, image, 5)
     assert measure_chip(image, specimen, coarse.effort, sources)[1] == coarse.chips[2]
@@ -116,7 +125,8 @@ def test_chips_differ_and_carry_consecutive_seeds(found: RunData) -> None:
 
 def test_the_comparison_is_coarser_and_not_denoised(found: RunData) -> None:
     """A window four times as wide takes fewer pulses, and nothing is denoised: it costs less."""
-    own, coarse = chips_of(found).programmed, chips_of(found).comparison
+    own = chips_of(found).programmed
+    coarse = chips_of(found).comparison
     assert coarse is not None
     assert (coarse.effort.tolerance, coarse.effort.denoise) == (20e-6, False)
     for fine, rough in zip(own.chips, coarse.chips, strict=True):
@@ -138,7 +148,8 @@ def test_kept_chips_are_the_ones_that_were_measured(
 
 def test_costs_of_all_chips_are_booked_once(found: RunData) -> None:
     """Each stage of the account has its chips; together they are the sum over both tables."""
-    own, coarse = chips_of(found).programmed, chips_of(found).comparison
+    own = chips_of(found).programmed
+    coarse = chips_of(found).comparison
     assert coarse is not None
     booked = [spent for stage, spent in found.costs.items() if "without" not in stage]
     wanted = [own.cost("programming"), own.cost("evaluation")]
@@ -164,7 +175,11 @@ def test_statistics_are_those_of_a_sample() -> None:
 
 
 def test_an_interrupted_run_goes_on_with_the_next_chip(
-    found: RunData, image: CompiledNetwork, sources: Task, tmp_path: Path, monkeypatch: Any
+    found: RunData,
+    image: CompiledNetwork,
+    sources: Task,
+    tmp_path: Path,
+    monkeypatch: Any,
 ) -> None:
     """Stopped in the middle of a chip: chips before it are not made again, and all ends equal."""
     monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
@@ -187,7 +202,8 @@ def test_an_interrupted_run_goes_on_with_the_next_chip(
     with pytest.raises(KeyboardInterrupt):
         run(JOB, image, sources, tmp_path, resume=False)
     assert len(list(tmp_path.glob("unfinished/kept/*.state"))) == 1
-    stop, made[:] = 0, []
+    stop = 0
+    made[:] = []
     resumed = run(JOB, image, sources, tmp_path, resume=True)
     assert made == [4, 5, 5]
     assert resumed.result == found.result

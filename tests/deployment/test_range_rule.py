@@ -20,7 +20,9 @@ def deployed() -> DeployedNetwork:
     return deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
 
 
-def ranges(deployed: DeployedNetwork, rule: RangeRule | None, *batches: Tensor) -> Ranges:
+def ranges(
+    deployed: DeployedNetwork, rule: RangeRule | None, *batches: Tensor
+) -> Ranges:
     volts = deployed.bench.info.read_voltage
     one = batches[0] if len(batches) == 1 else iter(batches)
     return calibrate(deployed.network, deployed.placement, one, volts, rule)
@@ -32,7 +34,8 @@ def numbers(found: Ranges) -> list[Tensor]:
 
 def layers(deployed: DeployedNetwork, samples: Tensor) -> list[tuple[Tensor, Tensor]]:
     """Inputs of each layer, and currents of its one block at a read voltage per unit (A)."""
-    found, blocks = [], {b.layer: b for b in deployed.placement.blocks}
+    found = []
+    blocks = {b.layer: b for b in deployed.placement.blocks}
 
     def product(index: int, layer: object, vectors: Tensor) -> Tensor:
         products = vectors @ layer.weight.T  # type: ignore[attr-defined]
@@ -74,7 +77,9 @@ def test_batches_in_any_order_are_all_samples_at_once(
             torch.testing.assert_close(one, other, rtol=1e-6, atol=0.0)
 
 
-def test_columns_get_the_ranges_of_their_own_currents(deployed: DeployedNetwork) -> None:
+def test_columns_get_the_ranges_of_their_own_currents(
+    deployed: DeployedNetwork,
+) -> None:
     """Largest: the column's; percentile: holds so many; least error: no other is better."""
     samples, _ = problem(Stream(1))
     volts = deployed.bench.info.read_voltage
@@ -88,14 +93,18 @@ def test_columns_get_the_ranges_of_their_own_currents(deployed: DeployedNetwork)
             currents = products.double() * volts / found.inputs[k]
             largest = currents.abs().amax(0)
             if kind == "largest":
-                torch.testing.assert_close(full_scale.double(), largest, rtol=1e-6, atol=0.0)
+                torch.testing.assert_close(
+                    full_scale.double(), largest, rtol=1e-6, atol=0.0
+                )
             elif kind == "percentile":
                 inside = (currents.abs() <= full_scale * (1 + 1e-6)).double().mean(0)
                 assert bool((inside >= 0.95).all())
                 assert bool((full_scale < largest).any())
             else:
                 tried = torch.linspace(0.05, 1.0, 400, dtype=torch.float64)
-                brute = torch.stack([range_error(currents, 4, largest * x) for x in tried])
+                brute = torch.stack(
+                    [range_error(currents, 4, largest * x) for x in tried]
+                )
                 reached = range_error(currents, 4, full_scale.double())
                 # 120 samples: how they lie on 15 codes shifts the error by some percent
                 assert bool((reached <= brute.amin(0) * 1.1).all())
@@ -108,7 +117,9 @@ def test_silent_columns_and_silent_layers_have_ranges_all_the_same(
     """A column without current takes the widest range of its block, a block 1 nA, an input 1."""
     dead = replace(
         deployed.network.layers[0],
-        weight=deployed.network.layers[0].weight.clone().index_fill_(0, torch.tensor([2]), 0.0),
+        weight=deployed.network.layers[0]
+        .weight.clone()
+        .index_fill_(0, torch.tensor([2]), 0.0),
     )
     network = replace(deployed.network, layers=(dead, *deployed.network.layers[1:]))
     samples, _ = problem(Stream(1))
@@ -120,7 +131,9 @@ def test_silent_columns_and_silent_layers_have_ranges_all_the_same(
         assert float(found[2]) == float(found.amax())
         still = calibrate(network, deployed.placement, 0 * samples, volts, rule)
         assert still.inputs[0] == 1.0
-        torch.testing.assert_close(torch.as_tensor(still.currents[0]), torch.full((12,), 1e-9))
+        torch.testing.assert_close(
+            torch.as_tensor(still.currents[0]), torch.full((12,), 1e-9)
+        )
 
 
 @pytest.mark.parametrize("kind", RULES)
@@ -131,7 +144,9 @@ def test_a_network_runs_with_a_range_for_each_column(kind: str) -> None:
     before = deployed(samples)
     deployed.ranges = ranges(deployed, RangeRule(kind, 100.0, True, 16, 16), samples)
     # the cells are a little off their targets, so some currents are a little beyond their range
-    torch.testing.assert_close(deployed(samples), before, rtol=0.0, atol=0.1 * before.std())
+    torch.testing.assert_close(
+        deployed(samples), before, rtol=0.0, atol=0.1 * before.std()
+    )
     assert isinstance(deployed.ranges.currents[0], Tensor)
 
 
@@ -148,7 +163,9 @@ def test_a_refit_widens_the_columns_that_clip_and_no_others() -> None:
     clipped = refit(deployed, samples, ranged=False).after[0]
     assert refit(deployed, samples).after[0] < 0.05 < clipped
     for found, expected in zip(deployed.ranges.currents, wide.currents, strict=True):
-        torch.testing.assert_close(found, 1.05 * torch.as_tensor(expected), rtol=0.1, atol=0.0)
+        torch.testing.assert_close(
+            found, 1.05 * torch.as_tensor(expected), rtol=0.1, atol=0.0
+        )
 
 
 def test_rules_that_are_none_are_refused() -> None:

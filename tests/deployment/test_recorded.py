@@ -43,12 +43,15 @@ def test_the_last_reading_of_every_cell_is_its_conductance(tmp_path: Path) -> No
     assert (run.name, run.tiles, run.rows, run.cols) == ("denoised", 2, 2, 3)
     first, second = (torch.zeros(2, 3, dtype=torch.float64) for _ in range(2))
     first[0, 1] = 50 * uS
-    second[0, 1], second[1, 2] = 71 * uS, 91 * uS
+    second[0, 1] = 71 * uS
+    second[1, 2] = 91 * uS
     for tile, wanted in enumerate((first, second)):
         torch.testing.assert_close(run.conductance(tile), wanted, rtol=1e-7, atol=0.0)
 
 
-def test_pulses_of_a_cell_are_in_order_with_their_width_and_gate(tmp_path: Path) -> None:
+def test_pulses_of_a_cell_are_in_order_with_their_width_and_gate(
+    tmp_path: Path,
+) -> None:
     pulses = RecordedRun(folder(tmp_path, "plain")).pulses(7)
     assert pulses.amplitude.tolist() == [-1.0, 0.5]
     assert pulses.width.tolist() == [100 * ns, 10 * us]
@@ -57,8 +60,12 @@ def test_pulses_of_a_cell_are_in_order_with_their_width_and_gate(tmp_path: Path)
 
 
 def test_wires_are_those_of_the_run(tmp_path: Path) -> None:
-    assert RecordedRun(folder(tmp_path, "plain")).wires == WireModel(0.5, (0.1, 0.2, 0.3), 5.0)
-    ideal = folder(tmp_path / "ideal", "plain", result={"preset": "rao2023", "wires": None})
+    assert RecordedRun(folder(tmp_path, "plain")).wires == WireModel(
+        0.5, (0.1, 0.2, 0.3), 5.0
+    )
+    ideal = folder(
+        tmp_path / "ideal", "plain", result={"preset": "rao2023", "wires": None}
+    )
     assert RecordedRun(ideal).wires.ideal
 
 
@@ -73,22 +80,29 @@ def test_without_a_denoised_chip_the_other_one_is_taken(tmp_path: Path) -> None:
 def test_a_bench_with_a_journal_records_all_that_a_pulse_is(tmp_path: Path) -> None:
     """A train is its pulses one after the other; 0 V is no pulse; each cell has its gate."""
     bench = SimulatedBench(Chip("rao2023", rows=2, cols=3), Stream(0))
-    journal = Journal(tmp_path / "trace" / "plain", 0, {"tiles": 1, "rows": 2, "cols": 3})
+    journal = Journal(
+        tmp_path / "trace" / "plain", 0, {"tiles": 1, "rows": 2, "cols": 3}
+    )
     train = torch.tensor([[0.0, 0.5], [-0.6, 0.7]])
     pulse = Pulse(train, 1 * us, torch.tensor([2.0, 1.25]))
     JournaledBench(bench, journal).pulse(pulse, torch.tensor([0, 4]))
     journal.flush()
     (tmp_path / "result.json").write_text("{}")
     run = RecordedRun(tmp_path)
-    torch.testing.assert_close(run.pulses(4).amplitude, torch.tensor([0.5, 0.7]).double())
+    torch.testing.assert_close(
+        run.pulses(4).amplitude, torch.tensor([0.5, 0.7]).double()
+    )
     assert run.pulses(4).gate.tolist() == [1.25, 1.25]
     assert run.pulses(4).width.tolist() == [1 * us, 1 * us]
     assert run.pulses(0).gate.tolist() == [2.0]
 
 
 def test_a_folder_that_is_no_run_gives_one_sentence(tmp_path: Path) -> None:
-    nothing, broken = tmp_path / "nothing", folder(tmp_path / "broken", "plain")
-    with pytest.raises(ValueError, match=re.escape("has no `result.json`; `mho deploy")):
+    nothing = tmp_path / "nothing"
+    broken = folder(tmp_path / "broken", "plain")
+    with pytest.raises(
+        ValueError, match=re.escape("has no `result.json`; `mho deploy")
+    ):
         RecordedRun(nothing)
     for content in ("{", "[1]"):
         (broken / "result.json").write_text(content)
@@ -119,9 +133,15 @@ def test_a_damaged_record_gives_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("tile", "cell"), [(2, 12), (-1, -1)])
-def test_a_mistyped_number_gives_one_sentence(tile: int, cell: int, tmp_path: Path) -> None:
+def test_a_mistyped_number_gives_one_sentence(
+    tile: int, cell: int, tmp_path: Path
+) -> None:
     run = RecordedRun(folder(tmp_path, "plain"))
-    with pytest.raises(ValueError, match=f"`tile` must lie within 0 to 1, but is {tile}"):
+    with pytest.raises(
+        ValueError, match=f"`tile` must lie within 0 to 1, but is {tile}"
+    ):
         run.conductance(tile)
-    with pytest.raises(ValueError, match=f"`cell` must lie within 0 to 11, but is {cell}"):
+    with pytest.raises(
+        ValueError, match=f"`cell` must lie within 0 to 11, but is {cell}"
+    ):
         run.pulses(cell)

@@ -49,7 +49,8 @@ class Last(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cell, self.start = nn.LSTM(4, 5), nn.Parameter(torch.zeros(2, 1, 1, 5))
+        self.cell = nn.LSTM(4, 5)
+        self.start = nn.Parameter(torch.zeros(2, 1, 1, 5))
 
     def forward(self, x: Tensor) -> Tensor:
         first = self.start.expand(2, 1, x.shape[0], 5).contiguous()
@@ -60,7 +61,9 @@ class Last(nn.Module):
 def test_final_states_and_learned_beginnings_are_kept() -> None:
     """Both are digital values, for any batch. Rounding as in `check_same`."""
     module = randomise(Last())
-    check_same(read_network(module, normal(3, 6, 4)), module, normal(5, 6, 4, name="more"))
+    check_same(
+        read_network(module, normal(3, 6, 4)), module, normal(5, 6, 4, name="more")
+    )
 
 
 def test_inputs_of_all_steps_are_multiplied_at_once_and_states_step_by_step() -> None:
@@ -86,7 +89,8 @@ def test_a_saved_recurrent_network_is_read_without_running_it(
     class Sum(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.cell, self.last = nn.GRU(4, 5, batch_first=True), nn.Linear(5, 2)
+            self.cell = nn.GRU(4, 5, batch_first=True)
+            self.last = nn.Linear(5, 2)
 
         def forward(self, x: Tensor) -> Tensor:
             early, late = self.cell(x)[0].chunk(2, 1)
@@ -112,5 +116,7 @@ def test_dropping_between_layers_is_refused_in_training_mode() -> None:
     """Its outputs would differ every time."""
     module = First(nn.GRU(4, 5, batch_first=True, num_layers=2, dropout=0.5)).train()
     program = torch.export.export(module, (normal(3, 6, 4),), strict=False)
-    with pytest.raises(ValueError, match=r"node `gru` still drops activations.*call `eval\(\)`"):
+    with pytest.raises(
+        ValueError, match=r"node `gru` still drops activations.*call `eval\(\)`"
+    ):
         read_network(program, normal(3, 6, 4))

@@ -13,15 +13,18 @@ from mho.units import uS
 from mho.wires import WireModel
 
 PAIRS = DifferentialPairs(50 * uS, 500 * uS)
-LOW, HIGH = 10 * uS, 4400 * uS
+LOW = 10 * uS
+HIGH = 4400 * uS
 
 
 def laid(weight: torch.Tensor) -> tuple[Placement, SimulatedBench]:
     """Weights on ideal lines, so that conductances stand for them one by one."""
     quiet = preset("rao2023").replace(
-        cell__stuck_fraction=0.015, cell__stuck_high=0.3,
-        telegraph__births=0.0, telegraph__spawning=0.0,
-    )  # fmt: skip
+        cell__stuck_fraction=0.015,
+        cell__stuck_high=0.3,
+        telegraph__births=0.0,
+        telegraph__spawning=0.0,
+    )
     bench = SimulatedBench(Chip(quiet, rows=32, cols=64, wires=WireModel()), Stream(5))
     return place([weight], bench.info, PAIRS), bench
 
@@ -35,21 +38,28 @@ def held_by(placement: Placement, conductance: torch.Tensor) -> torch.Tensor:
     chip = torch.zeros(int(placement.cells.max()) + 1)
     chip[placement.cells] = conductance
     (block,) = placement.blocks
-    return PAIRS.weights(chip[block.plus], chip[block.minus], float(placement.blocks[0].scale[0]))
+    return PAIRS.weights(
+        chip[block.plus], chip[block.minus], float(placement.blocks[0].scale[0])
+    )
 
 
 def test_a_cell_stuck_low_becomes_the_low_half_of_its_pair() -> None:
     """A weight of 1 with G⁺ stuck at 10 µS: the column turns, its partner holds 450 + 10 µS."""
     placement, bench = laid(torch.tensor([[1.0, -0.5], [0.5, 0.5]]))
-    stuck, held = torch.zeros(8, dtype=torch.bool), torch.zeros(8)
-    stuck[0], held[0] = True, LOW
+    stuck = torch.zeros(8, dtype=torch.bool)
+    held = torch.zeros(8)
+    stuck[0] = True
+    held[0] = LOW
     final = repair(placement, stuck, held, bench.info)
-    (block,), (before,) = final.blocks, placement.blocks
+    (block,) = final.blocks
+    (before,) = placement.blocks
     assert torch.equal(block.plus[:, 0], before.minus[:, 0])
     assert torch.equal(block.plus[:, 1], before.plus[:, 1])
     assert torch.equal(final.sign[final.partner], -final.sign)
     reached = torch.where(stuck, held, final.target)
-    torch.testing.assert_close(held_by(final, reached), torch.tensor([[1.0, -0.5], [0.5, 0.5]]))
+    torch.testing.assert_close(
+        held_by(final, reached), torch.tensor([[1.0, -0.5], [0.5, 0.5]])
+    )
     assert float(final.target[final.partner[0]]) == pytest.approx(460 * uS)
 
 
@@ -85,7 +95,9 @@ def test_no_choice_of_polarity_and_partners_loses_less() -> None:
             for row in range(9):
                 left = row * 12 + output
                 right = left + 9 * 12
-                options = [held[cell][None] if stuck[cell] else grid for cell in (left, right)]
+                options = [
+                    held[cell][None] if stuck[cell] else grid for cell in (left, right)
+                ]
                 wanted = float(weight[output, row]) * scale * sign
                 if stuck[left] or stuck[right]:
                     away = options[0][:, None] - options[1][None] - wanted

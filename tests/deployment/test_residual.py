@@ -29,7 +29,8 @@ from mho.training import hybrid_train
 from mho.units import uS
 from mho.wires import WireModel
 
-LOW, HIGH = 50 * uS, 500 * uS
+LOW = 50 * uS
+HIGH = 500 * uS
 FOUR = TwoPairs(LOW, HIGH)
 
 
@@ -46,7 +47,9 @@ def laid(weight: Tensor, mapping: WeightMapping, info: BenchInfo) -> Placement:
     return compensate(place([weight], info, mapping), info, mapping)
 
 
-def held_weight(placement: Placement, held: Tensor, info: BenchInfo, weight: Tensor) -> Tensor:
+def held_weight(
+    placement: Placement, held: Tensor, info: BenchInfo, weight: Tensor
+) -> Tensor:
     """The weights that conductances stand for, wires included and excess subtracted (1)."""
     found = torch.zeros_like(weight, dtype=torch.float64)
     for block, where in each_block(placement):
@@ -59,18 +62,23 @@ def held_weight(placement: Placement, held: Tensor, info: BenchInfo, weight: Ten
 
 def disturbed(placement: Placement, spread: float, seed: int = 0) -> Tensor:
     """Targets with errors (S)."""
-    error = torch.randn(placement.target.shape, generator=Stream(seed).child("error").generator())
+    error = torch.randn(
+        placement.target.shape, generator=Stream(seed).child("error").generator()
+    )
     return placement.target + spread * error
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0, 8.0])
 @pytest.mark.parametrize("ohm", [0.0, 2.0])
-def test_second_pairs_take_up_all_of_the_first_ones_errors(factor: float, ohm: float) -> None:
+def test_second_pairs_take_up_all_of_the_first_ones_errors(
+    factor: float, ohm: float
+) -> None:
     """Errors of 10 µS; the solution stops at 1e-5 of a range of 4 mS, a weight is 630 µS or more.
 
     Without the second pass the largest error is several percent.
     """
-    info, weight = info_of(ohm), weights(12, 20)
+    info = info_of(ohm)
+    weight = weights(12, 20)
     before = laid(weight, TwoPairs(LOW, HIGH, factor=factor, share=0.5), info)
     first = stages(before)[0]
     held = disturbed(before, 10 * uS)
@@ -83,16 +91,23 @@ def test_second_pairs_take_up_all_of_the_first_ones_errors(factor: float, ohm: f
     assert float(error.abs().max()) < 1.5e-4 * largest
     wrong = before.target.clone()
     wrong[first] = held[first]
-    assert float((held_weight(before, wrong, info, weight) - weight).abs().max()) > 0.02 * largest
+    assert (
+        float((held_weight(before, wrong, info, weight) - weight).abs().max())
+        > 0.02 * largest
+    )
 
 
 @pytest.mark.parametrize(("factor", "share"), [(2.0, 0.8), (2.0, 0.0), (6.0, 0.5)])
-def test_what_is_left_is_the_second_pairs_own_error(factor: float, share: float) -> None:
+def test_what_is_left_is_the_second_pairs_own_error(
+    factor: float, share: float
+) -> None:
     """Second errors of σ make σ √2/(F s₁), pairs σ √2/s: the ratio is F s₁/s = F + share.
 
     300 weights know a spread to 1/√600, both together to 6 %; three times that are allowed.
     """
-    info, weight, spread = info_of(0.0), weights(15, 20), 5 * uS
+    info = info_of(0.0)
+    weight = weights(15, 20)
+    spread = 5 * uS
     pairs = laid(weight, DifferentialPairs(LOW, HIGH), info)
     alone = held_weight(pairs, disturbed(pairs, spread), info, weight) - weight
     before = laid(weight, TwoPairs(LOW, HIGH, factor=factor, share=share), info)
@@ -105,7 +120,9 @@ def test_what_is_left_is_the_second_pairs_own_error(factor: float, share: float)
     assert ratio == pytest.approx(factor + share, rel=0.18)
 
 
-def test_cells_of_a_first_pair_that_are_both_stuck_are_made_up_for_within_reach() -> None:
+def test_cells_of_a_first_pair_that_are_both_stuck_are_made_up_for_within_reach() -> (
+    None
+):
     """What is missing, times F, is taken up where the second pair can hold it, else up to its end.
 
     A pair stuck at 50 µS holds nothing: F s₁ w of up to 630·2 µS against a reach of 4,094 µS. A
@@ -124,7 +141,9 @@ def test_cells_of_a_first_pair_that_are_both_stuck_are_made_up_for_within_reach(
         error = (held_weight(after, real, info, weight) - weight)[output, row]
         missing = abs(float(weight[output, row] * other.scale[output]))
         lost = max(0.0, missing - (top - LOW)) / float(other.scale[output])
-        assert abs(float(error)) == pytest.approx(lost, abs=1e-5 * float(weight.abs().max()))
+        assert abs(float(error)) == pytest.approx(
+            lost, abs=1e-5 * float(weight.abs().max())
+        )
         assert (lost > 0) == (top == HIGH)
         assert first.corrects is None
 
@@ -135,7 +154,9 @@ def test_programming_reads_the_first_pairs_and_leaves_the_second_ones_error() ->
     Errors of cells within the window have the same distribution in both; some 240 weights know
     each spread to 5 %, and the second pairs' reach some errors more closely: 25 %.
     """
-    weight, coarse, errors = weights(12, 20), ProgramProtocol(20 * uS, denoise=None), {}
+    weight = weights(12, 20)
+    coarse = ProgramProtocol(20 * uS, denoise=None)
+    errors = {}
     for mapping in (DifferentialPairs(LOW, HIGH), FOUR):
         bench = quiet_bench()
         placement = laid(weight, mapping, bench.info)
@@ -160,11 +181,14 @@ def test_stuck_cells_of_four_are_made_up_for(seed: int) -> None:
     both halves of a pair are stuck: one at the top is beyond the reach of any other pair.
     """
     changes = {"cell__stuck_fraction": 0.03, "cell__stuck_high": 0.3}
-    weight, lost = weights(25, 30), {}
+    weight = weights(25, 30)
+    lost = {}
     for mapping in (DifferentialPairs(LOW, HIGH), FOUR):
         bench = quiet_bench(seed, **changes)
         placement = laid(weight, mapping, bench.info)
-        final, result = program_pairs(bench, placement, ProgramProtocol(2 * uS, denoise=None))
+        final, result = program_pairs(
+            bench, placement, ProgramProtocol(2 * uS, denoise=None)
+        )
         free = torch.ones_like(weight, dtype=torch.bool)
         for block, where in each_block(final):
             free[block.outputs, block.inputs] &= ~result.stuck[where].all(0).T
@@ -184,7 +208,8 @@ def test_a_row_follows_its_stuck_reference_and_excess_is_subtracted(
 
     Cells that can follow the reference do; `adapt` stops at 1e-5 of the largest difference.
     """
-    info, weight = info_of(ohm), weights(15, 20)
+    info = info_of(ohm)
+    weight = weights(15, 20)
     mapping = ReferenceColumn(LOW, HIGH)
     before = laid(weight, mapping, info)
     ((_, where),) = each_block(before)
@@ -192,7 +217,9 @@ def test_a_row_follows_its_stuck_reference_and_excess_is_subtracted(
     stuck[torch.stack((where[0, 2, 3], where[0, 9, 0], where[0, 5, -1]))] = True
     held = torch.full(before.target.shape, stuck_at)
     mended = repair(before, stuck, held, info)
-    mended = with_excess(before, adapt(before, mended, held, stuck, info), held, stuck, info)
+    mended = with_excess(
+        before, adapt(before, mended, held, stuck, info), held, stuck, info
+    )
     real = torch.where(stuck, held, mended.target)
     largest = float(weight.abs().max())
     found = held_weight(mended, real, info, weight)
@@ -203,7 +230,9 @@ def test_a_row_follows_its_stuck_reference_and_excess_is_subtracted(
     assert set(rows.nonzero().flatten().tolist()) == {2, 5, 9}
     followed = block.excess[5].abs() < 1e-3 * (HIGH - LOW)
     wanted = stuck_at + weight[:, 5] * block.scale
-    holdable = (wanted > 1.1 * info.conductance_low) & (wanted < 0.9 * info.conductance_high)
+    holdable = (wanted > 1.1 * info.conductance_low) & (
+        wanted < 0.9 * info.conductance_high
+    )
     assert bool(holdable.any()) == (stuck_at < LOW)
     assert torch.all(followed[holdable])
 
@@ -220,7 +249,9 @@ def test_a_network_on_a_reference_column_runs_in_spite_of_stuck_cells() -> None:
         weight = [layer.weight for layer in network.layers]
         mapping = ReferenceColumn(bench.info.array_low, bench.info.array_high)
         placement, result = program_pairs(
-            bench, place(weight, bench.info, mapping), ProgramProtocol(1 * uS, denoise=None)
+            bench,
+            place(weight, bench.info, mapping),
+            ProgramProtocol(1 * uS, denoise=None),
         )
         assert bool(result.stuck.any()) == bool(changes)
         ranges = calibrate(network, placement, samples, bench.info.read_voltage)
@@ -240,18 +271,30 @@ def test_training_on_the_chip_refuses_what_is_not_in_pairs() -> None:
 
 
 @pytest.mark.parametrize("kind", [ReferenceColumn, TwoPairs])
-def test_gains_and_offsets_are_fitted_with_any_mapping(kind: type[WeightMapping]) -> None:
+def test_gains_and_offsets_are_fitted_with_any_mapping(
+    kind: type[WeightMapping],
+) -> None:
     """Least squares never makes the samples it is fitted on worse; ranges hold every column."""
     samples, _ = problem(Stream(1))
     network = read_network(perceptron(Stream(0)), samples)
     bench = quiet_bench()
-    placement = place([layer.weight for layer in network.layers], bench.info, kind(LOW, HIGH))
-    placement, result = program_pairs(bench, placement, ProgramProtocol(20 * uS, denoise=None))
+    placement = place(
+        [layer.weight for layer in network.layers], bench.info, kind(LOW, HIGH)
+    )
+    placement, result = program_pairs(
+        bench, placement, ProgramProtocol(20 * uS, denoise=None)
+    )
     ranges = calibrate(network, placement, samples, bench.info.read_voltage)
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     found = refit(deployed, samples)
     assert found.after[0] <= found.before[0]
-    for block, full_scale in zip(placement.blocks, deployed.ranges.currents, strict=True):
+    for block, full_scale in zip(
+        placement.blocks, deployed.ranges.currents, strict=True
+    ):
         if block.layer == 0:
-            rows = samples[:, block.inputs] * (bench.info.read_voltage / deployed.ranges.inputs[0])
-            assert float(block.read(bench, rows, 10 * full_scale).abs().max()) < full_scale
+            rows = samples[:, block.inputs] * (
+                bench.info.read_voltage / deployed.ranges.inputs[0]
+            )
+            assert (
+                float(block.read(bench, rows, 10 * full_scale).abs().max()) < full_scale
+            )

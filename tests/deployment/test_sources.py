@@ -68,13 +68,17 @@ class Reshaping(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.last(x.view(x.size(0) * 4, 18)).reshape(x.size(0), -1, 5) * self.scale
-        return torch.cat([x[:, 0].float(), x.mean([1]) + torch.tensor([0.5, 1, 2, 3, 4])], 1)
+        return torch.cat(
+            [x[:, 0].float(), x.mean([1]) + torch.tensor([0.5, 1, 2, 3, 4])], 1
+        )
 
 
 def save(network: nn.Module, path: Path, batch: int | None = None) -> Path:
     dynamic = ({0: torch.export.Dim.AUTO},) if batch is None else None
     example = EXAMPLE[: batch or 2]
-    program = torch.export.export(network, (example,), dynamic_shapes=dynamic, strict=False)
+    program = torch.export.export(
+        network, (example,), dynamic_shapes=dynamic, strict=False
+    )
     torch.export.save(program, path)
     return path
 
@@ -125,7 +129,9 @@ def test_a_saved_program_computes_what_the_module_computes(
     """For three samples, whatever the batch size at export. Rounding of float32 sums, 1e-5."""
     torch.manual_seed(1)
     network = build()
-    read = load_network(str(save(network, tmp_path / "model.pt2", batch)), None, EXAMPLE)
+    read = load_network(
+        str(save(network, tmp_path / "model.pt2", batch)), None, EXAMPLE
+    )
     samples = torch.cat([EXAMPLE, EXAMPLE[:1] * -0.7])
     wanted = network(samples).detach()
     torch.testing.assert_close(read.run(samples), wanted, rtol=1e-5, atol=1e-5)
@@ -141,18 +147,24 @@ def test_a_program_of_an_older_torch_is_read(archive: Path, tmp_path: Path) -> N
         target.writestr("serialized_constants.pt", torch_bytes({}))
         target.writestr("version", "8.2")
     wanted = module()(EXAMPLE).detach()
-    torch.testing.assert_close(load_network(str(old), None, EXAMPLE).run(EXAMPLE), wanted)
+    torch.testing.assert_close(
+        load_network(str(old), None, EXAMPLE).run(EXAMPLE), wanted
+    )
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt", ".pth"])
-def test_a_factory_with_weights_is_the_trained_module(factory: Path, suffix: str) -> None:
+def test_a_factory_with_weights_is_the_trained_module(
+    factory: Path, suffix: str
+) -> None:
     """The factory's own weights are random; those of the file win. Exact but for rounding."""
     weights = factory.with_suffix(suffix)
     state = module().state_dict()
     if suffix == ".safetensors":
         save_file(state, weights)
     else:
-        torch.save({"epoch": 3, "state_dict": state} if suffix == ".pt" else state, weights)
+        torch.save(
+            {"epoch": 3, "state_dict": state} if suffix == ".pt" else state, weights
+        )
     read = load_network(f"{factory}:build", str(weights), EXAMPLE)
     torch.testing.assert_close(read.run(EXAMPLE), module()(EXAMPLE).detach())
     assert [layer.name for layer in read.layers] == ["0", "4"]
@@ -178,12 +190,16 @@ def test_pickled_code_in_a_program_is_never_run(archive: Path, tmp_path: Path) -
 
     assert "could run code" in refused(rewritten(archive, weight))
     load_network(rewritten(archive, sample), None, EXAMPLE)
-    legacy = rewritten(archive, lambda _, content: content, **{"data/weights/model.pt": evil})
+    legacy = rewritten(
+        archive, lambda _, content: content, **{"data/weights/model.pt": evil}
+    )
     assert "could run code" in refused(legacy)
     assert not marker.exists()
 
 
-def test_code_in_the_text_of_a_program_is_never_run(archive: Path, tmp_path: Path) -> None:
+def test_code_in_the_text_of_a_program_is_never_run(
+    archive: Path, tmp_path: Path
+) -> None:
     """Size expressions and guards are Python that `torch.export.load` would evaluate."""
     marker = tmp_path / "marker"
     call = f"__import__('os').mkdir('{marker}')"
@@ -208,10 +224,15 @@ def test_code_in_the_text_of_a_program_is_never_run(archive: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("suffix", [".pt", ".pth"])
 @pytest.mark.parametrize("zipped", [True, False])
-def test_pickled_code_in_weights_is_never_run(factory: Path, suffix: str, zipped: bool) -> None:
+def test_pickled_code_in_weights_is_never_run(
+    factory: Path, suffix: str, zipped: bool
+) -> None:
     """Neither in the zip format of torch nor in a bare pickle."""
-    marker, weights = factory.with_name("marker"), factory.with_suffix(suffix)
-    weights.write_bytes(torch_bytes(Evil(marker)) if zipped else pickle.dumps(Evil(marker)))
+    marker = factory.with_name("marker")
+    weights = factory.with_suffix(suffix)
+    weights.write_bytes(
+        torch_bytes(Evil(marker)) if zipped else pickle.dumps(Evil(marker))
+    )
     sentence = refused(f"{factory}:build", str(weights))
     assert str(weights) in sentence
     assert not marker.exists()
@@ -219,7 +240,8 @@ def test_pickled_code_in_weights_is_never_run(factory: Path, suffix: str, zipped
 
 def test_pickled_code_in_data_is_never_run(tmp_path: Path) -> None:
     """An object array is a pickle."""
-    marker, path = tmp_path / "marker", tmp_path / "data.npz"
+    marker = tmp_path / "marker"
+    path = tmp_path / "data.npz"
     objects = np.empty(1, dtype=object)
     objects[0] = Evil(marker)
     np.savez(path, inputs=objects, labels=np.zeros(1, int))
@@ -260,12 +282,19 @@ BROKEN = [
     (lambda name, b: b"{" * 10**5 if name.endswith("model.json") else b, "is damaged"),
     (lambda name, b: b"[" * 10**5 if name.endswith("model.json") else b, "is damaged"),
     (lambda name, b: b"big" if name.endswith("byteorder") else b, "another byte order"),
-    (lambda _, b: b.replace(b'"arg": {"as_tensor": {"name": "relu"}}', GHOST), "fails with"),
+    (
+        lambda _, b: b.replace(b'"arg": {"as_tensor": {"name": "relu"}}', GHOST),
+        "fails with",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("edit", "reason"), BROKEN, ids=[reason for _, reason in BROKEN])
-def test_a_program_with_wrong_claims_is_refused(archive: Path, edit: Edit, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("edit", "reason"), BROKEN, ids=[reason for _, reason in BROKEN]
+)
+def test_a_program_with_wrong_claims_is_refused(
+    archive: Path, edit: Edit, reason: str
+) -> None:
     """Whatever the JSON claims, memory outside the file is not read, and one sentence comes."""
     sentence = refused(rewritten(archive, edit))
     assert reason in sentence
@@ -275,7 +304,10 @@ def test_a_program_with_wrong_claims_is_refused(archive: Path, edit: Edit, reaso
 def test_a_compressed_program_is_refused(archive: Path) -> None:
     """A few bytes could unpack to more than the memory."""
     bomb = archive.with_name("bomb.pt2")
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as z:
+    with (
+        zipfile.ZipFile(archive) as source,
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as z,
+    ):
         for member in source.namelist():
             z.writestr(member, source.read(member))
     assert "compressed member" in refused(str(bomb))
@@ -330,7 +362,9 @@ def test_a_file_without_permission_is_named(
     assert "model.pt2` cannot be opened: Permission denied." in refused(str(archive))
 
 
-@pytest.mark.parametrize("spec", ["model.h5", "model.py", "model.py:", "weights.pt", "a.py:b c"])
+@pytest.mark.parametrize(
+    "spec", ["model.h5", "model.py", "model.py:", "weights.pt", "a.py:b c"]
+)
 def test_a_network_given_otherwise_is_refused(spec: str) -> None:
     """The sentence says what is accepted."""
     accepted = "must be `model.pt2`, `model.onnx`, `weights.safetensors` or `module.py:factory`"
@@ -346,7 +380,9 @@ def test_a_network_given_otherwise_is_refused(spec: str) -> None:
         ("fails", "raised ValueError: no such thing"),
     ],
 )
-def test_a_factory_that_builds_no_module_is_refused(factory: Path, name: str, reason: str) -> None:
+def test_a_factory_that_builds_no_module_is_refused(
+    factory: Path, name: str, reason: str
+) -> None:
     """A mistake in the user's file is quoted in one line, and ends nothing."""
     sentence = refused(f"{factory}:{name}")
     assert reason in sentence
@@ -361,14 +397,17 @@ def test_a_file_with_a_syntax_error_is_refused(tmp_path: Path) -> None:
 
 def test_weights_of_another_module_are_refused(factory: Path) -> None:
     """The first missing, unknown or misshapen tensor is named."""
-    weights, spec = factory.with_suffix(".pt"), f"{factory}:build"
+    weights = factory.with_suffix(".pt")
+    spec = f"{factory}:build"
     state = module().state_dict()
     for name, change in {
         "lacks `0.bias`": {},
         "another shape for `0.bias`": torch.zeros(7),
     }.items():
         kept = {key: value for key, value in state.items() if key != "0.bias"}
-        torch.save(kept | ({"0.bias": change} if isinstance(change, Tensor) else {}), weights)
+        torch.save(
+            kept | ({"0.bias": change} if isinstance(change, Tensor) else {}), weights
+        )
         assert name in refused(spec, str(weights))
     torch.save(state | {"extra": torch.zeros(1)}, weights)
     assert "has an unknown `extra`" in refused(spec, str(weights))

@@ -20,13 +20,17 @@ from mho.units import uS
 
 INFO = quiet_bench().info
 MAPPING = DifferentialPairs(50 * uS, 500 * uS)
-COARSE = Periphery(SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0))
+COARSE = Periphery(
+    SignedConverter(3, INFO.read_voltage, kind="dac"), SignedConverter(3, 1.0)
+)
 
 
 def one_layer(inputs: int = 6, outputs: int = 4) -> Network:
     layer = nn.Linear(inputs, outputs, bias=False)
     with torch.no_grad():
-        layer.weight.copy_(torch.randn(outputs, inputs, generator=Stream(0).generator()))
+        layer.weight.copy_(
+            torch.randn(outputs, inputs, generator=Stream(0).generator())
+        )
     return read_network(layer.eval(), torch.ones(1, inputs))
 
 
@@ -39,7 +43,9 @@ def test_without_imperfections_it_is_the_network_with_its_gradients() -> None:
     network = read_network(perceptron(Stream(3)), samples)
     exact = Surrogate(INFO)
     layers = [layer.weight.clone().requires_grad_() for layer in network.layers]
-    moved = [replace(lay, weight=w) for lay, w in zip(network.layers, layers, strict=True)]
+    moved = [
+        replace(lay, weight=w) for lay, w in zip(network.layers, layers, strict=True)
+    ]
     tuned = replace(network, layers=tuple(moved))
     exact.calibrate(tuned, samples)
     outputs = tuned.run(samples, exact.product(Stream(0)))
@@ -98,7 +104,9 @@ def test_levels_leave_few_values_and_all_gradient() -> None:
     few = Surrogate(INFO, DifferentialPairs(50 * uS, 500 * uS, levels=5))
     few.calibrate(network, torch.eye(6))
     weight = network.layers[0].weight.clone().requires_grad_()
-    found = few.product(Stream(0))(0, replace(network.layers[0], weight=weight), torch.eye(6))
+    found = few.product(Stream(0))(
+        0, replace(network.layers[0], weight=weight), torch.eye(6)
+    )
     quarters = found.detach() / largest * 4
     torch.testing.assert_close(quarters, quarters.round(), rtol=0, atol=1e-4)
     (slope,) = torch.autograd.grad(found.sum(), weight)
@@ -110,7 +118,8 @@ def test_a_stream_is_a_chip() -> None:
     network = one_layer()
     noisy = Surrogate(INFO, MAPPING, statistics=spread(20 * uS))
     noisy.calibrate(network, torch.eye(6))
-    layer, product = network.layers[0], noisy.product(Stream(4))
+    layer = network.layers[0]
+    product = noisy.product(Stream(4))
     first = product(0, layer, torch.eye(6))
     assert torch.equal(first, product(0, layer, torch.eye(6)))
     assert torch.equal(first, noisy.product(Stream(4))(0, layer, torch.eye(6)))
@@ -164,7 +173,8 @@ def test_weights_may_grow_after_the_ranges_were_set() -> None:
 
 def test_noise_adds_to_errors_by_its_variance() -> None:
     """Cells off by nothing with noise of 20 µS spread as those with errors of 20 µS do."""
-    network, size = one_layer(20, 20), 20 * uS
+    network = one_layer(20, 20)
+    size = 20 * uS
     still = torch.zeros(2, 8)
     table = ErrorTable(
         50 * uS, 500 * uS, still, still + size**2, torch.zeros(0), 16, Ledger(pulses=1)
@@ -190,5 +200,8 @@ def test_errors_are_those_of_the_targets_they_belong_to() -> None:
     skewed.calibrate(network, torch.eye(6))
     layer = network.layers[0]
     found = skewed.product(Stream(0))(0, layer, torch.eye(6))
-    wanted = layer.weight + layer.weight.sign() * 9 * uS / MAPPING.scales(layer.weight)[:, None]
+    wanted = (
+        layer.weight
+        + layer.weight.sign() * 9 * uS / MAPPING.scales(layer.weight)[:, None]
+    )
     torch.testing.assert_close(found, wanted.T, rtol=1e-4, atol=1e-5)

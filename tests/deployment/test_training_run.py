@@ -22,14 +22,19 @@ JOB = TrainJob(OnChipTraining(hidden=(10,), epochs=2, batch=45), stuck=0.11, see
 def data() -> TrainingAndTest:
     """Three classes of points, scaled to 0 … 1, in two rows of four as an image would be."""
     samples, labels = problem(Stream(1))
-    low, high = samples.min(), samples.max()
+    low = samples.min()
+    high = samples.max()
     samples = ((samples - low) / (high - low)).view(-1, 2, 4)
     test = Data(samples[90:], labels[90:], samples[:20], 3)
     return TrainingAndTest(samples[:90], labels[:90], test)
 
 
-def run(work: Path | None = None, **changes: object) -> tuple[dict[str, object], ProgrammedChip]:
-    return learn(replace(JOB, **changes), data(), Provenance(source="points"), work=work)
+def run(
+    work: Path | None = None, **changes: object
+) -> tuple[dict[str, object], ProgrammedChip]:
+    return learn(
+        replace(JOB, **changes), data(), Provenance(source="points"), work=work
+    )
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,9 @@ def test_the_trained_chip_is_kept_and_computes_what_it_learnt(
     accuracy = deployed.accuracy(test.inputs, test.labels)
     last = found["runs"][FAULTY][-1]  # type: ignore[index]
     assert abs(accuracy - last["accuracy"]) <= 3.1 / 30
-    software = (loaded.image.network.run(test.inputs).argmax(1) == test.labels).double().mean()
+    software = (
+        (loaded.image.network.run(test.inputs).argmax(1) == test.labels).double().mean()
+    )
     assert abs(float(software) - accuracy) <= 3.1 / 30
     assert chip.specimen.stuck == 0.11
     assert int(chip.result.pulses.sum()) == last["cost"]["pulses"]
@@ -96,7 +103,9 @@ def test_an_interrupted_training_ends_like_one_that_was_not(
         given = (data(), Provenance(source="points"))
         with pytest.raises(KeyboardInterrupt):
             learn(JOB, *given, work=work, progress=count)
-        with pytest.raises(ValueError, match=r"^Argument `resume` must go on with the same run"):
+        with pytest.raises(
+            ValueError, match=r"^Argument `resume` must go on with the same run"
+        ):
             run(work, seed=2)
         calls = 100  # beyond the one that interrupts
         found, chip = learn(JOB, *given, work=work, progress=count)
@@ -108,7 +117,9 @@ def test_an_interrupted_training_ends_like_one_that_was_not(
 def test_the_perceptron_in_software_saturates_and_has_biases() -> None:
     """Two layers by hand: clamp(x W₁ᵀ + b₁, 0, 4) W₂ᵀ + b₂, exact to rounding."""
     generator = torch.Generator().manual_seed(0)
-    first, second = (torch.randn(n, m, generator=generator) for n, m in ((5, 9), (3, 6)))
+    first, second = (
+        torch.randn(n, m, generator=generator) for n, m in ((5, 9), (3, 6))
+    )
     inputs = 3 * torch.rand(20, 2, 4, generator=generator)
     hidden = (inputs.flatten(1) @ first[:, :-1].T + first[:, -1]).clamp(0, 4)
     assert float((hidden == 4).double().mean()) > 0.05
@@ -118,7 +129,11 @@ def test_the_perceptron_in_software_saturates_and_has_biases() -> None:
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [({"stuck": 1.5}, "`stuck`"), ({"chip": "umas"}, "umass_ta_hfo2"), ({"seed": -1}, "`seed`")],
+    [
+        ({"stuck": 1.5}, "`stuck`"),
+        ({"chip": "umas"}, "umass_ta_hfo2"),
+        ({"seed": -1}, "`seed`"),
+    ],
 )
 def test_impossible_jobs_are_refused(change: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):

@@ -37,9 +37,12 @@ SHORT = HybridTraining(epochs=2, batch=30, rate=0.05, patience=9)
 def plain() -> ProgrammedChip:
     """A chip of small tiles with a tenth of its cells stuck."""
     chip = Chip(tiles=2, rows=16, cols=32)
-    one = ChipSpec("rao2023", 3, chip.tiles, chip.rows, chip.cols, chip.lines, stuck=0.1)
+    one = ChipSpec(
+        "rao2023", 3, chip.tiles, chip.rows, chip.cols, chip.lines, stuck=0.1
+    )
     samples, _ = problem(Stream(1))
-    network, origin = perceptron(Stream(3)), Provenance(preset="rao2023")
+    network = perceptron(Stream(3))
+    origin = Provenance(preset="rao2023")
     image = compile_image(network, one.bench().info, samples, provenance=origin)
     return program_image(image, one, EFFORT)
 
@@ -51,7 +54,9 @@ def both(plain: ProgrammedChip) -> tuple[ProgrammedChip, DeployedNetwork]:
     deployed = plain.deployed()
     refit(deployed, samples)
     protocol = ProgramProtocol(20 * uS, denoise=None)
-    hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=protocol)
+    hybrid_train(
+        deployed, samples, labels, Stream(9), training=SHORT, protocol=protocol
+    )
     return plain.tuned(deployed, accuracy=0.5), deployed
 
 
@@ -84,9 +89,13 @@ def test_tuning_changes_what_the_chip_computes(
     assert plain.tuning is None
 
 
-def test_a_file_from_before_tuning_is_read(plain: ProgrammedChip, tmp_path: Path) -> None:
+def test_a_file_from_before_tuning_is_read(
+    plain: ProgrammedChip, tmp_path: Path
+) -> None:
     """Fields that came with tuning are missing there and take their defaults."""
-    content, tensors = chip_parts(replace(plain, specimen=replace(plain.specimen, stuck=None)))
+    content, tensors = chip_parts(
+        replace(plain, specimen=replace(plain.specimen, stuck=None))
+    )
     fields = content["chip"]["fields"]
     del fields["tuning"], fields["effort"]["fields"]["repaired"]
     del fields["specimen"]["fields"]["stuck"]
@@ -107,7 +116,8 @@ def wrong_length(tuning: Tuning) -> Tuning:
 def not_finite(tuning: Tuning) -> Tuning:
     one = tuning.corrections["0"]
     return replace(
-        tuning, corrections={"0": replace(one, offset=torch.full_like(one.offset, torch.nan))}
+        tuning,
+        corrections={"0": replace(one, offset=torch.full_like(one.offset, torch.nan))},
     )
 
 
@@ -116,14 +126,29 @@ def not_finite(tuning: Tuning) -> Tuning:
     [
         (wrong_length, "one correction for each output"),
         (not_finite, "not finite"),
-        (lambda t: replace(t, corrections={"7": t.corrections["0"]}), "correction of a layer"),
-        (lambda t: replace(t, corrections={"00": t.corrections["0"]}), "correction of a layer"),
-        (lambda t: replace(t, ranges=replace(t.ranges, inputs=(1.0,))), "converter range"),
-        (lambda t: replace(t, ranges=replace(t.ranges, inputs=(0.0, 1.0))), "converter range"),
+        (
+            lambda t: replace(t, corrections={"7": t.corrections["0"]}),
+            "correction of a layer",
+        ),
+        (
+            lambda t: replace(t, corrections={"00": t.corrections["0"]}),
+            "correction of a layer",
+        ),
+        (
+            lambda t: replace(t, ranges=replace(t.ranges, inputs=(1.0,))),
+            "converter range",
+        ),
+        (
+            lambda t: replace(t, ranges=replace(t.ranges, inputs=(0.0, 1.0))),
+            "converter range",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(
-    spoil: Callable[[Any], Any], reason: str, both: tuple[ProgrammedChip, Any], tmp_path: Path
+    spoil: Callable[[Any], Any],
+    reason: str,
+    both: tuple[ProgrammedChip, Any],
+    tmp_path: Path,
 ) -> None:
     assert both[0].tuning is not None
     save_chip(tmp_path / "bad.mho", replace(both[0], tuning=spoil(both[0].tuning)))

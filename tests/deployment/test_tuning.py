@@ -24,7 +24,13 @@ class Skewed(DeployedNetwork):
 def skewed() -> tuple[Skewed, Tensor]:
     samples, _ = problem(Stream(1))
     plain = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
-    parts = (plain.network, plain.bench, plain.placement, plain.ranges, plain.programming)
+    parts = (
+        plain.network,
+        plain.bench,
+        plain.placement,
+        plain.ranges,
+        plain.programming,
+    )
     return Skewed(*parts), samples
 
 
@@ -64,18 +70,27 @@ def test_a_layer_makes_up_for_what_earlier_ones_left() -> None:
 def test_least_squares_is_that_of_a_reference_solver() -> None:
     """Gain and offset are those of `lstsq` on [x, 1], column by column, in float64."""
     draws = torch.randn(2, 50, 4, generator=Stream(0).generator())
-    measured, wanted = draws[0], 3 * draws[0] + draws[1] - 2
+    measured = draws[0]
+    wanted = 3 * draws[0] + draws[1] - 2
     found = fit_columns(measured, wanted)
     for column in range(4):
         design = torch.stack((measured[:, column], torch.ones(50)), 1).double()
-        best = torch.linalg.lstsq(design, wanted[:, column, None].double()).solution[:, 0]
-        torch.testing.assert_close(found.gain[column].double(), best[0], rtol=1e-6, atol=1e-6)
-        torch.testing.assert_close(found.offset[column].double(), best[1], rtol=1e-6, atol=1e-6)
+        best = torch.linalg.lstsq(design, wanted[:, column, None].double()).solution[
+            :, 0
+        ]
+        torch.testing.assert_close(
+            found.gain[column].double(), best[0], rtol=1e-6, atol=1e-6
+        )
+        torch.testing.assert_close(
+            found.offset[column].double(), best[1], rtol=1e-6, atol=1e-6
+        )
 
 
 def test_a_constant_column_keeps_its_gain_and_gets_the_mean() -> None:
     """Zero variance leaves the gain free: 1 by convention; the offset makes the means equal."""
-    found = fit_columns(torch.full((5, 1), 2.0), torch.tensor([[1.0], [2], [3], [4], [5]]))
+    found = fit_columns(
+        torch.full((5, 1), 2.0), torch.tensor([[1.0], [2], [3], [4], [5]])
+    )
     assert float(found.gain[0]) == 1.0
     assert float(found.offset[0]) == 1.0
 
@@ -93,7 +108,9 @@ def test_ranges_end_the_clipping_of_converters() -> None:
     free = refit(deployed, samples)
     assert clipped.after[0] > 0.3
     assert free.after[0] < 0.05
-    assert max(n / c for n, c in zip(narrow, deployed.ranges.currents, strict=True)) < 0.05
+    assert (
+        max(n / c for n, c in zip(narrow, deployed.ranges.currents, strict=True)) < 0.05
+    )
 
 
 def test_the_cost_is_what_the_ledger_booked() -> None:
@@ -117,7 +134,8 @@ def test_a_fit_that_makes_answers_worse_is_taken_back() -> None:
     labels = (-deployed.network.run(samples)).argmax(1)
     fitted = deployed.corrections[1]
     turned = Correction(-fitted.gain, -fitted.offset)
-    deployed.corrections[1], ranges = turned, deployed.ranges
+    deployed.corrections[1] = turned
+    ranges = deployed.ranges
     before = deployed(samples)
     found = refit(deployed, samples, labels)
     assert not found.kept

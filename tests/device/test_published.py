@@ -20,7 +20,9 @@ def test_a_preset_gives_every_parameter_of_the_cell(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "field"), EVERY)
-def test_every_number_has_unit_confidence_note_and_source(name: str, field: str) -> None:
+def test_every_number_has_unit_confidence_note_and_source(
+    name: str, field: str
+) -> None:
     """Nothing is empty, and the source key stands in the bibliography."""
     value = PRESETS[name].values[field]
     assert isinstance(value, Value)
@@ -63,7 +65,14 @@ def test_replace_changes_one_number_and_says_so() -> None:
 def test_a_group_is_what_its_dataclass_takes() -> None:
     """`group` strips the prefix and nothing else."""
     group = preset("rao2023").group("relaxation")
-    assert set(group) == {"scale", "relative", "absolute", "growth", "onset", "renewal_step"}
+    assert set(group) == {
+        "scale",
+        "relative",
+        "absolute",
+        "growth",
+        "onset",
+        "renewal_step",
+    }
     assert group["onset"] == preset("rao2023")["relaxation.onset"]
 
 

@@ -28,8 +28,12 @@ SABOTAGE: dict[str, dict[str, float]] = {
 
 def measured(paper: Paper, claim: Claim, **changes: float) -> bool:
     kind = preset(paper.preset).replace(**changes)
-    verdict = judge(claim, Setting(kind, quick=True, stream=Stream(0).child(paper.name)))
-    assert verdict.measurement.low <= verdict.measurement.value <= verdict.measurement.high
+    verdict = judge(
+        claim, Setting(kind, quick=True, stream=Stream(0).child(paper.name))
+    )
+    assert (
+        verdict.measurement.low <= verdict.measurement.value <= verdict.measurement.high
+    )
     return verdict.measurement.holds
 
 

@@ -12,9 +12,13 @@ from mho.device.published import preset
 from mho.rng import Stream
 
 QUIET = {
-    "telegraph__spawning": 0.0, "telegraph__births": 0.0, "flicker__per_decade": 0.0,
-    "relaxation__scale": 0.0, "switching__cycle_spread": 0.0, "cell__stuck_fraction": 0.0,
-}  # fmt: skip
+    "telegraph__spawning": 0.0,
+    "telegraph__births": 0.0,
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "switching__cycle_spread": 0.0,
+    "cell__stuck_fraction": 0.0,
+}
 
 
 def _kind(**changes: float) -> CellParameters:
@@ -49,7 +53,9 @@ def test_a_quiet_cell_is_read_as_it_is(stream: Stream) -> None:
     assert float(cells.state.core[0]) == pytest.approx(50e-6, rel=1e-6)
 
 
-def test_a_pulse_without_spread_moves_every_cell_by_its_median_step(stream: Stream) -> None:
+def test_a_pulse_without_spread_moves_every_cell_by_its_median_step(
+    stream: Stream,
+) -> None:
     """ΔG = α·Δ₀·e^((V − V_s)/V₀)·w with the cell's own α and V_s; single precision, 1e-4 of it.
 
     The core is 50 µS in single precision, 4e-12 S; steps here exceed 1e-7 S.
@@ -104,13 +110,17 @@ def test_creep_after_a_big_step_has_the_stated_spread(stream: Stream) -> None:
     """
     count = 20_000
     kind = _kind(
-        relaxation__scale=1.0, switching__voltage_spread=0.0, switching__gain_spread=0.0,
+        relaxation__scale=1.0,
+        switching__voltage_spread=0.0,
+        switching__gain_spread=0.0,
         switching__largest_step=200e-6,
-    )  # fmt: skip
+    )
     cells = Cells(kind, count, stream)
     _pulse(cells, 2.0, now=0.0)
     start = _look(cells, 0.0)
-    expected = float(kind.relaxation.deviation(torch.tensor([250e-6]), torch.ones(1).double()))
+    expected = float(
+        kind.relaxation.deviation(torch.tensor([250e-6]), torch.ones(1).double())
+    )
     change = _look(cells, 1.0) - start
     share = math.sqrt(-math.expm1(-200 / 60))
     found = float(change.std()) / expected / share
@@ -130,7 +140,9 @@ def test_positive_cleaning_joins_the_channel_to_the_core(stream: Stream) -> None
     before = _look(cells, 0.0)
     _pulse(cells, 0.5, now=1.0, width=1e-5)
     assert (cells.state.traps.amplitude == 0).all()
-    torch.testing.assert_close(cells.state.core, torch.full((1000,), 55e-6), rtol=2e-6, atol=0.0)
+    torch.testing.assert_close(
+        cells.state.core, torch.full((1000,), 55e-6), rtol=2e-6, atol=0.0
+    )
     torch.testing.assert_close(_look(cells, 2.0), before, rtol=1e-6, atol=0.0)
 
 
@@ -142,7 +154,8 @@ def test_negative_cleaning_dissolves_the_channel(stream: Stream) -> None:
     kind = _kind(telegraph__cleaning_probability=1.0, switching__voltage_spread=0.0)
     cells = Cells(kind, 1000, stream)
     _hold_one_channel(cells, 5e-6)
-    before, core = _look(cells, 0.0), cells.state.core.clone()
+    before = _look(cells, 0.0)
+    core = cells.state.core.clone()
     _pulse(cells, -0.5, now=1.0, width=1e-5)
     assert (cells.state.traps.amplitude == 0).all()
     assert torch.equal(cells.state.core, core)
@@ -190,18 +203,25 @@ def test_a_full_list_merges_the_weakest_channel_into_the_core(stream: Stream) ->
     for slot, amplitude in enumerate((7e-6, 2e-6, 9e-6, 5e-6)):
         _hold_one_channel(cells, amplitude, slot)
     _pulse(cells, 0.4, now=0.0, width=1e-5)
-    torch.testing.assert_close(cells.state.core, torch.full((500,), 52e-6), rtol=2e-6, atol=0.0)
+    torch.testing.assert_close(
+        cells.state.core, torch.full((500,), 52e-6), rtol=2e-6, atol=0.0
+    )
     kept = cells.state.traps.amplitude
     for slot, amplitude in ((0, 7e-6), (2, 9e-6), (3, 5e-6)):
-        torch.testing.assert_close(kept[slot], torch.full((500,), amplitude), rtol=2e-6, atol=0.0)
+        torch.testing.assert_close(
+            kept[slot], torch.full((500,), amplitude), rtol=2e-6, atol=0.0
+        )
     assert kept[1].unique().numel() > 400
 
 
 def test_stuck_cells_never_move(stream: Stream) -> None:
     """Stuck cells keep core and channels bitwise through every kind of pulse; others move."""
-    kind = _kind(cell__stuck_fraction=0.5, telegraph__births=1.5, telegraph__spawning=1.0)
+    kind = _kind(
+        cell__stuck_fraction=0.5, telegraph__births=1.5, telegraph__spawning=1.0
+    )
     cells = Cells(kind, 1000, stream)
-    core, stuck = cells.state.core.clone(), cells.stuck
+    core = cells.state.core.clone()
+    stuck = cells.stuck
     assert (cells.state.traps.amplitude[:, stuck] == 0).all()
     _pulse(cells, 2.0, -2.0, 1.5, now=0.0)
     _pulse(cells, 0.4, now=1.0, width=1e-5)
@@ -233,7 +253,9 @@ def test_the_cubic_law_bends_weak_cells_and_spares_strong_ones() -> None:
     expected = torch.tensor([1.64, 1.23, 0.0, 0.0], dtype=torch.float64)
     torch.testing.assert_close(kind.cubic(conductance), expected, rtol=1e-9, atol=1e-12)
     bent = conductance * (1 + expected * 0.09)
-    torch.testing.assert_close(kind.apparent(conductance, 0.3), bent, rtol=1e-9, atol=1e-18)
+    torch.testing.assert_close(
+        kind.apparent(conductance, 0.3), bent, rtol=1e-9, atol=1e-18
+    )
 
 
 def test_births_follow_the_step_of_each_cell(stream: Stream) -> None:
@@ -253,13 +275,17 @@ def test_births_follow_the_step_of_each_cell(stream: Stream) -> None:
 def test_what_a_cell_does_is_independent_of_its_company(stream: Stream) -> None:
     """Cells pulsed alone or with all others, read alone or with all: bitwise the same."""
     kind = preset("rao2023").cell()
-    whole, part = Cells(kind, 400, stream), Cells(kind, 400, stream)
+    whole = Cells(kind, 400, stream)
+    part = Cells(kind, 400, stream)
     some = torch.arange(3, 400, 7)
     _pulse(whole, 1.2, -0.5, now=1.0)
     part.pulse(
-        some, torch.tensor([[1.2], [-0.5]]).expand(2, len(some)).contiguous(), 1e-7,
-        torch.full((len(some),), 3e-3), 1.0,
-    )  # fmt: skip
+        some,
+        torch.tensor([[1.2], [-0.5]]).expand(2, len(some)).contiguous(),
+        1e-7,
+        torch.full((len(some),), 3e-3),
+        1.0,
+    )
     read = list(whole.sample(torch.arange(400), 2.0, 1e-3, 2e-3, 3))
     alone = list(part.sample(some, 2.0, 1e-3, 2e-3, 3))
     for a, b in zip(read, alone, strict=True):
@@ -320,7 +346,8 @@ def test_a_long_look_sees_the_creep_go_on(stream: Stream) -> None:
     kind = _kind(relaxation__scale=1.0)
     cells = Cells(kind, 50, stream)
     _pulse(cells, 1.3, 1.3, now=10.0)
-    index, state = torch.arange(50), cells.state
+    index = torch.arange(50)
+    state = cells.state
     look = cells.sample(index, 10.0, 1e-6, 0.1, 21)
     for number, seen in enumerate(look):
         age = (10 + 0.1 * number - state.switched_at).float()

@@ -26,14 +26,18 @@ def test_births_grow_by_e_per_decade_beyond_the_onset() -> None:
     """1 + e·log₁₀(N/N₀): 1 up to N₀ = 10⁶, then 0.1 more for every decade. To 1e-12."""
     law = preset("rao2023").cell().endurance
     assert (law.onset, law.growth) == (1e6, 0.1)
-    cycles = torch.tensor([0.0, 1.0, 999_999.0, 1e6, 1e7, 1e8, 1e6 * math.e], dtype=torch.float64)
+    cycles = torch.tensor(
+        [0.0, 1.0, 999_999.0, 1e6, 1e7, 1e8, 1e6 * math.e], dtype=torch.float64
+    )
     expected = [1.0, 1.0, 1.0, 1.0, 1.1, 1.2, 1 + 0.1 / math.log(10)]
     assert law.births(cycles).tolist() == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_million_cycles_leave_a_cell_as_ten_do(stream: Stream) -> None:
     """The same stream draws the same channels: bitwise, but for the count of cycles."""
-    few, many = (_aged(_kind(), 500, cycles, stream).state.tensors() for cycles in (10.0, 1e6))
+    few, many = (
+        _aged(_kind(), 500, cycles, stream).state.tensors() for cycles in (10.0, 1e6)
+    )
     assert set(few["cycles"].tolist()) == {10.0}
     assert set(many["cycles"].tolist()) == {1e6}
     for name in few.keys() - {"cycles"}:
@@ -46,7 +50,8 @@ def test_worn_cells_have_fewer_quiet_states(stream: Stream) -> None:
     λ₀ = 1.5 and e = 0.5, so exp(−1.5) fresh and exp(−3) at 10⁸ cycles. The share of n cells has
     standard error √(p(1 − p)/n). The swing of 4,400 µS is 73 birth steps: saturated.
     """
-    count, kind = 100_000, _kind(endurance__growth=0.5)
+    count = 100_000
+    kind = _kind(endurance__growth=0.5)
     for cycles, mean in ((0.0, 1.5), (1e6, 1.5), (1e7, 2.25), (1e8, 3.0)):
         cells = _aged(kind, count, cycles, stream.child(str(cycles)))
         share = float((cells.state.traps.amplitude == 0).all(0).double().mean())
@@ -59,10 +64,12 @@ def test_steps_of_a_worn_cell_leave_more_channels(stream: Stream) -> None:
 
     The SET of 800 µS is 13 birth steps; e^(−13) is far below the bounds.
     """
-    count, kind = 50_000, _kind(endurance__growth=0.5)
+    count = 50_000
+    kind = _kind(endurance__growth=0.5)
     cells = _aged(kind, count, 1e8, stream)
     cells.state.traps.amplitude.zero_()
-    volts, open_gate = torch.full((1, count), 2.5), torch.full((count,), 4e-3)
+    volts = torch.full((1, count), 2.5)
+    open_gate = torch.full((count,), 4e-3)
     cells.pulse(torch.arange(count), volts, 1e-7, open_gate, 1.0)
     share = float((cells.state.traps.amplitude == 0).all(0).double().mean())
     p = math.exp(-3)
@@ -71,8 +78,14 @@ def test_steps_of_a_worn_cell_leave_more_channels(stream: Stream) -> None:
 
 def test_every_switching_pulse_is_half_a_cycle(stream: Stream) -> None:
     """SET and RESET make a cycle; sub-threshold pulses, 0 V and stuck cells count nothing."""
-    cells = Cells(preset("rao2023").replace(cell__stuck_fraction=0.5).cell(), 400, stream)
-    train = torch.tensor([1.5, -1.5, 0.0, 0.2, -0.2, 1.5])[:, None].expand(6, 400).contiguous()
+    cells = Cells(
+        preset("rao2023").replace(cell__stuck_fraction=0.5).cell(), 400, stream
+    )
+    train = (
+        torch.tensor([1.5, -1.5, 0.0, 0.2, -0.2, 1.5])[:, None]
+        .expand(6, 400)
+        .contiguous()
+    )
     cells.pulse(torch.arange(400), train, 1e-7, torch.full((400,), 4e-3), 1.0)
     assert set(cells.state.cycles[~cells.stuck].tolist()) == {1.5}
     assert set(cells.state.cycles[cells.stuck].tolist()) == {0.0}
@@ -80,20 +93,28 @@ def test_every_switching_pulse_is_half_a_cycle(stream: Stream) -> None:
 
 def test_a_past_does_nothing_to_stuck_cells(stream: Stream) -> None:
     """They were never switched: core, channels and count stay bitwise; others count."""
-    cells = Cells(preset("rao2023").replace(cell__stuck_fraction=0.5).cell(), 400, stream)
-    before = {name: t[..., cells.stuck].clone() for name, t in cells.state.tensors().items()}
+    cells = Cells(
+        preset("rao2023").replace(cell__stuck_fraction=0.5).cell(), 400, stream
+    )
+    before = {
+        name: t[..., cells.stuck].clone() for name, t in cells.state.tensors().items()
+    }
     cells.age(torch.arange(400), 1e8, 5.0)
     for name, tensor in cells.state.tensors().items():
         assert torch.equal(tensor[..., cells.stuck], before[name]), name
     assert set(cells.state.cycles[~cells.stuck].tolist()) == {1e8}
 
 
-def test_ageing_on_the_bench_costs_nothing_and_spares_the_others(stream: Stream) -> None:
+def test_ageing_on_the_bench_costs_nothing_and_spares_the_others(
+    stream: Stream,
+) -> None:
     """Clock and ledger stay; only the cells named go back to where forming left them."""
     bench = mho.SimulatedBench(mho.Chip(rows=8, cols=8), stream)
     target = torch.full((64,), 300e-6)
     mho.program(bench, target, mho.ProgramProtocol(denoise=None))
-    clock, ledger, every = bench.clock, bench.ledger, torch.arange(64)
+    clock = bench.clock
+    ledger = bench.ledger
+    every = torch.arange(64)
     bench.age(1e7, torch.arange(32))
     assert (bench.clock, bench.ledger) == (clock, ledger)
     core = bench.state()["core"]

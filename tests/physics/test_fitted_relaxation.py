@@ -42,18 +42,31 @@ def test_the_deviation_is_the_fit_at_both_times(x: float) -> None:
 
 @pytest.mark.parametrize(
     ("conductance", "first", "second"),
-    [(0, 0.35, 0.70), (1, 0.72, 1.22), (10, 2.26, 3.72), (20, 2.02, 3.91), (40, 1.10, 2.65)],
+    [
+        (0, 0.35, 0.70),
+        (1, 0.72, 1.22),
+        (10, 2.26, 3.72),
+        (20, 2.02, 3.91),
+        (40, 1.10, 2.65),
+    ],
 )
-def test_the_fit_is_the_published_table(conductance: int, first: float, second: float) -> None:
+def test_the_fit_is_the_published_table(
+    conductance: int, first: float, second: float
+) -> None:
     """The table is the polynomials rounded to 0.01 µS; no coefficient is misprinted here."""
     law = _law()
-    assert _sigma(law, conductance * 1e-6, 1.0) == pytest.approx(first * 1e-6, abs=0.0055e-6)
-    assert _sigma(law, conductance * 1e-6, DAY) == pytest.approx(second * 1e-6, abs=0.0055e-6)
+    assert _sigma(law, conductance * 1e-6, 1.0) == pytest.approx(
+        first * 1e-6, abs=0.0055e-6
+    )
+    assert _sigma(law, conductance * 1e-6, DAY) == pytest.approx(
+        second * 1e-6, abs=0.0055e-6
+    )
 
 
 def test_in_between_every_e_fold_adds_alike_and_then_nothing() -> None:
     """Half way in ln t half of P₂ − P₁; after the second fit nothing grows. To 1e-9."""
-    law, x = _law(), 0.5
+    law = _law()
+    x = 0.5
     middle = (_poly(EARLY, x) + _poly(LATE, x)) / 2
     assert _sigma(law, 20e-6, math.sqrt(DAY)) == pytest.approx(middle, rel=1e-9)
     assert _sigma(law, 20e-6, 1e9) == _sigma(law, 20e-6, DAY)
@@ -92,13 +105,17 @@ def test_cells_keep_their_mean_and_get_the_stated_deviation(
     law = _law()
     z = torch.linspace(-12, 12, 40_001, dtype=torch.float64)
     weight = torch.full_like(z, 2.0)
-    weight[1::2], weight[0], weight[-1] = 4.0, 1.0, 1.0
+    weight[1::2] = 4.0
+    weight[0] = 1.0
+    weight[-1] = 1.0
     weight = weight * torch.exp(-z.square() / 2)
     weight /= weight.sum()
     shift = law.shift(torch.full_like(z, conductance), torch.full_like(z, age), z)
     sigma = _sigma(law, conductance, age)
     assert abs(float((weight * shift).sum())) <= 1e-6 * sigma
-    assert float((weight * shift.square()).sum()) ** 0.5 == pytest.approx(sigma, rel=1e-6)
+    assert float((weight * shift.square()).sum()) ** 0.5 == pytest.approx(
+        sigma, rel=1e-6
+    )
     assert (shift.diff() >= 0).all()
 
 
@@ -117,11 +134,18 @@ def test_cells_relax_by_the_fit(stream: Stream) -> None:
     √((κ − 1)/4n) for the log-normal's κ = w⁴ + 2w³ + 3w² − 3, w = 1 + σ²/G².
     """
     count = 20_000
-    kind = preset("wan2022").replace(
-        telegraph__births=0.0, flicker__per_decade=0.0, retention__scale=0.0,
-        cell__stuck_fraction=0.0,
-    ).cell()  # fmt: skip
-    cells, index = Cells(kind, count, stream), torch.arange(count)
+    kind = (
+        preset("wan2022")
+        .replace(
+            telegraph__births=0.0,
+            flicker__per_decade=0.0,
+            retention__scale=0.0,
+            cell__stuck_fraction=0.0,
+        )
+        .cell()
+    )
+    cells = Cells(kind, count, stream)
+    index = torch.arange(count)
     cells.age(index, 1.0, 0.0)
     cells.state.core.fill_(20e-6)
     for age, expected in ((1.0, _poly(EARLY, 0.5)), (DAY, _poly(LATE, 0.5))):

@@ -25,7 +25,8 @@ def test_one_process_stands_in_the_middle_of_each_slow_decade() -> None:
 
 def test_a_fresh_state_is_in_equilibrium(stream: Stream) -> None:
     """Each process is standard normal: mean ± 1/√n, variance ± √(2/n), five of those."""
-    count, law = 200_000, _law()
+    count = 200_000
+    law = _law()
     state = law.fresh(stream.cells(torch.arange(count))).double()
     assert state.shape[0] == len(law.times)
     assert state.mean(1).abs().max() <= 5 / math.sqrt(count)
@@ -38,12 +39,14 @@ def test_equilibrium_stays_and_memory_decays(stream: Stream, seconds: float) -> 
 
     Standard errors at n = 200,000: √(2/n) for a variance, at most 1/√n for a correlation.
     """
-    count, law = 200_000, _law()
+    count = 200_000
+    law = _law()
     key = stream.cells(torch.arange(count))
     state = law.fresh(key)
     later = law.watch(state, torch.full((count,), seconds), 0.0, key)[0]
     for number, time in enumerate(law.times):
-        before, after = state[number].double(), later[number].double()
+        before = state[number].double()
+        after = later[number].double()
         assert abs(float(after.var()) - 1) <= 5 * math.sqrt(2 / count)
         found = float(torch.corrcoef(torch.stack((before, after)))[0, 1])
         assert abs(found - math.exp(-seconds / time)) <= 5 / math.sqrt(count)
@@ -51,7 +54,8 @@ def test_equilibrium_stays_and_memory_decays(stream: Stream, seconds: float) -> 
 
 def test_no_time_changes_nothing(stream: Stream) -> None:
     """At t = 0 the factor is 1 and the noise 0, bitwise."""
-    law, key = _law(), stream.cells(torch.arange(1000))
+    law = _law()
+    key = stream.cells(torch.arange(1000))
     state = law.fresh(key)
     assert torch.equal(law.watch(state, torch.zeros(1000), 0.0, key)[0], state)
 
@@ -60,8 +64,12 @@ def test_scale_falls_with_the_root_of_conductance_below_the_knee() -> None:
     """ΔG = s·G at and above the knee, s·√(G·knee) below: ΔG/G goes as G^(−1/2). To 1e-12."""
     law = _law()
     knee = law.knee
-    conductance = torch.tensor([knee / 100, knee / 4, knee, 4 * knee], dtype=torch.float64)
-    expected = law.per_decade * knee * torch.tensor([0.1, 0.5, 1.0, 4.0], dtype=torch.float64)
+    conductance = torch.tensor(
+        [knee / 100, knee / 4, knee, 4 * knee], dtype=torch.float64
+    )
+    expected = (
+        law.per_decade * knee * torch.tensor([0.1, 0.5, 1.0, 4.0], dtype=torch.float64)
+    )
     torch.testing.assert_close(law.scale(conductance), expected, rtol=1e-12, atol=0.0)
 
 
@@ -74,29 +82,40 @@ def test_white_decades_count_from_the_integration_time_to_the_split() -> None:
     assert law.white_decades(50.0) == 0.0
 
 
-def test_samples_of_a_cell_have_the_variance_of_all_their_decades(stream: Stream) -> None:
+def test_samples_of_a_cell_have_the_variance_of_all_their_decades(
+    stream: Stream,
+) -> None:
     """Var = (scale)²·(followed decades + white decades); samples differ by the white part alone.
 
     No traps, no creep. n = 100,000 cells of 50 µS: variances ± √(2/n). Between two samples one
     millisecond apart the followed processes move by 2(1 − e^(−t/τ)) ≤ 7e-4 in all, counted here.
     Single precision rounds 50 µS to 4e-12 S, below 1e-4 of the scale.
     """
-    count, integration = 100_000, 1e-3
+    count = 100_000
+    integration = 1e-3
     kind = preset("rao2023").replace(
-        telegraph__births=0.0, relaxation__scale=0.0, cell__stuck_fraction=0.0,
+        telegraph__births=0.0,
+        relaxation__scale=0.0,
+        cell__stuck_fraction=0.0,
         flicker__per_decade=1e-3,
-    )  # fmt: skip
+    )
     cells = Cells(kind.cell(), count, stream)
     law = kind.cell().flicker
-    one, two = (v.double() for v in cells.sample(torch.arange(count), 0.0, integration, 1e-3, 2))
+    one, two = (
+        v.double() for v in cells.sample(torch.arange(count), 0.0, integration, 1e-3, 2)
+    )
     unit = float(law.scale(torch.tensor([50e-6], dtype=torch.float64))) ** 2
     white = law.white_decades(integration)
     slow = len(law.times)
     error = 5 * math.sqrt(2 / count)
     assert abs(float(one.var()) / unit / (slow + white) - 1) <= error + 1e-3
     moved = sum(2 * -math.expm1(-1e-3 / time) for time in law.times)
-    assert abs(float((two - one).var()) / unit / (2 * white + moved) - 1) <= error + 1e-3
-    variance = cells.noise_variance(torch.tensor([50e-6], dtype=torch.float64), integration)
+    assert (
+        abs(float((two - one).var()) / unit / (2 * white + moved) - 1) <= error + 1e-3
+    )
+    variance = cells.noise_variance(
+        torch.tensor([50e-6], dtype=torch.float64), integration
+    )
     assert float(variance) == pytest.approx(unit * white, rel=1e-9)
 
 

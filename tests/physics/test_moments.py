@@ -23,7 +23,8 @@ def test_a_channel_has_the_moments_of_its_correlation(integration: float) -> Non
     """Var of a mean over T is (2/T²)∫(T − t)·p(1 − p)·e^(−λt) dt, summed here numerically."""
     traps = _channel(2.0, 0.5)
     mean, variance = channel_moments(traps, integration)
-    filled, rate = 0.5 / 2.5, 1 / 2.0 + 1 / 0.5
+    filled = 0.5 / 2.5
+    rate = 1 / 2.0 + 1 / 0.5
     assert float(mean) == pytest.approx(3 * (1 - filled), rel=1e-12)
     time = torch.linspace(0, integration, 200_001, dtype=torch.float64)
     inside = (integration - time) * torch.exp(-rate * time) * filled * (1 - filled)
@@ -37,13 +38,21 @@ def test_samples_scatter_as_the_moments_say(stream: Stream) -> None:
     4,000 copies of each of 12 cells, samples of 1 ms; kurtosis K gives the error of a variance,
     √((K − 1)/n).
     """
-    kind = preset("rao2023").replace(cell__stuck_fraction=0.0, telegraph__longest=10.0).cell()
+    kind = (
+        preset("rao2023")
+        .replace(cell__stuck_fraction=0.0, telegraph__longest=10.0)
+        .cell()
+    )
     count = 4000
     origin = torch.arange(12).repeat_interleave(count)
     cells = Cells(kind, origin.numel(), stream, origin=origin)
     every = torch.arange(origin.numel())
     cells.pulse(
-        every, torch.full((1, every.numel()), 1.5), 1e-6, torch.full((every.numel(),), 9e-3), 0.0
+        every,
+        torch.full((1, every.numel()), 1.5),
+        1e-6,
+        torch.full((every.numel(),), 9e-3),
+        0.0,
     )
     state = cells.state.tensors()
     first = (every // count) * count
@@ -64,7 +73,8 @@ def test_samples_scatter_as_the_moments_say(stream: Stream) -> None:
 def test_looking_at_moments_changes_nothing(stream: Stream) -> None:
     """No draw, no state: the next sample is the same bits with and without."""
     kind = preset("rao2023").cell()
-    one, other = Cells(kind, 50, stream), Cells(kind, 50, stream)
+    one = Cells(kind, 50, stream)
+    other = Cells(kind, 50, stream)
     every = torch.arange(50)
     mean, variance = moments(one, every, 10.0, 1e-3)
     assert bool((mean > 0).all())
@@ -74,7 +84,11 @@ def test_looking_at_moments_changes_nothing(stream: Stream) -> None:
 
 def test_heat_moves_mean_and_noise_alike(stream: Stream) -> None:
     """A temperature factor f(G) scales the mean by f and the variance by f²."""
-    kind = preset("rao2023").replace(cell__stuck_fraction=0.0, telegraph__births=0.0).cell()
+    kind = (
+        preset("rao2023")
+        .replace(cell__stuck_fraction=0.0, telegraph__births=0.0)
+        .cell()
+    )
     cells = Cells(kind, 30, stream, temperature=350.0)
     every = torch.arange(30)
     mean, variance = moments(cells, every, 10.0, 1e-3)
@@ -83,5 +97,7 @@ def test_heat_moves_mean_and_noise_alike(stream: Stream) -> None:
     law = kind.flicker
     decades = len(law.times) + law.white_decades(1e-3)
     torch.testing.assert_close(mean, base[0] * factor)
-    torch.testing.assert_close(variance, law.scale(base[0]).square() * decades * factor.square())
+    torch.testing.assert_close(
+        variance, law.scale(base[0]).square() * decades * factor.square()
+    )
     assert math.isfinite(float(variance.sum()))

@@ -55,7 +55,9 @@ def test_after_one_second_every_e_fold_adds_the_growth() -> None:
     """σ(G, e·t) − σ(G, t) = k·g for t ≥ 1 s, at any conductance. To 1e-9."""
     law = _law()
     for conductance in (50e-6, 4e-3):
-        gained = _sigma(law, conductance, 100 * math.e) - _sigma(law, conductance, 100.0)
+        gained = _sigma(law, conductance, 100 * math.e) - _sigma(
+            law, conductance, 100.0
+        )
         assert gained == pytest.approx(law.scale * 0.042e-6, rel=1e-9)
 
 
@@ -67,7 +69,9 @@ def test_without_strength_nothing_creeps() -> None:
 def test_a_step_renews_by_its_size() -> None:
     """1 − e^(−|ΔG|/ΔG_s): none for no step, 63 % for one ΔG_s of either sign. To 1e-12."""
     law = _law()
-    step = law.renewal_step * torch.tensor([0.0, 1.0, -1.0, 0.01, 40.0], dtype=torch.float64)
+    step = law.renewal_step * torch.tensor(
+        [0.0, 1.0, -1.0, 0.01, 40.0], dtype=torch.float64
+    )
     expected = [0.0, 1 - math.exp(-1), 1 - math.exp(-1), 1 - math.exp(-0.01), 1.0]
     assert law.renewed(step).tolist() == pytest.approx(expected, rel=1e-12)
 

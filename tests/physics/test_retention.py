@@ -15,9 +15,12 @@ from mho.units import uS
 
 YEAR = 365.25 * 86_400
 QUIET = {
-    "telegraph__births": 0.0, "telegraph__spawning": 0.0, "flicker__per_decade": 0.0,
-    "relaxation__scale": 0.0, "cell__stuck_fraction": 0.0,
-}  # fmt: skip
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 0.0,
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "cell__stuck_fraction": 0.0,
+}
 
 
 def _law(**changes: float) -> Retention:
@@ -34,7 +37,9 @@ def test_the_loss_is_the_logarithm_of_time_over_the_onset() -> None:
     law = _law()
     for folds in (0.5, 1.0, 10.0):
         expected = 0.3 * 0.089e-6 * folds
-        assert _lost(law, 1e-3, 3600 * math.exp(folds)) == pytest.approx(expected, rel=1e-12)
+        assert _lost(law, 1e-3, 3600 * math.exp(folds)) == pytest.approx(
+            expected, rel=1e-12
+        )
     assert _lost(law, 1e-3, 10 * YEAR) == pytest.approx(
         0.3 * 0.089e-6 * math.log(10 * YEAR / 3600), rel=1e-12
     )
@@ -74,12 +79,17 @@ def test_switching_starts_the_loss_anew(stream: Stream) -> None:
     """A step of 13 renewal steps leaves e^(−13) of the age: a day later only 24 hours count."""
     kind = preset("rao2023").replace(**QUIET, retention__scale=3.0).cell()
     cells = Cells(kind, 100, stream)
-    index, day = torch.arange(100), 86_400.0
-    cells.pulse(index, torch.full((1, 100), 2.5), 1e-7, torch.full((100,), 4e-3), 1000 * day)
+    index = torch.arange(100)
+    day = 86_400.0
+    cells.pulse(
+        index, torch.full((1, 100), 2.5), 1e-7, torch.full((100,), 4e-3), 1000 * day
+    )
     before = cells.sample(index, 1000 * day, 1e-6, 0.0, 1)[0].double()
     after = cells.sample(index, 1001 * day, 1e-6, 0.0, 1)[0].double()
     loss = 0.267e-6 * math.log(24)
-    torch.testing.assert_close(before - after, torch.full_like(before, loss), rtol=2e-3, atol=0.0)
+    torch.testing.assert_close(
+        before - after, torch.full_like(before, loss), rtol=2e-3, atol=0.0
+    )
 
 
 def test_cells_near_zero_stay_above_it_for_ten_years(stream: Stream) -> None:

@@ -25,13 +25,19 @@ def _alike(law: Switching, count: int) -> SwitchingConstants:
 
 
 def _moved(
-    law: Switching, core: float, volts: float, width: float, key: CellStream,
+    law: Switching,
+    core: float,
+    volts: float,
+    width: float,
+    key: CellStream,
     compliance: float = COMPLIANCE,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Change of the core of cells that are all alike (S)."""
     count = key.key.shape[0]
     one = torch.ones(count, dtype=torch.float64)
-    after = law.moved(one * core, one * volts, width, one * compliance, _alike(law, count), key)
+    after = law.moved(
+        one * core, one * volts, width, one * compliance, _alike(law, count), key
+    )
     return after - core
 
 
@@ -43,7 +49,8 @@ def test_the_step_is_log_normal(stream: Stream, sign: int) -> None:
     (1000 − 10)/2250 for RESET, written out here. Standard errors of the mean and of the standard
     deviation of a normal sample: σ/√n, σ/√(2n). Normals carry 1e-7, far less.
     """
-    count, law = 200_000, _law()
+    count = 200_000
+    law = _law()
     volts = sign * (law.set_voltage + law.slope)
     step = _moved(law, MIDDLE, volts, law.width, stream.cells(torch.arange(count)))
     assert ((step * sign) > 0).all()
@@ -64,18 +71,24 @@ def test_the_step_is_exponential_in_voltage_and_linear_in_width(
 
     Double precision; the subtraction of cores of 1 mS leaves 1e-19/1e-6 = 1e-13, bounded 1e-9.
     """
-    law, key = _law(), stream.cells(torch.arange(100))
+    law = _law()
+    key = stream.cells(torch.arange(100))
     once = _moved(law, MIDDLE, sign * law.set_voltage, law.width, key)
     higher = _moved(law, MIDDLE, sign * (law.set_voltage + law.slope), law.width, key)
     longer = _moved(law, MIDDLE, sign * law.set_voltage, 3 * law.width, key)
-    torch.testing.assert_close(higher / once, torch.full_like(once, math.e), rtol=1e-9, atol=0)
-    torch.testing.assert_close(longer / once, torch.full_like(once, 3.0), rtol=1e-9, atol=0)
+    torch.testing.assert_close(
+        higher / once, torch.full_like(once, math.e), rtol=1e-9, atol=0
+    )
+    torch.testing.assert_close(
+        longer / once, torch.full_like(once, 3.0), rtol=1e-9, atol=0
+    )
 
 
 @pytest.mark.parametrize("core", [10e-6, 400e-6, 2990e-6, 2999.9e-6, 3500e-6])
 def test_a_set_never_passes_the_compliance(stream: Stream, core: float) -> None:
     """Even the strongest pulse ends at G_on; a core already above it stays where it is. Exact."""
-    law, key = _law(largest_step=1.0), stream.cells(torch.arange(10_000))
+    law = _law(largest_step=1.0)
+    key = stream.cells(torch.arange(10_000))
     after = core + _moved(law, core, 2.5, 1e-3, key)
     assert float(after.max()) <= max(core, COMPLIANCE) + 1e-18
     assert float(after.min()) >= core
@@ -83,7 +96,8 @@ def test_a_set_never_passes_the_compliance(stream: Stream, core: float) -> None:
 
 def test_a_set_never_passes_the_end_of_the_range(stream: Stream) -> None:
     """A compliance above `high` does not help: min(G_on, high) binds. Exact."""
-    law, key = _law(largest_step=1.0), stream.cells(torch.arange(10_000))
+    law = _law(largest_step=1.0)
+    key = stream.cells(torch.arange(10_000))
     after = 4000e-6 + _moved(law, 4000e-6, 2.5, 1e-3, key, compliance=8000e-6)
     assert float(after.max()) == pytest.approx(law.high, abs=1e-18)
 
@@ -91,7 +105,8 @@ def test_a_set_never_passes_the_end_of_the_range(stream: Stream) -> None:
 @pytest.mark.parametrize("core", [10e-6, 10.01e-6, 400e-6, 4400e-6, 5e-6])
 def test_a_reset_never_passes_the_floor(stream: Stream, core: float) -> None:
     """Even the strongest pulse ends at `low`; a core already below it stays. Exact."""
-    law, key = _law(largest_step=1.0), stream.cells(torch.arange(10_000))
+    law = _law(largest_step=1.0)
+    key = stream.cells(torch.arange(10_000))
     after = core + _moved(law, core, -2.5, 1e-3, key)
     assert float(after.min()) >= min(core, law.low) - 1e-18
     assert float(after.max()) <= core
@@ -99,7 +114,8 @@ def test_a_reset_never_passes_the_floor(stream: Stream, core: float) -> None:
 
 def test_one_pulse_moves_at_most_the_largest_step(stream: Stream) -> None:
     """|ΔG| ≤ largest_step, reached by a strong pulse in the middle. Exact to rounding."""
-    law, key = _law(), stream.cells(torch.arange(10_000))
+    law = _law()
+    key = stream.cells(torch.arange(10_000))
     for volts in (2.5, -2.5):
         step = _moved(law, 2000e-6, volts, 1e-5, key).abs()
         assert float(step.max()) == pytest.approx(law.largest_step, rel=1e-12)
@@ -130,8 +146,12 @@ def test_the_window_slows_towards_both_ends() -> None:
     up = law.window(core, torch.ones_like(core), compliance)
     down = law.window(core, -torch.ones_like(core), compliance)
     span = 2250e-6
-    expected_up = torch.tensor([2990e-6 / span, 2000e-6 / span, 0, 0], dtype=torch.float64)
-    expected_down = torch.tensor([0, 990e-6 / span, 2990e-6 / span, 4390e-6 / span]).double()
+    expected_up = torch.tensor(
+        [2990e-6 / span, 2000e-6 / span, 0, 0], dtype=torch.float64
+    )
+    expected_down = torch.tensor(
+        [0, 990e-6 / span, 2990e-6 / span, 4390e-6 / span]
+    ).double()
     torch.testing.assert_close(up, expected_up, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(down, expected_down, rtol=1e-6, atol=1e-12)
     steep = replace(law, span=1e-6).window(core, -torch.ones_like(core), compliance)
@@ -145,7 +165,8 @@ def test_constants_spread_as_stated(stream: Stream) -> None:
     standard deviations away and changes nothing. SET and RESET draws are independent: their
     correlation has standard error 1/√n.
     """
-    count, law = 200_000, _law(reset_voltage=1.8)
+    count = 200_000
+    law = _law(reset_voltage=1.8)
     own = law.constants(stream.cells(torch.arange(count)))
     pairs = (
         (own.set_voltage.double() / 0.9 - 1, law.voltage_spread),
@@ -170,7 +191,9 @@ def test_a_stronger_cell_moves_further_in_proportion() -> None:
     """The step is proportional to the cell's own gain; exact to rounding."""
     law = _law()
     one = torch.ones(3, dtype=torch.float64)
-    own = SwitchingConstants(one * 0.9, one * 0.9, torch.tensor([0.0, 1.0, 2.5]).double())
+    own = SwitchingConstants(
+        one * 0.9, one * 0.9, torch.tensor([0.0, 1.0, 2.5]).double()
+    )
     size = law.mean_step(one * MIDDLE, one * 0.9, law.width, one * COMPLIANCE, own)
     expected = torch.tensor([0.0, 1.0, 2.5]).double() * 1e-6 * 2000 / 2250
     torch.testing.assert_close(size, expected, rtol=1e-12, atol=0.0)

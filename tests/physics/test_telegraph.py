@@ -83,7 +83,8 @@ def test_occupancy_balances_capture_and_emission(stream: Stream) -> None:
     start = key.uniform("start") <= p
     traps = replace(traps, filled=start)
     later = advance(traps, torch.full((count,), 0.1, dtype=torch.float64), key)
-    captures, emissions = (~start & later.filled).sum(), (start & ~later.filled).sum()
+    captures = (~start & later.filled).sum()
+    emissions = (start & ~later.filled).sum()
     flow = count * 0.2 * 0.8 * (1 - math.exp(-2.5 * 0.1))
     assert abs(float(captures - emissions)) <= 5 * math.sqrt(2 * flow)
     assert abs(float(captures) - flow) <= 5 * math.sqrt(flow)
@@ -114,7 +115,11 @@ def test_one_trap_has_a_lorentzian_spectrum(stream: Stream) -> None:
     that by O(1/(λNh)), 0.5 % here: λNh = 205. One periodogram value is exponential, so the mean
     of n traces has a relative standard error 1/√n; n = 4,000, five of them plus the smear.
     """
-    count, points, h, rate, p = 4_000, 1024, 0.08, 2.5, 0.2
+    count = 4_000
+    points = 1024
+    h = 0.08
+    rate = 2.5
+    p = 0.2
     key = _cells(stream, count)
     traps = _traps(count, 2.0, 0.5, False)
     traps = replace(traps, filled=key.uniform("start") <= traps.occupancy)
@@ -123,7 +128,9 @@ def test_one_trap_has_a_lorentzian_spectrum(stream: Stream) -> None:
     for number in range(points):
         trace[number] = traps.conductance
         traps = advance(traps, wait, key.at(torch.full((count,), number)))
-    power = torch.fft.rfft(trace - (1 - p), dim=0).abs().square().mean(1) * 2 * h / points
+    power = (
+        torch.fft.rfft(trace - (1 - p), dim=0).abs().square().mean(1) * 2 * h / points
+    )
     f = torch.fft.rfftfreq(points, h, dtype=torch.float64)
     r = math.exp(-rate * h)
     folded = 1 - 2 * r * torch.cos(2 * math.pi * f * h) + r * r
@@ -146,17 +153,21 @@ def test_many_traps_make_a_one_over_f_spectrum(stream: Stream) -> None:
     count = 200_000
     law = _law()
     traps = law.new(torch.ones(count), _cells(stream, count))
-    rate, p = traps.rate.double(), traps.occupancy.double()
+    rate = traps.rate.double()
+    p = traps.occupancy.double()
     f = torch.logspace(-2, 3, 26, dtype=torch.float64)[:, None]
     power = (4 * p * (1 - p) / rate / (1 + (2 * math.pi * f / rate) ** 2)).sum(1)
-    x, y = f[:, 0].log(), power.log()
+    x = f[:, 0].log()
+    y = power.log()
     slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
     assert abs(float(slope) + 1) <= 0.1
     local = (y[5:] - y[:-5]) / (x[5:] - x[:-5])
     assert (local + 1).abs().max() <= 0.1
 
 
-def _stepped_mean(x: float, start: bool, p: float, key: CellStream, count: int) -> Tensor:
+def _stepped_mean(
+    x: float, start: bool, p: float, key: CellStream, count: int
+) -> Tensor:
     """Filled fraction of the time, by 40 exact steps per relaxation time or 100 in all."""
     steps = max(100, int(40 * x)) if x <= 100 else 4000
     memory = math.exp(-x / steps)
@@ -182,25 +193,32 @@ def test_the_average_has_the_mean_and_variance_of_the_process(
     the variance. Above, a Beta number has both moments; the cube of a normal number that makes it
     is good to 1 % of them. To these come five standard errors of both samples.
     """
-    count, p = 20_000, 0.3
+    count = 20_000
+    p = 0.3
     key = _cells(stream, count)
     traps = _traps(count, 1 / (1 - (1 - p)), 1 / (1 - p), start)
     assert math.isclose(float(traps.occupancy[0, 0]), p)
     now = torch.zeros(count, dtype=torch.float64)
     _, conductance = watch(traps, now, 0.0, x / float(traps.rate[0, 0]), key)
-    found, brute = 1 - conductance[0], _stepped_mean(x, start, p, key.child("brute"), count)
-    mean, variance = float(brute.mean()), float(brute.var())
+    found = 1 - conductance[0]
+    brute = _stepped_mean(x, start, p, key.child("brute"), count)
+    mean = float(brute.mean())
+    variance = float(brute.var())
     fourth = float((brute - mean).pow(4).mean())
     mean_off = x / 6 * abs(mean - start) if x < 0.5 else 0.01 * math.sqrt(variance)
     lost = x / 3 if x < 0.5 else 0.01
-    assert abs(float(found.mean()) - mean) <= mean_off + 5 * math.sqrt(2 * variance / count)
+    assert abs(float(found.mean()) - mean) <= mean_off + 5 * math.sqrt(
+        2 * variance / count
+    )
     error = 5 * math.sqrt(2 * (fourth - variance**2) / count)
     assert abs(float(found.var()) - variance) <= lost * variance + error
 
 
 @pytest.mark.parametrize("start", [0.0, 1.0])
 @pytest.mark.parametrize("x", [0.5, 1.7, 30.0, 1e3])
-def test_the_two_moments_are_the_integrals_of_the_process(x: float, start: float) -> None:
+def test_the_two_moments_are_the_integrals_of_the_process(
+    x: float, start: float
+) -> None:
     """E = ∫m and Var = 2∫∫ m(u)(1 − m(u))e^(−(v−u)), u < v, over 0 … x, over x and x².
 
     m(u) = p + (s − p)e^(−u) is the filled probability and e^(−(v−u)) the memory from u to v. The
@@ -210,7 +228,9 @@ def test_the_two_moments_are_the_integrals_of_the_process(x: float, start: float
     p = 0.3
     u = torch.linspace(0, x, 20_001, dtype=torch.float64)
     weight = torch.full_like(u, 2.0)
-    weight[1::2], weight[0], weight[-1] = 4.0, 1.0, 1.0
+    weight[1::2] = 4.0
+    weight[0] = 1.0
+    weight[-1] = 1.0
     weight *= x / 20_000 / 3
     filled = p + (start - p) * torch.exp(-u)
     mean = float((weight * filled).sum()) / x
@@ -223,13 +243,16 @@ def test_the_two_moments_are_the_integrals_of_the_process(x: float, start: float
 
 
 @pytest.mark.parametrize("step_in_scales", [0.0, 0.1, 1.0, -1.0, 20.0])
-def test_births_are_poisson_with_a_saturating_mean(stream: Stream, step_in_scales: float) -> None:
+def test_births_are_poisson_with_a_saturating_mean(
+    stream: Stream, step_in_scales: float
+) -> None:
     """Mean and variance are both λ₀(1 − e^(−|ΔG|/ΔG_s)); λ₀ = 1.5, so at most 1.5.
 
     The cut at 8 has a probability of 3e-5 at 1.5 and shifts mean and variance by less than 1e-3,
     inside the bounds. The sample mean has variance λ/n and the sample variance (λ + 2λ²)/n.
     """
-    count, law = 200_000, _law()
+    count = 200_000
+    law = _law()
     mean = 1.5 * -math.expm1(-abs(step_in_scales))
     step = torch.full((count,), step_in_scales * law.birth_step)
     number = law.born(step, _cells(stream, count)).double()
@@ -244,7 +267,9 @@ def _draw(key: CellStream) -> Tensor:
     return key.uniform("cleaning")[:, None]
 
 
-def _probability(law: TelegraphNoise, volts: float, width: float, key: CellStream) -> float:
+def _probability(
+    law: TelegraphNoise, volts: float, width: float, key: CellStream
+) -> float:
     """Share of channels with cleaning voltage 0.5 V that one pulse resolves."""
     count = key.key.shape[0]
     traps = replace(
@@ -252,18 +277,23 @@ def _probability(law: TelegraphNoise, volts: float, width: float, key: CellStrea
         cleaning_voltage=torch.full((1, count), 0.5, dtype=torch.float64),
     )
     amplitude = torch.full((count,), volts, dtype=torch.float64)
-    return float(law.resolved(traps, amplitude[None], width, _draw(key)).double().mean())
+    return float(
+        law.resolved(traps, amplitude[None], width, _draw(key)).double().mean()
+    )
 
 
 @pytest.mark.parametrize("volts", [0.5, -0.5, 0.53, 0.8, 0.3])
-def test_two_half_pulses_clean_like_one_full_pulse(stream: Stream, volts: float) -> None:
+def test_two_half_pulses_clean_like_one_full_pulse(
+    stream: Stream, volts: float
+) -> None:
     """Survival is (1 − p_max)^(σ((|V| − V_c)/V_w)·t/t_d), so half widths multiply exactly.
 
     At the full width t_d and V = V_c survival is √(1/2) by the formula, written out here; the
     half-width survival, squared, must give the same. Five standard errors of n draws: the square
     doubles that of the share.
     """
-    count, law = 400_000, _law()
+    count = 400_000
+    law = _law()
     assert law.cleaning_probability == 0.5
     key = _cells(stream, count)
     onset = 1 / (1 + math.exp(-(abs(volts) - 0.5) / law.cleaning_slope))
@@ -272,7 +302,10 @@ def test_two_half_pulses_clean_like_one_full_pulse(stream: Stream, volts: float)
     half = 1 - _probability(law, volts, law.cleaning_width / 2, key.child("half"))
     error = 5 * math.sqrt(keep * (1 - keep) / count)
     assert abs(full - keep) <= error + 5e-6
-    assert abs(half**2 - keep) <= 10 * math.sqrt(math.sqrt(keep) * (1 - keep**0.5) / count) + 5e-6
+    assert (
+        abs(half**2 - keep)
+        <= 10 * math.sqrt(math.sqrt(keep) * (1 - keep**0.5) / count) + 5e-6
+    )
 
 
 def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> None:
@@ -282,12 +315,15 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> Non
     every channel the half pulse resolves, and the shares differ by √k(1 − √k), five standard
     errors.
     """
-    count, law = 400_000, _law()
+    count = 400_000
+    law = _law()
     key = _cells(stream, count)
     traps = _traps(count, 1.0, 1.0, False)
     amplitude = torch.ones(count, dtype=torch.float64)
     full = law.resolved(traps, amplitude[None], law.cleaning_width, _draw(key))[:, 0]
-    half = law.resolved(traps, amplitude[None], law.cleaning_width / 2, _draw(key))[:, 0]
+    half = law.resolved(traps, amplitude[None], law.cleaning_width / 2, _draw(key))[
+        :, 0
+    ]
     assert not (half & ~full).any()
     expected = 0.5**0.25 * (1 - 0.5**0.25)
     extra = float((full & ~half).double().mean())
@@ -297,7 +333,9 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> Non
 def test_an_empty_slot_is_never_resolved() -> None:
     """A channel of amplitude 0 is no channel, however strong the pulse."""
     traps = Traps.none(4, 1000)
-    gone = _law().resolved(traps, torch.full((1, 1000), 9.0), 1.0, torch.full((4, 1, 1000), 1e-9))
+    gone = _law().resolved(
+        traps, torch.full((1, 1000), 9.0), 1.0, torch.full((4, 1, 1000), 1e-9)
+    )
     assert not gone.any()
 
 
@@ -307,11 +345,14 @@ def test_channel_conductances_are_log_normal_and_cut(stream: Stream) -> None:
     Uncut, the mean of ln A has standard error σ/√n and its standard deviation σ/√(2n). Cut at
     A₀e^σ, the share at the cut is P(z > 1) = 0.15866.
     """
-    count, law = 200_000, _law(amplitude_max=1.0)
+    count = 200_000
+    law = _law(amplitude_max=1.0)
     key = _cells(stream, count)
     logs = law.new(torch.ones(count), key).amplitude[0].double().log()
     sigma = law.amplitude_spread
-    assert abs(float(logs.mean()) - math.log(law.amplitude)) <= 5 * sigma / math.sqrt(count)
+    assert abs(float(logs.mean()) - math.log(law.amplitude)) <= 5 * sigma / math.sqrt(
+        count
+    )
     assert abs(float(logs.std()) - sigma) <= 5 * sigma / math.sqrt(2 * count)
     top = law.amplitude * math.exp(sigma)
     cut = replace(law, amplitude_max=top).new(torch.ones(count), key).amplitude[0]
@@ -326,7 +367,8 @@ def test_times_are_log_uniform_between_shortest_and_longest(stream: Stream) -> N
     Standard errors √(1/12n) and √(1/180n); the range is that of the uniform numbers, to the
     rounding of single precision (1e-5 of the logarithm).
     """
-    count, law = 200_000, _law()
+    count = 200_000
+    law = _law()
     traps = law.new(torch.ones(count), _cells(stream, count))
     centre = (traps.capture_time.double() * traps.emission_time.double()).sqrt()[0]
     u = (centre / law.shortest).log() / math.log(law.longest / law.shortest)
@@ -338,14 +380,17 @@ def test_times_are_log_uniform_between_shortest_and_longest(stream: Stream) -> N
 
 def test_asymmetry_is_the_spread_of_the_log_ratio(stream: Stream) -> None:
     """ln(τc/τe) is normal around 0 with standard deviation `asymmetry`; 0 makes them equal."""
-    count, law = 200_000, _law(asymmetry=1.4)
+    count = 200_000
+    law = _law(asymmetry=1.4)
     key = _cells(stream, count)
     traps = law.new(torch.ones(count), key)
     ratio = (traps.capture_time / traps.emission_time).double().log()[0]
     assert abs(float(ratio.mean())) <= 5 * 1.4 / math.sqrt(count)
     assert abs(float(ratio.std()) - 1.4) <= 5 * 1.4 / math.sqrt(2 * count)
     even = _law(asymmetry=0.0).new(torch.ones(count), key)
-    torch.testing.assert_close(even.capture_time, even.emission_time, rtol=2e-6, atol=0.0)
+    torch.testing.assert_close(
+        even.capture_time, even.emission_time, rtol=2e-6, atol=0.0
+    )
 
 
 def test_new_traps_start_in_equilibrium(stream: Stream) -> None:
@@ -365,13 +410,19 @@ def test_cleaning_voltages_are_uniform_fractions_of_the_switching_voltage(
     stream: Stream,
 ) -> None:
     """V_c/V_s is uniform on cleaning_low … cleaning_high: mean in the middle, width²/12."""
-    count, law = 200_000, _law()
-    fraction = law.new(torch.full((count,), 2.0), _cells(stream, count)).cleaning_voltage[0] / 2
+    count = 200_000
+    law = _law()
+    fraction = (
+        law.new(torch.full((count,), 2.0), _cells(stream, count)).cleaning_voltage[0]
+        / 2
+    )
     width = law.cleaning_high - law.cleaning_low
     middle = (law.cleaning_high + law.cleaning_low) / 2
     found = fraction.double()
     assert abs(float(found.mean()) - middle) <= 5 * width / math.sqrt(12 * count)
-    assert abs(float(found.var()) - width**2 / 12) <= 5 * width**2 / math.sqrt(180 * count)
+    assert abs(float(found.var()) - width**2 / 12) <= 5 * width**2 / math.sqrt(
+        180 * count
+    )
 
 
 def test_voltage_speeds_trapping_up_by_e_per_boost() -> None:
@@ -392,7 +443,10 @@ def test_voltage_speeds_trapping_up_by_e_per_boost() -> None:
 def test_a_filled_trap_blocks_its_channel() -> None:
     """Conductance is the sum over channels whose trap is empty; exact."""
     traps = Traps(
-        torch.tensor([[1.0, 2.0], [4.0, 8.0]]), torch.ones(2, 2), torch.ones(2, 2),
-        torch.ones(2, 2), torch.tensor([[True, False], [False, False]]),
-    )  # fmt: skip
+        torch.tensor([[1.0, 2.0], [4.0, 8.0]]),
+        torch.ones(2, 2),
+        torch.ones(2, 2),
+        torch.ones(2, 2),
+        torch.tensor([[True, False], [False, False]]),
+    )
     assert traps.conductance.tolist() == [4.0, 10.0]

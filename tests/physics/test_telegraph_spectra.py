@@ -36,14 +36,20 @@ def spectrum(
     own = key.at(torch.arange(samples).repeat_interleave(cells))
     trace = watch(traps, torch.zeros(cells), 0.0, spacing, own)[1].double()
     window = torch.hann_window(samples, dtype=torch.float64)[:, None]
-    power = torch.fft.rfft((trace - trace.mean()) * window, dim=0).abs().square().mean(1)
+    power = (
+        torch.fft.rfft((trace - trace.mean()) * window, dim=0).abs().square().mean(1)
+    )
     f = torch.fft.rfftfreq(samples, spacing, dtype=torch.float64)
-    density = 2 * spacing * power / window.square().sum() / torch.sinc(f * spacing).square()
+    density = (
+        2 * spacing * power / window.square().sum() / torch.sinc(f * spacing).square()
+    )
     few = slice(4, samples // 6)
     return f[few], density[few]
 
 
-def corner_frequency(capture: float, emission: float, cells: int, stream: Stream) -> float:
+def corner_frequency(
+    capture: float, emission: float, cells: int, stream: Stream
+) -> float:
     """Corner of the spectrum of one trap, measured on traces of many cells (Hz).
 
     1/S is linear in f² for a Lorentzian: intercept over slope is the corner squared. Every bin is
@@ -51,13 +57,17 @@ def corner_frequency(capture: float, emission: float, cells: int, stream: Stream
     """
     one = torch.ones(1, cells)
     occupancy = emission / (capture + emission)
-    filled = stream.child("start").cells(torch.arange(cells)).uniform("start") <= occupancy
+    filled = (
+        stream.child("start").cells(torch.arange(cells)).uniform("start") <= occupancy
+    )
     traps = Traps(one, one * capture, one * emission, one, filled)
     rate = 1 / capture + 1 / emission
     f, density = spectrum(traps, 0.2 / rate, 512, stream)
     weight = density.square()
-    x, y = f.square(), 1 / density
-    x0, y0 = (weight * x).sum() / weight.sum(), (weight * y).sum() / weight.sum()
+    x = f.square()
+    y = 1 / density
+    x0 = (weight * x).sum() / weight.sum()
+    y0 = (weight * y).sum() / weight.sum()
     slope = (weight * (x - x0) * (y - y0)).sum() / (weight * (x - x0).square()).sum()
     return math.sqrt(float((y0 - slope * x0) / slope))
 
@@ -73,7 +83,9 @@ def many_traps(
     Returns:
         Frequencies (Hz) and densities (S²/Hz), rising frequencies.
     """
-    law = replace(preset("rao2023").cell().telegraph, amplitude_spread=0.0, amplitude=1e-6)
+    law = replace(
+        preset("rao2023").cell().telegraph, amplitude_spread=0.0, amplitude=1e-6
+    )
     born = law.new(torch.ones(cells), stream.child("traps").cells(torch.arange(cells)))
     born = replace(born, amplitude=torch.ones(1, cells))
     points = []
@@ -90,7 +102,9 @@ def slope(f: Float[Tensor, " points"], density: Float[Tensor, " points"]) -> flo
     return float((x * density.log()).sum() / x.square().sum())
 
 
-@pytest.mark.parametrize(("capture", "emission"), [(2.0, 0.5), (1e-4, 1e-4), (1.0, 30.0)])
+@pytest.mark.parametrize(
+    ("capture", "emission"), [(2.0, 0.5), (1e-4, 1e-4), (1.0, 30.0)]
+)
 def test_the_corner_of_one_trap_is_its_rate_over_two_pi(
     stream: Stream, capture: float, emission: float
 ) -> None:

@@ -16,10 +16,15 @@ from mho.units import G0, eV
 
 HOT = 340.0
 QUIET = {
-    "telegraph__births": 0.0, "telegraph__spawning": 0.0, "flicker__per_decade": 0.0,
-    "cell__stuck_fraction": 0.0, "temperature__coefficient": 0.0,
-    "temperature__coefficient_spread": 0.0, "relaxation__scale": 1.0, "retention__scale": 1.0,
-}  # fmt: skip
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 0.0,
+    "flicker__per_decade": 0.0,
+    "cell__stuck_fraction": 0.0,
+    "temperature__coefficient": 0.0,
+    "temperature__coefficient_spread": 0.0,
+    "relaxation__scale": 1.0,
+    "retention__scale": 1.0,
+}
 FASTER = math.exp(1.2 * 1.602176634e-19 / 1.380649e-23 * (1 / 300 - 1 / HOT))
 """A(340 K) for 1.2 eV from 300 K on, written out: 235."""
 
@@ -70,7 +75,8 @@ def test_cells_differ_in_their_coefficient(stream: Stream) -> None:
     """σ_α·z of each cell's own: at G_x the factor has mean 1 and deviation σ_α·ΔT; n = 20,000."""
     count = 20_000
     kind = replace(
-        _creeping(stream, 1).parameters, temperature=_law(coefficient_spread=1e-4, crossover=1e-3)
+        _creeping(stream, 1).parameters,
+        temperature=_law(coefficient_spread=1e-4, crossover=1e-3),
     )
     cells = Cells(kind, count, stream)
     cells.state.core.fill_(1e-3)
@@ -96,9 +102,11 @@ def test_a_second_in_the_heat_creeps_like_many_at_the_reference(
     Readings of 400 µS in single precision: 1e-10 S; the time in single precision is good to 1e-7,
     which moves a logarithm by 1e-7 of 0.13 µS.
     """
-    warm, long = _creeping(stream), _creeping(stream)
+    warm = _creeping(stream)
+    long = _creeping(stream)
     warm.heat(HOT, 0.0)
-    found, expected = _look(warm, seconds), _look(long, FASTER * seconds)
+    found = _look(warm, seconds)
+    expected = _look(long, FASTER * seconds)
     assert float((expected - 400e-6).abs().max()) > 1e-7
     torch.testing.assert_close(found, expected, rtol=0.0, atol=2e-10)
 
@@ -108,14 +116,16 @@ def test_creep_goes_on_through_heating_and_cooling(stream: Stream) -> None:
 
     Heating itself changes nothing: a look right after it is the look right before.
     """
-    cells, long = _creeping(stream), _creeping(stream)
+    cells = _creeping(stream)
+    long = _creeping(stream)
     before = _look(cells, 10.0)
     cells.heat(HOT, 10.0)
     torch.testing.assert_close(_look(cells, 10.0), before, rtol=0.0, atol=2e-10)
     hot = _look(cells, 60.0)
     cells.heat(300.0, 60.0)
     torch.testing.assert_close(_look(cells, 60.0), hot, rtol=0.0, atol=2e-10)
-    found, expected = _look(cells, 90.0), _look(long, 40 + 50 * FASTER)
+    found = _look(cells, 90.0)
+    expected = _look(long, 40 + 50 * FASTER)
     torch.testing.assert_close(found, expected, rtol=0.0, atol=2e-10)
     assert float((found - before).abs().max()) > 1e-7
 
@@ -125,7 +135,9 @@ def _filled_share(stream: Stream, count: int, *stages: tuple[float, float]) -> f
     kind = preset("rao2023").replace(**QUIET | {"relaxation__scale": 0.0}).cell()
     cells = Cells(kind, count, stream)
     traps = cells.state.traps
-    traps.amplitude[0], traps.capture_time[0], traps.emission_time[0] = 5e-6, 2000.0, 500.0
+    traps.amplitude[0] = 5e-6
+    traps.capture_time[0] = 2000.0
+    traps.emission_time[0] = 500.0
     now = 0.0
     for seconds, temperature in stages:
         cells.heat(temperature, now)
@@ -136,7 +148,11 @@ def _filled_share(stream: Stream, count: int, *stages: tuple[float, float]) -> f
 
 @pytest.mark.parametrize(
     "stages",
-    [((1.5, HOT),), ((FASTER * 1.5, 300.0),), ((100.0, 300.0), (1.0, HOT), (50.0, 300.0))],
+    [
+        ((1.5, HOT),),
+        ((FASTER * 1.5, 300.0),),
+        ((100.0, 300.0), (1.0, HOT), (50.0, 300.0)),
+    ],
 )
 def test_traps_live_faster_in_the_heat(
     stream: Stream, stages: tuple[tuple[float, float], ...]
@@ -146,7 +162,9 @@ def test_traps_live_faster_in_the_heat(
     The share of n = 100,000 traps has standard error √(p(1 − p)/n). A look takes 1 µs, nothing.
     """
     count = 100_000
-    lived = sum(t * (FASTER if temperature == HOT else 1.0) for t, temperature in stages)
+    lived = sum(
+        t * (FASTER if temperature == HOT else 1.0) for t, temperature in stages
+    )
     p = 0.2 * -math.expm1(-2.5e-3 * lived)
     assert 0.05 < p < 0.19
     found = _filled_share(stream, count, *stages)
@@ -158,10 +176,15 @@ def test_a_warm_bench_reads_what_its_cells_carry(stream: Stream) -> None:
 
     Reads have 0.02 µS of noise in 100 samples and a code of 0.076 µS; 2,000 cells average both.
     """
-    quiet = preset("rao2023").replace(**QUIET | {
-        "temperature__coefficient": 3e-4, "relaxation__scale": 0.0, "cell__formed": 1e-3,
-        "retention__scale": 0.0,
-    })  # fmt: skip
+    quiet = preset("rao2023").replace(
+        **QUIET
+        | {
+            "temperature__coefficient": 3e-4,
+            "relaxation__scale": 0.0,
+            "cell__formed": 1e-3,
+            "retention__scale": 0.0,
+        }
+    )
     bench = mho.SimulatedBench(mho.Chip(quiet, rows=8, cols=250), stream)
     every = torch.arange(2000)
     cold = bench.read(every, samples=100, window=0.0).mean.double().mean()
@@ -173,7 +196,9 @@ def test_a_warm_bench_reads_what_its_cells_carry(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.0, -3.0, math.nan])
-def test_a_bench_refuses_what_is_no_temperature(stream: Stream, temperature: float) -> None:
+def test_a_bench_refuses_what_is_no_temperature(
+    stream: Stream, temperature: float
+) -> None:
     """The house sentence names the argument."""
     bench = mho.SimulatedBench(mho.Chip(rows=2, cols=2), stream)
     with pytest.raises(ValueError, match="Argument `temperature` must"):

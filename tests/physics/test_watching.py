@@ -20,7 +20,8 @@ def _joined(looks: list[CellStream]) -> CellStream:
 
 def test_a_watch_is_a_chain_of_looks(stream: Stream) -> None:
     """Same draws, same states, same averages: bitwise. Times run over all kinds of traps."""
-    count, law = 500, preset("rao2023").cell().telegraph
+    count = 500
+    law = preset("rao2023").cell().telegraph
     traps = law.new(torch.ones(count), stream.cells(torch.arange(count)))
     looks = _looks(stream, count, 5)
     first = torch.linspace(0, 3, count)
@@ -36,28 +37,40 @@ def test_a_watch_is_a_chain_of_looks(stream: Stream) -> None:
 
 def test_followed_processes_are_a_chain_of_looks(stream: Stream) -> None:
     """The 1/f remainder likewise, to single precision: 1e-6 of a standard normal number."""
-    count, law = 500, preset("rao2023").cell().flicker
+    count = 500
+    law = preset("rao2023").cell().flicker
     state = law.fresh(stream.cells(torch.arange(count)))
     looks = _looks(stream, count, 5)
     first = torch.linspace(0, 3, count)
     wait = first
-    for look, together in zip(looks, law.watch(state, first, 0.3, _joined(looks)), strict=True):
+    for look, together in zip(
+        looks, law.watch(state, first, 0.3, _joined(looks)), strict=True
+    ):
         state = law.watch(state, wait, 0.0, look)[0]
         torch.testing.assert_close(state, together, rtol=0.0, atol=5e-6)
         wait = torch.full((count,), 0.3)
 
 
-def test_the_first_pulse_of_a_train_that_can_resolves_the_channel(stream: Stream) -> None:
+def test_the_first_pulse_of_a_train_that_can_resolves_the_channel(
+    stream: Stream,
+) -> None:
     """With p = 0.3 a pulse, a train + − − completes 0.3 of the channels and leaves 0.7³ of them.
 
     100,000 channels of 5 µS, cleaned from 0.2 V at 0.5 V (the logistic gives 0.99995 of p_max);
     shares within five standard errors, √(p(1 − p)/n), plus 1e-4.
     """
     count = 100_000
-    kind = preset("rao2023").replace(
-        telegraph__spawning=0.0, telegraph__births=0.0, cell__stuck_fraction=0.0,
-        switching__voltage_spread=0.0, telegraph__cleaning_probability=0.3,
-    ).cell()  # fmt: skip
+    kind = (
+        preset("rao2023")
+        .replace(
+            telegraph__spawning=0.0,
+            telegraph__births=0.0,
+            cell__stuck_fraction=0.0,
+            switching__voltage_spread=0.0,
+            telegraph__cleaning_probability=0.3,
+        )
+        .cell()
+    )
     cells = Cells(kind, count, stream)
     cells.state.traps.amplitude[0] = 5e-6
     cells.state.traps.cleaning_voltage[0] = 0.2

@@ -19,8 +19,11 @@ def bench(**changes: float) -> SimulatedBench:
 
 def test_the_worst_look_decides_and_looks_are_evenly_spaced() -> None:
     """The same reads by hand on the same chip give the same bits."""
-    found = audit(bench(), torch.full((64,), 10 * uS), CELLS, looks=5, span=50.0, samples=3)
-    other, worst = bench(), torch.zeros(64)
+    found = audit(
+        bench(), torch.full((64,), 10 * uS), CELLS, looks=5, span=50.0, samples=3
+    )
+    other = bench()
+    worst = torch.zeros(64)
     for number in range(5):
         other.wait(10.0 * number - other.clock)
         reading = other.read(CELLS, samples=3, window=0.0)
@@ -40,7 +43,9 @@ def test_a_window_holds_the_fraction_of_cells_that_was_asked_for() -> None:
 
 
 def test_looks_that_take_longer_than_the_span_follow_each_other_at_once() -> None:
-    found = audit(bench(), torch.full((64,), 10 * uS), CELLS, looks=4, span=0.0, samples=2)
+    found = audit(
+        bench(), torch.full((64,), 10 * uS), CELLS, looks=4, span=0.0, samples=2
+    )
     assert found.span == pytest.approx(4 * 2 * 8 * 1e-3)
 
 
@@ -52,7 +57,9 @@ def test_looks_that_take_longer_than_the_span_follow_each_other_at_once() -> Non
         ({"span": -1.0}, "`span` must be finite and not negative"),
     ],
 )
-def test_an_audit_without_looks_is_refused(changes: dict[str, float], sentence: str) -> None:
+def test_an_audit_without_looks_is_refused(
+    changes: dict[str, float], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         audit(bench(), torch.zeros(64), CELLS, **changes)  # type: ignore[arg-type]
 

@@ -34,12 +34,25 @@ class ScriptedBench:
     def __init__(self, count: int) -> None:
         self.conductance = torch.full((count,), 100 * uS)
         self.pulsed: list[tuple[list[int], list[float]]] = []
-        self.ledger, self.clock = Ledger(), 0.0
+        self.ledger = Ledger()
+        self.clock = 0.0
         law = Nominal(0.9, 0.9, 0.08, 1 * uS, 1e-7, 10 * uS, 4400 * uS, 2250 * uS)
         self.info = BenchInfo(
-            "scripted", 1, 1, count, 50 * uS, 4144 * uS, 50 * uS, 500 * uS, 2.5, 2.5, 0.2,
-            1e-9, 1e-3, law,
-        )  # fmt: skip
+            "scripted",
+            1,
+            1,
+            count,
+            50 * uS,
+            4144 * uS,
+            50 * uS,
+            500 * uS,
+            2.5,
+            2.5,
+            0.2,
+            1e-9,
+            1e-3,
+            law,
+        )
 
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         for volts in pulse.amplitude.reshape(-1, cells.numel()):
@@ -48,7 +61,9 @@ class ScriptedBench:
             self.conductance[cells] += torch.sign(volts) * step.clamp(max=200 * uS)
         self.ledger += Ledger(pulses=int(torch.count_nonzero(pulse.amplitude)))
 
-    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+    def read(
+        self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
+    ) -> Reading:
         self.ledger += Ledger(reads=samples * cells.numel())
         zero = torch.zeros(cells.numel())
         return Reading(self.conductance[cells], zero, zero.clone(), window, samples)
@@ -176,7 +191,8 @@ def test_a_resumed_run_ends_with_the_same_bits(stop: int) -> None:
 
     def interrupt(run: ProgramRun) -> None:
         if run.cycles == stop:
-            saved["run"], saved["bench"] = run.state(), first.state()
+            saved["run"] = run.state()
+            saved["bench"] = first.state()
             raise StopError
 
     with pytest.raises(StopError):
@@ -196,7 +212,9 @@ def test_a_cell_is_verified_before_it_is_accepted() -> None:
     protocol = ProgramProtocol(1 * uS, denoise=None)
     result = program(bench, torch.tensor([100 * uS]), protocol)
     assert int(result.reads[0]) >= protocol.verify.samples
-    quiet = Reading(torch.zeros(2), torch.zeros(2), torch.tensor([0.9, 1.1]) * uS, 1.0, 32)
+    quiet = Reading(
+        torch.zeros(2), torch.zeros(2), torch.tensor([0.9, 1.1]) * uS, 1.0, 32
+    )
     assert Verify().quiet(quiet, 1 * uS, 0.0).tolist() == [True, False]
 
 
@@ -218,7 +236,9 @@ def test_a_protocol_that_makes_no_sense_is_refused(
 
 def test_what_the_bench_cannot_hold_or_resolve_is_refused() -> None:
     bench = chip_bench(1)
-    with pytest.raises(ValueError, match=r"`target` must lie within .* cell \(1\) with 9 mS"):
+    with pytest.raises(
+        ValueError, match=r"`target` must lie within .* cell \(1\) with 9 mS"
+    ):
         program(bench, torch.tensor([1e-4, 9e-3]))
     with pytest.raises(ValueError, match=r"nan"):
         program(bench, torch.tensor([1e-4, float("nan")]))
@@ -246,7 +266,8 @@ def test_levels_are_held_for_a_thousand_seconds() -> None:
     leave ±1 µS whatever the protocol: 1 … 2 % of them with three seeds, 5 % without the guard
     band. 97 % is four standard errors of 2,048 cells below the first.
     """
-    bench, count = chip_bench(rows=32, seed=11), 2048
+    bench = chip_bench(rows=32, seed=11)
+    count = 2048
     target = torch.linspace(3000, 4144, count) * uS
     result = program(bench, target)
     worst = torch.zeros(count)
@@ -264,7 +285,8 @@ def test_a_quiet_cell_at_the_edge_of_a_code_passes() -> None:
 
     Half a resolution more is: sqrt(15² − 10²) = 11 µS exceed a quarter of the tolerance.
     """
-    edge, beyond = 20 * uS, 30 * uS
+    edge = 20 * uS
+    beyond = 30 * uS
     spread = torch.tensor([edge / 2, beyond / 2])
     reading = Reading(torch.zeros(2), spread, torch.tensor([edge, beyond]), 1.0, 32)
     assert Verify().quiet(reading, 20 * uS, edge).tolist() == [True, False]
@@ -275,7 +297,9 @@ def test_a_quiet_cell_at_the_edge_of_a_code_passes() -> None:
 
 def test_the_integrated_driver_programs_nearly_every_cell() -> None:
     """8-bit reads, codes 19.5 µS apart, ±20 µS: 1 of 65,000 working cells is given up."""
-    bench = SimulatedBench(Chip("rao2023", rows=16, cols=64, driver="on_chip"), Stream(1))
+    bench = SimulatedBench(
+        Chip("rao2023", rows=16, cols=64, driver="on_chip"), Stream(1)
+    )
     target = (50 + 65 * (torch.arange(1024) % 64)) * uS
     result = program(bench, target, ProgramProtocol(tolerance=20 * uS))
     assert int(result.converged.sum()) >= int((~bench.stuck).sum()) - 1

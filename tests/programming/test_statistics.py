@@ -10,13 +10,16 @@ from mho.ledger import Ledger
 from mho.programming import ErrorTable, measure
 from mho.units import uS
 
-LOW, HIGH = 50 * uS, 450 * uS
+LOW = 50 * uS
+HIGH = 450 * uS
 
 
 def table(error: torch.Tensor, held: int = 0, programmed: int = 1000) -> ErrorTable:
     """A table whose noise variance says which error it belongs to."""
     stuck = torch.full((held,), 4.4e-3)
-    return ErrorTable(LOW, HIGH, error, error.square(), stuck, programmed, Ledger(pulses=2000))
+    return ErrorTable(
+        LOW, HIGH, error, error.square(), stuck, programmed, Ledger(pulses=2000)
+    )
 
 
 def test_row_of_a_target_is_its_part_of_the_range() -> None:
@@ -37,12 +40,15 @@ def test_error_and_noise_are_those_of_one_cell() -> None:
     errors = torch.randn(3, 256, generator=mho.Stream(1).generator()) * uS
     target = torch.linspace(LOW, HIGH, 999)
     found, variance = table(errors).draw(target, mho.Stream(2))
-    torch.testing.assert_close(variance, (found - target).square(), rtol=1e-2, atol=1e-15)
+    torch.testing.assert_close(
+        variance, (found - target).square(), rtol=1e-2, atol=1e-15
+    )
 
 
 def test_all_cells_of_a_row_are_drawn_equally_often() -> None:
     """Chi-squared of 1,024 equally likely cells lies within 5 standard deviations of its mean."""
-    count, cells = 200_000, 1024
+    count = 200_000
+    cells = 1024
     draws = table(torch.zeros(2, cells)).draws(mho.Stream(3))
     often = torch.bincount(draws.ranks(count).long(), minlength=cells).double()
     expected = count / cells
@@ -52,17 +58,25 @@ def test_all_cells_of_a_row_are_drawn_equally_often() -> None:
 
 
 def test_stuck_cells_come_as_often_as_they_were_met_and_hold_what_they_held() -> None:
-    count, share = 100_000, 20 / 1000
-    found, _ = table(torch.zeros(2, 4), held=20).draw(torch.full((count,), LOW), mho.Stream(4))
+    count = 100_000
+    share = 20 / 1000
+    found, _ = table(torch.zeros(2, 4), held=20).draw(
+        torch.full((count,), LOW), mho.Stream(4)
+    )
     stuck = int((found > 4e-3).sum())
     assert abs(stuck - share * count) < 5 * math.sqrt(share * count)
-    assert set(found.tolist()) == {float(torch.tensor(LOW)), float(torch.tensor(4.4e-3))}
+    assert set(found.tolist()) == {
+        float(torch.tensor(LOW)),
+        float(torch.tensor(4.4e-3)),
+    }
 
 
 def test_a_stream_names_the_cells() -> None:
     errors = torch.randn(3, 256, generator=mho.Stream(1).generator()) * uS
     target = torch.linspace(LOW, HIGH, 999).view(27, 37)
-    first, again, other = (table(errors).draw(target, mho.Stream(seed))[0] for seed in (5, 5, 6))
+    first, again, other = (
+        table(errors).draw(target, mho.Stream(seed))[0] for seed in (5, 5, 6)
+    )
     assert first.shape == target.shape
     assert torch.equal(first, again)
     assert (first != other).double().mean() > 0.9
@@ -74,12 +88,15 @@ def test_cost_grows_with_the_cells() -> None:
 
 def test_measured_errors_are_those_of_another_chip_of_the_kind() -> None:
     """Rms error and noise of a chip programmed in earnest, within the sampling error of either."""
-    kind, protocol = mho.Chip("rao2023", rows=64, cols=64), mho.ProgramProtocol(tolerance=5e-6)
+    kind = mho.Chip("rao2023", rows=64, cols=64)
+    protocol = mho.ProgramProtocol(tolerance=5e-6)
     bench = mho.SimulatedBench(kind, mho.Stream(0).child("measured"))
     found = measure(bench, mho.Stream(0).child("targets"), protocol, rows=5)
     assert found.error.shape == (5, 512)
     other = mho.SimulatedBench(kind, mho.Stream(1).child("other"))
-    target = torch.rand(4096, generator=mho.Stream(2).generator()) * (found.high - found.low)
+    target = torch.rand(4096, generator=mho.Stream(2).generator()) * (
+        found.high - found.low
+    )
     result = mho.program(other, found.low + target, protocol)
     drawn, _ = found.draw(found.low + target, mho.Stream(3))
     seen = other.read(result.cells, samples=32, window=1.0).mean

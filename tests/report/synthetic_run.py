@@ -6,7 +6,15 @@ import torch
 
 from mho.ledger import Ledger
 from mho.programming import Outcome, ProgrammingOptions
-from mho.runs import Batch, ChipFigures, LayerMap, Population, RunData, Traces, WireAccount
+from mho.runs import (
+    Batch,
+    ChipFigures,
+    LayerMap,
+    Population,
+    RunData,
+    Traces,
+    WireAccount,
+)
 from mho.units import uS
 
 SHAPES = {"conv1": (9, 32), "conv2": (144, 64), "head": (128, 20)}
@@ -30,7 +38,11 @@ def telegraph(draws: torch.Generator, cells: int = 4, samples: int = 400) -> Tra
     target = torch.linspace(90, 420, cells, dtype=torch.float64) * uS
     flips = torch.rand((2, cells, samples), generator=draws) < 0.03
     level = (flips.cumsum(2) % 2).double()
-    rest = 0.1 * uS * torch.randn((2, cells, samples), generator=draws, dtype=torch.float64)
+    rest = (
+        0.1
+        * uS
+        * torch.randn((2, cells, samples), generator=draws, dtype=torch.float64)
+    )
     before = target[:, None] - level[0] * 8 * uS + rest[0]
     after = target[:, None] - level[1] * 0.5 * uS + rest[1]
     return Traces(torch.arange(samples) * 0.01, target, before, after)
@@ -66,7 +78,11 @@ def result(cells: int, stuck: int) -> dict[str, object]:
             "current_kept": 0.781,
             "signal": {"mean": 0.953, "low": 0.627},
             "power": 1.06,
-            "weight_error": {"as_mapped": 0.0471, "gain": 0.0231, "compensated": 0.0001},
+            "weight_error": {
+                "as_mapped": 0.0471,
+                "gain": 0.0231,
+                "compensated": 0.0001,
+            },
             "accuracy": {"as_mapped": 0.96, "gain": 0.9667, "compensated": 0.975},
         },
     }
@@ -76,7 +92,11 @@ def wires(draws: torch.Generator) -> WireAccount:
     """Weights that lose up to a third, and the same ones made good."""
     wanted = torch.rand(500, generator=draws) * 2 - 1
     kept = 0.67 + 0.33 * torch.rand(500, generator=draws)
-    found = {"as_mapped": wanted * kept, "gain": wanted * kept * 1.2, "compensated": wanted}
+    found = {
+        "as_mapped": wanted * kept,
+        "gain": wanted * kept * 1.2,
+        "compensated": wanted,
+    }
     return WireAccount(dict(result(1, 0)["wires"]), wanted, found)
 
 
@@ -86,13 +106,24 @@ def population(chips: int = 20, *, compared: bool = True) -> Population:
     spent = Ledger(400_000, 11_000_000, 900_000, 0, 312.7, 2.0e-3, 3e-4, 1.1e-4)
 
     def batch(effort: ProgrammingOptions, mean: float, spread: float) -> Batch:
-        right = 0.002 * torch.round((mean + spread * torch.randn(chips, generator=draws)) / 0.002)
-        return Batch(effort, tuple(
-            ChipFigures(n, min(1.0, x), x - 0.004, x + 0.004, 0.998, 20 + n, spent, Ledger())
-            for n, x in enumerate(right.tolist())
-        ))  # fmt: skip
+        right = 0.002 * torch.round(
+            (mean + spread * torch.randn(chips, generator=draws)) / 0.002
+        )
+        return Batch(
+            effort,
+            tuple(
+                ChipFigures(
+                    n, min(1.0, x), x - 0.004, x + 0.004, 0.998, 20 + n, spent, Ledger()
+                )
+                for n, x in enumerate(right.tolist())
+            ),
+        )
 
-    coarse = batch(ProgrammingOptions(20e-6, denoise=False), 0.961, 0.006) if compared else None
+    coarse = (
+        batch(ProgrammingOptions(20e-6, denoise=False), 0.961, 0.006)
+        if compared
+        else None
+    )
     return Population(0.975, batch(ProgrammingOptions(1e-6), 0.973, 0.002), coarse)
 
 
@@ -118,8 +149,12 @@ def run(seed: int = 0) -> RunData:
     def counts(mean: float) -> torch.Tensor:
         return torch.poisson(torch.full((cells,), mean), generator=draws).long()
 
-    confusion = torch.randint(0, 3, (10, 10), generator=draws) + 42 * torch.eye(10).long()
-    noise = (0.5 * torch.randn(cells, generator=draws, dtype=torch.float64).exp() * uS)[working]
+    confusion = (
+        torch.randint(0, 3, (10, 10), generator=draws) + 42 * torch.eye(10).long()
+    )
+    noise = (0.5 * torch.randn(cells, generator=draws, dtype=torch.float64).exp() * uS)[
+        working
+    ]
     spent = Ledger(400_000, 11_000_000, 900_000, 0, 312.7, 2.0e-3, 3e-4, 1.1e-4)
     return RunData(
         result=result(cells, int((~working).sum())),

@@ -10,9 +10,15 @@ from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.page import render
 
 OPERATIONS = [
-    OperationAccount("body", "conv2d", 900, 0, "analog", 1, "", {"body.weight": 90}, 90),
-    OperationAccount("norm", "batch_norm", 0, 0, "folded", 0, "body", {"norm.weight": 7}),
-    OperationAccount("<b>pair</b>", "bilinear", 0, 55, "refused", 0, "x < y", {"pair.w": 50}),
+    OperationAccount(
+        "body", "conv2d", 900, 0, "analog", 1, "", {"body.weight": 90}, 90
+    ),
+    OperationAccount(
+        "norm", "batch_norm", 0, 0, "folded", 0, "body", {"norm.weight": 7}
+    ),
+    OperationAccount(
+        "<b>pair</b>", "bilinear", 0, 55, "refused", 0, "x < y", {"pair.w": 50}
+    ),
     OperationAccount("relu", "relu", 0, 0, "digital"),
 ]
 
@@ -21,15 +27,23 @@ def test_the_table_says_what_became_of_every_operation_and_adds_up() -> None:
     """Sums are of all rows: 900 + 55 multiply-adds, 90 + 7 + 50 parameters."""
     rows = operation_table({"operations": [one.plain() for one in OPERATIONS]})
     assert [row[2] for row in rows] == [
-        "analog", "folded into body", "refused: x < y", "digital", "",
-    ]  # fmt: skip
+        "analog",
+        "folded into body",
+        "refused: x < y",
+        "digital",
+        "",
+    ]
     assert rows[-1] == ("total", "", "", "955", "147", "90")
     assert {len(row) for row in rows} == {len(OPERATION_COLUMNS)}
 
 
-def test_the_page_shows_the_table_and_escapes_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_shows_the_table_and_escapes_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Names come from the user's files; results from before the account say so."""
-    monkeypatch.setattr("mho.report.page.draw", lambda _: "data:,")  # figures take seconds
+    monkeypatch.setattr(
+        "mho.report.page.draw", lambda _: "data:,"
+    )  # figures take seconds
     data = run()
     assert "This run did not count them." in render(data)
     result = {**data.result, "operations": [one.plain() for one in OPERATIONS]}

@@ -42,7 +42,9 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.seen.append(tag)
-        self.addresses += [found[k] or "" for k in ("src", "href", "data", "action") if k in found]
+        self.addresses += [
+            found[k] or "" for k in ("src", "href", "data", "action") if k in found
+        ]
         self.anchors.add(found.get("id"))
         if tag == "img":
             self.images.append(found)
@@ -79,18 +81,30 @@ def figures(data: RunData) -> list[Figure]:
 
 
 def empty(data: RunData) -> RunData:
-    none, count = torch.zeros(0, dtype=torch.float64), torch.zeros(0, dtype=torch.int64)
+    none = torch.zeros(0, dtype=torch.float64)
+    count = torch.zeros(0, dtype=torch.int64)
     return dataclasses.replace(
-        data, layers=(), error=none, noise=none, pulses=count, denoise_pulses=count, reads=count,
-        traces=None, confusion=torch.zeros(0, 0, dtype=torch.int64), costs={}, result={},
+        data,
+        layers=(),
+        error=none,
+        noise=none,
+        pulses=count,
+        denoise_pulses=count,
+        reads=count,
+        traces=None,
+        confusion=torch.zeros(0, 0, dtype=torch.int64),
+        costs={},
+        result={},
         wires=None,
-    )  # fmt: skip
+    )
 
 
 def test_tags_are_balanced_and_every_section_is_there_in_order(html: str) -> None:
     parsed = Page(html)
     assert parsed.open == []
-    assert parsed.headings == [name for key, name in SECTIONS.items() if key != "population"]
+    assert parsed.headings == [
+        name for key, name in SECTIONS.items() if key != "population"
+    ]
     assert set(SECTIONS) - {"population"} <= parsed.anchors
 
 
@@ -113,7 +127,9 @@ def test_wires_are_shown_with_what_they_cost_or_said_to_be_ideal(data: RunData) 
 def test_page_needs_nothing_but_itself(html: str) -> None:
     """Images are inline and links stay on the page, so it opens without a network."""
     parsed = Page(html)
-    assert all(address.startswith(("data:image/png", "#")) for address in parsed.addresses)
+    assert all(
+        address.startswith(("data:image/png", "#")) for address in parsed.addresses
+    )
     assert "url(" not in html
     assert "@import" not in html
     assert not {"script", "link", "iframe", "base"} & set(parsed.seen)
@@ -125,7 +141,9 @@ def test_names_from_outside_cannot_become_markup(data: RunData) -> None:
     hostile = dataclasses.replace(data.layers[0], name=name)
     html = render(
         dataclasses.replace(
-            data, layers=(hostile,), result=data.result | {"network": name, "preset": name}
+            data,
+            layers=(hostile,),
+            result=data.result | {"network": name, "preset": name},
         )
     )
     assert "script" not in Page(html).seen
@@ -156,13 +174,17 @@ def test_old_report_survives_when_the_new_one_fails(
 def test_every_axis_label_carries_a_unit_or_says_that_it_counts(data: RunData) -> None:
     for figure in figures(data):
         axes = figure.axes
-        labels = [label for a in axes for label in (a.get_xlabel(), a.get_ylabel()) if label]
+        labels = [
+            label for a in axes for label in (a.get_xlabel(), a.get_ylabel()) if label
+        ]
         labels += [figure.get_supylabel()] if figure.get_supylabel() else []
         assert labels
         assert [label for label in labels if not UNIT.search(label)] == []
 
 
-def test_page_of_a_run_without_any_cell_has_dashes_and_all_its_sections(data: RunData) -> None:
+def test_page_of_a_run_without_any_cell_has_dashes_and_all_its_sections(
+    data: RunData,
+) -> None:
     html = render(empty(data))
     assert Page(html).headings == list(sections_of(data).values())
     assert "<td>–</td>" in html
@@ -180,16 +202,21 @@ def test_not_a_number_is_left_out_instead_of_stopping_the_report(data: RunData) 
     traces = data.traces
     assert traces is not None
     broken = dataclasses.replace(
-        data, layers=layers, error=data.error * nan, noise=data.noise * nan,
+        data,
+        layers=layers,
+        error=data.error * nan,
+        noise=data.noise * nan,
         traces=dataclasses.replace(traces, before=traces.before * nan),
         result=data.result | {"converged_fraction": nan, "chip_accuracy": None},
-    )  # fmt: skip
+    )
     html = render(broken)
     assert "answers – of the test samples" in html
 
 
 @pytest.mark.parametrize("classes", [1, 15, 40])
-def test_confusion_matrix_is_drawn_for_any_number_of_classes(data: RunData, classes: int) -> None:
+def test_confusion_matrix_is_drawn_for_any_number_of_classes(
+    data: RunData, classes: int
+) -> None:
     counts = torch.eye(classes, dtype=torch.int64)
     shown = dataclasses.replace(data, confusion=counts)
     assert draw(lambda: confusion_matrix(shown)).startswith("data:image/png;base64,")
@@ -215,7 +242,9 @@ def test_page_is_smaller_than_three_megabytes(html: str) -> None:
     assert len(html.encode()) < 3_000_000
 
 
-def test_one_huge_target_neither_hides_the_others_nor_pales_the_maps(data: RunData) -> None:
+def test_one_huge_target_neither_hides_the_others_nor_pales_the_maps(
+    data: RunData,
+) -> None:
     """A cell whose partner is stuck may have a target of many times the others'.
 
     The scatter goes logarithmic; the maps' colours end near the other targets' 500 µS.
@@ -223,7 +252,10 @@ def test_one_huge_target_neither_hides_the_others_nor_pales_the_maps(data: RunDa
     first = data.layers[0]
     target = first.target.clone()
     target[0, 0] = 9e-3
-    layers = (dataclasses.replace(first, target=target, readback=target), *data.layers[1:])
+    layers = (
+        dataclasses.replace(first, target=target, readback=target),
+        *data.layers[1:],
+    )
     changed = dataclasses.replace(data, layers=layers)
     assert readback_scatter(changed).axes[0].get_xscale() == "log"
     assert readback_scatter(data).axes[0].get_xscale() == "linear"

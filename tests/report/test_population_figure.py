@@ -47,7 +47,9 @@ def test_the_summary_has_mean_spread_and_cost_of_each_way() -> None:
         x = np.array([chip.accuracy for chip in batch.chips])
         mean = x.sum() / 20
         deviation = math.sqrt(((x - mean) ** 2).sum() / 19)
-        assert row[1:5] == tuple(f"{v:.2%}" for v in (mean, deviation, x.min(), x.max()))
+        assert row[1:5] == tuple(
+            f"{v:.2%}" for v in (mean, deviation, x.min(), x.max())
+        )
         assert row[5:] == ("312.7 s", "2.41 mJ")
     assert own[0] == "±1 µS, denoised"
     assert coarse[0] == "±20 µS, not denoised"
@@ -58,7 +60,11 @@ def test_every_chip_has_a_row_as_long_as_the_headings(compared: bool) -> None:
     found = population(7, compared=compared)
     rows = chip_rows(found)
     assert [row[0] for row in rows] == [str(n) for n in range(7)]
-    assert {len(row) for row in rows} == {len(chip_columns(found))} == {10 if compared else 6}
+    assert (
+        {len(row) for row in rows}
+        == {len(chip_columns(found))}
+        == {10 if compared else 6}
+    )
 
 
 def test_dots_of_equal_chips_lie_beside_each_other() -> None:
@@ -79,5 +85,6 @@ def test_the_figure_shows_every_chip_and_the_network_itself(chips: int) -> None:
     assert [len(line.get_xdata()) for line in dots] == [chips, chips]
     assert UNIT.search(axes.get_xlabel()) or axes.get_xlabel() == "Accuracy (%)"
     assert [t.get_text() for t in axes.get_yticklabels()] == [
-        "±1 µS\ndenoised", "±20 µS\nnot denoised",
-    ]  # fmt: skip
+        "±1 µS\ndenoised",
+        "±20 µS\nnot denoised",
+    ]

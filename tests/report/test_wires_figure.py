@@ -40,8 +40,9 @@ def test_map_curves_and_list_show_what_was_measured() -> None:
     assert image.get_extent() == [-0.5, 11.5, 23.5, -0.5]
     labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in panels]
     assert labels[0] == (
-        "Column (rows driven from the left)", "Row (columns sensed at the bottom)",
-    )  # fmt: skip
+        "Column (rows driven from the left)",
+        "Row (columns sensed at the bottom)",
+    )
     curves = share_by_size(base, Stream(0))
     for line, kept in zip(panels[1].get_lines(), plain(curves.kept), strict=True):
         np.testing.assert_allclose(line.get_ydata(), kept)
@@ -56,7 +57,9 @@ def test_map_curves_and_list_show_what_was_measured() -> None:
         Layout(WireModel(), (12, 12), 0.0, 500 * uS),
         Layout(LINES, (1, 1), 50 * uS, 500 * uS),
         Layout(LINES, (1, 9), 50 * uS, 500 * uS),
-        Layout(replace(LINES, sides="both", sense_sides="both"), (9, 3), 50 * uS, 500 * uS),
+        Layout(
+            replace(LINES, sides="both", sense_sides="both"), (9, 3), 50 * uS, 500 * uS
+        ),
         Layout(replace(LINES, driver=1e6), (12, 12), 50 * uS, 500 * uS),
     ],
     ids=["ideal", "one cell", "one row", "both ends", "nothing left"],
@@ -78,7 +81,9 @@ def test_costs_are_told_against_the_array_as_it_is() -> None:
         "4× cycles": replace(layout, turns=4),
         "−1 bit": replace(layout, high=275 * uS),
         "−3.3 bits": replace(layout, high=95 * uS),
-        "lines twice as wide": replace(layout, wires=replace(LINES, word_line=2.0, bit_line=2.0)),
+        "lines twice as wide": replace(
+            layout, wires=replace(LINES, word_line=2.0, bit_line=2.0)
+        ),
         "16 tiles, 8× periphery, 2× cycles, −2 bits": replace(
             layout, wires=both, split=4, turns=2, high=162.5 * uS
         ),

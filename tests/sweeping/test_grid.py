@@ -32,10 +32,19 @@ def test_values_are_read_with_their_units(text: str, values: tuple[float, ...]) 
 def test_a_grid_changes_presets_and_protocols_the_last_axis_fastest() -> None:
     axes = [
         parse_axis(text, SUBJECT)
-        for text in ("telegraph.births=1,2", "protocol.denoise.first=3,4", "protocol.trim.aim=0.5")
+        for text in (
+            "telegraph.births=1,2",
+            "protocol.denoise.first=3,4",
+            "protocol.trim.aim=0.5",
+        )
     ]
     points = grid(axes, SUBJECT)
-    assert [values for values, _ in points] == [(1, 3, 0.5), (1, 4, 0.5), (2, 3, 0.5), (2, 4, 0.5)]
+    assert [values for values, _ in points] == [
+        (1, 3, 0.5),
+        (1, 4, 0.5),
+        (2, 3, 0.5),
+        (2, 4, 0.5),
+    ]
     changed = points[1][1]
     assert changed.preset["telegraph.births"] == 1
     assert changed.protocol.denoise is not None
@@ -64,12 +73,15 @@ def test_units_of_the_protocol_are_those_its_docstrings_state() -> None:
     def stated(part: Any, prefix: str) -> dict[str, str]:
         found = {}
         for field in fields(part):
-            value, name = getattr(part, field.name), f"{prefix}.{field.name}"
+            value = getattr(part, field.name)
+            name = f"{prefix}.{field.name}"
             if is_dataclass(value):
                 found |= stated(value, name)
                 continue
             text = re.search(
-                rf"^ +{field.name}: (.*?)(?=^ +\w+: |\Z)", type(part).__doc__, re.M | re.S
+                rf"^ +{field.name}: (.*?)(?=^ +\w+: |\Z)",
+                type(part).__doc__,
+                re.M | re.S,
             )  # type: ignore[arg-type]
             unit = re.findall(r"\(([A-Za-z1]+)\)", text[1]) if text else []
             if unit and unit[-1] != "1":
@@ -97,11 +109,20 @@ def test_every_ready_sweep_can_be_made(name: str) -> None:
         (["telegraph.births=1:2"], "must be a range like"),
         (["telegraph.longest=0:9:3:log"], "must be positive for logarithmic steps"),
         (["telegraph.births=1", "telegraph.births=2"], "given twice"),
-        (["protocol.denoise.first=2.5"], "`protocol.denoise.first` must be a whole number"),
+        (
+            ["protocol.denoise.first=2.5"],
+            "`protocol.denoise.first` must be a whole number",
+        ),
         (["telegraph.births=-1"], "`births` must be finite and not negative"),
         (["protocol.denoise=maybe"], "`protocol.denoise` must be one of `off`, `on`"),
-        (["protocol.denoise=off", "protocol.denoise.first=3"], "a protocol that denoises"),
-        (["telegraph.births=0:1:200", "telegraph.spawning=0:1:200"], "`points` must lie within"),
+        (
+            ["protocol.denoise=off", "protocol.denoise.first=3"],
+            "a protocol that denoises",
+        ),
+        (
+            ["telegraph.births=0:1:200", "telegraph.spawning=0:1:200"],
+            "`points` must lie within",
+        ),
     ],
 )
 def test_what_cannot_be_swept_is_refused(texts: list[str], sentence: str) -> None:

@@ -13,7 +13,8 @@ HOW = Measure(cells=256, looks=5, span=100.0)
 
 
 def test_a_point_is_the_same_bits_every_time() -> None:
-    one, other = measure(SUBJECT, HOW), measure(SUBJECT, HOW)
+    one = measure(SUBJECT, HOW)
+    other = measure(SUBJECT, HOW)
     assert one == other
     assert one.keys() == COLUMNS.keys()
 
@@ -42,7 +43,9 @@ def test_cells_that_are_all_stuck_are_refused() -> None:
         measure(SUBJECT.changed("cell.stuck_fraction", 1.0), HOW)
 
 
-@pytest.mark.parametrize("change", [{"cells": 10}, {"looks": 0}, {"span": -1.0}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "change", [{"cells": 10}, {"looks": 0}, {"span": -1.0}, {"seed": -1}]
+)
 def test_a_measure_that_cannot_be_is_refused(change: dict[str, float]) -> None:
     (name,) = change
     with pytest.raises(ValueError, match=f"`{name}` must"):

@@ -36,7 +36,9 @@ class ForwardingBench:
         """Pulse; see `mho.Bench`."""
         self._bench.pulse(pulse, cells)
 
-    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+    def read(
+        self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
+    ) -> Reading:
         """Read; see `mho.Bench`."""
         return self._bench.read(cells, samples=samples, window=window)
 

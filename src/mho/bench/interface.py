@@ -81,9 +81,13 @@ class Nominal:
 
     def __post_init__(self) -> None:
         for name, unit in (
-            ("set_voltage", "V"), ("reset_voltage", "V"), ("slope", "V"), ("step", "S"),
-            ("width", "s"), ("span", "S"),
-        ):  # fmt: skip
+            ("set_voltage", "V"),
+            ("reset_voltage", "V"),
+            ("slope", "V"),
+            ("step", "S"),
+            ("width", "s"),
+            ("span", "S"),
+        ):
             check_positive(getattr(self, name), name, unit)
         check_between(self.floor, "floor", 0.0, 1.0, "S")
         check_between(self.ceiling, "ceiling", self.floor, 1.0, "S")
@@ -174,7 +178,9 @@ class Bench(Protocol):
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         """Give every listed cell its pulse or train; 0 V is no pulse. Each cell is listed once."""
 
-    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+    def read(
+        self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
+    ) -> Reading:
         """Read the listed cells, `samples` times spread over at least `window` seconds."""
 
     def sweep(

@@ -16,7 +16,8 @@ from torch import Tensor
 from mho.bench.forwarding import ForwardingBench
 from mho.bench.interface import Bench, Pulse, Reading
 
-PULSE, READ = 1, 2
+PULSE = 1
+READ = 2
 
 _COLUMNS = {
     "cell": ("u4", "1", "cell number: tile by tile, row by row"),
@@ -45,21 +46,31 @@ class Journal:
     ) -> None:
         import zarr  # imported late: it costs a third of a second that most users never need
 
-        self._pending: list[tuple[Tensor, int, Tensor, float, float | Tensor, float]] = []
+        self._pending: list[
+            tuple[Tensor, int, Tensor, float, float | Tensor, float]
+        ] = []
         mode = "a" if rows else "w"
         self._group: Any = zarr.open_group(str(path), mode=mode)
         self._group.attrs.update({"Conventions": "mho-1", **(attributes or {})})
         for name, (dtype, unit, meaning) in _COLUMNS.items():
             if name not in self._group:
-                column = self._group.create_array(name, shape=(0,), chunks=(262_144,), dtype=dtype)
+                column = self._group.create_array(
+                    name, shape=(0,), chunks=(262_144,), dtype=dtype
+                )
                 column.attrs.update({"units": unit, "long_name": meaning})
             self._group[name].resize((rows,))
         self.rows = rows
 
     def append(
-        self, cells: Tensor, kind: int, values: Tensor, time: float, *,
-        width: float = 0.0, gate: float | Tensor = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        cells: Tensor,
+        kind: int,
+        values: Tensor,
+        time: float,
+        *,
+        width: float = 0.0,
+        gate: float | Tensor = 0.0,
+    ) -> None:
         """Note one operation on several cells; written at the next `flush`."""
         self._pending.append((cells, kind, values, width, gate, time))
 
@@ -74,7 +85,10 @@ class Journal:
             "value": torch.cat([p[2] for p in self._pending]).numpy().astype("f4"),
             "width": np.repeat([p[3] for p in self._pending], sizes),
             "gate": np.concatenate(
-                [np.full(n, p[4], "f4") for n, p in zip(sizes, self._pending, strict=True)]
+                [
+                    np.full(n, p[4], "f4")
+                    for n, p in zip(sizes, self._pending, strict=True)
+                ]
             ),
             "time": np.repeat([p[5] for p in self._pending], sizes),
         }
@@ -104,10 +118,17 @@ class JournaledBench(ForwardingBench):
             given = amplitude.nonzero()[:, 0]
             gate = pulse.gate[given] if isinstance(pulse.gate, Tensor) else pulse.gate
             self.journal.append(
-                cells[given], PULSE, amplitude[given], self.clock, width=pulse.width, gate=gate
+                cells[given],
+                PULSE,
+                amplitude[given],
+                self.clock,
+                width=pulse.width,
+                gate=gate,
             )
 
-    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+    def read(
+        self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
+    ) -> Reading:
         """Read, and note the means."""
         reading = super().read(cells, samples=samples, window=window)
         self.journal.append(cells, READ, reading.mean, self.clock)

@@ -28,7 +28,9 @@ class TimedBench(ForwardingBench):
         with self._booked(cells):
             super().pulse(pulse, cells)
 
-    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+    def read(
+        self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
+    ) -> Reading:
         """Read."""
         with self._booked(cells):
             return super().read(cells, samples=samples, window=window)

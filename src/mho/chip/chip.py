@@ -81,7 +81,9 @@ class Chip:
         """Drivers and readers in a multiply."""
         p = self.published
         return self.periphery or Periphery(
-            dac=SignedConverter(int(p["array.dac_bits"]), p["array.read_voltage"], kind="dac"),
+            dac=SignedConverter(
+                int(p["array.dac_bits"]), p["array.read_voltage"], kind="dac"
+            ),
             adc=SignedConverter(int(p["array.adc_bits"]), 1.0),
         )
 

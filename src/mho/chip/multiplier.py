@@ -103,21 +103,26 @@ class Multiplier:
         full_scale: float | Float[Tensor, " outputs"],
     ) -> None:
         self.inputs = matrices.signal.shape[0] * matrices.signal.shape[1]
-        self.periphery, self._full_scale = periphery, full_scale
+        self.periphery = periphery
+        self._full_scale = full_scale
         grouped = _grouped(matrices, periphery.rows_at_once)
         self._before = matrices.signal.shape[:2]
         self.blocks, self.rows, self.outputs = grouped.signal.shape
         self._memory: list[_Work] = []
-        dac, adc = periphery.dac, periphery.adc
-        self._codes, self._top = float(2**dac.bits - 1), float(2**adc.bits - 1)
+        dac = periphery.dac
+        adc = periphery.adc
+        self._codes = float(2**dac.bits - 1)
+        self._top = float(2**adc.bits - 1)
         self._step = 1.0
         unit: float | Tensor = 1.0
         self._plain = periphery.plain
         if self._plain:
             # in codes of the converters, which then only have to round
-            self._step, self._lsb = 1 / dac.lsb, full_scale / self._top
+            self._step = 1 / dac.lsb
+            self._lsb = full_scale / self._top
             unit = dac.lsb / self._lsb
-        noise, bent = grouped.variance, grouped.bent
+        noise = grouped.variance
+        bent = grouped.bent
         self._signal = _scaled(grouped.signal, unit)
         self._variance = None if noise is None else _scaled(noise, unit**2)
         self._bent = None if bent is None else _scaled(bent, unit / self._step**2)
@@ -147,7 +152,9 @@ class Multiplier:
             return self._converted(voltage, draws)
         if voltage.shape[0] * self.outputs * self.blocks > _FEW:
             return self._many(voltage, draws)
-        codes = torch.mul(voltage, self._step).round_().clamp_(-self._codes, self._codes)
+        codes = (
+            torch.mul(voltage, self._step).round_().clamp_(-self._codes, self._codes)
+        )
         current = self._currents(codes, draws).round_().clamp_(-self._top, self._top)
         return (current[0] if self.blocks == 1 else current.sum(0)).mul_(self._lsb)
 
@@ -165,17 +172,22 @@ class Multiplier:
         if self._variance is not None and draws is not None:
             noise = [source.normal(driven.shape[0]) for source in draws.blocks]
             spread = torch.bmm(rows.square(), self._variance).sqrt_()
-            current.addcmul_(spread, noise[0][None] if self.blocks == 1 else torch.stack(noise))
+            current.addcmul_(
+                spread, noise[0][None] if self.blocks == 1 else torch.stack(noise)
+            )
         return current
 
     def _converted(
         self, voltage: Float[Tensor, "batch inputs"], draws: ReadDraws | None
     ) -> Float[Tensor, "batch outputs"]:
         """Currents by converters with errors, slice by slice (A)."""
-        generator, found = None if draws is None else draws.generator, []
+        generator = None if draws is None else draws.generator
+        found = []
         for driven in self.periphery.driven(voltage, generator):
             each = self._currents(driven, draws)
-            read = [self.periphery.read(one, self._full_scale, generator) for one in each]
+            read = [
+                self.periphery.read(one, self._full_scale, generator) for one in each
+            ]
             found.append(in_order(torch.stack(read)))
         return self.periphery.encoding.combine(torch.stack(found))
 
@@ -183,7 +195,8 @@ class Multiplier:
         self, voltage: Float[Tensor, "batch inputs"], draws: ReadDraws | None
     ) -> Float[Tensor, "batch outputs"]:
         """Currents of many vectors by converters that only round (A)."""
-        batch, few = voltage.shape[0], max(_CHUNK // self.outputs, _VECTORS)
+        batch = voltage.shape[0]
+        few = max(_CHUNK // self.outputs, _VECTORS)
         total = voltage.new_zeros(batch, self.outputs)
         if not self._memory:
             self._memory.append(_Work(few, self.blocks * self.rows, self.outputs))
@@ -214,7 +227,9 @@ class Multiplier:
         for start in range(0, current.shape[0], few):
             part = current[start : start + few]
             if draws is not None:
-                part.addcmul_(variance[start : start + few].sqrt_(), draws.normal(part.shape[0]))
+                part.addcmul_(
+                    variance[start : start + few].sqrt_(), draws.normal(part.shape[0])
+                )
             sums[start : start + few].add_(part.round_().clamp_(-self._top, self._top))
 
     def _in_groups(self, voltage: Float[Tensor, "batch inputs"]) -> Tensor:
@@ -238,7 +253,8 @@ def _grouped(matrices: Matrices, rows_at_once: int | None) -> Matrices:
 
 
 def _scaled(
-    matrix: Float[Tensor, "blocks rows outputs"], unit: float | Float[Tensor, " outputs"]
+    matrix: Float[Tensor, "blocks rows outputs"],
+    unit: float | Float[Tensor, " outputs"],
 ) -> Float[Tensor, "blocks rows outputs"]:
     """A matrix in other units."""
     ready: Tensor = matrix * unit

@@ -45,7 +45,9 @@ class Steps:
         return int((self.row != 0).sum((0, 2)).max()) if self.row.numel() else 0
 
 
-def half_select(amplitude: Float[Tensor, "train tiles rows cols"], scheme: str) -> Steps:
+def half_select(
+    amplitude: Float[Tensor, "train tiles rows cols"], scheme: str
+) -> Steps:
     r"""Split requested pulses into phases and say what all other cells see in each.
 
     A phase has one polarity, SET first. With A the largest amplitude of a row, s the share of the
@@ -65,7 +67,10 @@ def half_select(amplitude: Float[Tensor, "train tiles rows cols"], scheme: str) 
     check_choice(scheme, "scheme", SCHEMES)
     share = SCHEMES[scheme]
     phases = [
-        phase for pulse in amplitude for sign in (1, -1) for phase in _split(pulse, sign, share)
+        phase
+        for pulse in amplitude
+        for sign in (1, -1)
+        for phase in _split(pulse, sign, share)
     ]
     applied = torch.stack(phases) if phases else amplitude[:0]
     size = applied.abs().amax(-1) if applied.numel() else applied.sum(-1)
@@ -104,7 +109,9 @@ class HalfSelectMargin:
     references: ClassVar = ("kim2021",)
 
 
-def half_select_margin(law: Switching, amplitude: float, scheme: str) -> HalfSelectMargin:
+def half_select_margin(
+    law: Switching, amplitude: float, scheme: str
+) -> HalfSelectMargin:
     r"""Share of cells that a write pulse on another cell would switch, from their spread.
 
     A cell with switching voltage :math:`v V_s` moves from :math:`\theta v V_s` on, with v normal

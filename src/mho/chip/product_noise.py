@@ -21,7 +21,8 @@ _BLOCK = 1 << 17
 """Numbers made at once: their intermediate results stay in the cache."""
 
 _QUANTILES = 1 << 16
-_COSINE, _TANGENT = 0.8, 0.75
+_COSINE = 0.8
+_TANGENT = 0.75
 """Of the rotation; any angle far from the axes will do."""
 
 
@@ -53,9 +54,12 @@ class VectorDraws:
         if ready == 0 and rows <= self._block.shape[0]:
             self._renew()
             return self.normal(rows)
-        numbers, done = torch.empty(rows, self.width), 0
+        numbers = torch.empty(rows, self.width)
+        done = 0
         while done < rows:
-            some = min(rows - done, self._block.shape[0] - self._given or self._block.shape[0])
+            some = min(
+                rows - done, self._block.shape[0] - self._given or self._block.shape[0]
+            )
             numbers[done : done + some] = self.normal(some)
             done += some
         return numbers
@@ -78,7 +82,9 @@ class VectorDraws:
 @torch.inference_mode(False)
 def _table() -> Float[Tensor, " quantiles"]:
     """Means of the normal distribution's equally likely parts, of variance cos² together (1)."""
-    edge = torch.special.ndtri(torch.arange(_QUANTILES + 1, dtype=torch.float64) / _QUANTILES)
+    edge = torch.special.ndtri(
+        torch.arange(_QUANTILES + 1, dtype=torch.float64) / _QUANTILES
+    )
     density = torch.exp(-0.5 * edge.square()) / math.sqrt(2 * math.pi)
     mean = _QUANTILES * (density[:-1] - density[1:])
     return (_COSINE * mean / mean.square().mean().sqrt()).float()

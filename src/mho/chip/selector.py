@@ -47,11 +47,15 @@ class Selector:
         check_not_negative(self.series_resistance, "series_resistance", "Ω")
         check_not_negative(self.on_resistance, "on_resistance", "Ω")
 
-    def compliance(self, gate: float | Float[Tensor, " cells"]) -> Float[Tensor, "*cells"]:
+    def compliance(
+        self, gate: float | Float[Tensor, " cells"]
+    ) -> Float[Tensor, "*cells"]:
         """Conductance at which a SET stops by itself (S)."""
         return self._overdrive(gate) * self.slope
 
-    def resistance(self, gate: float | Float[Tensor, " cells"]) -> Float[Tensor, "*cells"]:
+    def resistance(
+        self, gate: float | Float[Tensor, " cells"]
+    ) -> Float[Tensor, "*cells"]:
         """Resistance between driver and cell (Ω).
 
         >>> Selector(1e-3, 0.5, 2.5, 10.0, on_resistance=500.0).resistance(1.5)
@@ -72,7 +76,9 @@ class Selector:
         """Share of the pulse that reaches the cell (V)."""
         return amplitude / (1 + self.resistance(gate) * conductance)
 
-    def _overdrive(self, gate: float | Float[Tensor, " cells"]) -> Float[Tensor, "*cells"]:
+    def _overdrive(
+        self, gate: float | Float[Tensor, " cells"]
+    ) -> Float[Tensor, "*cells"]:
         """Gate voltage beyond the threshold (V)."""
         voltage = torch.as_tensor(gate, dtype=torch.float32).clamp(max=self.gate_max)
         return (voltage - self.threshold).clamp(min=0.0)
@@ -112,13 +118,19 @@ class NoSelector:
         check_positive(self.ceiling, "ceiling", "S")
         check_not_negative(self.series_resistance, "series_resistance", "Ω")
 
-    def compliance(self, gate: float | Float[Tensor, " cells"]) -> Float[Tensor, "*cells"]:
+    def compliance(
+        self, gate: float | Float[Tensor, " cells"]
+    ) -> Float[Tensor, "*cells"]:
         """The ceiling, whatever the gate (S)."""
         return torch.full_like(torch.as_tensor(gate, dtype=torch.float32), self.ceiling)
 
-    def resistance(self, gate: float | Float[Tensor, " cells"]) -> Float[Tensor, "*cells"]:
+    def resistance(
+        self, gate: float | Float[Tensor, " cells"]
+    ) -> Float[Tensor, "*cells"]:
         """The series resistance, whatever the gate (Ω)."""
-        return torch.full_like(torch.as_tensor(gate, dtype=torch.float32), self.series_resistance)
+        return torch.full_like(
+            torch.as_tensor(gate, dtype=torch.float32), self.series_resistance
+        )
 
     def cell_voltage(
         self,

@@ -26,7 +26,9 @@ app = App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,
 )
-characterise = App(name="characterise", help="Ask measured data about the cells behind them.")
+characterise = App(
+    name="characterise", help="Ask measured data about the cells behind them."
+)
 
 
 app.command(characterise)
@@ -60,7 +62,10 @@ register_lifetime(app)
 register_train(app)
 
 
-_OK, _CLAIM_FAILED, _BAD_INPUT, _INTERRUPTED = 0, 1, 2, 130
+_OK = 0
+_CLAIM_FAILED = 1
+_BAD_INPUT = 2
+_INTERRUPTED = 130
 
 
 @app.command
@@ -122,12 +127,28 @@ def deploy(
     from mho.cli.commands.deploy import run
 
     run(
-        network, data=data, weights=weights, chip=chip, tolerance=tolerance, wires=wires,
-        compensate=compensate, read_noise=read_noise, packed=pack, digital=digital, seed=seed,
-        denoise=denoise, layout=(layout or LayoutOptions()).layout(), fit_columns=fit_columns,
-        chips=chips, compare_tolerance=compare_tolerance, keep_chips=keep_chips,
-        resume=resume, out=out, json=json, threads=threads,
-    )  # fmt: skip
+        network,
+        data=data,
+        weights=weights,
+        chip=chip,
+        tolerance=tolerance,
+        wires=wires,
+        compensate=compensate,
+        read_noise=read_noise,
+        packed=pack,
+        digital=digital,
+        seed=seed,
+        denoise=denoise,
+        layout=(layout or LayoutOptions()).layout(),
+        fit_columns=fit_columns,
+        chips=chips,
+        compare_tolerance=compare_tolerance,
+        keep_chips=keep_chips,
+        resume=resume,
+        out=out,
+        json=json,
+        threads=threads,
+    )
 
 
 @app.command
@@ -175,10 +196,23 @@ def levels(
     from mho.cli.commands.levels import run
 
     run(
-        chip=chip, driver=driver, levels=levels, tolerance=tolerance, cell=cell, cells=cells,
-        in_turn=in_turn, compare=compare, bits=bits, error_rate=error_rate, window=window,
-        bandwidth=bandwidth, seed=seed, resume=resume, out=out, json=json,
-    )  # fmt: skip
+        chip=chip,
+        driver=driver,
+        levels=levels,
+        tolerance=tolerance,
+        cell=cell,
+        cells=cells,
+        in_turn=in_turn,
+        compare=compare,
+        bits=bits,
+        error_rate=error_rate,
+        window=window,
+        bandwidth=bandwidth,
+        seed=seed,
+        resume=resume,
+        out=out,
+        json=json,
+    )
 
 
 @app.command
@@ -188,7 +222,9 @@ def wires(
     resistance: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     driver: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     sense: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
-    range_: Annotated[str | None, Parameter(name="--range", allow_leading_hyphen=True)] = None,
+    range_: Annotated[
+        str | None, Parameter(name="--range", allow_leading_hyphen=True)
+    ] = None,
     sides: str = "one",
     sense_sides: str = "one",
     chip: str = "rao2023",
@@ -218,9 +254,19 @@ def wires(
     from mho.cli.commands.wires import run
 
     run(
-        size=size, resistance_=resistance, driver=driver, sense=sense, range_=range_, sides=sides,
-        sense_sides=sense_sides, chip=chip, wanted=wanted, seed=seed, out=out, json=json,
-    )  # fmt: skip
+        size=size,
+        resistance_=resistance,
+        driver=driver,
+        sense=sense,
+        range_=range_,
+        sides=sides,
+        sense_sides=sense_sides,
+        chip=chip,
+        wanted=wanted,
+        seed=seed,
+        out=out,
+        json=json,
+    )
 
 
 @app.command
@@ -268,10 +314,21 @@ def sweep(
         show_unknowns()
         return
     run(
-        list(sweeps), unknown=unknown or [], chip=chip, driver=driver, tolerance=tolerance,
-        denoise=denoise, cells=cells, looks=looks, span=span, seed=seed, parquet=parquet,
-        resume=resume, out=out, json=json,
-    )  # fmt: skip
+        list(sweeps),
+        unknown=unknown or [],
+        chip=chip,
+        driver=driver,
+        tolerance=tolerance,
+        denoise=denoise,
+        cells=cells,
+        looks=looks,
+        span=span,
+        seed=seed,
+        parquet=parquet,
+        resume=resume,
+        out=out,
+        json=json,
+    )
 
 
 @app.command
@@ -301,9 +358,15 @@ def reproduce(
     from mho.cli.commands.reproduce import run
 
     if not run(
-        list(papers), only=only or [], change=change or [], quick=quick, seed=seed,
-        resume=resume, out=out, json=json,
-    ):  # fmt: skip
+        list(papers),
+        only=only or [],
+        change=change or [],
+        quick=quick,
+        seed=seed,
+        resume=resume,
+        out=out,
+        json=json,
+    ):
         sys.exit(_CLAIM_FAILED)
 
 

@@ -56,7 +56,9 @@ def digits_training() -> DigitsTraining:
     return DigitsTraining(inputs[:_TRAINING], labels[:_TRAINING])
 
 
-def train_digits(stream: Stream, progress: Callable[[float], None] | None = None) -> nn.Module:
+def train_digits(
+    stream: Stream, progress: Callable[[float], None] | None = None
+) -> nn.Module:
     """Train a network of two convolutions and a fully connected layer, in seconds.
 
     Args:

@@ -81,7 +81,9 @@ def load_data(path: str) -> Data:
     return Data(inputs, labels, calibration, classes=int(labels.max()) + 1)
 
 
-def load_training(data: str, training: str | None, like: Float32[Tensor, "some ..."]) -> Training:
+def load_training(
+    data: str, training: str | None, like: Float32[Tensor, "some ..."]
+) -> Training:
     """Read training data from a `.npz` file; pickled objects in it are refused.
 
     Args:
@@ -94,18 +96,22 @@ def load_training(data: str, training: str | None, like: Float32[Tensor, "some .
         ValueError: With one sentence that names the file or the array.
     """
     argument, path = ("data", data) if training is None else ("training", training)
-    file, known = _file(path, argument), (*_TRAINING, *_TEST)
+    file = _file(path, argument)
+    known = (*_TRAINING, *_TEST)
     names = _TRAINING
     if training is not None and _TRAINING[0] not in _arrays(file, (), known, argument):
         names = _TEST[:2]
     arrays = _arrays(file, names, known, argument)
-    inputs, labels = _numbers(arrays[names[0]], names[0]), _labels(arrays[names[1]], names[1])
+    inputs = _numbers(arrays[names[0]], names[0])
+    labels = _labels(arrays[names[1]], names[1])
     check_shape(inputs, names[0], (None, *like.shape[1:]))
     check_shape(labels, names[1], (inputs.shape[0],))
     return Training(inputs, labels)
 
 
-def load_inputs(path: str, *, calibration: bool = False) -> Float32[Tensor, "samples ..."]:
+def load_inputs(
+    path: str, *, calibration: bool = False
+) -> Float32[Tensor, "samples ..."]:
     """Read inputs without labels from a `.npz` file; pickled objects in it are refused.
 
     Args:
@@ -169,7 +175,11 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Tensor:
 
 
 def _labels(array: npt.NDArray[Any], name: str = "labels") -> Tensor:
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "ui" or array.ndim != 1:
+    if (
+        not isinstance(array, np.ndarray)
+        or array.dtype.kind not in "ui"
+        or array.ndim != 1
+    ):
         raise ValueError(
             f"Argument `{name}` must be whole numbers of shape (samples,), but is"
             f" {getattr(array, 'dtype', 'no numbers')} of shape {getattr(array, 'shape', '()')};"

@@ -8,7 +8,13 @@ from mho.deployment.chip_programming import program_image
 from mho.deployment.deploy import deploy
 from mho.deployment.deployed import BATCH, Correction, DeployedNetwork
 from mho.deployment.options import DeployOptions
-from mho.deployment.output_fit import Refit, fit_columns, refit, set_ranges, wanted_products
+from mho.deployment.output_fit import (
+    Refit,
+    fit_columns,
+    refit,
+    set_ranges,
+    wanted_products,
+)
 from mho.deployment.program import joined, joint_result, part, program_pairs, stages
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate
 

@@ -107,7 +107,11 @@ def check_times(times: Sequence[float]) -> None:
     Raises:
         ValueError: In the house sentence.
     """
-    if list(times) != sorted(set(times)) or not times or not 0 < times[0] <= times[-1] < math.inf:
+    if (
+        list(times) != sorted(set(times))
+        or not times
+        or not 0 < times[0] <= times[-1] < math.inf
+    ):
         shown = ", ".join(show_duration(t) for t in times) or "empty"
         raise ValueError(
             f"Argument `times` must rise from above 0 s, but is {shown}; sort the ages."
@@ -131,7 +135,9 @@ class Life:
         labels: Int64[Tensor, " batch"],
         refresh: Refresh | None = None,
     ) -> None:
-        self.deployed, self._inputs, self._labels = deployed, inputs, labels
+        self.deployed = deployed
+        self._inputs = inputs
+        self._labels = labels
         self._refresh = refresh
         self.ages: list[Age] = []
         """Ages that were looked at."""
@@ -182,10 +188,16 @@ class Life:
         count = max(drift.numel(), 1)
         ordered = drift.sort().values
         found = Age(
-            time, accuracy, total(drift) / count, (total(drift.square()) / count) ** 0.5,
+            time,
+            accuracy,
+            total(drift) / count,
+            (total(drift.square()) / count) ** 0.5,
             tuple(_quantile(ordered, q) for q in QUANTILES),
-            self._looks, self._rewrites, self._refreshed, self._cost,
-        )  # fmt: skip
+            self._looks,
+            self._rewrites,
+            self._refreshed,
+            self._cost,
+        )
         self.ages.append(found)
         return found
 
@@ -204,7 +216,15 @@ class Life:
         self._looks, self._rewrites, self._refreshed = facts["counts"]
         self._cost = Ledger(**facts["cost"])
         self.ages = [
-            Age(**(age | {"quantiles": tuple(age["quantiles"]), "cost": Ledger(**age["cost"])}))
+            Age(
+                **(
+                    age
+                    | {
+                        "quantiles": tuple(age["quantiles"]),
+                        "cost": Ledger(**age["cost"]),
+                    }
+                )
+            )
             for age in facts["ages"]
         ]
 
@@ -216,19 +236,25 @@ class Life:
     def _drift(self) -> Float[Tensor, " cells"]:
         """Reading minus target of every cell (S). Shape (cells,)."""
         placement = self.deployed.placement
-        reading = self.deployed.bench.read(placement.cells, samples=_SAMPLES, window=0.0)
+        reading = self.deployed.bench.read(
+            placement.cells, samples=_SAMPLES, window=0.0
+        )
         return reading.mean - placement.target
 
     def _look(self, refresh: Refresh) -> None:
         """Look at all cells; write those again that are off, if the rule says so."""
-        bench, placement = self.deployed.bench, self.deployed.placement
-        before, working = bench.ledger, ~self.deployed.programming.stuck
-        away, tolerance = self._drift().abs(), refresh.protocol.tolerance
+        bench = self.deployed.bench
+        placement = self.deployed.placement
+        before = bench.ledger
+        working = ~self.deployed.programming.stuck
+        away = self._drift().abs()
+        tolerance = refresh.protocol.tolerance
         self._looks += 1
         ordered = away[working].double().sort().values
         if _quantile(ordered, refresh.quantile) > tolerance:
             some = ((away > tolerance) & working).nonzero()[:, 0]
-            target, cells = placement.target[some], placement.cells[some]
+            target = placement.target[some]
+            cells = placement.cells[some]
             program(bench, target, refresh.protocol, cells=cells)
             self._rewrites += 1
             self._refreshed += some.numel()

@@ -39,7 +39,8 @@ def program_image(
         ValueError: The image does not fit the chip, or there is nothing to resume.
         OSError: The state cannot be written.
     """
-    effort, bench = effort or ProgrammingOptions(), specimen.bench()
+    effort = effort or ProgrammingOptions()
+    bench = specimen.bench()
     check_fits(image, bench.info)
     identity = f"{version('mho')} {image.sha256} {specimen!r} {effort!r}"
     groups = _taken_up(unfinished, identity) if resume else {}
@@ -50,7 +51,9 @@ def program_image(
     def keep(run: ProgramRun) -> None:
         nonlocal saved
         progress("programming", 1 - run.live["place"].numel() / run.cells.numel())
-        if unfinished and (run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS):
+        if unfinished and (
+            run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS
+        ):
             state = {"bench": bench.state(image.placement.cells), "run": run.state()}
             checkpoint.save(unfinished, state, {"identity": identity})
             saved = time.monotonic()
@@ -64,9 +67,16 @@ def program_image(
         on_cycle=keep,
     )
     return ProgrammedChip(
-        image, specimen, effort, placement, result, bench.state(placement.cells), {},
-        specimen.model, version("mho"),
-    )  # fmt: skip
+        image,
+        specimen,
+        effort,
+        placement,
+        result,
+        bench.state(placement.cells),
+        {},
+        specimen.model,
+        version("mho"),
+    )
 
 
 def _taken_up(unfinished: Path | None, identity: str) -> dict[str, dict[str, Tensor]]:

@@ -61,9 +61,14 @@ def deploy(
     if not isinstance(network, Network):
         network = read_network(network, calibration)
     placement = lay_out(
-        network, bench.info, mapping, compensated=compensated, packed=packed, spares=spares,
+        network,
+        bench.info,
+        mapping,
+        compensated=compensated,
+        packed=packed,
+        spares=spares,
         faults=faults,
-    )  # fmt: skip
+    )
     placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
     found = calibrate(network, placement, calibration, bench.info.read_voltage, rule)
     deployed = DeployedNetwork(network, bench, placement, found, result)

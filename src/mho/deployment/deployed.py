@@ -56,15 +56,23 @@ class DeployedNetwork(nn.Module):
         programming: ProgramResult,
     ) -> None:
         super().__init__()
-        self.network, self.bench, self.placement = network, bench, placement
-        self.ranges, self.programming = ranges, programming
+        self.network = network
+        self.bench = bench
+        self.placement = placement
+        self.ranges = ranges
+        self.programming = programming
         self.corrections: dict[int, Correction] = {}
         """Digital gain and offset of layers that have one, by the layer's number."""
 
-    def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def forward(
+        self, inputs: Shaped[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ..."]:
         """Outputs of the network, computed on the chip, `BATCH` samples at a time (1)."""
         return torch.cat(
-            [self.network.run(part, self.product) for part in torch.split(inputs, BATCH)]
+            [
+                self.network.run(part, self.product)
+                for part in torch.split(inputs, BATCH)
+            ]
         )
 
     def answers(self, inputs: Shaped[Tensor, "batch ..."]) -> Int[Tensor, " batch"]:
@@ -100,7 +108,9 @@ class DeployedNetwork(nn.Module):
         volts = self.bench.info.read_voltage / self.ranges.inputs[index]
         driven = vectors * volts
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
-        for block, full_scale in zip(self.placement.blocks, self.ranges.currents, strict=True):
+        for block, full_scale in zip(
+            self.placement.blocks, self.ranges.currents, strict=True
+        ):
             if block.layer == index:
                 rows = driven[:, block.inputs]
                 current = block.signed(block.read(self.bench, rows, full_scale), rows)

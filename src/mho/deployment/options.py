@@ -54,5 +54,6 @@ class DeployOptions:
     def options(self, info: BenchInfo) -> dict[str, Any]:
         """What `deploy` and `compile_image` take, by name, for a bench."""
         return {
-            "mapping": self.weight_mapping(info), "ranges": self.rule(info),
-        }  # fmt: skip
+            "mapping": self.weight_mapping(info),
+            "ranges": self.rule(info),
+        }

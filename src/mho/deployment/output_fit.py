@@ -71,8 +71,10 @@ def fit_columns(
         measured: Products of the chip (1). Shape (vectors, outputs).
         wanted: Products wanted (1). Shape (vectors, outputs).
     """
-    x, y = measured.double(), wanted.double()
-    x_mean, y_mean = x.mean(0), y.mean(0)
+    x = measured.double()
+    y = wanted.double()
+    x_mean = x.mean(0)
+    y_mean = y.mean(0)
     variance = (x - x_mean).square().mean(0)
     covariance = ((x - x_mean) * (y - y_mean)).mean(0)
     varies = variance > 1e-12 * x.square().mean(0)
@@ -110,7 +112,8 @@ def refit(
     """
     if labels is not None:
         check_shape(labels, "labels", (samples.shape[0],))
-    before, settings = deployed.bench.ledger, (deployed.corrections, deployed.ranges)
+    before = deployed.bench.ledger
+    settings = (deployed.corrections, deployed.ranges)
     earlier = None if labels is None else loss_on_chip(deployed, samples, labels)
     found, errors = _fitted(deployed, samples, ranged=ranged)
     kept = True
@@ -166,9 +169,12 @@ def relative_error(
 
 def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
     """Give the converters of a layer the ranges that its inputs and currents need on the chip."""
-    ranges, info = deployed.ranges, deployed.bench.info
+    ranges = deployed.ranges
+    info = deployed.bench.info
     largest = float(vectors.abs().max())
-    inputs = _put(ranges.inputs, index, largest if largest > 0 else ranges.inputs[index])
+    inputs = _put(
+        ranges.inputs, index, largest if largest > 0 else ranges.inputs[index]
+    )
     # the converters change their rows' voltage with the inputs, so the currents follow
     driven = vectors * (info.read_voltage / inputs[index])
     currents = ranges.currents
@@ -178,7 +184,9 @@ def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
         asked = torch.as_tensor(currents[number], dtype=torch.float64)
         for _ in range(_WIDENINGS):
             current = block.read(
-                deployed.bench, driven[:, block.inputs], asked if asked.ndim else float(asked)
+                deployed.bench,
+                driven[:, block.inputs],
+                asked if asked.ndim else float(asked),
             )
             peak = current.abs().double()
             peak = peak.amax(0) if asked.ndim else peak.amax()

@@ -45,13 +45,18 @@ def program_pairs(
     protocol = protocol or ProgramProtocol()
     first, *rest = stages(placement)
     own, result = _program_stage(
-        bench, part(placement, first) if rest else placement, protocol, repaired=repaired,
-        resume=resume, on_cycle=on_cycle,
-    )  # fmt: skip
+        bench,
+        part(placement, first) if rest else placement,
+        protocol,
+        repaired=repaired,
+        resume=resume,
+        on_cycle=on_cycle,
+    )
     if not rest:
         return own, result
     spent = bench.ledger
-    look, held = protocol.verify, torch.zeros_like(placement.target)
+    look = protocol.verify
+    held = torch.zeros_like(placement.target)
     reading = bench.read(own.cells, samples=look.samples, window=look.window)
     held[first] = reading.mean
     (second,) = rest
@@ -72,7 +77,12 @@ def _program_stage(
 ) -> tuple[Placement, ProgramResult]:
     """Program cells that do not depend on each other, and those that make up for stuck ones."""
     result = program(
-        bench, placement.target, protocol, cells=placement.cells, resume=resume, on_cycle=on_cycle
+        bench,
+        placement.target,
+        protocol,
+        cells=placement.cells,
+        resume=resume,
+        on_cycle=on_cycle,
     )
     stuck = result.stuck.nonzero()[:, 0]
     if stuck.numel() == 0 or not repaired:
@@ -83,7 +93,8 @@ def _program_stage(
     mended = adapt(placement, mended, held, result.stuck, bench.info)
     moved = (mended.target - placement.target).abs() > protocol.tolerance / 2
     kept = torch.where(moved | result.stuck, mended.target, placement.target)
-    mended, moved = replace(mended, target=kept), moved & ~result.stuck
+    mended = replace(mended, target=kept)
+    moved = moved & ~result.stuck
     mended = with_excess(placement, mended, held, result.stuck, bench.info)
     places = moved.nonzero()[:, 0]
     if places.numel() == 0:
@@ -112,10 +123,12 @@ def _merge(
 
 def stages(placement: Placement) -> list[Int64[Tensor, " cells"]]:
     """Positions of cells that are programmed together: first blocks, then those that correct."""
-    correcting = torch.cat([
-        torch.full((block.crossings.numel(),), block.corrects is not None)
-        for block in placement.blocks
-    ])  # fmt: skip
+    correcting = torch.cat(
+        [
+            torch.full((block.crossings.numel(),), block.corrects is not None)
+            for block in placement.blocks
+        ]
+    )
     found = [(~correcting).nonzero()[:, 0], correcting.nonzero()[:, 0]]
     return [positions for positions in found if positions.numel()]
 
@@ -124,9 +137,10 @@ def part(placement: Placement, positions: Int64[Tensor, " some"]) -> Placement:
     """A stage as a placement of its own."""
     chosen = placement.cells[positions]
     blocks = [
-        replace(block, corrects=None) for block, place in each_block(placement)
+        replace(block, corrects=None)
+        for block, place in each_block(placement)
         if torch.isin(place[:1, :1, :1].flatten(), positions).all()
-    ]  # fmt: skip
+    ]
     return replace(
         placement,
         blocks=tuple(blocks),
@@ -141,9 +155,12 @@ def joined(placement: Placement, parts: Sequence[Placement]) -> Placement:
     """A placement with the targets, signs and polarities that its stages came out with."""
     own = [block for one in parts for block in one.blocks]
     blocks = [
-        replace(new, corrects=old.corrects) for new, old in zip(own, placement.blocks, strict=True)
+        replace(new, corrects=old.corrects)
+        for new, old in zip(own, placement.blocks, strict=True)
     ]
-    target, sign = (torch.cat([getattr(one, n) for one in parts]) for n in ("target", "sign"))
+    target, sign = (
+        torch.cat([getattr(one, n) for one in parts]) for n in ("target", "sign")
+    )
     return replace(placement, blocks=tuple(blocks), target=target, sign=sign)
 
 
@@ -155,9 +172,11 @@ def joint_result(results: Sequence[ProgramResult], ledger: Ledger) -> ProgramRes
         ledger: Cost of all of them, readings in between included.
     """
     first = results[0]
-    together = {
+    together: dict[str, Any] = {
         f.name: torch.cat([getattr(one, f.name) for one in results])
         for f in fields(ProgramResult)
         if isinstance(getattr(first, f.name), Tensor)
     }
-    return replace(first, **together, cycles=sum(one.cycles for one in results), ledger=ledger)  # type: ignore[arg-type]
+    return replace(
+        first, **together, cycles=sum(one.cycles for one in results), ledger=ledger
+    )

@@ -58,7 +58,9 @@ class RangeRule:
             kind: One of `RULES`.
             per_column: Whether every column has a full scale of its own.
         """
-        return cls(kind, per_column=per_column, dac_bits=info.dac_bits, adc_bits=info.adc_bits)
+        return cls(
+            kind, per_column=per_column, dac_bits=info.dac_bits, adc_bits=info.adc_bits
+        )
 
     def gather(self, columns: int = 1) -> "Seen":
         """A fresh account of what converters of some columns see."""
@@ -105,7 +107,9 @@ def calibrate(
     rule = rule or RangeRule()
     inputs = [rule.gather() for _ in network.layers]
     sums = [rule.gather(b.columns if rule.per_column else 1) for b in placement.blocks]
-    blocks = list(zip(sums, placement.blocks, expected(network, placement), strict=True))
+    blocks = list(
+        zip(sums, placement.blocks, expected(network, placement), strict=True)
+    )
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         power = None

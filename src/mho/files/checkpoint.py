@@ -12,13 +12,19 @@ from torch import Tensor
 from mho.files.write_whole import write_whole
 
 
-def save(path: Path, groups: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, Any]) -> None:
+def save(
+    path: Path, groups: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, Any]
+) -> None:
     """Write groups of tensors and a dictionary of plain facts, all or nothing.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; an older file is untouched.
     """
-    flat = {f"{g}/{k}": t.contiguous() for g, part in groups.items() for k, t in part.items()}
+    flat = {
+        f"{g}/{k}": t.contiguous()
+        for g, part in groups.items()
+        for k, t in part.items()
+    }
     write_whole(path, safetensors.torch.save(flat, {"facts": json.dumps(dict(facts))}))
 
 

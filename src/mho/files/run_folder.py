@@ -17,7 +17,8 @@ class Kept:
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
-        self._folder, self._identity = folder, identity
+        self._folder = folder
+        self._identity = identity
 
     def names(self) -> list[str]:
         """Names of what is there."""
@@ -34,7 +35,8 @@ class Kept:
             return None
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
-            identity, value = held["identity"], held["value"]
+            identity = held["identity"]
+            value = held["value"]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"File `{path}` must hold a part of a run, but is damaged; delete it, then"

@@ -41,7 +41,9 @@ def lay_out(
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     check_range(mapping, info)
     weights = [layer.weight for layer in network.layers]
-    placement = place(weights, info, mapping, packed=packed, spares=spares, faults=faults)
+    placement = place(
+        weights, info, mapping, packed=packed, spares=spares, faults=faults
+    )
     if compensated:
         placement = compensate(placement, info, mapping)
     rounded = to_levels(placement, mapping)

@@ -92,7 +92,9 @@ class Block:
         return bench.multiply(voltage, self.plus, self.minus, full_scale=full_scale)
 
     def signed(
-        self, currents: Float[Tensor, "batch cols"], voltage: Float[Tensor, "batch rows"]
+        self,
+        currents: Float[Tensor, "batch cols"],
+        voltage: Float[Tensor, "batch rows"],
     ) -> Float[Tensor, "batch outputs"]:
         """Currents that stand for products (A): the digital side of `read`.
 
@@ -130,34 +132,44 @@ class Placement:
     step: float | None = None
 
 
-def each_block(placement: Placement) -> list[tuple[Block, Int64[Tensor, "sides rows cols"]]]:
+def each_block(
+    placement: Placement,
+) -> list[tuple[Block, Int64[Tensor, "sides rows cols"]]]:
     """Blocks, and where the cells of their `crossings` stand in `Placement.cells`."""
-    found, start = [], 0
+    found = []
+    start = 0
     for block in placement.blocks:
         cells = block.crossings
         place = torch.arange(start, start + cells.numel()).view(cells.shape)
         if block.minus is not None:
-            place = torch.where(placement.cells[place[0]] != block.plus, place.flip(0), place)
+            place = torch.where(
+                placement.cells[place[0]] != block.plus, place.flip(0), place
+            )
         found.append((block, place))
         start += cells.numel()
     return found
 
 
-def gather(blocks: Sequence[Block], targets: Sequence[Float[Tensor, "_ _ _"]]) -> Placement:
+def gather(
+    blocks: Sequence[Block], targets: Sequence[Float[Tensor, "_ _ _"]]
+) -> Placement:
     """One placement of all blocks.
 
     Args:
         blocks: Parts of all layers.
         targets: Conductances of each block's `crossings` (S). Shapes (sides, rows, cols).
     """
-    partner, sign, start = [], [], 0
+    partner = []
+    sign = []
+    start = 0
     for block, target in zip(blocks, targets, strict=True):
         place = torch.arange(start, start + target.numel()).view(target.shape)
         way = torch.ones_like(target)
         if block.minus is None:
             way[..., -1] = -1.0
         else:
-            place, way[1] = place.flip(0), -1.0
+            place = place.flip(0)
+            way[1] = -1.0
         partner.append(place.flatten())
         sign.append(way.flatten())
         start += target.numel()

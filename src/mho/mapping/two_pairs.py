@@ -69,9 +69,12 @@ class TwoPairs(WeightMapping):
         first = difference / (1 + self.share / self.factor)
         second = self.factor * (difference - first)
         return (
-            Stage(self.low + first.clamp(min=0), self.low + (-first).clamp(min=0), scale),
             Stage(
-                self.low + second.clamp(min=0), self.low + (-second).clamp(min=0),
+                self.low + first.clamp(min=0), self.low + (-first).clamp(min=0), scale
+            ),
+            Stage(
+                self.low + second.clamp(min=0),
+                self.low + (-second).clamp(min=0),
                 scale * self.factor,
             ),
-        )  # fmt: skip
+        )

@@ -37,13 +37,17 @@ class Stage:
     def difference(self) -> Float[Tensor, "in_ out"]:
         """What adds less what subtracts (S)."""
         return (
-            self.plus - (self.reference or 0.0) if self.minus is None else self.plus - self.minus
+            self.plus - (self.reference or 0.0)
+            if self.minus is None
+            else self.plus - self.minus
         )
 
     def part(self, inputs: slice, outputs: slice) -> "Stage":
         """What it holds of some inputs and outputs."""
         minus = None if self.minus is None else self.minus[inputs, outputs]
-        return Stage(self.plus[inputs, outputs], minus, self.scale[outputs], self.reference)
+        return Stage(
+            self.plus[inputs, outputs], minus, self.scale[outputs], self.reference
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,9 @@ class WeightMapping(ABC):
     @property
     def step(self) -> float | None:
         """Distance of two levels (S); `None` without levels."""
-        return None if self.levels is None else (self.high - self.low) / (self.levels - 1)
+        return (
+            None if self.levels is None else (self.high - self.low) / (self.levels - 1)
+        )
 
     def scales(self, weight: Float[Tensor, "out in_"]) -> Float[Tensor, " out"]:
         """Conductance difference of a weight of one, for each output (S). Shape (out,)."""

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from mho.checks import check_choice
 from mho.network.graph import TRANSPOSED, Graph, Node
 
-ANALOG, DIGITAL, CHOSEN = "analog", "digital", "digital by choice"
-REFUSED, FOLDED, UNUSED = "refused", "folded", "unused"
+ANALOG = "analog"
+DIGITAL = "digital"
+CHOSEN = "digital by choice"
+REFUSED = "refused"
+FOLDED = "folded"
+UNUSED = "unused"
 FATES = (ANALOG, DIGITAL, CHOSEN, REFUSED, FOLDED, UNUSED)
 """What can become of an operation."""
 
@@ -56,7 +60,9 @@ def origins(recorded: Graph, prepared: Graph) -> Origins:
     for node in recorded.nodes:
         refs = node.refs()
         if node.name not in left and refs and all(name in behind for name in refs):
-            behind[node.name] = _once(origin for name in refs for origin in behind[name])
+            behind[node.name] = _once(
+                origin for name in refs for origin in behind[name]
+            )
     return {
         node.name: _once(
             origin
@@ -84,7 +90,10 @@ def module_of(label: str) -> str:
 
 
 def notes_of(
-    recorded: Graph, prepared: Graph, on_tiles: Collection[str], special: Mapping[str, Note]
+    recorded: Graph,
+    prepared: Graph,
+    on_tiles: Collection[str],
+    special: Mapping[str, Note],
 ) -> dict[str, Note]:
     """A note on every operation with parameters or a fate of its own, by its name.
 
@@ -95,7 +104,8 @@ def notes_of(
         special: Fate of the operations that are neither simply analog nor simply digital; their
             parameters are filled in here.
     """
-    behind, seen = origins(recorded, prepared), set(recorded.untrained)
+    behind = origins(recorded, prepared)
+    seen = set(recorded.untrained)
     found: dict[str, Note] = {}
     for node in prepared.nodes:
         labels = [recorded.labels.get(name, name) for name in behind[node.name]]
@@ -115,7 +125,9 @@ def notes_of(
                 _sizes(new, recorded),
                 _total(matrices, recorded) if own.runs == ANALOG else 0,
             )
-    return found | _unused([name for name in recorded.tensors if name not in seen], recorded)
+    return found | _unused(
+        [name for name in recorded.tensors if name not in seen], recorded
+    )
 
 
 def _unused(names: Iterable[str], recorded: Graph) -> dict[str, Note]:
@@ -124,7 +136,9 @@ def _unused(names: Iterable[str], recorded: Graph) -> dict[str, Note]:
     for name in names:
         modules.setdefault(module_of(recorded.labels.get(name, name)), []).append(name)
     return {
-        f"unused {module}": Note(module, "parameters", UNUSED, "", _sizes(own, recorded))
+        f"unused {module}": Note(
+            module, "parameters", UNUSED, "", _sizes(own, recorded)
+        )
         for module, own in modules.items()
     }
 

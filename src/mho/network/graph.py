@@ -114,7 +114,8 @@ def graph_of_program(program: ExportedProgram) -> Graph:
     """
     signature = program.graph_signature
     _check_one_input_and_output(len(signature.user_inputs), len(signature.user_outputs))
-    entry, result = signature.user_inputs[0], signature.user_outputs[0]
+    entry = signature.user_inputs[0]
+    result = signature.user_outputs[0]
     if not (isinstance(entry, str) and isinstance(result, str)):
         raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
             "Argument `source` must take a tensor and return a tensor, but takes or returns a"
@@ -128,16 +129,22 @@ def graph_of_program(program: ExportedProgram) -> Graph:
         sample_shape=shape[1:],
         batch=shape[0] if shape else None,
         nodes=tuple(
-            _node(node) for node in program.graph.nodes if node.op not in ("placeholder", "output")
+            _node(node)
+            for node in program.graph.nodes
+            if node.op not in ("placeholder", "output")
         ),
         output=result,
         tensors=tensors,
         labels=labels,
-        untrained=tuple(name for name in tensors if name not in signature.inputs_to_parameters),
+        untrained=tuple(
+            name for name in tensors if name not in signature.inputs_to_parameters
+        ),
     )
 
 
-def _stored_tensors(program: ExportedProgram) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _stored_tensors(
+    program: ExportedProgram,
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Parameters, buffers and constants, and the names the user gave them."""
     signature = program.graph_signature
     labels = {

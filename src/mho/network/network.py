@@ -85,9 +85,12 @@ class Network:
         inputs = inputs.to(torch.float32, copy=True)
         check_shape(inputs, "inputs", (None, *self.sample_shape))
         if inputs.shape[0] == 0:
-            raise ValueError("Argument `inputs` must hold at least one sample, but is empty.")
+            raise ValueError(
+                "Argument `inputs` must hold at least one sample, but is empty."
+            )
         values: dict[str, object] = {
-            name: tensor.to(inputs.device) for name, tensor in self.graph.tensors.items()
+            name: tensor.to(inputs.device)
+            for name, tensor in self.graph.tensors.items()
         }
         values[self.graph.input] = inputs
         for node in self.graph.nodes:
@@ -145,7 +148,8 @@ def _network(recorded: Graph, digital: Sequence[str]) -> Network:
             hint = "Train the network again, or repair the file."
             check_finite(tensor, graph.labels.get(name, name), hint)
     chosen = kept_digital(digital, origins(recorded, graph), recorded)
-    table, special = LayerTable(), dict[str, Note]()
+    table = LayerTable()
+    special = dict[str, Note]()
     calls = {
         node.name: call
         for node in graph.nodes
@@ -164,7 +168,11 @@ def _network(recorded: Graph, digital: Sequence[str]) -> Network:
 
 
 def _converted(
-    node: Node, graph: Graph, table: LayerTable, chosen: Collection[str], special: dict[str, Note]
+    node: Node,
+    graph: Graph,
+    table: LayerTable,
+    chosen: Collection[str],
+    special: dict[str, Note],
 ) -> AnalogOperation | None:
     """What tiles do for an operation; `None` if they do nothing, with a note in `special` why."""
     kind = kind_of(node)
@@ -210,8 +218,12 @@ def _check_agreement(network: Network, traced: Trace) -> None:
             "must compute the same outputs when it is run operation by operation",
         )
     by_products = network.run(traced.samples, _exact_product)
-    _check_close(by_products, outputs, "must compute the same outputs from vectors and weights")
-    singly = torch.cat([network.run(sample) for sample in torch.split(traced.samples, 1)])
+    _check_close(
+        by_products, outputs, "must compute the same outputs from vectors and weights"
+    )
+    singly = torch.cat(
+        [network.run(sample) for sample in torch.split(traced.samples, 1)]
+    )
     _check_close(singly, outputs, "must treat every sample of a batch on its own")
 
 
@@ -221,14 +233,18 @@ def _exact_product(
     return vectors @ layer.weight.T
 
 
-def _check_close(found: Shaped[Tensor, "..."], wanted: Shaped[Tensor, "..."], demand: str) -> None:
+def _check_close(
+    found: Shaped[Tensor, "..."], wanted: Shaped[Tensor, "..."], demand: str
+) -> None:
     if found.shape != wanted.shape:
         raise ValueError(
             f"Argument `source` {demand}, but the outputs have shape {tuple(found.shape)} instead"
             f" of {tuple(wanted.shape)}."
         )
     scale = max(1.0, float(wanted.abs().nan_to_num(0, 0, 0).max()))
-    if not torch.allclose(found, wanted, rtol=0, atol=_AGREEMENT * scale, equal_nan=True):
+    if not torch.allclose(
+        found, wanted, rtol=0, atol=_AGREEMENT * scale, equal_nan=True
+    ):
         worst = float((found - wanted).abs().max())
         raise ValueError(
             f"Argument `source` {demand}, but the outputs differ by up to {worst:.2g}."

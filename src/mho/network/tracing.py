@@ -51,7 +51,8 @@ def trace(
     check_finite(example, "example", "Pass typical inputs.")
     samples = _different(example)
     if isinstance(source, Graph):
-        graph, outputs = source, None
+        graph = source
+        outputs = None
     elif isinstance(source, ExportedProgram):
         graph = graph_of_program(source)
         outputs = _outputs(source.module(), graph, samples)
@@ -149,10 +150,13 @@ def _in_dtype_of(module: nn.Module, samples: Tensor) -> Tensor:
 def _in_float32(graph: Graph) -> Graph:
     """The same graph with tensors of its own, so that training on does not change it."""
     tensors = {
-        name: tensor.to("cpu", torch.float32 if tensor.is_floating_point() else tensor.dtype,
-                        copy=True)
+        name: tensor.to(
+            "cpu",
+            torch.float32 if tensor.is_floating_point() else tensor.dtype,
+            copy=True,
+        )
         for name, tensor in graph.tensors.items()
-    }  # fmt: skip
+    }
     return replace(graph, tensors=tensors)
 
 

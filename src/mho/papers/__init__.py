@@ -17,4 +17,4 @@ __all__ = [
     "Setting",
     "Verdict",
     "judge",
-]  # fmt: skip
+]

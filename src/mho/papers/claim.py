@@ -130,7 +130,8 @@ class Verdict:
 
     def numbers(self) -> dict[str, object]:
         """As plain values for JSON."""
-        claim, found = self.claim, self.measurement
+        claim = self.claim
+        found = self.measurement
         return {
             "id": claim.name,
             "statement": claim.statement,
@@ -170,7 +171,8 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
     """
     if total == 0:
         return 0.0, 1.0
-    z, share = 1.959964, count / total
+    z = 1.959964
+    share = count / total
     centre = share + z**2 / (2 * total)
     spread = z * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
     scale = 1 + z**2 / total

@@ -50,7 +50,8 @@ class Kept:
             kept = json.loads(path.read_text(encoding="utf-8"))
             measurement = Measurement(**kept["measurement"])
             pictures = {n: base64.b64decode(p) for n, p in kept["pictures"].items()}
-            same, seconds = kept["identity"] == _identity(setting), float(kept["seconds"])
+            same = kept["identity"] == _identity(setting)
+            seconds = float(kept["seconds"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"File `{path}` must hold a verdict, but is damaged ({error}); delete it, then"
@@ -64,16 +65,24 @@ class Kept:
         return Verdict(claim, measurement, seconds), pictures
 
     def put(
-        self, paper: Paper, verdict: Verdict, setting: Setting, pictures: Mapping[str, bytes]
+        self,
+        paper: Paper,
+        verdict: Verdict,
+        setting: Setting,
+        pictures: Mapping[str, bytes],
     ) -> None:
         """Keep a verdict with its pictures."""
         found = asdict(replace(verdict.measurement, shown=None))
-        text = json.dumps({
-            "identity": _identity(setting),
-            "measurement": found,
-            "seconds": verdict.seconds,
-            "pictures": {n: base64.b64encode(p).decode("ascii") for n, p in pictures.items()},
-        })  # fmt: skip
+        text = json.dumps(
+            {
+                "identity": _identity(setting),
+                "measurement": found,
+                "seconds": verdict.seconds,
+                "pictures": {
+                    n: base64.b64encode(p).decode("ascii") for n, p in pictures.items()
+                },
+            }
+        )
         write_whole(self._path(paper, verdict.claim), text.encode())
 
     def finish(self) -> None:

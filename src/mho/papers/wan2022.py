@@ -32,7 +32,12 @@ _CLAIMS = (
 )
 
 _FIGURES = (
-    Figure("pulses", "Pulses per cell", "Histogram over cells, and the published mean.", "F6"),
+    Figure(
+        "pulses",
+        "Pulses per cell",
+        "Histogram over cells, and the published mean.",
+        "F6",
+    ),
     Figure(
         "relaxation",
         "Relaxation after programming",

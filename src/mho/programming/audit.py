@@ -9,7 +9,13 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench import Bench
-from mho.checks import check_between, check_finite, check_not_negative, check_positive, check_shape
+from mho.checks import (
+    check_between,
+    check_finite,
+    check_not_negative,
+    check_positive,
+    check_shape,
+)
 from mho.ledger import Ledger
 
 
@@ -47,7 +53,8 @@ class Audit:
         check_between(fraction, "fraction", 0.0, 1.0, "1")
         middle = fraction * self.worst.numel()
         spread = 1.96 * math.sqrt(middle * (1 - fraction))
-        low, high = math.floor(middle - spread), math.ceil(middle + spread) + 1
+        low = math.floor(middle - spread)
+        high = math.ceil(middle + spread) + 1
         return self._ranked(low), self._ranked(high)
 
     def _ranked(self, rank: int) -> float:
@@ -88,9 +95,12 @@ def audit(
     check_positive(looks, "looks", "1")
     check_positive(samples, "samples", "1")
     check_not_negative(span, "span", "s")
-    before, started = bench.ledger, bench.clock
+    before = bench.ledger
+    started = bench.clock
     worst = torch.zeros_like(target)
-    for number, look in enumerate(spaced_looks(bench, cells, looks, span=span, samples=samples)):
+    for number, look in enumerate(
+        spaced_looks(bench, cells, looks, span=span, samples=samples)
+    ):
         worst = torch.maximum(worst, (look - target).abs())
         if on_look is not None:
             on_look(number + 1)
@@ -98,7 +108,12 @@ def audit(
 
 
 def spaced_looks(
-    bench: Bench, cells: Int64[Tensor, " cells"], looks: int, *, span: float, samples: int
+    bench: Bench,
+    cells: Int64[Tensor, " cells"],
+    looks: int,
+    *,
+    span: float,
+    samples: int,
 ) -> Iterator[Float[Tensor, " cells"]]:
     """Look after look at the cells, evenly spaced, the first at once; each as it is taken (S).
 

@@ -51,7 +51,14 @@ class Denoise:
     references: ClassVar = ("rao2023", "nyary2024")
 
     def __post_init__(self) -> None:
-        for name in ("first", "after_trim", "after_noise", "width", "visible", "visible_later"):
+        for name in (
+            "first",
+            "after_trim",
+            "after_noise",
+            "width",
+            "visible",
+            "visible_later",
+        ):
             check_positive(getattr(self, name), name, "s" if name == "width" else "1")
         check_between(self.lowest, "lowest", 0.0, self.highest, "1")
         check_between(self.highest, "highest", 0.0, 1.0, "1")
@@ -98,4 +105,6 @@ class Denoise:
         visible = torch.where(trains > 1, self.visible_later, self.visible)
         switched = torch.stack((moved > visible, moved < -visible))
         lower = limit * self.back_off
-        return torch.where(switched, torch.where(lower < self.least, self.most, lower), limit)
+        return torch.where(
+            switched, torch.where(lower < self.least, self.most, lower), limit
+        )

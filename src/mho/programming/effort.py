@@ -28,4 +28,6 @@ class ProgrammingOptions:
     @property
     def protocol(self) -> ProgramProtocol:
         """The protocol."""
-        return ProgramProtocol(self.tolerance, denoise=Denoise() if self.denoise else None)
+        return ProgramProtocol(
+            self.tolerance, denoise=Denoise() if self.denoise else None
+        )

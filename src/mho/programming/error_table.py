@@ -90,7 +90,8 @@ class ErrorTable:
         >>> table.draw(torch.tensor([60e-6]), Stream(0))[0] * 1e6
         tensor([61.])
         """
-        draws, asked = self.draws(stream), target.clamp(self.low, self.high).flatten()
+        draws = self.draws(stream)
+        asked = target.clamp(self.low, self.high).flatten()
         error, variance = draws.errors(asked - self.low)
         made = (asked + error).clamp_(min=0)
         places = draws.stuck(made.numel())
@@ -115,8 +116,10 @@ class TableDraws:
 
     def __init__(self, table: ErrorTable, stream: Stream) -> None:
         rows, cells = table.error.shape
-        self._table, self._source = table, np.random.SFC64(stream.word)
-        self._error, self._variance = table.error.flatten(), table.variance.flatten()
+        self._table = table
+        self._source = np.random.SFC64(stream.word)
+        self._error = table.error.flatten()
+        self._variance = table.variance.flatten()
         self._bits = cells.bit_length() - 1
         self._pitch = (rows - 1) / (table.high - table.low)
         self._last = rows - 1
@@ -133,7 +136,9 @@ class TableDraws:
         place.bitwise_left_shift_(self._bits).bitwise_or_(self.ranks(above.numel()))
         return self._error.index_select(0, place), self._variance.index_select(0, place)
 
-    def idle(self, cells: int) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+    def idle(
+        self, cells: int
+    ) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
         """The same for cells whose target is the lowest."""
         place = self.ranks(cells)
         return self._error.index_select(0, place), self._variance.index_select(0, place)
@@ -148,13 +153,17 @@ class TableDraws:
     def held(self, cells: int) -> Float[Tensor, " cells"]:
         """Conductance of stuck cells (S)."""
         held = self._table.held
-        chosen = np.random.Generator(self._source).integers(0, max(held.numel(), 1), cells)
+        chosen = np.random.Generator(self._source).integers(
+            0, max(held.numel(), 1), cells
+        )
         return held[torch.from_numpy(chosen)]
 
     def ranks(self, count: int) -> Int32[Tensor, " count"]:
         """Numbers of cells within a row of the table."""
         raw = self._source.random_raw(-(-count // 4)).view(np.uint16)[:count]
-        return torch.from_numpy(raw.astype(np.int32)).bitwise_right_shift_(_LONGEST - self._bits)
+        return torch.from_numpy(raw.astype(np.int32)).bitwise_right_shift_(
+            _LONGEST - self._bits
+        )
 
 
 def measure(
@@ -181,7 +190,8 @@ def measure(
     Raises:
         ValueError: The bench has too few cells, or none of a row works.
     """
-    info, protocol = bench.info, protocol or ProgramProtocol()
+    info = bench.info
+    protocol = protocol or ProgramProtocol()
     low = info.array_low if low is None else low
     high = info.array_high if high is None else high
     check_between(rows, "rows", 2, 4096, "1")
@@ -196,7 +206,8 @@ def measure(
     row = torch.arange(rows).repeat_interleave(each)
     below = torch.rand(row.numel(), generator=stream.generator())
     target = low + (high - low) / (rows - 1) * (row - below).clamp(min=0)
-    before, cells = bench.ledger, torch.arange(row.numel())
+    before = bench.ledger
+    cells = torch.arange(row.numel())
     result = program(bench, target, protocol, cells=cells)
     cost = bench.ledger - before
     bench.wait(wait)

@@ -36,11 +36,15 @@ class ProgramRun:
         protocol: ProgramProtocol,
         cells: Int64[Tensor, " cells"],
     ) -> None:
-        self.bench, self.protocol, self.info = bench, protocol, bench.info
-        self.target, self.cells = target, cells
+        self.bench = bench
+        self.protocol = protocol
+        self.info = bench.info
+        self.target = target
+        self.cells = cells
         self.cycles = 0
         self._before = bench.ledger
-        count, zero = cells.numel(), torch.zeros_like(target)
+        count = cells.numel()
+        zero = torch.zeros_like(target)
         self.done: dict[str, Tensor] = {
             "outcome": torch.full((count,), int(Outcome.LIVE), dtype=torch.int8),
             "error": zero,
@@ -74,16 +78,21 @@ class ProgramRun:
     @property
     def finished(self) -> bool:
         """No live cell is left, or the budget is spent."""
-        return self.live["place"].numel() == 0 or self.cycles >= self.protocol.max_cycles
+        return (
+            self.live["place"].numel() == 0 or self.cycles >= self.protocol.max_cycles
+        )
 
     def cycle(self) -> None:
         """Pulse or denoise every live cell once, and read it; verify now and then."""
         self._trim_and_train()
         self._retire(self.protocol.trim.stuck(self._memory), Outcome.STUCK)
         self.cycles += 1
-        if self.cycles % self.protocol.verify.every == 0 or bool(self.live["ready"].all()):
+        if self.cycles % self.protocol.verify.every == 0 or bool(
+            self.live["ready"].all()
+        ):
             self._verify()
-        fine, looking = self.live["fine"], ~self.live["ready"]
+        fine = self.live["fine"]
+        looking = ~self.live["ready"]
         self._look((looking & ~fine).nonzero()[:, 0], self.protocol.samples)
         self._look((looking & fine).nonzero()[:, 0], self.protocol.fine_samples)
         if self.cycles >= self.protocol.max_cycles:
@@ -104,14 +113,20 @@ class ProgramRun:
     def state(self) -> dict[str, Tensor]:
         """Everything that changes, as copies: for `restore`."""
         groups = {"done": self.done, "live": self.live, "memory": self._memory}
-        flat = {f"{g}.{k}": t.clone() for g, part in groups.items() for k, t in part.items()}
+        flat = {
+            f"{g}.{k}": t.clone() for g, part in groups.items() for k, t in part.items()
+        }
         before = [float(getattr(self._before, f.name)) for f in fields(Ledger)]
         flat["loop"] = torch.tensor([float(self.cycles), *before], dtype=torch.float64)
         return flat
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go back to a state that `state` gave; the bench must be restored by its owner."""
-        for name, part in (("done", self.done), ("live", self.live), ("memory", self._memory)):
+        for name, part in (
+            ("done", self.done),
+            ("live", self.live),
+            ("memory", self._memory),
+        ):
             for key in part:
                 part[key] = state[f"{name}.{key}"].clone()
         cycles, *before = state["loop"].tolist()
@@ -126,10 +141,13 @@ class ProgramRun:
         reading = self.bench.read(self.cells[place], samples=samples, window=0.0)
         self.done["reads"][place] += samples
         # a new tensor: the trimming method remembers the previous one
-        self.live["conductance"] = self.live["conductance"].index_copy(0, some, reading.mean)
+        self.live["conductance"] = self.live["conductance"].index_copy(
+            0, some, reading.mean
+        )
 
     def _trim_and_train(self) -> None:
-        live, protocol = self.live, self.protocol
+        live = self.live
+        protocol = self.protocol
         conductance = live["conductance"]
         self._memory = protocol.trim.learn(self._memory, conductance, self.info)
         self._notice_switching()
@@ -138,7 +156,9 @@ class ProgramRun:
         train = torch.zeros_like(off)
         if protocol.denoise is not None:
             close = error.abs() <= protocol.near * protocol.tolerance
-            fresh = (close & (live["owed"] >= protocol.denoise.first)) | self._second_chance()
+            fresh = (
+                close & (live["owed"] >= protocol.denoise.first)
+            ) | self._second_chance()
             train = (live["owed"] > 0) & (fresh | ~off) & ~live["ready"]
         trim = off & ~train & ~live["ready"]
         live["ready"] = live["ready"] | ~(trim | train)
@@ -157,7 +177,8 @@ class ProgramRun:
         some = chosen.nonzero()[:, 0]
         if some.numel() == 0:
             return
-        live, protocol = self.live, self.protocol
+        live = self.live
+        protocol = self.protocol
         amplitude, self._memory = protocol.trim.propose(
             self._memory, error, live["conductance"], chosen, self.info
         )
@@ -167,18 +188,22 @@ class ProgramRun:
         self.done["pulses"][place] += 1
         if protocol.denoise is not None:
             coarse = error.abs() > protocol.near * protocol.tolerance
-            debt = torch.where(coarse, protocol.denoise.first, protocol.denoise.after_trim)
+            debt = torch.where(
+                coarse, protocol.denoise.first, protocol.denoise.after_trim
+            )
             owed = torch.maximum(live["owed"], debt.to(torch.int32))
             live["owed"] = torch.where(chosen, owed, live["owed"])
 
     def _denoise(self, chosen: Tensor, error: Tensor) -> None:
         """Give the chosen cells the train they owe."""
-        denoise, live = self.protocol.denoise, self.live
+        denoise = self.protocol.denoise
+        live = self.live
         some = chosen.nonzero()[:, 0]
         if denoise is None or some.numel() == 0:
             return
         voltage = self.protocol.trim.switching_voltage(self._memory, self.info)[:, some]
-        length, place = live["owed"][some], live["place"][some]
+        length = live["owed"][some]
+        place = live["place"][some]
         train = denoise.train(length, error[some], voltage, live["limit"][:, some])
         pulse = Pulse(train, denoise.width, self.protocol.trim.gate)
         self.bench.pulse(pulse, self.cells[place])
@@ -189,7 +214,8 @@ class ProgramRun:
 
     def _notice_switching(self) -> None:
         """Lower a cell's denoising amplitudes after a train that switched it."""
-        denoise, live = self.protocol.denoise, self.live
+        denoise = self.protocol.denoise
+        live = self.live
         if denoise is None:
             return
         moved = live["conductance"] - live["trained_at"]
@@ -198,12 +224,16 @@ class ProgramRun:
 
     def _verify(self) -> None:
         """Look long at the cells that are ready; accept them or send them back one stage."""
-        live, protocol = self.live, self.protocol
+        live = self.live
+        protocol = self.protocol
         some = live["ready"].nonzero()[:, 0]
         if some.numel() == 0:
             return
-        verify, place = protocol.verify, live["place"][some]
-        reading = self.bench.read(self.cells[place], samples=verify.samples, window=verify.window)
+        verify = protocol.verify
+        place = live["place"][some]
+        reading = self.bench.read(
+            self.cells[place], samples=verify.samples, window=verify.window
+        )
         self.done["reads"][place] += verify.samples
         self.done["noise"][place] = reading.peak_to_peak
         live["conductance"] = live["conductance"].index_copy(0, some, reading.mean)
@@ -212,7 +242,8 @@ class ProgramRun:
             good = error <= verify.margin * protocol.tolerance
         else:
             window = (protocol.tolerance, self.info.resolution)
-            quiet, allowed = verify.quiet(reading, *window), verify.allowed(reading, *window)
+            quiet = verify.quiet(reading, *window)
+            allowed = verify.allowed(reading, *window)
             good = quiet & (error <= allowed)
             live["owed"][some[~quiet]] = protocol.denoise.after_noise
             off = quiet & ~good
@@ -268,9 +299,13 @@ def program(
     check_shape(numbers, "cells", (flat.numel(),))
     _check_cells(numbers, info.cells)
     check_within(
-        flat, "target", info.conductance_low * (1 - 1e-6), info.conductance_high * (1 + 1e-6),
-        unit="S", hint="Rescale it, or clamp it on purpose.",
-    )  # fmt: skip
+        flat,
+        "target",
+        info.conductance_low * (1 - 1e-6),
+        info.conductance_high * (1 + 1e-6),
+        unit="S",
+        hint="Rescale it, or clamp it on purpose.",
+    )
     protocol.check(info)
     run = ProgramRun(bench, flat, protocol, numbers)
     if resume is None:
@@ -286,6 +321,10 @@ def program(
 
 def _check_cells(cells: Int64[Tensor, " cells"], count: int) -> None:
     """Refuse a cell the bench does not have, or one listed twice."""
-    check_within(cells, "cells", 0, count - 1, unit="", hint="The bench has no such cell.")
+    check_within(
+        cells, "cells", 0, count - 1, unit="", hint="The bench has no such cell."
+    )
     if torch.unique(cells).numel() != cells.numel():
-        raise ValueError("Argument `cells` must name each cell once, but some are named twice.")
+        raise ValueError(
+            "Argument `cells` must name each cell once, but some are named twice."
+        )

@@ -74,13 +74,19 @@ class Predictive(Trim):
         del info
         expected = state["expected"]
         answer = (conductance - state["previous"]) * torch.sign(expected)
-        surprise = torch.log(answer.clamp(min=1e-9) / expected.abs().clamp(min=1e-9)).clamp_(-2, 2)
+        surprise = torch.log(
+            answer.clamp(min=1e-9) / expected.abs().clamp(min=1e-9)
+        ).clamp_(-2, 2)
         telling = expected.abs() > self.telling
         size = expected.abs()
         update = self.rate * surprise * (size / (size + self.doubt))
-        gain = state["gain"] + torch.stack((update * (expected > 0), update * (expected < 0)))
+        gain = state["gain"] + torch.stack(
+            (update * (expected > 0), update * (expected < 0))
+        )
         quiet = telling & (answer < 0.05 * expected.abs())
-        silent = torch.where(telling, torch.where(quiet, state["silent"] + 1, 0), state["silent"])
+        silent = torch.where(
+            telling, torch.where(quiet, state["silent"] + 1, 0), state["silent"]
+        )
         return state | {
             "gain": gain,
             "expected": torch.zeros_like(expected),
@@ -96,7 +102,8 @@ class Predictive(Trim):
         chosen: Bool[Tensor, " cells"],
         info: BenchInfo,
     ) -> tuple[Float[Tensor, " cells"], TrimState]:
-        law, up = info.nominal, error < 0
+        law = info.nominal
+        up = error < 0
         step = (error.abs() * self.aim).clamp_(min=self.least)
         room = torch.where(up, law.ceiling - conductance, conductance - law.floor)
         window = (room / law.span).clamp_(0.01, 2.0)
@@ -115,9 +122,13 @@ class Predictive(Trim):
     def pardon(self, state: TrimState, chosen: Bool[Tensor, " cells"]) -> TrimState:
         return state | {"silent": state["silent"].masked_fill(chosen, 0)}
 
-    def switching_voltage(self, state: TrimState, info: BenchInfo) -> Float[Tensor, "two cells"]:
+    def switching_voltage(
+        self, state: TrimState, info: BenchInfo
+    ) -> Float[Tensor, "two cells"]:
         law = info.nominal
         nominal = torch.tensor([[law.set_voltage], [law.reset_voltage]])
         learnt = nominal - law.slope * state["gain"]
         spread = 0.35  # a typical cell is within; beyond, the gain says something else
-        return torch.maximum(torch.minimum(learnt, nominal * (1 + spread)), nominal * (1 - spread))
+        return torch.maximum(
+            torch.minimum(learnt, nominal * (1 + spread)), nominal * (1 - spread)
+        )

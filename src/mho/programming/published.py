@@ -25,7 +25,11 @@ def neurram_protocol() -> ProgramProtocol:
     return ProgramProtocol(
         tolerance=1 * uS,
         trim=WriteVerify(
-            start_voltage=1.2 * V, increment=0.1 * V, width=1 * us, gate=3.0 * V, cap_pulses=30
+            start_voltage=1.2 * V,
+            increment=0.1 * V,
+            width=1 * us,
+            gate=3.0 * V,
+            cap_pulses=30,
         ),
         denoise=None,
         verify=Verify(window=8 * us, samples=5, margin=1.0, every=1),

@@ -60,5 +60,7 @@ class Trim(ABC):
         """Forget what speaks for the chosen cells being stuck: they get a second chance."""
 
     @abstractmethod
-    def switching_voltage(self, state: TrimState, info: BenchInfo) -> Float[Tensor, "two cells"]:
+    def switching_voltage(
+        self, state: TrimState, info: BenchInfo
+    ) -> Float[Tensor, "two cells"]:
         """Best knowledge of each cell's SET and RESET voltage (V). Shape (2, cells)."""

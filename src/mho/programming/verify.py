@@ -58,7 +58,9 @@ class Verify:
             tolerance: Half-width of the acceptance window (S).
             resolution: Difference of neighbouring codes of the read-out (S).
         """
-        calm = reading.peak_to_peak <= max(self.peak_to_peak * tolerance, 1.01 * resolution)
+        calm = reading.peak_to_peak <= max(
+            self.peak_to_peak * tolerance, 1.01 * resolution
+        )
         return calm & (_beyond(reading, resolution) <= self.spread * tolerance)
 
     def allowed(
@@ -72,4 +74,9 @@ class Verify:
 def _beyond(reading: Reading, resolution: float) -> Float[Tensor, " cells"]:
     """Standard deviation beyond what the edge between two codes alone can make (S)."""
     edge = (resolution / 2) ** 2
-    return (reading.spread.double().square() - edge).clamp_(min=0).sqrt_().to(reading.spread.dtype)
+    return (
+        (reading.spread.double().square() - edge)
+        .clamp_(min=0)
+        .sqrt_()
+        .to(reading.spread.dtype)
+    )

@@ -69,7 +69,9 @@ class WriteVerify(Trim):
         direction = -torch.sign(error)  # too low: SET (+); too high: RESET (-)
         same = torch.sign(state["amplitude"]) == direction
         harder = state["amplitude"].abs() + self.increment
-        size = torch.where(same, harder, self.start_voltage).clamp(max=info.amplitude_max)
+        size = torch.where(same, harder, self.start_voltage).clamp(
+            max=info.amplitude_max
+        )
         capped = torch.where(size >= info.amplitude_max, state["capped"] + 1, 0)
         amplitude = direction * size
         new = {
@@ -84,6 +86,10 @@ class WriteVerify(Trim):
     def pardon(self, state: TrimState, chosen: Bool[Tensor, " cells"]) -> TrimState:
         return state | {"capped": state["capped"].masked_fill(chosen, 0)}
 
-    def switching_voltage(self, state: TrimState, info: BenchInfo) -> Float[Tensor, "two cells"]:
+    def switching_voltage(
+        self, state: TrimState, info: BenchInfo
+    ) -> Float[Tensor, "two cells"]:
         one = torch.ones_like(state["amplitude"])
-        return torch.stack((one * info.nominal.set_voltage, one * info.nominal.reset_voltage))
+        return torch.stack(
+            (one * info.nominal.set_voltage, one * info.nominal.reset_voltage)
+        )

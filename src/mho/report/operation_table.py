@@ -6,8 +6,13 @@ from mho.network import FOLDED
 from mho.network.account import OTHERS, TOTAL, OperationRow, operation_rows, total_row
 
 OPERATION_COLUMNS = (
-    "Operation", "Kind", "Runs", "Multiply-adds", "Parameters", "Of these on tiles",
-)  # fmt: skip
+    "Operation",
+    "Kind",
+    "Runs",
+    "Multiply-adds",
+    "Parameters",
+    "Of these on tiles",
+)
 
 
 def operation_table(result: Mapping[str, object]) -> list[tuple[str, ...]]:
@@ -24,7 +29,9 @@ def operation_table(result: Mapping[str, object]) -> list[tuple[str, ...]]:
 
 
 def _cells(row: OperationRow) -> tuple[str, ...]:
-    times = f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
+    times = (
+        f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
+    )
     joint = " into " if row.runs == FOLDED else ": "
     runs = f"{row.runs}{joint}{row.why}" if row.why else row.runs
     counts = (row.multiply_adds, row.parameters, row.on_tiles)

@@ -28,7 +28,14 @@ from mho.report.figures import (
     wire_weights,
 )
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
-from mho.report.wording import COST_COLUMNS, TOTAL, cost_rows, headline, key_figures, wire_rows
+from mho.report.wording import (
+    COST_COLUMNS,
+    TOTAL,
+    cost_rows,
+    headline,
+    key_figures,
+    wire_rows,
+)
 from mho.runs import LayerMap, Population, RunData
 from mho.units import show
 
@@ -83,9 +90,12 @@ def render(data: RunData) -> str:
         data: A finished deployment.
     """
     page = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         loader=FunctionLoader(_part),
-    ).get_template("template.html.j2")  # fmt: skip
+    ).get_template("template.html.j2")
     return page.render(
         sections=sections_of(data),
         chips=_chips(data.population),
@@ -144,7 +154,8 @@ def _chips(population: Population | None) -> dict[str, Any] | None:
 
 def _pictures(data: RunData) -> dict[str, Picture]:
     """The figures that every run has."""
-    right, shown = int(data.confusion.diagonal().sum()), int(data.confusion.sum())
+    right = int(data.confusion.diagonal().sum())
+    shown = int(data.confusion.sum())
     return {
         "readback": Picture(
             draw(partial(readback_scatter, data)),

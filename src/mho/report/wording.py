@@ -21,7 +21,11 @@ def number(value: object, form: str) -> str:
     >>> number(1234.5, ",.0f"), number(None, ".2f")
     ('1,234', '–')
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+    ):
         return DASH
     return format(value, form)
 
@@ -68,36 +72,70 @@ def _many(result: Result) -> str:
 def key_figures(result: Result) -> list[tuple[str, str, str]]:
     """Rows of the first table: what it is, its value with unit, its key in the JSON."""
     return [
-        ("Accuracy in software", number(result.get("software_accuracy"), ".2%"),
-         "software_accuracy"),
-        ("Accuracy on the chip, not denoised", _interval(result, "chip_accuracy_no_denoise"),
-         "chip_accuracy_no_denoise"),
+        (
+            "Accuracy in software",
+            number(result.get("software_accuracy"), ".2%"),
+            "software_accuracy",
+        ),
+        (
+            "Accuracy on the chip, not denoised",
+            _interval(result, "chip_accuracy_no_denoise"),
+            "chip_accuracy_no_denoise",
+        ),
         ("Accuracy on the chip", _interval(result, "chip_accuracy"), "chip_accuracy"),
         *_work_figures(result),
         ("Cells", number(result.get("cells"), ",.0f"), "cells"),
         ("Cells found stuck", number(result.get("stuck_cells"), ",.0f"), "stuck_cells"),
-        ("Cells converged, of those not stuck", number(result.get("converged_fraction"), ".3%"),
-         "converged_fraction"),
-        ("Size of the error: median / 99 % / 99.9 % / largest",
-         _quantiles(result, "error_uS", ("median", "p99", "p999", "max")), "error_uS"),
-        ("Residual noise: median / 99 %", _quantiles(result, "noise_uS", ("median", "p99")),
-         "noise_uS"),
-        ("Programming pulses per cell", number(result.get("pulses_per_cell"), ",.1f"),
-         "pulses_per_cell"),
-        ("Denoising pulses per cell", number(result.get("denoise_pulses_per_cell"), ",.1f"),
-         "denoise_pulses_per_cell"),
-        ("Reads per cell", number(result.get("reads_per_cell"), ",.0f"), "reads_per_cell"),
-        ("Time on the chip, programming", quantity(result.get("chip_seconds"), "s"),
-         "chip_seconds"),
-        ("Energy on the chip, programming", quantity(result.get("chip_joules"), "J"),
-         "chip_joules"),
-        ("Wall time of the simulation", quantity(result.get("wall_seconds"), "s"),
-         "wall_seconds"),
+        (
+            "Cells converged, of those not stuck",
+            number(result.get("converged_fraction"), ".3%"),
+            "converged_fraction",
+        ),
+        (
+            "Size of the error: median / 99 % / 99.9 % / largest",
+            _quantiles(result, "error_uS", ("median", "p99", "p999", "max")),
+            "error_uS",
+        ),
+        (
+            "Residual noise: median / 99 %",
+            _quantiles(result, "noise_uS", ("median", "p99")),
+            "noise_uS",
+        ),
+        (
+            "Programming pulses per cell",
+            number(result.get("pulses_per_cell"), ",.1f"),
+            "pulses_per_cell",
+        ),
+        (
+            "Denoising pulses per cell",
+            number(result.get("denoise_pulses_per_cell"), ",.1f"),
+            "denoise_pulses_per_cell",
+        ),
+        (
+            "Reads per cell",
+            number(result.get("reads_per_cell"), ",.0f"),
+            "reads_per_cell",
+        ),
+        (
+            "Time on the chip, programming",
+            quantity(result.get("chip_seconds"), "s"),
+            "chip_seconds",
+        ),
+        (
+            "Energy on the chip, programming",
+            quantity(result.get("chip_joules"), "J"),
+            "chip_joules",
+        ),
+        (
+            "Wall time of the simulation",
+            quantity(result.get("wall_seconds"), "s"),
+            "wall_seconds",
+        ),
         *_passive_figures(result),
         ("Seed", number(result.get("seed"), "d"), "seed"),
         ("Preset", _text(result, "preset"), "preset"),
         ("Version of mho", _text(result, "version"), "version"),
-    ]  # fmt: skip
+    ]
 
 
 def _work_figures(result: Result) -> list[tuple[str, str, str]]:
@@ -105,9 +143,14 @@ def _work_figures(result: Result) -> list[tuple[str, str, str]]:
     work = result.get("multiply_adds")
     if not isinstance(work, Mapping):
         return []
-    share, per_sample = number(work["analog_share"], ".1%"), work["analog"] + work["digital"]
+    share = number(work["analog_share"], ".1%")
+    per_sample = work["analog"] + work["digital"]
     return [
-        ("Multiply-adds on tiles", f"{share} of {per_sample:,} per sample", "multiply_adds"),
+        (
+            "Multiply-adds on tiles",
+            f"{share} of {per_sample:,} per sample",
+            "multiply_adds",
+        ),
     ]
 
 
@@ -116,7 +159,10 @@ def _passive_figures(result: Result) -> list[tuple[str, str, str]]:
     if not isinstance(result.get("passive"), Mapping):
         return []
     moved, shift = (
-        " / ".join(number(_part(result, "passive", f"{what}_{q}_uS"), ".3g") for q in _QUANTILES)
+        " / ".join(
+            number(_part(result, "passive", f"{what}_{q}_uS"), ".3g")
+            for q in _QUANTILES
+        )
         for what in ("moved", "shift")
     )
     pulses = number(_part(result, "passive", "half_select_pulses"), ",.0f")
@@ -133,13 +179,19 @@ def wire_rows(result: Result) -> list[tuple[str, str]]:
     wires = result.get("wires")
     if not isinstance(wires, Mapping):
         return []
-    kinds = {"as_mapped": "as mapped", "gain": "with the best factor per layer",
-             "compensated": "compensated"}  # fmt: skip
+    kinds = {
+        "as_mapped": "as mapped",
+        "gain": "with the best factor per layer",
+        "compensated": "compensated",
+    }
     word, bit = (number(wires.get(f"{line}_line_ohm"), "g") for line in ("word", "bit"))
     rows = [
         ("Resistance of a segment, word line / bit line", f"{word} / {bit} Ω"),
-        ("Current the wires leave, targets as mapped", number(wires.get("current_kept"), ".1%")),
-    ]  # fmt: skip
+        (
+            "Current the wires leave, targets as mapped",
+            number(wires.get("current_kept"), ".1%"),
+        ),
+    ]
     for key, what, form in (
         ("weight_error", "Error of the weights (rms, of the largest)", ".3%"),
         ("accuracy", "Accuracy", ".2%"),
@@ -149,19 +201,34 @@ def wire_rows(result: Result) -> list[tuple[str, str]]:
             for kind, value in wires.get(key, {}).items()
         ]
     if "signal" in wires:
-        mean, low = (number(_part(wires, "signal", part), ".1%") for part in ("mean", "low"))
+        mean, low = (
+            number(_part(wires, "signal", part), ".1%") for part in ("mean", "low")
+        )
         rows += [
-            ("Signal left to an output after compensation, mean / smallest", f"{mean} / {low}"),
-            ("Power of a multiply, compensated over as mapped",
-             number(wires.get("power"), ".1%")),
-        ]  # fmt: skip
+            (
+                "Signal left to an output after compensation, mean / smallest",
+                f"{mean} / {low}",
+            ),
+            (
+                "Power of a multiply, compensated over as mapped",
+                number(wires.get("power"), ".1%"),
+            ),
+        ]
     return rows
 
 
 COST_COLUMNS = (
-    "Stage", "Pulses", "Reads", "Conversions", "Multiplies", "Time on the chip",
-    "Energy: pulses", "Energy: reads", "Energy: converters", "Energy: all",
-)  # fmt: skip
+    "Stage",
+    "Pulses",
+    "Reads",
+    "Conversions",
+    "Multiplies",
+    "Time on the chip",
+    "Energy: pulses",
+    "Energy: reads",
+    "Energy: converters",
+    "Energy: all",
+)
 
 
 def cost_rows(costs: Mapping[str, Ledger]) -> list[tuple[str, ...]]:
@@ -171,12 +238,19 @@ def cost_rows(costs: Mapping[str, Ledger]) -> list[tuple[str, ...]]:
         costs: Ledger of each stage.
     """
     total = reduce(lambda a, b: a + b, costs.values(), Ledger())
-    return [_cost_row(stage, spent) for stage, spent in (*costs.items(), (TOTAL, total))]
+    return [
+        _cost_row(stage, spent) for stage, spent in (*costs.items(), (TOTAL, total))
+    ]
 
 
 def _cost_row(stage: str, spent: Ledger) -> tuple[str, ...]:
     counts = (spent.pulses, spent.reads, spent.conversions, spent.multiplies)
-    energies = (spent.pulse_joules, spent.read_joules, spent.converter_joules, spent.joules)
+    energies = (
+        spent.pulse_joules,
+        spent.read_joules,
+        spent.converter_joules,
+        spent.joules,
+    )
     return (
         stage,
         *(number(count, ",.0f") for count in counts),
@@ -196,7 +270,9 @@ def _part(result: Result, key: str, part: str) -> object:
 
 
 def _interval(result: Result, key: str) -> str:
-    low, best, high = (number(_part(result, key, p), ".2%") for p in ("low", "best", "high"))
+    low, best, high = (
+        number(_part(result, key, p), ".2%") for p in ("low", "best", "high")
+    )
     return f"{best} ({low} to {high} over time)" if best != DASH else DASH
 
 

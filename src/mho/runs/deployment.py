@@ -24,7 +24,12 @@ from mho.files import Kept, checkpoint, work_folder
 from mho.ledger import Ledger
 from mho.mapping import Placement, mapping_kind, tiles_needed
 from mho.network import Network
-from mho.programming import ProgrammingOptions, ProgramProtocol, ProgramResult, ProgramRun
+from mho.programming import (
+    ProgrammingOptions,
+    ProgramProtocol,
+    ProgramResult,
+    ProgramRun,
+)
 from mho.progress import Progress
 from mho.runs.job import Job
 from mho.runs.task import Task
@@ -62,9 +67,15 @@ def chip_for(job: Job, network: Network) -> Chip:
     Raises:
         ValueError: There is no such preset.
     """
-    wires = None if job.wires is None else WireModel(word_line=job.wires, bit_line=job.wires)
+    wires = (
+        None
+        if job.wires is None
+        else WireModel(word_line=job.wires, bit_line=job.wires)
+    )
     one = Chip(job.chip, wires=wires)
-    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+    shapes = [
+        (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+    ]
     kind = mapping_kind(job.layout.mapping)
     tiles = tiles_needed(shapes, one.rows, one.cols, mapping=kind, packed=job.packed)
     return replace(one, tiles=tiles)
@@ -80,17 +91,29 @@ def image_for(job: Job, sources: Task) -> CompiledNetwork:
     kind = ChipSpec(job.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
     info = kind.bench().info
     return compile_image(
-        sources.network, info, sources.data.calibration, compensated=job.compensated,
-        packed=job.packed, **job.layout.options(info),
-        provenance=provenance_of(job.network, job.chip, weights=job.weights, data=job.data),
-    )  # fmt: skip
+        sources.network,
+        info,
+        sources.data.calibration,
+        compensated=job.compensated,
+        packed=job.packed,
+        **job.layout.options(info),
+        provenance=provenance_of(
+            job.network, job.chip, weights=job.weights, data=job.data
+        ),
+    )
 
 
 def specimen_for(job: Job, image: CompiledNetwork, seed: int) -> ChipSpec:
     """The chip that `mho program` programs with the same seed."""
     info = image.info
     return ChipSpec(
-        job.chip, seed, info.tiles, info.rows, info.cols, info.wires, read_noise=job.read_noise
+        job.chip,
+        seed,
+        info.tiles,
+        info.rows,
+        info.cols,
+        info.wires,
+        read_noise=job.read_noise,
     )
 
 
@@ -112,7 +135,8 @@ class Workshop:
     def __init__(
         self, folder: Path, fingerprint: str, job: Job, started: float, *, resume: bool
     ) -> None:
-        self.folder, self.work = folder, work_folder(folder, resume=resume)
+        self.folder = folder
+        self.work = work_folder(folder, resume=resume)
         self.job = job
         self._identity = f"{version('mho')} {fingerprint} {job!r}"
         self.kept = Kept(self.work / "kept", self._identity)
@@ -127,17 +151,29 @@ class Workshop:
         return self._earlier + time.monotonic() - self._started
 
     def program(
-        self, name: str, placement: Placement, bench: SimulatedBench, protocol: ProgramProtocol,
+        self,
+        name: str,
+        placement: Placement,
+        bench: SimulatedBench,
+        protocol: ProgramProtocol,
         progress: Progress,
-    ) -> tuple[Placement, ProgramResult, Ledger]:  # fmt: skip
+    ) -> tuple[Placement, ProgramResult, Ledger]:
         """Program a chip, saving its state every second; or take up a saved one."""
         path = self.work / f"{name}.safetensors"
         groups, facts = checkpoint.load(path) if path.exists() else ({}, {})
         rows = int(facts.get("rows", 0))
         if groups:
             bench.restore(groups["bench"], placement.cells)
-        journal = Journal(self.work / "trace" / name, rows, {"chip": bench.info.name, "tiles":
-            bench.info.tiles, "rows": bench.info.rows, "cols": bench.info.cols})  # fmt: skip
+        journal = Journal(
+            self.work / "trace" / name,
+            rows,
+            {
+                "chip": bench.info.name,
+                "tiles": bench.info.tiles,
+                "rows": bench.info.rows,
+                "cols": bench.info.cols,
+            },
+        )
         saved = time.monotonic()
 
         def keep(run: ProgramRun) -> None:
@@ -150,9 +186,12 @@ class Workshop:
                 saved = time.monotonic()
 
         final, result = program_pairs(
-            JournaledBench(bench, journal), placement, protocol,
-            resume=groups.get("run"), on_cycle=keep,
-        )  # fmt: skip
+            JournaledBench(bench, journal),
+            placement,
+            protocol,
+            resume=groups.get("run"),
+            on_cycle=keep,
+        )
         journal.flush()
         return final, result, bench.ledger
 
@@ -170,7 +209,9 @@ class Workshop:
         shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(self.work)
 
-    def _save(self, path: Path, groups: dict[str, dict[str, Tensor]], rows: int) -> None:
+    def _save(
+        self, path: Path, groups: dict[str, dict[str, Tensor]], rows: int
+    ) -> None:
         facts = {"rows": rows, "identity": self._identity, "seconds": self.seconds}
         checkpoint.save(path, groups, facts)
 
@@ -203,18 +244,27 @@ def make_chip(
 
     The image, and the chip as the job wants it, are kept among the run's files.
     """
-    specimen, effort = (
-        specimen_for(job, image, job.seed),
-        ProgrammingOptions(job.tolerance, denoise),
-    )
+    specimen = specimen_for(job, image, job.seed)
+    effort = ProgrammingOptions(job.tolerance, denoise)
     bench = specimen.bench()
     name = "denoised" if denoise else "plain"
-    final, result, cost = workshop.program(name, image.placement, bench, effort.protocol, progress)
+    final, result, cost = workshop.program(
+        name, image.placement, bench, effort.protocol, progress
+    )
     state = bench.state(final.cells)
     chip = ProgrammedChip(
-        image, specimen, effort, final, result, state, {}, specimen.model, version("mho")
+        image,
+        specimen,
+        effort,
+        final,
+        result,
+        state,
+        {},
+        specimen.model,
+        version("mho"),
     )
-    deployed, fitted = DeployedNetwork(image.network, bench, final, image.ranges, result), None
+    deployed = DeployedNetwork(image.network, bench, final, image.ranges, result)
+    fitted = None
     if job.fit_columns:
         fitted = refit(deployed, sources.data.calibration, ranged=False)
         chip = chip.tuned(deployed)

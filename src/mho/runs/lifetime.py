@@ -20,7 +20,8 @@ from mho.files import checkpoint
 from mho.progress import Progress, silent
 from mho.units import show_duration
 
-ALONE, REFRESHED = "left alone", "refreshed"
+ALONE = "left alone"
+REFRESHED = "refreshed"
 """Names of the two lives of a chip."""
 
 _CHECKPOINT_SECONDS = 1.0
@@ -130,15 +131,24 @@ class _Course:
         self, life: Life, job: LifeJob, cells: Tensor, kept: Path | None, identity: str
     ) -> None:
         assert isinstance(life.deployed.bench, SimulatedBench)
-        self._life, self._job, self._bench = life, job, life.deployed.bench
-        self._cells, self._kept, self._identity = cells, kept, identity
+        self._life = life
+        self._job = job
+        self._bench = life.deployed.bench
+        self._cells = cells
+        self._kept = kept
+        self._identity = identity
         self._saved = time.monotonic()
 
     def run(self, name: str, progress: Progress) -> None:
         """Go through all ages; the first is the chip as it comes, at its own temperature."""
-        job, life = self._job, self._life
+        job = self._job
+        life = self._life
         interval = job.interval if name == REFRESHED else None
-        whole = len(job.times) + 1 + (math.floor(job.times[-1] / interval) if interval else 0)
+        whole = (
+            len(job.times)
+            + 1
+            + (math.floor(job.times[-1] / interval) if interval else 0)
+        )
 
         def looked() -> None:
             progress(name, (life.looks + len(life.ages)) / whole)
@@ -159,7 +169,9 @@ class _Course:
     def _keep(self) -> None:
         if self._kept is not None:
             facts = {"identity": self._identity, "life": self._life.facts()}
-            checkpoint.save(self._kept, {"bench": self._bench.state(self._cells)}, facts)
+            checkpoint.save(
+                self._kept, {"bench": self._bench.state(self._cells)}, facts
+            )
         self._saved = time.monotonic()
 
     def _take_up(self) -> None:
@@ -186,7 +198,8 @@ def _described(
     chip: ProgrammedChip, data: Data, job: LifeJob, found: Mapping[str, list[Age]]
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
-    network, stuck = chip.image.network, int(chip.result.stuck.sum())
+    network = chip.image.network
+    stuck = int(chip.result.stuck.sum())
     right = int((network.run(data.inputs).argmax(1) == data.labels).sum())
     refresh = job.refresh(chip)
     return {
@@ -198,14 +211,15 @@ def _described(
         "samples": data.labels.numel(),
         "software_accuracy": right / data.labels.numel(),
         "temperature_K": job.temperature,
-        "refresh": refresh and {
+        "refresh": refresh
+        and {
             "interval_s": refresh.interval,
             "tolerance_uS": refresh.protocol.tolerance * 1e6,
             "quantile": refresh.quantile,
         },
         "lives": {name: [_told(age) for age in ages] for name, ages in found.items()},
         "version": version("mho"),
-    }  # fmt: skip
+    }
 
 
 def _told(age: Age) -> dict[str, Any]:

@@ -33,7 +33,8 @@ _TRACE_RANKS = (1.0, 0.99, 0.9, 0.5)
 """Which cells to watch: the noisiest, the one that 99 % are quieter than, … (1)."""
 
 
-_TRACE_SAMPLES, _TRACE_SPACING = 400, 0.01
+_TRACE_SAMPLES = 400
+_TRACE_SPACING = 0.01
 
 
 def software_accuracy(sources: Task) -> float:
@@ -51,7 +52,9 @@ def accuracies(
     deployed: DeployedNetwork, sources: Task, progress: Callable[[float], None]
 ) -> tuple[list[float], Int[Tensor, "classes answers"]]:
     """Accuracy at every look, and the confusion matrix of the last one (1)."""
-    data, found, start = sources.data, [], deployed.bench.clock
+    data = sources.data
+    found = []
+    start = deployed.bench.clock
     answers = torch.zeros_like(data.labels)
     for number, moment in enumerate(look_times()):
         deployed.bench.wait(max(0.0, start + moment - deployed.bench.clock))
@@ -60,7 +63,9 @@ def accuracies(
         progress((number + 1) / LOOKS)
     size = max(data.classes, int(answers.max()) + 1)
     confusion = torch.zeros(size, size, dtype=torch.int64)
-    confusion.index_put_((data.labels, answers), torch.ones_like(answers), accumulate=True)
+    confusion.index_put_(
+        (data.labels, answers), torch.ones_like(answers), accumulate=True
+    )
     return found, confusion
 
 
@@ -74,7 +79,9 @@ def read_back(
 ) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
     """Mean and peak-to-peak of every cell over one verify window, after all programming (S)."""
     look = protocol.verify
-    reading = chip.bench.read(chip.placement.cells, samples=look.samples, window=look.window)
+    reading = chip.bench.read(
+        chip.placement.cells, samples=look.samples, window=look.window
+    )
     return reading.mean, reading.peak_to_peak
 
 
@@ -98,7 +105,9 @@ def _watch(chip: Programmed, chosen: Tensor) -> Tensor:
     return torch.stack(samples, 1)
 
 
-def layer_maps(chip: Programmed, sources: Task, readback: Tensor) -> tuple[LayerMap, ...]:
+def layer_maps(
+    chip: Programmed, sources: Task, readback: Tensor
+) -> tuple[LayerMap, ...]:
     """The cells put together again layer by layer; G⁺ and G⁻ in neighbouring columns."""
     values = (chip.placement.target, readback, chip.result.outcome.float())
     found = []
@@ -152,21 +161,30 @@ def measure(
         "biasing": bench.chip.biasing,
         **bench.disturb.summary(~bench.stuck),
     }
-    costs = {"programming": chip.cost, "evaluation": chip.bench.ledger - programmed_until}
+    costs = {
+        "programming": chip.cost,
+        "evaluation": chip.bench.ledger - programmed_until,
+    }
     if chip.fitted is not None:
         costs["fitting gains and offsets"] = chip.fitted.cost
     found_plain = found
     if plain is not chip:
         found_plain, _ = accuracies(
-            plain.deployed, sources, lambda done: progress("evaluating without denoising", done)
+            plain.deployed,
+            sources,
+            lambda done: progress("evaluating without denoising", done),
         )
         costs["programming without denoising"] = plain.cost
     working = ~chip.result.stuck
     error = (readback - chip.placement.target)[working]
     wires = wire_account(
-        sources.network, sources.data, chip.bench.info, compensated=job.compensated,
-        packed=job.packed, layout=job.layout,
-    )  # fmt: skip
+        sources.network,
+        sources.data,
+        chip.bench.info,
+        compensated=job.compensated,
+        packed=job.packed,
+        layout=job.layout,
+    )
     watched = None if plain is chip else traces(plain, chip, plain_noise)
     result = _result(job, sources, chip, error, noise[working], version) | {
         "chip_accuracy": interval(found),
@@ -204,11 +222,17 @@ def _fit_figures(fitted: Refit | None) -> dict[str, Any] | None:
 
 
 def _result(
-    job: Job, sources: Task, chip: Programmed, error: Tensor, noise: Tensor, version: str
+    job: Job,
+    sources: Task,
+    chip: Programmed,
+    error: Tensor,
+    noise: Tensor,
+    version: str,
 ) -> dict[str, Any]:
     """The numbers of `result.json` that concern programming."""
     per_cell = {
-        f"{name}_per_cell": total(getattr(chip.result, name)) / chip.result.cells.numel()
+        f"{name}_per_cell": total(getattr(chip.result, name))
+        / chip.result.cells.numel()
         for name in ("pulses", "denoise_pulses", "reads")
     }
     work = account(sources.network, sources.data.inputs[0])
@@ -250,7 +274,8 @@ def grid_columns(
         placement: Where the network lies.
         layer: Number of the layer.
     """
-    found, start = [], 0
+    found = []
+    start = 0
     own = [block for block in placement.blocks if block.layer == layer]
     width = 2 * max(block.outputs.stop for block in own)
     parts = sorted({block.first_output for block in own})
@@ -265,6 +290,8 @@ def grid_columns(
             columns = block.first_output + parts.index(block.first_output) + numbers
             found.append((block.inputs, place[0], columns))
             continue
-        first = 2 * (block.first_output + numbers) + (0 if block.corrects is None else width)
+        first = 2 * (block.first_output + numbers) + (
+            0 if block.corrects is None else width
+        )
         found += [(block.inputs, place[half], first + half) for half in range(2)]
     return found

@@ -23,7 +23,8 @@ from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.run_data import RunData
 from mho.runs.task import Task
 
-_OWN, _COARSE = "programmed", "comparison"
+_OWN = "programmed"
+_COARSE = "comparison"
 _SHARE = 0.75
 """Share of a chip's time that programming takes, for the progress bar (1)."""
 
@@ -57,10 +58,13 @@ def measure_chip(
         OSError: The state cannot be written.
     """
     chip = program_image(
-        image, specimen, effort, unfinished=unfinished,
+        image,
+        specimen,
+        effort,
+        unfinished=unfinished,
         resume=unfinished is not None and unfinished.exists(),
         progress=lambda _, done: progress(_SHARE * done),
-    )  # fmt: skip
+    )
     deployed = chip.deployed()
     bench = deployed.bench
     assert isinstance(bench, SimulatedBench)
@@ -68,14 +72,24 @@ def measure_chip(
     if fit_columns:
         refit(deployed, sources.data.calibration, ranged=False)
         chip = chip.tuned(deployed)
-    read_back(Programmed(bench, deployed, chip.placement, chip.result, cost), effort.protocol)
+    read_back(
+        Programmed(bench, deployed, chip.placement, chip.result, cost), effort.protocol
+    )
     start = bench.ledger
-    found, _ = accuracies(deployed, sources, lambda done: progress(_SHARE + (1 - _SHARE) * done))
+    found, _ = accuracies(
+        deployed, sources, lambda done: progress(_SHARE + (1 - _SHARE) * done)
+    )
     seen = interval(found)
     figures = ChipFigures(
-        specimen.seed, seen["best"], seen["low"], seen["high"], chip.result.converged_fraction,
-        int(chip.result.stuck.sum()), cost, bench.ledger - start,
-    )  # fmt: skip
+        specimen.seed,
+        seen["best"],
+        seen["low"],
+        seen["high"],
+        chip.result.converged_fraction,
+        int(chip.result.stuck.sum()),
+        cost,
+        bench.ledger - start,
+    )
     return chip, figures
 
 
@@ -110,7 +124,9 @@ def populate(
     for number in range(job.chips):
         for way, effort in ways.items():
             again = number == 0 and way == _OWN
-            own = _first(found, job.seed) if again else line.figures(number, way, effort)
+            own = (
+                _first(found, job.seed) if again else line.figures(number, way, effort)
+            )
             chips[way].append(own)
     batches = {way: Batch(effort, tuple(chips[way])) for way, effort in ways.items()}
     software = found.result["software_accuracy"]
@@ -136,8 +152,11 @@ class _Line:
 
     def figures(self, number: int, way: str, effort: ProgrammingOptions) -> ChipFigures:
         """What a chip reaches; measured only once, whatever interrupts the run."""
-        stage = f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
-        kept, name = self.workshop.kept, f"{way}-{number + 1}"
+        stage = (
+            f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
+        )
+        kept = self.workshop.kept
+        name = f"{way}-{number + 1}"
         if held := kept.get(name):
             return _read(held["figures"])
         specimen = specimen_for(self.job, self.image, self.job.seed + number)
@@ -145,9 +164,14 @@ class _Line:
         folder.mkdir(exist_ok=True)
         unfinished = folder / f"{name}.state"
         chip, figures = measure_chip(
-            self.image, specimen, effort, self.sources, fit_columns=self.job.fit_columns,
-            unfinished=unfinished, progress=lambda done: self.progress(stage, done),
-        )  # fmt: skip
+            self.image,
+            specimen,
+            effort,
+            self.sources,
+            fit_columns=self.job.fit_columns,
+            unfinished=unfinished,
+            progress=lambda done: self.progress(stage, done),
+        )
         if self.job.keep_chips and way == _OWN:
             self.keep(specimen.seed, chip)
         kept.put(name, {"figures": asdict(figures), "seconds": self.workshop.seconds})
@@ -172,11 +196,18 @@ def _read(held: Mapping[str, Any]) -> ChipFigures:
 def _first(found: RunData, seed: int) -> ChipFigures:
     """What the deployment itself says of its chip."""
     result: Mapping[str, Any] = found.result
-    seen, cost = result["chip_accuracy"], found.costs
+    seen = result["chip_accuracy"]
+    cost = found.costs
     return ChipFigures(
-        seed, seen["best"], seen["low"], seen["high"], result["converged_fraction"],
-        result["stuck_cells"], cost["programming"], cost["evaluation"],
-    )  # fmt: skip
+        seed,
+        seen["best"],
+        seen["low"],
+        seen["high"],
+        result["converged_fraction"],
+        result["stuck_cells"],
+        cost["programming"],
+        cost["evaluation"],
+    )
 
 
 def _costs(population: Population) -> dict[str, Ledger]:

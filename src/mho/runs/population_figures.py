@@ -88,12 +88,15 @@ class Batch:
 
     def cost(self, stage: str) -> Ledger:
         """All chips' `"programming"` or `"evaluation"` together."""
-        return reduce(lambda a, b: a + b, (getattr(chip, stage) for chip in self.chips), Ledger())
+        return reduce(
+            lambda a, b: a + b, (getattr(chip, stage) for chip in self.chips), Ledger()
+        )
 
     @property
     def result(self) -> dict[str, Any]:
         """Plain values, for `result.json`."""
-        spent, count = self.cost("programming"), len(self.chips)
+        spent = self.cost("programming")
+        count = len(self.chips)
         return {
             "tolerance_uS": self.effort.tolerance / uS,
             "denoise": self.effort.denoise,

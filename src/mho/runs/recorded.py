@@ -55,7 +55,9 @@ class RecordedRun:
         import zarr  # imported late: it costs a third of a second that most users never need
 
         try:
-            self._group: Any = zarr.open_group(str(folder / "trace" / self.name), mode="r")
+            self._group: Any = zarr.open_group(
+                str(folder / "trace" / self.name), mode="r"
+            )
             shape = [int(self._group.attrs[n]) for n in ("tiles", "rows", "cols")]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(_sentence(folder, "has a damaged `trace`")) from error
@@ -77,7 +79,9 @@ class RecordedRun:
                 sense_sides=kept.get("sense_sides", "one"),
             )
         except (AttributeError, TypeError, ValueError) as error:
-            raise ValueError(_sentence(self.folder, "has a damaged `result.json`")) from error
+            raise ValueError(
+                _sentence(self.folder, "has a damaged `result.json`")
+            ) from error
 
     def conductance(self, tile: int) -> Float[Tensor, "rows cols"]:
         """Last reading of every cell of a tile (S); 0 of cells that were never read.
@@ -103,11 +107,15 @@ class RecordedRun:
         check_between(cell, "cell", 0, self.tiles * self.rows * self.cols - 1, "1")
         if "width" not in self._group:
             raise ValueError(
-                _sentence(self.folder, "records no widths of pulses, as by an older version")
+                _sentence(
+                    self.folder, "records no widths of pulses, as by an older version"
+                )
             )
         number, kind, *columns = self._columns("cell", "kind", "value", "width", "gate")
         own = (kind == PULSE) & (number == cell)
-        return PulseRecord(*(torch.from_numpy(c[own].astype(np.float64)) for c in columns))
+        return PulseRecord(
+            *(torch.from_numpy(c[own].astype(np.float64)) for c in columns)
+        )
 
     def _columns(self, *names: str) -> Sequence[Any]:
         try:
@@ -116,7 +124,10 @@ class RecordedRun:
             raise ValueError(_sentence(self.folder, "has a damaged `trace`")) from error
         if len({c.shape for c in columns}) != 1 or columns[0].ndim != 1:
             raise ValueError(_sentence(self.folder, "has a damaged `trace`"))
-        if columns[0].size and int(columns[0].max()) >= self.tiles * self.rows * self.cols:
+        if (
+            columns[0].size
+            and int(columns[0].max()) >= self.tiles * self.rows * self.cols
+        ):
             raise ValueError(_sentence(self.folder, "has a damaged `trace`"))
         return columns
 

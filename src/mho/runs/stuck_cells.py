@@ -74,8 +74,13 @@ def measure_yield(
     check_choice(remedy, "remedy", REMEDIES)
     protocol = protocol or ProgramProtocol()
     chip = Chip(kind.replace(cell__stuck_fraction=stuck_fraction))
-    shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in sources.network.layers]
-    chip = replace(chip, tiles=tiles_needed(shapes, chip.rows, chip.cols, spares=spares))
+    shapes = [
+        (layer.weight.shape[0], layer.weight.shape[1])
+        for layer in sources.network.layers
+    ]
+    chip = replace(
+        chip, tiles=tiles_needed(shapes, chip.rows, chip.cols, spares=spares)
+    )
     bench = SimulatedBench(chip, Stream(seed).child("chip"))
     faults = survey(bench) if remedy == "mapped" else None
     extra = spares if remedy == "mapped" else 0
@@ -131,7 +136,13 @@ def measure_yields(
         held = kept.get(name)
         if held is None:
             point = measure_yield(
-                sources, kind, share, remedy=remedy, seed=seed, protocol=protocol, spares=spares
+                sources,
+                kind,
+                share,
+                remedy=remedy,
+                seed=seed,
+                protocol=protocol,
+                spares=spares,
             )
             kept.put(name, asdict(point))
         else:

@@ -70,15 +70,24 @@ def prepare(job: Job, progress: Progress) -> Task:
             Stream(job.seed).child("training"), lambda done: progress("training", done)
         )
         return Task(read_network(trained, data.calibration, job.digital), data)
-    if not job.network.endswith((".pt2", ".onnx", ".safetensors")) and ":" not in job.network:
-        near = " Did you mean `digits`?" if get_close_matches(job.network, ["digits"]) else ""
+    if (
+        not job.network.endswith((".pt2", ".onnx", ".safetensors"))
+        and ":" not in job.network
+    ):
+        near = (
+            " Did you mean `digits`?"
+            if get_close_matches(job.network, ["digits"])
+            else ""
+        )
         raise ValueError(
             "Argument `network` must be `digits`, `model.pt2`, `model.onnx`,"
             f" `weights.safetensors` or `module.py:factory`, but is `{job.network}`; other files"
             f" of weights go into `weights`.{near}"
         )
     if job.data is None:
-        raise ValueError("Argument `data` must name a .npz file of test data, but is missing.")
+        raise ValueError(
+            "Argument `data` must name a .npz file of test data, but is missing."
+        )
     data = load_data(job.data)
     progress("reading the network", 0.0)
     network = load_network(job.network, job.weights, data.calibration, job.digital)
@@ -126,7 +135,8 @@ class Start:
                 digest.update(layer.weight.contiguous().numpy().tobytes())
         else:
             digest.update(self.source.sha256.encode())
-        data, training = self.data, self.training
+        data = self.data
+        training = self.training
         learn = (training.inputs, training.labels)
         for tensor in (data.inputs, data.labels, data.calibration, *learn):
             digest.update(tensor.contiguous().numpy().tobytes())
@@ -140,9 +150,13 @@ def software_accuracy(network: Network, data: Data) -> float:
 
 
 def gather(
-    network: str, data: str | None, training: str | None, weights: str | None, seed: int,
+    network: str,
+    data: str | None,
+    training: str | None,
+    weights: str | None,
+    seed: int,
     progress: Progress,
-) -> Start:  # fmt: skip
+) -> Start:
     """Read or train the network, and read the data.
 
     Args:
@@ -165,14 +179,20 @@ def gather(
         if data is None and own_image.provenance.data == DIGITS:
             return Start(packed, digits_data(), _digits_training(), DIGITS)
     elif network == DIGITS:
-        for name, value in (("data", data), ("training", training), ("weights", weights)):
+        for name, value in (
+            ("data", data),
+            ("training", training),
+            ("weights", weights),
+        ):
             _check_absent(value, name, "the built-in `digits`, which brings its own")
         progress("training", 0.0)
         trained = train_digits(
             Stream(seed).child("training"), lambda done: progress("training", done)
         )
         own = digits_data()
-        return Start(read_network(trained, own.calibration), own, _digits_training(), DIGITS)
+        return Start(
+            read_network(trained, own.calibration), own, _digits_training(), DIGITS
+        )
     if data is None:
         raise ValueError(
             "Argument `data` must name a .npz file of test and training data, but is missing."
@@ -187,7 +207,9 @@ def gather(
 
 def _packed(name: str) -> CompiledNetwork | ProgrammedChip:
     if not Path(name).is_file():
-        raise ValueError(f"Argument `network` must name a readable file, but `{name}` is none.")
+        raise ValueError(
+            f"Argument `network` must name a readable file, but `{name}` is none."
+        )
     kind = read_kind(name)
     if kind == IMAGE_KIND:
         return load_image(name, "network")
@@ -196,7 +218,9 @@ def _packed(name: str) -> CompiledNetwork | ProgrammedChip:
 
 def _check_absent(value: str | None, name: str, what: str) -> None:
     if value is not None:
-        raise ValueError(f"Argument `{name}` must be left out for {what}, but is `{value}`.")
+        raise ValueError(
+            f"Argument `{name}` must be left out for {what}, but is `{value}`."
+        )
 
 
 def _digits_training() -> Training:

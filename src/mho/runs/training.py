@@ -13,7 +13,13 @@ from torch import Tensor
 from mho.bench.simulated import ChipSpec
 from mho.checks import check_between, check_choice, check_within, configuration
 from mho.chip import Chip
-from mho.data import TrainingAndTest, digits_data, digits_training, load_data, load_training
+from mho.data import (
+    TrainingAndTest,
+    digits_data,
+    digits_training,
+    load_data,
+    load_training,
+)
 from mho.deployment.storage import ProgrammedChip, Provenance
 from mho.device.published import PRESETS
 from mho.files import checkpoint
@@ -23,7 +29,8 @@ from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.training import OnChipPerceptron, OnChipTraining, layer_shapes, trained_chip
 
-FAULTY, FAULTLESS = "on the chip", "without stuck cells"
+FAULTY = "on the chip"
+FAULTLESS = "without stuck cells"
 """Names of the two runs of a job."""
 
 
@@ -85,9 +92,14 @@ def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
     test = load_data(name)
     learnt = load_training(name, None, test.inputs)
     classes = max(test.classes, int(learnt.labels.max()) + 1)
-    test = replace(test, calibration=learnt.inputs[: test.calibration.shape[0]], classes=classes)
+    test = replace(
+        test, calibration=learnt.inputs[: test.calibration.shape[0]], classes=classes
+    )
     data = TrainingAndTest(learnt.inputs, learnt.labels, test)
-    for what, inputs in (("training_inputs", data.inputs), ("inputs", data.test.inputs)):
+    for what, inputs in (
+        ("training_inputs", data.inputs),
+        ("inputs", data.test.inputs),
+    ):
         check_within(inputs, what, 0.0, 1.0, unit="1", hint="Scale them to this range.")
     digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()
     source = f"{Path(name).name}, trained on the chip"
@@ -142,23 +154,33 @@ class _Run:
         kept: Path | None,
         identity: str,
     ) -> None:
-        self._job, self._data, self._kept, self._identity = job, data, kept, identity
-        features, classes = data.inputs[0].numel(), data.test.classes
-        shapes, one = layer_shapes(features, job.training.hidden, classes), Chip(job.chip)
+        self._job = job
+        self._data = data
+        self._kept = kept
+        self._identity = identity
+        features = data.inputs[0].numel()
+        classes = data.test.classes
+        shapes = layer_shapes(features, job.training.hidden, classes)
+        one = Chip(job.chip)
         tiles = tiles_needed(shapes, one.rows, one.cols)
         self._specimen = ChipSpec(
             job.chip, job.seed, tiles, one.rows, one.cols, one.lines, stuck=stuck
         )
         self._bench = self._specimen.bench()
-        self._perceptron = OnChipPerceptron(self._bench, features, classes, job.training)
+        self._perceptron = OnChipPerceptron(
+            self._bench, features, classes, job.training
+        )
         self._stream = Stream(job.seed).child("on-chip")
         self._passes: list[Pass] = []
         self._cost = Ledger()
 
     def go(self, name: str, progress: Progress) -> list[Pass]:
         """All passes."""
-        epochs, perceptron, bench = self._job.training.epochs, self._perceptron, self._bench
-        inputs, test = _flat(self._data.inputs), self._data.test
+        epochs = self._job.training.epochs
+        perceptron = self._perceptron
+        bench = self._bench
+        inputs = _flat(self._data.inputs)
+        test = self._data.test
         if not self._take_up():
             perceptron.scatter(self._stream.child("weights"))
             self._cost = bench.ledger
@@ -176,16 +198,26 @@ class _Run:
     def chip(self, provenance: Provenance) -> ProgrammedChip:
         """The chip as it is now."""
         return trained_chip(
-            self._perceptron, self._specimen, self._data, self._cost, provenance,
+            self._perceptron,
+            self._specimen,
+            self._data,
+            self._cost,
+            provenance,
             accuracy=self._passes[-1].accuracy,
-        )  # fmt: skip
+        )
 
     def _keep(self) -> None:
         if self._kept is None:
             return
         cells = self._perceptron.placement.cells
-        groups = {"bench": self._bench.state(cells), "perceptron": self._perceptron.state()}
-        facts = {"identity": self._identity, "passes": [asdict(one) for one in self._passes]}
+        groups = {
+            "bench": self._bench.state(cells),
+            "perceptron": self._perceptron.state(),
+        }
+        facts = {
+            "identity": self._identity,
+            "passes": [asdict(one) for one in self._passes],
+        }
         checkpoint.save(self._kept, groups, facts)
 
     def _take_up(self) -> bool:
@@ -201,7 +233,9 @@ class _Run:
             )
         self._bench.restore(groups["bench"], self._perceptron.placement.cells)
         self._perceptron.restore(groups["perceptron"])
-        self._passes = [Pass(**(p | {"cost": Ledger(**p["cost"])})) for p in facts["passes"]]
+        self._passes = [
+            Pass(**(p | {"cost": Ledger(**p["cost"])})) for p in facts["passes"]
+        ]
         self._cost = self._passes[-1].cost
         return True
 
@@ -218,10 +252,14 @@ def _identity(job: TrainJob, data: TrainingAndTest) -> str:
 
 
 def _described(
-    job: TrainJob, data: TrainingAndTest, found: Mapping[str, list[Pass]], chip: ProgrammedChip
+    job: TrainJob,
+    data: TrainingAndTest,
+    found: Mapping[str, list[Pass]],
+    chip: ProgrammedChip,
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
-    features, training = data.inputs[0].numel(), job.training
+    features = data.inputs[0].numel()
+    training = job.training
     return {
         "options": asdict(job),
         "network": [features, *training.hidden, data.test.classes],
@@ -229,7 +267,9 @@ def _described(
         "stuck_fraction": chip.specimen.chip.published["cell.stuck_fraction"],
         "training_samples": data.labels.numel(),
         "test_samples": data.test.labels.numel(),
-        "runs": {name: [_told(one) for one in passes] for name, passes in found.items()},
+        "runs": {
+            name: [_told(one) for one in passes] for name, passes in found.items()
+        },
         "chip": chip.sha256,
         "version": version("mho"),
     }

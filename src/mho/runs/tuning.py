@@ -52,7 +52,8 @@ class KeptSteps:
     """
 
     def __init__(self, folder: Path | None, identity: str, *, resume: bool) -> None:
-        self._folder, self._identity = folder, identity
+        self._folder = folder
+        self._identity = identity
         self.done: list[dict[str, Any]] = []
         if folder is None:
             return
@@ -119,7 +120,8 @@ class KeptSteps:
             )
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
-            identity, steps = held["identity"], list(held["steps"])
+            identity = held["identity"]
+            steps = list(held["steps"])
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"File `{path}` must hold the steps of a run, but is damaged; leave out `resume`"
@@ -137,7 +139,8 @@ NOISE_AWARE = "noise-aware"
 METHODS = (NOISE_AWARE, "refit", "hybrid")
 
 
-_PROGRAMMING, _START = "programming", "start"
+_PROGRAMMING = "programming"
+_START = "start"
 
 
 _REFIT_SAMPLES = 256
@@ -203,7 +206,9 @@ class TuneJob:
     def specimen(self, network: Network) -> ChipSpec:
         """The chip, with as many tiles as the network needs."""
         one = Chip(self.chip)
-        shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+        shapes = [
+            (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+        ]
         tiles = tiles_needed(shapes, one.rows, one.cols)
         return ChipSpec(
             self.chip, self.seed, tiles, one.rows, one.cols, one.lines, stuck=self.stuck
@@ -227,9 +232,12 @@ class Tuned:
 
 
 def tune(
-    job: TuneJob, progress: Progress = silent, *, unfinished: Path | None = None,
+    job: TuneJob,
+    progress: Progress = silent,
+    *,
+    unfinished: Path | None = None,
     resume: bool = False,
-) -> Tuned:  # fmt: skip
+) -> Tuned:
     """Program a network into a chip, or take a programmed one, and tune it; judge every step.
 
     Args:
@@ -257,9 +265,11 @@ def tune(
 
 def _plan(job: TuneJob, start: Start) -> list[str]:
     """Names of all steps in order."""
-    first, rest = list(job.methods[:1]), list(job.methods[1:])
+    first = list(job.methods[:1])
+    rest = list(job.methods[1:])
     if first != [NOISE_AWARE]:
-        first, rest = [], list(job.methods)
+        first = []
+        rest = list(job.methods)
     if first and not isinstance(start.source, Network):
         raise ValueError(
             f"Argument `method` must not have `{NOISE_AWARE}` for an image or a chip, whose"
@@ -272,8 +282,13 @@ def _plan(job: TuneJob, start: Start) -> list[str]:
 class _Tuning:
     """The steps of a job."""
 
-    def __init__(self, job: TuneJob, start: Start, progress: Progress, kept: KeptSteps) -> None:
-        self._job, self._start, self._progress, self._kept = job, start, progress, kept
+    def __init__(
+        self, job: TuneJob, start: Start, progress: Progress, kept: KeptSteps
+    ) -> None:
+        self._job = job
+        self._start = start
+        self._progress = progress
+        self._kept = kept
 
     def step(
         self, name: str, source: Network | CompiledNetwork | ProgrammedChip
@@ -286,46 +301,70 @@ class _Tuning:
         more: dict[str, Any] = {}
         if isinstance(source, CompiledNetwork):
             source = self._programmed(source)
-            deployed, cost = source.deployed(), source.result.ledger
+            deployed = source.deployed()
+            cost = source.result.ledger
         else:
-            deployed, cost = source.deployed(), Ledger()
+            deployed = source.deployed()
+            cost = Ledger()
             if name != _START:
                 cost, more = self._on_chip(name, deployed, source)
         data = self._start.data
         accuracy = deployed.accuracy(data.inputs, data.labels)
-        return source.tuned(deployed, accuracy=accuracy), _described(name, accuracy, cost) | more
+        return source.tuned(deployed, accuracy=accuracy), _described(
+            name, accuracy, cost
+        ) | more
 
     def _compiled(self, network: Network) -> CompiledNetwork:
-        job, start = self._job, self._start
+        job = self._job
+        start = self._start
         name = Path(job.network.rpartition(":")[0] or job.network).name
         origin = Provenance(source=name, preset=job.chip, data=start.built_in)
         info = job.specimen(network).bench().info
         return compile_image(network, info, start.data.calibration, provenance=origin)
 
     def _programmed(self, image: CompiledNetwork) -> ProgrammedChip:
-        job, info, file = self._job, image.info, self._kept.programming
+        job = self._job
+        info = image.info
+        file = self._kept.programming
         one = job.specimen(image.network)
         if not isinstance(self._start.source, Network):
-            one = replace(one, tiles=info.tiles, rows=info.rows, cols=info.cols, wires=info.wires)
+            one = replace(
+                one, tiles=info.tiles, rows=info.rows, cols=info.cols, wires=info.wires
+            )
         return program_image(
-            image, one, job.effort, unfinished=file,
-            resume=file is not None and file.exists(), progress=self._progress,
-        )  # fmt: skip
+            image,
+            one,
+            job.effort,
+            unfinished=file,
+            resume=file is not None and file.exists(),
+            progress=self._progress,
+        )
 
     def _noise_aware(self, network: Network) -> tuple[CompiledNetwork, dict[str, Any]]:
         """Tune the network for chips of the kind, whose cells are measured on a spare one."""
-        job, start, stream = self._job, self._start, Stream(self._job.seed)
+        job = self._job
+        start = self._start
+        stream = Stream(self._job.seed)
         self._progress("measuring a spare chip", 0.0)
-        chip = replace(job.specimen(network), tiles=1, rows=_SPARE_LINES, cols=_SPARE_LINES).chip
+        chip = replace(
+            job.specimen(network), tiles=1, rows=_SPARE_LINES, cols=_SPARE_LINES
+        ).chip
         spare = SimulatedBench(chip, stream.child("spare chip"))
         table = measure(spare, stream.child("statistics"), job.effort.protocol)
         surrogate = Surrogate(spare.info, None, chip.around, table)
         training = NoiseAwareTraining()
         found = noise_aware_train(
-            network, start.training.inputs, start.training.labels, surrogate,
-            stream.child(NOISE_AWARE), training=training, progress=self._progress,
-        )  # fmt: skip
-        step = _described(NOISE_AWARE, software_accuracy(found.network, start.data), table.cost)
+            network,
+            start.training.inputs,
+            start.training.labels,
+            surrogate,
+            stream.child(NOISE_AWARE),
+            training=training,
+            progress=self._progress,
+        )
+        step = _described(
+            NOISE_AWARE, software_accuracy(found.network, start.data), table.cost
+        )
         step |= {
             "measured_cells": table.programmed,
             "training_epochs": training.epochs,
@@ -343,11 +382,17 @@ class _Tuning:
         if method == "refit":
             self._progress("refitting gains and offsets", 0.0)
             some = slice(_REFIT_SAMPLES)
-            return refit(deployed, training.inputs[some], training.labels[some]).cost, {}
+            return refit(
+                deployed, training.inputs[some], training.labels[some]
+            ).cost, {}
         found = hybrid_train(
-            deployed, training.inputs, training.labels, Stream(self._job.seed).child("hybrid"),
-            protocol=chip.effort.protocol, progress=self._progress,
-        )  # fmt: skip
+            deployed,
+            training.inputs,
+            training.labels,
+            Stream(self._job.seed).child("hybrid"),
+            protocol=chip.effort.protocol,
+            progress=self._progress,
+        )
         return found.cost, {
             "training_accuracy_before": found.accuracy[0],
             "training_accuracy_after": found.ended,

@@ -66,11 +66,14 @@ def wire_account(
         share = torch.cat([one.scale / other.scale for one, other in pairs])
         account["signal"] = {"mean": float(share.mean()), "low": float(share.min())}
         account["power"] = more / current
-    account["accuracy"] = {name: _accuracy(network, data, found) for name, found in kinds.items()}
+    account["accuracy"] = {
+        name: _accuracy(network, data, found) for name, found in kinds.items()
+    }
     relative = {name: _relative(network, found) for name, found in kinds.items()}
     wanted = _relative(network, [layer.weight for layer in network.layers])
     account["weight_error"] = {
-        name: float((found - wanted).square().mean().sqrt()) for name, found in relative.items()
+        name: float((found - wanted).square().mean().sqrt())
+        for name, found in relative.items()
     }
     return WireAccount(account, wanted, relative)
 
@@ -89,8 +92,11 @@ def _effective(
     for block, place in each_block(placement):
         pair = placement.target[place].double()
         seen, total = effective_difference(pair, block, info)
-        weights[block.layer][block.outputs, block.inputs] += (seen / block.scale).T.float()
-        current, ideal = current + float(total.sum()), ideal + float(pair.sum())
+        weights[block.layer][block.outputs, block.inputs] += (
+            seen / block.scale
+        ).T.float()
+        current = current + float(total.sum())
+        ideal = ideal + float(pair.sum())
     return weights, current, ideal
 
 

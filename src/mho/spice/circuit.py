@@ -104,7 +104,10 @@ class _Line:
         """Its segments, and what connects it to its terminal."""
         for place in range(self.count - 1):
             yield Resistor(
-                f"{self.prefix}_{place}", self.node(place), self.node(place + 1), self.segment
+                f"{self.prefix}_{place}",
+                self.node(place),
+                self.node(place + 1),
+                self.segment,
             )
         for number, place in enumerate(self.near):
             name = f"{self.prefix}_{self.terminal}{'b' * number}"
@@ -129,35 +132,52 @@ def tile_circuit(
     rows, cols = conductance.shape
     word, bit = _lines(wires, rows, cols)
     resistors = [
-        one for line in (*word, *bit) for one in line.resistors()
+        one
+        for line in (*word, *bit)
+        for one in line.resistors()
         if one.ohm < float("inf") and one.first != one.second
-    ]  # fmt: skip
+    ]
     bends = None if cubic is None else cubic.tolist()
     cells = [
         Crossing(
-            i, j, word[i].node(j), bit[j].node(i), g, 0.0 if bends is None else bends[i][j]
+            i,
+            j,
+            word[i].node(j),
+            bit[j].node(i),
+            g,
+            0.0 if bends is None else bends[i][j],
         )
         for i, line in enumerate(conductance.tolist())
         for j, g in enumerate(line)
         if g > 0
-    ]  # fmt: skip
+    ]
     found = cells if wires.access < float("inf") else []
-    live = _live([(r.first, r.second) for r in resistors] + [(c.word, c.bit) for c in found])
+    live = _live(
+        [(r.first, r.second) for r in resistors] + [(c.word, c.bit) for c in found]
+    )
     kept = tuple(c for n, c in enumerate(found, len(resistors)) if live[n])
     return Circuit(
-        rows, cols, wires.access, tuple(r for n, r in enumerate(resistors) if live[n]), kept,
+        rows,
+        cols,
+        wires.access,
+        tuple(r for n, r in enumerate(resistors) if live[n]),
+        kept,
         len(cells) - len(kept),
-    )  # fmt: skip
+    )
 
 
 def _lines(wires: WireModel, rows: int, cols: int) -> tuple[list[_Line], list[_Line]]:
     check_choice(wires.sides, "sides", SIDES)
     segment, drive = (_each(wires, n, rows) for n in ("word_line", "driver"))
     left = (0, cols - 1) if wires.sides == "both" else (0,)
-    word = [_Line(f"w{i}", f"in{i}", cols, segment[i], drive[i], left) for i in range(rows)]
+    word = [
+        _Line(f"w{i}", f"in{i}", cols, segment[i], drive[i], left) for i in range(rows)
+    ]
     segment, sense = (_each(wires, n, cols) for n in ("bit_line", "sense"))
     low = (rows - 1, 0) if wires.sense_sides == "both" else (rows - 1,)
-    bit = [_Line(f"b{j}", f"out{j}", rows, segment[j], sense[j], low) for j in range(cols)]
+    bit = [
+        _Line(f"b{j}", f"out{j}", rows, segment[j], sense[j], low) for j in range(cols)
+    ]
     return word, bit
 
 
@@ -194,12 +214,16 @@ def _live(edges: Sequence[tuple[str, str]]) -> list[bool]:
     return live
 
 
-def _reached(edges: Sequence[tuple[str, str]], at: Mapping[str, Iterable[int]]) -> set[str]:
+def _reached(
+    edges: Sequence[tuple[str, str]], at: Mapping[str, Iterable[int]]
+) -> set[str]:
     """Nodes joined to a source or a virtual ground."""
     reached = {node for node in at if _terminal(node)}
     ahead = list(reached)
     while ahead:
-        beyond = {node for number in at[ahead.pop()] for node in edges[number]} - reached
+        beyond = {
+            node for number in at[ahead.pop()] for node in edges[number]
+        } - reached
         reached |= beyond
         ahead += beyond
     return reached

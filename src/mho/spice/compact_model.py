@@ -38,14 +38,22 @@ def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Paramete
         chip: The chip.
         start: Conductance at the start (S); that of a freshly formed cell if `None`.
     """
-    cell, selector = chip.cell, chip.selector
+    cell = chip.cell
+    selector = chip.selector
     gate_slope, gate_threshold = _gate(selector)
-    law, flicker = cell.switching, cell.flicker
+    law = cell.switching
+    flicker = cell.flicker
     return (
-        Parameter("g0", cell.formed if start is None else start, "conductance at the start (S)"),
+        Parameter(
+            "g0",
+            cell.formed if start is None else start,
+            "conductance at the start (S)",
+        ),
         Parameter("gain", 1.0, "size of a step relative to the typical cell (1)"),
         Parameter("set_voltage", law.set_voltage, "SET voltage of a unit step (V)"),
-        Parameter("reset_voltage", law.reset_voltage, "RESET voltage of a unit step (V)"),
+        Parameter(
+            "reset_voltage", law.reset_voltage, "RESET voltage of a unit step (V)"
+        ),
         Parameter("step", law.step, "unit step (S)"),
         Parameter("width", law.width, "pulse width of that statement (s)"),
         Parameter("slope", law.slope, "voltage for a step e times as large (V)"),
@@ -54,11 +62,21 @@ def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Paramete
         Parameter("span", law.span, "distance from the end where the window is 1 (S)"),
         Parameter("window_max", law.window_max, "largest window (1)"),
         Parameter(
-            "threshold", law.threshold, "share of the voltage below which nothing moves (1)"
+            "threshold",
+            law.threshold,
+            "share of the voltage below which nothing moves (1)",
         ),
-        Parameter("curvature", cell.curvature, "cubic coefficient of the current at 0 S (1/V^2)"),
-        Parameter("linear_above", cell.linear_above, "conductance where it has vanished (S)"),
-        Parameter("series_resistance", selector.series_resistance, "felt by pulses (Ohm)"),
+        Parameter(
+            "curvature",
+            cell.curvature,
+            "cubic coefficient of the current at 0 S (1/V^2)",
+        ),
+        Parameter(
+            "linear_above", cell.linear_above, "conductance where it has vanished (S)"
+        ),
+        Parameter(
+            "series_resistance", selector.series_resistance, "felt by pulses (Ohm)"
+        ),
         Parameter("gate_slope", gate_slope, "compliance per volt of gate (S/V)"),
         Parameter("gate_threshold", gate_threshold, "gate voltage that opens (V)"),
         Parameter("gate_max", selector.gate_max, "largest gate voltage (V)"),
@@ -71,4 +89,7 @@ def _gate(selector: Selector | NoSelector) -> tuple[float, float]:
     """Compliance per volt of gate (S/V) and the voltage that opens (V)."""
     if isinstance(selector, Selector):
         return selector.slope, selector.threshold
-    return selector.ceiling, -1.0  # the ceiling at a gate of 0 V, where a passive cell has none
+    return (
+        selector.ceiling,
+        -1.0,
+    )  # the ceiling at a gate of 0 V, where a passive cell has none

@@ -58,11 +58,17 @@ def tile_netlist(
         *_wires(circuit),
         *_cells(circuit),
         *(f"vout{j} out{j} 0 dc 0" for j in range(cols)),
-        _OPTIONS, ".op",
-        ".control", "set numdgt=15", "run", f"write {raw}",
+        _OPTIONS,
+        ".op",
+        ".control",
+        "set numdgt=15",
+        "run",
+        f"write {raw}",
         *(f"print i(vout{j})" for j in range(cols)),
-        "quit 0", ".endc", ".end",
-    ]  # fmt: skip
+        "quit 0",
+        ".endc",
+        ".end",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -91,7 +97,9 @@ def tile_subcircuit(
         ValueError: Arguments that do not fit each other, or are negative or not finite.
     """
     circuit = _checked_circuit(wires, conductance, cubic)
-    ports = [f"in{i}" for i in range(circuit.rows)] + [f"out{j}" for j in range(circuit.cols)]
+    ports = [f"in{i}" for i in range(circuit.rows)] + [
+        f"out{j}" for j in range(circuit.cols)
+    ]
     chunks = [ports[k : k + _PER_LINE] for k in range(0, len(ports), _PER_LINE)]
     lines = [
         *_header(title, circuit, notes),
@@ -116,9 +124,13 @@ def _checked_circuit(
     cubic: Float[Tensor, "rows cols"] | None,
 ) -> Circuit:
     check_within(
-        conductance, "conductance", 0.0, torch.finfo(torch.float64).max, unit="S",
+        conductance,
+        "conductance",
+        0.0,
+        torch.finfo(torch.float64).max,
+        unit="S",
         hint="A cell that is off has 0 S.",
-    )  # fmt: skip
+    )
     if cubic is not None:
         check_shape(cubic, "cubic", tuple(conductance.shape))
         check_finite(cubic, "cubic", "A linear cell has 0.")
@@ -132,7 +144,9 @@ def _header(title: str, circuit: Circuit, notes: Sequence[str]) -> Iterator[str]
         " cells; V, A, Ohm, S."
     )
     if circuit.idle:
-        yield comment(f"{circuit.idle} cells on open lines carry no current and are left out.")
+        yield comment(
+            f"{circuit.idle} cells on open lines carry no current and are left out."
+        )
     yield from (comment(note) for note in notes)
 
 
@@ -143,7 +157,8 @@ def _wires(circuit: Circuit) -> Iterator[str]:
 def _cells(circuit: Circuit) -> Iterator[str]:
     """Every cell as a resistor, or as a source of the current that it carries."""
     for c in circuit.cells:
-        name, far = f"{c.row}_{c.col}", c.bit
+        name = f"{c.row}_{c.col}"
+        far = c.bit
         if circuit.access:
             far = f"c{name}"
             yield f"ra{name} {far} {c.bit} {circuit.access!r}"
@@ -157,7 +172,8 @@ def _cells(circuit: Circuit) -> Iterator[str]:
 
 def _instances(circuit: Circuit, kind: str, *, bent: bool) -> Iterator[str]:
     for c in circuit.cells:
-        name, far = f"{c.row}_{c.col}", c.bit
+        name = f"{c.row}_{c.col}"
+        far = c.bit
         if circuit.access:
             far = f"c{name}"
             yield f"ra{name} {far} {c.bit} {circuit.access!r}"

@@ -6,7 +6,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_finite, check_not_negative, check_positive, check_shape, check_within
+from mho.checks import (
+    check_finite,
+    check_not_negative,
+    check_positive,
+    check_shape,
+    check_within,
+)
 from mho.spice.netlist import comment
 from mho.units import show
 
@@ -87,7 +93,9 @@ def pwl_subcircuit(
     return "\n".join([*lines, f".ends {name}"]) + "\n"
 
 
-def _pairs(time: Float[Tensor, " points"], voltage: Float[Tensor, " points"]) -> Iterable[str]:
+def _pairs(
+    time: Float[Tensor, " points"], voltage: Float[Tensor, " points"]
+) -> Iterable[str]:
     pairs = zip(time.tolist(), voltage.tolist(), strict=True)
     # twelve digits: a nanosecond edge in a quarter of an hour, and no noise of binary fractions
     return (f"{t:.12g} {v:.7g}" for t, v in pairs)

@@ -74,7 +74,8 @@ def _checked(content: bytes) -> bytes:
 
 def _plot(content: bytes) -> Plot:
     head, names, kind, body = _split(content)
-    variables, points = len(names), _count(head, "no. points")
+    variables = len(names)
+    points = _count(head, "no. points")
     flags = head.get("flags", "").lower().split()
     if not flags or not _REAL.issuperset(flags):
         raise _ForeignError(f"has the flags `{' '.join(flags)[:40]}`")
@@ -87,7 +88,10 @@ def _plot(content: bytes) -> Plot:
         )
     read = _binary if kind == "Binary" else _text
     return Plot(
-        head.get("title", ""), head.get("plotname", ""), names, read(body, points, variables)
+        head.get("title", ""),
+        head.get("plotname", ""),
+        names,
+        read(body, points, variables),
     )
 
 
@@ -97,7 +101,10 @@ def _split(content: bytes) -> tuple[dict[str, str], tuple[str, ...], str, bytes]
     if mark is None:
         raise _ForeignError("has no header that ends with `Values:` or `Binary:`")
     lines = content[: mark.start()].decode("latin-1").replace("\r", "").split("\n")
-    cut = next((n for n, line in enumerate(lines) if line.lower().startswith("variables:")), None)
+    cut = next(
+        (n for n, line in enumerate(lines) if line.lower().startswith("variables:")),
+        None,
+    )
     if cut is None or cut > _HEADER:
         raise _ForeignError("does not list its variables")
     pairs = (line.partition(":") for line in lines[:cut])
@@ -113,21 +120,29 @@ def _split(content: bytes) -> tuple[dict[str, str], tuple[str, ...], str, bytes]
 
 def _count(head: dict[str, str], name: str) -> int:
     text = head.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and 0 < int(text) <= _MOST):
+    if not (
+        text.isascii() and text.isdigit() and len(text) < 12 and 0 < int(text) <= _MOST
+    ):
         raise _ForeignError(f"does not say `{name}`")
     return int(text)
 
 
-def _binary(body: bytes, points: int, variables: int) -> Float[Tensor, "points variables"]:
+def _binary(
+    body: bytes, points: int, variables: int
+) -> Float[Tensor, "points variables"]:
     found = np.frombuffer(body, "<f8", points * variables)
     return torch.from_numpy(found.astype(np.float64)).view(points, variables)
 
 
-def _text(body: bytes, points: int, variables: int) -> Float[Tensor, "points variables"]:
+def _text(
+    body: bytes, points: int, variables: int
+) -> Float[Tensor, "points variables"]:
     """Every point is its number and then one value of each variable."""
     words = body.partition(b"Title:")[0].split()
     if len(words) != points * (variables + 1):
-        raise _ForeignError(f"has {len(words)} numbers instead of {points * (variables + 1)}")
+        raise _ForeignError(
+            f"has {len(words)} numbers instead of {points * (variables + 1)}"
+        )
     try:
         table = np.array([float(word) for word in words]).reshape(points, variables + 1)
     except ValueError:

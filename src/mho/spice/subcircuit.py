@@ -44,16 +44,20 @@ def cell_subcircuit(
     parameters = compact_parameters(chip, start)
     preset = chip.published
     lines = [
-        comment(f"A cell of {preset.name}, {chip.driver} driver: conduction, SET and RESET."),
+        comment(
+            f"A cell of {preset.name}, {chip.driver} driver: conduction, SET and RESET."
+        ),
         *(comment(text) for text in LEFT_OUT),
         *(comment(f"{p.name}: {p.meaning}") for p in parameters),
         f".subckt {name} te be gate",
         *(f"+ {p.name}={p.value:.12g}" for p in parameters),
         *_LAW,
     ]
-    volts, seen = "v(te,be)", "v(g)"
+    volts = "v(te,be)"
+    seen = "v(g)"
     if read_noise:
-        rms, every = 1e3 * chip.electronics("read_noise"), chip.electronics("sample_time")
+        rms = 1e3 * chip.electronics("read_noise")
+        every = chip.electronics("sample_time")
         lines += [
             "* noise of the read-out: normal numbers, one per sample",
             f"vn n 0 dc 0 trnoise({rms:.12g} {every:.12g} 0 0)",

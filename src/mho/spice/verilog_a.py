@@ -8,8 +8,16 @@ import re
 from mho.chip import Chip
 from mho.spice.compact_model import LEFT_OUT, compact_parameters
 
-_FROM_ZERO = frozenset({"g0", "curvature", "series_resistance", "per_decade", "gate_threshold",
-                        "threshold"})  # fmt: skip
+_FROM_ZERO = frozenset(
+    {
+        "g0",
+        "curvature",
+        "series_resistance",
+        "per_decade",
+        "gate_threshold",
+        "threshold",
+    }
+)
 
 _BODY = """
   real core, drive, compliance, rate, bend;
@@ -43,7 +51,9 @@ endmodule
 """
 
 
-def verilog_a(chip: Chip, *, start: float | None = None, name: str | None = None) -> str:
+def verilog_a(
+    chip: Chip, *, start: float | None = None, name: str | None = None
+) -> str:
     """A module with the ports `te, be, gate`; a positive voltage from `te` to `be` SETs.
 
     Args:

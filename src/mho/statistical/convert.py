@@ -119,13 +119,17 @@ class ConvertedModule(nn.Module):
         mapping: DifferentialPairs,
     ) -> None:
         super().__init__()
-        self.module, self.account = module, account
-        self._info, self._mapping = info, mapping
+        self.module = module
+        self.account = account
+        self._info = info
+        self._mapping = mapping
 
     @property
     def layers(self) -> tuple[TiledLayer, ...]:
         """The layers on tiles."""
-        return tuple(part for part in self.module.modules() if isinstance(part, TiledLayer))
+        return tuple(
+            part for part in self.module.modules() if isinstance(part, TiledLayer)
+        )
 
     def program(self, table: ErrorTable, stream: Stream) -> Ledger:
         """Draw the cells of all layers, as programming would have left them.
@@ -147,8 +151,12 @@ class ConvertedModule(nn.Module):
         return table.expected_cost(self.account.cells)
 
     def _check_range(self, table: ErrorTable) -> None:
-        low, high = self._mapping.low, self._mapping.high
-        if not (math.isclose(table.low, low, rel_tol=1e-6) and table.high > high * (1 - 1e-6)):
+        low = self._mapping.low
+        high = self._mapping.high
+        if not (
+            math.isclose(table.low, low, rel_tol=1e-6)
+            and table.high > high * (1 - 1e-6)
+        ):
             raise ValueError(
                 f"Argument `table` must reach from {show(low, 'S')} to {show(high, 'S')} like the"
                 f" mapping, but is of {show(table.low, 'S')} to {show(table.high, 'S')}; measure"
@@ -183,7 +191,9 @@ class ConvertedModule(nn.Module):
                 )
             layer.set_ranges()
 
-    def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def forward(
+        self, inputs: Shaped[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ..."]:
         """Outputs of the network, computed on tiles (1)."""
         with torch.no_grad():
             outputs: Tensor = self.module(inputs)
@@ -226,13 +236,16 @@ def convert(
     entries: list[ModuleEntry] = []
     swaps: dict[int, TiledLayer] = {}
     for name, part in _parts(own):
-        kind, size = type(part).__name__, sum(p.numel() for p in part.parameters())
+        kind = type(part).__name__
+        size = sum(p.numel() for p in part.parameters())
         runs, why = _fate(name, part, digital, chip.rows)
         entries.append(ModuleEntry(name or "the module", kind, runs, size, why))
         if runs == "analog":
             swaps[id(part)] = _tiled(name, part, chip, mapping)
     if not swaps:
-        listed = "; ".join(f"{e.name}, {e.runs}{': ' if e.why else ''}{e.why}" for e in entries)
+        listed = "; ".join(
+            f"{e.name}, {e.runs}{': ' if e.why else ''}{e.why}" for e in entries
+        )
         raise ValueError(
             "Argument `module` must hold at least one layer that can be put on tiles, but has"
             f" {listed or 'no module with parameters'}."
@@ -244,7 +257,9 @@ def convert(
 
 def _copied(module: nn.Module) -> nn.Module:
     """The same modules anew, with the same parameters and buffers, for inference."""
-    shared: dict[int, Any] = {id(p): p for p in (*module.parameters(), *module.buffers())}
+    shared: dict[int, Any] = {
+        id(p): p for p in (*module.parameters(), *module.buffers())
+    }
     return copy.deepcopy(module, shared).eval()
 
 
@@ -266,20 +281,31 @@ def _parts(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module
     yield from walk(module, prefix)
 
 
-def _fate(name: str, part: nn.Module, digital: Sequence[str], rows: int) -> tuple[str, str]:
+def _fate(
+    name: str, part: nn.Module, digital: Sequence[str], rows: int
+) -> tuple[str, str]:
     """Where a module runs, and why not on tiles if one could expect it there."""
     if any(fnmatchcase(name, pattern) for pattern in digital):
         return "digital by choice", ""
     if isinstance(part, _DIGITAL):
         return "digital", ""
     if isinstance(part, _WHOLE):
-        return "refused", "computes with its weights in one call; `mho.deploy` takes it apart"
+        return (
+            "refused",
+            "computes with its weights in one call; `mho.deploy` takes it apart",
+        )
     if hasattr(part, "parametrizations"):
         return "refused", "computes its weights anew; remove the parametrization first"
     if type(part) not in _OPERATORS:
-        return "refused", f"{type(part).__name__} is no linear layer or convolution that is known"
+        return (
+            "refused",
+            f"{type(part).__name__} is no linear layer or convolution that is known",
+        )
     if getattr(part, "kernel_size", None) and _size(part) > rows:
-        return "refused", f"a kernel of {_size(part)} elements does not fit {rows} word lines"
+        return (
+            "refused",
+            f"a kernel of {_size(part)} elements does not fit {rows} word lines",
+        )
     return "analog", ""
 
 
@@ -289,16 +315,21 @@ def _size(part: nn.Module) -> int:
     return weight[0, 0].numel()
 
 
-def _tiled(name: str, part: nn.Module, chip: Chip, mapping: DifferentialPairs) -> TiledLayer:
+def _tiled(
+    name: str, part: nn.Module, chip: Chip, mapping: DifferentialPairs
+) -> TiledLayer:
     """A layer on tiles in the place of a module."""
     tensors = {k: p.detach() for k, p in part.named_parameters()}
     for key, tensor in tensors.items():
-        check_finite(tensor, f"{name}.{key}", "Train the network again, or repair the file.")
+        check_finite(
+            tensor, f"{name}.{key}", "Train the network again, or repair the file."
+        )
     moves = {key: getattr(part, key) for key in _MOVES if hasattr(part, key)}
     padding = None
     if getattr(part, "padding_mode", "zeros") != "zeros":
         sizes: Sequence[int] = part._reversed_padding_repeated_twice  # type: ignore[assignment]  # noqa: SLF001
-        padding, moves["padding"] = (sizes, str(part.padding_mode)), 0
+        padding = (sizes, str(part.padding_mode))
+        moves["padding"] = 0
     operator = _OPERATORS[type(part)]
     if isinstance(moves.get("padding"), str):
         operator = operator.replace("default", "padding")

@@ -43,12 +43,16 @@ def draw_programmed_pairs(
     Returns:
         Variance of the noise of each pair (S²).
     """
-    draws, flat = table.draws(stream), difference.view(-1)
+    draws = table.draws(stream)
+    flat = difference.view(-1)
     variance = torch.empty_like(flat)
     places = draws.stuck(2 * flat.numel())
     pairs = places % flat.numel()
-    wanted, one = flat[pairs], torch.ones(())
-    for part, noise in zip(torch.split(flat, _PIECE), torch.split(variance, _PIECE), strict=True):
+    wanted = flat[pairs]
+    one = torch.ones(())
+    for part, noise in zip(
+        torch.split(flat, _PIECE), torch.split(variance, _PIECE), strict=True
+    ):
         error, own = draws.errors(part.abs())
         waiting, other = draws.idle(part.numel())
         # an error of the higher cell adds to positive differences, and takes from negative ones

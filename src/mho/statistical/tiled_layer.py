@@ -81,7 +81,9 @@ def divided(layers: Sequence[LinearLayer], rows: int) -> Shape:
         )
     inputs = width // kernel
     channels = math.ceil(inputs / math.ceil(inputs / (rows // kernel)))
-    return Shape(len(layers), math.ceil(inputs / channels), channels, inputs, outputs, kernel)
+    return Shape(
+        len(layers), math.ceil(inputs / channels), channels, inputs, outputs, kernel
+    )
 
 
 @cache
@@ -116,8 +118,10 @@ class TiledLayer(nn.Module):
         padding: tuple[Sequence[int], str] | None = None,
     ) -> None:
         super().__init__()
-        self.layers, self.shape = tuple(layers), shape
-        self._mapping, self._padding = mapping, padding
+        self.layers = tuple(layers)
+        self.shape = shape
+        self._mapping = mapping
+        self._padding = padding
         self._top_in = float(2**periphery.dac.bits - 1)
         self._top_out = float(2**periphery.adc.bits - 1)
         self._signal: Tensor | None = None
@@ -125,7 +129,8 @@ class TiledLayer(nn.Module):
         self._weight_per_code: Tensor | None = None
         self._unit = 1.0
         self._draws: VectorDraws | None = None
-        self.input_range, self.output_range = 0.0, 0.0
+        self.input_range = 0.0
+        self.output_range = 0.0
         self._stream = Stream(0)
         present = [layer.bias for layer in layers if layer.bias is not None]
         self._bias = torch.cat(present) if present else None
@@ -150,7 +155,9 @@ class TiledLayer(nn.Module):
         """
         s = self.shape
         weight = torch.stack([layer.weight for layer in self.layers])
-        scale = torch.stack([self._mapping.scales(layer.weight) for layer in self.layers])
+        scale = torch.stack(
+            [self._mapping.scales(layer.weight) for layer in self.layers]
+        )
         span = self._mapping.high - self._mapping.low
         wanted = (weight * scale[..., None]).clamp_(-span, span)
         if self._mapping.levels is not None:
@@ -160,14 +167,21 @@ class TiledLayer(nn.Module):
         # rows of missing channels are never driven, whatever their cells hold
         parts = functional.pad(kernels, (0, 0, 0, s.missing))
         parts = parts.view(s.groups, s.outputs, s.blocks, s.channels, s.kernel)
-        signal = parts.permute(0, 2, 1, 4, 3).reshape(-1, s.outputs, s.rows).contiguous()
+        signal = (
+            parts.permute(0, 2, 1, 4, 3).reshape(-1, s.outputs, s.rows).contiguous()
+        )
         variance = draw_programmed_pairs(signal, table, reach, stream.child("cells"))
-        self._signal, self._variance, self._unit = signal, variance.to(_noise_type()), 1.0
+        self._signal = signal
+        self._variance = variance.to(_noise_type())
+        self._unit = 1.0
         self._weight_per_code = 1 / scale.flatten()
-        self._stream, self._draws = stream.child("noise"), None
+        self._stream = stream.child("noise")
+        self._draws = None
         self.input_range = self.output_range = 0.0
 
-    def watched(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def watched(
+        self, activation: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ..."]:
         """Outputs without converters or noise; what these will need is noted (1)."""
         signal, variance = self._matrices()
         activation = self._padded(activation)
@@ -182,12 +196,15 @@ class TiledLayer(nn.Module):
     def set_ranges(self) -> None:
         """Store conductances in codes of the converters, which then only have to round."""
         signal, _ = self._matrices()
-        self.input_range, self.output_range = self.input_range or 1.0, self.output_range or 1.0
+        self.input_range = self.input_range or 1.0
+        self.output_range = self.output_range or 1.0
         unit = self._top_out / self.output_range * self.input_range / self._top_in
         signal.mul_(unit / self._unit)
         self._unit = unit
 
-    def forward(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def forward(
+        self, activation: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ..."]:
         """What the tiles make of an activation (1).
 
         Raises:
@@ -215,11 +232,16 @@ class TiledLayer(nn.Module):
         return self._signal, self._variance
 
     def _padded(self, activation: Tensor) -> Tensor:
-        return activation if self._padding is None else functional.pad(activation, *self._padding)
+        return (
+            activation
+            if self._padding is None
+            else functional.pad(activation, *self._padding)
+        )
 
     def _driven(self, activation: Tensor) -> Tensor:
         """What drives the rows: images, or vectors for each block (blocks, vectors, rows)."""
-        s, moves = self.shape, self.layers[0].convolution
+        s = self.shape
+        moves = self.layers[0].convolution
         if moves is None:
             rows = functional.pad(activation.reshape(-1, s.inputs), (0, s.missing))
             return rows.view(-1, s.blocks, s.rows).transpose(0, 1)
@@ -234,22 +256,39 @@ class TiledLayer(nn.Module):
             return pixels.permute(0, 3, 1, 2)
         sample, down, across, _ = pixels.stride()
         seen = pixels.as_strided(
-            (s.groups * s.blocks, pixels.shape[0], *size, *moves.kernel_size, s.channels),
-            (s.channels, sample, down * moves.stride[0], across * moves.stride[1],
-             down * moves.dilation[0], across * moves.dilation[1], 1),
-        )  # fmt: skip
+            (
+                s.groups * s.blocks,
+                pixels.shape[0],
+                *size,
+                *moves.kernel_size,
+                s.channels,
+            ),
+            (
+                s.channels,
+                sample,
+                down * moves.stride[0],
+                across * moves.stride[1],
+                down * moves.dilation[0],
+                across * moves.dilation[1],
+                1,
+            ),
+        )
         return seen.reshape(s.groups * s.blocks, -1, s.rows)
 
     def _currents(self, driven: Tensor, matrix: Tensor) -> Tensor:
         """Sums of every block: images (batch, blocks · outputs, ...), or vectors of each block."""
-        s, moves = self.shape, self.layers[0].convolution
+        s = self.shape
+        moves = self.layers[0].convolution
         if driven.ndim == 3 or moves is None:
             return torch.bmm(driven, matrix.transpose(1, 2))
         kernels = matrix.view(-1, *moves.kernel_size, s.channels).permute(0, 3, 1, 2)
         return functional.conv2d(
-            driven, kernels, stride=moves.stride, dilation=moves.dilation,
+            driven,
+            kernels,
+            stride=moves.stride,
+            dilation=moves.dilation,
             groups=s.groups * s.blocks,
-        )  # fmt: skip
+        )
 
     def _noise(self, driven: Tensor, variance: Tensor) -> Tensor:
         """Variance of the noise of every sum, for conductances in siemens."""
@@ -261,7 +300,9 @@ class TiledLayer(nn.Module):
             self._draws = VectorDraws(self._stream, self.shape.outputs)
         if sums.ndim == 3:
             blocks, vectors, outputs = sums.shape
-            noise = self._draws.normal(blocks * vectors).view(batch, blocks, -1, outputs)
+            noise = self._draws.normal(blocks * vectors).view(
+                batch, blocks, -1, outputs
+            )
             parts = (blocks, batch, -1, outputs)
             spread = variance.sqrt_().view(parts)
             sums.view(parts).addcmul_(spread, noise.transpose(0, 1), value=self._unit)
@@ -286,7 +327,12 @@ class TiledLayer(nn.Module):
             pixels = sums.permute(0, 2, 3, 1).reshape(-1, s.groups, s.blocks, s.outputs)
             total = pixels.sum(2).flatten(1)
         else:
-            total = sums.view(s.groups, s.blocks, -1, s.outputs).sum(1).transpose(0, 1).flatten(1)
+            total = (
+                sums.view(s.groups, s.blocks, -1, s.outputs)
+                .sum(1)
+                .transpose(0, 1)
+                .flatten(1)
+            )
         products = total * (self._weight_per_code * step)
         if self._bias is not None:
             products += self._bias

@@ -14,11 +14,17 @@ _DENOISE = "protocol.denoise"
 _SWITCH = {"off": 0.0, "on": 1.0}
 
 UNITS = {
-    "protocol.tolerance": "S", "protocol.trim.least": "S", "protocol.trim.doubt": "S",
-    "protocol.trim.telling": "S", "protocol.trim.width": "s", "protocol.trim.gate": "V",
-    "protocol.denoise.width": "s", "protocol.denoise.visible": "S",
-    "protocol.denoise.visible_later": "S", "protocol.verify.window": "s",
-}  # fmt: skip
+    "protocol.tolerance": "S",
+    "protocol.trim.least": "S",
+    "protocol.trim.doubt": "S",
+    "protocol.trim.telling": "S",
+    "protocol.trim.width": "s",
+    "protocol.trim.gate": "V",
+    "protocol.denoise.width": "s",
+    "protocol.denoise.visible": "S",
+    "protocol.denoise.visible_later": "S",
+    "protocol.verify.window": "s",
+}
 """Units of the protocol's fields; the others are numbers without one."""
 
 
@@ -102,7 +108,8 @@ def _paths(part: Any, prefix: str) -> list[str]:
     """Dotted names of the numbers in nested dataclasses."""
     found = []
     for field in fields(part):
-        value, name = getattr(part, field.name), f"{prefix}.{field.name}"
+        value = getattr(part, field.name)
+        name = f"{prefix}.{field.name}"
         if is_dataclass(value):
             found += _paths(value, name)
         elif isinstance(value, int | float):
@@ -123,6 +130,8 @@ def _replaced(part: Any, path: list[str], value: float, name: str) -> Any:
         return replace(part, **{first: _replaced(old, rest, value, name)})
     if isinstance(old, int):
         if value != int(value):
-            raise ValueError(f"Argument `{name}` must be a whole number, but is {value:g}.")
+            raise ValueError(
+                f"Argument `{name}` must be a whole number, but is {value:g}."
+            )
         return replace(part, **{first: int(value)})
     return replace(part, **{first: value})

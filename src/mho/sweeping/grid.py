@@ -26,7 +26,8 @@ class Axis:
     @property
     def logarithmic(self) -> bool:
         """Whether the values are better shown on a logarithmic axis."""
-        low, high = min(self.values), max(self.values)
+        low = min(self.values)
+        high = max(self.values)
         return low > 0 and high / low >= 20
 
 
@@ -55,7 +56,9 @@ def parse_axis(text: str, subject: Subject) -> Axis:
         )
     values = _range(name, rest, subject) if ":" in rest else _list(name, rest, subject)
     if len(set(values)) != len(values):
-        raise ValueError(f"Argument `{name}` must have each value once, but repeats one.")
+        raise ValueError(
+            f"Argument `{name}` must have each value once, but repeats one."
+        )
     return Axis(name, values)
 
 
@@ -68,7 +71,9 @@ def grid(axes: list[Axis], subject: Subject) -> list[tuple[tuple[float, ...], Su
     names = [axis.name for axis in axes]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"Argument `{name}` must be given once, but is given twice.")
+            raise ValueError(
+                f"Argument `{name}` must be given once, but is given twice."
+            )
     check_between(math.prod(len(a.values) for a in axes), "points", 1, _MOST, "1")
     points = []
     for values in itertools.product(*(axis.values for axis in axes)):
@@ -86,7 +91,11 @@ def _list(name: str, text: str, subject: Subject) -> tuple[float, ...]:
 def _range(name: str, text: str, subject: Subject) -> tuple[float, ...]:
     """`low:high:count`, evenly spaced, or `low:high:count:log`."""
     parts = text.split(":")
-    if len(parts) not in (3, 4) or parts[3:] not in ([], ["log"]) or not parts[2].isdigit():
+    if (
+        len(parts) not in (3, 4)
+        or parts[3:] not in ([], ["log"])
+        or not parts[2].isdigit()
+    ):
         raise ValueError(
             f"Argument `{name}` must be a range like `1:10:4` or `1:10:4:log`, but is `{text}`."
         )

@@ -86,8 +86,11 @@ def measure(subject: Subject, how: Measure) -> dict[str, float]:
         ValueError: A tolerance below the read-out's resolution.
     """
     stream = Stream(how.seed)
-    chip = Chip(subject.preset, rows=_ROWS, cols=-(-how.cells // _ROWS), driver=how.driver)
-    bench, cells = SimulatedBench(chip, stream.child("chip")), torch.arange(chip.cells)
+    chip = Chip(
+        subject.preset, rows=_ROWS, cols=-(-how.cells // _ROWS), driver=how.driver
+    )
+    bench = SimulatedBench(chip, stream.child("chip"))
+    cells = torch.arange(chip.cells)
     low, high = (subject.preset[f"array.level_{end}"] for end in ("low", "high"))
     levels = level_targets(low, high, _LEVELS)
     target = random_levels(levels, cells.numel(), stream.child("levels"))
@@ -97,8 +100,11 @@ def measure(subject: Subject, how: Measure) -> dict[str, float]:
         raise ValueError(
             "Argument `cell.stuck_fraction` must leave cells that work, but does not."
         )
-    found = audit(bench, target[working], cells[working], looks=how.looks, span=how.span)
-    window, (least, most) = found.window(FRACTION), found.window_interval(FRACTION)
+    found = audit(
+        bench, target[working], cells[working], looks=how.looks, span=how.span
+    )
+    window = found.window(FRACTION)
+    (least, most) = found.window_interval(FRACTION)
     return {
         "converged": _mean(result.converged[working]),
         "held": _mean(found.quiet(subject.protocol.tolerance)),

@@ -29,7 +29,9 @@ class Points:
         ValueError: There is nothing to take up, or it was measured differently.
     """
 
-    def __init__(self, path: Path, subject: Subject, how: Measure, *, resume: bool) -> None:
+    def __init__(
+        self, path: Path, subject: Subject, how: Measure, *, resume: bool
+    ) -> None:
         self._path = path
         self._identity = f"{version('mho')} {subject!r} {asdict(how)}"
         self._rows: dict[str, Row] = {}
@@ -55,7 +57,8 @@ class Points:
             )
         try:
             kept: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            same, rows = kept["identity"] == self._identity, dict(kept["points"])
+            same = kept["identity"] == self._identity
+            rows = dict(kept["points"])
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"File `{self._path}` must hold the points of a sweep, but is damaged ({error});"
@@ -80,7 +83,9 @@ def to_csv(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> bytes
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*(axis.name for axis in axes), *COLUMNS])
     for values, row in rows:
-        writer.writerow([*(repr(v) for v in values), *(repr(row[name]) for name in COLUMNS)])
+        writer.writerow(
+            [*(repr(v) for v in values), *(repr(row[name]) for name in COLUMNS)]
+        )
     return text.getvalue().encode()
 
 
@@ -98,7 +103,9 @@ def to_parquet(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> b
             "Argument `parquet` must have the library pyarrow, but it is not installed; run"
             " `pip install mho[sweep]`."
         ) from None
-    columns = {axis.name: [values[n] for values, _ in rows] for n, axis in enumerate(axes)}
+    columns = {
+        axis.name: [values[n] for values, _ in rows] for n, axis in enumerate(axes)
+    }
     columns |= {name: [row[name] for _, row in rows] for name in COLUMNS}
     target = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.table(columns), target)

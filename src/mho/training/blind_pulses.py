@@ -29,7 +29,8 @@ class PairedLayer:
         pairs: DifferentialPairs,
         reach: float,
     ) -> None:
-        self.bench, self.reach = bench, reach
+        self.bench = bench
+        self.reach = reach
         self.scale = (pairs.high - pairs.low) / reach
         self.blocks = [block for block in placement.blocks if block.layer == number]
         inputs = max(block.inputs.stop for block in self.blocks)
@@ -68,7 +69,9 @@ class PairedLayer:
         found = torch.zeros_like(self.owed)
         for block in self.blocks:
             cells = block.crossings
-            held = self.bench.read(cells.flatten(), samples=1, window=0.0).mean.view(cells.shape)
+            held = self.bench.read(cells.flatten(), samples=1, window=0.0).mean.view(
+                cells.shape
+            )
             found[block.outputs, block.inputs] = block.difference(held).T / self.scale
         return found
 
@@ -85,7 +88,9 @@ class PairedLayer:
         self.owed -= direction * whole
         for block in self.blocks:
             sign = direction[block.outputs, block.inputs].T.flatten()
-            for cells, way in zip(block.crossings.flatten(1), (sign, -sign), strict=True):
+            for cells, way in zip(
+                block.crossings.flatten(1), (sign, -sign), strict=True
+            ):
                 some = way.nonzero()[:, 0]
                 self.give(cells[some], way[some], step)
 
@@ -106,11 +111,16 @@ class PairedLayer:
     def state(self) -> dict[str, Tensor]:
         """Everything that changes but the bench, as copies: for `restore`."""
         scale = torch.tensor(self.full_scale, dtype=torch.float64)
-        return {"owed": self.owed.clone(), "pulses": self.pulses.clone(), "full_scale": scale}
+        return {
+            "owed": self.owed.clone(),
+            "pulses": self.pulses.clone(),
+            "full_scale": scale,
+        }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go back to a state; the bench must be restored by its owner."""
-        self.owed, self.pulses = state["owed"].clone(), state["pulses"].clone()
+        self.owed = state["owed"].clone()
+        self.pulses = state["pulses"].clone()
         self.full_scale = state["full_scale"].tolist()
 
 
@@ -124,7 +134,8 @@ def step_pulse(bench: Bench, way: Float[Tensor, " cells"], step: float) -> Pulse
     """
     typical = bench.info.nominal
     more = typical.slope * float(torch.tensor(step / typical.step).log())
-    up, down = typical.set_voltage + more, -(typical.reset_voltage + more)
+    up = typical.set_voltage + more
+    down = -(typical.reset_voltage + more)
     limit = bench.info.amplitude_max
     amplitude = torch.where(way > 0, up, down).clamp(-limit, limit)
     return Pulse(amplitude, typical.width, bench.info.gate_max)

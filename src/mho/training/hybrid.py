@@ -123,7 +123,9 @@ def hybrid_train(
     info = deployed.bench.info
     protocol = protocol or ProgramProtocol(deployed.programming.tolerance)
     before = deployed.bench.ledger
-    layer = LastLayer(deployed, mapping or DifferentialPairs(info.array_low, info.array_high))
+    layer = LastLayer(
+        deployed, mapping or DifferentialPairs(info.array_low, info.array_high)
+    )
     course = _Course(layer, samples, labels, protocol)
     course.balance()
     for epoch in range(1, training.epochs + 1):
@@ -136,7 +138,9 @@ def hybrid_train(
     ended = course.end()
     accuracy, loss = zip(*course.history, strict=True)
     cost = deployed.bench.ledger - before
-    return TuneResult(accuracy, loss, course.best, course.programmed, cost, ended, course.balanced)
+    return TuneResult(
+        accuracy, loss, course.best, course.programmed, cost, ended, course.balanced
+    )
 
 
 class _Course:
@@ -156,19 +160,25 @@ class _Course:
         labels: Int64[Tensor, " batch"],
         protocol: ProgramProtocol,
     ) -> None:
-        self._layer, self._samples, self._labels = layer, samples, labels
+        self._layer = layer
+        self._samples = samples
+        self._labels = labels
         self._protocol = protocol
         # from all over: samples may be sorted by class
         some = torch.linspace(0, len(samples) - 1, min(BATCH, len(samples))).long()
         self._typical = samples[some]
         self.history = [layer.judge(samples, labels)]
-        self.top, self.best, self._kept = self.history[0][0], 0, layer.snapshot()
-        self.programmed, self.balanced = 0, None  # type: tuple[int, float | None]
+        self.top = self.history[0][0]
+        self.best = 0
+        self._kept = layer.snapshot()
+        self.programmed = 0
+        self.balanced: float | None = None
         self._moved = False
 
     def balance(self) -> None:
         """Let partners of stuck cells give way if the loss falls by that; then set the ranges."""
-        layer, found = self._layer, self._kept
+        layer = self._layer
+        found = self._kept
         written = layer.balance(self._protocol)
         self.programmed += written
         layer.fit_ranges(self._typical)
@@ -181,7 +191,9 @@ class _Course:
             self.programmed += layer.go_back(found, self._protocol)
             layer.fit_ranges(self._typical)
         elif self.balanced >= self.top:
-            self.top, self._kept, self._moved = self.balanced, layer.snapshot(), False
+            self.top = self.balanced
+            self._kept = layer.snapshot()
+            self._moved = False
 
     def learn(self, batches: tuple[Tensor, ...], rate: float) -> None:
         """One pass over the samples, and what it leads to."""
@@ -193,8 +205,10 @@ class _Course:
         self.history.append(layer.judge(self._samples, self._labels))
         self._moved = True
         if self.history[-1][0] > self.top:
-            self.top, self.best = self.history[-1][0], len(self.history) - 1
-            self._kept, self._moved = layer.snapshot(), False
+            self.top = self.history[-1][0]
+            self.best = len(self.history) - 1
+            self._kept = layer.snapshot()
+            self._moved = False
 
     def end(self) -> float:
         """Go back to the best state unless it is the last one; training accuracy it has (1)."""

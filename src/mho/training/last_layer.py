@@ -49,21 +49,25 @@ class LastLayer:
     """
 
     def __init__(self, deployed: DeployedNetwork, mapping: DifferentialPairs) -> None:
-        self.deployed, self._mapping = deployed, mapping
+        self.deployed = deployed
+        self._mapping = mapping
         self.index = list(deployed.network.calls.values())[-1].layers[-1]
         check_pairs(deployed.placement, self.index)
         layer = deployed.network.layers[self.index]
         self._reach = mapping.high - mapping.low
         self._blocks = [
-            (block, place) for block, place in each_block(deployed.placement)
+            (block, place)
+            for block, place in each_block(deployed.placement)
             if block.layer == self.index
-        ]  # fmt: skip
+        ]
         self._stuck = deployed.programming.stuck
         self._left = self._stuck.clone()
         self._held = torch.zeros_like(deployed.placement.target)
         self._read_stuck()
         shape = layer.weight.shape
-        self.weight, self._wanted, self._low, self._high = (torch.zeros(shape) for _ in range(4))
+        self.weight, self._wanted, self._low, self._high = (
+            torch.zeros(shape) for _ in range(4)
+        )
         self._beside = torch.zeros(shape, dtype=torch.bool)
         for block, place in self._blocks:
             where = (block.outputs, block.inputs)
@@ -71,12 +75,15 @@ class LastLayer:
             held, low, high = self._start(place, goal)
             self.weight[where] = held.T / self._reach
             self._wanted[where] = goal.clamp(low, high).T / self._reach
-            self._low[where], self._high[where] = low.T / self._reach, high.T / self._reach
+            self._low[where] = low.T / self._reach
+            self._high[where] = high.T / self._reach
             self._beside[where] = self._stuck[place].any(0).T
         correction = deployed.corrections.get(self.index)
         outputs = shape[0]
         self._gain = torch.ones(outputs) if correction is None else correction.gain
-        self.offset = torch.zeros(outputs) if correction is None else correction.offset.clone()
+        self.offset = (
+            torch.zeros(outputs) if correction is None else correction.offset.clone()
+        )
         self._optimizer: torch.optim.Adam | None = None
 
     def forward(
@@ -97,11 +104,16 @@ class LastLayer:
         return vectors, products, outputs
 
     def learn(
-        self, samples: Shaped[Tensor, "batch ..."], labels: Int64[Tensor, " batch"], rate: float
+        self,
+        samples: Shaped[Tensor, "batch ..."],
+        labels: Int64[Tensor, " batch"],
+        rate: float,
     ) -> None:
         """One step of Adam from products of the chip, within what the pairs can hold."""
         vectors, products, outputs = self.forward(samples)
-        (slope,) = torch.autograd.grad(functional.cross_entropy(outputs, labels), products)
+        (slope,) = torch.autograd.grad(
+            functional.cross_entropy(outputs, labels), products
+        )
         if self._optimizer is None:
             self._optimizer = torch.optim.Adam([self.weight, self.offset], lr=rate)
         scale = torch.ones_like(self.weight)
@@ -148,7 +160,9 @@ class LastLayer:
         vectors, _, _ = self.forward(samples)
         layer = self.deployed.network.layers[self.index]
         measured = self.deployed.measured(self.index, layer, vectors)
-        found = fit_columns(measured, wanted_products(self.deployed.network, samples)[-1])
+        found = fit_columns(
+            measured, wanted_products(self.deployed.network, samples)[-1]
+        )
         self._gain = found.gain
         self.offset.copy_(found.offset)
         self._put_in_force()
@@ -192,7 +206,9 @@ class LastLayer:
         some = moved.nonzero()[:, 0]
         if some.numel() == 0:
             return 0
-        result = program(self.deployed.bench, target[some], protocol, cells=placement.cells[some])
+        result = program(
+            self.deployed.bench, target[some], protocol, cells=placement.cells[some]
+        )
         # each further attempt would cost the whole budget of cycles
         self._left[some[~result.converged]] = True
         kept = torch.where(moved, target, placement.target)
@@ -201,7 +217,9 @@ class LastLayer:
 
     def _put_in_force(self) -> None:
         """Correct products by the present gain and offset."""
-        self.deployed.corrections[self.index] = Correction(self._gain, self.offset.clone())
+        self.deployed.corrections[self.index] = Correction(
+            self._gain, self.offset.clone()
+        )
 
     def _read_stuck(self) -> None:
         """What the stuck cells of the layer hold."""
@@ -209,19 +227,29 @@ class LastLayer:
         some = own[self._stuck[own]].sort().values
         if some.numel():
             cells = self.deployed.placement.cells[some]
-            self._held[some] = self.deployed.bench.read(cells, samples=8, window=0.0).mean
+            self._held[some] = self.deployed.bench.read(
+                cells, samples=8, window=0.0
+            ).mean
 
     def _start(
-        self, place: Int64[Tensor, "2 rows outputs"], wanted: Float[Tensor, "rows outputs"]
+        self,
+        place: Int64[Tensor, "2 rows outputs"],
+        wanted: Float[Tensor, "rows outputs"],
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Difference that pairs hold, and the least and the largest that they can (S)."""
-        info, target = self.deployed.bench.info, self.deployed.placement.target
-        (fixed_plus, fixed_minus), (plus, minus) = self._stuck[place], self._held[place]
+        info = self.deployed.bench.info
+        target = self.deployed.placement.target
+        (fixed_plus, fixed_minus) = self._stuck[place]
+        (plus, minus) = self._held[place]
         bottom, top = _limits(info, wanted)
         low = torch.full_like(wanted, -self._reach)
-        low = torch.where(fixed_plus, plus - top, torch.where(fixed_minus, bottom - minus, low))
+        low = torch.where(
+            fixed_plus, plus - top, torch.where(fixed_minus, bottom - minus, low)
+        )
         high = torch.full_like(wanted, self._reach)
-        high = torch.where(fixed_plus, plus - bottom, torch.where(fixed_minus, top - minus, high))
+        high = torch.where(
+            fixed_plus, plus - bottom, torch.where(fixed_minus, top - minus, high)
+        )
         both = fixed_plus & fixed_minus
         low, high = (torch.where(both, plus - minus, limit) for limit in (low, high))
         own_plus = torch.where(fixed_plus, plus, target[place[0]])
@@ -229,11 +257,14 @@ class LastLayer:
         return (own_plus - own_minus).clamp(low, high), low, high
 
     def _halves(
-        self, place: Int64[Tensor, "2 rows outputs"], difference: Float[Tensor, "rows outputs"]
+        self,
+        place: Int64[Tensor, "2 rows outputs"],
+        difference: Float[Tensor, "rows outputs"],
     ) -> Float[Tensor, "2 rows outputs"]:
         """Targets of pairs that shall hold a difference; the partner of a stuck cell gives way."""
         info = self.deployed.bench.info
-        fixed, held = self._stuck[place], self._held[place]
+        fixed = self._stuck[place]
+        held = self._held[place]
         halves = self._mapping.low + torch.stack((difference, -difference)).clamp(min=0)
         signed = torch.stack((difference, -difference))
         partner = (held.flip(0) + signed).clamp(*_limits(info, signed))

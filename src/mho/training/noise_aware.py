@@ -113,24 +113,34 @@ def noise_aware_train(
         ValueError: There is not one label for each sample.
     """
     check_shape(labels, "labels", (samples.shape[0],))
-    training, started = training or NoiseAwareTraining(), time.perf_counter()
+    training = training or NoiseAwareTraining()
+    started = time.perf_counter()
     tuned = _trainable(network)
     optimizer = torch.optim.Adam(_groups(tuned, training.rate))
-    fade = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: 1 - n / training.epochs)
-    count, steps = _Count(), training.epochs * -(-labels.numel() // training.batch)
+    fade = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: 1 - n / training.epochs
+    )
+    count = _Count()
+    steps = training.epochs * -(-labels.numel() // training.batch)
     mean = _Mean(tuned, steps, training.average)
-    losses, rights = [], []
+    losses = []
+    rights = []
     for epoch in range(1, training.epochs + 1):
         surrogate.calibrate(tuned, samples[: training.calibration])
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(labels.numel(), generator=generator)
-        loss, right = 0.0, 0
+        loss = 0.0
+        right = 0
         for number, chosen in enumerate(torch.split(order, training.batch)):
             optimizer.zero_grad()
-            for draw, part in enumerate(chosen.tensor_split(min(training.draws, len(chosen)))):
+            for draw, part in enumerate(
+                chosen.tensor_split(min(training.draws, len(chosen)))
+            ):
                 product = surrogate.product(stream.child("chip", epoch, number, draw))
                 outputs = tuned.run(samples[part], count.counting(product))
-                summed = functional.cross_entropy(outputs, labels[part], reduction="sum")
+                summed = functional.cross_entropy(
+                    outputs, labels[part], reduction="sum"
+                )
                 torch.autograd.backward(summed / len(chosen))
                 loss += float(summed.detach())
                 right += int((outputs.argmax(1) == labels[part]).sum())
@@ -142,9 +152,13 @@ def noise_aware_train(
         rights.append(right / labels.numel())
         progress("noise-aware training", epoch / training.epochs)
     return NoiseAwareResult(
-        mean.network(tuned), tuple(losses), tuple(rights), training.epochs * labels.numel(),
-        _PASSES * count.multiply_adds, time.perf_counter() - started,
-    )  # fmt: skip
+        mean.network(tuned),
+        tuple(losses),
+        tuple(rights),
+        training.epochs * labels.numel(),
+        _PASSES * count.multiply_adds,
+        time.perf_counter() - started,
+    )
 
 
 def clip_weights(network: Network, clip: float | None) -> None:
@@ -161,8 +175,11 @@ class _Mean:
     """Mean of the weights and biases after each of the last steps."""
 
     def __init__(self, network: Network, steps: int, share: float) -> None:
-        self._skipped, self._seen = min(steps - math.ceil(steps * share), steps - 1), 0
-        self._sums = [torch.zeros_like(v, dtype=torch.float64) for v in _values(network)]
+        self._skipped = min(steps - math.ceil(steps * share), steps - 1)
+        self._seen = 0
+        self._sums = [
+            torch.zeros_like(v, dtype=torch.float64) for v in _values(network)
+        ]
 
     def add(self, network: Network) -> None:
         """Count a step, and its weights if it is one of the last."""
@@ -174,9 +191,15 @@ class _Mean:
     def network(self, like: Network) -> Network:
         """The network with these means and without gradients."""
         count = self._seen - self._skipped
-        means = iter([(s / count).to(v) for s, v in zip(self._sums, _values(like), strict=True)])
+        means = iter(
+            [(s / count).to(v) for s, v in zip(self._sums, _values(like), strict=True)]
+        )
         layers = tuple(
-            replace(layer, weight=next(means), bias=None if layer.bias is None else next(means))
+            replace(
+                layer,
+                weight=next(means),
+                bias=None if layer.bias is None else next(means),
+            )
             for layer in like.layers
         )
         return replace(like, layers=layers)
@@ -209,7 +232,9 @@ def _trainable(network: Network) -> Network:
         replace(
             layer,
             weight=layer.weight.detach().clone().requires_grad_(),
-            bias=None if layer.bias is None else layer.bias.detach().clone().requires_grad_(),
+            bias=None
+            if layer.bias is None
+            else layer.bias.detach().clone().requires_grad_(),
         )
         for layer in network.layers
     )

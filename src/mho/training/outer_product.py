@@ -84,9 +84,14 @@ class OnChipPerceptron:
     LARGEST = 4.0
 
     def __init__(
-        self, bench: Bench, inputs: int, classes: int, training: OnChipTraining | None = None
+        self,
+        bench: Bench,
+        inputs: int,
+        classes: int,
+        training: OnChipTraining | None = None,
     ) -> None:
-        self.bench, self.training = bench, training or OnChipTraining()
+        self.bench = bench
+        self.training = training or OnChipTraining()
         info = bench.info
         self.pairs = DifferentialPairs(info.array_low, info.array_high)
         shapes = layer_shapes(inputs, self.training.hidden, classes)
@@ -119,7 +124,9 @@ class OnChipPerceptron:
         self, inputs: Float[Tensor, "batch in_"]
     ) -> tuple[list[Float[Tensor, "batch _"]], Float[Tensor, "batch classes"]]:
         """Inputs of every layer with their bias input of 1, and scores, on the chip (1)."""
-        given, largest, scores = [_with_one(inputs)], 1.0, inputs
+        given = [_with_one(inputs)]
+        largest = 1.0
+        scores = inputs
         for number, layer in enumerate(self.layers):
             scores = layer.forward(given[number], largest)
             if number + 1 < len(self.layers):
@@ -148,7 +155,8 @@ class OnChipPerceptron:
             stream: First weights and the order of samples.
             progress: Told the fraction done; may raise to interrupt, between two passes.
         """
-        before, training = self.bench.ledger, self.training
+        before = self.bench.ledger
+        training = self.training
         self.scatter(stream.child("weights"))
         found: list[float] = []
         for epoch in range(training.epochs):
@@ -194,16 +202,21 @@ class OnChipPerceptron:
             layer.restore({name: state[f"{number}.{name}"] for name in layer.state()})
 
     def _learn(
-        self, inputs: Float[Tensor, "batch in_"], labels: Int64[Tensor, " batch"], share: float
+        self,
+        inputs: Float[Tensor, "batch in_"],
+        labels: Int64[Tensor, " batch"],
+        share: float,
     ) -> int:
         """One update from a batch; how many answers were right before it."""
         given, scores = self.forward(inputs)
         error = scores.softmax(1)
         error[torch.arange(labels.numel()), labels] -= 1
         error /= labels.numel()
-        rate, step = self.training.rate * share, self.training.step
+        rate = self.training.rate * share
+        step = self.training.step
         for number in reversed(range(len(self.layers))):
-            layer, own = self.layers[number], given[number]
+            layer = self.layers[number]
+            own = given[number]
             change = -rate * error.T @ own
             if number:
                 open_ = (own[:, :-1] > 0) & (own[:, :-1] < self.LARGEST)
@@ -212,12 +225,16 @@ class OnChipPerceptron:
         return int((scores.argmax(1) == labels).sum())
 
 
-def layer_shapes(inputs: int, hidden: tuple[int, ...], classes: int) -> list[tuple[int, int]]:
+def layer_shapes(
+    inputs: int, hidden: tuple[int, ...], classes: int
+) -> list[tuple[int, int]]:
     """Outputs and inputs of each layer, its bias input included (1)."""
     widths = (inputs, *hidden, classes)
     return [(widths[n + 1], widths[n] + 1) for n in range(len(widths) - 1)]
 
 
-def _with_one(vectors: Float[Tensor, "batch in_"]) -> Float[Tensor, "batch in_plus_one"]:
+def _with_one(
+    vectors: Float[Tensor, "batch in_"],
+) -> Float[Tensor, "batch in_plus_one"]:
     """Vectors with an input of one for the bias."""
     return torch.cat((vectors, torch.ones(vectors.shape[0], 1)), 1)

@@ -42,7 +42,9 @@ class Surrogate:
         periphery: Periphery | None = None,
         statistics: ErrorTable | None = None,
     ) -> None:
-        self._info, self._periphery, self._statistics = info, periphery, statistics
+        self._info = info
+        self._periphery = periphery
+        self._statistics = statistics
         self._mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
         self._blocks: tuple[Block, ...] = ()
         self._ranges = Ranges((), ())
@@ -60,7 +62,9 @@ class Surrogate:
         placement = place(weights, replace(self._info, tiles=tiles), self._mapping)
         self._blocks = placement.blocks
         with torch.no_grad():
-            self._ranges = calibrate(network, placement, samples, self._info.read_voltage)
+            self._ranges = calibrate(
+                network, placement, samples, self._info.read_voltage
+            )
 
     def product(self, stream: Stream) -> Product:
         """How one chip of the kind multiplies; another stream is another chip.
@@ -83,7 +87,10 @@ class Surrogate:
                 if block.layer != index:
                     continue
                 own = scale[block.outputs]
-                current = driven[:, block.inputs] @ programmed[index][block.inputs, block.outputs]
+                current = (
+                    driven[:, block.inputs]
+                    @ programmed[index][block.inputs, block.outputs]
+                )
                 # the scale has moved with the weights since the range was set
                 moved = torch.as_tensor(full_scale) * (own.max() / block.scale.max())
                 read = self._read(current, moved.expand_as(own), generator) / own
@@ -94,7 +101,11 @@ class Surrogate:
         return product
 
     def _programmed(
-        self, index: int, layer: LinearLayer, scale: Float[Tensor, " out"], stream: Stream
+        self,
+        index: int,
+        layer: LinearLayer,
+        scale: Float[Tensor, " out"],
+        stream: Stream,
     ) -> Float[Tensor, "in_ out"]:
         """Differences of pairs that hold a layer's weights (S)."""
         mapping = self._mapping
@@ -110,7 +121,9 @@ class Surrogate:
                     found[own] = round_together(found[own], mapping.levels - 1)
             found = found * step
         if self._statistics is not None:
-            found = found + self._deviation(found, self._statistics, stream.child("layer", index))
+            found = found + self._deviation(
+                found, self._statistics, stream.child("layer", index)
+            )
         return straight_through(wanted, found)
 
     def _deviation(
@@ -130,7 +143,8 @@ class Surrogate:
         if self._periphery is None:
             return voltage
         limit = self._info.read_voltage
-        inside, around = voltage.clamp(-limit, limit), self._periphery
+        inside = voltage.clamp(-limit, limit)
+        around = self._periphery
         cycles = around.driven(inside.detach(), generator)
         return straight_through(inside, around.encoding.combine(cycles))
 

@@ -46,22 +46,41 @@ def trained_chip(
     """
     bench = perceptron.bench
     assert isinstance(bench, SimulatedBench)
-    info, cells = bench.info, perceptron.placement.cells
+    info = bench.info
+    cells = perceptron.placement.cells
     held = bench.read(cells, samples=_SAMPLES, window=0.0).mean.to(torch.float32)
     target = held.clamp(info.conductance_low, info.conductance_high)
-    pulses = sum((layer.pulses for layer in perceptron.layers), torch.zeros(1, dtype=torch.int32))
+    pulses = sum(
+        (layer.pulses for layer in perceptron.layers), torch.zeros(1, dtype=torch.int32)
+    )
     outcome = torch.where(held == target, int(Outcome.CONVERGED), int(Outcome.STUCK))
     effort = ProgrammingOptions(perceptron.training.step, denoise=False)
     nothing = torch.zeros(cells.numel(), dtype=torch.int32)
     result = ProgramResult(
-        cells, target, outcome.to(torch.int8), held - target, torch.zeros_like(held),
-        pulses[cells], nothing, nothing.clone(), effort.tolerance, 0, cost,
-    )  # fmt: skip
+        cells,
+        target,
+        outcome.to(torch.int8),
+        held - target,
+        torch.zeros_like(held),
+        pulses[cells],
+        nothing,
+        nothing.clone(),
+        effort.tolerance,
+        0,
+        cost,
+    )
     image = _image(perceptron, target, data, provenance)
     return ProgrammedChip(
-        image, specimen, effort, image.placement, result, bench.state(cells), records,
-        specimen.model, provenance.version,
-    )  # fmt: skip
+        image,
+        specimen,
+        effort,
+        image.placement,
+        result,
+        bench.state(cells),
+        records,
+        specimen.model,
+        provenance.version,
+    )
 
 
 def as_module(weights: list[Tensor], largest: float) -> nn.Module:
@@ -82,22 +101,31 @@ def as_module(weights: list[Tensor], largest: float) -> nn.Module:
     return nn.Sequential(*modules).eval()
 
 
-def _placement(perceptron: OnChipPerceptron, target: Tensor) -> tuple[Placement, list[Tensor]]:
+def _placement(
+    perceptron: OnChipPerceptron, target: Tensor
+) -> tuple[Placement, list[Tensor]]:
     """The perceptron's own, with targets and scales; and the weights that these stand for (1)."""
     own = perceptron.placement
     weights = [torch.zeros_like(layer.owed) for layer in perceptron.layers]
     sizes = [block.crossings.numel() for block in own.blocks]
-    blocks, targets = [], []
+    blocks = []
+    targets = []
     for block, part in zip(own.blocks, torch.split(target, sizes), strict=True):
-        scale, held = perceptron.layers[block.layer].scale, part.view(block.crossings.shape)
+        scale = perceptron.layers[block.layer].scale
+        held = part.view(block.crossings.shape)
         blocks.append(replace(block, scale=torch.full_like(block.scale, scale)))
         targets.append(held)
-        weights[block.layer][block.outputs, block.inputs] = (block.difference(held) / scale).T
+        weights[block.layer][block.outputs, block.inputs] = (
+            block.difference(held) / scale
+        ).T
     return gather(blocks, targets), weights
 
 
 def _image(
-    perceptron: OnChipPerceptron, target: Tensor, data: TrainingAndTest, provenance: Provenance
+    perceptron: OnChipPerceptron,
+    target: Tensor,
+    data: TrainingAndTest,
+    provenance: Provenance,
 ) -> CompiledNetwork:
     """What the chip holds, as it would have been compiled."""
     placement, weights = _placement(perceptron, target)
@@ -105,10 +133,17 @@ def _image(
     network = read_network(as_module(weights, perceptron.LARGEST), example)
     taken = [iter(layer.full_scale) for layer in perceptron.layers]
     inputs = [1.0] + [perceptron.LARGEST] * (len(perceptron.layers) - 1)
-    ranges = Ranges(tuple(inputs), tuple(next(taken[b.layer]) for b in placement.blocks))
+    ranges = Ranges(
+        tuple(inputs), tuple(next(taken[b.layer]) for b in placement.blocks)
+    )
     pairs = perceptron.pairs
     return CompiledNetwork(
-        network, placement, ranges, perceptron.bench.info,
+        network,
+        placement,
+        ranges,
+        perceptron.bench.info,
         {"kind": type(pairs).__name__, "low": pairs.low, "high": pairs.high},
-        compensated=False, sample_shape=tuple(example.shape[1:]), provenance=provenance,
-    )  # fmt: skip
+        compensated=False,
+        sample_shape=tuple(example.shape[1:]),
+        provenance=provenance,
+    )

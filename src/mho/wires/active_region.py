@@ -23,7 +23,9 @@ class Part:
     wires: WireModel
 
 
-def part_in_use(wires: WireModel, shape: tuple[int, int], rows: slice, cols: slice) -> Part:
+def part_in_use(
+    wires: WireModel, shape: tuple[int, int], rows: slice, cols: slice
+) -> Part:
     """The smallest part of a tile that has to be solved when only some rows and columns are on.
 
     No current flows beyond the last cell of a line that ends open, so such ends are cut off.
@@ -69,11 +71,13 @@ def effective_pair(
     """
     if wires.ideal:
         return pair
-    row, col = place // shape[1], place % shape[1]
+    row = place // shape[1]
+    col = place % shape[1]
     rows = slice(int(row.min()), int(row.max()) + 1)
     cols = slice(int(col.min()), int(col.max()) + 1)
     part = part_in_use(wires, shape, rows, cols)
-    row, col = row - part.rows.start, col - part.cols.start
+    row = row - part.rows.start
+    col = col - part.cols.start
     size = (part.rows.stop - part.rows.start, part.cols.stop - part.cols.start)
     tile = pair.new_zeros(*pair.shape[:-3], *size)
     tile[..., row, col] = pair

@@ -15,7 +15,8 @@ from mho.units import show
 
 _LARGEST = 700.0
 """Argument up to which exponentials are finite in double precision (1)."""
-_PATIENCE, _ENOUGH = 8, 100
+_PATIENCE = 8
+_ENOUGH = 100
 """Steps of Newton's method before bounds are halved as well, and in all (1)."""
 
 
@@ -50,19 +51,25 @@ class Cubic:
         _check(self.coefficient, "1/V²")
 
     def current(
-        self, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+        self,
+        voltage: Float[Tensor, "*batch rows cols"],
+        conductance: Float[Tensor, "..."],
     ) -> Float[Tensor, "*batch rows cols"]:
         """Current at a voltage (A)."""
         return conductance * voltage * (1 + self.coefficient * voltage**2)
 
     def slope(
-        self, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+        self,
+        voltage: Float[Tensor, "*batch rows cols"],
+        conductance: Float[Tensor, "..."],
     ) -> Float[Tensor, "*batch rows cols"]:
         """Differential conductance (S)."""
         return conductance * (1 + 3 * self.coefficient * voltage**2)
 
     def work(
-        self, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+        self,
+        voltage: Float[Tensor, "*batch rows cols"],
+        conductance: Float[Tensor, "..."],
     ) -> Float[Tensor, "*batch rows cols"]:
         """Co-content (W)."""
         square = voltage**2
@@ -86,20 +93,28 @@ class Sinh:
         _check(self.coefficient, "1/V")
 
     def current(
-        self, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+        self,
+        voltage: Float[Tensor, "*batch rows cols"],
+        conductance: Float[Tensor, "..."],
     ) -> Float[Tensor, "*batch rows cols"]:
         """Current at a voltage (A)."""
         beta, angle = self._angle(voltage)
-        return torch.where(beta > 0, conductance * angle.sinh() / beta, conductance * voltage)
+        return torch.where(
+            beta > 0, conductance * angle.sinh() / beta, conductance * voltage
+        )
 
     def slope(
-        self, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+        self,
+        voltage: Float[Tensor, "*batch rows cols"],
+        conductance: Float[Tensor, "..."],
     ) -> Float[Tensor, "*batch rows cols"]:
         """Differential conductance (S)."""
         return conductance * self._angle(voltage)[1].cosh()
 
     def work(
-        self, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+        self,
+        voltage: Float[Tensor, "*batch rows cols"],
+        conductance: Float[Tensor, "..."],
     ) -> Float[Tensor, "*batch rows cols"]:
         """Co-content (W), as 2 G sinh²(β V / 2) / β², which keeps its digits near 0 V."""
         beta, angle = self._angle(voltage)
@@ -146,7 +161,8 @@ class InSeries:
         steep; the middle between the bounds then helps.
         """
         wanted = voltage.abs()
-        above, below = wanted / (1 + self.resistance * conductance), torch.zeros_like(voltage)
+        above = wanted / (1 + self.resistance * conductance)
+        below = torch.zeros_like(voltage)
         for count in range(_ENOUGH):
             own = self.law.slope(above, conductance)
             step = self._off(above, conductance, wanted) / (1 + self.resistance * own)
@@ -156,7 +172,8 @@ class InSeries:
             if count > _PATIENCE:
                 middle = (above + below) / 2
                 high = self._off(middle, conductance, wanted) > 0
-                above, below = torch.where(high, middle, above), torch.where(high, below, middle)
+                above = torch.where(high, middle, above)
+                below = torch.where(high, below, middle)
         return above * voltage.sign()
 
     def _off(self, inside: Tensor, conductance: Tensor, wanted: Tensor) -> Tensor:
@@ -165,7 +182,9 @@ class InSeries:
 
 
 def sensitivity(
-    law: CellLaw, voltage: Float[Tensor, "*batch rows cols"], conductance: Float[Tensor, "..."]
+    law: CellLaw,
+    voltage: Float[Tensor, "*batch rows cols"],
+    conductance: Float[Tensor, "..."],
 ) -> Float[Tensor, "*batch rows cols"]:
     """What the current gains per conductance at a fixed voltage, ∂I/∂G (V)."""
     unit = torch.ones_like(conductance)

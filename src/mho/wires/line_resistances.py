@@ -41,17 +41,23 @@ class LineResistances(NamedTuple):
     @property
     def before(self) -> Float[Tensor, "rows cols"]:
         """Resistance left of each cell, on its word line (Ω)."""
-        rows, cols = len(self.word), len(self.bit)
-        return torch.cat([self.driver[:, None], self.word[:, None].expand(rows, cols - 1)], 1)
+        rows = len(self.word)
+        cols = len(self.bit)
+        return torch.cat(
+            [self.driver[:, None], self.word[:, None].expand(rows, cols - 1)], 1
+        )
 
     @property
     def below(self) -> Float[Tensor, "rows cols"]:
         """Resistance below each cell, on its bit line (Ω)."""
-        rows, cols = len(self.word), len(self.bit)
+        rows = len(self.word)
+        cols = len(self.bit)
         return torch.cat([self.bit.expand(rows - 1, cols), self.sense[None]], 0)
 
 
-def lines_of(wires: "WireModel", like: Float[Tensor, "*tiles rows cols"]) -> LineResistances:
+def lines_of(
+    wires: "WireModel", like: Float[Tensor, "*tiles rows cols"]
+) -> LineResistances:
     """Lines of tiles of a size, dtype and device.
 
     Raises:
@@ -62,7 +68,8 @@ def lines_of(wires: "WireModel", like: Float[Tensor, "*tiles rows cols"]) -> Lin
     driver = _per_line(wires.driver, "driver", "row", rows)
     bit = _per_line(wires.bit_line, "bit_line", "column", cols)
     sense = _per_line(wires.sense, "sense", "column", cols)
-    both_drivers, both_senses = wires.sides == "both", wires.sense_sides == "both"
+    both_drivers = wires.sides == "both"
+    both_senses = wires.sense_sides == "both"
     reached = torch.ones(rows, cols, dtype=torch.bool)
     reached[word.isinf(), 1 : cols - both_drivers] = False
     reached[int(both_senses) : rows - 1, bit.isinf()] = False
@@ -82,7 +89,9 @@ def lines_of(wires: "WireModel", like: Float[Tensor, "*tiles rows cols"]) -> Lin
     )
 
 
-def _per_line(value: object, name: str, line: str, count: int) -> Float[Tensor, " lines"]:
+def _per_line(
+    value: object, name: str, line: str, count: int
+) -> Float[Tensor, " lines"]:
     """One resistance per line (Ω)."""
     many = torch.as_tensor(value, dtype=torch.float64)
     if many.ndim and len(many) != count:

@@ -58,9 +58,15 @@ class WireModel:
         for f in fields(self)[:5]:
             value = _plain(getattr(self, f.name))
             object.__setattr__(self, f.name, value)
-            for place, one in enumerate(value if isinstance(value, tuple) else (value,)):
+            for place, one in enumerate(
+                value if isinstance(value, tuple) else (value,)
+            ):
                 if not one >= 0:
-                    where = f"`{f.name}[{place}]`" if isinstance(value, tuple) else f"`{f.name}`"
+                    where = (
+                        f"`{f.name}[{place}]`"
+                        if isinstance(value, tuple)
+                        else f"`{f.name}`"
+                    )
                     raise ValueError(
                         f"Argument {where} must be a resistance of 0 Ω or more, but is"
                         f" {show(one, 'Ω')}."

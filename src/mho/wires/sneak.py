@@ -103,7 +103,8 @@ def terminal_admittance(
     cell = conductance.double() / (1 + conductance.double() * wires.access)
     word, drive = (_each(x, rows) for x in (wires.word_line, wires.driver))
     bit, sense = (_each(x, cols) for x in (wires.bit_line, wires.sense))
-    place, one = torch.arange(cols), torch.eye(cols, dtype=torch.float64)
+    place = torch.arange(cols)
+    one = torch.eye(cols, dtype=torch.float64)
     shared = torch.minimum(place[:, None], place[None, :])
     down = torch.zeros(cols, cols, dtype=torch.float64)
     along = torch.zeros(cols, rows, dtype=torch.float64)
@@ -113,10 +114,13 @@ def terminal_admittance(
         if number:
             below = torch.linalg.inv(one + down * segment)
             taken = taken - along.T @ (segment[:, None] * (below @ along))
-            down, along = below @ down, below @ along
+            down = below @ down
+            along = below @ along
         if number < rows:
             path = drive[number] + word[number] * shared
-            own = torch.linalg.solve(one + cell[number, :, None] * path, cell[number].diag())
+            own = torch.linalg.solve(
+                one + cell[number, :, None] * path, cell[number].diag()
+            )
             down = down + own
             along[:, number] = own.sum(1)
             taken[number, number] = own.sum()

@@ -50,11 +50,17 @@ class SimulatedBench:
         self._stream = stream
         if origin is not None:
             check_shape(origin, "origin", (chip.cells,))
-        self._cells = Cells(chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin)
-        self._products = Products(chip, self._cells, stream.child("multiply"), read_noise)
-        self._law, self._selector = chip.cell, chip.selector
+        self._cells = Cells(
+            chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin
+        )
+        self._products = Products(
+            chip, self._cells, stream.child("multiply"), read_noise
+        )
+        self._law = chip.cell
+        self._selector = chip.selector
         self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
-        self._dac, self._adc = chip.pulse_dac, chip.read_adc
+        self._dac = chip.pulse_dac
+        self._adc = chip.read_adc
         self._info = describe(chip)
         self._setup = chip.published["array.pulse_setup"]
         self._conversion = chip.published["array.conversion_energy"]
@@ -129,7 +135,9 @@ class SimulatedBench:
         """
         check_positive(pulse.width, "width", "s")
         limit = self._info.amplitude_max
-        check_within(pulse.amplitude, "amplitude", -limit, limit, unit="V", hint="Lower it.")
+        check_within(
+            pulse.amplitude, "amplitude", -limit, limit, unit="V", hint="Lower it."
+        )
         rows = self._rows(cells)
         if rows == 0:
             return
@@ -138,7 +146,9 @@ class SimulatedBench:
             steps = self._passive.steps(self._dac(train), cells)
             seconds = steps.count * (pulse.width + self._setup)
             self._clock += seconds
-            self._book_pulses(train, seconds, self._passive.give(steps, pulse.width, self._clock))
+            self._book_pulses(
+                train, seconds, self._passive.give(steps, pulse.width, self._clock)
+            )
             return
         seconds = rows * train.shape[0] * (pulse.width + self._setup)
         self._clock += seconds
@@ -156,7 +166,9 @@ class SimulatedBench:
         heating = torch.cat(in_chunks(give, 1, cells, train, gate))
         self._book_pulses(train, seconds, total(heating) * pulse.width)
 
-    def read(self, cells: Int64[Tensor, " cells"], *, samples: int, window: float) -> Reading:
+    def read(
+        self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
+    ) -> Reading:
         """Read the listed cells at the read voltage.
 
         Args:
@@ -169,9 +181,12 @@ class SimulatedBench:
         integration = self._info.sample_time
         rows = self._rows(cells)
         spacing = max(rows * integration, window / samples)
-        start, duration = self._clock, spacing * samples if rows else 0.0
+        start = self._clock
+        duration = spacing * samples if rows else 0.0
         parts = in_chunks(
-            lambda chosen: self._read(chosen, start, integration, spacing, samples), samples, cells
+            lambda chosen: self._read(chosen, start, integration, spacing, samples),
+            samples,
+            cells,
         )
         mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
         self._clock = start + duration
@@ -198,15 +213,25 @@ class SimulatedBench:
         Raises:
             ValueError: A voltage beyond the read voltage: it might disturb the cells.
         """
-        limit, integration = self._info.read_voltage, self._info.sample_time
+        limit = self._info.read_voltage
+        integration = self._info.sample_time
         check_within(
-            voltage, "voltage", -limit, limit, unit="V", hint="A sweep must not disturb cells."
+            voltage,
+            "voltage",
+            -limit,
+            limit,
+            unit="V",
+            hint="A sweep must not disturb cells.",
         )
-        points, spacing, start = voltage.numel(), self._rows(cells) * integration, self._clock
+        points = voltage.numel()
+        spacing = self._rows(cells) * integration
+        start = self._clock
 
         def trace(chosen: Tensor) -> Tensor:
             value, noise = self._sample(chosen, start, integration, spacing, points)
-            seen = self._law.apparent(value, voltage[:, None]) * (voltage[:, None] / limit)
+            seen = self._law.apparent(value, voltage[:, None]) * (
+                voltage[:, None] / limit
+            )
             seen += noise * self._read_noise
             return self._adc(seen.abs()) * torch.sign(seen) * limit
 
@@ -280,12 +305,18 @@ class SimulatedBench:
         Args:
             cells: Cells to save, if only these were ever addressed; all of them if `None`.
         """
-        own, cells = self._tensors(), self._reached(cells)
-        chosen = own if cells is None else {n: t.index_select(-1, cells) for n, t in own.items()}
+        own = self._tensors()
+        cells = self._reached(cells)
+        chosen = (
+            own
+            if cells is None
+            else {n: t.index_select(-1, cells) for n, t in own.items()}
+        )
         tensors = {name: t.clone() for name, t in chosen.items()}
         ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
         tensors["bench"] = torch.tensor(
-            [self._clock, float(self._multiplies), self.temperature, *ledger], dtype=torch.float64
+            [self._clock, float(self._multiplies), self.temperature, *ledger],
+            dtype=torch.float64,
         )
         return tensors
 
@@ -297,16 +328,22 @@ class SimulatedBench:
         Raises:
             ValueError: It is the state of another kind of chip.
         """
-        own, cells = self._tensors(), self._reached(cells)
+        own = self._tensors()
+        cells = self._reached(cells)
         where = torch.arange(self.chip.cells) if cells is None else cells
         shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
         if state.keys() != {*own, "bench"} or any(
-            tuple(state[n].shape) != shapes[n] or state[n].dtype != own[n].dtype for n in own
+            tuple(state[n].shape) != shapes[n] or state[n].dtype != own[n].dtype
+            for n in own
         ):
-            raise ValueError("Argument `state` must be of this chip, but its arrays differ.")
+            raise ValueError(
+                "Argument `state` must be of this chip, but its arrays differ."
+            )
         for name, tensor in own.items():
             tensor.index_copy_(-1, where, state[name])
-        self._clock, multiplies, self._cells.temperature, *ledger = state["bench"].tolist()
+        self._clock, multiplies, self._cells.temperature, *ledger = state[
+            "bench"
+        ].tolist()
         self._multiplies = int(multiplies)
         whole = [int(x) for x in ledger[:4]]
         self._ledger = Ledger(*whole, *ledger[4:])
@@ -340,7 +377,9 @@ class SimulatedBench:
         code = self._adc(seen.add_(noise, alpha=self._read_noise))
         away = code - code[0]
         shift = in_order(away) / samples
-        spread = (in_order(away.square_()) / samples - shift.square()).clamp_(min=0).sqrt_()
+        spread = (
+            (in_order(away.square_()) / samples - shift.square()).clamp_(min=0).sqrt_()
+        )
         return code[0] + shift, spread, code.amax(0) - code.amin(0)
 
     def _sample(
@@ -365,7 +404,9 @@ class SimulatedBench:
 
 def describe(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
-    p, law, selector = chip.published, chip.cell.switching, chip.selector
+    p = chip.published
+    law = chip.cell.switching
+    selector = chip.selector
     return BenchInfo(
         name=f"simulated {p.name}",
         tiles=chip.tiles,
@@ -381,10 +422,16 @@ def describe(chip: Chip) -> BenchInfo:
         resolution=chip.read_adc.lsb,
         sample_time=chip.electronics("sample_time"),
         nominal=Nominal(
-            law.set_voltage, law.reset_voltage, law.slope, law.step, law.width,
-            law.low, float(selector.compliance(selector.gate_max)), law.span,
+            law.set_voltage,
+            law.reset_voltage,
+            law.slope,
+            law.step,
+            law.width,
+            law.low,
+            float(selector.compliance(selector.gate_max)),
+            law.span,
         ),
         wires=chip.lines,
         dac_bits=chip.around.dac.bits,
         adc_bits=chip.around.adc.bits,
-    )  # fmt: skip
+    )

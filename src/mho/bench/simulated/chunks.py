@@ -10,7 +10,9 @@ _CHUNK = 32_768
 """Numbers handled at once: keeps the working set in a core's cache."""
 
 
-def in_chunks(work: Callable[..., Any], size: int, cells: Tensor, *others: Tensor) -> list[Any]:
+def in_chunks(
+    work: Callable[..., Any], size: int, cells: Tensor, *others: Tensor
+) -> list[Any]:
     """What a function gives for the cells, part by part: cells know nothing of each other.
 
     Args:

@@ -62,7 +62,11 @@ class DisturbAccount:
             "half_selected_cells": int((self.pulses > 0).sum()),
         }
         for name, values in (("moved", self.moved), ("shift", self.shift.abs())):
-            found = values[seen] if bool(seen.any()) else torch.zeros(1, dtype=torch.float64)
+            found = (
+                values[seen]
+                if bool(seen.any())
+                else torch.zeros(1, dtype=torch.float64)
+            )
             numbers[f"{name}_median_uS"] = float(found.quantile(0.5)) / uS
             numbers[f"{name}_p99_uS"] = float(found.quantile(0.99)) / uS
         return numbers
@@ -82,18 +86,24 @@ class PassiveArray:
 
     def __init__(self, chip: Chip, cells: Cells) -> None:
         assert chip.biasing is not None
-        self._cells, self._scheme, self._selector = cells, chip.biasing, chip.selector
+        self._cells = cells
+        self._scheme = chip.biasing
+        self._selector = chip.selector
         self._shape = (chip.tiles, chip.rows, chip.cols)
         self.account = DisturbAccount.empty(chip.cells)
 
-    def steps(self, train: Float[Tensor, "train cells"], cells: Int64[Tensor, " cells"]) -> Steps:
+    def steps(
+        self, train: Float[Tensor, "train cells"], cells: Int64[Tensor, " cells"]
+    ) -> Steps:
         """What the lines do to give the listed cells their trains.
 
         Args:
             train: Amplitudes wanted, as the drivers make them (V). Shape (train, cells).
             cells: Cells, each once. Shape (cells,).
         """
-        every = train.new_zeros(train.shape[0], self._cells.count).index_copy_(1, cells, train)
+        every = train.new_zeros(train.shape[0], self._cells.count).index_copy_(
+            1, cells, train
+        )
         return half_select(every.view(-1, *self._shape), self._scheme)
 
     def give(self, steps: Steps, width: float, now: float) -> float:
@@ -120,10 +130,15 @@ class PassiveArray:
         selected = (steps.row != 0).any(1).any(0).nonzero()[:, 0]
         seen = steps.col[:, :, selected].permute(2, 0, 1, 3).flatten(0, 1)
         row = selected.repeat_interleave(steps.col.shape[0])
-        own, joules = torch.arange(rows), 0.0
-        for volts, number in zip(torch.split(seen, _STEPS), torch.split(row, _STEPS), strict=True):
+        own = torch.arange(rows)
+        joules = 0.0
+        for volts, number in zip(
+            torch.split(seen, _STEPS), torch.split(row, _STEPS), strict=True
+        ):
             mine = number[:, None] < own if before else number[:, None] > own
-            sees = (volts[:, :, None] * mine[:, None, :, None]).expand(-1, tiles, rows, cols)
+            sees = (volts[:, :, None] * mine[:, None, :, None]).expand(
+                -1, tiles, rows, cols
+            )
             joules += self._pulse(sees.flatten(1), width, now, None)
         return joules
 
@@ -166,9 +181,12 @@ class PassiveArray:
         change = (self._held(chosen) - held).double()
         if disturbed is not None:
             mine = disturbed.index_select(0, chosen)
-            chosen_, change, seen = chosen[mine], change[mine], volts[:, mine]
+            chosen_ = chosen[mine]
+            change = change[mine]
+            seen = volts[:, mine]
         else:
-            chosen_, seen = chosen, volts
+            chosen_ = chosen
+            seen = volts
         book = self.account
         book.pulses.index_add_(0, chosen_, (seen != 0).sum(0))
         book.volt_seconds.index_add_(0, chosen_, in_order(seen.abs().double()) * width)

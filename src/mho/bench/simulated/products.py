@@ -29,7 +29,9 @@ Crossings = tuple[Int64[Tensor, "rows cols"], Int64[Tensor, "rows cols"] | None]
 
 
 def crossings(
-    plus: Int64[Tensor, "rows cols"], minus: Int64[Tensor, "rows cols"] | None, chip: Chip
+    plus: Int64[Tensor, "rows cols"],
+    minus: Int64[Tensor, "rows cols"] | None,
+    chip: Chip,
 ) -> Int64[Tensor, "sides rows cols"]:
     """Cells that take part, checked to lie where rows can be driven and columns summed.
 
@@ -47,14 +49,18 @@ def crossings(
     both = plus[None] if minus is None else torch.stack((plus, minus))
     size = chip.rows * chip.cols
     if both.numel() == 0 or int(both.min()) < 0 or int(both.max()) >= chip.cells:
-        raise ValueError(f"Arguments `plus` and `minus` must name cells 0 to {chip.cells - 1}.")
-    low, high = int(both.min()) // size, int(both.max()) // size
+        raise ValueError(
+            f"Arguments `plus` and `minus` must name cells 0 to {chip.cells - 1}."
+        )
+    low = int(both.min()) // size
+    high = int(both.max()) // size
     if low < high:
         raise ValueError(
             f"Arguments `plus` and `minus` must name cells of one tile, but lie on tiles {low} to"
             f" {high}; multiply tile by tile."
         )
-    row, col = both % size // chip.cols, both % chip.cols
+    row = both % size // chip.cols
+    col = both % chip.cols
     for name, fits, lines in (
         ("row", row == row[:1, :, :1], row[0, :, 0]),
         ("column", col == col[:, :1], col[:, 0].flatten()),
@@ -103,7 +109,8 @@ def solved(
         conductance: Their conductance at zero bias, at one time or several (S).
         variance: Its variance (S²).
     """
-    size, place = (chip.rows, chip.cols), both % (chip.rows * chip.cols)
+    size = (chip.rows, chip.cols)
+    place = both % (chip.rows * chip.cols)
     # a selector takes a row that waits its turn off its bit lines; a passive one stays
     together = None if chip.biasing else chip.around.rows_at_once
     parts = [
@@ -118,7 +125,9 @@ def solved(
     return Matrices(_balance(seen), noise, curved), seen.mean(0)
 
 
-def _balance(sides: Float[Tensor, "times sides rows cols"]) -> Float[Tensor, "times rows cols"]:
+def _balance(
+    sides: Float[Tensor, "times sides rows cols"],
+) -> Float[Tensor, "times rows cols"]:
     """What adds less what subtracts, if anything does."""
     return sides[:, 0] - sides[:, 1] if sides.shape[1] == 2 else sides[:, 0]
 
@@ -129,7 +138,9 @@ def one_by_one(
     """Currents of some rows of vectors that each meet a matrix of their own (A)."""
     current = torch.einsum("br,brc->bc", voltage[:, rows], matrices.signal[:, rows])
     if matrices.bent is not None:
-        current += torch.einsum("br,brc->bc", voltage[:, rows] ** 3, matrices.bent[:, rows])
+        current += torch.einsum(
+            "br,brc->bc", voltage[:, rows] ** 3, matrices.bent[:, rows]
+        )
     return current
 
 
@@ -143,9 +154,13 @@ class Products:
         read_noise: One of `READ_NOISES`.
     """
 
-    def __init__(self, chip: Chip, cells: Cells, stream: Stream, read_noise: str) -> None:
+    def __init__(
+        self, chip: Chip, cells: Cells, stream: Stream, read_noise: str
+    ) -> None:
         check_choice(read_noise, "read_noise", READ_NOISES)
-        self._chip, self._cells, self._stream = chip, cells, stream
+        self._chip = chip
+        self._cells = cells
+        self._stream = stream
         self._read_noise = read_noise
         p = chip.published
         self._periphery = chip.around
@@ -201,9 +216,13 @@ class Products:
         )
         bent = [torch.zeros_like(m.signal) if m.bent is None else m.bent for m in found]
         curved = torch.cat(bent) if any(m.bent is not None for m in found) else None
-        return Multiplier(Matrices(signal, variance, curved), self._periphery, full_scale)
+        return Multiplier(
+            Matrices(signal, variance, curved), self._periphery, full_scale
+        )
 
-    def _seen(self, both: Int64[Tensor, "sides rows cols"], now: float) -> tuple[Tensor, Tensor]:
+    def _seen(
+        self, both: Int64[Tensor, "sides rows cols"], now: float
+    ) -> tuple[Tensor, Tensor]:
         """Conductance of the cells during a product (S), and how far it varies (S²)."""
         if self._read_noise == "moments":
             return self._moments(both, now)
@@ -215,7 +234,9 @@ class Products:
     ) -> tuple[Tensor, Tensor]:
         """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
         time = self._vector_time
-        parts = in_chunks(lambda some: moments(self._cells, some, now, time), 1, both.flatten())
+        parts = in_chunks(
+            lambda some: moments(self._cells, some, now, time), 1, both.flatten()
+        )
         mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
         return mean.view(both.shape).clamp_(min=0), variance.view(both.shape)
 
@@ -228,8 +249,10 @@ class Products:
         call: Stream,
     ) -> tuple[Float[Tensor, "batch cols"], Ledger]:
         """Currents of vector after vector, every cell sampled for each (A), and their cost."""
-        around, generator = self._periphery, call.generator()
-        currents, cost = [], Ledger()
+        around = self._periphery
+        generator = call.generator()
+        currents = []
+        cost = Ledger()
         for vectors in torch.split(voltage, _VECTORS):
             value = self._values(both, now + cost.seconds, vectors.shape[0])
             found, seen = solved(self._chip, both, value)
@@ -258,12 +281,16 @@ class Products:
         return torch.cat(parts, 1).view(-1, *both.shape).clamp_(min=0)
 
     def _booked(
-        self, driven: Float[Tensor, "cycles batch rows"], seen: Float[Tensor, "sides rows cols"]
+        self,
+        driven: Float[Tensor, "cycles batch rows"],
+        seen: Float[Tensor, "sides rows cols"],
     ) -> Ledger:
         """Cost of vectors on cells of these effective conductances (S); looks at the limits."""
-        (_, batch, rows), (sides, _, cols) = driven.shape, seen.shape
+        (_, batch, rows) = driven.shape
+        (sides, _, cols) = seen.shape
         count = self._periphery.count(batch, rows, cols)
-        squares, sums = driven.double().square().sum((0, 1)), seen.double().sum((0, 2))
+        squares = driven.double().square().sum((0, 1))
+        sums = seen.double().sum((0, 2))
         for voltage in driven if self._periphery.limits.any else ():
             word, bit = line_currents(voltage, seen.transpose(0, 1).flatten(1))
             self.limits += self._periphery.limits.exceeded(word, bit)
@@ -271,6 +298,7 @@ class Products:
             conversions=count.total,
             multiplies=sides * batch * rows * cols,
             seconds=count.steps * self._vector_time,
-            read_joules=float((squares.numpy() * sums.numpy()).sum()) * self._vector_time,
+            read_joules=float((squares.numpy() * sums.numpy()).sum())
+            * self._vector_time,
             converter_joules=count.total * self._conversion,
         )

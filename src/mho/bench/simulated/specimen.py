@@ -56,8 +56,13 @@ class ChipSpec:
         if self.stuck is not None:
             kind = kind.replace(cell__stuck_fraction=self.stuck)
         return Chip(
-            kind, self.tiles, self.rows, self.cols, wires=self.wires, temperature=self.temperature
-        )  # fmt: skip
+            kind,
+            self.tiles,
+            self.rows,
+            self.cols,
+            wires=self.wires,
+            temperature=self.temperature,
+        )
 
     @property
     def model(self) -> str:
@@ -66,4 +71,6 @@ class ChipSpec:
 
     def bench(self) -> SimulatedBench:
         """The chip, fresh from the factory."""
-        return SimulatedBench(self.chip, Stream(self.seed).child("chip"), None, self.read_noise)
+        return SimulatedBench(
+            self.chip, Stream(self.seed).child("chip"), None, self.read_noise
+        )

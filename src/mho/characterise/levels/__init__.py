@@ -7,7 +7,12 @@ from mho.characterise.levels.distinguishable import (
     largest_count,
 )
 from mho.characterise.levels.experiment import LevelExperiment, Tally
-from mho.characterise.levels.write_levels import LevelSet, copies, level_targets, random_levels
+from mho.characterise.levels.write_levels import (
+    LevelSet,
+    copies,
+    level_targets,
+    random_levels,
+)
 
 __all__ = [
     "Distinguishable",

@@ -17,7 +17,9 @@ from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.units import nS, show
 
-TELEGRAPH, FLICKER, RELAXATION = "telegraph noise", "1/f remainder", "relaxation"
+TELEGRAPH = "telegraph noise"
+FLICKER = "1/f remainder"
+RELAXATION = "relaxation"
 READ_OUT = "read-out noise"
 _BOOTSTRAPS = 40
 _FINEST = 1 * nS
@@ -141,10 +143,13 @@ def distinguishable(
     progress("spread of levels", 0.0)
     target, away = _looks(chip, cell, protocol, observation, stream)
     width = _half_width(away, observation.error_rate)
-    low, high = _interval(target, away, observation.error_rate, stream.child("resampling"))
+    low, high = _interval(
+        target, away, observation.error_rate, stream.child("resampling")
+    )
     still = away - away.median(0, keepdim=True).values
     placed = _count(target, _half_width(still, observation.error_rate))
-    without, sources = {}, _sources(chip)
+    without = {}
+    sources = _sources(chip)
     for number, (name, changes) in enumerate(sources.items()):
         progress("spread of levels", (number + 1) / (len(sources) + 1))
         calm = replace(chip, preset=chip.published.replace(**changes))
@@ -199,7 +204,9 @@ def largest_count(
     """
     check_between(fraction, "fraction", 0.01, 1.0, "1")
     seen = observation or Observation()
-    low, high, steps = math.log(2), math.log(chip.published["array.level_high"] / _FINEST), 11
+    low = math.log(2)
+    high = math.log(chip.published["array.level_high"] / _FINEST)
+    steps = 11
     best = LargestCount(0, 0.0, fraction, 0)
     for step in range(steps):
         progress("largest number of levels", step / steps)
@@ -207,7 +214,8 @@ def largest_count(
         found = _held(chip, protocol, round(math.exp(middle)), seen, stream)
         count, held, working = found
         if held >= fraction:
-            best, low = LargestCount(count, held, fraction, working), middle
+            best = LargestCount(count, held, fraction, working)
+            low = middle
         else:
             high = middle
     progress("largest number of levels", 1.0)
@@ -224,8 +232,11 @@ def _held(
 ) -> tuple[int, float, int]:
     """Levels, share of working cells that hold theirs, number of working cells (1)."""
     bench = SimulatedBench(chip, stream)
-    info, cells = bench.info, torch.arange(chip.cells)
-    levels = level_targets(info.conductance_low, chip.published["array.level_high"], count)
+    info = bench.info
+    cells = torch.arange(chip.cells)
+    levels = level_targets(
+        info.conductance_low, chip.published["array.level_high"], count
+    )
     tolerance = float(levels[1] - levels[0]) / 2
     if tolerance < info.resolution:
         return count, 0.0, chip.cells
@@ -235,9 +246,13 @@ def _held(
     program(bench, target, replace(protocol, tolerance=tolerance), cells=cells)
     working = ~bench.stuck
     found = audit(
-        bench, target[working], cells[working], looks=seen.looks, span=seen.window,
+        bench,
+        target[working],
+        cells[working],
+        looks=seen.looks,
+        span=seen.window,
         samples=seen.samples(info.sample_time),
-    )  # fmt: skip
+    )
     return count, float(found.quiet(tolerance).double().mean()), int(working.sum())
 
 
@@ -263,8 +278,11 @@ def _looks(
         )
     info = bench.info
     samples = seen.samples(info.sample_time)
-    target = level_targets(info.conductance_low, chip.published["array.level_high"], seen.points)
-    wanted, cells = target.repeat_interleave(seen.copies), torch.arange(info.cells)
+    target = level_targets(
+        info.conductance_low, chip.published["array.level_high"], seen.points
+    )
+    wanted = target.repeat_interleave(seen.copies)
+    cells = torch.arange(info.cells)
     program(bench, wanted, protocol, cells=cells)
     looks = spaced_looks(bench, cells, seen.looks, span=seen.window, samples=samples)
     found = [look - wanted for look in looks]
@@ -278,7 +296,9 @@ def _half_width(away: Float[Tensor, "looks points copies"], rate: float) -> Tens
     return every.kthvalue(rank, dim=1).values
 
 
-def _count(target: Float[Tensor, " points"], half_width: Float[Tensor, " points"]) -> float:
+def _count(
+    target: Float[Tensor, " points"], half_width: Float[Tensor, " points"]
+) -> float:
     """Levels that fit between the ends, each twice its half-width wide (1)."""
     density = 1 / (2 * half_width.clamp(min=1e-12)).double()
     return 1 + float(torch.trapezoid(density, target.double()))
@@ -291,11 +311,13 @@ def _interval(
     stream: Stream,
 ) -> tuple[float, float]:
     """95 % interval of the number of levels: copies are resampled, with all their looks (1)."""
-    generator, count = stream.generator(), away.shape[2]
+    generator = stream.generator()
+    count = away.shape[2]
     found = []
     for _ in range(_BOOTSTRAPS):
         chosen = torch.randint(0, count, (count,), generator=generator)
         found.append(_count(target, _half_width(away[:, :, chosen], rate)))
-    values, best = torch.tensor(found), _count(target, _half_width(away, rate))
+    values = torch.tensor(found)
+    best = _count(target, _half_width(away, rate))
     spread = 1.96 * float(values.std())
     return best - spread, best + spread

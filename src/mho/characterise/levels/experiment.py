@@ -108,7 +108,11 @@ class LevelExperiment:
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How a level is written. Without denoising many never converge: they get less time."""
         usual = ProgramProtocol(tolerance=self.window)
-        return replace(usual, max_cycles=_BUDGET) if denoise else replace(usual, denoise=None)
+        return (
+            replace(usual, max_cycles=_BUDGET)
+            if denoise
+            else replace(usual, denoise=None)
+        )
 
     def check(self) -> None:
         """Refuse a tolerance that the read-out cannot tell from its neighbours.
@@ -131,7 +135,9 @@ class LevelExperiment:
             ValueError: A tolerance below the read-out's resolution, or a damaged part.
             OSError: The folder cannot be written.
         """
-        stage = "writing levels, denoised" if denoise else "writing levels, not denoised"
+        stage = (
+            "writing levels, denoised" if denoise else "writing levels, not denoised"
+        )
         few = max(_SIDE_BY_SIDE // self.levels, 1)
         numbers = torch.arange(self.first, self.first + self.cells)
         parts: list[tuple[dict[str, Tensor], float]] = []
@@ -143,7 +149,9 @@ class LevelExperiment:
                 progress(stage, min((nth + done) * few / self.cells, 1.0))
 
             kept = (
-                work / f"{'denoised' if denoise else 'plain'}-{nth}.safetensors" if work else None
+                work / f"{'denoised' if denoise else 'plain'}-{nth}.safetensors"
+                if work
+                else None
             )
             if kept is not None and kept.exists():
                 groups, facts = checkpoint.load(kept)
@@ -158,7 +166,9 @@ class LevelExperiment:
             example = example or own
             if kept is not None:
                 groups = {"cells": part, "example": _tensors(own)}
-                checkpoint.save(kept, groups, {"joules": found.ledger.joules, "disturb": disturb})
+                checkpoint.save(
+                    kept, groups, {"joules": found.ledger.joules, "disturb": disturb}
+                )
         assert example is not None
         per_cell = {k: torch.cat([p[k] for p, _ in parts]) for k in parts[0][0]}
         return Tally(per_cell, sum(j for _, j in parts), example, disturb)
@@ -167,12 +177,17 @@ class LevelExperiment:
         self, origin: Tensor, tell: Callable[[float], None], *, denoise: bool
     ) -> tuple[LevelSet, dict[str, float | int]]:
         """Write all levels of some cells, cell by cell in the result; and what that disturbed."""
-        stream, protocol = Stream(self.seed).child("chip"), self.protocol(denoise=denoise)
+        stream = Stream(self.seed).child("chip")
+        protocol = self.protocol(denoise=denoise)
         if self.in_turn:
             bench = SimulatedBench(self.chip, stream)
             count = self.levels
             written = write_in_turn(
-                bench, self.targets, self.first, protocol, on_level=lambda n: tell(n / count)
+                bench,
+                self.targets,
+                self.first,
+                protocol,
+                on_level=lambda n: tell(n / count),
             )
             return written, bench.disturb.summary(~bench.stuck) if bench.disturb else {}
         bench = copies(self.chip, origin, self.levels, stream)
@@ -197,11 +212,22 @@ def _per_cell(found: LevelSet, cells: int, tolerance: float) -> dict[str, Tensor
         "reads": found.reads,
         "seconds": found.seconds,
     }
-    return {name: values.double().view(cells, -1).sum(1) for name, values in each.items()}
+    return {
+        name: values.double().view(cells, -1).sum(1) for name, values in each.items()
+    }
 
 
-_NAMES = ("target", "reading", "voltage", "current", "outcome", "pulses", "denoise_pulses",
-          "reads", "seconds")  # fmt: skip
+_NAMES = (
+    "target",
+    "reading",
+    "voltage",
+    "current",
+    "outcome",
+    "pulses",
+    "denoise_pulses",
+    "reads",
+    "seconds",
+)
 
 
 def _first(found: LevelSet, levels: int) -> LevelSet:

@@ -82,7 +82,9 @@ def random_levels(
         count: Number of cells (1).
         stream: Randomness.
     """
-    return levels[torch.randint(0, levels.numel(), (count,), generator=stream.generator())]
+    return levels[
+        torch.randint(0, levels.numel(), (count,), generator=stream.generator())
+    ]
 
 
 def read_out(
@@ -142,9 +144,17 @@ def write_levels(
     before = bench.ledger
     done = program(timed, target, protocol, cells=cells, on_cycle=look)
     return LevelSet(
-        done.target, read_out(voltage, current), voltage, current, done.outcome, done.pulses,
-        done.denoise_pulses, done.reads + POINTS, timed.seconds[cells], bench.ledger - before,
-    )  # fmt: skip
+        done.target,
+        read_out(voltage, current),
+        voltage,
+        current,
+        done.outcome,
+        done.pulses,
+        done.denoise_pulses,
+        done.reads + POINTS,
+        timed.seconds[cells],
+        bench.ledger - before,
+    )
 
 
 def write_in_turn(
@@ -167,7 +177,9 @@ def write_in_turn(
     Raises:
         ValueError: As `mho.program` does.
     """
-    parts, one, before = [], torch.tensor([cell]), bench.ledger
+    parts = []
+    one = torch.tensor([cell])
+    before = bench.ledger
     for number in range(target.numel()):
         parts.append(write_levels(bench, target[number : number + 1], one, protocol))
         if on_level is not None:
@@ -182,8 +194,16 @@ def join(parts: list[LevelSet], ledger: Ledger) -> LevelSet:
         parts: The sets; their sweeps have the same voltages.
         ledger: What they cost together.
     """
-    names = ("target", "reading", "current", "outcome", "pulses", "denoise_pulses", "reads",
-             "seconds")  # fmt: skip
+    names = (
+        "target",
+        "reading",
+        "current",
+        "outcome",
+        "pulses",
+        "denoise_pulses",
+        "reads",
+        "seconds",
+    )
     joined = {name: torch.cat([getattr(p, name) for p in parts], -1) for name in names}
     return LevelSet(voltage=parts[0].voltage, ledger=ledger, **joined)
 
@@ -207,6 +227,11 @@ def copies(
     # in one row of a passive array copies would half-select each other: each gets its own tile
     shape = (count, 1, 1) if chip.biasing else (1, 1, count)
     wide = Chip(
-        chip.preset, *shape, chip.driver, chip.wires, chip.temperature, biasing=chip.biasing
+        chip.preset,
+        *shape,
+        chip.driver,
+        chip.wires,
+        chip.temperature,
+        biasing=chip.biasing,
     )
     return SimulatedBench(wide, stream, origin.repeat_interleave(each))

@@ -5,7 +5,11 @@ A factorial hidden Markov model: how many traps, how large, how fast, with inter
 
 from mho.characterise.telegraph.analyse import analyse_noise
 from mho.characterise.telegraph.result import Estimate, FoundTrap, TelegraphAnalysis
-from mho.characterise.telegraph.spectrum import power_spectrum, trap_spectra, white_level
+from mho.characterise.telegraph.spectrum import (
+    power_spectrum,
+    trap_spectra,
+    white_level,
+)
 from mho.characterise.telegraph.trace import Trace, read_trace
 
 __all__ = [

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from mho.characterise.telegraph.result import Estimate, FoundTrap, NoiseOptions, TelegraphAnalysis
+from mho.characterise.telegraph.result import (
+    Estimate,
+    FoundTrap,
+    NoiseOptions,
+    TelegraphAnalysis,
+)
 from mho.characterise.telegraph.spectrum import gaussian_bic
 from mho.characterise.telegraph.trace import Trace
 from mho.characterise.telegraph.trap_model import Array
@@ -87,24 +92,34 @@ def _analyse(
     )
 
 
-def _found(fit: "Fit", trace: Trace, unit: float, options: NoiseOptions) -> tuple[FoundTrap, ...]:
+def _found(
+    fit: "Fit", trace: Trace, unit: float, options: NoiseOptions
+) -> tuple[FoundTrap, ...]:
     """The traps of a fit in SI, the largest first."""
-    model, counts = fit.model, fit.transitions
+    model = fit.model
+    counts = fit.transitions
     span = float(trace.conductance.max() - trace.conductance.min())
     weighted = fit.clean[:, None] * model.design
     ridge = 1e-9 * np.eye(1 + model.traps)
-    error = model.noise * np.sqrt(np.diag(np.linalg.inv(model.design.T @ weighted + ridge)))[1:]
+    error = (
+        model.noise
+        * np.sqrt(np.diag(np.linalg.inv(model.design.T @ weighted + ridge)))[1:]
+    )
     found = []
     for k in np.argsort(-model.amplitude):
-        amplitude, half = float(model.amplitude[k]) * unit, float(_SURE * error[k]) * unit
+        amplitude = float(model.amplitude[k]) * unit
+        half = float(_SURE * error[k]) * unit
         times = [trace.interval / float(rate) for rate in model.rates[:, k]]
         resolved = min(times) >= options.resolution * trace.interval
         capture, emission = (
-            _time(t, float(n), resolved=resolved) for t, n in zip(times, counts[:, k], strict=True)
+            _time(t, float(n), resolved=resolved)
+            for t, n in zip(times, counts[:, k], strict=True)
         )
         high = amplitude + half if resolved else max(span, amplitude)
         size = Estimate(amplitude, max(amplitude - half, 0.0), high)
-        found.append(FoundTrap(size, capture, emission, float(counts[:, k].min()), resolved))
+        found.append(
+            FoundTrap(size, capture, emission, float(counts[:, k].min()), resolved)
+        )
     return tuple(found)
 
 
@@ -118,7 +133,15 @@ def _constant(trace: Trace) -> TelegraphAnalysis:
     """What there is to say of a trace that never changes."""
     value = float(trace.conductance.double().mean())
     return TelegraphAnalysis(
-        traps=(), levels=(value,), noise=0.0, residual=0.0, complete=True, interval=trace.interval,
-        samples=trace.conductance.numel(), log_likelihood=math.inf, bic=(),
-        bic_gaussian=-math.inf, fitted=trace.conductance.double(),
-    )  # fmt: skip
+        traps=(),
+        levels=(value,),
+        noise=0.0,
+        residual=0.0,
+        complete=True,
+        interval=trace.interval,
+        samples=trace.conductance.numel(),
+        log_likelihood=math.inf,
+        bic=(),
+        bic_gaussian=-math.inf,
+        fitted=trace.conductance.double(),
+    )

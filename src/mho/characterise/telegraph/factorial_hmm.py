@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 from hmmlearn.base import BaseHMM, ConvergenceMonitor
 
-from mho.characterise.telegraph.trap_model import Array, Model, densities, design, each_trap
+from mho.characterise.telegraph.trap_model import (
+    Array,
+    Model,
+    densities,
+    design,
+    each_trap,
+)
 
 PER_NOISE = 8
 """Points of a grid to one standard deviation of the noise (1)."""
@@ -73,11 +79,18 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         tolerance: Gain in log likelihood at which the fit ends (1).
     """
 
-    def __init__(self, grid: Grid, model: Model, iterations: int, tolerance: float) -> None:
+    def __init__(
+        self, grid: Grid, model: Model, iterations: int, tolerance: float
+    ) -> None:
         super().__init__(
-            n_components=4**model.traps, n_iter=iterations, tol=tolerance, random_state=0,
-            params="", init_params="", implementation="scaling",
-        )  # fmt: skip
+            n_components=4**model.traps,
+            n_iter=iterations,
+            tol=tolerance,
+            random_state=0,
+            params="",
+            init_params="",
+            implementation="scaling",
+        )
         self.monitor_ = _Quiet(tolerance, iterations, verbose=False)
         self.grid = grid
         self.adopt(model)
@@ -104,14 +117,21 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         return result
 
     def _accumulate_sufficient_statistics(
-        self, stats: dict[str, Any], values: Array, lattice: Array, posteriors: Array, *_: Array,
+        self,
+        stats: dict[str, Any],
+        values: Array,
+        lattice: Array,
+        posteriors: Array,
+        *_: Array,
         **__: Array,
-    ) -> None:  # fmt: skip
+    ) -> None:
         states = 2**self.model.traps
         stats["pairs"] = posteriors.sum(0).reshape(states, states)
         clean = self.clean(values, lattice, posteriors)
-        stats["weight"], stats["sum"] = clean.sum(0), (clean * values).sum(0)
-        stats["clean"], stats["values"] = clean, values
+        stats["weight"] = clean.sum(0)
+        stats["sum"] = (clean * values).sum(0)
+        stats["clean"] = clean
+        stats["values"] = values
 
     def clean(self, values: Array, lattice: Array, posteriors: Array) -> Array:
         """Probability that a sample was spent in each joint state without a jump (1).
@@ -132,7 +152,8 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
             values: The trace from the start of the grid. Shape (samples, 1).
         """
         score, posteriors = self.score_samples(values)
-        levels, states = self.model.levels, 2**self.model.traps
+        levels = self.model.levels
+        states = 2**self.model.traps
         middle = (levels[:, None] + levels[None, :]).ravel() / 2
         lattice = self._compute_likelihood(values)
         clean = self.clean(values, lattice, posteriors)
@@ -140,14 +161,17 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         away = (clean * (values - levels)).sum(1)
         stray = float((posteriors / lattice).sum(1).mean()) * self.grid.stray
         misplaced = self._misplaced(pairs)
-        return Seen(float(score), posteriors @ middle, away, clean, pairs, stray, misplaced)
+        return Seen(
+            float(score), posteriors @ middle, away, clean, pairs, stray, misplaced
+        )
 
     def _misplaced(self, pairs: Array) -> float:
         """Half the absolute difference of two histograms: the samples', and the fit's.
 
         Given the pairs, values are independent, so that counts are Poisson numbers.
         """
-        grid, count = self.grid, len(self.grid.left)
+        grid = self.grid
+        count = len(self.grid.left)
         table = densities(self.model, grid.points, grid.step)
         blocks = (-1, PER_NOISE)
         wanted = (table @ pairs.ravel() * grid.step).reshape(blocks).sum(1)
@@ -164,11 +188,15 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         # A level that no sample visits leaves its amplitude free; a trace of ridge keeps it put.
         ridge = 1e-6 * np.eye(1 + traps)
         before = np.concatenate(([self.model.base], self.model.amplitude))
-        solution = np.linalg.solve(normal + ridge, matrix.T @ stats["sum"] + ridge @ before)
+        solution = np.linalg.solve(
+            normal + ridge, matrix.T @ stats["sum"] + ridge @ before
+        )
         away = stats["values"] - matrix @ solution
         variance = float((stats["clean"] * away**2).sum() / max(weight.sum(), 1e-9))
         noise = max(variance**0.5, self.grid.noise_min)
-        self.adopt(Model.checked(float(solution[0]), noise, solution[1:], fills, empties))
+        self.adopt(
+            Model.checked(float(solution[0]), noise, solution[1:], fills, empties)
+        )
 
 
 class _Quiet(ConvergenceMonitor):  # type: ignore[misc]
@@ -186,7 +214,8 @@ def jumps(pairs: Array, traps: int) -> tuple[Array, Array]:
         pairs: Samples from each joint state to each (1). Shape (states, states).
         traps: Number of traps (1).
     """
-    fills, empties = np.zeros(traps), np.zeros(traps)
+    fills = np.zeros(traps)
+    empties = np.zeros(traps)
     for k, counts in enumerate(each_trap(pairs, traps)):
         (stay0, fill), (empty, stay1) = counts
         fills[k] = fill / max(stay0 + fill, 1e-9)

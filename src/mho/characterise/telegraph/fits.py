@@ -58,10 +58,14 @@ class Fit:
         """Whether every trap is larger than noise and converter step, and jumps often enough."""
         least = max(options.amplitude_min * self.model.noise, options.steps_min * step)
         large = (self.model.amplitude >= least).all()
-        return bool(large and (self.transitions.min(0) >= options.transitions_min).all())
+        return bool(
+            large and (self.transitions.min(0) >= options.transitions_min).all()
+        )
 
 
-def fit_all(values: Array, most: int, options: NoiseOptions, *, stop: bool) -> list[Fit]:
+def fit_all(
+    values: Array, most: int, options: NoiseOptions, *, stop: bool
+) -> list[Fit]:
     """Fits with 0, 1, … traps.
 
     Args:
@@ -86,10 +90,14 @@ def fit_all(values: Array, most: int, options: NoiseOptions, *, stop: bool) -> l
 
 def _without(values: Array) -> Fit:
     """No trap: a mean and white noise."""
-    count, mean, noise = len(values), float(values.mean()), float(values.std())
-    none, whole = np.zeros(0), np.full((1, 1), float(count))
+    count = len(values)
+    mean = float(values.mean())
+    noise = float(values.std())
+    none = np.zeros(0)
+    whole = np.full((1, 1), float(count))
     score = -count * (math.log(noise) + (math.log(2 * math.pi) + 1) / 2)
-    away, model = values - mean, Model(mean, noise, none, none, none)
+    away = values - mean
+    model = Model(mean, noise, none, none, none)
     colour = _colour(away, np.ones(count))
     return Fit(model, score, np.full(count, mean), colour, 0.0, 0.0, whole, whole[0])
 
@@ -100,9 +108,15 @@ def _back(found: FactorialHMM, column: Array, origin: float) -> Fit:
     model = replace(found.model, base=found.model.base + origin)
     colour = _colour(seen.away, seen.clean.sum(1))
     return Fit(
-        model=model, score=seen.score, fitted=seen.fitted + origin, colour=colour,
-        stray=seen.stray, misplaced=seen.misplaced, pairs=seen.pairs, clean=seen.clean.sum(0),
-    )  # fmt: skip
+        model=model,
+        score=seen.score,
+        fitted=seen.fitted + origin,
+        colour=colour,
+        stray=seen.stray,
+        misplaced=seen.misplaced,
+        pairs=seen.pairs,
+        clean=seen.clean.sum(0),
+    )
 
 
 def _colour(away: Array, clean: Array) -> float:
@@ -116,7 +130,8 @@ def _colour(away: Array, clean: Array) -> float:
     lags = count // 8
     size = 2 ** math.ceil(math.log2(count + lags))
     product, pairs = (
-        np.fft.irfft(np.abs(np.fft.rfft(v, size)) ** 2, size)[: lags + 1] for v in (away, clean)
+        np.fft.irfft(np.abs(np.fft.rfft(v, size)) ** 2, size)[: lags + 1]
+        for v in (away, clean)
     )
     variance = product[0] / max(pairs[0], 1e-9)
     if variance <= 0:

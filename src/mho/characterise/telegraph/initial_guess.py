@@ -10,7 +10,9 @@ import numpy as np
 from mho.characterise.telegraph.factorial_hmm import PER_NOISE, FactorialHMM, Grid
 from mho.characterise.telegraph.trap_model import Array, Model
 
-_LOOK, _FIT, _FIT_THREE = 5, 80, 40
+_LOOK = 5
+_FIT = 80
+_FIT_THREE = 40
 """Most steps of a first look at a start, of a fit, and of one with three traps (1)."""
 _GAIN = 0.02
 """Gain in log likelihood at which a fit has converged (1)."""
@@ -40,7 +42,9 @@ def rough_noise(values: Array) -> float:
     steps of the converter, so that a fit cannot resolve its codes.
     """
     small = float(np.quantile(np.abs(np.diff(values)), 0.2)) / (0.2533 * math.sqrt(2))
-    return max(small, float(np.ptp(values)) / (_POINTS_MAX / 32), 2 * converter_step(values))
+    return max(
+        small, float(np.ptp(values)) / (_POINTS_MAX / 32), 2 * converter_step(values)
+    )
 
 
 def make_grid(values: Array, noise: float) -> tuple[Array, Grid]:
@@ -81,8 +85,12 @@ def jump_sizes(values: Array, noise: float) -> list[float]:
     axis = np.arange(sizes.min() - 0.2, sizes.max() + 0.2, 0.02)
     counts = np.histogram(sizes, np.append(axis - 0.01, axis[-1] + 0.01))[0]
     kernel = np.exp(-((np.arange(-20, 21) * 0.02 / _ALIKE) ** 2) / 2)
-    smooth = np.convolve(counts, kernel, "same") if len(axis) > 41 else counts.astype(float)
-    top = np.flatnonzero((smooth > np.roll(smooth, 1)) & (smooth >= np.roll(smooth, -1)))
+    smooth = (
+        np.convolve(counts, kernel, "same") if len(axis) > 41 else counts.astype(float)
+    )
+    top = np.flatnonzero(
+        (smooth > np.roll(smooth, 1)) & (smooth >= np.roll(smooth, -1))
+    )
     best = top[np.argsort(-smooth[top])][:5]
     return [float(size) for size in np.exp(axis[best])]
 
@@ -110,7 +118,8 @@ def best_fit(
         noise: What `rough_noise` says.
     """
     column = values[:, None]
-    few, part = column, grid
+    few = column
+    part = grid
     if before.traps == 2:
         few = column[:_GLANCE]
         part = replace(grid, left=grid.left[:_GLANCE], share=grid.share[:_GLANCE])
@@ -120,12 +129,17 @@ def best_fit(
     ]
     looks.sort(key=lambda look: -look.monitor_.history[-1])
     going_on, steps = (1, _FIT_THREE) if before.traps == 2 else (2, _FIT)
-    fits = [FactorialHMM(grid, look.model, steps, _GAIN).fit(column) for look in looks[:going_on]]
+    fits = [
+        FactorialHMM(grid, look.model, steps, _GAIN).fit(column)
+        for look in looks[:going_on]
+    ]
     best: FactorialHMM = max(fits, key=lambda fit: float(fit.monitor_.history[-1]))
     return best
 
 
-def _starts(values: Array, sizes: list[float], before: Model, noise: float) -> Iterator[Model]:
+def _starts(
+    values: Array, sizes: list[float], before: Model, noise: float
+) -> Iterator[Model]:
     """The fit before with a trap of each size, mostly filled or mostly empty; sets of sizes."""
     number = before.traps + 1
     tried = [*(sizes if number < 3 else sizes[:3]), 2 * noise]
@@ -134,7 +148,9 @@ def _starts(values: Array, sizes: list[float], before: Model, noise: float) -> I
         amplitude = np.append(before.amplitude, size)
         fills, empties = (np.append(p, 0.03) for p in (before.fills, before.empties))
         for base in (
-            (before.base - size / 2,) if number == 3 else (before.base, before.base - size)
+            (before.base - size / 2,)
+            if number == 3
+            else (before.base, before.base - size)
         ):
             yield Model.checked(base, before.noise, amplitude, fills, empties)
     low = float(np.quantile(values, 0.01)) + 2 * noise

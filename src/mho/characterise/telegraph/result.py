@@ -42,9 +42,14 @@ class NoiseOptions:
     def __post_init__(self) -> None:
         check_between(self.traps_max, "traps_max", 0, 3, "1")
         for name in (
-            "amplitude_min", "steps_min", "transitions_min", "colour", "resolution", "stray_max",
+            "amplitude_min",
+            "steps_min",
+            "transitions_min",
+            "colour",
+            "resolution",
+            "stray_max",
             "misplaced_max",
-        ):  # fmt: skip
+        ):
             check_positive(getattr(self, name), name, "1")
 
 
@@ -90,7 +95,9 @@ class FoundTrap:
     @property
     def occupancy(self) -> float:
         """Long-run probability that the trap is filled (1): τe / (τc + τe)."""
-        return self.emission_time.value / (self.capture_time.value + self.emission_time.value)
+        return self.emission_time.value / (
+            self.capture_time.value + self.emission_time.value
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

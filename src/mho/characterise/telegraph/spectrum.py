@@ -51,7 +51,8 @@ def trap_spectra(
     average = torch.sinc(frequency * analysis.interval).square()
     rows = []
     for trap in analysis.traps:
-        time, p = trap.relaxation_time, trap.occupancy
+        time = trap.relaxation_time
+        p = trap.occupancy
         power = 4 * trap.amplitude.value**2 * p * (1 - p) * time
         rows.append(power / (1 + (2 * math.pi * frequency * time).square()) * average)
     return torch.stack(rows) if rows else frequency.new_zeros(0, frequency.numel())

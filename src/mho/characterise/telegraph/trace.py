@@ -13,10 +13,13 @@ from mho.checks import check_finite, check_positive
 
 _UNEVEN = 0.01
 """Largest deviation of a sampling interval from the mean one (1)."""
-SAMPLES_MIN, SAMPLES_MAX = 200, 500_000
+SAMPLES_MIN = 200
+SAMPLES_MAX = 500_000
 """Fewest samples that can say anything, most that memory is planned for (1)."""
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12}
-_COLUMNS = "`time_s,current_A` (or `_uA`, `_nA`) or `time_s,conductance_S` (or `_uS`, `_nS`)"
+_COLUMNS = (
+    "`time_s,current_A` (or `_uA`, `_nA`) or `time_s,conductance_S` (or `_uS`, `_nS`)"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,14 +62,20 @@ def read_trace(path: Path, voltage: float) -> Trace:
     try:
         lines = list(_lines(path))
     except UnicodeDecodeError:
-        raise ValueError(f"File `{path}` must be text with two columns, but is not.") from None
+        raise ValueError(
+            f"File `{path}` must be text with two columns, but is not."
+        ) from None
     if not lines:
-        raise ValueError(f"File `{path}` must hold a trace, but is empty; see {_COLUMNS}.")
+        raise ValueError(
+            f"File `{path}` must hold a trace, but is empty; see {_COLUMNS}."
+        )
     scales = 1.0, 1.0 / voltage
     if not _is_number(lines[0][1][0]):
         number, names = lines.pop(0)
         scales = _scales(names, voltage, f"File `{path}` line {number}")
-    table = torch.tensor([_row(path, *line) for line in lines], dtype=torch.float64).view(-1, 2)
+    table = torch.tensor(
+        [_row(path, *line) for line in lines], dtype=torch.float64
+    ).view(-1, 2)
     if len(table) < SAMPLES_MIN or len(table) > SAMPLES_MAX:
         raise ValueError(
             f"File `{path}` must hold {SAMPLES_MIN:,} to {SAMPLES_MAX:,} samples, but holds"
@@ -110,7 +119,11 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
 def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]:
     """Factors from the columns to seconds and siemens."""
     if len(names) == 2:
-        kinds = {"time": ("s", 1.0), "current": ("A", 1 / voltage), "conductance": ("S", 1.0)}
+        kinds = {
+            "time": ("s", 1.0),
+            "current": ("A", 1 / voltage),
+            "conductance": ("S", 1.0),
+        }
         found = []
         for name in names:
             kind, _, unit = name.partition("_")

@@ -59,7 +59,10 @@ class Model:
         """
         turned = amplitude < 0
         base += float(amplitude[turned].sum())
-        fills, empties = np.where(turned, empties, fills), np.where(turned, fills, empties)
+        fills, empties = (
+            np.where(turned, empties, fills),
+            np.where(turned, fills, empties),
+        )
         both = np.maximum(fills + empties, _RAREST)
         shrink = np.minimum(1.0, (1 - _FASTEST) / both)
         fills, empties = (np.maximum(p * shrink, _RAREST) for p in (fills, empties))
@@ -156,11 +159,15 @@ def densities(model: Model, points: int, step: float) -> Array:
         being the slower index.
     """
     angular = 2 * math.pi * np.fft.rfftfreq(points, step)
-    joint: Any = np.exp(1j * angular * model.base - (model.noise * angular) ** 2 / 2)[None, None]
+    joint: Any = np.exp(1j * angular * model.base - (model.noise * angular) ** 2 / 2)[
+        None, None
+    ]
     for amplitude, fill, empty in zip(model.amplitude, *model.rates, strict=True):
         one = _one_trap(angular * amplitude, fill, empty)
         size = 2 * joint.shape[0]
-        joint = (joint[:, None, :, None] * one[None, :, None, :]).reshape(size, size, -1)
+        joint = (joint[:, None, :, None] * one[None, :, None, :]).reshape(
+            size, size, -1
+        )
     given = joint / model.transition[..., None]
     wide = np.fft.irfft(given.conj(), points).reshape(-1, points) / step
     return np.ascontiguousarray(np.maximum(wide, 0.0).T)
@@ -182,7 +189,11 @@ def _one_trap(drive: Array, fill: float, empty: float) -> Any:
     lean = (empty - fill) / 2 + 0.5j * drive
     root = np.sqrt(lean**2 + fill * empty + 0j)
     root = np.where(np.abs(root) < 1e-9, 1e-9, root)
-    even, odd = np.exp(mean) * np.cosh(root), np.exp(mean) * np.sinh(root) / root
+    even = np.exp(mean) * np.cosh(root)
+    odd = np.exp(mean) * np.sinh(root) / root
     return np.stack(
-        (np.stack((even + odd * lean, odd * fill)), np.stack((odd * empty, even - odd * lean)))
+        (
+            np.stack((even + odd * lean, odd * fill)),
+            np.stack((odd * empty, even - odd * lean)),
+        )
     )

@@ -101,7 +101,11 @@ class WireLoss:
 
         One step of such a converter is √12 times its root mean square error.
         """
-        return math.inf if self.after_gain == 0 else -math.log2(math.sqrt(12) * self.after_gain)
+        return (
+            math.inf
+            if self.after_gain == 0
+            else -math.log2(math.sqrt(12) * self.after_gain)
+        )
 
 
 def wire_loss(
@@ -134,7 +138,9 @@ def wire_loss(
     effective = solve(wires, random)
     full_effective = solve(wires, full)
     voltage = _uniform((inputs, size[0]), stream.child("inputs"))
-    spread, after_gain = _over_inputs(voltage @ effective, voltage @ random, random.sum(-2))
+    spread, after_gain = _over_inputs(
+        voltage @ effective, voltage @ random, random.sum(-2)
+    )
     return WireLoss(
         low=low,
         high=high,
@@ -166,7 +172,11 @@ def check_load(size: tuple[int, int], low: float, high: float) -> None:
 
 
 def loads(
-    size: tuple[int, int], low: float, high: float, stream: Stream, arrays: int | None = None
+    size: tuple[int, int],
+    low: float,
+    high: float,
+    stream: Stream,
+    arrays: int | None = None,
 ) -> tuple[Float[Tensor, "arrays rows cols"], Float[Tensor, "1 rows cols"]]:
     """Random arrays, uniform over the range, and one with all cells at its high end (S)."""
     count = arrays_for(size) if arrays is None else arrays
@@ -186,7 +196,9 @@ def solve(
     """Effective matrices (S), so many at a time that memory does not depend on their number."""
     at_once = max(1, _CELLS // conductance[0].numel())
     starts = range(0, conductance.shape[0], at_once)
-    return torch.cat([wires.effective_matrix(conductance[k : k + at_once]) for k in starts])
+    return torch.cat(
+        [wires.effective_matrix(conductance[k : k + at_once]) for k in starts]
+    )
 
 
 def _uniform(shape: tuple[int, ...], stream: Stream) -> Tensor:
@@ -195,7 +207,9 @@ def _uniform(shape: tuple[int, ...], stream: Stream) -> Tensor:
     return stream.cells(places).uniform("uniform")[0].double().view(shape)
 
 
-def _pooled(values: Float[Tensor, "rows cols"], most: int) -> Float[Tensor, "down along"]:
+def _pooled(
+    values: Float[Tensor, "rows cols"], most: int
+) -> Float[Tensor, "down along"]:
     """Sums over blocks, as equal in size as can be."""
     for axis, length in enumerate(values.shape):
         count = min(most, length)

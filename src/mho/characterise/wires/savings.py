@@ -72,7 +72,11 @@ class Layout:
     @property
     def amplifiers(self) -> int:
         """Number of ends of bit lines that are held at virtual ground (1)."""
-        return self.size[1] * self._parts[0] * (2 if self.wires.sense_sides == "both" else 1)
+        return (
+            self.size[1]
+            * self._parts[0]
+            * (2 if self.wires.sense_sides == "both" else 1)
+        )
 
     @property
     def _parts(self) -> tuple[int, int]:
@@ -99,7 +103,9 @@ class Option:
     full: float
 
 
-def wire_savings(base: Layout, stream: Stream, progress: Progress = silent) -> list[Option]:
+def wire_savings(
+    base: Layout, stream: Stream, progress: Progress = silent
+) -> list[Option]:
     """What is left of the current in this layout, and in each with one thing changed.
 
     Args:
@@ -115,7 +121,13 @@ def wire_savings(base: Layout, stream: Stream, progress: Progress = silent) -> l
         ValueError: A size, range or resistance that cannot be.
     """
     _check(base)
-    choices = [("as it is", base), *_ends(base), *_ranges(base), *_turns(base), *_tiles(base)]
+    choices = [
+        ("as it is", base),
+        *_ends(base),
+        *_ranges(base),
+        *_turns(base),
+        *_tiles(base),
+    ]
     lines = replace(
         base.wires,
         word_line=_number(base.wires.word_line) / 2,
@@ -129,7 +141,9 @@ def wire_savings(base: Layout, stream: Stream, progress: Progress = silent) -> l
     return found
 
 
-def wire_plans(base: Layout, wanted: float, stream: Stream) -> list[tuple[str, Option | None]]:
+def wire_plans(
+    base: Layout, wanted: float, stream: Stream
+) -> list[tuple[str, Option | None]]:
     """The fewest tiles that keep a wanted share, for some combinations of other measures.
 
     Args:
@@ -155,7 +169,10 @@ def wire_plans(base: Layout, wanted: float, stream: Stream) -> list[tuple[str, O
         "both ends, ¼ rows": replace(ends, turns=4),
         "all of this": replace(narrow, turns=4),
     }
-    return [(what, _largest(what, layout, wanted, stream)) for what, layout in choices.items()]
+    return [
+        (what, _largest(what, layout, wanted, stream))
+        for what, layout in choices.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +191,9 @@ class SizeCurves:
     kept: Float[Tensor, "ranges sizes"]
 
 
-def share_by_size(base: Layout, stream: Stream, progress: Progress = silent) -> SizeCurves:
+def share_by_size(
+    base: Layout, stream: Stream, progress: Progress = silent
+) -> SizeCurves:
     """What is left of the current in arrays of half the size, a quarter and so on.
 
     Args:
@@ -217,7 +236,8 @@ def _number(resistance: object) -> float:
 
 def _ends(base: Layout) -> Iterator[tuple[str, Layout]]:
     wires = base.wires
-    rows, cols = replace(wires, sides="both"), replace(wires, sense_sides="both")
+    rows = replace(wires, sides="both")
+    cols = replace(wires, sense_sides="both")
     if wires.sides == "one":
         yield "rows driven at both ends", replace(base, wires=rows)
     if wires.sense_sides == "one":
@@ -318,7 +338,9 @@ def _together(
         return solve(wires, on)[:, some]
     below = (rows - 1 - some.start) % some.step
     bit = _number(wires.bit_line)
-    lines = replace(wires, bit_line=some.step * bit, sense=_number(wires.sense) + below * bit)
+    lines = replace(
+        wires, bit_line=some.step * bit, sense=_number(wires.sense) + below * bit
+    )
     return solve(lines, conductance[:, some].contiguous())
 
 
@@ -328,7 +350,8 @@ def _alone(
     """Effective matrices (S), each row read alone: its bit lines are then in series with it."""
     rows = conductance.shape[-2]
     above = torch.arange(rows).to(conductance)[:, None]
-    bit, sense = _number(wires.bit_line), _number(wires.sense)
+    bit = _number(wires.bit_line)
+    sense = _number(wires.sense)
     path = bit * (rows - 1 - above) + sense
     if wires.sense_sides == "both":
         path = 1 / (1 / path + 1 / (bit * above + sense))

@@ -5,7 +5,12 @@ from mho.chip.periphery.converters import Converter, SignedConverter
 from mho.chip.periphery.encoding import InputEncoding, row_groups
 from mho.chip.periphery.front_end import Integrator, Transimpedance
 from mho.chip.periphery.inl_tables import inl_from_dnl
-from mho.chip.periphery.limits import LimitReport, LineLimits, line_currents, metal_limit
+from mho.chip.periphery.limits import (
+    LimitReport,
+    LineLimits,
+    line_currents,
+    metal_limit,
+)
 from mho.chip.periphery.periphery import Periphery
 from mho.chip.periphery.signal_histogram import Magnitudes
 

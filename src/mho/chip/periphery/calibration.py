@@ -67,7 +67,9 @@ def calibrate_range(
 
 
 def range_error(
-    samples: Float[Tensor, "samples cols"], bits: int, full_scale: Float[Tensor, " cols"]
+    samples: Float[Tensor, "samples cols"],
+    bits: int,
+    full_scale: Float[Tensor, " cols"],
 ) -> Float[Tensor, " cols"]:
     """Mean square error of conversion, rounding and clipping together (unit of samples squared).
 
@@ -91,10 +93,13 @@ def _least_error(magnitude: Tensor, top: int) -> Tensor:
     For fixed codes the error is a parabola in the LSB; each try moves to its vertex, where
     rounding again only helps.
     """
-    count, largest = magnitude.shape[0], magnitude.amax(0)
-    best, error = largest / top, _error(magnitude, largest / top, top)
+    count = magnitude.shape[0]
+    largest = magnitude.amax(0)
+    best = largest / top
+    error = _error(magnitude, largest / top, top)
     energy = magnitude.square().sum(0)
-    codes, product = torch.empty_like(magnitude), torch.empty_like(magnitude)
+    codes = torch.empty_like(magnitude)
+    product = torch.empty_like(magnitude)
 
     def look(lsb: Tensor) -> None:
         nonlocal best, error
@@ -147,10 +152,13 @@ def measure_inl(
         2 + max(map(abs, converter.inl), default=0.0) + 6 * converter.noise_lsb
     )
     slope = 1 + converter.gain_error
-    low, high = (float(nominal[0]) - beyond) / slope, (float(nominal[-1]) + beyond) / slope
+    low = (float(nominal[0]) - beyond) / slope
+    high = (float(nominal[-1]) + beyond) / slope
     step = converter.lsb / slope / samples_per_code
     ramp = torch.arange(low, high, step, dtype=torch.float64)
-    counts = torch.bincount(converter.codes(ramp, generator).sub(first), minlength=codes.numel())
+    counts = torch.bincount(
+        converter.codes(ramp, generator).sub(first), minlength=codes.numel()
+    )
     edges = low + counts.cumsum(0)[:-1].double() * step
     return (0.0, *_from_ends(edges))
 

@@ -14,7 +14,13 @@ from mho.checks import (
     check_positive,
     configuration,
 )
-from mho.chip.periphery.inl_tables import check_table, full_table, looked_up, shown, transitions
+from mho.chip.periphery.inl_tables import (
+    check_table,
+    full_table,
+    looked_up,
+    shown,
+    transitions,
+)
 
 KINDS = ("adc", "dac")
 """Which side is analog: an `adc` sees errors before it rounds, a `dac` makes them afterwards."""
@@ -147,7 +153,9 @@ class UniformConverter(ABC):
                 f"Argument `generator` must be a generator where `noise_lsb` is"
                 f" {self.noise_lsb:g}, but is None; pass one of a `Stream`."
             )
-        draws = torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+        draws = torch.randn(
+            like.shape, generator=generator, dtype=like.dtype, device=like.device
+        )
         return draws.mul_(self.noise_lsb)
 
 

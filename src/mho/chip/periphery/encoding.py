@@ -67,7 +67,9 @@ class InputEncoding:
         check_between(self.phases, "phases", 1, 2, "1")
 
     @classmethod
-    def bit_serial(cls, bits: int, amplitude: float, phases: int = 1) -> "InputEncoding":
+    def bit_serial(
+        cls, bits: int, amplitude: float, phases: int = 1
+    ) -> "InputEncoding":
         """One bit in a cycle."""
         return cls(bits, amplitude, 1, phases)
 
@@ -98,21 +100,28 @@ class InputEncoding:
         share = (2**self.width - 1) / (2**self.bits - 1)
         return tuple(place * share for place in self.places)
 
-    def codes(self, voltage: Float[Tensor, "batch rows"]) -> Int32[Tensor, "batch rows"]:
+    def codes(
+        self, voltage: Float[Tensor, "batch rows"]
+    ) -> Int32[Tensor, "batch rows"]:
         """Sign-magnitude code nearest to each wanted voltage (1); the amplitude is full scale."""
         return SignedConverter(self.bits, self.amplitude).codes(voltage)
 
-    def digits(self, codes: Int32[Tensor, "batch rows"]) -> Int32[Tensor, "cycles batch rows"]:
+    def digits(
+        self, codes: Int32[Tensor, "batch rows"]
+    ) -> Int32[Tensor, "cycles batch rows"]:
         """Digit of every cycle, with the sign of its code (1); Σ places · digits is the code.
 
         Args:
             codes: Sign-magnitude codes (1), each below 2^bits in magnitude.
         """
         if self.phases == 2:
-            parts = torch.cat((codes.clamp(min=0)[None], codes.neg().clamp_(min=0)[None]))
+            parts = torch.cat(
+                (codes.clamp(min=0)[None], codes.neg().clamp_(min=0)[None])
+            )
             signs = None
         else:
-            parts, signs = codes.abs()[None], codes.sign()
+            parts = codes.abs()[None]
+            signs = codes.sign()
         shifts = self.width * torch.arange(
             self.cycles // self.phases, dtype=codes.dtype, device=codes.device
         )
@@ -147,7 +156,9 @@ class InputEncoding:
             )
         return dac(self.digits(codes).to(dtype).mul_(dac.lsb), generator)
 
-    def combine(self, results: Float[Tensor, "cycles batch cols"]) -> Float[Tensor, "batch cols"]:
+    def combine(
+        self, results: Float[Tensor, "cycles batch cols"]
+    ) -> Float[Tensor, "batch cols"]:
         """Shift and add: the results of all cycles as one, in their unit.
 
         Raises:
@@ -170,7 +181,8 @@ class InputEncoding:
             cols: Columns read, each with one conversion in each step (1).
             rows_at_once: Rows in a step (1); all of them if `None`.
         """
-        cycles, groups = batch * self.cycles, len(row_groups(rows, rows_at_once))
+        cycles = batch * self.cycles
+        groups = len(row_groups(rows, rows_at_once))
         return ConversionCount(cycles * groups, cycles * rows, cycles * groups * cols)
 
 
@@ -192,4 +204,6 @@ def row_groups(rows: int, rows_at_once: int | None = None) -> tuple[slice, ...]:
     check_between(rows, "rows", 1, 2**31, "1")
     size = rows if rows_at_once is None else rows_at_once
     check_between(size, "rows_at_once", 1, 2**31, "1")
-    return tuple(slice(start, min(start + size, rows)) for start in range(0, rows, size))
+    return tuple(
+        slice(start, min(start + size, rows)) for start in range(0, rows, size)
+    )

@@ -58,7 +58,9 @@ class FrontEnd(ABC):
         largest = current.abs()
         if axes:
             largest = largest.amax(axes, keepdim=True)
-        table = torch.tensor(self.full_scales, dtype=current.dtype, device=current.device)
+        table = torch.tensor(
+            self.full_scales, dtype=current.dtype, device=current.device
+        )
         place = torch.bucketize(largest, table).clamp_(max=table.numel() - 1)
         return table[place]
 
@@ -89,7 +91,10 @@ class FrontEnd(ABC):
                     " None; pass one of a `Stream`, or set `temperature` to 0 K."
                 )
             draws = torch.randn(
-                current.shape, generator=generator, dtype=current.dtype, device=current.device
+                current.shape,
+                generator=generator,
+                dtype=current.dtype,
+                device=current.device,
             )
             seen = draws.mul_(noise).add_(current)
         gain = self.swing / full_scale
@@ -174,7 +179,9 @@ class Integrator(FrontEnd):
 
     def __post_init__(self) -> None:
         check_positive(self.time, "time", "s")
-        object.__setattr__(self, "capacitance", _ascending(self.capacitance, "capacitance", "F"))
+        object.__setattr__(
+            self, "capacitance", _ascending(self.capacitance, "capacitance", "F")
+        )
         check_positive(self.swing, "swing", "V")
         check_not_negative(self.temperature, "temperature", "K")
 
@@ -196,7 +203,9 @@ class Integrator(FrontEnd):
 
 def _ascending(values: Any, name: str, unit: str) -> tuple[float, ...]:
     """One number or several as a tuple that ascends."""
-    found = tuple(map(float, values)) if isinstance(values, Sequence) else (float(values),)
+    found = (
+        tuple(map(float, values)) if isinstance(values, Sequence) else (float(values),)
+    )
     for value in found:
         check_positive(value, name, unit)
     if not found or list(found) != sorted(set(found)):

@@ -82,7 +82,9 @@ def transitions(inl: tuple[float, ...], codes: int) -> Float[Tensor, " edges"]:
 def _reach(inl: tuple[float, ...], codes: int) -> int:
     """Codes between the rounded value and the one that is shown, at most (1)."""
     nominal = torch.arange(1, codes, dtype=torch.float64).sub_(0.5)
-    return max(1, math.ceil(float((transitions(inl, codes)[1:-1] - nominal).abs().max())))
+    return max(
+        1, math.ceil(float((transitions(inl, codes)[1:-1] - nominal).abs().max()))
+    )
 
 
 def shown(
@@ -102,9 +104,11 @@ def shown(
     reach = _reach(inl, codes)
     result = torch.empty_like(position, memory_format=torch.contiguous_format)
     # small parts stay in the cache, which is more than twice as fast
-    signals, codes_of = position.flatten(), result.view(-1)
+    signals = position.flatten()
+    codes_of = result.view(-1)
     for start in range(0, signals.numel(), _PART):
-        signal, code = signals[start : start + _PART], codes_of[start : start + _PART]
+        signal = signals[start : start + _PART]
+        code = codes_of[start : start + _PART]
         nearest = torch.round(signal).clamp_(0, codes - 1)
         place = nearest.nan_to_num(nan=0.0).sub_(reach).clamp_(min=0).int()
         for _ in range(2 * reach):
@@ -125,4 +129,6 @@ def looked_up(
         codes: Number of codes (1).
         like: Tensor whose type and device the result takes.
     """
-    return full_table(inl, codes).to(like).index_select(0, code.flatten()).view(code.shape)
+    return (
+        full_table(inl, codes).to(like).index_select(0, code.flatten()).view(code.shape)
+    )

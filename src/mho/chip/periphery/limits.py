@@ -56,8 +56,11 @@ def line_currents(
         Magnitudes at word lines, shape (batch, rows), and at bit lines, shape (batch, cols).
     """
     bent = None if cubic is None else conductance * cubic
-    up, down = voltage.clamp(min=0), voltage.clamp(max=0).neg_()
-    bit = torch.maximum(_summed(up, conductance, bent), _summed(down, conductance, bent))
+    up = voltage.clamp(min=0)
+    down = voltage.clamp(max=0).neg_()
+    bit = torch.maximum(
+        _summed(up, conductance, bent), _summed(down, conductance, bent)
+    )
     size = voltage.abs()
     word = size * conductance.sum(1)
     return (word if bent is None else word + size**3 * bent.sum(1)), bit
@@ -124,9 +127,13 @@ class LimitReport:
             own = merged.get((e.line, e.limit), e)
             count = e.count if own is e else own.count + e.count
             top = e if e.current > own.current or math.isnan(e.current) else own
-            merged[e.line, e.limit] = Excess(e.line, e.limit, count, top.worst, top.current)
+            merged[e.line, e.limit] = Excess(
+                e.line, e.limit, count, top.worst, top.current
+            )
         return LimitReport(
-            self.vectors + other.vectors, self.exceeded + other.exceeded, tuple(merged.values())
+            self.vectors + other.vectors,
+            self.exceeded + other.exceeded,
+            tuple(merged.values()),
         )
 
     def __str__(self) -> str:
@@ -196,5 +203,7 @@ class LineLimits:
             over_any |= over.any(1)
             place = int(size.argmax())
             largest = float(size.flatten()[place])
-            found.append(Excess(line, limit, int(over.sum()), place % size.shape[1], largest))
+            found.append(
+                Excess(line, limit, int(over.sum()), place % size.shape[1], largest)
+            )
         return LimitReport(word.shape[0], int(over_any.sum()), tuple(found))

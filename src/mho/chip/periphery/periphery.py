@@ -56,7 +56,9 @@ class Periphery:
     @property
     def encoding(self) -> InputEncoding:
         """How inputs reach the rows."""
-        return InputEncoding(self.dac.bits, self.dac.full_scale, self.slice_bits, self.phases)
+        return InputEncoding(
+            self.dac.bits, self.dac.full_scale, self.slice_bits, self.phases
+        )
 
     @property
     def plain(self) -> bool:
@@ -68,7 +70,9 @@ class Periphery:
         """Steps and conversions of a multiply; see `InputEncoding.count`."""
         return self.encoding.count(batch, rows, cols, self.rows_at_once)
 
-    def nominal(self, voltage: Float[Tensor, "batch rows"]) -> Float[Tensor, "cycles batch rows"]:
+    def nominal(
+        self, voltage: Float[Tensor, "batch rows"]
+    ) -> Float[Tensor, "cycles batch rows"]:
         """Row voltages of every cycle without errors (V)."""
         return self.encoding.slices(self.encoding.codes(voltage), dtype=voltage.dtype)
 
@@ -98,5 +102,10 @@ class Periphery:
 
 def exact(converter: SignedConverter) -> bool:
     """Whether a converter does nothing but round and saturate."""
-    errors = (converter.inl, converter.noise_lsb, converter.offset, converter.gain_error)
+    errors = (
+        converter.inl,
+        converter.noise_lsb,
+        converter.offset,
+        converter.gain_error,
+    )
     return not any(errors)

@@ -44,7 +44,9 @@ class Magnitudes:
         check_between(columns, "columns", 1, 2**31, "1")
         self.count = 0
         """Samples of each column so far (1)."""
-        self.largest: Float64[Tensor, " cols"] = torch.zeros(columns, dtype=torch.float64)
+        self.largest: Float64[Tensor, " cols"] = torch.zeros(
+            columns, dtype=torch.float64
+        )
         """Largest magnitude of each column so far, in the unit of the signal."""
         self._bins = torch.zeros(_BINS, columns, dtype=torch.int64)
         self._end = torch.zeros(columns, dtype=torch.int64)
@@ -77,7 +79,9 @@ class Magnitudes:
         column = torch.arange(place.shape[1]).expand_as(place)
         flat = (place * place.shape[1] + column)[seen]
         # sums of whole numbers below 2^53 are exact in float64 as well
-        often = None if times is None else times[:, None].expand_as(place)[seen].double()
+        often = (
+            None if times is None else times[:, None].expand_as(place)[seen].double()
+        )
         found = torch.bincount(flat, often, minlength=self._bins.numel())
         self._bins += found.long().view_as(self._bins)
 
@@ -97,7 +101,9 @@ class Magnitudes:
         above = self.count - math.ceil(percent / 100 * self.count * (1 - 1e-12))
         place = (self._bins.cumsum(0) <= above).sum(0)
         upper = _edges()[place] * self._unit
-        return torch.where(place < _BINS, torch.minimum(upper, self.largest), self.largest)
+        return torch.where(
+            place < _BINS, torch.minimum(upper, self.largest), self.largest
+        )
 
     def least_error(self, bits: int) -> Float64[Tensor, " cols"]:
         r"""Full scale of a `SignedConverter` of least mean square error, rounding and clipping.
@@ -120,7 +126,9 @@ class Magnitudes:
         check_between(bits, "bits", 1, 24, "1")
         coarse = torch.arange(0, _TRIED << _FINE, _STEP)
         best = coarse[self._errors(coarse, bits).argmin(0)]
-        fine = torch.unique((best[:, None] + torch.arange(1 - _STEP, _STEP)).clamp_(min=0))
+        fine = torch.unique(
+            (best[:, None] + torch.arange(1 - _STEP, _STEP)).clamp_(min=0)
+        )
         error = self._errors(fine, bits)
         # a column looks around its own best only, as if it were alone
         error.masked_fill_((fine[:, None] - best).abs() >= _STEP, math.inf)
@@ -131,9 +139,12 @@ class Magnitudes:
         """End of the octave of each column's largest magnitude, in the unit of the signal."""
         return (self._end << _SHIFT).int().view(torch.float32).double()
 
-    def _errors(self, tried: Int64[Tensor, " tried"], bits: int) -> Float64[Tensor, "tried cols"]:
+    def _errors(
+        self, tried: Int64[Tensor, " tried"], bits: int
+    ) -> Float64[Tensor, "tried cols"]:
         """Sum of square errors with full scale at some ends of bins (units squared)."""
-        edges, bins = _edges(), self._bins.double()
+        edges = _edges()
+        bins = self._bins.double()
         found = [
             _bin_errors(edges, edges[some], 2**bits - 1) @ bins
             for some in torch.split(tried, _TOGETHER)

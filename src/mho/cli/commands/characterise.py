@@ -18,7 +18,9 @@ from mho.report.figures import draw_png, noise_figure
 from mho.units import parse, show
 
 
-def run(trace: str, *, voltage: str, traps: int | None, out: str | None, json: str | None) -> None:
+def run(
+    trace: str, *, voltage: str, traps: int | None, out: str | None, json: str | None
+) -> None:
     """Analyse a trace; see `mho characterise noise --help`.
 
     Raises:
@@ -59,7 +61,9 @@ def _cells(trap: FoundTrap) -> tuple[str, ...]:
     if trap.resolved:
         times = (_estimate(t, "s") for t in (trap.capture_time, trap.emission_time))
         return (_estimate(trap.amplitude, "S"), *times, f"{2 * trap.transitions:.0f}")
-    highest = (f"< {show(t.high, 's', 3)}" for t in (trap.capture_time, trap.emission_time))
+    highest = (
+        f"< {show(t.high, 's', 3)}" for t in (trap.capture_time, trap.emission_time)
+    )
     lowest = f"> {show(trap.amplitude.low, 'S', 3)}"
     return (lowest, *highest, f"{2 * trap.transitions:.0f}")
 
@@ -81,7 +85,9 @@ def remarks(analysis: TelegraphAnalysis) -> list[str]:
         f" {show(analysis.duration, 's')} in all",
     ]
     if any(not trap.resolved for trap in analysis.traps):
-        found.append("Limits (<, >): a trap is too fast for this sampling; sample faster.")
+        found.append(
+            "Limits (<, >): a trap is too fast for this sampling; sample faster."
+        )
     if not analysis.complete:
         found.append(
             "Traps and white noise do not explain all of the trace: it also drifts, has 1/f noise"

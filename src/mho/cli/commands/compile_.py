@@ -62,21 +62,31 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     with with_threads(1), progress_bars() as progress:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
-        shapes = [(layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers]
+        shapes = [
+            (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+        ]
         kind = mapping_kind(wanted.layout.mapping)
         tiles = tiles_needed(
-            shapes, chip.rows, chip.cols, mapping=kind, packed=wanted.packed,
-        )  # fmt: skip
+            shapes,
+            chip.rows,
+            chip.cols,
+            mapping=kind,
+            packed=wanted.packed,
+        )
         chip = replace(chip, tiles=tiles)
         one = ChipSpec(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
         info = one.bench().info
         image = compile_image(
-            network, info, calibration, compensated=wanted.compensate, packed=wanted.packed,
+            network,
+            info,
+            calibration,
+            compensated=wanted.compensate,
+            packed=wanted.packed,
             provenance=provenance_of(
                 wanted.network, wanted.chip, weights=wanted.weights, data=wanted.data
             ),
             **wanted.layout.options(info),
-        )  # fmt: skip
+        )
         digest = save_image(path, image)
         progress("compiling", 1.0)
     rows_ = [
@@ -99,9 +109,12 @@ def _network(
     """The network, and samples to calibrate with."""
     if wanted.network == _DIGITS:
         job = Job(
-            _DIGITS, seed=wanted.seed, data=wanted.data, weights=wanted.weights,
+            _DIGITS,
+            seed=wanted.seed,
+            data=wanted.data,
+            weights=wanted.weights,
             digital=wanted.digital,
-        )  # fmt: skip
+        )
         sources = prepare(job, progress)
         return sources.network, sources.data.calibration
     if wanted.data is None:
@@ -154,6 +167,16 @@ def compile_(
 
     chosen = (layout or LayoutOptions()).layout()
     wanted = Compiling(
-        network, data, weights, chip, size, wires, compensate, seed, pack, chosen, names(digital)
+        network,
+        data,
+        weights,
+        chip,
+        size,
+        wires,
+        compensate,
+        seed,
+        pack,
+        chosen,
+        names(digital),
     )
     run_compile(wanted, out)

@@ -69,10 +69,24 @@ def run(
     check_positive(coarse, "compare_tolerance", "S")
     segment = None if wires is None else resistance(wires, "wires")
     job = Job(
-        network, chip, quantity(tolerance, "tolerance", "S"), seed, denoise, data, weights,
-        segment, compensate, read_noise, packed, layout, fit_columns, names(digital), chips,
-        coarse, keep_chips,
-    )  # fmt: skip
+        network,
+        chip,
+        quantity(tolerance, "tolerance", "S"),
+        seed,
+        denoise,
+        data,
+        weights,
+        segment,
+        compensate,
+        read_noise,
+        packed,
+        layout,
+        fit_columns,
+        names(digital),
+        chips,
+        coarse,
+        keep_chips,
+    )
     job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
@@ -123,15 +137,21 @@ def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     """What the table says: name and value, units included."""
-    error, noise = result["error_uS"], result["noise_uS"]
+    error = result["error_uS"]
+    noise = result["noise_uS"]
     lines = [("accuracy in software", f"{result['software_accuracy']:.2%}")]
     if result["denoise"]:
         lines.append(
-            ("  on the chip, not denoised", _interval(result["chip_accuracy_no_denoise"]))
+            (
+                "  on the chip, not denoised",
+                _interval(result["chip_accuracy_no_denoise"]),
+            )
         )
         lines.append(("  on the chip, denoised", _interval(result["chip_accuracy"])))
     else:
-        lines.append(("  on the chip, not denoised", _interval(result["chip_accuracy"])))
+        lines.append(
+            ("  on the chip, not denoised", _interval(result["chip_accuracy"]))
+        )
     return [
         *lines,
         *_chips_rows(result.get("population")),
@@ -145,7 +165,10 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             f" ({result['stuck_cells']} stuck)",
         ),
         ("error, median / 99.9 %", f"{error['median']:.2f} / {error['p999']:.2f} µS"),
-        ("residual noise, median / 99 %", f"{noise['median']:.2f} / {noise['p99']:.2f} µS"),
+        (
+            "residual noise, median / 99 %",
+            f"{noise['median']:.2f} / {noise['p99']:.2f} µS",
+        ),
         (
             "per cell",
             f"{result['pulses_per_cell']:.1f} pulses, {result['denoise_pulses_per_cell']:.1f}"
@@ -175,9 +198,12 @@ def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
     lines = []
     for way in ("programmed", "comparison"):
         if batch := population[way]:
-            seen, how = batch["accuracy"], "denoised" if batch["denoise"] else "not denoised"
+            seen = batch["accuracy"]
+            how = "denoised" if batch["denoise"] else "not denoised"
             spread = f"{seen['mean']:.2%} ± {seen['standard_deviation']:.2%}"
-            name = f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
+            name = (
+                f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
+            )
             cost = f"{batch['chip_seconds_mean']:.1f} s, {batch['chip_joules_mean'] * 1e3:.2f} mJ"
             lines += [
                 (name, f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})"),
@@ -191,7 +217,9 @@ def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:
     if work is None:
         return []
     total = work["analog"] + work["digital"]
-    return [("analog multiply-adds", f"{work['analog_share']:.1%} of {total:,} per sample")]
+    return [
+        ("analog multiply-adds", f"{work['analog_share']:.1%} of {total:,} per sample")
+    ]
 
 
 def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -31,7 +31,13 @@ _LARGE = 64 * 64
 
 
 def write_spice(
-    origin: Origin, *, voltage: str, vector: str | None, subcircuit: bool, cubic: bool, out: str
+    origin: Origin,
+    *,
+    voltage: str,
+    vector: str | None,
+    subcircuit: bool,
+    cubic: bool,
+    out: str,
 ) -> None:
     """Write a netlist; see `mho export spice --help`.
 
@@ -57,7 +63,13 @@ def write_spice(
         return
     raw = re.sub(r"[^A-Za-z0-9._-]", "_", Path(out).stem) + ".raw"
     text = tile_netlist(
-        array.wires, array.conductance, volts, title=title, cubic=array.cubic, raw=raw, notes=notes
+        array.wires,
+        array.conductance,
+        volts,
+        title=title,
+        cubic=array.cubic,
+        raw=raw,
+        notes=notes,
     )
     _write(out, text, f"netlist of {_size(array.conductance)}")
     print(f"`ngspice -b {Path(out).name}` in that folder writes {raw}")
@@ -65,14 +77,17 @@ def write_spice(
         print("more than 64×64 cells: ngspice takes minutes")
 
 
-def write_pwl(run: str, *, cell: int, denoise: bool, gap: str, rise: str, out: str) -> None:
+def write_pwl(
+    run: str, *, cell: int, denoise: bool, gap: str, rise: str, out: str
+) -> None:
     """Write pulses; see `mho export pwl --help`.
 
     Raises:
         ValueError: Bad input, in one sentence.
         OSError: A file that cannot be read or written.
     """
-    pause, edge = quantity(gap, "gap", "s"), quantity(rise, "rise", "s")
+    pause = quantity(gap, "gap", "s")
+    edge = quantity(rise, "rise", "s")
     check_positive(pause, "gap", "s")
     given = RecordedRun(Path(run), denoise=denoise).pulses(cell)
     if given.amplitude.numel() == 0:
@@ -83,10 +98,14 @@ def write_pwl(run: str, *, cell: int, denoise: bool, gap: str, rise: str, out: s
     number = f"{given.amplitude.numel()} pulses of cell {cell}"
     if Path(out).suffix in _SPICE:
         _, gate = pulse_train(given.gate, given.width, gap=pause, rise=edge)
-        text = pwl_subcircuit(time, {"te": voltage, "gate": gate}, title=f"mho: {number}")
+        text = pwl_subcircuit(
+            time, {"te": voltage, "gate": gate}, title=f"mho: {number}"
+        )
         _write(out, text, f"subcircuit `pulses` with {number}")
         return
-    _write(out, pwl_text(time, voltage), f"{number}, {show(float(time[-1]), 's')} in all")
+    _write(
+        out, pwl_text(time, voltage), f"{number}, {show(float(time[-1]), 's')} in all"
+    )
 
 
 def write_subckt(
@@ -124,7 +143,8 @@ def _chip(name: str, driver: str) -> Chip:
 def _start(chip: Chip, text: str | None) -> float | None:
     if text is None:
         return None
-    value, law = quantity(text, "conductance", "S"), chip.cell.switching
+    value = quantity(text, "conductance", "S")
+    law = chip.cell.switching
     check_between(value, "conductance", law.low, law.high, "S")
     return value
 

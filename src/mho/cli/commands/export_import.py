@@ -4,7 +4,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-export = App(name="export", help="Write netlists, pulses and cell models for circuit simulators.")
+export = App(
+    name="export", help="Write netlists, pulses and cell models for circuit simulators."
+)
 import_ = App(name="import", help="Read what circuit simulators found.")
 
 _Out = Annotated[str, Parameter(name=("--out", "-o"))]
@@ -56,10 +58,24 @@ def spice(
     from mho.cli.commands.tile_source import Origin
 
     origin = Origin(
-        run, conductance, tile, denoise, wires, driver, sense, access, sides, sense_sides
+        run,
+        conductance,
+        tile,
+        denoise,
+        wires,
+        driver,
+        sense,
+        access,
+        sides,
+        sense_sides,
     )
     write_spice(
-        origin, voltage=voltage, vector=vector, subcircuit=subcircuit, cubic=cubic, out=out
+        origin,
+        voltage=voltage,
+        vector=vector,
+        subcircuit=subcircuit,
+        cubic=cubic,
+        out=out,
     )
 
 
@@ -110,7 +126,9 @@ def subckt(
     """
     from mho.cli.commands.export_ import write_subckt
 
-    write_subckt(chip, driver=driver, conductance=conductance, read_noise=read_noise, out=out)
+    write_subckt(
+        chip, driver=driver, conductance=conductance, read_noise=read_noise, out=out
+    )
 
 
 @export.command
@@ -171,7 +189,15 @@ def spice_op(
     if compare is not None:
         array = compare.endswith((".npy", ".npz"))
         origin = Origin(
-            None if array else compare, compare if array else None, tile, denoise, wires, driver,
-            sense, access, sides, sense_sides,
-        )  # fmt: skip
+            None if array else compare,
+            compare if array else None,
+            tile,
+            denoise,
+            wires,
+            driver,
+            sense,
+            access,
+            sides,
+            sense_sides,
+        )
     read_spice_op(raw, origin=origin, cubic=cubic, out=out, json=json)

@@ -34,7 +34,9 @@ def read_spice_op(
         OSError: A file that cannot be read or written.
     """
     if out is not None and Path(out).suffix not in (".csv", ".npz"):
-        raise ValueError(f"Argument `out` must end in `.csv` or `.npz`, but is `{out}`.")
+        raise ValueError(
+            f"Argument `out` must end in `.csv` or `.npz`, but is `{out}`."
+        )
     plot = read_raw(raw)
     currents = line_values(plot, "i", "vout")
     exact = None
@@ -48,7 +50,10 @@ def read_spice_op(
         write_whole(Path(out), _file(Path(out).suffix, currents, exact))
     found: dict[str, object] = {"current_A": currents.tolist()}
     if exact is not None:
-        found |= {"exact_A": exact.tolist(), "largest_difference": difference(currents, exact)}
+        found |= {
+            "exact_A": exact.tolist(),
+            "largest_difference": difference(currents, exact),
+        }
     if not write_json(found, json):
         _print(currents, exact)
 
@@ -72,7 +77,8 @@ def exact_currents(
     if not on.any():
         return current
     rows, columns = (
-        slice(int(n[0]), int(n[-1]) + 1) for n in (on.any(k).nonzero()[:, 0] for k in (1, 0))
+        slice(int(n[0]), int(n[-1]) + 1)
+        for n in (on.any(k).nonzero()[:, 0] for k in (1, 0))
     )
     part = part_in_use(array.wires, (shape[0], shape[1]), rows, columns)
     place = (part.rows, part.cols)
@@ -83,7 +89,9 @@ def exact_currents(
     return current
 
 
-def difference(currents: Float[Tensor, " cols"], exact: Float[Tensor, " cols"]) -> float:
+def difference(
+    currents: Float[Tensor, " cols"], exact: Float[Tensor, " cols"]
+) -> float:
     """Largest difference over the largest current (1)."""
     top = float(exact.abs().max())
     return float((currents - exact).abs().max()) / (top or 1.0)
@@ -93,7 +101,9 @@ def _file(suffix: str, currents: Tensor, exact: Tensor | None) -> bytes:
     columns = {"current_A": currents} | ({} if exact is None else {"exact_A": exact})
     if suffix == ".npz":
         packed = io.BytesIO()
-        arrays: dict[str, Any] = {name: values.numpy() for name, values in columns.items()}
+        arrays: dict[str, Any] = {
+            name: values.numpy() for name, values in columns.items()
+        }
         np.savez(packed, **arrays)
         return packed.getvalue()
     text = io.StringIO()
@@ -110,7 +120,9 @@ def _print(currents: Tensor, exact: Tensor | None) -> None:
         table.add_column(heading, justify="right")
     for number, current in enumerate(currents.tolist()[:_SHOWN]):
         cells = [str(number), show(current, "A", 10)]
-        table.add_row(*cells, *([] if exact is None else [show(float(exact[number]), "A", 10)]))
+        table.add_row(
+            *cells, *([] if exact is None else [show(float(exact[number]), "A", 10)])
+        )
     console = Console(highlight=False)
     console.print(table)
     if currents.numel() > _SHOWN:

@@ -40,11 +40,16 @@ def run_inspect(file: str, *, draw: str | None, json: str | None) -> None:
     kind = None if path.is_dir() else read_kind(path)
     if kind == IMAGE_KIND:
         found = load_image(path, "file")
-        told, rows = _image(found), _image_rows(found)
+        told = _image(found)
+        rows = _image_rows(found)
         drawing = _draw_image(found) if draw else b""
     elif kind == CHIP_KIND:
         chip = load_chip(path, "file")
-        told = _image(chip.image) | programmed(chip) | {"kind": kind, "checksum": chip.sha256}
+        told = (
+            _image(chip.image)
+            | programmed(chip)
+            | {"kind": kind, "checksum": chip.sha256}
+        )
         rows = _chip_rows(chip)
         drawing = _draw_chip(chip) if draw else b""
     else:
@@ -67,7 +72,8 @@ def run_inspect(file: str, *, draw: str | None, json: str | None) -> None:
 
 def _image(found: CompiledNetwork) -> dict[str, Any]:
     """An image as plain values."""
-    origin, target = found.provenance, found.placement.target
+    origin = found.provenance
+    target = found.placement.target
     return {
         "kind": IMAGE_KIND,
         "checksum": found.sha256,
@@ -96,8 +102,11 @@ def _operations(found: CompiledNetwork) -> list[dict[str, Any]]:
 
 
 def _image_rows(found: CompiledNetwork) -> _Rows:
-    told, info, target = _image(found), found.info, found.placement.target
-    word, bit = info.wires.word_line, info.wires.bit_line
+    told = _image(found)
+    info = found.info
+    target = found.placement.target
+    word = info.wires.word_line
+    bit = info.wires.bit_line
     plain = isinstance(word, float) and isinstance(bit, float)
     lines = f"{word:g} / {bit:g} Ω a segment" if plain else "of each line its own"
     made_up = "made up for" if found.compensated else "not made up for"
@@ -105,17 +114,30 @@ def _image_rows(found: CompiledNetwork) -> _Rows:
         ("kind", "image, chip-independent"),
         ("checksum", f"{_short(told['checksum'])}, valid"),
         *_origin_rows(found),
-        *((f"layer {one['name']}", f"{one['kind']}, {one['shape'][1]} inputs, {one['shape'][0]}"
-           " outputs") for one in told["layers"]),
-        ("cells", f"{told['cells']:,} on {info.tiles} tiles of {info.rows}×{info.cols}"),
-        ("targets", f"{show(float(target.min()), 'S', 3)} to {show(float(target.max()), 'S', 3)}"),
+        *(
+            (
+                f"layer {one['name']}",
+                f"{one['kind']}, {one['shape'][1]} inputs, {one['shape'][0]} outputs",
+            )
+            for one in told["layers"]
+        ),
+        (
+            "cells",
+            f"{told['cells']:,} on {info.tiles} tiles of {info.rows}×{info.cols}",
+        ),
+        (
+            "targets",
+            f"{show(float(target.min()), 'S', 3)} to {show(float(target.max()), 'S', 3)}",
+        ),
         ("wires", "ideal" if info.wires.ideal else f"{lines}, {made_up}"),
-    ]  # fmt: skip
+    ]
 
 
 def _origin_rows(found: CompiledNetwork) -> _Rows:
     origin = found.provenance
-    sums = [(f"  SHA-256, {what}", _short(digest)) for what, digest in origin.sha256.items()]
+    sums = [
+        (f"  SHA-256, {what}", _short(digest)) for what, digest in origin.sha256.items()
+    ]
     return [("compiled", f"by mho {origin.version} from `{origin.source}`"), *sums]
 
 
@@ -133,13 +155,23 @@ def _chip_rows(chip: ProgrammedChip) -> _Rows:
         ("checksum", f"{_short(chip.sha256)}, valid"),
         ("image", _short(chip.image.sha256)),
         *_origin_rows(chip.image),
-        ("chip", f"{specimen.preset}, seed {specimen.seed}, {specimen.tiles} tiles of"
-         f" {specimen.rows}×{specimen.cols}"),
-        *([] if specimen.stuck is None else [("", f"{specimen.stuck:.2%} of its cells stuck")]),
+        (
+            "chip",
+            f"{specimen.preset}, seed {specimen.seed}, {specimen.tiles} tiles of"
+            f" {specimen.rows}×{specimen.cols}",
+        ),
+        *(
+            []
+            if specimen.stuck is None
+            else [("", f"{specimen.stuck:.2%} of its cells stuck")]
+        ),
         ("clock", show_duration(clock)),
         *programmed_rows(chip),
-        ("accuracy, when last kept", "not recorded" if accuracy is None else f"{accuracy:.2%}"),
-    ]  # fmt: skip
+        (
+            "accuracy, when last kept",
+            "not recorded" if accuracy is None else f"{accuracy:.2%}",
+        ),
+    ]
 
 
 def _run(path: Path) -> tuple[dict[str, Any], _Rows]:
@@ -151,13 +183,20 @@ def _run(path: Path) -> tuple[dict[str, Any], _Rows]:
             ("", "the same command with --resume goes on"),
         ]
     found = _result(path, result)
-    size = sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) if path.is_dir() else 0
+    size = (
+        sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+        if path.is_dir()
+        else 0
+    )
     rows = [
         ("kind", "folder of a run" if path.is_dir() else "result of a run"),
         *([("size", f"{size:,} bytes")] if path.is_dir() else []),
-        *((name, str(value)) for name, value in found.items()
-          if isinstance(value, str | int | float)),
-    ]  # fmt: skip
+        *(
+            (name, str(value))
+            for name, value in found.items()
+            if isinstance(value, str | int | float)
+        ),
+    ]
     return {"kind": "run", "result": found}, rows
 
 
@@ -187,7 +226,9 @@ def _result(path: Path, result: Path) -> dict[str, Any]:
 def _draw_image(found: CompiledNetwork) -> bytes:
     from mho.report.figures import draw_png, targets_figure
 
-    return draw_png(lambda: targets_figure(found.placement.target, found.info.array_high))
+    return draw_png(
+        lambda: targets_figure(found.placement.target, found.info.array_high)
+    )
 
 
 def _draw_chip(chip: ProgrammedChip) -> bytes:

@@ -91,9 +91,13 @@ def run(
         Chip(chip, driver=driver), levels, width, cell, cells, seed, in_turn
     )
     experiment.check()
-    seen = _observation(experiment.chip, error_rate, window, bandwidth) if bits else None
+    seen = (
+        _observation(experiment.chip, error_rate, window, bandwidth) if bits else None
+    )
     options = Options(experiment, compare, seen)
-    folder = Path(out) if out else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
+    folder = (
+        Path(out) if out else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
+    )
     check_outputs(folder, json)
     with with_threads(1), progress_bars() as progress:
         result = _run(options, folder, progress, resume=resume)
@@ -102,19 +106,27 @@ def run(
     print_rows(rows(result), f"figure: {folder / 'levels.png'}")
 
 
-def _observation(chip: Chip, error_rate: float, window: str, bandwidth: str) -> Observation:
+def _observation(
+    chip: Chip, error_rate: float, window: str, bandwidth: str
+) -> Observation:
     points, copies = _POINTS_AND_COPIES
     seen = Observation(
-        error_rate, quantity(window, "window", "s"), quantity(bandwidth, "bandwidth", "Hz"),
-        points=points, copies=copies,
-    )  # fmt: skip
+        error_rate,
+        quantity(window, "window", "s"),
+        quantity(bandwidth, "bandwidth", "Hz"),
+        points=points,
+        copies=copies,
+    )
     seen.samples(chip.electronics("sample_time"))
     return seen
 
 
-def _run(options: Options, folder: Path, progress: Progress, *, resume: bool) -> dict[str, Any]:
+def _run(
+    options: Options, folder: Path, progress: Progress, *, resume: bool
+) -> dict[str, Any]:
     """Everything between the options and the results."""
-    started, experiment = time.monotonic(), options.experiment
+    started = time.monotonic()
+    experiment = options.experiment
     work = _workshop(folder, f"{version('mho')} {experiment!r}", resume=resume)
     noisy = experiment.run(work, progress, denoise=False) if options.compare else None
     tally = experiment.run(work, progress, denoise=True)
@@ -147,7 +159,9 @@ def _workshop(folder: Path, identity: str, *, resume: bool) -> Path:
     return work
 
 
-def describe(experiment: LevelExperiment, tally: Tally, noisy: Tally | None) -> dict[str, Any]:
+def describe(
+    experiment: LevelExperiment, tally: Tally, noisy: Tally | None
+) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
     targets = experiment.targets
     result: dict[str, Any] = {
@@ -206,19 +220,28 @@ def _spread(within: Tensor, levels: int) -> dict[str, int | float]:
 
 def _bits(options: Options, folder: Path, progress: Progress) -> dict[str, Any]:
     """Distinguishable levels and the largest number that most cells reach."""
-    experiment, seen = options.experiment, options.observation
+    experiment = options.experiment
+    seen = options.observation
     assert seen is not None
-    chip, stream = experiment.chip, Stream(experiment.seed).child("chip")
+    chip = experiment.chip
+    stream = Stream(experiment.seed).child("chip")
     found = distinguishable(
-        chip, experiment.first, experiment.protocol(denoise=True),
-        observation=seen, stream=stream, progress=progress,
-    )  # fmt: skip
+        chip,
+        experiment.first,
+        experiment.protocol(denoise=True),
+        observation=seen,
+        stream=stream,
+        progress=progress,
+    )
     small = Chip(chip.preset, cols=_COLS, driver=chip.driver)
     largest = largest_count(
         small, ProgramProtocol(), stream=stream, observation=seen, progress=progress
     )
-    conductance, width = to_uS(found.conductance), to_uS(found.half_width)
-    picture = draw_png(lambda: widths_figure(conductance, width, experiment.window / uS))
+    conductance = to_uS(found.conductance)
+    width = to_uS(found.half_width)
+    picture = draw_png(
+        lambda: widths_figure(conductance, width, experiment.window / uS)
+    )
     write_whole(folder / "bits.png", picture)
     return _bits_numbers(found, seen) | {
         "largest_count": largest.levels,
@@ -248,25 +271,39 @@ def _bits_numbers(found: Distinguishable, seen: Observation) -> dict[str, Any]:
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     """What the table says: name and value, units included."""
-    window, count = f"±{result['tolerance_uS']:g} µS", result["levels"]
+    window = f"±{result['tolerance_uS']:g} µS"
+    count = result["levels"]
     step = (result["high_uS"] - result["low_uS"]) / (count - 1)
     lines = [
-        ("levels", f"{count:,} from {result['low_uS']:g} to {result['high_uS']:g} µS,"
-         f" {step:.4g} µS apart"),
+        (
+            "levels",
+            f"{count:,} from {result['low_uS']:g} to {result['high_uS']:g} µS,"
+            f" {step:.4g} µS apart",
+        ),
         (f"within {window}, denoised", f"{result['levels_within']:,}"),
-    ]  # fmt: skip
+    ]
     if "levels_within_no_denoise" in result:
-        lines.append((f"within {window}, not denoised", f"{result['levels_within_no_denoise']:,}"))
+        lines.append(
+            (
+                f"within {window}, not denoised",
+                f"{result['levels_within_no_denoise']:,}",
+            )
+        )
     cost = result["per_level"]
     lines += [
-        ("per level", f"{cost['pulses']:.1f} pulses, {cost['denoise_pulses']:.1f} denoising"
-         f" pulses, {cost['reads']:.0f} reads"),
+        (
+            "per level",
+            f"{cost['pulses']:.1f} pulses, {cost['denoise_pulses']:.1f} denoising"
+            f" pulses, {cost['reads']:.0f} reads",
+        ),
         ("", f"{cost['seconds']:.2f} s on the bench, {show(cost['joules'], 'J')}"),
-    ]  # fmt: skip
+    ]
     if "passive" in result:
         lines += passive_rows(result["passive"])
     if result["stuck"]:
-        lines.append(("remark", f"cell {result['cell']} is stuck: take another with --cell"))
+        lines.append(
+            ("remark", f"cell {result['cell']} is stuck: take another with --cell")
+        )
     if "all_cells" in result:
         lines += _cell_rows(result["all_cells"], result["cells"])
     if "bits" in result:
@@ -276,20 +313,34 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _cell_rows(cells: dict[str, Any], count: int) -> list[tuple[str, str]]:
     return [
-        (f"of {count:,} cells", f"{cells['stuck']} stuck; of the others"
-         f" {cells['share_with_all']:.1%} hold all levels, the worst {cells['min']:,}"),
-    ]  # fmt: skip
+        (
+            f"of {count:,} cells",
+            f"{cells['stuck']} stuck; of the others"
+            f" {cells['share_with_all']:.1%} hold all levels, the worst {cells['min']:,}",
+        ),
+    ]
 
 
 def _bit_rows(bits: dict[str, Any]) -> list[tuple[str, str]]:
-    spread = ", ".join(f"{name} {count:,.0f}" for name, count in bits["without"].items())
+    spread = ", ".join(
+        f"{name} {count:,.0f}" for name, count in bits["without"].items()
+    )
     return [
-        ("distinguishable levels", f"{bits['distinguishable']:,.0f} ({bits['low']:,.0f} to"
-         f" {bits['high']:,.0f}), {bits['bits']:.1f} bits, spaced as the noise allows"),
-        ("", f"error rate {bits['error_rate']:g}, {bits['window_s']:g} s,"
-         f" {bits['bandwidth_Hz']:g} Hz"),
+        (
+            "distinguishable levels",
+            f"{bits['distinguishable']:,.0f} ({bits['low']:,.0f} to"
+            f" {bits['high']:,.0f}), {bits['bits']:.1f} bits, spaced as the noise allows",
+        ),
+        (
+            "",
+            f"error rate {bits['error_rate']:g}, {bits['window_s']:g} s,"
+            f" {bits['bandwidth_Hz']:g} Hz",
+        ),
         ("limited by", f"{bits['limit']}; without: {spread}"),
         ("placed exactly", f"{bits['placed_exactly']:,.0f}"),
-        ("largest even number", f"{bits['largest_count']:,} levels are held by"
-         f" {bits['largest_count_held']:.2%} of {bits['largest_count_cells']:,} cells"),
-    ]  # fmt: skip
+        (
+            "largest even number",
+            f"{bits['largest_count']:,} levels are held by"
+            f" {bits['largest_count_held']:.2%} of {bits['largest_count_cells']:,} cells",
+        ),
+    ]

@@ -56,7 +56,13 @@ def lifetime(
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
     from mho.checks import check_between
-    from mho.cli.shared.output import check_outputs, progress_bars, quantity, workshop, write_json
+    from mho.cli.shared.output import (
+        check_outputs,
+        progress_bars,
+        quantity,
+        workshop,
+        write_json,
+    )
     from mho.cli.shared.output import temperature as kelvin
     from mho.cli.shared.test_data import output, rehearse, test_data
     from mho.cli.shared.threads import with_threads
@@ -90,7 +96,9 @@ def lifetime(
         _print(result, job, folder, kept)
 
 
-def _check_refreshed(refresh: str | None, *, tolerance: str | None, percentile: float) -> None:
+def _check_refreshed(
+    refresh: str | None, *, tolerance: str | None, percentile: float
+) -> None:
     """Refuse options of a refresh that is not asked for."""
     if refresh is None and (tolerance is not None or percentile != 100.0):
         name = "percentile" if tolerance is None else "tolerance"
@@ -109,7 +117,9 @@ def _save(result: dict[str, Any], folder: Path) -> None:
     write_whole(folder / "result.json", text.encode())
 
 
-def _print(result: dict[str, Any], job: "LifeJob", folder: Path, kept: Path | None) -> None:
+def _print(
+    result: dict[str, Any], job: "LifeJob", folder: Path, kept: Path | None
+) -> None:
     from rich.console import Console
 
     from mho.runs import REFRESHED
@@ -121,14 +131,17 @@ def _print(result: dict[str, Any], job: "LifeJob", folder: Path, kept: Path | No
     if REFRESHED in result["lives"]:
         console.print(_costs(result["lives"][REFRESHED]))
         console.print()
-    stuck, cells = result["stuck_cells"], result["cells"]
+    stuck = result["stuck_cells"]
+    cells = result["cells"]
     warm = "" if job.temperature is None else f" at {job.temperature:g} K,"
     console.print(
         f"{result['software_accuracy']:.2%} in software;{warm} {stuck} of {cells:,} cells stuck",
         soft_wrap=True,
     )
     console.print(f"figure: {folder / _FIGURE}", soft_wrap=True)
-    console.print(f"aged chip: {kept}" if kept else "chip file unchanged", soft_wrap=True)
+    console.print(
+        f"aged chip: {kept}" if kept else "chip file unchanged", soft_wrap=True
+    )
 
 
 def _empty(title: str, *headings: str) -> "Table":
@@ -142,13 +155,18 @@ def _empty(title: str, *headings: str) -> "Table":
 
 def _table(name: str, ages: list[dict[str, Any]]) -> "Table":
     """Accuracy and drift at every age."""
-    table = _empty(name, "age", "accuracy", "mean drift", "rms error", "1 % to 99 % of cells")
+    table = _empty(
+        name, "age", "accuracy", "mean drift", "rms error", "1 % to 99 % of cells"
+    )
     for age in ages:
         seen = age["drift_percentiles_uS"]
         table.add_row(
-            _age(age), f"{age['accuracy']:.2%}", f"{age['drift_uS']:+.2f} µS",
-            f"{age['spread_uS']:.2f} µS", f"{seen['1']:+.2f} to {seen['99']:+.2f} µS",
-        )  # fmt: skip
+            _age(age),
+            f"{age['accuracy']:.2%}",
+            f"{age['drift_uS']:+.2f} µS",
+            f"{age['spread_uS']:.2f} µS",
+            f"{seen['1']:+.2f} to {seen['99']:+.2f} µS",
+        )
     return table
 
 
@@ -156,7 +174,15 @@ def _costs(ages: list[dict[str, Any]]) -> "Table":
     """What refreshing cost until every age."""
     from mho.units import show
 
-    headings = ("age", "looks", "rewrites", "cells written", "pulses", "chip time", "energy")
+    headings = (
+        "age",
+        "looks",
+        "rewrites",
+        "cells written",
+        "pulses",
+        "chip time",
+        "energy",
+    )
     table = _empty("refreshing, so far", *headings)
     for age in ages:
         cost = age["cost"]

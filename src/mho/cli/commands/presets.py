@@ -25,13 +25,19 @@ def show_one(name: str) -> None:
     """
     published = preset(name)
     console = Console(highlight=False)
-    console.print(f"[bold]{published.name}[/bold]  {published.summary}\n{published.validity}\n")
+    console.print(
+        f"[bold]{published.name}[/bold]  {published.summary}\n{published.validity}\n"
+    )
     table = Table(box=None, pad_edge=False)
     for heading in ("number", "value", "confidence", "source", "why"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("number", "value"))
+        table.add_column(
+            heading, overflow="fold", no_wrap=heading in ("number", "value")
+        )
     for key, value in published.values.items():
         number = (
-            f"{value.value:g} {value.unit}" if "/" in value.unit else show(value.value, value.unit)
+            f"{value.value:g} {value.unit}"
+            if "/" in value.unit
+            else show(value.value, value.unit)
         )
         table.add_row(key, number, value.confidence, value.source, value.note)
     console.print(table)

@@ -30,7 +30,9 @@ class Programming:
     read_noise: str
 
 
-def run_program(wanted: Programming, *, resume: bool, out: str | None, json: str | None) -> None:
+def run_program(
+    wanted: Programming, *, resume: bool, out: str | None, json: str | None
+) -> None:
     """Program; see `mho program --help`.
 
     Raises:
@@ -39,7 +41,9 @@ def run_program(wanted: Programming, *, resume: bool, out: str | None, json: str
     """
     check_choice(wanted.read_noise, "read_noise", READ_NOISES)
     check_between(wanted.seed, "seed", 0, 2**62, "1")
-    effort = ProgrammingOptions(quantity(wanted.tolerance, "tolerance", "S"), wanted.denoise)
+    effort = ProgrammingOptions(
+        quantity(wanted.tolerance, "tolerance", "S"), wanted.denoise
+    )
     image = load_image(wanted.image)
     specimen = _specimen(wanted, image)
     effort.protocol.check(specimen.bench().info)
@@ -48,7 +52,12 @@ def run_program(wanted: Programming, *, resume: bool, out: str | None, json: str
     unfinished = path.with_name(f"{path.name}.unfinished")
     with with_threads(1), progress_bars() as progress:
         chip = program_image(
-            image, specimen, effort, unfinished=unfinished, resume=resume, progress=progress
+            image,
+            specimen,
+            effort,
+            unfinished=unfinished,
+            resume=resume,
+            progress=progress,
         )
         digest = save_chip(path, chip)
     unfinished.unlink(missing_ok=True)
@@ -67,10 +76,12 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
         )
     check_choice(preset, "chip", PRESETS)
     wires = _wires(wanted.wires) or own.wires
-    rows, cols = own.rows, own.cols
+    rows = own.rows
+    cols = own.cols
     if preset != image.provenance.preset:
         other = Chip(preset)
-        rows, cols = other.rows, other.cols
+        rows = other.rows
+        cols = other.cols
     return ChipSpec(
         preset, wanted.seed, own.tiles, rows, cols, wires, read_noise=wanted.read_noise
     )

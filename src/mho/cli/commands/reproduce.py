@@ -55,7 +55,13 @@ def run(
             setting = Setting(kind, quick, Stream(seed).child(paper.name))
             verdicts, pictures = _measure(paper, setting, kept, progress)
             page = render_paper(
-                paper, verdicts, pictures, preset=kind, changes=changes, seed=seed, quick=quick
+                paper,
+                verdicts,
+                pictures,
+                preset=kind,
+                changes=changes,
+                seed=seed,
+                quick=quick,
             )
             _write(folder / paper.name, page, pictures)
             numbers += [{"paper": paper.name, **v.numbers()} for v in verdicts]
@@ -76,7 +82,8 @@ def _paper(name: str, only: list[str]) -> Paper:
 
 def _cells(paper: Paper, change: list[str]) -> tuple[Preset, dict[str, float]]:
     """The paper's cells with numbers changed as the user says."""
-    kind, changes = preset(paper.preset), {}
+    kind = preset(paper.preset)
+    changes = {}
     for text in change:
         name, _, value = text.partition("=")
         check_choice(name, "set", kind.values)
@@ -133,11 +140,13 @@ def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
     for found in numbers:
         unit = "" if found["unit"] == "1" else f" {found['unit']}"
         table.add_row(
-            found["paper"], found["id"], number(found["target"]),
+            found["paper"],
+            found["id"],
+            number(found["target"]),
             number(found["measured"]) + unit,
             f"{number(found['low'])} to {number(found['high'])}",
             "holds" if found["pass"] else "[bold]fails[/bold]",
-        )  # fmt: skip
+        )
     console = Console(highlight=False)
     console.print(table)
     for paper in dict.fromkeys(found["paper"] for found in numbers):

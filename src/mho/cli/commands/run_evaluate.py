@@ -49,7 +49,9 @@ def run_chip(path: str, *, data: str, wait: str, keep: bool, out: str | None) ->
     print_rows(_cost_rows(cost, inputs.shape[0]), f"outputs: {target}")
 
 
-def run_evaluate(path: str, *, data: str | None, wait: str, keep: bool, json: str | None) -> None:
+def run_evaluate(
+    path: str, *, data: str | None, wait: str, keep: bool, json: str | None
+) -> None:
     """Evaluate; see `mho evaluate --help`.
 
     Raises:
@@ -80,7 +82,10 @@ def run_evaluate(path: str, *, data: str | None, wait: str, keep: bool, json: st
         "cost": {**asdict(cost), "joules": cost.joules},
     }
     if not write_json(found, json):
-        rows = [("accuracy in software", f"{software:.2%}"), ("  on the chip", f"{accuracy:.2%}")]
+        rows = [
+            ("accuracy in software", f"{software:.2%}"),
+            ("  on the chip", f"{accuracy:.2%}"),
+        ]
         rows += _cost_rows(cost, test.labels.numel())
         print_rows(rows, "chip kept as it is now" if keep else "chip file unchanged")
 
@@ -92,7 +97,9 @@ def _duration(text: str) -> float:
 
 
 def _cost_rows(cost: Ledger, samples: int) -> list[tuple[str, str]]:
-    spent = f"{show(cost.seconds, 's')}, {show(cost.joules, 'J')}, {cost.pulses:,} pulses"
+    spent = (
+        f"{show(cost.seconds, 's')}, {show(cost.joules, 'J')}, {cost.pulses:,} pulses"
+    )
     work = f"{cost.multiplies:,} cell multiplications, {cost.conversions:,} conversions"
     return [(f"inference, {samples:,} samples", spent), ("", work)]
 

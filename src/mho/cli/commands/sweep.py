@@ -150,10 +150,13 @@ def _report(
         settings = [subject.shown(a.name, v) for a, v in zip(axes, values, strict=True)]
         table.add_row(
             *settings,
-            f"{row['levels']:,.0f}", f"{row['levels_low']:,.0f}-{row['levels_high']:,.0f}",
-            f"{row['held']:.2%}", f"{row['converged']:.2%}", f"{row['pulses']:.1f}",
+            f"{row['levels']:,.0f}",
+            f"{row['levels_low']:,.0f}-{row['levels_high']:,.0f}",
+            f"{row['held']:.2%}",
+            f"{row['converged']:.2%}",
+            f"{row['pulses']:.1f}",
             f"{row['denoise_pulses']:.1f}",
-        )  # fmt: skip
+        )
     console = Console(highlight=False)
     console.print(table)
     console.print(f"table: {folder / 'sweep.csv'}", soft_wrap=True)

@@ -36,7 +36,9 @@ class Array:
     def lines(self) -> str:
         """Resistances of the lines, for a header."""
         values = (
-            f"{name} {value:g}" if isinstance(value, float) else f"{name} of each line its own"
+            f"{name} {value:g}"
+            if isinstance(value, float)
+            else f"{name} of each line its own"
             for name in ("word_line", "bit_line", "driver", "sense", "access")
             for value in (getattr(self.wires, name),)
         )
@@ -90,7 +92,8 @@ class Origin:
     def _recorded(self, *, cubic: bool) -> Array:
         assert self.run is not None
         recorded = RecordedRun(Path(self.run), denoise=self.denoise)
-        reading, bend = recorded.conductance(self.tile), None
+        reading = recorded.conductance(self.tile)
+        bend = None
         chip = recorded.preset
         if cubic:
             check_choice(chip, "run", PRESETS)
@@ -104,10 +107,16 @@ class Origin:
     def _array(self, *, cubic: bool) -> Array:
         assert self.conductance is not None
         arrays = load_arrays(self.conductance, "conductance", "conductance")
-        conductance, bend = arrays["conductance"], None
+        conductance = arrays["conductance"]
+        bend = None
         check_shape(conductance, "conductance", (None, None))
         check_within(
-            conductance, "conductance", 0.0, 1.0, unit="S", hint="A cell that is off has 0 S."
+            conductance,
+            "conductance",
+            0.0,
+            1.0,
+            unit="S",
+            hint="A cell that is off has 0 S.",
         )
         if cubic:
             if "cubic" not in arrays:
@@ -117,7 +126,9 @@ class Origin:
                 )
             bend = arrays["cubic"]
             check_shape(bend, "cubic", tuple(conductance.shape))
-        return Array(conductance, bend, WireModel(), f"array {Path(self.conductance).name}")
+        return Array(
+            conductance, bend, WireModel(), f"array {Path(self.conductance).name}"
+        )
 
     def _lines(self, own: WireModel) -> WireModel:
         """The lines with what the user wants to be different."""

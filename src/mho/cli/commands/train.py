@@ -53,7 +53,13 @@ def train(
         save: File to keep the trained chip in, for `mho evaluate`, `run` and `lifetime`.
         json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
-    from mho.cli.shared.output import check_outputs, progress_bars, quantity, workshop, write_json
+    from mho.cli.shared.output import (
+        check_outputs,
+        progress_bars,
+        quantity,
+        workshop,
+        write_json,
+    )
     from mho.cli.shared.test_data import output
     from mho.cli.shared.threads import with_threads
     from mho.deployment.storage import save_chip
@@ -64,7 +70,11 @@ def train(
     hidden = _hidden(network, samples.inputs[0].numel(), samples.test.classes)
     training = OnChipTraining(hidden, epochs, batch, rate, quantity(step, "step", "S"))
     job = TrainJob(training, chip, stuck, compare, seed)
-    folder = Path(out) if out else Path("mho-out") / f"train-{Path(data).stem}-{chip}-seed{seed}"
+    folder = (
+        Path(out)
+        if out
+        else Path("mho-out") / f"train-{Path(data).stem}-{chip}-seed{seed}"
+    )
     kept = output(save, data) if save else None
     check_outputs(folder, json)
     work = workshop(folder, resume=resume)
@@ -84,7 +94,11 @@ def _hidden(network: str | None, inputs: int, classes: int) -> tuple[int, ...]:
         return (54,)
     words = network.split("-")
     sizes = [int(word) for word in words if word.isascii() and word.isdigit()]
-    if len(sizes) != len(words) or len(sizes) < 2 or (sizes[0], sizes[-1]) != (inputs, classes):
+    if (
+        len(sizes) != len(words)
+        or len(sizes) < 2
+        or (sizes[0], sizes[-1]) != (inputs, classes)
+    ):
         raise ValueError(
             f"Argument `network` must be sizes with hyphens between, from {inputs} inputs to"
             f" {classes} classes, such as `{inputs}-54-{classes}`, but is `{network}`."
@@ -108,7 +122,8 @@ def _print(result: dict[str, Any], folder: Path, kept: Path | None) -> None:
     from mho.units import show
 
     runs = result["runs"]
-    console, table = Console(highlight=False), Table(box=None, pad_edge=False)
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
     for heading in ("pass", *runs):
         table.add_column(heading, justify="right")
     for number, passes in enumerate(zip(*runs.values(), strict=True), 1):
@@ -116,7 +131,9 @@ def _print(result: dict[str, Any], folder: Path, kept: Path | None) -> None:
     for name, unit in (("pulses", ""), ("seconds", "s"), ("joules", "J")):
         spent = [passes[-1]["cost"][name] for passes in runs.values()]
         told = [show(value, unit, 3) if unit else f"{value:,}" for value in spent]
-        table.add_row({"seconds": "chip time", "joules": "energy"}.get(name, name), *told)
+        table.add_row(
+            {"seconds": "chip time", "joules": "energy"}.get(name, name), *told
+        )
     console.print(table)
     sizes = "-".join(str(size) for size in result["network"])
     console.print(

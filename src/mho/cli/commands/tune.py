@@ -79,9 +79,13 @@ def tune(
     given.check(network)
     check_between(seed, "seed", 0, 2**62, "1")
     methods = tuple(word for word in method.split(",") if word)
-    job = TuneJob(network, data, training, weights, methods=methods, seed=seed, **given.options())
+    job = TuneJob(
+        network, data, training, weights, methods=methods, seed=seed, **given.options()
+    )
     name = Path(network.rpartition(":")[0] or network).stem
-    folder = Path(out) if out else Path("mho-out") / f"tune-{name}-{job.chip}-seed{seed}"
+    folder = (
+        Path(out) if out else Path("mho-out") / f"tune-{name}-{job.chip}-seed{seed}"
+    )
     check_outputs(folder, json)
     _check_save(save, network)
     with with_threads(1), progress_bars() as progress:
@@ -141,7 +145,9 @@ def _check_save(save: str | None, network: str) -> None:
     if Path(save).is_dir():
         raise ValueError(f"Argument `save` must name a file, but `{save}` is a folder.")
     if Path(save).resolve() == Path(network).resolve():
-        raise ValueError(f"Argument `save` must name another file, but is `{network}` itself.")
+        raise ValueError(
+            f"Argument `save` must name another file, but is `{network}` itself."
+        )
     check_writable(Path(save).parent)
 
 
@@ -167,16 +173,26 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         name = "at the start" if step["step"] == "start" else f"after {step['step']}"
         rows.append((f"  {name}", f"{step['accuracy']:.2%}{where}, at {cost}"))
         if "measured_cells" in step:
-            rows.append(("", f"of {step['measured_cells']:,} cells of a spare chip;"
-                         f" {step['training_epochs']} passes,"
-                         f" {step['training_multiply_adds']:.2g} multiply-adds,"
-                         f" {step['training_seconds']:.0f} s on this computer"))  # fmt: skip
+            rows.append(
+                (
+                    "",
+                    f"of {step['measured_cells']:,} cells of a spare chip;"
+                    f" {step['training_epochs']} passes,"
+                    f" {step['training_multiply_adds']:.2g} multiply-adds,"
+                    f" {step['training_seconds']:.0f} s on this computer",
+                )
+            )
         before, after = (
             step.get(f"training_accuracy_{when}", 0.0) for when in ("before", "after")
         )
         if after < before:
-            rows.append(("", f"training data {before:.2%} before, {after:.2%} after: noise, or"
-                         " cells that no longer go back"))  # fmt: skip
+            rows.append(
+                (
+                    "",
+                    f"training data {before:.2%} before, {after:.2%} after: noise, or"
+                    " cells that no longer go back",
+                )
+            )
     rows.append(("cells stuck", f"{result['stuck_cells']} of {result['cells']:,}"))
     share = result["recovered"]
     won = "nothing was lost" if share is None else f"{share:.0%} of what was lost"

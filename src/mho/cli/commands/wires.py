@@ -93,10 +93,18 @@ def run(
     check_choice(sides, "sides", SIDES)
     check_choice(sense_sides, "sense_sides", SIDES)
     check_between(seed, "seed", 0, 2**62, "1")
-    wires, published = Chip(chip).lines, Chip(chip).published
-    given = {"word_line": resistance_, "bit_line": resistance_, "driver": driver, "sense": sense}
+    wires = Chip(chip).lines
+    published = Chip(chip).published
+    given = {
+        "word_line": resistance_,
+        "bit_line": resistance_,
+        "driver": driver,
+        "sense": sense,
+    }
     names = {"word_line": "resistance", "bit_line": "resistance"}
-    ohms = {k: resistance(v, names.get(k, k)) for k, v in given.items() if v is not None}
+    ohms = {
+        k: resistance(v, names.get(k, k)) for k, v in given.items() if v is not None
+    }
     ends = (published["array.map_low"], published["array.map_high"])
     low, high = ends if range_ is None else _range(range_)
     lines = replace(wires, **ohms, sides=sides, sense_sides=sense_sides)
@@ -112,26 +120,33 @@ def run(
     print_rows(rows(found), "")
     _print_options(found)
     seconds = f"wall time {result['wall_seconds']:.1f} s"
-    Console(highlight=False).print(f"\nfigure: {folder / 'wires.png'}; {seconds}", soft_wrap=True)
+    Console(highlight=False).print(
+        f"\nfigure: {folder / 'wires.png'}; {seconds}", soft_wrap=True
+    )
 
 
 def _run(
     base: Layout, wanted: float, seed: int, folder: Path, progress: Progress
 ) -> tuple[Found, dict[str, Any]]:
     """Everything between the options and the results."""
-    started, stream = time.monotonic(), Stream(seed).child("wires")
+    started = time.monotonic()
+    stream = Stream(seed).child("wires")
     progress("array", 0.0)
     loss = wire_loss(base.wires, base.size, base.low, base.high, stream)
     options = wire_savings(base, stream, progress)
     progress("combinations", 0.0)
     plans = wire_plans(base, wanted, stream)
-    found = Found(base, loss, options, wanted, plans, share_by_size(base, stream, progress))
+    found = Found(
+        base, loss, options, wanted, plans, share_by_size(base, stream, progress)
+    )
     picture = draw_png(lambda: wires_figure(loss, options, plans, wanted, found.curves))
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "wires.png", picture)
     result = describe(found) | {"seed": seed, "version": version("mho")}
     result["wall_seconds"] = round(time.monotonic() - started, 2)
-    write_whole(folder / "result.json", (json_format.dumps(result, indent=2) + "\n").encode())
+    write_whole(
+        folder / "result.json", (json_format.dumps(result, indent=2) + "\n").encode()
+    )
     return found, result
 
 
@@ -152,7 +167,8 @@ def _range(text: str) -> tuple[float, float]:
 
 
 def _share(text: str) -> float:
-    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
+    number = text.strip().removesuffix("%")
+    percent = text.strip().endswith("%")
     try:
         share = float(number) / (100 if percent else 1)
     except ValueError:
@@ -172,7 +188,9 @@ def _name(base: Layout, seed: int) -> str:
 
 def describe(found: Found) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
-    base, loss, lines = found.base, found.loss, found.base.wires
+    base = found.base
+    loss = found.loss
+    lines = found.base.wires
     names = ("word_line", "bit_line", "driver", "sense", "access")
     places = ("top_left", "top_right", "bottom_left", "bottom_right")
     return {
@@ -189,7 +207,8 @@ def describe(found: Found) -> dict[str, Any]:
         "kept_all_high": round(loss.full, 6),
         "kept_by_quarter": dict(zip(places, _quarters(loss), strict=True)),
         "weakest_cell": {
-            "row": loss.weakest[0], "col": loss.weakest[1],
+            "row": loss.weakest[0],
+            "col": loss.weakest[1],
             "kept_all_high": round(float(loss.full_share.min()), 6),
             "missing_uS": round(loss.missing / uS, 4),
             "missing_levels_of_2uS": round(loss.missing / _LEVEL, 2),
@@ -197,7 +216,9 @@ def describe(found: Found) -> dict[str, Any]:
         "spread_over_inputs": loss.spread,
         "error_after_gain": loss.after_gain,
         "bits_after_gain": round(min(loss.bits, _MOST_BITS), 3),
-        "alternatives": [_option(option) | {"what": option.what} for option in found.options],
+        "alternatives": [
+            _option(option) | {"what": option.what} for option in found.options
+        ],
         "wanted": found.wanted,
         "combinations": [
             {"what": what} | ({} if option is None else _option(option))
@@ -206,9 +227,11 @@ def describe(found: Found) -> dict[str, Any]:
         "sizes": [list(size) for size in found.curves.sizes],
         "kept_by_size": {
             f"{high / uS:g}_uS": [round(k, 6) for k in kept]
-            for high, kept in zip(found.curves.high, found.curves.kept.tolist(), strict=True)
+            for high, kept in zip(
+                found.curves.high, found.curves.kept.tolist(), strict=True
+            )
         },
-    }  # fmt: skip
+    }
 
 
 def _quarters(loss: WireLoss) -> list[float]:
@@ -234,28 +257,46 @@ def _option(option: Option) -> dict[str, Any]:
 
 def rows(found: Found) -> list[tuple[str, str]]:
     """What the first table says: name and value, units included."""
-    base, loss, lines = found.base, found.loss, found.base.wires
+    base = found.base
+    loss = found.loss
+    lines = found.base.wires
     top_left, top_right, left, right = _quarters(loss)
     missing = f"{loss.missing / _LEVEL:,.0f} levels of 2 µS"
     driven = "both ends" if lines.sides == "both" else "the left"
     sensed = "both ends" if lines.sense_sides == "both" else "the bottom"
     row, col = loss.weakest
-    bits = f"{loss.bits:.1f} bits" if loss.bits < _MOST_BITS else f"more than {_MOST_BITS} bits"
+    bits = (
+        f"{loss.bits:.1f} bits"
+        if loss.bits < _MOST_BITS
+        else f"more than {_MOST_BITS} bits"
+    )
     return [
-        ("array", f"{base.size[0]}×{base.size[1]} cells of {_ends(base)}, all rows at once"),
-        ("wires", f"{_ohm(lines.word_line)} a segment, {_ohm(lines.driver)} driver,"
-         f" {_ohm(lines.sense)} sense"),
+        (
+            "array",
+            f"{base.size[0]}×{base.size[1]} cells of {_ends(base)}, all rows at once",
+        ),
+        (
+            "wires",
+            f"{_ohm(lines.word_line)} a segment, {_ohm(lines.driver)} driver,"
+            f" {_ohm(lines.sense)} sense",
+        ),
         ("", f"rows driven from {driven}, columns sensed at {sensed}"),
-        ("current kept", f"{loss.kept:.1%} with random conductances; columns"
-         f" {loss.worst:.1%} to {loss.best:.1%}"),
+        (
+            "current kept",
+            f"{loss.kept:.1%} with random conductances; columns"
+            f" {loss.worst:.1%} to {loss.best:.1%}",
+        ),
         ("", f"{loss.full:.1%} with all cells at {show(base.high, 'S')}"),
         ("quarters", f"{top_left:.1%} top left, {top_right:.1%} top right"),
         ("", f"{left:.1%} bottom left, {right:.1%} bottom right"),
-        ("weakest cell", f"row {row}, column {col} keeps {float(loss.full_share.min()):.1%} of its"
-         f" {show(base.high, 'S')}: {missing} off"),
+        (
+            "weakest cell",
+            f"row {row}, column {col} keeps {float(loss.full_share.min()):.1%} of its"
+            f" {show(base.high, 'S')}: {missing} off",
+        ),
         ("other inputs", f"change the share by {loss.spread:.2%} (1σ)"),
         ("", f"a fixed gain per column leaves the error of {bits}"),
-    ]  # fmt: skip
+    ]
 
 
 def _ends(base: Layout) -> str:
@@ -283,7 +324,9 @@ def _print_options(found: Found) -> None:
         if plan is None:
             table.add_row(what, "", "", "", "out of reach")
         else:
-            table.add_row(plan_name(what, plan), *_shares(plan), cost(plan, found.options[0]))
+            table.add_row(
+                plan_name(what, plan), *_shares(plan), cost(plan, found.options[0])
+            )
     console.print(table)
     console.print(
         "\nworst: the worst column; all high: all cells at the high end of the range; periphery:"

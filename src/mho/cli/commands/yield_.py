@@ -65,9 +65,14 @@ def yield_(
         work = work_folder(folder, resume=resume)
         same = f"{version('mho')} {sources.fingerprint} {chip} {protocol!r} {spares}"
         points = measure_yields(
-            sources, preset(chip), chips, Kept(work, same), protocol=protocol, spares=spares,
+            sources,
+            preset(chip),
+            chips,
+            Kept(work, same),
+            protocol=protocol,
+            spares=spares,
             progress=lambda done: progress("chips", done),
-        )  # fmt: skip
+        )
     _report(points, software_accuracy(sources), folder, json)
     rmtree(work)
 
@@ -103,7 +108,10 @@ def _report(
     from mho.runs import REMEDIES
 
     folder.mkdir(parents=True, exist_ok=True)
-    result = {"software_accuracy": software, "points": [asdict(point) for point in points]}
+    result = {
+        "software_accuracy": software,
+        "points": [asdict(point) for point in points],
+    }
     write_json(result, str(folder / "yield.json"))
     picture = folder / "yield.png"
     write_whole(picture, draw_png(lambda: yield_figure(points, software)))
@@ -115,7 +123,11 @@ def _report(
     for share in sorted({point.stuck_fraction for point in points}):
         cells = [f"{share:.2%}"]
         for remedy in REMEDIES:
-            own = [p.accuracy for p in points if (p.stuck_fraction, p.remedy) == (share, remedy)]
+            own = [
+                p.accuracy
+                for p in points
+                if (p.stuck_fraction, p.remedy) == (share, remedy)
+            ]
             cells.append(f"{sum(own) / len(own):.2%} ({min(own):.2%}-{max(own):.2%})")
         table.add_row(*cells)
     console = Console(highlight=False)

@@ -41,9 +41,12 @@ def print_operations(rows: Sequence[OperationRow]) -> None:
 
 
 def _cells(row: OperationRow) -> tuple[Text, ...]:
-    times = f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
+    times = (
+        f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
+    )
     runs = f"{FOLDED} into {row.why}" if row.runs == FOLDED else row.runs
     counts = (row.multiply_adds, row.parameters, row.on_tiles)
     return tuple(
-        Text(text) for text in (row.name + times, row.kind, runs, *(f"{n:,}" for n in counts))
+        Text(text)
+        for text in (row.name + times, row.kind, runs, *(f"{n:,}" for n in counts))
     )

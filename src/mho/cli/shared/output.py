@@ -233,8 +233,11 @@ def passive_rows(passive: Mapping[str, Any]) -> list[tuple[str, str]]:
         for what in ("moved", "shift")
     }
     return [
-        (name, f"{passive['half_select_pulses']:,} half-select pulses on"
-         f" {passive['half_selected_cells']:,} cells"),
+        (
+            name,
+            f"{passive['half_select_pulses']:,} half-select pulses on"
+            f" {passive['half_selected_cells']:,} cells",
+        ),
         ("  moved by them in all, median / 99 %", pairs["moved"]),
         ("  shift since last written, median / 99 %", pairs["shift"]),
-    ]  # fmt: skip
+    ]

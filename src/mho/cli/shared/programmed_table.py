@@ -29,16 +29,23 @@ def programmed_rows(chip: ProgrammedChip) -> list[tuple[str, str]]:
     result = chip.result
     count = result.cells.numel()
     working = ~result.stuck
+    at_work = int(working.sum())
     error = result.error[working].abs().double()
     middle = float(error.median()) if error.numel() else 0.0
     return [
-        ("cells converged",
-         f"{result.converged_fraction:.3%} of {int(working.sum()):,} ({count - int(working.sum())}"
-         " stuck)"),
+        (
+            "cells converged",
+            f"{result.converged_fraction:.3%} of {at_work:,} ({count - at_work} stuck)",
+        ),
         ("error, median", show(middle, "S")),
-        ("per cell", f"{float(result.pulses.sum()) / count:.1f} pulses,"
-         f" {float(result.denoise_pulses.sum()) / count:.1f} denoising pulses,"
-         f" {float(result.reads.sum()) / count:.0f} reads"),
-        ("programming on the chip",
-         f"{show(result.ledger.seconds, 's')}, {show(result.ledger.joules, 'J')}"),
-    ]  # fmt: skip
+        (
+            "per cell",
+            f"{float(result.pulses.sum()) / count:.1f} pulses,"
+            f" {float(result.denoise_pulses.sum()) / count:.1f} denoising pulses,"
+            f" {float(result.reads.sum()) / count:.0f} reads",
+        ),
+        (
+            "programming on the chip",
+            f"{show(result.ledger.seconds, 's')}, {show(result.ledger.joules, 'J')}",
+        ),
+    ]

@@ -26,7 +26,9 @@ def output(path: str, *inputs: str | None) -> Path:
     """A file that can be written and is none of those read."""
     for name in inputs:
         if name is not None and Path(name).resolve() == Path(path).resolve():
-            raise ValueError(f"Argument `out` must name another file, but is `{name}` itself.")
+            raise ValueError(
+                f"Argument `out` must name another file, but is `{name}` itself."
+            )
     if Path(path).is_dir():
         raise ValueError(f"Argument `out` must name a file, but `{path}` is a folder.")
     check_writable(Path(path).parent)

@@ -17,9 +17,21 @@ from mho.deployment.storage.compiled_network import (
     save_image,
 )
 from mho.deployment.storage.digital_settings import Tuning, check_tuning
-from mho.deployment.storage.packed_file import load, pack, read_kind, refusing, save, strict_json
+from mho.deployment.storage.packed_file import (
+    load,
+    pack,
+    read_kind,
+    refusing,
+    save,
+    strict_json,
+)
 from mho.deployment.storage.plain_values import Reader, Writer
-from mho.deployment.storage.programmed_chip import CHIP_KIND, ProgrammedChip, load_chip, save_chip
+from mho.deployment.storage.programmed_chip import (
+    CHIP_KIND,
+    ProgrammedChip,
+    load_chip,
+    save_chip,
+)
 from mho.deployment.storage.provenance import provenance_of
 
 __all__ = [

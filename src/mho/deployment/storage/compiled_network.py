@@ -167,7 +167,9 @@ def check_all_used(reader: Reader) -> None:
         RefusedError: There are some.
     """
     if reader.unused:
-        raise RefusedError(f"holds a tensor `{reader.unused[0][:120]}` that belongs to nothing")
+        raise RefusedError(
+            f"holds a tensor `{reader.unused[0][:120]}` that belongs to nothing"
+        )
 
 
 def read_image(reader: Reader, content: Mapping[str, Any]) -> CompiledNetwork:
@@ -190,13 +192,17 @@ def check_ranges(ranges: Ranges, image: CompiledNetwork) -> None:
     Raises:
         RefusedError: They do not.
     """
-    layers, blocks = len(image.network.layers), len(image.placement.blocks)
-    inputs, currents = ranges.inputs, ranges.currents
+    layers = len(image.network.layers)
+    blocks = len(image.placement.blocks)
+    inputs = ranges.inputs
+    currents = ranges.currents
     if (len(inputs), len(currents)) != (layers, blocks):
         raise RefusedError("has not one converter range for each layer and block")
     for block, value in zip(image.placement.blocks, currents, strict=True):
         if isinstance(value, Tensor) and value.shape != (block.columns,):
-            raise RefusedError("has a block with not one converter range for each column")
+            raise RefusedError(
+                "has a block with not one converter range for each column"
+            )
     flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
     if not all(0 < value < float("inf") for value in (*inputs, *flat)):
         raise RefusedError("has a converter range that is not finite and above zero")
@@ -214,7 +220,9 @@ def _check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
         network.run(torch.zeros(2, *sample_shape, device="meta"))
     # A hostile graph can break every operator, hence every kind of error.
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(
+            "."
+        )
         raise RefusedError(f"holds a network that cannot run: {reason}") from error
 
 
@@ -224,7 +232,8 @@ def check_placement(placement: Placement, image: CompiledNetwork) -> None:
     Raises:
         RefusedError: There are some.
     """
-    info, count = image.info, placement.cells.numel()
+    info = image.info
+    count = placement.cells.numel()
     numbers = [(placement.cells, info.cells), (placement.partner, count)]
     blocks = _block_cells(placement, image)
     numbers += [(cells, info.cells) for cells in blocks]
@@ -232,19 +241,24 @@ def check_placement(placement: Placement, image: CompiledNetwork) -> None:
         if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < limit:
             raise RefusedError("names a cell that its chip does not have")
     parts = (placement.target, placement.partner, placement.sign)
-    if any(part.numel() != count for part in parts) or bool((placement.sign.abs() != 1).any()):
+    if any(part.numel() != count for part in parts) or bool(
+        (placement.sign.abs() != 1).any()
+    ):
         raise RefusedError("has not one target, partner and sign for each cell")
     if torch.unique(placement.cells).numel() != count:
         raise RefusedError("names a cell twice")
     own = torch.cat([placement.cells[:0], *(cells.flatten() for cells in blocks)])
     if not torch.equal(own.sort().values, placement.cells.sort().values):
         raise RefusedError("has blocks of other cells than those that are programmed")
-    low, high = info.conductance_low * (1 - 1e-6), info.conductance_high * (1 + 1e-6)
+    low = info.conductance_low * (1 - 1e-6)
+    high = info.conductance_high * (1 + 1e-6)
     if not bool(((placement.target >= low) & (placement.target <= high)).all()):
         raise RefusedError("has a target that its chip cannot hold")
 
 
-def _block_cells(placement: Placement, image: CompiledNetwork) -> list[Int64[Tensor, "_ _ _"]]:
+def _block_cells(
+    placement: Placement, image: CompiledNetwork
+) -> list[Int64[Tensor, "_ _ _"]]:
     """Cells of all blocks, each of them checked."""
     found = []
     for number, block in enumerate(placement.blocks):
@@ -260,7 +274,9 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
     layers = image.network.layers
     if not 0 <= block.tile < image.info.tiles:
         raise RefusedError("has a block on a tile that its chip does not have")
-    shape = layers[block.layer].weight.shape if 0 <= block.layer < len(layers) else (0, 0)
+    shape = (
+        layers[block.layer].weight.shape if 0 <= block.layer < len(layers) else (0, 0)
+    )
     inside = block.outputs.stop <= shape[0] and block.inputs.stop <= shape[1]
     if not inside or min(block.first_input, block.first_output) < 0:
         raise RefusedError("has a block outside its layer")
@@ -269,8 +285,12 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
     if (block.minus is None) == (block.reference is None):
         raise RefusedError("has a block that has not either pairs or a reference")
     rows, outputs = block.plus.shape
-    parts = ((block.minus, (rows, outputs)), (block.reference, (rows,)),
-             (block.excess, (rows, outputs)), (block.scale, (outputs,)))  # fmt: skip
+    parts = (
+        (block.minus, (rows, outputs)),
+        (block.reference, (rows,)),
+        (block.excess, (rows, outputs)),
+        (block.scale, (outputs,)),
+    )
     if any(part is not None and part.shape != wanted for part, wanted in parts):
         raise RefusedError("has a block whose parts have different shapes")
     if block.excess is not None and not bool(torch.isfinite(block.excess).all()):
@@ -279,15 +299,22 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
 
 def _check_corrected(number: int, placement: Placement) -> None:
     """Refuse a block that corrects what is not an earlier block of pairs of the same weights."""
-    block, blocks = placement.blocks[number], placement.blocks
+    block = placement.blocks[number]
+    blocks = placement.blocks
     if block.corrects is None:
         if number and blocks[number - 1].corrects is not None:
-            raise RefusedError("has a block that corrects another one before the last of those")
+            raise RefusedError(
+                "has a block that corrects another one before the last of those"
+            )
         return
     if not 0 <= block.corrects < number:
         raise RefusedError("has a block that corrects none before it")
     other = blocks[block.corrects]
-    same = (other.layer, other.inputs, other.outputs) == (block.layer, block.inputs, block.outputs)
+    same = (other.layer, other.inputs, other.outputs) == (
+        block.layer,
+        block.inputs,
+        block.outputs,
+    )
     if not same or None in (other.minus, block.minus) or other.corrects is not None:
         raise RefusedError("has a block that corrects one of other weights")
 
@@ -317,8 +344,11 @@ def check_fits(image: CompiledNetwork, info: BenchInfo) -> None:
             f" {show(info.read_voltage, 'V')}; compile the network for it."
         )
     target = image.placement.target
-    low, high = float(target.min()), float(target.max())
-    if low < info.conductance_low * (1 - 1e-6) or high > info.conductance_high * (1 + 1e-6):
+    low = float(target.min())
+    high = float(target.max())
+    if low < info.conductance_low * (1 - 1e-6) or high > info.conductance_high * (
+        1 + 1e-6
+    ):
         raise ValueError(
             f"{demand} and hold {show(low, 'S')} to {show(high, 'S')}, but holds"
             f" {show(info.conductance_low, 'S')} to {show(info.conductance_high, 'S')}; compile"

@@ -26,7 +26,9 @@ class Tuning:
     @classmethod
     def of(cls, deployed: DeployedNetwork) -> "Tuning":
         """The settings of a network on a bench."""
-        corrections = {str(n): deployed.corrections[n] for n in sorted(deployed.corrections)}
+        corrections = {
+            str(n): deployed.corrections[n] for n in sorted(deployed.corrections)
+        }
         return cls(deployed.ranges, corrections)
 
     def put_in_force(self, deployed: DeployedNetwork) -> None:

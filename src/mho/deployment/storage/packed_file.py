@@ -29,10 +29,17 @@ _HEADER_MAX = 64 * 2**20
 _DIGITS = 64
 _BLANK = "0" * _DIGITS
 _NAMES = {
-    torch.bool: "BOOL", torch.uint8: "U8", torch.int8: "I8", torch.int16: "I16",
-    torch.int32: "I32", torch.int64: "I64", torch.float16: "F16", torch.bfloat16: "BF16",
-    torch.float32: "F32", torch.float64: "F64",
-}  # fmt: skip
+    torch.bool: "BOOL",
+    torch.uint8: "U8",
+    torch.int8: "I8",
+    torch.int16: "I16",
+    torch.int32: "I32",
+    torch.int64: "I64",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.float32: "F32",
+    torch.float64: "F64",
+}
 _DTYPES = {name: dtype for dtype, name in _NAMES.items()}
 
 
@@ -73,7 +80,8 @@ def pack(
     }
     # Wide numbers first keeps every one of them aligned.
     order = sorted(tensors, key=lambda name: (-tensors[name].itemsize, name))
-    parts, start = [], 0
+    parts = []
+    start = 0
     for name in order:
         tensor = tensors[name].detach().cpu().contiguous()
         part = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
@@ -93,7 +101,10 @@ def pack(
 
 
 def save(
-    path: str | Path, kind: str, content: Mapping[str, Any], tensors: Mapping[str, Tensor]
+    path: str | Path,
+    kind: str,
+    content: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
 ) -> str:
     """Write a file, all or nothing.
 
@@ -171,7 +182,9 @@ def read_kind(path: str | Path) -> str | None:
         return None
 
 
-def sentence(path: str | Path, kinds: tuple[str, ...], argument: str, reason: str) -> str:
+def sentence(
+    path: str | Path, kinds: tuple[str, ...], argument: str, reason: str
+) -> str:
     """Why a file is refused."""
     wanted = " or ".join(f"`{kind}`" for kind in kinds)
     return (
@@ -187,15 +200,21 @@ def unpack(whole: bytes, kinds: tuple[str, ...]) -> Packed:
         RefusedError: They are not what `pack` makes.
     """
     length = int.from_bytes(whole[:_LENGTH], "little")
-    if len(whole) < _LENGTH or not 2 <= length <= min(len(whole) - _LENGTH, _HEADER_MAX):
+    if len(whole) < _LENGTH or not 2 <= length <= min(
+        len(whole) - _LENGTH, _HEADER_MAX
+    ):
         raise RefusedError("is no safetensors file, or a truncated one")
     text = whole[_LENGTH : _LENGTH + length]
     try:
         header = strict_json(text.decode())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise RefusedError(f"has no readable header ({type(error).__name__})") from error
+        raise RefusedError(
+            f"has no readable header ({type(error).__name__})"
+        ) from error
     about = header.pop("__metadata__", None) if isinstance(header, dict) else None
-    if not isinstance(about, dict) or not all(isinstance(v, str) for v in about.values()):
+    if not isinstance(about, dict) or not all(
+        isinstance(v, str) for v in about.values()
+    ):
         raise RefusedError("is another kind of safetensors file")
     if about.get("format") not in kinds:
         raise RefusedError(f"is of kind `{str(about.get('format'))[:40]}`")
@@ -249,7 +268,9 @@ def _check_digest(whole: bytes, text: bytes, digest: str) -> None:
     blank = whole[:place] + _BLANK.encode() + whole[place + _DIGITS :]
     found = hashlib.sha256(blank).hexdigest()
     if whole[place : place + _DIGITS] != digest.encode() or found != digest:
-        raise RefusedError("has another checksum than it says; it was damaged or changed")
+        raise RefusedError(
+            "has another checksum than it says; it was damaged or changed"
+        )
 
 
 def _tensors(header: Mapping[str, Any], data: bytes) -> dict[str, Tensor]:
@@ -257,19 +278,27 @@ def _tensors(header: Mapping[str, Any], data: bytes) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     end = 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-        if entry.keys() != {"data_offsets", "dtype", "shape"} or entry["dtype"] not in _DTYPES:
+        if (
+            entry.keys() != {"data_offsets", "dtype", "shape"}
+            or entry["dtype"] not in _DTYPES
+        ):
             raise RefusedError(f"has a tensor `{name}` of an unknown kind")
-        dtype, (start, stop) = _DTYPES[entry["dtype"]], entry["data_offsets"]
+        dtype = _DTYPES[entry["dtype"]]
+        (start, stop) = entry["data_offsets"]
         sizes = [start, stop, *entry["shape"]]
         if not all(type(size) is int and size >= 0 for size in sizes) or start != end:
             raise RefusedError(f"has a tensor `{name}` at no possible place")
         count = math.prod(entry["shape"])
         if stop - start != count * dtype.itemsize or stop > len(data):
-            raise RefusedError(f"has a tensor `{name}` with fewer or more numbers than it claims")
+            raise RefusedError(
+                f"has a tensor `{name}` with fewer or more numbers than it claims"
+            )
         part = bytearray(data[start:stop])
         if dtype == torch.bool and any(byte > 1 for byte in set(part)):
             raise RefusedError(f"has a tensor `{name}` of impossible truth values")
-        flat = torch.frombuffer(part, dtype=dtype) if part else torch.zeros(0, dtype=dtype)
+        flat = (
+            torch.frombuffer(part, dtype=dtype) if part else torch.zeros(0, dtype=dtype)
+        )
         found[name] = flat.reshape(entry["shape"])
         end = stop
     if end != len(data):

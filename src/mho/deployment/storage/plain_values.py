@@ -60,14 +60,18 @@ class Writer:
 
     def _several(self, value: object, name: str) -> Any:
         if is_dataclass(value) and not isinstance(value, type):
-            own = {f.name: self.write(getattr(value, f.name), f"{name}.{f.name}")
-                   for f in fields(value)}  # fmt: skip
+            own = {
+                f.name: self.write(getattr(value, f.name), f"{name}.{f.name}")
+                for f in fields(value)
+            }
             return {"is": type(value).__name__, "fields": own}
         if isinstance(value, Mapping):
             return {"map": {k: self.write(v, f"{name}.{k}") for k, v in value.items()}}
         if isinstance(value, list | tuple):
             return [self.write(v, f"{name}.{i}") for i, v in enumerate(value)]
-        raise TypeError(f"Value `{name}` must be plain, but is a {type(value).__name__}.")
+        raise TypeError(
+            f"Value `{name}` must be plain, but is a {type(value).__name__}."
+        )
 
     def _tensor(self, tensor: Tensor, name: str) -> dict[str, str]:
         while name in self.tensors:
@@ -84,7 +88,8 @@ class Reader:
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        self._tensors, self._used = tensors, set[str]()
+        self._tensors = tensors
+        self._used = set[str]()
 
     @property
     def unused(self) -> list[str]:
@@ -102,7 +107,8 @@ class Reader:
         Raises:
             RefusedError: It is something else.
         """
-        origin, inner = get_origin(hint), get_args(hint)
+        origin = get_origin(hint)
+        inner = get_args(hint)
         if hint in (object, Any):
             return self._anything(plain, name)
         if origin in (Union, UnionType):
@@ -116,7 +122,10 @@ class Reader:
         if origin is not None and issubclass(origin, Mapping):
             _demand(isinstance(plain, dict) and plain.keys() == {"map"}, name)
             _demand(isinstance(plain["map"], dict), name)
-            return {k: self.read(inner[1], v, f"{name}.{k}") for k, v in plain["map"].items()}
+            return {
+                k: self.read(inner[1], v, f"{name}.{k}")
+                for k, v in plain["map"].items()
+            }
         return _scalar(hint, plain, name)
 
     def _one_of(self, hints: tuple[Any, ...], plain: Any, name: str) -> Any:
@@ -129,7 +138,9 @@ class Reader:
 
     def _tensor(self, hint: Any, plain: Any, name: str) -> Tensor:
         key = (
-            str(plain["tensor"]) if isinstance(plain, dict) and plain.keys() == {"tensor"} else ""
+            str(plain["tensor"])
+            if isinstance(plain, dict) and plain.keys() == {"tensor"}
+            else ""
         )
         _demand(key in self._tensors, name)
         tensor = self._tensors[key]
@@ -146,8 +157,11 @@ class Reader:
         cls = named[-1]
         hints = _hints(cls)
         known = {f.name for f in fields(cls)}
-        needed = {f.name for f in fields(cls)
-                  if f.default is MISSING and f.default_factory is MISSING}  # fmt: skip
+        needed = {
+            f.name
+            for f in fields(cls)
+            if f.default is MISSING and f.default_factory is MISSING
+        }
         _demand(needed <= own.keys() <= known, name)
         values = {k: self.read(hints[k], v, f"{name}.{k}") for k, v in own.items()}
         try:
@@ -173,7 +187,9 @@ class Reader:
         if plain.keys() == {"float"}:
             return _scalar(float, plain, name)
         if plain.keys() == {"torch"}:
-            _demand(isinstance(plain["torch"], str) and plain["torch"] in _CONSTANTS, name)
+            _demand(
+                isinstance(plain["torch"], str) and plain["torch"] in _CONSTANTS, name
+            )
             return _CONSTANTS[plain["torch"]]
         return self._dataclass(Ref, plain, name)
 

@@ -31,7 +31,8 @@ from mho.programming import ProgrammingOptions, ProgramResult
 CHIP_KIND = "mho-chip"
 
 
-_CELLS, _SPARSE = 2**24, 1024
+_CELLS = 2**24
+_SPARSE = 1024
 """Cells that any chip may have, and cells for each one used that a larger one may have (1)."""
 
 
@@ -78,7 +79,9 @@ class ProgrammedChip:
         bench = self.specimen.bench()
         bench.restore(self.state, self.placement.cells)
         image = self.image
-        deployed = DeployedNetwork(image.network, bench, self.placement, image.ranges, self.result)
+        deployed = DeployedNetwork(
+            image.network, bench, self.placement, image.ranges, self.result
+        )
         if self.tuning is not None:
             self.tuning.put_in_force(deployed)
         return deployed
@@ -149,7 +152,9 @@ def load_chip(path: str | Path, argument: str = "chip") -> ProgrammedChip:
         image = read_image(reader, packed.content)
         stored = reader.read(StoredChip, packed.content.get("chip"), "chip")
         check_all_used(reader)
-        chip = ProgrammedChip(image, *(getattr(stored, n) for n in StoredChip.__annotations__))
+        chip = ProgrammedChip(
+            image, *(getattr(stored, n) for n in StoredChip.__annotations__)
+        )
         _check(chip)
         return chip
 
@@ -173,7 +178,16 @@ def _check(chip: ProgrammedChip) -> None:
     if chip.tuning is not None:
         check_tuning(chip.tuning, chip.image)
     count = chip.placement.cells.numel()
-    names = ("cells", "target", "outcome", "error", "noise", "pulses", "denoise_pulses", "reads")
+    names = (
+        "cells",
+        "target",
+        "outcome",
+        "error",
+        "noise",
+        "pulses",
+        "denoise_pulses",
+        "reads",
+    )
     if any(getattr(chip.result, name).numel() != count for name in names):
         raise RefusedError("has not one result for each cell")
     if not torch.equal(chip.result.cells, chip.placement.cells):
@@ -184,7 +198,9 @@ def _check(chip: ProgrammedChip) -> None:
     if chip.image.info.cells != size:
         raise RefusedError("is of a chip of another size than its image")
     if size > max(_CELLS, _SPARSE * count):
-        raise RefusedError(f"is of a chip of {size:,} cells, far more than its network needs")
+        raise RefusedError(
+            f"is of a chip of {size:,} cells, far more than its network needs"
+        )
     try:
         check_fits(chip.image, chip.specimen.bench().info)
         same = chip.specimen.model == chip.model

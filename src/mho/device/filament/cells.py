@@ -39,7 +39,9 @@ class Cells:
         origin: Int64[Tensor, " cells"] | None = None,
     ) -> None:
         self.parameters = parameters
-        self.temperature = parameters.temperature.reference if temperature is None else temperature
+        self.temperature = (
+            parameters.temperature.reference if temperature is None else temperature
+        )
         self.count = count
         index = torch.arange(count)
         life = stream.child("life")
@@ -52,7 +54,9 @@ class Cells:
             constants.set_voltage, constants.reset_voltage, constants.gain * ~self.stuck
         )
         ends = torch.where(
-            stuck[1] <= parameters.stuck_high, parameters.switching.high, parameters.switching.low
+            stuck[1] <= parameters.stuck_high,
+            parameters.switching.high,
+            parameters.switching.low,
         )
         self._warmth = birth.normal("temperature coefficient")[0]
         zero = torch.zeros(count, dtype=torch.float64)
@@ -67,7 +71,9 @@ class Cells:
             event=torch.zeros(count, dtype=torch.int64),
             cycles=zero.clone(),
         )
-        forming = torch.full((count,), parameters.switching.high).masked_fill_(self.stuck, 0.0)
+        forming = torch.full((count,), parameters.switching.high).masked_fill_(
+            self.stuck, 0.0
+        )
         self._breed(index, parameters.telegraph.born(forming, birth), birth)
 
     def age(self, cells: Int64[Tensor, " cells"], cycles: float, now: float) -> None:
@@ -83,8 +89,12 @@ class Cells:
         """
         check_not_negative(cycles, "cycles", "1")
         cells = cells[~self.stuck[cells]]
-        stream, state, kind = self._next(cells), self.state, self.parameters
-        state.cycles.index_add_(0, cells, torch.full_like(cells, cycles, dtype=torch.float64))
+        stream = self._next(cells)
+        state = self.state
+        kind = self.parameters
+        state.cycles.index_add_(
+            0, cells, torch.full_like(cells, cycles, dtype=torch.float64)
+        )
         state.core.index_fill_(0, cells, kind.formed)
         state.relaxing.index_copy_(0, cells, stream.normal("relaxation")[0])
         state.switched_at.index_fill_(0, cells, now)
@@ -104,14 +114,20 @@ class Cells:
             now: Time of the change (s).
         """
         check_positive(temperature, "temperature", "K")
-        law, state = self.parameters.temperature, self.state
-        before, self.temperature = self.temperature, temperature
+        law = self.parameters.temperature
+        state = self.state
+        before = self.temperature
+        self.temperature = temperature
         gap = (now - state.clock).clamp_(min=0).to(state.ahead.dtype)
         stream = self._next(torch.arange(self.count))
-        state.flicker.copy_(self.parameters.flicker.watch(state.flicker, gap, 0.0, stream)[0])
+        state.flicker.copy_(
+            self.parameters.flicker.watch(state.flicker, gap, 0.0, stream)[0]
+        )
         state.clock.fill_(now)
         state.ahead.add_(gap).mul_(law.trap_haste(before) / law.trap_haste(temperature))
-        state.switched_at.sub_(now).mul_(law.ion_haste(before) / law.ion_haste(temperature))
+        state.switched_at.sub_(now).mul_(
+            law.ion_haste(before) / law.ion_haste(temperature)
+        )
         state.switched_at.add_(now)
 
     def pulse(
@@ -132,7 +148,8 @@ class Cells:
             now: Time at the end of the train (s).
         """
         stream = self._next(cells)
-        own, law = self.constants.take(cells), self.parameters.telegraph
+        own = self.constants.take(cells)
+        law = self.parameters.telegraph
         drive = self.parameters.switching.subthreshold(amplitude, own)
         self.state.ahead.index_add_(0, cells, in_order(law.boosted(amplitude, width)))
         working = own.gain > 0
@@ -163,16 +180,22 @@ class Cells:
             spacing: Time from the start of one sample to the start of the next (s).
             samples: Number of samples (1).
         """
-        state, law = self.state, self.parameters.flicker
-        count, event = cells.numel(), state.event.index_select(0, cells)
+        state = self.state
+        law = self.parameters.flicker
+        count = cells.numel()
+        event = state.event.index_select(0, cells)
         number = torch.arange(samples)[:, None]
         stream = self._stream.take(cells.repeat(samples)).at((event + number).view(-1))
         # sums of times round: a read may start an ulp before the last one ended
         gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)
         base = self.crept(cells, now, spacing, samples)
-        first, pause = gap.to(base.dtype), max(spacing - integration, 0.0)
+        first = gap.to(base.dtype)
+        pause = max(spacing - integration, 0.0)
         looks = law.watch(
-            state.flicker.index_select(1, cells), first + integration, pause + integration, stream
+            state.flicker.index_select(1, cells),
+            first + integration,
+            pause + integration,
+            stream,
         )
         noise = in_order(looks.transpose(0, 1))
         white = stream.normal("flicker white")[0].view(samples, count)
@@ -186,8 +209,11 @@ class Cells:
             pace = self.parameters.temperature.trap_haste(self.temperature)
             traps, channels = watch(
                 self.state.take_traps(cells[held]),
-                (first[held] + ahead) * pace, pause * pace, integration * pace, own,
-            )  # fmt: skip
+                (first[held] + ahead) * pace,
+                pause * pace,
+                integration * pace,
+                own,
+            )
             value.index_add_(1, held, channels)
             state.traps.filled.index_copy_(1, cells[held], traps.filled)
         state.event.index_copy_(0, cells, event + samples)
@@ -210,7 +236,11 @@ class Cells:
         return self._stream.take(cells).at(event)
 
     def _happen(
-        self, cells: Int64[Tensor, " cells"], train: Train, now: float, stream: CellStream
+        self,
+        cells: Int64[Tensor, " cells"],
+        train: Train,
+        now: float,
+        stream: CellStream,
     ) -> None:
         """Follow a train in each cell from event to event; in between, pulses clean.
 
@@ -234,8 +264,10 @@ class Cells:
             if some.numel() == 0:
                 return
             if some.numel() < cells.numel():
-                cells, stop = cells[some], stop[some]
-                train, stream = train.take(some), stream.take(some)
+                cells = cells[some]
+                stop = stop[some]
+                train = train.take(some)
+                stream = stream.take(some)
                 draw = draw.index_select(2, some) if draw is not None else None
             self._strike(cells, train, stop, now, stream.numbered("pulse", stop))
             start = stop + 1
@@ -263,9 +295,14 @@ class Cells:
         hit = switched.nonzero()[:, 0]
         if hit.numel():
             every = hit.numel() == cells.numel()
-            volts, limit = train.amplitude.gather(0, chosen)[0], train.compliance
+            volts = train.amplitude.gather(0, chosen)[0]
+            limit = train.compliance
             part = (cells, volts, limit, stream)
-            part = part if every else (cells[hit], volts[hit], limit[hit], stream.take(hit))
+            part = (
+                part
+                if every
+                else (cells[hit], volts[hit], limit[hit], stream.take(hit))
+            )
             left = self._switch(*part, train.width, now)
             births = left if every else births.index_copy(0, hit, left)
         self._breed(cells, births, stream)
@@ -282,7 +319,9 @@ class Cells:
         """Move the core and renew the creep; returns how many channels that leaves behind (1)."""
         core = self.state.core.index_select(0, cells)
         own = self.constants.take(cells)
-        after = self.parameters.switching.moved(core, amplitude, width, compliance, own, stream)
+        after = self.parameters.switching.moved(
+            core, amplitude, width, compliance, own, stream
+        )
         step = after - core
         after += self._renew(cells, core, after, now, stream)
         self.state.core.index_copy_(0, cells, after)
@@ -306,7 +345,9 @@ class Cells:
         law = self.parameters.temperature
         if self.temperature == law.reference:
             return value
-        return value * law.factor(value, self._warmth.index_select(0, cells), self.temperature)
+        return value * law.factor(
+            value, self._warmth.index_select(0, cells), self.temperature
+        )
 
     def crept(
         self, cells: Int64[Tensor, " cells"], now: float, spacing: float, samples: int
@@ -316,7 +357,9 @@ class Cells:
         age = (now - self.state.switched_at.index_select(0, cells)).to(core.dtype)
         later = torch.arange(samples, dtype=core.dtype)[:, None] * spacing
         relaxing = self.state.relaxing.index_select(0, cells)
-        return self.parameters.creep(core, age + later, relaxing, self.temperature).add_(core)
+        return self.parameters.creep(
+            core, age + later, relaxing, self.temperature
+        ).add_(core)
 
     def _renew(
         self,
@@ -327,14 +370,17 @@ class Cells:
         stream: CellStream,
     ) -> Float[Tensor, " cells"]:
         """Renew the creep after a step; returns what the core takes over so nothing jumps (S)."""
-        law, state = self.parameters.relaxation, self.state
+        law = self.parameters.relaxation
+        state = self.state
         share = law.renewed(after - before)
         started = state.switched_at.index_select(0, cells)
         relaxing = state.relaxing.index_select(0, cells)
         age = now - started
         new_age = age * (1 - share.double())
         warmth = self.temperature
-        renewed = (1 - share).sqrt() * relaxing + share.sqrt() * stream.normal("relaxation")[0]
+        renewed = (1 - share).sqrt() * relaxing + share.sqrt() * stream.normal(
+            "relaxation"
+        )[0]
         state.switched_at.index_copy_(0, cells, now - new_age)
         state.relaxing.index_copy_(0, cells, renewed)
         kept = self.parameters.creep(before, age.to(before.dtype), relaxing, warmth)
@@ -343,16 +389,25 @@ class Cells:
         return torch.maximum(kept, -after)
 
     def _breed(
-        self, cells: Int64[Tensor, " cells"], number: Int64[Tensor, " cells"], stream: CellStream
+        self,
+        cells: Int64[Tensor, " cells"],
+        number: Int64[Tensor, " cells"],
+        stream: CellStream,
     ) -> None:
         """Add newborn channels; where all slots are taken the weakest joins the core."""
         some = number.nonzero()[:, 0]
         if some.numel() == 0:
             return
-        number, where, own = number[some], cells[some], stream.take(some)
-        traps, core = self.state.take_traps(where), self.state.core.index_select(0, where)
+        number = number[some]
+        where = cells[some]
+        own = stream.take(some)
+        traps = self.state.take_traps(where)
+        core = self.state.core.index_select(0, where)
         litters = [(number > nth).nonzero()[:, 0] for nth in range(int(number.max()))]
-        keys = [own.child(f"born {nth}").take(litter).key for nth, litter in enumerate(litters)]
+        keys = [
+            own.child(f"born {nth}").take(litter).key
+            for nth, litter in enumerate(litters)
+        ]
         mothers = where[torch.cat(litters)]
         easier = torch.minimum(
             self.constants.set_voltage[mothers], self.constants.reset_voltage[mothers]
@@ -364,7 +419,9 @@ class Cells:
             core.index_add_(0, litter, traps.amplitude[slot, litter])
             last = first + litter.numel()
             for f in fields(traps):
-                getattr(traps, f.name)[slot, litter] = getattr(born, f.name)[0, first:last]
+                getattr(traps, f.name)[slot, litter] = getattr(born, f.name)[
+                    0, first:last
+                ]
             first = last
         self.state.core.index_copy_(0, where, core)
         self.state.put_traps(where, traps)
@@ -380,9 +437,11 @@ class Cells:
 
         SET polarity completes them, RESET polarity dissolves them; the first pulse that can, does.
         """
-        traps, core = self.state.take_traps(cells), self.state.core.index_select(0, cells)
+        traps = self.state.take_traps(cells)
+        core = self.state.core.index_select(0, cells)
         hits = self.parameters.telegraph.resolved(traps, amplitude, width, draw)
-        gone, by = hits.any(1), hits.to(torch.uint8).argmax(1)
+        gone = hits.any(1)
+        by = hits.to(torch.uint8).argmax(1)
         completed = gone & (amplitude.gather(0, by) > 0)
         core += in_order(traps.amplitude * completed)
         self.state.core.index_copy_(0, cells, core)

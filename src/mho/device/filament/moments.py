@@ -40,7 +40,9 @@ def moments(
     mean = base + in_order(empty)
     variance += in_order(uncertain)
     warm = cells.warmed(which, mean[None])[0]
-    return warm, variance * (warm / mean.clamp(min=torch.finfo(mean.dtype).tiny)).square_()
+    return warm, variance * (
+        warm / mean.clamp(min=torch.finfo(mean.dtype).tiny)
+    ).square_()
 
 
 def channel_moments(
@@ -52,7 +54,8 @@ def channel_moments(
         traps: The channels.
         integration: Integration time (s).
     """
-    filled, x = traps.occupancy, traps.rate * integration
+    filled = traps.occupancy
+    x = traps.rate * integration
     # the series of 2 (x − 1 + e⁻ˣ)/x², where the difference would round to nothing
     small = 1 - x / 3 + x.square() / 12
     large = 2 * (x - 1 + torch.exp(-x)) / x.square().clamp(min=1e-30)

@@ -58,7 +58,9 @@ class CellParameters:
     def __post_init__(self) -> None:
         check_not_negative(self.curvature, "curvature", "1/V²")
         check_positive(self.linear_above, "linear_above", "S")
-        check_between(self.formed, "formed", self.switching.low, self.switching.high, "S")
+        check_between(
+            self.formed, "formed", self.switching.low, self.switching.high, "S"
+        )
         check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
         check_between(self.stuck_high, "stuck_high", 0.0, 1.0, "1")
 
@@ -88,7 +90,9 @@ class CellParameters:
         return shift - self.retention.lost(core + shift, lived, self.switching.low)
 
     def apparent(
-        self, conductance: Float[Tensor, "*cells"], voltage: float | Float[Tensor, "*volts"]
+        self,
+        conductance: Float[Tensor, "*cells"],
+        voltage: float | Float[Tensor, "*volts"],
     ) -> Float[Tensor, "*cells"]:
         """Current over voltage at given voltages (S)."""
         return conductance * (1 + self.cubic(conductance) * voltage**2)
@@ -103,7 +107,11 @@ class CellParameters:
             voltage: The voltage (V).
         """
         bend = self.curvature * voltage**2
-        root = ((1 + bend) ** 2 - 4 * bend / self.linear_above * apparent).clamp(min=0).sqrt()
+        root = (
+            ((1 + bend) ** 2 - 4 * bend / self.linear_above * apparent)
+            .clamp(min=0)
+            .sqrt()
+        )
         return torch.where(
             apparent < self.linear_above, 2 * apparent / (1 + bend + root), apparent
         )

@@ -36,13 +36,19 @@ class CellState:
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors by name, the same objects: for saving and restoring."""
-        flat = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"}
-        return flat | {f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)}
+        flat = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"
+        }
+        return flat | {
+            f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)
+        }
 
     def take_traps(self, cells: Int64[Tensor, " chosen"]) -> Traps:
         """Incomplete channels of some of the cells, as copies."""
         every = self.traps
-        return Traps(*(getattr(every, f.name).index_select(1, cells) for f in fields(every)))
+        return Traps(
+            *(getattr(every, f.name).index_select(1, cells) for f in fields(every))
+        )
 
     def put_traps(self, cells: Int64[Tensor, " chosen"], part: Traps) -> None:
         """Set the incomplete channels of some of the cells."""
@@ -71,6 +77,7 @@ class Train:
     def take(self, cells: Int64[Tensor, " chosen"]) -> "Train":
         """The train of some of the cells."""
         amplitude, switches, spawns = (
-            x.index_select(1, cells) for x in (self.amplitude, self.switches, self.spawns)
+            x.index_select(1, cells)
+            for x in (self.amplitude, self.switches, self.spawns)
         )
         return Train(amplitude, self.width, switches, spawns, self.compliance[cells])

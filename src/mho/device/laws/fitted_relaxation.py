@@ -71,11 +71,16 @@ class FittedRelaxation:
 
     def __post_init__(self) -> None:
         check_not_negative(self.scale, "scale", "1")
-        for name in (f"{fit}_{power}" for fit in ("early", "late") for power in range(5)):
+        for name in (
+            f"{fit}_{power}" for fit in ("early", "late") for power in range(5)
+        ):
             check_between(getattr(self, name), name, -1.0, 1.0, "S")
         for name, unit in (
-            ("full", "S"), ("early", "s"), ("onset", "s"), ("renewal_step", "S"),
-        ):  # fmt: skip
+            ("full", "S"),
+            ("early", "s"),
+            ("onset", "s"),
+            ("renewal_step", "S"),
+        ):
             check_positive(getattr(self, name), name, unit)
         check_positive(self.late - self.early, "late - early", "s")
 

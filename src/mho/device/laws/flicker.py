@@ -39,7 +39,12 @@ class Flicker:
 
     def __post_init__(self) -> None:
         check_not_negative(self.per_decade, "per_decade", "1")
-        for name, unit in (("knee", "S"), ("shortest", "s"), ("split", "s"), ("longest", "s")):
+        for name, unit in (
+            ("knee", "S"),
+            ("shortest", "s"),
+            ("split", "s"),
+            ("longest", "s"),
+        ):
             check_positive(getattr(self, name), name, unit)
 
     @property
@@ -68,7 +73,9 @@ class Flicker:
             stream: Randomness of each look, look by look. Length samples × cells.
         """
         components, cells = state.shape
-        times = torch.tensor(self.times, dtype=state.dtype, device=state.device)[:, None]
+        times = torch.tensor(self.times, dtype=state.dtype, device=state.device)[
+            :, None
+        ]
         looks = stream.normal("flicker step", components).view(components, -1, cells)
         looks = looks.transpose(0, 1).contiguous()
         ratio = first / times

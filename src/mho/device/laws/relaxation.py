@@ -46,7 +46,12 @@ class Relaxation:
     references: ClassVar = ("wan2022",)
 
     def __post_init__(self) -> None:
-        for name, unit in (("scale", "1"), ("relative", "1"), ("absolute", "S"), ("growth", "S")):
+        for name, unit in (
+            ("scale", "1"),
+            ("relative", "1"),
+            ("absolute", "S"),
+            ("growth", "S"),
+        ):
             check_not_negative(getattr(self, name), name, unit)
         check_positive(self.onset, "onset", "s")
         check_positive(self.renewal_step, "renewal_step", "S")
@@ -57,7 +62,9 @@ class Relaxation:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
         if self.scale == 0:
             return torch.zeros_like(age)
-        progress = torch.log1p(age / self.onset).div_(math.log1p(1 / self.onset)).clamp_(max=1)
+        progress = (
+            torch.log1p(age / self.onset).div_(math.log1p(1 / self.onset)).clamp_(max=1)
+        )
         creep = age.clamp(min=1).log_().mul_(self.growth)
         base = conductance * self.relative + self.absolute
         return creep.add_(progress.mul_(base)).mul_(self.scale)

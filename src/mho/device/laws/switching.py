@@ -89,10 +89,16 @@ class Switching:
 
     def __post_init__(self) -> None:
         for name, unit in (
-            ("step", "S"), ("width", "s"), ("slope", "V"), ("set_voltage", "V"),
-            ("reset_voltage", "V"), ("low", "S"), ("span", "S"), ("window_max", "1"),
+            ("step", "S"),
+            ("width", "s"),
+            ("slope", "V"),
+            ("set_voltage", "V"),
+            ("reset_voltage", "V"),
+            ("low", "S"),
+            ("span", "S"),
+            ("window_max", "1"),
             ("largest_step", "S"),
-        ):  # fmt: skip
+        ):
             check_positive(getattr(self, name), name, unit)
         for name in ("voltage_spread", "gain_spread", "cycle_spread"):
             check_not_negative(getattr(self, name), name, "1")

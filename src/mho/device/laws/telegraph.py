@@ -76,7 +76,9 @@ def chances(
     return rest - rest * memory, rest + (1 - rest) * memory
 
 
-def advance(traps: Traps, seconds: Float[Tensor, " cells"], stream: CellStream) -> Traps:
+def advance(
+    traps: Traps, seconds: Float[Tensor, " cells"], stream: CellStream
+) -> Traps:
     """Let time pass.
 
     Args:
@@ -143,18 +145,23 @@ def _states(
     first: Float[Tensor, " cells"],
     pause: float,
     integration: float,
-    draws: tuple[Float[Tensor, "slots samples cells"], Float[Tensor, "slots samples cells"]],
+    draws: tuple[
+        Float[Tensor, "slots samples cells"], Float[Tensor, "slots samples cells"]
+    ],
 ) -> tuple[Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]]:
     """Whether each trap is filled at the start and at the end of every integration."""
     waiting, during = draws
     # A chance depends on the state before, a draw does not: compare first, follow the bits after.
     empty, filled = (p[:, None] for p in chances(traps, torch.tensor(pause)))
-    up, stay = waiting <= empty, waiting <= filled
+    up = waiting <= empty
+    stay = waiting <= filled
     for bits, chance in zip((up, stay), chances(traps, first), strict=True):
         bits[:, 0] = waiting[:, 0] <= chance
     empty, filled = (p[:, None] for p in chances(traps, torch.tensor(integration)))
-    up_during, stay_during = during <= empty, during <= filled
-    start, end = torch.empty_like(up), torch.empty_like(up)
+    up_during = during <= empty
+    stay_during = during <= filled
+    start = torch.empty_like(up)
+    end = torch.empty_like(up)
     now = traps.filled
     for number in range(up.shape[1]):
         now = torch.where(now, stay[:, number], up[:, number])
@@ -165,13 +172,17 @@ def _states(
 
 
 def _moments(
-    x: Float[Tensor, " fast"], start: Float[Tensor, " fast"], rest: Float[Tensor, " fast"]
+    x: Float[Tensor, " fast"],
+    start: Float[Tensor, " fast"],
+    rest: Float[Tensor, " fast"],
 ) -> tuple[Float[Tensor, " fast"], Float[Tensor, " fast"]]:
     """Mean and variance of the filled fraction of the time; see `watch`."""
     gone = torch.exp(-x)
     d = start - rest
     mean = rest + d * (1 - gone) / x
-    spread = rest * (1 - rest) * (x - 1 + gone) + d * (1 - 2 * rest) * (1 - gone - x * gone)
+    spread = rest * (1 - rest) * (x - 1 + gone) + d * (1 - 2 * rest) * (
+        1 - gone - x * gone
+    )
     return mean, (spread - d.square() * (1 - gone).square() / 2) * 2 / x.square()
 
 
@@ -188,12 +199,18 @@ def _beta(
     """
     size = (mean * (1 - mean) / variance.clamp(min=1e-12) - 1).clamp(min=1e-3)
     slots = chosen.shape[0]
-    z, u = stream.normal("trap average", 2 * slots), stream.uniform("trap average", 2 * slots)
+    z = stream.normal("trap average", 2 * slots)
+    u = stream.uniform("trap average", 2 * slots)
     logs = []
-    for shape, half in ((mean * size, slice(slots)), ((1 - mean) * size, slice(slots, None))):
+    for shape, half in (
+        (mean * size, slice(slots)),
+        ((1 - mean) * size, slice(slots, None)),
+    ):
         a = shape + 1
         root = 1 - 1 / (9 * a) + z[half][chosen] / (3 * a.sqrt())
-        logs.append(a.log() + 3 * root.clamp(min=1e-4).log() + u[half][chosen].log() / shape)
+        logs.append(
+            a.log() + 3 * root.clamp(min=1e-4).log() + u[half][chosen].log() / shape
+        )
     return 1 / (1 + torch.exp(logs[1] - logs[0]))
 
 
@@ -248,18 +265,34 @@ class TelegraphNoise:
     boost: float
     boost_from: float
 
-    references: ClassVar = ("rao2023", "machlup1954noise", "kirton1989", "wilson1931chi")
+    references: ClassVar = (
+        "rao2023",
+        "machlup1954noise",
+        "kirton1989",
+        "wilson1931chi",
+    )
 
     def __post_init__(self) -> None:
         for name, unit in (
-            ("slots", "1"), ("birth_step", "S"), ("amplitude", "S"), ("amplitude_max", "S"),
-            ("shortest", "s"), ("longest", "s"), ("cleaning_slope", "V"),
-            ("cleaning_width", "s"), ("boost", "V"),
-        ):  # fmt: skip
+            ("slots", "1"),
+            ("birth_step", "S"),
+            ("amplitude", "S"),
+            ("amplitude_max", "S"),
+            ("shortest", "s"),
+            ("longest", "s"),
+            ("cleaning_slope", "V"),
+            ("cleaning_width", "s"),
+            ("boost", "V"),
+        ):
             check_positive(getattr(self, name), name, unit)
         for name in ("births", "amplitude_spread", "asymmetry", "boost_from"):
             check_not_negative(getattr(self, name), name, "1")
-        for name in ("cleaning_low", "cleaning_high", "cleaning_probability", "spawning"):
+        for name in (
+            "cleaning_low",
+            "cleaning_high",
+            "cleaning_probability",
+            "spawning",
+        ):
             check_between(getattr(self, name), name, 0.0, 1.0, "1")
 
     def born(
@@ -278,7 +311,8 @@ class TelegraphNoise:
         mean = self.births * -torch.expm1(-step.abs() / self.birth_step) * worn
         draw = stream.uniform("births")[0]
         term = torch.exp(-mean)
-        cumulative, number = term.clone(), torch.zeros_like(draw, dtype=torch.int64)
+        cumulative = term.clone()
+        number = torch.zeros_like(draw, dtype=torch.int64)
         for k in range(1, 9):
             more = draw > cumulative
             if not more.any():
@@ -305,11 +339,17 @@ class TelegraphNoise:
         """
         onset = traps.cleaning_voltage[:, None]
         drive = 1 / (1 + torch.exp((onset - amplitude.abs()) / self.cleaning_slope))
-        keep = math.log1p(-min(self.cleaning_probability, 1 - 1e-7)) * width / self.cleaning_width
+        keep = (
+            math.log1p(-min(self.cleaning_probability, 1 - 1e-7))
+            * width
+            / self.cleaning_width
+        )
         probability = -torch.expm1(keep * drive)
         return (draw <= probability) & (traps.amplitude[:, None] > 0) & (amplitude != 0)
 
-    def boosted(self, amplitude: Float[Tensor, "*shape"], width: float) -> Float[Tensor, "*shape"]:
+    def boosted(
+        self, amplitude: Float[Tensor, "*shape"], width: float
+    ) -> Float[Tensor, "*shape"]:
         """Further time at the read voltage that ages the traps as much as this pulse does (s).
 
         Nothing at and below the voltage at which the time constants are stated.
@@ -317,7 +357,9 @@ class TelegraphNoise:
         excess = (amplitude.abs() - self.boost_from).clamp_(min=0) / self.boost
         return width * torch.expm1(excess).clamp_(max=1e9)
 
-    def new(self, switching_voltage: Float[Tensor, " cells"], stream: CellStream) -> Traps:
+    def new(
+        self, switching_voltage: Float[Tensor, " cells"], stream: CellStream
+    ) -> Traps:
         """One fresh channel for each cell.
 
         Args:
@@ -331,7 +373,8 @@ class TelegraphNoise:
         half = torch.exp(0.5 * self.asymmetry * z[1])
         amplitude = self.amplitude * torch.exp(self.amplitude_spread * z[0])
         fraction = self.cleaning_low + (self.cleaning_high - self.cleaning_low) * u[1]
-        capture, emission = centre * half, centre / half
+        capture = centre * half
+        emission = centre / half
         return Traps(
             amplitude.clamp_(max=self.amplitude_max)[None],
             capture[None],

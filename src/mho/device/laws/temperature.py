@@ -54,9 +54,11 @@ class Temperature:
         check_positive(self.reference, "reference", "K")
         check_positive(self.crossover, "crossover", "S")
         for name, unit in (
-            ("coefficient", "1/K"), ("coefficient_spread", "1/K"), ("ion_energy", "J"),
+            ("coefficient", "1/K"),
+            ("coefficient_spread", "1/K"),
+            ("ion_energy", "J"),
             ("trap_energy", "J"),
-        ):  # fmt: skip
+        ):
             check_not_negative(getattr(self, name), name, unit)
 
     def ion_haste(self, temperature: float) -> float:

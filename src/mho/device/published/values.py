@@ -48,8 +48,9 @@ class Value:
     note: str
 
 
-_COUNTS = frozenset(("telegraph.slots", "array.rows", "array.cols", "array.dac_bits",
-                     "array.adc_bits"))  # fmt: skip
+_COUNTS = frozenset(
+    ("telegraph.slots", "array.rows", "array.cols", "array.dac_bits", "array.adc_bits")
+)
 _LARGEST = 1e30
 _LAWS: dict[str, type] = {
     "switching": Switching,
@@ -99,7 +100,9 @@ class Preset:
         """All numbers of one group by field name (SI)."""
         prefix = name + "."
         return {
-            k.removeprefix(prefix): v.value for k, v in self.values.items() if k.startswith(prefix)
+            k.removeprefix(prefix): v.value
+            for k, v in self.values.items()
+            if k.startswith(prefix)
         }
 
     def cell(self) -> CellParameters:
@@ -129,7 +132,9 @@ class Preset:
             low = 0.0 if full.startswith("array.") else -_LARGEST
             check_between(number, full, low, _LARGEST, old.unit)
             if full in _COUNTS and number != int(number):
-                raise ValueError(f"Argument `{full}` must be a whole number, but is {number:g}.")
+                raise ValueError(
+                    f"Argument `{full}` must be a whole number, but is {number:g}."
+                )
             values[full] = Value(
                 number, old.unit, old.source, Confidence.CHOICE, "changed by hand"
             )
@@ -141,4 +146,6 @@ class Preset:
         """Every number the cell must be given, by group and field."""
         laws = _LAWS | dict(self.laws)
         names = [f"{g}.{f.name}" for g, kind in laws.items() for f in fields(kind)]
-        return names + [f"cell.{f.name}" for f in fields(CellParameters) if f.name not in laws]
+        return names + [
+            f"cell.{f.name}" for f in fields(CellParameters) if f.name not in laws
+        ]

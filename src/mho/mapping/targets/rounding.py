@@ -33,7 +33,11 @@ def to_levels(placement: Placement, mapping: WeightMapping) -> Placement:
 
 
 def rounded_block(
-    held: Float[Tensor, "sides rows cols"], block: Block, step: float, low: float, high: float
+    held: Float[Tensor, "sides rows cols"],
+    block: Block,
+    step: float,
+    low: float,
+    high: float,
 ) -> Float[Tensor, "sides rows cols"]:
     """Targets of a block on levels: differences are whole numbers of steps (S).
 

@@ -32,7 +32,8 @@ def second_pair_targets(
     Returns:
         The placement with other targets in blocks that correct others, on levels if it has some.
     """
-    target, parts = placement.target.clone(), each_block(placement)
+    target = placement.target.clone()
+    parts = each_block(placement)
     blocks = (*turned, *placement.blocks[len(turned) :])
     now = each_block(replace(placement, blocks=blocks))
     for block, place in parts:
@@ -45,7 +46,9 @@ def second_pair_targets(
         own = placement.target[place].double()
         planned, _ = effective_difference(own, block, info)
         wanted = planned + (meant - found) * (block.scale / first.scale)
-        target[place] = _solved(wanted, own.amin(0), block, info, placement.step).to(target.dtype)
+        target[place] = _solved(wanted, own.amin(0), block, info, placement.step).to(
+            target.dtype
+        )
     return replace(placement, target=target)
 
 
@@ -57,7 +60,8 @@ def _solved(
     step: float | None,
 ) -> Float[Tensor, "2 rows outputs"]:
     """Pairs, one half of each at its low end, whose effective differences are those wanted (S)."""
-    reach, difference = info.conductance_high - low, wanted
+    reach = info.conductance_high - low
+    difference = wanted
     for _ in range(ROUNDS):
         difference = torch.maximum(torch.minimum(difference, reach), -reach)
         halves = torch.stack((difference, -difference)).clamp(min=0) + low

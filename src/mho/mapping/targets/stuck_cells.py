@@ -53,7 +53,8 @@ def repair(
         A placement in which the targets of stuck cells are as before, or their partner's if the
         column was turned round.
     """
-    target, sign = placement.target.clone(), placement.sign.clone()
+    target = placement.target.clone()
+    sign = placement.sign.clone()
     blocks: list[Block] = []
     start = 0
     for block in placement.blocks:
@@ -68,7 +69,9 @@ def repair(
         turned = _reach(pairs, -1.0, stuck, held, info)
         swap = _loss(pairs, -1.0, turned) < _loss(pairs, 1.0, kept)
         for mine, other in ((pairs.left, pairs.right), (pairs.right, pairs.left)):
-            target[mine] = torch.where(swap, placement.target[other], placement.target[mine])
+            target[mine] = torch.where(
+                swap, placement.target[other], placement.target[mine]
+            )
             sign[mine] = torch.where(swap, -sign[mine], sign[mine])
         _move_partners(target, pairs, torch.where(swap, -1.0, 1.0), stuck, held, info)
         plus = torch.where(swap, block.minus, block.plus)
@@ -86,10 +89,14 @@ def _follow_reference(
     info: BenchInfo,
 ) -> None:
     """Move the targets of rows whose reference is stuck to where it is, in place."""
-    place = torch.arange(start, start + block.crossings.numel()).view(block.crossings.shape[1:])
+    place = torch.arange(start, start + block.crossings.numel()).view(
+        block.crossings.shape[1:]
+    )
     reference = place[:, -1:]
     off = torch.where(stuck[reference], held[reference] - target[reference], 0.0)
-    moved = (target[place[:, :-1]] + off).clamp(info.conductance_low, info.conductance_high)
+    moved = (target[place[:, :-1]] + off).clamp(
+        info.conductance_low, info.conductance_high
+    )
     target[place[:, :-1]] = torch.where(off != 0, moved, target[place[:, :-1]])
 
 
@@ -108,7 +115,9 @@ def _reach(
     info: BenchInfo,
 ) -> Float[Tensor, "rows outputs"]:
     """Difference left − right that each pair can hold at a polarity (S)."""
-    ends = Ends(held[pairs.left], held[pairs.right], stuck[pairs.left], stuck[pairs.right])
+    ends = Ends(
+        held[pairs.left], held[pairs.right], stuck[pairs.left], stuck[pairs.right]
+    )
     return ends.reach(polarity * pairs.wanted, info)
 
 

@@ -18,7 +18,9 @@ from mho.mapping.targets.effective import CLOSE, ROUNDS, effective, effective_di
 from mho.mapping.weight_mapping import WeightMapping
 
 
-def compensate(placement: Placement, info: BenchInfo, mapping: WeightMapping) -> Placement:
+def compensate(
+    placement: Placement, info: BenchInfo, mapping: WeightMapping
+) -> Placement:
     """Raise targets to make up for the wires a bench says it has.
 
     Args:
@@ -32,7 +34,8 @@ def compensate(placement: Placement, info: BenchInfo, mapping: WeightMapping) ->
     """
     if info.wires.ideal:
         return placement
-    target, blocks = placement.target.clone(), []
+    target = placement.target.clone()
+    blocks = []
     for block, place in each_block(placement):
         held = placement.target[place].double()
         if block.minus is None:
@@ -67,7 +70,9 @@ def adapt(
     if info.wires.ideal:
         return mended
     target = mended.target.clone()
-    for (old, where), (block, place) in zip(each_block(before), each_block(mended), strict=True):
+    for (old, where), (block, place) in zip(
+        each_block(before), each_block(mended), strict=True
+    ):
         fixed = stuck[place]
         if fixed.any():
             wanted, _ = effective_difference(before.target[where].double(), old, info)
@@ -88,7 +93,8 @@ def _settle(
 
     Of a free pair the larger cell moves, of a pair with a fixed cell the other one.
     """
-    best, least = pair, float("inf")
+    best = pair
+    least = float("inf")
     plus_moves = torch.where(fixed.any(0), fixed[1], pair[0] >= pair[1])
     movable = ~fixed & torch.stack((plus_moves, ~plus_moves))
     towards = torch.tensor([1.0, -1.0], dtype=pair.dtype)[:, None, None]
@@ -101,7 +107,8 @@ def _settle(
         # pairs at the end of their range are left out: what they lack cannot be helped
         rest = torch.where((moved != pair).any(0), missing, 0.0)
         if float(rest.square().sum()) < least:
-            best, least = pair, float(rest.square().sum())
+            best = pair
+            least = float(rest.square().sum())
         if float(rest.abs().max()) < CLOSE * float(wanted.abs().max()):
             break
         pair = moved
@@ -119,7 +126,8 @@ def _solve(
     Newton's method with the attenuation of each pair in the place of the full Jacobian.
     """
     reach = mapping.high - mapping.low
-    difference, share = wanted.clone(), torch.ones_like(wanted[0])
+    difference = wanted.clone()
+    share = torch.ones_like(wanted[0])
     for _ in range(ROUNDS):
         halves = _halves(difference, mapping)
         seen, total = effective_difference(halves, block, info)
@@ -141,7 +149,10 @@ def _halves(
 
 
 def solve_columns(
-    wanted: Float[Tensor, "1 rows cols"], block: Block, info: BenchInfo, mapping: WeightMapping
+    wanted: Float[Tensor, "1 rows cols"],
+    block: Block,
+    info: BenchInfo,
+    mapping: WeightMapping,
 ) -> tuple[Float[Tensor, "1 rows cols"], Float[Tensor, " outputs"]]:
     """Conductances whose effective differences to the reference are in proportion (S).
 
@@ -158,21 +169,29 @@ def solve_columns(
     """
     middle = wanted[0, :, -1:]
     reach = mapping.reach
-    low, high = middle - reach, middle + reach
-    difference, held = block.difference(wanted), wanted
+    low = middle - reach
+    high = middle + reach
+    difference = block.difference(wanted)
+    held = wanted
     share = torch.ones_like(difference[0])
     for _ in range(ROUNDS):
         seen = effective(held, block, info)
         found = block.difference(seen)
         value = held[0, :, :-1]
-        end = torch.where(difference > 0, value >= high, value <= low) & (difference != 0)
-        kept = torch.where(end, found / (share * difference), 1.0).amin(0).clamp(0.01, 1.0)
+        end = torch.where(difference > 0, value >= high, value <= low) & (
+            difference != 0
+        )
+        kept = (
+            torch.where(end, found / (share * difference), 1.0).amin(0).clamp(0.01, 1.0)
+        )
         share = share * kept
         missing = share * difference - found
         if float(missing.abs().max()) < CLOSE * reach:
             break
         moved = value + missing * value / seen[0, :, :-1]
-        held = torch.cat((torch.maximum(torch.minimum(moved, high), low), middle), 1)[None]
+        held = torch.cat((torch.maximum(torch.minimum(moved, high), low), middle), 1)[
+            None
+        ]
     return held, share
 
 

@@ -83,7 +83,9 @@ def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultM
     strong = torch.full((_TRIES, cells.numel()), info.amplitude_max)
     looks = []
     for sign in (1.0, -1.0):
-        bench.pulse(Pulse(sign * strong, info.nominal.width, min(_GATE, info.gate_max)), cells)
+        bench.pulse(
+            Pulse(sign * strong, info.nominal.width, min(_GATE, info.gate_max)), cells
+        )
         looks.append(bench.read(cells, samples=1, window=0.0).mean)
     high, low = looks
     silent = high - low < _SWITCHED * (info.array_high - info.array_low)
@@ -111,7 +113,9 @@ class Ends:
     left_stuck: Bool[Tensor, "*pairs"]
     right_stuck: Bool[Tensor, "*pairs"]
 
-    def reach(self, wanted: Float[Tensor, "*pairs"], info: BenchInfo) -> Float[Tensor, "*pairs"]:
+    def reach(
+        self, wanted: Float[Tensor, "*pairs"], info: BenchInfo
+    ) -> Float[Tensor, "*pairs"]:
         """Difference left − right nearest to the one wanted (S); shapes are broadcast.
 
         A working half takes up what the stuck one leaves, as far as its range goes.
@@ -120,9 +124,12 @@ class Ends:
             wanted: Difference wanted (S).
             info: The bench: how far a working half can go.
         """
-        low, high = info.conductance_low, info.conductance_high
+        low = info.conductance_low
+        high = info.conductance_high
         by_right = self.left - (self.left - wanted).clamp(low, high)
         by_left = (self.right + wanted).clamp(low, high) - self.right
         one = torch.where(self.left_stuck, by_right, by_left)
         one = torch.where(self.left_stuck | self.right_stuck, one, wanted)
-        return torch.where(self.left_stuck & self.right_stuck, self.left - self.right, one)
+        return torch.where(
+            self.left_stuck & self.right_stuck, self.left - self.right, one
+        )

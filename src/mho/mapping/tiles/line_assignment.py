@@ -82,9 +82,13 @@ def _beside_reference(
         held = faults.held[lines.tile][lines.rows][:, others]
         middle = torch.full_like(held, stage.reference or 0.0)
         best = _assigned(
-            stage.difference, AssignedLines(lines.tile, lines.rows, others), torch.stack((part, part), 2),
-            torch.stack((held, middle), 2), info, _POLARITIES[:1],
-        )  # fmt: skip
+            stage.difference,
+            AssignedLines(lines.tile, lines.rows, others),
+            torch.stack((part, part), 2),
+            torch.stack((held, middle), 2),
+            info,
+            _POLARITIES[:1],
+        )
     return AssignedLines(
         lines.tile, best.rows, torch.cat((best.pairs, lines.pairs[chosen : chosen + 1]))
     )
@@ -126,22 +130,28 @@ def _assigned(
 ) -> AssignedLines:
     """Lines for inputs and outputs, where halves of some crossings are stuck and hold a value."""
     inputs, outputs = wanted.shape
-    row_at, pair_at = torch.arange(inputs), torch.arange(outputs)
+    row_at = torch.arange(inputs)
+    pair_at = torch.arange(outputs)
     at_row, at_pair = part.any(2).nonzero(as_tuple=True)
     if at_row.numel():
-        stuck, value = part[at_row, at_pair], held[at_row, at_pair]
+        stuck = part[at_row, at_pair]
+        value = held[at_row, at_pair]
         ends = Ends(value[:, :1], value[:, 1:], stuck[:, :1], stuck[:, 1:])
         for _ in range(_ROUNDS):
             along = _inverse(row_at, part.shape[0])[at_row]
-            costs = torch.stack([
-                _sum(_loss(wanted, along, sign, ends, info), at_pair, part.shape[1])
-                for sign in polarities
-            ])  # fmt: skip
+            costs = torch.stack(
+                [
+                    _sum(_loss(wanted, along, sign, ends, info), at_pair, part.shape[1])
+                    for sign in polarities
+                ]
+            )
             pair_at = _best(costs.amin(0).T)
             turned = costs[:, pair_at, torch.arange(outputs)].argmin(0)
             signed = wanted * torch.tensor(polarities)[turned]
             down = _inverse(pair_at, part.shape[1])[at_pair]
-            row_at = _best(_sum(_loss(signed.T, down, 1.0, ends, info), at_row, part.shape[0]).T)
+            row_at = _best(
+                _sum(_loss(signed.T, down, 1.0, ends, info), at_row, part.shape[0]).T
+            )
     return AssignedLines(lines.tile, lines.rows[row_at], lines.pairs[pair_at])
 
 

@@ -81,7 +81,11 @@ class _Shelf:
 
 
 def pack(
-    pieces: Sequence[Piece], capacities: Sequence[tuple[int, int]], *, packed: bool, spares: int
+    pieces: Sequence[Piece],
+    capacities: Sequence[tuple[int, int]],
+    *,
+    packed: bool,
+    spares: int,
 ) -> list[Spot]:
     """Give every piece a rectangle of its own; no two share a cell.
 
@@ -113,7 +117,9 @@ def pack(
         spots = (_on_shelf(shelf, piece, capacities, spares) for shelf in shelves)
         spot = next((spot for spot in spots if spot), None) if packed else None
         if spot is None:
-            shelves.append(_new_shelf(piece, capacities, heights, packed=packed, spares=spares))
+            shelves.append(
+                _new_shelf(piece, capacities, heights, packed=packed, spares=spares)
+            )
             spot = _on_shelf(shelves[-1], piece, capacities, spares)
         if spot is not None:
             found[number] = spot
@@ -133,7 +139,9 @@ def _on_shelf(
     if shelf.rows < piece.inputs or free < piece.outputs:
         return None
     pairs = min(piece.outputs + spares, free)
-    spot = Spot(shelf.tile, shelf.row, shelf.used, min(piece.inputs + spares, shelf.rows), pairs)
+    spot = Spot(
+        shelf.tile, shelf.row, shelf.used, min(piece.inputs + spares, shelf.rows), pairs
+    )
     shelf.used += pairs
     return spot
 

@@ -46,7 +46,9 @@ def smallest(lines: Sequence[tuple[list[int], list[int]]]) -> tuple[int, int]:
     return least[0], least[1]
 
 
-def corner_first(piece: Piece, spot: Spot, lines: tuple[list[int], list[int]]) -> AssignedLines:
+def corner_first(
+    piece: Piece, spot: Spot, lines: tuple[list[int], list[int]]
+) -> AssignedLines:
     """Lines of a rectangle: those next to sense and driver first, then the spare ones."""
     rows = lines[0][spot.row : spot.row + spot.rows]
     cols = lines[1][spot.pair : spot.pair + spot.pairs]

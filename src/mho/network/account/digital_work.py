@@ -70,13 +70,15 @@ def _bilinear(arguments: Arguments, result: object) -> int:
 
 def _bag(arguments: Arguments, _: object) -> int:
     """Rows are added; only weighted ones are multiplied."""
-    weights, table = _tensors(arguments, "per_sample_weights"), _tensors(arguments, "weight")
+    weights = _tensors(arguments, "per_sample_weights")
+    table = _tensors(arguments, "weight")
     return weights[0].numel() * table[0].shape[-1] if weights else 0
 
 
 def _named_axes(arguments: Arguments, result: object) -> int:
     """One for each combination of places on the axes, for each product of two factors."""
-    equation, tensors = arguments["equation"], arguments["tensors"]
+    equation = arguments["equation"]
+    tensors = arguments["tensors"]
     assert isinstance(equation, str)
     assert isinstance(tensors, tuple)
     factors = equation.replace(" ", "").split("->")[0].split(",")
@@ -109,7 +111,9 @@ def _cell(arguments: Arguments, result: object, gates: int, scaled: int) -> int:
 def _attention(arguments: Arguments, _: object) -> int:
     """Scores of all queries with all keys, and as many weighted sums of values."""
     query, key, value = _tensors(arguments, "query", "key", "value")
-    return query.shape[:-1].numel() * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+    return (
+        query.shape[:-1].numel() * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+    )
 
 
 _COUNTS: Mapping[str, Callable[[Arguments, object], int]] = {

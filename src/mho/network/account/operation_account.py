@@ -108,14 +108,20 @@ class ModuleAccount:
 
     def summary(self) -> dict[str, int | float]:
         """Plain numbers, for a result."""
-        return {"analog": self.analog, "digital": self.digital, "analog_share": self.analog_share}
+        return {
+            "analog": self.analog,
+            "digital": self.digital,
+            "analog_share": self.analog_share,
+        }
 
     def plain(self) -> list[dict[str, Any]]:
         """Every operation as plain values, for a result."""
         return [operation.plain() for operation in self.operations]
 
 
-def account(network: Network, sample: Shaped[Tensor, "..."] | None = None) -> ModuleAccount:
+def account(
+    network: Network, sample: Shaped[Tensor, "..."] | None = None
+) -> ModuleAccount:
     """Say of every operation where it runs, and count its multiply-adds for one sample.
 
     A multiply-add is a product that goes into a sum: those of weights, of matrices of activations
@@ -140,7 +146,9 @@ def account(network: Network, sample: Shaped[Tensor, "..."] | None = None) -> Mo
             work = call.multiply_adds(arguments, network.layers)
             name = network.layers[call.layers[0]].name.removesuffix("[0]")
             note = note or Note(name, "", ANALOG)
-            found.append(_entry(note, call.kind(network.layers), work, len(call.layers)))
+            found.append(
+                _entry(note, call.kind(network.layers), work, len(call.layers))
+            )
         elif not isinstance(result, int):  # sizes are no computation
             note = note or Note(_name(node, network.graph), "", DIGITAL)
             work = (0, digital_work(node, arguments, result))
@@ -155,9 +163,18 @@ def account(network: Network, sample: Shaped[Tensor, "..."] | None = None) -> Mo
     return ModuleAccount(tuple(found))
 
 
-def _entry(note: Note, kind: str, work: tuple[int, int], layers: int = 0) -> OperationAccount:
+def _entry(
+    note: Note, kind: str, work: tuple[int, int], layers: int = 0
+) -> OperationAccount:
     return OperationAccount(
-        note.name, kind, *work, note.runs, layers, note.why, note.parameters, note.on_tiles
+        note.name,
+        kind,
+        *work,
+        note.runs,
+        layers,
+        note.why,
+        note.parameters,
+        note.on_tiles,
     )
 
 

@@ -11,7 +11,8 @@ from mho.network.fates import DIGITAL, FOLDED, REFUSED
 Plain = Mapping[str, Any]
 """One operation as `OperationAccount.plain` gives it."""
 
-OTHERS, TOTAL = "others", "total"
+OTHERS = "others"
+TOTAL = "total"
 """Names of the rows that are no operations."""
 _LISTED = 4
 """Kinds of operations that the row of others names (1)."""
@@ -55,13 +56,19 @@ def operation_rows(operations: Iterable[Plain]) -> list[OperationRow]:
     groups: dict[object, list[Plain]] = {}
     rest: list[str] = []
     for one in operations:
-        if one["runs"] == DIGITAL and not one["multiply_adds"] and not one["parameters"]:
+        if (
+            one["runs"] == DIGITAL
+            and not one["multiply_adds"]
+            and not one["parameters"]
+        ):
             rest.append(one["kind"])
         else:
             groups.setdefault(_likeness(one), []).append(one)
     rows = [_row(group) for group in groups.values()]
     if rest:
-        rows.append(OperationRow(OTHERS, _counted(rest), DIGITAL, "", len(rest), 0, 0, 0))
+        rows.append(
+            OperationRow(OTHERS, _counted(rest), DIGITAL, "", len(rest), 0, 0, 0)
+        )
     return rows
 
 
@@ -91,7 +98,9 @@ def refusals(rows: Iterable[OperationRow]) -> list[tuple[str, str]]:
 def _counted(kinds: Sequence[str]) -> str:
     """The most frequent kinds and how many each, and how many kinds there are beside them."""
     counts = Counter(kinds).most_common()
-    told = [kind if count == 1 else f"{kind} ×{count}" for kind, count in counts[:_LISTED]]
+    told = [
+        kind if count == 1 else f"{kind} ×{count}" for kind, count in counts[:_LISTED]
+    ]
     more = len(counts) - _LISTED
     return ", ".join(told) + (f" and {more} kinds more" if more > 0 else "")
 
@@ -129,7 +138,9 @@ def _ranged(names: Sequence[str]) -> str:
     'layers.0…2.linear1'
     """
     firsts, lasts = (_NUMBER.findall(names[place]) for place in (0, -1))
-    ranges = iter(a if a == b else f"{a}…{b}" for a, b in zip(firsts, lasts, strict=True))
+    ranges = iter(
+        a if a == b else f"{a}…{b}" for a, b in zip(firsts, lasts, strict=True)
+    )
     return _NUMBER.sub(lambda _: next(ranges), names[0])
 
 

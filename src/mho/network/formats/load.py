@@ -94,7 +94,9 @@ def _network_of_onnx(path: Path, example: Tensor, digital: Sequence[str]) -> Net
 _READERS = {".pt2": _network_of_archive, ".onnx": _network_of_onnx}
 
 
-def _followed(path: Path, graph: Graph, example: Tensor, digital: Sequence[str]) -> Network:
+def _followed(
+    path: Path, graph: Graph, example: Tensor, digital: Sequence[str]
+) -> Network:
     try:
         return read_network(graph, example, digital)
     except ValueError:

@@ -24,9 +24,17 @@ from mho.network.graph import Graph, Node, Ref
 
 _SCHEMA = 8
 _DTYPES = {
-    1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64,
-    6: torch.float16, 7: torch.float32, 8: torch.float64, 12: torch.bool, 13: torch.bfloat16,
-}  # fmt: skip
+    1: torch.uint8,
+    2: torch.int8,
+    3: torch.int16,
+    4: torch.int32,
+    5: torch.int64,
+    6: torch.float16,
+    7: torch.float32,
+    8: torch.float64,
+    12: torch.bool,
+    13: torch.bfloat16,
+}
 _PLAIN = frozenset({"as_int", "as_float", "as_bool", "as_string"})
 _LISTS = frozenset({"as_ints", "as_floats", "as_bools", "as_strings"})
 
@@ -58,7 +66,9 @@ def read_archive(path: str | Path) -> Graph:
         raise ValueError(_sentence(path, str(error))) from error
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
-        raise ValueError(_sentence(path, f"is damaged ({type(error).__name__})")) from error
+        raise ValueError(
+            _sentence(path, f"is damaged ({type(error).__name__})")
+        ) from error
 
 
 def unpickle_tensors(content: bytes) -> object:
@@ -92,7 +102,9 @@ class _Archive:
         self.names = {info.filename: info for info in archive.infolist()}
         found = [name for name in self.names if name.endswith(_PROGRAMS)]
         if len(found) != 1:
-            raise RefusedError(f"holds {len(found)} programs instead of one named `model`")
+            raise RefusedError(
+                f"holds {len(found)} programs instead of one named `model`"
+            )
         self.program = found[0]
         self.root = found[0].removesuffix(_PROGRAMS[0]).removesuffix(_PROGRAMS[1])
 
@@ -104,14 +116,18 @@ class _Archive:
         byteorder = self.root + "byteorder"
         if byteorder in self.names and self.read(byteorder).decode() != sys.byteorder:
             raise RefusedError("was written on a machine with another byte order")
-        tensors = self.tensors("weights", _WEIGHTS) | self.tensors("constants", _CONSTANTS)
+        tensors = self.tensors("weights", _WEIGHTS) | self.tensors(
+            "constants", _CONSTANTS
+        )
         return _graph(program["graph_module"], tensors)
 
     def read(self, name: str) -> bytes:
         info = self.names[name]
         # torch never compresses, and an uncompressed member cannot be larger than its file.
         if info.compress_type != zipfile.ZIP_STORED:
-            raise RefusedError(f"has a compressed member `{name}`, which torch never writes")
+            raise RefusedError(
+                f"has a compressed member `{name}`, which torch never writes"
+            )
         return self.archive.read(info)
 
     def json(self, name: str) -> Any:
@@ -123,8 +139,14 @@ class _Archive:
             if name in self.names:
                 loaded = unpickle_tensors(self.read(name))
                 if not isinstance(loaded, dict):
-                    raise RefusedError(f"has a member `{name}` that is no dictionary of tensors")
-                return {key: value for key, value in loaded.items() if isinstance(value, Tensor)}
+                    raise RefusedError(
+                        f"has a member `{name}` that is no dictionary of tensors"
+                    )
+                return {
+                    key: value
+                    for key, value in loaded.items()
+                    if isinstance(value, Tensor)
+                }
         folder = f"{self.root}data/{part}/"
         config = self.json(f"{folder}model_{part}_config.json")["config"]
         # Anything but tensors is left out; a program that needs it is refused by name later.
@@ -148,8 +170,11 @@ def _tensor(name: str, payload: bytes, meta: Mapping[str, Any]) -> Tensor:
     """Numbers as they lie in the file, after making sure that they all lie there."""
     if meta["dtype"] not in _DTYPES:
         raise RefusedError(f"has a tensor `{name}` of an unknown number type")
-    sizes, strides = ([int(n["as_int"]) for n in meta[key]] for key in ("sizes", "strides"))
-    offset, numel = int(meta["storage_offset"]["as_int"]), math.prod(sizes)
+    sizes, strides = (
+        [int(n["as_int"]) for n in meta[key]] for key in ("sizes", "strides")
+    )
+    offset = int(meta["storage_offset"]["as_int"])
+    numel = math.prod(sizes)
     dtype = _DTYPES[meta["dtype"]]
     if numel == 0:
         return torch.zeros(sizes, dtype=dtype)
@@ -162,7 +187,9 @@ def _tensor(name: str, payload: bytes, meta: Mapping[str, Any]) -> Tensor:
 
 
 def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
-    recorded, labels, inputs = module["graph"], dict[str, str](), list[str]()
+    recorded = module["graph"]
+    labels = dict[str, str]()
+    inputs = list[str]()
     trained = set[str]()
     for spec in module["signature"]["input_specs"]:
         kind, content = next(iter(spec.items()))
@@ -188,9 +215,13 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
         input=inputs[0],
         sample_shape=shape[1:],
         batch=shape[0] if shape else None,
-        nodes=tuple(part for node in recorded["nodes"] for part in _nodes(node, shapes)),
+        nodes=tuple(
+            part for node in recorded["nodes"] for part in _nodes(node, shapes)
+        ),
         output=outputs[0],
-        tensors={name: stored[label] for name, label in labels.items() if label in stored},
+        tensors={
+            name: stored[label] for name, label in labels.items() if label in stored
+        },
         labels=labels,
         untrained=tuple(name for name in labels if name not in trained),
     )
@@ -201,7 +232,9 @@ def _sizes(meta: Mapping[str, Any]) -> tuple[int | None, ...]:
     return tuple(size.get("as_int") for size in meta["sizes"])
 
 
-def _nodes(node: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]) -> list[Node]:
+def _nodes(
+    node: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]
+) -> list[Node]:
     """An operation and, if it has several results, the operations that pick them apart."""
     names = [name for output in node["outputs"] for name in _result_names(output)]
     arguments = {item["name"]: _value(item["arg"]) for item in node["inputs"]}

@@ -45,9 +45,13 @@ def perceptron(path: Path, activation: str | None) -> nn.Module:
     others = [name for name in state if name not in matrices and name not in biases]
     if others or not names:
         what = (
-            f"has `{others[0]}` of shape {tuple(state[others[0]].shape)}" if others else "has none"
+            f"has `{others[0]}` of shape {tuple(state[others[0]].shape)}"
+            if others
+            else "has none"
         )
-        raise ValueError(f"{demand} {what}; name the module with `module.py:factory --weights`.")
+        raise ValueError(
+            f"{demand} {what}; name the module with `module.py:factory --weights`."
+        )
     if activation is None and len(names) > 1:
         raise ValueError(
             f"Argument `network` must say what stands between the {len(names)} layers of `{path}`,"
@@ -99,4 +103,7 @@ def _bias_of(name: str) -> str:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """Numbers in names count as numbers."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return [
+        (int(part), "") if part.isdigit() else (-1, part)
+        for part in re.split(r"(\d+)", name)
+    ]

@@ -1,7 +1,13 @@
 """What a node of a network computes, on tiles or digitally."""
 
 from mho.network.operations.dense import DENSE_OPERATORS, dense
-from mho.network.operations.digital import ANALOG, arguments_of, check_prepared, evaluate, prepare
+from mho.network.operations.digital import (
+    ANALOG,
+    arguments_of,
+    check_prepared,
+    evaluate,
+    prepare,
+)
 from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,

@@ -5,7 +5,13 @@ from torch import Tensor
 
 from mho.network.graph import Graph, Node
 from mho.network.operations.linear_layer import LinearLayer
-from mho.network.operations.on_tiles import Dense, LayerTable, stored, stored_weight, weight_name
+from mho.network.operations.on_tiles import (
+    Dense,
+    LayerTable,
+    stored,
+    stored_weight,
+    weight_name,
+)
 from mho.network.operations.refusals import varying
 from mho.network.operations.unfolding import Convolution, Pair
 
@@ -31,10 +37,12 @@ def dense(node: Node, graph: Graph, table: LayerTable) -> Dense:
     ref = node.arguments["weight"]
     weight = stored_weight(ref, graph)
     bias = stored(node.arguments.get("bias"), "bias", graph)
-    key, name = _key(node), weight_name(ref, graph)
+    key = _key(node)
+    name = weight_name(ref, graph)
     if node.operator == "aten.linear.default":
         return Dense((table.add(key, LinearLayer(name, weight, bias)),))
-    groups, moves = _groups(node), _convolution(node, weight)
+    groups = _groups(node)
+    moves = _convolution(node, weight)
     kernels = weight if moves.spread is None else _turned(weight, groups)
     biases = [None] * groups if bias is None else list(bias.chunk(groups))
     names = [name] if groups == 1 else [f"{name}[{group}]" for group in range(groups)]
@@ -47,7 +55,10 @@ def dense(node: Node, graph: Graph, table: LayerTable) -> Dense:
 
 def _key(node: Node) -> tuple[object, ...]:
     """What two operations must share to be the same layer: weights, bias and moves."""
-    return (node.operator, *(node.arguments.get(key) for key in ("weight", "bias", *_MOVES)))
+    return (
+        node.operator,
+        *(node.arguments.get(key) for key in ("weight", "bias", *_MOVES)),
+    )
 
 
 def _turned(weight: Tensor, groups: int) -> Tensor:
@@ -75,18 +86,23 @@ def _convolution(node: Node, weight: Tensor) -> Convolution:
             " axis."
         )
     # A signal is an image of one row.
-    down, across = (weight.shape[2], weight.shape[3]) if axes == 2 else (1, weight.shape[2])
+    down, across = (
+        (weight.shape[2], weight.shape[3]) if axes == 2 else (1, weight.shape[2])
+    )
     kernel = (down, across)
-    stride, dilation = _pair(node, "stride", 1, axes), _pair(node, "dilation", 1, axes)
+    stride = _pair(node, "stride", 1, axes)
+    dilation = _pair(node, "dilation", 1, axes)
     reach = (dilation[0] * (down - 1), dilation[1] * (across - 1))
     padding = node.arguments.get("padding", 0)
     if "transpose" in node.operator:
-        cut, extra = _pair(node, "padding", 0, axes), _pair(node, "output_padding", 0, axes)
+        cut = _pair(node, "padding", 0, axes)
+        extra = _pair(node, "output_padding", 0, axes)
         around = (reach[0] - cut[0], reach[1] - cut[1])
         return Convolution(kernel, (1, 1), around, dilation, extra, stride, axes)
     if padding == "same":
         # torch puts the odd zero behind the signal.
-        around, extra = (reach[0] // 2, reach[1] // 2), (reach[0] % 2, reach[1] % 2)
+        around = (reach[0] // 2, reach[1] // 2)
+        extra = (reach[0] % 2, reach[1] % 2)
         return Convolution(kernel, stride, around, dilation, extra, axes=axes)
     around = (0, 0) if padding == "valid" else _pair(node, "padding", 0, axes)
     return Convolution(kernel, stride, around, dilation, axes=axes)

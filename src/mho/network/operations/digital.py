@@ -25,38 +25,62 @@ def _names(names: str, overload: str = "default") -> tuple[str, ...]:
     return tuple(f"aten.{name}.{overload}" for name in names.split())
 
 
-_ACTIVATIONS = "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
+_ACTIVATIONS = (
+    "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
+)
 _TORCH = frozenset(
     (
         *_names(_ACTIVATIONS),
         *_names(" ".join(f"{name}_" for name in _ACTIVATIONS.split())),
-        *_names("gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"),
+        *_names(
+            "gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"
+        ),
         *_names("log sin cos erf rsqrt reciprocal square minimum maximum"),
         *_names("max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"),
         *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
         *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
-        *_names("view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"),
+        *_names(
+            "view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"
+        ),
         *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
-        *_names("max_pool3d avg_pool3d adaptive_avg_pool3d adaptive_max_pool3d _weight_norm"),
-        *_names("embedding new_zeros mT"), *REFUSED_OPERATORS,
+        *_names(
+            "max_pool3d avg_pool3d adaptive_avg_pool3d adaptive_max_pool3d _weight_norm"
+        ),
+        *_names("embedding new_zeros mT"),
+        *REFUSED_OPERATORS,
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
         *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),
         *_names("add sub mul div rsub masked_fill", "Scalar"),
-        *_names("softmax log_softmax unflatten transpose select unbind swapaxes movedim", "int"),
+        *_names(
+            "softmax log_softmax unflatten transpose select unbind swapaxes movedim",
+            "int",
+        ),
         *_names("mean squeeze max min", "dim"),
         *_names("where", "self"),
-        "aten.sum.dim_IntList", "aten.pow.Tensor_Scalar", "aten.flatten.using_ints",
-        "aten.squeeze.dims", "aten.slice.Tensor", "aten.chunk.default", "aten.amax.default",
-        "aten.split_with_sizes.default", "aten.sym_size.int", "aten.lift_fresh_copy.default",
+        "aten.sum.dim_IntList",
+        "aten.pow.Tensor_Scalar",
+        "aten.flatten.using_ints",
+        "aten.squeeze.dims",
+        "aten.slice.Tensor",
+        "aten.chunk.default",
+        "aten.amax.default",
+        "aten.split_with_sizes.default",
+        "aten.sym_size.int",
+        "aten.lift_fresh_copy.default",
         "aten.arange.start_step",
     )
-)  # fmt: skip
+)
 _UNCHANGED = frozenset(
     f"aten.{name}.default"
     for name in (
         *("alias", "detach", "detach_", "dropout", "dropout_"),
-        *("feature_dropout", "feature_dropout_", "alpha_dropout", "feature_alpha_dropout"),
+        *(
+            "feature_dropout",
+            "feature_dropout_",
+            "alpha_dropout",
+            "feature_alpha_dropout",
+        ),
     )
 )
 """Operators whose result is their first argument once a network is no longer trained."""
@@ -70,9 +94,15 @@ _PYTHON: dict[str, Callable[..., object]] = {
 }
 _NEW = frozenset(
     f"aten.{name}"
-    for name in ("zeros.default", "ones.default", "full.default", "arange.default",
-                 "arange.start_step", "new_zeros.default")
-)  # fmt: skip
+    for name in (
+        "zeros.default",
+        "ones.default",
+        "full.default",
+        "arange.default",
+        "arange.start_step",
+        "new_zeros.default",
+    )
+)
 _LOOKUPS = ("aten.embedding.default", "aten.embedding_bag.padding_idx")
 _RESHAPES = {"aten.view.default": "size", "aten.reshape.default": "shape"}
 _ASSERTIONS = ("aten._assert", "aten.sym_constrain_range")
@@ -92,7 +122,10 @@ def arguments_of(node: Node, values: Mapping[str, object]) -> dict[str, object]:
         node: The operation.
         values: Everything computed so far, by name.
     """
-    return {key: replace_refs(value, values.__getitem__) for key, value in node.arguments.items()}
+    return {
+        key: replace_refs(value, values.__getitem__)
+        for key, value in node.arguments.items()
+    }
 
 
 def evaluate(
@@ -140,7 +173,8 @@ def prepare(graph: Graph) -> Graph:
         ValueError: An operator is unsupported, or the network cannot run sample by sample.
     """
     live = _live(graph)
-    tensors, rest = dict(graph.tensors), []
+    tensors = dict(graph.tensors)
+    rest = []
     _check_supported(live)
     for node in live:
         _check_not_training(node)
@@ -170,25 +204,38 @@ def check_prepared(graph: Graph) -> None:
         _check_no_buffer_changes(node, graph.tensors, graph.labels)
         missing = [name for name in node.refs() if name not in known]
         if missing or node.name in known:
-            what = f"reads `{missing[0]}` before it is there" if missing else "is there twice"
+            what = (
+                f"reads `{missing[0]}` before it is there"
+                if missing
+                else "is there twice"
+            )
             raise ValueError(f"Node `{node.name}` must follow its inputs, but {what}.")
         known.add(node.name)
     if graph.output not in known:
-        raise ValueError(f"The graph must make its output, but `{graph.output}` is not made.")
+        raise ValueError(
+            f"The graph must make its output, but `{graph.output}` is not made."
+        )
 
 
 def _live(graph: Graph) -> list[Node]:
     """Operations that the output depends on, directly or by overwriting."""
-    needed, live = {graph.output}, []
+    needed = {graph.output}
+    live = []
     for node in reversed(graph.nodes):
         if node.operator.startswith(_ASSERTIONS):
             continue
-        overwrites = node.in_place and node.refs()[:1] and node.refs()[0] not in graph.tensors
+        overwrites = (
+            node.in_place and node.refs()[:1] and node.refs()[0] not in graph.tensors
+        )
         if node.name in needed or overwrites:
             needed.update(node.refs())
             live.append(node)
     # A counter that nobody reads may change; a buffer that is read may not.
-    live += [n for n in graph.nodes if n not in live and n.in_place and needed & {*n.refs()[:1]}]
+    live += [
+        n
+        for n in graph.nodes
+        if n not in live and n.in_place and needed & {*n.refs()[:1]}
+    ]
     order = {node.name: place for place, node in enumerate(graph.nodes)}
     return sorted(live, key=lambda node: order[node.name])
 
@@ -197,7 +244,9 @@ def _check_supported(nodes: Sequence[Node]) -> None:
     refused = [node for node in nodes if not _is_supported(node)]
     if refused:
         node = refused[0]
-        others = ", ".join(sorted({f"`{n.operator}`" for n in refused} - {f"`{node.operator}`"}))
+        others = ", ".join(
+            sorted({f"`{n.operator}`" for n in refused} - {f"`{node.operator}`"})
+        )
         raise ValueError(
             "Argument `source` must use operators that mho can run, but node"
             f" `{node.name}` calls `{node.operator}`{f' (and others {others})' if others else ''};"
@@ -208,12 +257,19 @@ def _check_supported(nodes: Sequence[Node]) -> None:
 
 def _is_supported(node: Node) -> bool:
     if node.operator == "aten.to.dtype":
-        return node.arguments.get("dtype") in (torch.float32, torch.float64, torch.int64)
+        return node.arguments.get("dtype") in (
+            torch.float32,
+            torch.float64,
+            torch.int64,
+        )
     return node.operator in ANALOG | _TORCH | _UNCHANGED or node.operator in _PYTHON
 
 
 def _check_not_training(node: Node) -> None:
-    flag = next((node.arguments[key] for key in ("train", "training") if key in node.arguments), 0)
+    flag = next(
+        (node.arguments[key] for key in ("train", "training") if key in node.arguments),
+        0,
+    )
     if flag and ("dropout" in node.operator or "norm" in node.operator):
         raise ValueError(
             "Argument `source` must be in evaluation mode, but node"
@@ -235,7 +291,11 @@ def _check_no_buffer_changes(
 
 def _is_constant(node: Node, tensors: Mapping[str, Tensor]) -> bool:
     refs = node.refs()
-    return node.operator not in ANALOG and bool(refs) and all(name in tensors for name in refs)
+    return (
+        node.operator not in ANALOG
+        and bool(refs)
+        and all(name in tensors for name in refs)
+    )
 
 
 def _free_batch(node: Node, batch: int | None) -> Node:
@@ -248,7 +308,12 @@ def _free_batch(node: Node, batch: int | None) -> Node:
         return node
     key = _RESHAPES[node.operator]
     sizes = node.shape or node.arguments[key]
-    if not isinstance(sizes, tuple) or not sizes or sizes[0] is None or sizes[0] % batch:
+    if (
+        not isinstance(sizes, tuple)
+        or not sizes
+        or sizes[0] is None
+        or sizes[0] % batch
+    ):
         raise ValueError(
             "Argument `source` must keep the samples of a batch on the first axis, but node"
             f" `{node.name}` reshapes a batch of {batch} to {sizes}; export it with a dynamic"

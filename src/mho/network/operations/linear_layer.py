@@ -33,9 +33,12 @@ class LinearLayer:
         """`"linear"`, or the kind of convolution, such as `"conv2d"`."""
         return "linear" if self.convolution is None else self.convolution.kind
 
-    def vectors(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "vectors in"]:
+    def vectors(
+        self, activation: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "vectors in"]:
         """The vectors to multiply, one per sample and position, samples first (1)."""
-        moves, inputs = self.convolution, self.weight.shape[1]
+        moves = self.convolution
+        inputs = self.weight.shape[1]
         if moves is None:
             return activation.reshape(-1, inputs)
         columns = functional.unfold(
@@ -63,7 +66,9 @@ class LinearLayer:
         # In the order of memory that torch's own layers use, as a recorded view relies on it.
         return self.convolution.shaped(images).contiguous()
 
-    def forward(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def forward(
+        self, activation: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ..."]:
         """What the layer computes digitally, bias included (1)."""
         return forward_groups((self,), activation)
 
@@ -75,7 +80,9 @@ class LinearLayer:
         moves = self.convolution
         if moves is None:
             return prod(activation_shape[:-1]) * self.weight.numel()
-        size = activation_shape[2:] if moves.spread else moves.positions(activation_shape)
+        size = (
+            activation_shape[2:] if moves.spread else moves.positions(activation_shape)
+        )
         return activation_shape[0] * prod(size) * self.weight.numel()
 
 

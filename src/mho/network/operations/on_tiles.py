@@ -13,7 +13,9 @@ from mho.network.graph import Graph, Ref
 from mho.network.operations.linear_layer import LinearLayer, forward_groups
 from mho.network.operations.refusals import NotOnTilesError, varying
 
-Product = Callable[[int, LinearLayer, Float[Tensor, "vectors in"]], Float[Tensor, "vectors out"]]
+Product = Callable[
+    [int, LinearLayer, Float[Tensor, "vectors in"]], Float[Tensor, "vectors out"]
+]
 """Multiplies vectors by a layer's weights, without bias: (index, layer, vectors) -> products."""
 
 
@@ -70,7 +72,9 @@ class Dense(AnalogOperation):
         """The result, groups one after the other on the channel axis (1)."""
         activation = _tensor(arguments)
         if product is None:
-            return forward_groups([layers[number] for number in self.layers], activation)
+            return forward_groups(
+                [layers[number] for number in self.layers], activation
+            )
         if len(self.layers) == 1:
             return multiply(self.layers[0], layers, activation, product)
         parts = activation.chunk(len(self.layers), 1)
@@ -95,7 +99,10 @@ def _tensor(arguments: Mapping[str, object]) -> Tensor:
 
 
 def multiply(
-    number: int, layers: Sequence[LinearLayer], activation: Tensor, product: Product | None
+    number: int,
+    layers: Sequence[LinearLayer],
+    activation: Tensor,
+    product: Product | None,
 ) -> Tensor:
     """One layer's output, its products computed by `product` and its bias added digitally (1).
 
@@ -130,7 +137,9 @@ class LayerTable:
     def rescale(self, numbers: Sequence[int], scale: Tensor, shift: Tensor) -> None:
         """Let layers return their outputs times `scale` plus `shift`, one pair for each (1)."""
         sizes = [self.layers[number].weight.shape[0] for number in numbers]
-        own = zip(numbers, torch.split(scale, sizes), torch.split(shift, sizes), strict=True)
+        own = zip(
+            numbers, torch.split(scale, sizes), torch.split(shift, sizes), strict=True
+        )
         for number, times, plus in own:
             layer = self.layers[number]
             bias = plus if layer.bias is None else layer.bias.double() * times + plus

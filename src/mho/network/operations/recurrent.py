@@ -69,7 +69,9 @@ class Recurrent(AnalogOperation):
                 place = level * self.directions + direction
                 sweep = _Sweep(self.cell, self._matrices(place), layers, product)
                 start = self._start(arguments, place, sequence, layers)
-                output, final = sweep.run(sequence.flip(0) if direction else sequence, start)
+                output, final = sweep.run(
+                    sequence.flip(0) if direction else sequence, start
+                )
                 outputs.append(output.flip(0) if direction else output)
                 finals.append(final)
             sequence = torch.cat(outputs, -1)
@@ -94,9 +96,12 @@ class Recurrent(AnalogOperation):
         return self.layers[place * count : (place + 1) * count]
 
     def _start(
-        self, arguments: Mapping[str, object], place: int, sequence: Tensor,
+        self,
+        arguments: Mapping[str, object],
+        place: int,
+        sequence: Tensor,
         layers: Sequence[LinearLayer],
-    ) -> State:  # fmt: skip
+    ) -> State:
         """First state of one direction: what the network passes, or zeros (1)."""
         given = arguments["hx"]
         if isinstance(given, Tensor):
@@ -137,7 +142,10 @@ class _Sweep:
             write, keep, fresh, show = (driven + recurrent).chunk(4, -1)
             cell = keep.sigmoid() * state[1] + write.sigmoid() * fresh.tanh()
             hidden = show.sigmoid() * cell.tanh()
-            return (self.multiply(2, hidden) if len(self.matrices) > 2 else hidden, cell)
+            return (
+                self.multiply(2, hidden) if len(self.matrices) > 2 else hidden,
+                cell,
+            )
         if self.cell == "gru":
             pairs = zip(driven.chunk(3, -1), recurrent.chunk(3, -1), strict=True)
             (r, r_old), (z, z_old), (n, n_old) = pairs
@@ -147,9 +155,12 @@ class _Sweep:
         return (total.tanh() if self.cell == "rnn_tanh" else total.relu(),)
 
 
-def _sequence(arguments: Mapping[str, object]) -> tuple[Float[Tensor, "steps batch in_"], bool]:
+def _sequence(
+    arguments: Mapping[str, object],
+) -> tuple[Float[Tensor, "steps batch in_"], bool]:
     """The input with steps first, and whether the network has samples first."""
-    sequence, turned = arguments["input"], bool(arguments["batch_first"])
+    sequence = arguments["input"]
+    turned = bool(arguments["batch_first"])
     assert isinstance(sequence, Tensor)
     return (sequence.transpose(0, 1) if turned else sequence), turned
 
@@ -177,11 +188,15 @@ def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
     for first in range(0, len(params), count):
         own = params[first : first + count]
         pairs = (
-            [(own[0], own[2]), (own[1], own[3])] if biases else [(own[0], None), (own[1], None)]
+            [(own[0], own[2]), (own[1], own[3])]
+            if biases
+            else [(own[0], None), (own[1], None)]
         )
         # A projection has no bias and comes last.
         pairs += [(ref, None) for ref in own[4 if biases else 2 :]]
-        found += [((weight, bias), _layer(weight, bias, graph)) for weight, bias in pairs]
+        found += [
+            ((weight, bias), _layer(weight, bias, graph)) for weight, bias in pairs
+        ]
     numbers = tuple(table.add(key, layer) for key, layer in found)
     return Recurrent(numbers, node.operator.split(".")[1], stacked, directions)
 
@@ -204,7 +219,9 @@ def with_states(node: Node, arguments: Mapping[str, object]) -> dict[str, object
     cell, params, places = _stack(node, arguments)
     gates, hidden = params[1].shape
     sizes = (hidden, gates // _GATES[cell]) if cell == "lstm" else (hidden,)
-    states = tuple(sequence.new_zeros(places, sequence.shape[1], size) for size in sizes)
+    states = tuple(
+        sequence.new_zeros(places, sequence.shape[1], size) for size in sizes
+    )
     return {**arguments, "hx": states if cell == "lstm" else states[0]}
 
 
@@ -218,16 +235,25 @@ def multiply_adds(node: Node, arguments: Mapping[str, object]) -> int:
     cell, params, places = _stack(node, arguments)
     steps = prod(_sequence(arguments)[0].shape[:2])
     matrices = sum(param.numel() for param in params if param.ndim > 1)
-    hidden = sum(param.shape[0] // _GATES[cell] for param in params[:: len(params) // places])
+    hidden = sum(
+        param.shape[0] // _GATES[cell] for param in params[:: len(params) // places]
+    )
     return steps * (matrices + hidden * _SCALED[cell])
 
 
-def _stack(node: Node, arguments: Mapping[str, object]) -> tuple[str, tuple[Tensor, ...], int]:
+def _stack(
+    node: Node, arguments: Mapping[str, object]
+) -> tuple[str, tuple[Tensor, ...], int]:
     """Kind of cell, weights and biases, and how many layers times directions there are."""
-    params, stacked = arguments["params"], arguments["num_layers"]
+    params = arguments["params"]
+    stacked = arguments["num_layers"]
     assert isinstance(params, tuple)
     assert isinstance(stacked, int)
-    return node.operator.split(".")[1], params, stacked * (2 if arguments["bidirectional"] else 1)
+    return (
+        node.operator.split(".")[1],
+        params,
+        stacked * (2 if arguments["bidirectional"] else 1),
+    )
 
 
 def without_zero_states(graph: Graph) -> Graph:
@@ -238,7 +264,9 @@ def without_zero_states(graph: Graph) -> Graph:
     zeros = {node.name for node in graph.nodes if node.operator == "aten.zeros.default"}
     nodes = []
     for node in graph.nodes:
-        start = node.arguments.get("hx") if node.operator in RECURRENT_OPERATORS else None
+        start = (
+            node.arguments.get("hx") if node.operator in RECURRENT_OPERATORS else None
+        )
         refs = start if isinstance(start, tuple) else (start,)
         if all(isinstance(ref, Ref) and ref.name in zeros for ref in refs):
             nodes.append(replace(node, arguments={**node.arguments, "hx": None}))

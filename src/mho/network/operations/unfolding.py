@@ -47,31 +47,46 @@ class Convolution:
         (4, 6)
         """
         down, across = (
-            ((size - 1) * apart + 2 * padding + extra - dilation * (kernel - 1)) // stride + 1
+            ((size - 1) * apart + 2 * padding + extra - dilation * (kernel - 1))
+            // stride
+            + 1
             for size, apart, kernel, stride, padding, dilation, extra in zip(
-                (height, width), self.spread or (1, 1), self.kernel_size, self.stride,
-                self.padding, self.dilation, self.extra, strict=True,
+                (height, width),
+                self.spread or (1, 1),
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.dilation,
+                self.extra,
+                strict=True,
             )
-        )  # fmt: skip
+        )
         return down, across
 
-    def image(self, activation: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ch rows cols"]:
+    def image(
+        self, activation: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ch rows cols"]:
         """The activation as an image, with all its zeros around and between the pixels (1)."""
         image = activation if self.axes == 2 else activation.unsqueeze(-2)
         if self.spread not in (None, (1, 1)):
             image = _spread(image, self.spread)
-        (down, across), (below, right) = self.padding, self.extra
+        (down, across) = self.padding
+        (below, right) = self.extra
         if not any((down, across, below, right)):
             return image
         return functional.pad(image, (across, across + right, down, down + below))
 
-    def shaped(self, image: Float[Tensor, "batch ch rows cols"]) -> Float[Tensor, "batch ..."]:
+    def shaped(
+        self, image: Float[Tensor, "batch ch rows cols"]
+    ) -> Float[Tensor, "batch ..."]:
         """An image in the shape that the network knows: without the row of a signal (1)."""
         return image if self.axes == 2 else image.squeeze(-2)
 
     def positions(self, activation_shape: tuple[int, ...]) -> Pair:
         """Positions of the kernel on an activation of this shape (1)."""
-        height, width = activation_shape[-2:] if self.axes == 2 else (1, activation_shape[-1])
+        height, width = (
+            activation_shape[-2:] if self.axes == 2 else (1, activation_shape[-1])
+        )
         return self.output_size(height, width)
 
 

@@ -27,7 +27,9 @@ class Fold:
     shift: Tensor
 
 
-def foldable(graph: Graph, on_tiles: Collection[str], digital: Collection[str]) -> dict[str, Fold]:
+def foldable(
+    graph: Graph, on_tiles: Collection[str], digital: Collection[str]
+) -> dict[str, Fold]:
     """Batch norms right after a layer that nothing else uses, by the name of its operation.
 
     A layer that is used twice keeps its weights, and its batch norms stay digital.
@@ -68,7 +70,8 @@ def _fold(node: Node, graph: Graph) -> Fold:
         key: stored(node.arguments.get(key), key, graph)
         for key in ("weight", "bias", "running_mean", "running_var")
     }
-    mean, variance = values["running_mean"], values["running_var"]
+    mean = values["running_mean"]
+    variance = values["running_var"]
     assert mean is not None
     assert variance is not None
     epsilon = node.arguments["eps"]
@@ -77,7 +80,9 @@ def _fold(node: Node, graph: Graph) -> Fold:
     if values["weight"] is not None:
         scale = scale * values["weight"].double()
     shift = -mean.double() * scale
-    return Fold(node.name, scale, shift if values["bias"] is None else shift + values["bias"])
+    return Fold(
+        node.name, scale, shift if values["bias"] is None else shift + values["bias"]
+    )
 
 
 def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:
@@ -88,7 +93,10 @@ def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:
         return Ref(instead.get(name, name))
 
     nodes = [
-        replace(node, arguments={k: replace_refs(v, lookup) for k, v in node.arguments.items()})
+        replace(
+            node,
+            arguments={k: replace_refs(v, lookup) for k, v in node.arguments.items()},
+        )
         for node in graph.nodes
         if node.name not in instead
     ]
@@ -97,5 +105,7 @@ def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:
         graph,
         nodes=tuple(nodes),
         output=instead.get(graph.output, graph.output),
-        tensors={name: tensor for name, tensor in graph.tensors.items() if name in used},
+        tensors={
+            name: tensor for name, tensor in graph.tensors.items() if name in used
+        },
     )

@@ -8,7 +8,9 @@ from mho.network.fates import Origins, module_of
 from mho.network.graph import Graph
 
 
-def kept_digital(digital: Sequence[str], behind: Origins, recorded: Graph) -> frozenset[str]:
+def kept_digital(
+    digital: Sequence[str], behind: Origins, recorded: Graph
+) -> frozenset[str]:
     """Operations of the named modules.
 
     Args:
@@ -27,7 +29,9 @@ def kept_digital(digital: Sequence[str], behind: Origins, recorded: Graph) -> fr
         )
     names = {
         operation: {
-            name for tensor in tensors for name in _names(recorded.labels.get(tensor, tensor))
+            name
+            for tensor in tensors
+            for name in _names(recorded.labels.get(tensor, tensor))
         }
         for operation, tensors in behind.items()
     }
@@ -47,7 +51,9 @@ def kept_digital(digital: Sequence[str], behind: Origins, recorded: Graph) -> fr
 def _names(label: str) -> set[str]:
     """A parameter, its module, and all modules around that."""
     parts = label.split(".")
-    return {".".join(parts[:count]) for count in range(1, len(parts) + 1)} | {module_of(label)}
+    return {".".join(parts[:count]) for count in range(1, len(parts) + 1)} | {
+        module_of(label)
+    }
 
 
 def _unknown(wanted: str, names: Mapping[str, set[str]]) -> str:

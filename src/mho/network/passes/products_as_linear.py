@@ -21,7 +21,9 @@ def as_linear(graph: Graph) -> Graph:
     The matrix is stored transposed, as linear layers have it. Products of two activations, and
     of stacks of matrices, stay what they are.
     """
-    tensors, labels, nodes = dict(graph.tensors), dict(graph.labels), []
+    tensors = dict(graph.tensors)
+    labels = dict(graph.labels)
+    nodes = []
     for node in graph.nodes:
         matrix = _stored_matrix(node, graph)
         if matrix is None:
@@ -33,7 +35,9 @@ def as_linear(graph: Graph) -> Graph:
         arguments = {
             "input": node.arguments[_FACTORS[node.operator][0]],
             "weight": Ref(name),
-            "bias": node.arguments["self"] if node.operator == "aten.addmm.default" else None,
+            "bias": node.arguments["self"]
+            if node.operator == "aten.addmm.default"
+            else None,
         }
         nodes.append(replace(node, operator="aten.linear.default", arguments=arguments))
     return replace(graph, nodes=tuple(nodes), tensors=tensors, labels=labels)
@@ -44,11 +48,18 @@ def _stored_matrix(node: Node, graph: Graph) -> str | None:
     if node.operator not in OPERATORS:
         return None
     left, right = (node.arguments.get(key) for key in _FACTORS[node.operator])
-    if not (isinstance(left, Ref) and isinstance(right, Ref)) or left.name in graph.tensors:
+    if (
+        not (isinstance(left, Ref) and isinstance(right, Ref))
+        or left.name in graph.tensors
+    ):
         return None
     matrix = graph.tensors.get(right.name)
-    plain = isinstance(matrix, Tensor) and matrix.ndim == 2 and matrix.is_floating_point()
-    if not plain or (node.operator == "aten.addmm.default" and not _plain_sum(node, graph)):
+    plain = (
+        isinstance(matrix, Tensor) and matrix.ndim == 2 and matrix.is_floating_point()
+    )
+    if not plain or (
+        node.operator == "aten.addmm.default" and not _plain_sum(node, graph)
+    ):
         return None
     return right.name
 

@@ -1,7 +1,12 @@
 """The measurements behind the claims."""
 
 from mho.papers.experiments.array import HoldShown, MapShown, held_levels, level_map
-from mho.papers.experiments.levels import TOLERANCE, LevelsShown, all_levels, fewer_levels
+from mho.papers.experiments.levels import (
+    TOLERANCE,
+    LevelsShown,
+    all_levels,
+    fewer_levels,
+)
 from mho.papers.experiments.spectra import SpectrumShown, slope_of_many
 from mho.papers.experiments.traces import TracesShown, adjacent_levels
 from mho.papers.experiments.windows import WindowsShown, narrower_window

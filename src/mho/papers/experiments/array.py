@@ -14,8 +14,11 @@ from mho.papers.claim import Measurement, Setting, share_interval
 from mho.programming import ProgramProtocol, Verify, audit, program
 from mho.units import uS
 
-LEVELS, TOLERANCE = 2048, 1 * uS
-BLOCK_LEVELS, BLOCK_TOLERANCE, CYCLES = 64, 20 * uS, 1e6
+LEVELS = 2048
+TOLERANCE = 1 * uS
+BLOCK_LEVELS = 64
+BLOCK_TOLERANCE = 20 * uS
+CYCLES = 1e6
 NEARER = 1e-4
 """Share of cells that may be read nearer to another level than to their own (1)."""
 
@@ -55,24 +58,29 @@ def held_levels(setting: Setting) -> Measurement:
     """Cells of a tile that never leave ±1 µS in 100 looks over 1,000 s (1)."""
     # all rows of a tile even for few cells: a look lasts as long as there are rows to wait for
     chip = Chip(setting.preset, cols=setting.size(256, 16))
-    bench, cells = SimulatedBench(chip, setting.stream), torch.arange(chip.cells)
+    bench = SimulatedBench(chip, setting.stream)
+    cells = torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
     target = random_levels(levels, cells.numel(), setting.stream.child("levels"))
     result = program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
     working = ~bench.stuck
     found = audit(bench, target[working], cells[working])
-    quiet, count = int(found.quiet(TOLERANCE).sum()), int(working.sum())
+    quiet = int(found.quiet(TOLERANCE).sum())
+    count = int(working.sum())
     converged = float(result.converged[working].double().mean())
     low, high = share_interval(quiet, count)
     return Measurement(
-        quiet / count, low, high, "95 % of the share",
+        quiet / count,
+        low,
+        high,
+        "95 % of the share",
         holds=quiet >= 0.995 * count and converged >= 0.999,
         note=f"{converged:.3%} of {count:,} working cells converged, with"
         f" {float(result.pulses.double().mean()):.1f} programming and"
         f" {float(result.denoise_pulses.double().mean()):.1f} denoising pulses per cell; 99 % of"
         f" them stay within ±{found.window(0.99) / uS:.2f} µS.",
         shown=HoldShown(found.worst, target[working], TOLERANCE),
-    )  # fmt: skip
+    )
 
 
 def level_map(setting: Setting) -> Measurement:
@@ -82,13 +90,15 @@ def level_map(setting: Setting) -> Measurement:
     """
     edge = setting.size(32, 12)
     bench = SimulatedBench(
-        Chip(setting.preset, rows=8 * edge, cols=8 * edge, driver="on_chip"), setting.stream
+        Chip(setting.preset, rows=8 * edge, cols=8 * edge, driver="on_chip"),
+        setting.stream,
     )
     bench.age(CYCLES)
     level = level_targets(50 * uS, 4144 * uS, BLOCK_LEVELS)
     place = torch.arange(8 * edge) // edge
     block = place[:, None] * 8 + place[None, :]
-    target, cells = level[block.flatten()], torch.arange(block.numel())
+    target = level[block.flatten()]
+    cells = torch.arange(block.numel())
     protocol = ProgramProtocol(BLOCK_TOLERANCE, verify=Verify(window=100.0))
     result = program(bench, target, protocol, cells=cells)
     reading = bench.read(cells, samples=32, window=0.0).mean
@@ -97,17 +107,22 @@ def level_map(setting: Setting) -> Measurement:
     wrong = int(((reading - target).abs() >= spacing / 2)[good].sum())
     count = int(good.sum())
     low, high = share_interval(wrong, count)
-    overlaps = [_overlaps(reading, block.flatten(), good, left_out) for left_out in (0, 1)]
+    overlaps = [
+        _overlaps(reading, block.flatten(), good, left_out) for left_out in (0, 1)
+    ]
     shown = torch.where(good, reading, torch.nan).view(block.shape)
     few = wrong <= max(NEARER * count, 1) and count > 0.99 * cells.numel()
     return Measurement(
-        wrong / max(count, 1), low, high, "95 % of the share",
+        wrong / max(count, 1),
+        low,
+        high,
+        "95 % of the share",
         holds=few and overlaps[1] == 0,
         note=f"{wrong} of {count:,} cells; {overlaps[1]} of {BLOCK_LEVELS - 1} pairs of"
         f" neighbouring blocks overlap with the farthest cell of each end left out, {overlaps[0]}"
         f" with all cells; {cells.numel() - count} cells were given up.",
         shown=MapShown(shown, block, level),
-    )  # fmt: skip
+    )
 
 
 def _overlaps(

@@ -6,14 +6,21 @@ import torch
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.levels import LevelExperiment, LevelSet, Tally, level_targets, random_levels
+from mho.characterise.levels import (
+    LevelExperiment,
+    LevelSet,
+    Tally,
+    level_targets,
+    random_levels,
+)
 from mho.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
 from mho.programming import ProgramProtocol, program
 from mho.progress import silent
 from mho.units import uS
 
-LEVELS, TOLERANCE = 2048, 1 * uS
+LEVELS = 2048
+TOLERANCE = 1 * uS
 CLEARLY_FEWER = 0.75
 """Share of the levels that may be left without denoising at most (1)."""
 
@@ -38,14 +45,16 @@ def all_levels(setting: Setting) -> Measurement:
     counts = _counts(tally)
     full = int((counts == LEVELS).sum())
     return Measurement(
-        float(counts.median()), float(counts.min()), float(counts.max()),
+        float(counts.median()),
+        float(counts.min()),
+        float(counts.max()),
         "smallest and largest of the cells",
         holds=counts.numel() > 0 and full >= 0.9 * counts.numel(),
         note=f"{full} of {counts.numel()} working cells hold all {LEVELS:,} levels, with"
         f" {_mean(tally, 'pulses'):.1f} programming and {_mean(tally, 'denoise_pulses'):.1f}"
         " denoising pulses per level.",
         shown=LevelsShown(tally.example, plain.example),
-    )  # fmt: skip
+    )
 
 
 def fewer_levels(setting: Setting) -> Measurement:
@@ -57,13 +66,15 @@ def fewer_levels(setting: Setting) -> Measurement:
     low, high = share_interval(noisy, cells)
     few = counts.numel() > 0 and float(counts.max()) <= CLEARLY_FEWER * LEVELS
     return Measurement(
-        float(counts.median()), float(counts.min()), float(counts.max()),
+        float(counts.median()),
+        float(counts.min()),
+        float(counts.max()),
         "smallest and largest of the cells",
         holds=few and low > 0.5,
         note=f"{noisy / cells:.1%} ({low:.1%} to {high:.1%}) of {cells:,} states that were not"
         f" denoised fluctuate by more than 1 µS peak-to-peak in 10 s, {quiet / others:.1%} of"
         " denoised ones.",
-    )  # fmt: skip
+    )
 
 
 def _write(setting: Setting, cells: int, *, denoise: bool) -> Tally:
@@ -88,7 +99,8 @@ def _noisy(setting: Setting, *, denoise: bool) -> tuple[int, int]:
     """States with more than 1 µS peak-to-peak in 10 s, and states looked at (1)."""
     stream = setting.stream.child("states")
     chip = Chip(setting.preset, rows=64, cols=setting.size(64, 16))
-    bench, cells = SimulatedBench(chip, stream), torch.arange(chip.cells)
+    bench = SimulatedBench(chip, stream)
+    cells = torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
     target = random_levels(levels, cells.numel(), stream)
     usual = ProgramProtocol(TOLERANCE)

@@ -11,7 +11,8 @@ from mho.device.laws import Traps, watch
 from mho.papers.claim import Measurement, Setting
 from mho.rng import Stream
 
-CAPTURE, EMISSION = 0.05, 0.02
+CAPTURE = 0.05
+EMISSION = 0.02
 """Time constants of the one trap (s)."""
 
 
@@ -39,8 +40,10 @@ class SpectrumShown:
 def slope_of_many(setting: Setting) -> Measurement:
     """Slope of the spectrum of many fresh traps over four decades, and one trap's corner."""
     law = setting.preset.cell().telegraph
-    groups, each = 8, setting.size(64, 32)
-    spacing, chunks = 0.005, setting.size(32, 24)
+    groups = 8
+    each = setting.size(64, 32)
+    spacing = 0.005
+    chunks = setting.size(32, 24)
     spectra = []
     for group in range(groups):
         stream = setting.stream.child("group", group)
@@ -50,9 +53,12 @@ def slope_of_many(setting: Setting) -> Measurement:
         traps = replace(traps, amplitude=torch.ones(1, each))
         frequency, density = _spectrum(traps, spacing, chunks, stream)
         spectra.append(density)
-    shown = (frequency >= 3 / (chunks * _CHUNK * spacing)) & (frequency <= 0.2 / spacing)
+    shown = (frequency >= 3 / (chunks * _CHUNK * spacing)) & (
+        frequency <= 0.2 / spacing
+    )
     binned = [_binned(frequency[shown], d[shown]) for d in spectra]
-    x, whole = binned[0][0], torch.stack([b[1] for b in binned])
+    x = binned[0][0]
+    whole = torch.stack([b[1] for b in binned])
     inside = (x >= 4e-3) & (x <= 40.0)
     slopes = torch.stack([_slope(x[inside], one[inside]) for one in whole])
     slope = float(_slope(x[inside], whole.mean(0)[inside]))
@@ -61,12 +67,15 @@ def slope_of_many(setting: Setting) -> Measurement:
     density = whole.mean(0)
     middle = int(inside.nonzero()[:, 0].double().mean())
     return Measurement(
-        slope, slope - error, slope + error, "95 %, from 8 independent groups",
+        slope,
+        slope - error,
+        slope + error,
+        "95 %, from 8 independent groups",
         holds=abs(slope + 1) <= 0.1 and abs(corner - 1) <= 0.1,
         note=f"From 4 mHz to 40 Hz, {groups * each:,} traps. The corner of one trap's Lorentzian"
         f" is {corner:.3f} of (1/τc + 1/τe)/2π.",
         shown=SpectrumShown(x, density, float(density[middle] * x[middle]) / x, *one),
-    )  # fmt: skip
+    )
 
 
 def _corner(setting: Setting) -> tuple[float, tuple[Tensor, Tensor, Tensor]]:
@@ -74,7 +83,9 @@ def _corner(setting: Setting) -> tuple[float, tuple[Tensor, Tensor, Tensor]]:
     count = 16
     one = torch.ones(1, count)
     traps = Traps(one, CAPTURE * one, EMISSION * one, one, torch.rand(one.shape) < 0)
-    frequency, density = _spectrum(traps, 0.002, setting.size(16, 8), setting.stream.child("one"))
+    frequency, density = _spectrum(
+        traps, 0.002, setting.size(16, 8), setting.stream.child("one")
+    )
     inside = (frequency > 0.3) & (frequency < 60)
     x, seen = _binned(frequency[inside], density[inside] / count)
     rate = 1 / CAPTURE + 1 / EMISSION
@@ -96,7 +107,8 @@ def _spectrum(
     traps: Traps, spacing: float, chunks: int, stream: Stream
 ) -> tuple[Float[Tensor, " bins"], Float[Tensor, " bins"]]:
     """Periodogram of the sum of all traps, sampled with the given spacing (s): Hz, 1/Hz."""
-    cells, total = traps.filled.shape[1], []
+    cells = traps.filled.shape[1]
+    total = []
     first = torch.full((cells,), 1e6)
     for chunk in range(chunks):
         keys = stream.child("chunk", chunk).cells(torch.arange(_CHUNK * cells))
@@ -126,6 +138,8 @@ def _binned(
 
 def _slope(x: Float[Tensor, " bins"], y: Float[Tensor, " bins"]) -> Float[Tensor, ""]:
     """Slope of a straight line through log y over log x (1)."""
-    a, b = x.log(), y.log()
-    a, b = a - a.mean(), b - b.mean()
+    a = x.log()
+    b = y.log()
+    a = a - a.mean()
+    b = b - b.mean()
     return (a * b).sum() / a.square().sum()

@@ -13,7 +13,8 @@ from mho.papers.claim import Measurement, Setting, share_interval
 from mho.programming import ProgramProtocol, program
 from mho.units import ms, uS
 
-TOLERANCE, STEP = 1 * uS, 2 * uS
+TOLERANCE = 1 * uS
+STEP = 2 * uS
 SPACING = 10 * ms
 OUTLIERS = 0.005
 """Share of a trace's samples left out at either end before traces are told apart (1)."""
@@ -52,16 +53,21 @@ def adjacent_levels(setting: Setting) -> Measurement:
     before = _traces(bench, samples)
     program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
     after = _traces(bench, samples)
-    apart, blurred = (_separable(x.view(samples, -1, 3))[working] for x in (after, before))
+    apart, blurred = (
+        _separable(x.view(samples, -1, 3))[working] for x in (after, before)
+    )
     count = int(working.sum())
     low_end, high_end = share_interval(int(apart.sum()), count)
     without = float(blurred.double().mean())
     return Measurement(
-        float(apart.double().mean()), low_end, high_end, "95 % of the share",
+        float(apart.double().mean()),
+        low_end,
+        high_end,
+        "95 % of the share",
         holds=float(apart.double().mean()) >= 0.95 and without <= 0.5,
         note=f"Of {count} triples of cells, {without:.1%} can be told apart before denoising.",
         shown=_typical(before, after, target, apart, blurred, working),
-    )  # fmt: skip
+    )
 
 
 def _traces(bench: Bench, samples: int) -> Float[Tensor, "samples cells"]:
@@ -75,11 +81,14 @@ def _traces(bench: Bench, samples: int) -> Float[Tensor, "samples cells"]:
     return torch.stack(found)
 
 
-def _separable(traces: Float[Tensor, "samples triples three"]) -> Bool[Tensor, " triples"]:
+def _separable(
+    traces: Float[Tensor, "samples triples three"],
+) -> Bool[Tensor, " triples"]:
     """Triples whose traces do not overlap, outliers left out."""
     ordered = traces.sort(0).values
     skip = int(OUTLIERS * traces.shape[0])
-    low, high = ordered[skip], ordered[-1 - skip]
+    low = ordered[skip]
+    high = ordered[-1 - skip]
     return (high[:, :-1] < low[:, 1:]).all(1)
 
 

@@ -42,32 +42,49 @@ def narrower_window(setting: Setting) -> Measurement:
     chance, so their number is nearly geometric: the mean of n has a relative error of 1/√n.
     """
     windows = (WINDOWS[0], WINDOWS[-1]) if setting.quick else WINDOWS
-    each, kind = setting.size(256, 64), _quiet(setting.preset)
+    each = setting.size(256, 64)
+    kind = _quiet(setting.preset)
     mean = [
-        _pulses(kind, w, each, setting.stream.child("window", n)) for n, w in enumerate(windows)
+        _pulses(kind, w, each, setting.stream.child("window", n))
+        for n, w in enumerate(windows)
     ]
     ratio = mean[-1] / mean[0]
     error = 1.96 * ratio * math.sqrt(2 / (5 * each))
     return Measurement(
-        ratio, ratio - error, ratio + error, "95 %, for geometric numbers",
+        ratio,
+        ratio - error,
+        ratio + error,
+        "95 %, for geometric numbers",
         holds=abs(ratio / RATIO - 1) <= 0.3 and 7 <= mean[0] <= 15,
-        note=", ".join(f"{m:.1f} pulses for ±{w:.1%}" for w, m in zip(windows, mean, strict=True))
+        note=", ".join(
+            f"{m:.1f} pulses for ±{w:.1%}" for w, m in zip(windows, mean, strict=True)
+        )
         + f"; {5 * each:,} cells each.",
         shown=WindowsShown(torch.tensor(windows), torch.tensor(mean)),
-    )  # fmt: skip
+    )
 
 
 def _quiet(preset: Preset) -> Preset:
     """The same law of steps over 10 to 90 µS, without noise and without differences of cells."""
     return preset.replace(
-        telegraph__births=0.0, telegraph__spawning=0.0, flicker__per_decade=0.0,
-        relaxation__scale=0.0, retention__scale=0.0, cell__stuck_fraction=0.0,
-        cell__curvature=0.0, cell__formed=10 * uS, array__read_noise_off_chip=0.0,
-        array__level_low=9 * uS, array__level_high=95 * uS,
-        switching__low=5 * uS, switching__high=100 * uS, switching__span=50 * uS,
-        switching__largest_step=90 * uS, switching__voltage_spread=0.0,
+        telegraph__births=0.0,
+        telegraph__spawning=0.0,
+        flicker__per_decade=0.0,
+        relaxation__scale=0.0,
+        retention__scale=0.0,
+        cell__stuck_fraction=0.0,
+        cell__curvature=0.0,
+        cell__formed=10 * uS,
+        array__read_noise_off_chip=0.0,
+        array__level_low=9 * uS,
+        array__level_high=95 * uS,
+        switching__low=5 * uS,
+        switching__high=100 * uS,
+        switching__span=50 * uS,
+        switching__largest_step=90 * uS,
+        switching__voltage_spread=0.0,
         switching__gain_spread=0.0,
-    )  # fmt: skip
+    )
 
 
 def _pulses(preset: Preset, window: float, cells: int, stream: Stream) -> float:

@@ -17,9 +17,16 @@ from mho.units import s, uS
 PULSES = 8.52
 DAY = 86_400 * s
 RELAXATION = {  # standard deviation, µS, by conductance, µS: after 1 s and after 1 day
-    1: (0.72, 1.22), 5: (1.75, 2.76), 10: (2.26, 3.72), 15: (2.25, 4.00), 20: (2.02, 3.91),
-    25: (1.75, 3.66), 30: (1.53, 3.37), 35: (1.35, 3.06), 40: (1.10, 2.65),
-}  # fmt: skip
+    1: (0.72, 1.22),
+    5: (1.75, 2.76),
+    10: (2.26, 3.72),
+    15: (2.25, 4.00),
+    20: (2.02, 3.91),
+    25: (1.75, 3.66),
+    30: (1.53, 3.37),
+    35: (1.35, 3.06),
+    40: (1.10, 2.65),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,15 +67,19 @@ def neurram_pulses(setting: Setting) -> Measurement:
     draw = torch.rand(cells, generator=setting.stream.child("targets").generator())
     result = program(bench, (1 + 39 * draw) * uS, neurram_protocol())
     pulses = result.pulses[result.converged].double()
-    mean, error = float(pulses.mean()), 1.96 * float(pulses.std()) / pulses.numel() ** 0.5
+    mean = float(pulses.mean())
+    error = 1.96 * float(pulses.std()) / pulses.numel() ** 0.5
     share = pulses.numel() / cells
     return Measurement(
-        mean, mean - error, mean + error, "95 % of the mean",
+        mean,
+        mean - error,
+        mean + error,
+        "95 % of the mean",
         holds=abs(mean / PULSES - 1) <= 0.2 and share >= 0.99,
         note=f"{share:.2%} of {cells:,} cells converged; median {float(pulses.median()):.0f}, 99 %"
         f" within {float(pulses.quantile(0.99)):.0f} pulses.",
         shown=PulsesShown(pulses, PULSES),
-    )  # fmt: skip
+    )
 
 
 def neurram_relaxation(setting: Setting) -> Measurement:
@@ -76,18 +87,26 @@ def neurram_relaxation(setting: Setting) -> Measurement:
     cells = setting.size(16_384, 3072)
     levels = torch.tensor(list(RELAXATION), dtype=torch.float64)
     published = torch.tensor(list(RELAXATION.values()), dtype=torch.float64).T * uS
-    found = torch.stack([
-        relaxed(setting.preset, g * uS, cells, setting.stream.child("level", g)).std(1)
-        for g in RELAXATION
-    ], 1)  # fmt: skip
+    found = torch.stack(
+        [
+            relaxed(
+                setting.preset, g * uS, cells, setting.stream.child("level", g)
+            ).std(1)
+            for g in RELAXATION
+        ],
+        1,
+    )
     away = found / published - 1
     worst = float(away.flatten()[away.abs().argmax()])
     return Measurement(
-        worst, float(away.min()), float(away.max()), "smallest and largest of 18 entries",
+        worst,
+        float(away.min()),
+        float(away.max()),
+        "smallest and largest of 18 entries",
         holds=bool((away.abs() <= 0.15).all()),
         note=f"{cells:,} cells at each of {len(RELAXATION)} conductances, after 1 s and 1 day.",
         shown=RelaxationShown(levels * uS, found, published),
-    )  # fmt: skip
+    )
 
 
 def relaxed(
@@ -107,9 +126,12 @@ def relaxed(
     """
     bench = _bench(preset, cells, stream)
     bench.age(1.0)
-    good = program(bench, torch.full((cells,), conductance), neurram_protocol()).converged
+    good = program(
+        bench, torch.full((cells,), conductance), neurram_protocol()
+    ).converged
     chosen = good.nonzero()[:, 0]
-    start, first = bench.clock, bench.read(chosen, samples=20, window=0.0).mean
+    start = bench.clock
+    first = bench.read(chosen, samples=20, window=0.0).mean
     change = []
     for time in (1 * s, DAY):
         bench.wait(start + time - bench.clock)
@@ -119,4 +141,6 @@ def relaxed(
 
 def _bench(preset: Preset, cells: int, stream: Stream) -> SimulatedBench:
     """A chip of 16 rows: programming it takes milliseconds."""
-    return SimulatedBench(Chip(preset, rows=16, cols=cells // 16), stream.child("bench"))
+    return SimulatedBench(
+        Chip(preset, rows=16, cols=cells // 16), stream.child("bench")
+    )

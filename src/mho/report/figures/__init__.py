@@ -1,6 +1,10 @@
 """One file for each kind of figure."""
 
-from mho.report.figures.cell_errors import error_histogram, readback_scatter, telegraph_traces
+from mho.report.figures.cell_errors import (
+    error_histogram,
+    readback_scatter,
+    telegraph_traces,
+)
 from mho.report.figures.conductance_maps import (
     CLIP,
     conductance_maps,

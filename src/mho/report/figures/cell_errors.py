@@ -73,7 +73,8 @@ def error_histogram(data: RunData) -> Figure:
     """
     figure = make(3.4)
     axes = figure.subplots()
-    error, tolerance = finite(to_uS(data.error)), data.tolerance / uS
+    error = finite(to_uS(data.error))
+    tolerance = data.tolerance / uS
     limit = _limit(error, tolerance)
     band(axes, tolerance, vertical=True, label=f"tolerance, ±{tolerance:.3g} µS")
     if error.size:
@@ -82,7 +83,10 @@ def error_histogram(data: RunData) -> Figure:
     else:
         nothing(axes, "no cells")
     beyond = int((np.abs(error) > limit).sum())
-    explain(axes, f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS" if beyond else "")
+    explain(
+        axes,
+        f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS" if beyond else "",
+    )
     axes.set_xlim(-limit, limit)
     axes.set_xlabel("Read-back − target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
@@ -114,7 +118,8 @@ def telegraph_traces(data: RunData) -> Figure:
 
 
 def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
-    time, target = plain(traces.time), float(traces.target[row]) / uS
+    time = plain(traces.time)
+    target = float(traces.target[row]) / uS
     for axes, values, colour in (
         (panels[0], traces.before[row], ORANGE),
         (panels[1], traces.after[row], BLUE),
@@ -123,25 +128,47 @@ def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
         axes.axhline(0, color=BLACK, linewidth=0.6)
         away = to_uS(values) - target
         axes.plot(time, away, color=colour, linewidth=0.9)
-        reach = max(3 * tolerance, 1.1 * float(np.max(np.abs(away[np.isfinite(away)]), initial=0)))
+        reach = max(
+            3 * tolerance,
+            1.1 * float(np.max(np.abs(away[np.isfinite(away)]), initial=0)),
+        )
         axes.set_ylim(-reach, reach)
     panels[1].text(
-        1.02, 0.5, f"target\n{target:.1f} µS", transform=panels[1].transAxes,
-        va="center", fontsize=8.5,
-    )  # fmt: skip
+        1.02,
+        0.5,
+        f"target\n{target:.1f} µS",
+        transform=panels[1].transAxes,
+        va="center",
+        fontsize=8.5,
+    )
 
 
-def _scatter(axes: Any, target: Array, values: Array, stuck: Bool[np.ndarray, " cells"]) -> None:
+def _scatter(
+    axes: Any, target: Array, values: Array, stuck: Bool[np.ndarray, " cells"]
+) -> None:
     live = ~stuck
     axes.plot(
-        target[live], values[live], ".", color=BLUE, markersize=3, alpha=0.6,
-        markeredgewidth=0, rasterized=True, label="cells",
-    )  # fmt: skip
+        target[live],
+        values[live],
+        ".",
+        color=BLUE,
+        markersize=3,
+        alpha=0.6,
+        markeredgewidth=0,
+        rasterized=True,
+        label="cells",
+    )
     if stuck.any():
         axes.plot(
-            target[stuck], values[stuck], "x", color=VERMILLION, markersize=3.5,
-            markeredgewidth=0.9, rasterized=True, label="cells found stuck",
-        )  # fmt: skip
+            target[stuck],
+            values[stuck],
+            "x",
+            color=VERMILLION,
+            markersize=3.5,
+            markeredgewidth=0.9,
+            rasterized=True,
+            label="cells found stuck",
+        )
 
 
 def _spread(axes: Any, target: Array, readback: Array) -> None:
@@ -151,7 +178,11 @@ def _spread(axes: Any, target: Array, readback: Array) -> None:
     own. A read-back that is not positive falls below the axis; the panel of errors counts it.
     """
     positive = readback[readback > 0]
-    if not positive.size or target.min() <= 0 or target.max() <= _WIDE * np.median(target):
+    if (
+        not positive.size
+        or target.min() <= 0
+        or target.max() <= _WIDE * np.median(target)
+    ):
         return
     axes.set_xscale("log")
     axes.set_yscale("log")

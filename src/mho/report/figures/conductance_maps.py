@@ -39,7 +39,8 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
     rows, cols = layer.target.shape
     figure = make(float(np.clip(1.5 + 1.9 * rows / max(cols, 1), 3.0, 4.6)))
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
-    target, readback = to_uS(layer.target), to_uS(layer.readback)
+    target = to_uS(layer.target)
+    readback = to_uS(layer.readback)
     low, high = _range(data)
     clip = CLIP * data.tolerance / uS or 1.0
     _map(panels[0], target, "target", "viridis", low, high)
@@ -51,7 +52,9 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
     return figure
 
 
-def _map(axes: Any, values: Array, title: str, colours: str, low: float, high: float) -> None:
+def _map(
+    axes: Any, values: Array, title: str, colours: str, low: float, high: float
+) -> None:
     axes.grid(visible=False)
     axes.set_title(title)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
@@ -60,10 +63,16 @@ def _map(axes: Any, values: Array, title: str, colours: str, low: float, high: f
         nothing(axes)
         return
     shown = axes.imshow(
-        np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high, aspect="auto",
+        np.ma.masked_invalid(values),
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        aspect="auto",
         interpolation="nearest",
-    )  # fmt: skip
-    bar = axes.figure.colorbar(shown, ax=axes, location="bottom", extend="both", aspect=14)
+    )
+    bar = axes.figure.colorbar(
+        shown, ax=axes, location="bottom", extend="both", aspect=14
+    )
     bar.set_label("Error (µS)" if title == "error" else "Conductance (µS)")
 
 
@@ -127,10 +136,13 @@ def _histogram(axes: Any, values: Tensor) -> None:
     if not known.size:
         nothing(axes, "no cells")
         return
-    low, high = int(known.min()), int(known.max())
+    low = int(known.min())
+    high = int(known.max())
     # Bars of a whole number of counts, or some would hold more values than their neighbours.
     step = max(1, -(-(high - low + 1) // 40))
-    histogram(axes, known, np.arange(low, high + step + 1, step, dtype=np.float64) - 0.5)
+    histogram(
+        axes, known, np.arange(low, high + step + 1, step, dtype=np.float64) - 0.5
+    )
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
 
 
@@ -154,12 +166,20 @@ def confusion_matrix(data: RunData) -> Figure:
     shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(shown, ax=axes).set_label("Share of the true class (1)")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(min(classes, 10) + 1, integer=True, min_n_ticks=1))
+        axis.set_major_locator(
+            MaxNLocator(min(classes, 10) + 1, integer=True, min_n_ticks=1)
+        )
     if classes <= _MOST_NUMBERS:
         for (row, col), count in np.ndenumerate(counts):
             colour = "white" if share[row, col] > 0.5 else "black"
             size = 8 if classes <= 12 else 6
             axes.text(
-                col, row, f"{count:.0f}", ha="center", va="center", color=colour, fontsize=size
+                col,
+                row,
+                f"{count:.0f}",
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=size,
             )
     return figure

@@ -7,7 +7,17 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from mho.characterise.levels import LevelSet
-from mho.report.figures.style import BLACK, BLUE, ORANGE, Array, band, explain, make, plain, to_uS
+from mho.report.figures.style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    Array,
+    band,
+    explain,
+    make,
+    plain,
+    to_uS,
+)
 from mho.units import mV, uA, uS
 
 _INSET_LEVELS = 8
@@ -16,7 +26,9 @@ _REACH = 8.0
 """Tolerances that the axis of errors reaches (1)."""
 
 
-def levels_figure(levels: LevelSet, plain_levels: LevelSet | None, tolerance: float) -> Figure:
+def levels_figure(
+    levels: LevelSet, plain_levels: LevelSet | None, tolerance: float
+) -> Figure:
     """Current of every level against voltage, and how far each level is from its target.
 
     Args:
@@ -44,7 +56,8 @@ def levels_figure(levels: LevelSet, plain_levels: LevelSet | None, tolerance: fl
 
 
 def _fan(axes: Any, levels: LevelSet) -> None:
-    voltage, current = plain(levels.voltage), plain(levels.current) / uA
+    voltage = plain(levels.voltage)
+    current = plain(levels.current) / uA
     _lines(axes, voltage, current, 0.25)
     axes.set_xlim(0, voltage[-1])
     axes.set_ylim(0, 1.03 * float(current.max()))
@@ -57,7 +70,9 @@ def _fan(axes: Any, levels: LevelSet) -> None:
     # the last tenth of a step: further out a level's slope hides its neighbours
     before = voltage[-1] - 0.1 * (voltage[-1] - voltage[-2])
     slope = (current[-1] - current[-2]) / (voltage[-1] - voltage[-2])
-    ends = np.stack((current[-1] - slope * (voltage[-1] - before), current[-1]))[:, some]
+    ends = np.stack((current[-1] - slope * (voltage[-1] - before), current[-1]))[
+        :, some
+    ]
     _lines(inset, np.array([before, voltage[-1]]) / mV, ends, 1.4)
     inset.set_xlabel("mV", fontsize=8, labelpad=1)
     inset.set_ylabel("µA", fontsize=8, labelpad=1)
@@ -71,18 +86,29 @@ def _fan(axes: Any, levels: LevelSet) -> None:
 def _lines(axes: Any, x: Array, y: Array, width: float) -> None:
     """Curves coloured from low to high. Shapes (points,) and (points, curves)."""
     curves = np.stack(np.broadcast_arrays(x[:, None], y), -1).transpose(1, 0, 2)
-    lines = LineCollection(list(curves), linewidths=width, cmap="viridis", rasterized=True)
+    lines = LineCollection(
+        list(curves), linewidths=width, cmap="viridis", rasterized=True
+    )
     lines.set_array(y[-1])
     axes.add_collection(lines)
 
 
-def _errors(axes: Any, levels: LevelSet, tolerance: float, colour: str, name: str) -> None:
-    error, reach = to_uS(levels.error), 0.97 * _REACH * tolerance / uS
+def _errors(
+    axes: Any, levels: LevelSet, tolerance: float, colour: str, name: str
+) -> None:
+    error = to_uS(levels.error)
+    reach = 0.97 * _REACH * tolerance / uS
     good = int(levels.within(tolerance).sum())
     axes.plot(
-        to_uS(levels.target), np.clip(error, -reach, reach), ".", color=colour, markersize=2.5,
-        markeredgewidth=0, rasterized=True, label=f"{name}: {good:,} of {error.size:,} within",
-    )  # fmt: skip
+        to_uS(levels.target),
+        np.clip(error, -reach, reach),
+        ".",
+        color=colour,
+        markersize=2.5,
+        markeredgewidth=0,
+        rasterized=True,
+        label=f"{name}: {good:,} of {error.size:,} within",
+    )
 
 
 def widths_figure(conductance: Array, half_width: Array, tolerance: float) -> Figure:
@@ -95,8 +121,12 @@ def widths_figure(conductance: Array, half_width: Array, tolerance: float) -> Fi
     """
     figure = make(3.2)
     axes = figure.subplots()
-    axes.axhspan(0, tolerance, color="#009E73", alpha=0.18, linewidth=0, label="tolerance")
-    axes.plot(conductance, half_width, "o-", color=BLUE, markersize=4, label="half-width")
+    axes.axhspan(
+        0, tolerance, color="#009E73", alpha=0.18, linewidth=0, label="tolerance"
+    )
+    axes.plot(
+        conductance, half_width, "o-", color=BLUE, markersize=4, label="half-width"
+    )
     axes.set_ylim(0, 1.1 * max(float(half_width.max()), tolerance))
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Half-width of a level (µS)")

@@ -26,16 +26,25 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
         found = [100 * age["accuracy"] for age in ages]
         upper.plot(times, found, f"{mark}-", color=colour, label=name)
         drift = [age["drift_percentiles_uS"] for age in ages]
-        lower.plot(times, [d["50"] for d in drift], f"{mark}-", color=colour, label=name)
+        lower.plot(
+            times, [d["50"] for d in drift], f"{mark}-", color=colour, label=name
+        )
         for low, high, strength in (("1", "99", 0.15), ("25", "75", 0.3)):
             lower.fill_between(
-                times, [d[low] for d in drift], [d[high] for d in drift], color=colour,
-                alpha=strength, linewidth=0,
-            )  # fmt: skip
+                times,
+                [d[low] for d in drift],
+                [d[high] for d in drift],
+                color=colour,
+                alpha=strength,
+                linewidth=0,
+            )
     upper.axhline(
-        100 * result["software_accuracy"], color=BLACK, linestyle="--", linewidth=1,
+        100 * result["software_accuracy"],
+        color=BLACK,
+        linestyle="--",
+        linewidth=1,
         label="in software",
-    )  # fmt: skip
+    )
     every = [age["accuracy"] for ages in result["lives"].values() for age in ages]
     upper.set_ylim(100 * min(every) - 2, min(100 * max(every) + 2, 101))
     upper.set_ylabel("Accuracy (%)")
@@ -58,7 +67,9 @@ def _name_ages(axes: Any, ages: list[dict[str, Any]]) -> None:
     every = -(-len(ages) // _LABELS)
     named = ages[::every]
     axes.set_xticks([_place(age["time_s"], ages) for age in named])
-    texts = [show_duration(age["time_s"], 3) if age["time_s"] else "start" for age in named]
+    texts = [
+        show_duration(age["time_s"], 3) if age["time_s"] else "start" for age in named
+    ]
     axes.set_xticklabels(texts)
     axes.minorticks_off()
     axes.set_xlabel("Age")

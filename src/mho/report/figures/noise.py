@@ -51,8 +51,16 @@ def noise_figure(trace: Trace, analysis: TelegraphAnalysis) -> Figure:
 def _trace(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     count = _count(analysis)
     time = np.arange(count) * analysis.interval
-    axes.plot(time, to_uS(trace.conductance[:count]), color=SKY, linewidth=0.7, label="measured")
-    axes.plot(time, to_uS(analysis.fitted[:count]), color=BLACK, linewidth=0.9, label="fitted")
+    axes.plot(
+        time,
+        to_uS(trace.conductance[:count]),
+        color=SKY,
+        linewidth=0.7,
+        label="measured",
+    )
+    axes.plot(
+        time, to_uS(analysis.fitted[:count]), color=BLACK, linewidth=0.9, label="fitted"
+    )
     shown = show(count * analysis.interval, "s", 3)
     whole = show(analysis.duration, "s", 3)
     explain(axes, f"{shown} of {whole}" if count < analysis.samples else "")
@@ -80,13 +88,18 @@ def _histogram(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
 
 def _spectrum(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     frequency, measured = power_spectrum(trace)
-    parts, white = trap_spectra(analysis, frequency), white_level(analysis)
+    parts = trap_spectra(analysis, frequency)
+    white = white_level(analysis)
     hertz = plain(frequency)
-    axes.loglog(hertz, plain(measured) / uS**2, color=SKY, linewidth=1, label="measured")
+    axes.loglog(
+        hertz, plain(measured) / uS**2, color=SKY, linewidth=1, label="measured"
+    )
     for number, part in enumerate(parts):
         style = ("--", "-.", ":")[number]
         colour = (BLUE, ORANGE, VERMILLION)[number]
-        axes.loglog(hertz, plain(part) / uS**2, style, color=colour, label=f"trap {number + 1}")
+        axes.loglog(
+            hertz, plain(part) / uS**2, style, color=colour, label=f"trap {number + 1}"
+        )
     name = "traps and white noise" if analysis.traps else "white noise"
     total = (plain(parts.sum(0)) + white) / uS**2
     axes.loglog(hertz, total, color=BLACK, linewidth=1, label=name)

@@ -8,12 +8,18 @@ from mho.report.wording import number, quantity
 from mho.runs import Batch, ChipFigures, Population
 
 SUMMARY_COLUMNS = (
-    "Programmed to", "Mean", "Standard deviation", "Lowest", "Highest", "Time per chip",
+    "Programmed to",
+    "Mean",
+    "Standard deviation",
+    "Lowest",
+    "Highest",
+    "Time per chip",
     "Energy per chip",
-)  # fmt: skip
+)
 """Headings of the table of all chips together."""
 
-_CLOSE, _LANE = 0.014, 0.1
+_CLOSE = 0.014
+_LANE = 0.1
 """Distance below which dots would overlap, over the span of all, and between their lanes (1)."""
 
 
@@ -33,18 +39,35 @@ def population_figure(population: Population) -> Figure:
         zip(batches, values, (BLUE, ORANGE), strict=False)
     ):
         mark = axes.errorbar(
-            100 * batch.mean, row + 0.32, xerr=100 * batch.deviation, fmt="|", color=BLACK,
-            capsize=3, markersize=9, elinewidth=1.0,
-        )  # fmt: skip
+            100 * batch.mean,
+            row + 0.32,
+            xerr=100 * batch.deviation,
+            fmt="|",
+            color=BLACK,
+            capsize=3,
+            markersize=9,
+            elinewidth=1.0,
+        )
         axes.plot(
-            percent, row - side_by_side(percent, _CLOSE * span), "o", color=colour, markersize=5,
-            alpha=0.8, markeredgewidth=0,
-        )  # fmt: skip
+            percent,
+            row - side_by_side(percent, _CLOSE * span),
+            "o",
+            color=colour,
+            markersize=5,
+            alpha=0.8,
+            markeredgewidth=0,
+        )
     mark.set_label("mean ± standard deviation")
     axes.axvline(
-        100 * population.software, color="#666666", linestyle=":", label="software", zorder=0.8
+        100 * population.software,
+        color="#666666",
+        linestyle=":",
+        label="software",
+        zorder=0.8,
     )
-    axes.set_yticks(range(len(batches)), [batch.name.replace(", ", "\n") for batch in batches])
+    axes.set_yticks(
+        range(len(batches)), [batch.name.replace(", ", "\n") for batch in batches]
+    )
     axes.set_ylim(len(batches) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("Accuracy (%)")
@@ -75,12 +98,15 @@ def side_by_side(values: Array, close: float) -> Array:
 
 def summary_rows(population: Population) -> list[tuple[str, ...]]:
     """Rows of the table of all chips together: software, and each way to program them."""
-    rows: list[tuple[str, ...]] = [("in software", number(population.software, ".2%"), *("",) * 5)]
+    rows: list[tuple[str, ...]] = [
+        ("in software", number(population.software, ".2%"), *("",) * 5)
+    ]
     return rows + [_summary(batch) for batch in population.batches]
 
 
 def _summary(batch: Batch) -> tuple[str, ...]:
-    count, spent = len(batch.chips), batch.cost("programming")
+    count = len(batch.chips)
+    spent = batch.cost("programming")
     shares = (batch.mean, batch.deviation, min(batch.accuracies), max(batch.accuracies))
     return (
         batch.name,
@@ -103,7 +129,10 @@ def chip_rows(population: Population) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for same in zip(*(batch.chips for batch in population.batches), strict=True):
         first = same[0]
-        row: tuple[str, ...] = (number(first.seed, "d"), number(first.stuck_cells, ",d"))
+        row: tuple[str, ...] = (
+            number(first.seed, "d"),
+            number(first.stuck_cells, ",d"),
+        )
         for chip in same:
             row += _chip(chip)
         rows.append(row)

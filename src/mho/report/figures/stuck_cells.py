@@ -23,11 +23,15 @@ def yield_figure(points: Sequence[YieldPoint], software: float) -> Figure:
     """
     figure = make(3.4)
     panel = figure.subplots()
-    for remedy, colour, mark in zip(REMEDIES, (VERMILLION, BLUE, GREEN), "^so", strict=True):
+    for remedy, colour, mark in zip(
+        REMEDIES, (VERMILLION, BLUE, GREEN), "^so", strict=True
+    ):
         own: dict[float, list[float]] = {}
         for point in points:
             if point.remedy == remedy:
-                own.setdefault(100 * point.stuck_fraction, []).append(100 * point.accuracy)
+                own.setdefault(100 * point.stuck_fraction, []).append(
+                    100 * point.accuracy
+                )
         stuck = sorted(own)
         if not stuck:
             continue
@@ -35,10 +39,17 @@ def yield_figure(points: Sequence[YieldPoint], software: float) -> Figure:
         down = [m - min(own[x]) for m, x in zip(mean, stuck, strict=True)]
         up = [max(own[x]) - m for m, x in zip(mean, stuck, strict=True)]
         panel.errorbar(
-            stuck, mean, [down, up], fmt=f"{mark}-", color=colour, capsize=3,
+            stuck,
+            mean,
+            [down, up],
+            fmt=f"{mark}-",
+            color=colour,
+            capsize=3,
             label=_LABELS[remedy],
-        )  # fmt: skip
-    panel.axhline(100 * software, color="#888888", linewidth=1, linestyle=":", label="software")
+        )
+    panel.axhline(
+        100 * software, color="#888888", linewidth=1, linestyle=":", label="software"
+    )
     panel.set_xlabel("Stuck cells (%)")
     panel.set_ylabel("Accuracy (%)")
     panel.legend(loc="best")

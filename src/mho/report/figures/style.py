@@ -14,8 +14,14 @@ from torch import Tensor
 
 from mho.units import uS
 
-ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
-BLUE, VERMILLION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+BLACK = "#000000"
 """Okabe and Ito's colours, told apart with any colour vision."""
 
 WIDTH = 7.6
@@ -66,7 +72,9 @@ def finite(values: Array) -> Array:
     return values[np.isfinite(values)]
 
 
-def band(axes: Any, tolerance: float, *, vertical: bool = False, label: str = "tolerance") -> Any:
+def band(
+    axes: Any, tolerance: float, *, vertical: bool = False, label: str = "tolerance"
+) -> Any:
     """Shade the acceptance window around zero.
 
     Args:
@@ -80,7 +88,13 @@ def band(axes: Any, tolerance: float, *, vertical: bool = False, label: str = "t
     """
     shade = axes.axvspan if vertical else axes.axhspan
     return shade(
-        -tolerance, tolerance, color=GREEN, alpha=0.18, linewidth=0, zorder=0.5, label=label
+        -tolerance,
+        tolerance,
+        color=GREEN,
+        alpha=0.18,
+        linewidth=0,
+        zorder=0.5,
+        label=label,
     )
 
 
@@ -108,15 +122,27 @@ def explain(axes: Any, note: str = "", handles: Sequence[Any] | None = None) -> 
     chosen = axes.get_legend_handles_labels()[0] if handles is None else handles
     if chosen:
         axes.legend(
-            handles=chosen, loc="lower left", bbox_to_anchor=(0, 1), ncols=4,
-            borderaxespad=0.2, columnspacing=1.4,
-        )  # fmt: skip
+            handles=chosen,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=4,
+            borderaxespad=0.2,
+            columnspacing=1.4,
+        )
     axes.set_title(note, loc="right", fontsize=8.5)
 
 
 def nothing(axes: Any, text: str = "nothing to show") -> None:
     """Say in the middle of a panel that it has no data."""
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="#666666")
+    axes.text(
+        0.5,
+        0.5,
+        text,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color="#666666",
+    )
 
 
 def draw_png(figure: Callable[[], Figure]) -> bytes:

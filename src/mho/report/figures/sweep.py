@@ -37,8 +37,12 @@ def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
     order = sorted(rows, key=lambda row: row[0][0])
     x = np.array([values[0] for values, _ in order])
     get = {name: np.array([row[name] for _, row in order]) for name in order[0][1]}
-    spread = np.stack((get["levels"] - get["levels_low"], get["levels_high"] - get["levels"]))
-    panels[0].errorbar(x, get["levels"], spread.clip(0), fmt="o-", color=BLUE, capsize=3)
+    spread = np.stack(
+        (get["levels"] - get["levels_low"], get["levels_high"] - get["levels"])
+    )
+    panels[0].errorbar(
+        x, get["levels"], spread.clip(0), fmt="o-", color=BLUE, capsize=3
+    )
     panels[0].axhline(_PUBLISHED, color=VERMILLION, linewidth=1, label="2,048 levels")
     panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("Levels 99 % hold")
@@ -58,7 +62,9 @@ def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
         panels[2].set_xscale("log")
     if axis.name in subject.preset.values:
         for panel in panels:
-            panel.axvline(subject.preset[axis.name], color="#888888", linewidth=1, linestyle=":")
+            panel.axvline(
+                subject.preset[axis.name], color="#888888", linewidth=1, linestyle=":"
+            )
         panels[0].set_title("dotted: the default", loc="right", fontsize=8.5)
     return figure
 
@@ -73,7 +79,15 @@ def _map(axes: list[Axis], rows: Rows, subject: Subject) -> Figure:
     dark = table < (table.min() + table.max()) / 2
     for (row, col), value in np.ndenumerate(table):
         colour = "white" if dark[row, col] else "black"
-        panel.text(col, row, f"{value:,.0f}", ha="center", va="center", color=colour, fontsize=8.5)
+        panel.text(
+            col,
+            row,
+            f"{value:,.0f}",
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=8.5,
+        )
     panel.set_xticks(range(len(along.values)), [f"{v:.3g}" for v in along.values])
     panel.set_yticks(range(len(down.values)), [f"{v:.3g}" for v in down.values])
     panel.set_xlabel(_label(along, subject))

@@ -5,7 +5,14 @@ from jaxtyping import Float, Int64
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mho.report.figures.style import COUNT_OF_CELLS, explain, histogram, make, plain, to_uS
+from mho.report.figures.style import (
+    COUNT_OF_CELLS,
+    explain,
+    histogram,
+    make,
+    plain,
+    to_uS,
+)
 from mho.units import uS
 
 _BARS = 80
@@ -31,7 +38,9 @@ def targets_figure(target: Float[Tensor, " cells"], high: float) -> Figure:
 
 
 def conductance_figure(
-    cells: Int64[Tensor, " cells"], held: Float[Tensor, " cells"], size: tuple[int, int, int]
+    cells: Int64[Tensor, " cells"],
+    held: Float[Tensor, " cells"],
+    size: tuple[int, int, int],
 ) -> Figure:
     """Maps of the first tiles: the conductance last read in every cell used.
 
@@ -54,7 +63,9 @@ def conductance_figure(
         if number >= len(maps):
             axes.set_axis_off()
             continue
-        shown = axes.imshow(maps[number], vmin=0, vmax=top, cmap="viridis", aspect="auto")
+        shown = axes.imshow(
+            maps[number], vmin=0, vmax=top, cmap="viridis", aspect="auto"
+        )
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("Column")

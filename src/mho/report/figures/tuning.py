@@ -15,7 +15,9 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     """
     figure = make(3.0)
     axes = figure.add_subplot()
-    names = [f"{number}  {step['step']}" for number, step in enumerate(result["steps"], 1)]
+    names = [
+        f"{number}  {step['step']}" for number, step in enumerate(result["steps"], 1)
+    ]
     for where, colour, label in (
         ("software", ORANGE, "in software, before programming"),
         ("chip", BLUE, "on the chip"),

@@ -34,4 +34,6 @@ def wire_weights(account: WireAccount) -> Figure:
 
 
 def _dots(axes: Any, x: Any, y: Any, colour: str, label: str | None) -> None:
-    axes.plot(x, y, ".", color=colour, markersize=2.5, alpha=0.5, label=label, rasterized=True)
+    axes.plot(
+        x, y, ".", color=colour, markersize=2.5, alpha=0.5, label=label, rasterized=True
+    )

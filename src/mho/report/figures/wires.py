@@ -10,18 +10,31 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mho.characterise.wires import Option, SizeCurves, WireLoss
-from mho.report.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, explain, make, plain
+from mho.report.figures.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    explain,
+    make,
+    plain,
+)
 from mho.units import uS
 from mho.wires import WireModel
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 _GREY = "#666666"
 _TICK: dict[str, Any] = {
-    "marker": "|", "markersize": 8, "markeredgewidth": 2, "linestyle": "none",
-}  # fmt: skip
+    "marker": "|",
+    "markersize": 8,
+    "markeredgewidth": 2,
+    "linestyle": "none",
+}
 _LINE = 0.235
 """Height of a line of the list (inch)."""
-_BLOCKS, _COARSE = 64, 12
+_BLOCKS = 64
+_COARSE = 12
 """Blocks of cells along rows, and columns, of the map and of its contours (1)."""
 _STEPS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Shares at which contours are drawn (1)."""
@@ -36,15 +49,23 @@ def cost(option: Option, base: Option) -> str:
         option: The alternative.
         base: What it is compared with.
     """
-    layout, first = option.layout, base.layout
+    layout = option.layout
+    first = base.layout
     words = [f"{layout.tiles:,} tiles"] if layout.tiles > first.tiles else []
     drivers = layout.drivers / first.drivers
     amplifiers = layout.amplifiers / first.amplifiers
-    factors = {"periphery": drivers} if drivers == amplifiers else {
-        "drivers": drivers, "amplifiers": amplifiers,
-    }  # fmt: skip
+    factors = (
+        {"periphery": drivers}
+        if drivers == amplifiers
+        else {
+            "drivers": drivers,
+            "amplifiers": amplifiers,
+        }
+    )
     factors["cycles"] = layout.cycles / first.cycles
-    words += [f"{factor:.4g}× {name}" for name, factor in factors.items() if factor != 1]
+    words += [
+        f"{factor:.4g}× {name}" for name, factor in factors.items() if factor != 1
+    ]
     width = (layout.high - layout.low) / (first.high - first.low or 1.0)
     if width < 1:
         bits = -math.log2(width)
@@ -81,7 +102,9 @@ def wires_figure(
         wanted: That share (1).
         curves: Share against size.
     """
-    reached = [(plan_name(what, plan), plan) for what, plan in plans if plan is not None]
+    reached = [
+        (plan_name(what, plan), plan) for what, plan in plans if plan is not None
+    ]
     lines = len(options) + len(reached) + 1
     figure = make(3.9 + _LINE * lines)
     parts: Any = figure.subfigures(2, 1, height_ratios=(3.2, 0.7 + _LINE * lines))
@@ -96,9 +119,13 @@ def wires_figure(
 def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
     rows, cols = loss.programmed.shape
     image = axes.imshow(
-        plain(loss.blocks(_BLOCKS)), cmap="viridis", norm=PowerNorm(0.5, 0, 1), aspect="auto",
-        interpolation="nearest", extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
-    )  # fmt: skip
+        plain(loss.blocks(_BLOCKS)),
+        cmap="viridis",
+        norm=PowerNorm(0.5, 0, 1),
+        aspect="auto",
+        interpolation="nearest",
+        extent=(-0.5, cols - 0.5, rows - 0.5, -0.5),
+    )
     _contours(axes, loss)
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
@@ -124,16 +151,22 @@ def _contours(axes: Any, loss: WireLoss) -> None:
     if not steps:
         return
     along, down = ((np.arange(_COARSE) + 0.5) * n / _COARSE - 0.5 for n in (cols, rows))
-    lines = axes.contour(along, down, share, levels=steps, colors="white", linewidths=0.8)
+    lines = axes.contour(
+        along, down, share, levels=steps, colors="white", linewidths=0.8
+    )
     axes.clabel(lines, fmt=lambda step: f"{step:.0%}", fontsize=8)
 
 
 def _sizes(axes: Any, curves: SizeCurves) -> None:
     place = np.arange(len(curves.sizes))
-    for high, kept, colour in zip(curves.high, plain(curves.kept), _COLOURS, strict=False):
+    for high, kept, colour in zip(
+        curves.high, plain(curves.kept), _COLOURS, strict=False
+    ):
         label = f"up to {high / uS:.4g} µS"
         axes.plot(place, kept, "o-", color=colour, markersize=4, label=label)
-    axes.set_xticks(place, [f"{r}×{c}" for r, c in curves.sizes], rotation=30, ha="right")
+    axes.set_xticks(
+        place, [f"{r}×{c}" for r, c in curves.sizes], rotation=30, ha="right"
+    )
     axes.set_ylim(0, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("Size of the array")
@@ -143,18 +176,26 @@ def _sizes(axes: Any, curves: SizeCurves) -> None:
 
 
 def _list(
-    figure: Any, options: Sequence[Option], plans: Sequence[tuple[str, Option]], wanted: float
+    figure: Any,
+    options: Sequence[Option],
+    plans: Sequence[tuple[str, Option]],
+    wanted: float,
 ) -> None:
     axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
-    base, names = options[0], []
-    rows: list[tuple[str, Option | None]] = [(option.what, option) for option in options]
+    base = options[0]
+    names = []
+    rows: list[tuple[str, Option | None]] = [
+        (option.what, option) for option in options
+    ]
     if plans:
         rows += [(f"to keep {100 * wanted:.4g} %:", None), *plans]
     for place, (what, option) in enumerate(rows):
         names.append(what)
         if option is not None:
             _line(axes, place, option)
-            words.text(0, place, cost(option, base), fontsize=8, va="center", color=_GREY)
+            words.text(
+                0, place, cost(option, base), fontsize=8, va="center", color=_GREY
+            )
     axes.axvline(base.kept, color="#888888", linewidth=1, linestyle=":")
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -172,4 +213,6 @@ def _list(
 def _line(axes: Any, place: int, option: Option) -> None:
     axes.plot([option.worst, option.kept], [place, place], color="#bbbbbb", zorder=1)
     axes.plot(option.worst, place, color=VERMILLION, clip_on=False, **_TICK)
-    axes.plot(option.kept, place, "o", color=BLUE, markersize=6, clip_on=False, zorder=3)
+    axes.plot(
+        option.kept, place, "o", color=BLUE, markersize=6, clip_on=False, zorder=3
+    )

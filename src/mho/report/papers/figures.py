@@ -66,8 +66,13 @@ def _traces(shown: TracesShown) -> Figure:
     ):
         for number, colour in enumerate(_COLOURS):
             target = float(shown.target[number]) / uS
-            axes.plot(time, to_uS(values[:, number]), color=colour, linewidth=0.7,
-                      label=f"{target:.0f} µS")  # fmt: skip
+            axes.plot(
+                time,
+                to_uS(values[:, number]),
+                color=colour,
+                linewidth=0.7,
+                label=f"{target:.0f} µS",
+            )
             axes.axhline(target, color=BLACK, linewidth=0.5, linestyle=":")
         axes.set_title(title)
         axes.set_xlabel("Time (s)")
@@ -87,15 +92,28 @@ def _map(shown: MapShown) -> Figure:
     top.set_ylabel("Word line")
     top.grid(visible=False)
     figure.colorbar(image, ax=top, label="Conductance (µS)", shrink=0.9)
-    level, block = to_uS(shown.level), shown.block.numpy()
+    level = to_uS(shown.level)
+    block = shown.block.numpy()
     spacing = (level[1] - level[0]) / 2
     away = reading - level[block]
     known = np.isfinite(away)
-    bottom.plot(level[block][known], away[known], ".", color=BLUE, markersize=2, alpha=0.3,
-                markeredgewidth=0, rasterized=True)  # fmt: skip
+    bottom.plot(
+        level[block][known],
+        away[known],
+        ".",
+        color=BLUE,
+        markersize=2,
+        alpha=0.3,
+        markeredgewidth=0,
+        rasterized=True,
+    )
     for side in (-spacing, spacing):
-        bottom.axhline(side, color=VERMILLION, linewidth=1, label="half-way to the next level"
-                       if side > 0 else None)  # fmt: skip
+        bottom.axhline(
+            side,
+            color=VERMILLION,
+            linewidth=1,
+            label="half-way to the next level" if side > 0 else None,
+        )
     reach = max(1.3 * spacing, 1.05 * float(np.abs(away[known]).max(initial=0.0)))
     bottom.set_ylim(-reach, reach)
     bottom.set_xlabel("Level (µS)")
@@ -107,11 +125,21 @@ def _map(shown: MapShown) -> Figure:
 def _hold(shown: HoldShown) -> Figure:
     figure = make(3.4)
     left, right = figure.subplots(1, 2)
-    worst, target, width = to_uS(shown.worst), to_uS(shown.target), shown.tolerance / uS
+    worst = to_uS(shown.worst)
+    target = to_uS(shown.target)
+    width = shown.tolerance / uS
     reach = 4 * width
     left.axhspan(0, width, color=GREEN, alpha=0.18, linewidth=0)
-    left.plot(target, np.minimum(worst, reach), ".", color=BLUE, markersize=1.5,
-              markeredgewidth=0, alpha=0.4, rasterized=True)  # fmt: skip
+    left.plot(
+        target,
+        np.minimum(worst, reach),
+        ".",
+        color=BLUE,
+        markersize=1.5,
+        markeredgewidth=0,
+        alpha=0.4,
+        rasterized=True,
+    )
     left.set_ylim(0, reach * 1.03)
     left.set_xlabel("Target (µS)")
     left.set_ylabel("Largest distance (µS)")
@@ -131,10 +159,18 @@ def _spectrum(shown: SpectrumShown) -> Figure:
     figure = make(3.4)
     panels = figure.subplots(1, 2)
     for axes, x, y, law, name in (
-        (panels[0], shown.one_frequency, shown.one_density, shown.one_law, "Lorentzian"),
+        (
+            panels[0],
+            shown.one_frequency,
+            shown.one_density,
+            shown.one_law,
+            "Lorentzian",
+        ),
         (panels[1], shown.frequency, shown.density, shown.law, "1/f"),
     ):
-        axes.loglog(plain(x), plain(y), "o", color=BLUE, markersize=3.5, label="simulated")
+        axes.loglog(
+            plain(x), plain(y), "o", color=BLUE, markersize=3.5, label="simulated"
+        )
         axes.loglog(plain(x), plain(law), color=VERMILLION, linewidth=1.3, label=name)
         axes.set_xlabel("Frequency (Hz)")
         axes.legend(loc="lower left")
@@ -166,8 +202,12 @@ def _relaxation(shown: RelaxationShown) -> Figure:
     axes = figure.subplots()
     x = to_uS(shown.conductance)
     for row, (name, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
-        axes.plot(x, to_uS(shown.published[row]), color=colour, label=f"published, {name}")
-        axes.plot(x, to_uS(shown.found[row]), "o", color=colour, label=f"simulated, {name}")
+        axes.plot(
+            x, to_uS(shown.published[row]), color=colour, label=f"published, {name}"
+        )
+        axes.plot(
+            x, to_uS(shown.found[row]), "o", color=colour, label=f"simulated, {name}"
+        )
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Standard deviation (µS)")
@@ -181,7 +221,9 @@ def _windows(shown: WindowsShown) -> Figure:
     window = 100 * plain(shown.window)
     axes.loglog(window, plain(shown.pulses), "o-", color=BLUE, label="simulated")
     axes.loglog(window, 20 / window, color=VERMILLION, label="inverse proportion")
-    axes.loglog([2, 0.2], [10, 90], "s", color=BLACK, fillstyle="none", label="published")
+    axes.loglog(
+        [2, 0.2], [10, 90], "s", color=BLACK, fillstyle="none", label="published"
+    )
     axes.set_xticks(window, [f"{w:g}" for w in window])
     axes.minorticks_off()
     axes.set_xlabel("Half-width of the window (% of the target)")

@@ -73,8 +73,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
-def _row(paper: Paper, verdict: Verdict, pictures: Mapping[str, bytes]) -> dict[str, object]:
-    claim, found = verdict.claim, verdict.measurement
+def _row(
+    paper: Paper, verdict: Verdict, pictures: Mapping[str, bytes]
+) -> dict[str, object]:
+    claim = verdict.claim
+    found = verdict.measurement
     return {
         "id": claim.name,
         "statement": claim.statement,
@@ -91,7 +94,11 @@ def _row(paper: Paper, verdict: Verdict, pictures: Mapping[str, bytes]) -> dict[
         "holds": found.holds,
         "seconds": f"{verdict.seconds:.1f}",
         "figures": [
-            {"title": f.title, "caption": f.caption, "source": _address(pictures[f.name])}
+            {
+                "title": f.title,
+                "caption": f.caption,
+                "source": _address(pictures[f.name]),
+            }
             for f in paper.figures
             if f.claim == claim.name and f.name in pictures
         ],
@@ -106,7 +113,9 @@ def _parameters(preset: Preset) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "value": f"{v.value:g} {v.unit}" if "/" in v.unit else show(v.value, v.unit),
+            "value": f"{v.value:g} {v.unit}"
+            if "/" in v.unit
+            else show(v.value, v.unit),
             "confidence": str(v.confidence),
             "source": v.source,
             "note": v.note,

@@ -111,14 +111,17 @@ def network(
         source: Current from word line to bit line beside each cell (A).
     """
     word, bit = lines
-    word_fed, bit_fed = word.response(ends[0]), bit.response(ends[1])
+    word_fed = word.response(ends[0])
+    bit_fed = bit.response(ends[1])
     if source is not None:
         word_fed -= word.solve(source.mT.contiguous())
         bit_fed += bit.solve(source)
     return CrossbarSystem(word, bit, cell, word_fed, bit_fed)
 
 
-def solve_cg(net: CrossbarSystem, accuracy: Accuracy, start: Tensor | None = None) -> CgSolution:
+def solve_cg(
+    net: CrossbarSystem, accuracy: Accuracy, start: Tensor | None = None
+) -> CgSolution:
     """Solve for the node voltages.
 
     Args:
@@ -153,7 +156,8 @@ def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Te
     turns: list[Tensor] = []
     power = first = work.power()
     limit = accuracy.limit(first)
-    turn, slowest = torch.zeros_like(power), torch.ones_like(power)
+    turn = torch.zeros_like(power)
+    slowest = torch.ones_like(power)
     most = 200 + 10 * sum(work.word.shape[-2:])
     for iteration in range(most):
         if bool((power <= limit * slowest).all()):
@@ -164,7 +168,8 @@ def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Te
         turns.append(turn)
         steps.append(_ratio(power, work.turn(turn)))
         work.advance(steps[-1])
-        before, power = power, work.power()
+        before = power
+        power = work.power()
         turn = _ratio(power, before)
     raise ArithmeticError(
         f"The node voltages are still {math.sqrt(float((power / limit).max())):.1e} times as far"
@@ -200,13 +205,22 @@ class _Work:
     def __init__(self, net: CrossbarSystem) -> None:
         size = max(net.word_fed.numel(), net.cell.numel())
         store = net.word_fed.new_empty(_Work.PLANES, size)
-        of_word, of_bit = store[:6, : net.word_fed.numel()], store[6:8, : net.bit_fed.numel()]
+        of_word = store[:6, : net.word_fed.numel()]
+        of_bit = store[6:8, : net.bit_fed.numel()]
         planes = of_word.view(6, *net.word_fed.shape).unbind()
-        self.word, self.residual, self.ahead, self._search, self._image, self._fed_word = planes
+        (
+            self.word,
+            self.residual,
+            self.ahead,
+            self._search,
+            self._image,
+            self._fed_word,
+        ) = planes
         self._search.zero_()
         self._image.zero_()
         self._fed_bit, self.bit = of_bit.view(2, *net.bit_fed.shape).unbind()
-        self._cell, self._turned = net.cell, store[8, : net.cell.numel()].view_as(net.cell.mT)
+        self._cell = net.cell
+        self._turned = store[8, : net.cell.numel()].view_as(net.cell.mT)
         self._turned.copy_(net.cell.mT)
         self._word_lines = net.word.solver(self.residual, self.ahead)
         self._bit_lines = net.bit.solver(self._fed_bit, self.bit)
@@ -250,7 +264,9 @@ class _Work:
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
-    return torch.bmm(one.flatten(1).unsqueeze(1), other.flatten(1).unsqueeze(2))[:, 0, 0]
+    return torch.bmm(one.flatten(1).unsqueeze(1), other.flatten(1).unsqueeze(2))[
+        :, 0, 0
+    ]
 
 
 def _ratio(one: Tensor, other: Tensor) -> Tensor:

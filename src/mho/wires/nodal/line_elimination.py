@@ -17,7 +17,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-SHORT, OPEN = 1e-60, 1e60
+SHORT = 1e-60
+OPEN = 1e60
 """Resistances that stand for none and for no connection (Ω)."""
 
 
@@ -43,7 +44,9 @@ class EliminatedLines:
 
     steps: tuple[_Step, ...]
 
-    def response(self, end: Float[Tensor, "*batch lines"]) -> Float[Tensor, "*batch nodes lines"]:
+    def response(
+        self, end: Float[Tensor, "*batch lines"]
+    ) -> Float[Tensor, "*batch nodes lines"]:
         """Node voltages (V) with no current fed and both ends held at a voltage.
 
         Args:
@@ -74,16 +77,21 @@ class EliminatedLines:
         out: Float[Tensor, "*batch nodes lines"],
     ) -> "Solver":
         """What solves for the currents in one tensor, as often as they change, into another."""
-        down, up = [], []
-        fed, kept = current[..., 0::2, :], current[..., 1::2, :]
+        down = []
+        up = []
+        fed = current[..., 0::2, :]
+        kept = current[..., 1::2, :]
         for number, (step, even, odd) in enumerate(self._halves(out)):
             for share, giver, to in _given(step, fed, odd):
                 down.append((to, kept[..., : to.shape[-2], :], share, giver))
                 kept = odd
             up.append((even, step.own, fed, _received(step, even, odd)))
-            fed, kept = odd[..., 0::2, :], odd[..., 1::2, :]
+            fed = odd[..., 0::2, :]
+            kept = odd[..., 1::2, :]
             if 1 < odd.shape[-2] <= _FEW:
-                inverse = EliminatedLines(self.steps[number + 1 :]).inverse(odd.shape[-2])
+                inverse = EliminatedLines(self.steps[number + 1 :]).inverse(
+                    odd.shape[-2]
+                )
                 product = odd.new_empty(*odd.shape[:-2], *inverse.shape[-3:])
                 rest = (inverse, odd.unsqueeze(-3), product, odd)
                 return Solver(tuple(down), rest, tuple(reversed(up)))
@@ -102,7 +110,8 @@ class EliminatedLines:
         """Of every elimination the nodes that go and the nodes that stay."""
         halves = []
         for step in self.steps:
-            even, nodes = nodes[..., 0::2, :], nodes[..., 1::2, :]
+            even = nodes[..., 0::2, :]
+            nodes = nodes[..., 1::2, :]
             halves.append((step, even, nodes))
         return halves
 
@@ -130,7 +139,8 @@ class Solver:
 
 
 def eliminate(
-    resistance: Float[Tensor, "segments lines"], conductance: Float[Tensor, "*batch nodes lines"]
+    resistance: Float[Tensor, "segments lines"],
+    conductance: Float[Tensor, "*batch nodes lines"],
 ) -> EliminatedLines:
     """Eliminate every node of every line.
 
@@ -139,12 +149,18 @@ def eliminate(
             allowed. Shape (nodes + 1, lines).
         conductance: Conductance from each node to ground (S). Shape (..., nodes, lines).
     """
-    wire = resistance.clamp(SHORT, OPEN).expand(*conductance.shape[:-2], *resistance.shape)
+    wire = resistance.clamp(SHORT, OPEN).expand(
+        *conductance.shape[:-2], *resistance.shape
+    )
     parts = conductance.new_empty(len(_Step._fields), *conductance.shape)
-    ground, steps, start = conductance, [], 0
+    ground = conductance
+    steps = []
+    start = 0
     while ground.shape[-2]:
-        even, rest = ground[..., 0::2, :], ground[..., 1::2, :]
-        count, stay = even.shape[-2], rest.shape[-2]
+        even = ground[..., 0::2, :]
+        rest = ground[..., 1::2, :]
+        count = even.shape[-2]
+        stay = rest.shape[-2]
         step = _Step(*(part[..., start : start + count, :] for part in parts))
         wire = _merge(wire, even, step)
         ground = torch.addcmul(rest, step.right[..., :stay, :], even[..., :stay, :])
@@ -157,7 +173,8 @@ def eliminate(
 def _merge(wire: Tensor, even: Tensor, step: _Step) -> Tensor:
     """Fill in the shares of one elimination; segments left between the nodes that stay (Ω)."""
     count = even.shape[-2]
-    left, right = wire[..., 0 : 2 * count : 2, :], wire[..., 1 : 2 * count : 2, :]
+    left = wire[..., 0 : 2 * count : 2, :]
+    right = wire[..., 1 : 2 * count : 2, :]
     shape = (*wire.shape[:-2], wire.shape[-2] - count, wire.shape[-1])
     merged = wire.new_empty(shape)
     whole = merged[..., :count, :]
@@ -172,22 +189,28 @@ def _merge(wire: Tensor, even: Tensor, step: _Step) -> Tensor:
     return merged
 
 
-def _given(step: _Step, even: Tensor, odd: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+def _given(
+    step: _Step, even: Tensor, odd: Tensor
+) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Share, giver and taker where nodes that go pass something to their neighbours."""
-    stay, inner = odd.shape[-2], even.shape[-2] - 1
+    stay = odd.shape[-2]
+    inner = even.shape[-2] - 1
     terms = [(step.right[..., :stay, :], even[..., :stay, :], odd)] if stay else []
     if inner:
         terms.append((step.left[..., 1:, :], even[..., 1:, :], odd[..., :inner, :]))
     return terms
 
 
-def _received(step: _Step, even: Tensor, odd: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+def _received(
+    step: _Step, even: Tensor, odd: Tensor
+) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Taker, share and neighbour where nodes that went get their voltages."""
     return [(giver, share, taker) for share, giver, taker in _given(step, even, odd)]
 
 
 def branch_currents(
-    resistance: Float[Tensor, "segments lines"], taken: Float[Tensor, "*batch nodes lines"]
+    resistance: Float[Tensor, "segments lines"],
+    taken: Float[Tensor, "*batch nodes lines"],
 ) -> Float[Tensor, "*batch segments lines"]:
     """Currents along lines whose nodes give currents away, both ends at the same voltage.
 

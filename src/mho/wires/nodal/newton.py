@@ -14,7 +14,13 @@ from torch import Tensor
 
 from mho.units import show
 from mho.wires.iv_laws import CellLaw
-from mho.wires.nodal.conjugate_gradient import Accuracy, CgSolution, factor, network, solve_cg
+from mho.wires.nodal.conjugate_gradient import (
+    Accuracy,
+    CgSolution,
+    factor,
+    network,
+    solve_cg,
+)
 from mho.wires.nodal.line_elimination import branch_currents
 
 _STEPS = 150
@@ -43,7 +49,9 @@ class _State:
     def towards(self, other: "_State", share: Tensor) -> "_State":
         """The state a share of the way to another; wires stay in balance on the way."""
         pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
-        return _State(*(torch.lerp(one, two, share[:, None, None]) for one, two in pairs))
+        return _State(
+            *(torch.lerp(one, two, share[:, None, None]) for one, two in pairs)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +84,13 @@ class Crossbar:
         """
         zero = self.cell.new_zeros(len(self.ends[0]), *self.cell.shape)
         slope = self.law.slope(zero, self.cell)
-        found = solve_cg(network(factor(self.wires, slope), slope, self.ends), Accuracy(_BEGIN))
+        found = solve_cg(
+            network(factor(self.wires, slope), slope, self.ends), Accuracy(_BEGIN)
+        )
         state = self._state(found, slope, zero)
-        reference, slowest, iterations = found.first, found.slowest, found.iterations
+        reference = found.first
+        slowest = found.slowest
+        iterations = found.iterations
         for _ in range(_STEPS):
             drop = state.drop
             slope = self.law.slope(drop, self.cell)
@@ -110,7 +122,9 @@ class Crossbar:
     def _content(self, state: _State) -> Tensor:
         """Co-content of cells and wires (W). Shape (batch,)."""
         content = self.law.work(state.drop, self.cell).sum((-2, -1))
-        for wire, current in zip(self.wires, (state.word_wire, state.bit_wire), strict=True):
+        for wire, current in zip(
+            self.wires, (state.word_wire, state.bit_wire), strict=True
+        ):
             loss = torch.where(wire.isfinite(), wire, 0.0) * current**2
             content += loss.sum((-2, -1)) / 2
         return content
@@ -119,14 +133,17 @@ class Crossbar:
         """Go to the new state, or as much of the way as lowers the co-content."""
         before = self._content(old)
         allowed = before + _ROUNDING * before.abs()
-        share, state = torch.ones_like(before), new
+        share = torch.ones_like(before)
+        state = new
         for _ in range(_HALVINGS):
             higher = ~(self._content(state) <= allowed)
             if not bool(higher.any()):
                 return state
             share = torch.where(higher, share / 2, share)
             state = old.towards(new, share)
-        raise ArithmeticError(self._complaint(old, f" though steps were halved {_HALVINGS} times"))
+        raise ArithmeticError(
+            self._complaint(old, f" though steps were halved {_HALVINGS} times")
+        )
 
     def _complaint(self, state: _State, when: str) -> str:
         current = self.law.current(state.drop, self.cell)

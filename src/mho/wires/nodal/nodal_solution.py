@@ -12,7 +12,13 @@ from torch.autograd.function import once_differentiable
 
 from mho.checks import check_between, check_finite, check_shape, check_within
 from mho.wires.iv_laws import CellLaw, InSeries, Sinh, sensitivity
-from mho.wires.nodal.conjugate_gradient import Accuracy, CgSolution, factor, network, solve_cg
+from mho.wires.nodal.conjugate_gradient import (
+    Accuracy,
+    CgSolution,
+    factor,
+    network,
+    solve_cg,
+)
 from mho.wires.nodal.line_elimination import OPEN, branch_currents
 from mho.wires.nodal.newton import Crossbar
 
@@ -142,19 +148,26 @@ class _Currents(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, voltage: Tensor, conductance: Tensor, circuit: "_Circuit", tolerance: float
+        ctx: Any,
+        voltage: Tensor,
+        conductance: Tensor,
+        circuit: "_Circuit",
+        tolerance: float,
     ) -> Tensor:
         ends = (voltage, voltage.new_zeros(len(voltage), conductance.shape[1]))
         found = circuit.solve(ends, tolerance)
         drop = found.word.mT - found.bit
         ctx.save_for_backward(drop)
-        ctx.circuit, ctx.tolerance = circuit, tolerance
+        ctx.circuit = circuit
+        ctx.tolerance = tolerance
         ctx.kinds = voltage.dtype, conductance.dtype
         return circuit.current(drop).sum(-2).mul_(circuit.sensed).to(voltage.dtype)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+    def backward(
+        ctx: Any, weight: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, None, None]:
         (drop,) = ctx.saved_tensors
         circuit = ctx.circuit
         slope = circuit.slope(drop)
@@ -170,26 +183,35 @@ class _Currents(torch.autograd.Function):
 class _Circuit:
     """Wires and cells in the form of the solvers, in double precision."""
 
-    def __init__(self, wires: "WireModel", conductance: Tensor, law: CellLaw | None) -> None:
+    def __init__(
+        self, wires: "WireModel", conductance: Tensor, law: CellLaw | None
+    ) -> None:
         rows, cols = conductance.shape
         self.cell = conductance.double()
-        self.law, self.access = law, wires.access
+        self.law = law
+        self.access = wires.access
         if not math.isfinite(wires.access):
-            self.cell, self.access = torch.zeros_like(self.cell), 0.0
+            self.cell = torch.zeros_like(self.cell)
+            self.access = 0.0
         if law is not None and self.access:
             self.law = InSeries(law, self.access)
         driver = _per_line(wires.driver, "driver", rows, self.cell)
         sense = _per_line(wires.sense, "sense", cols, self.cell)
         open_end = torch.full_like(driver, math.inf), torch.full_like(sense, math.inf)
-        word = _per_line(wires.word_line, "word_line", rows, self.cell).expand(cols - 1, rows)
-        bit = _per_line(wires.bit_line, "bit_line", cols, self.cell).expand(rows - 1, cols)
+        word = _per_line(wires.word_line, "word_line", rows, self.cell).expand(
+            cols - 1, rows
+        )
+        bit = _per_line(wires.bit_line, "bit_line", cols, self.cell).expand(
+            rows - 1, cols
+        )
         right = driver if wires.sides == "both" else open_end[0]
         top = sense if wires.sense_sides == "both" else open_end[1]
         self.wires = (
             torch.cat((driver[None], word, right[None])),
             torch.cat((top[None], bit, sense[None])),
         )
-        self.driven, self.sensed = driver < OPEN, sense < OPEN
+        self.driven = driver < OPEN
+        self.sensed = sense < OPEN
 
     def solve(self, ends: tuple[Tensor, Tensor], tolerance: float) -> CgSolution:
         """Node voltages with the cells as they are."""
@@ -203,7 +225,9 @@ class _Circuit:
 
         return self._in_parts(part, ends)
 
-    def linear(self, cell: Tensor, ends: tuple[Tensor, Tensor], tolerance: float) -> CgSolution:
+    def linear(
+        self, cell: Tensor, ends: tuple[Tensor, Tensor], tolerance: float
+    ) -> CgSolution:
         """Node voltages with linear cells, shared by all vectors or one set for each."""
         shared = factor(self.wires, cell) if cell.ndim == 2 else None
 
@@ -223,7 +247,9 @@ class _Circuit:
     def slope(self, drop: Tensor | None) -> Tensor:
         """Differential conductances (S); of linear cells one set for all vectors."""
         if self.law is None or drop is None:
-            return self.cell / (1 + self.access * self.cell) if self.access else self.cell
+            return (
+                self.cell / (1 + self.access * self.cell) if self.access else self.cell
+            )
         return self.law.slope(drop, self.cell)
 
     def sensitivity(self, drop: Tensor) -> Tensor:
@@ -262,17 +288,26 @@ def _per_line(value: Any, name: str, lines: int, like: Tensor) -> Tensor:
     return values.expand(lines)
 
 
-def _check(voltage: Tensor, conductance: Tensor, law: CellLaw | None, tolerance: float) -> None:
+def _check(
+    voltage: Tensor, conductance: Tensor, law: CellLaw | None, tolerance: float
+) -> None:
     check_shape(conductance, "conductance", (None, None))
     check_shape(voltage, "voltage", (None, conductance.shape[0]))
     check_finite(voltage, "voltage", "A driver has a voltage.")
     check_finite(conductance, "conductance", "An open cell has 0 S.")
     check_within(
-        conductance, "conductance", 0, math.inf, unit="S", hint="No cell has less than 0 S."
+        conductance,
+        "conductance",
+        0,
+        math.inf,
+        unit="S",
+        hint="No cell has less than 0 S.",
     )
     check_between(tolerance, "tolerance", 1e-13, 0.1, "1")
     if isinstance(law, Sinh):
         steepest = float(torch.as_tensor(law.coefficient).max())
-        low, high = torch.nn.functional.pad(voltage.detach().flatten(), (0, 1)).aminmax()
+        low, high = torch.nn.functional.pad(
+            voltage.detach().flatten(), (0, 1)
+        ).aminmax()
         highest = float(high - low)
         check_between(highest * steepest, "voltage * coefficient", 0, _STEEPEST, "1")

@@ -88,7 +88,8 @@ def steps(rows: int, cols: int) -> list[Step]:
     Blocks stay as square as possible, and the last one between half and one and a half times as
     long as the others, so that any size costs what its cells cost.
     """
-    axes, found = [Axis.of(rows), Axis.of(cols)], []
+    axes = [Axis.of(rows), Axis.of(cols)]
+    found = []
     while axes[0].number or axes[1].number:
         across = axes[1].number and (axes[1].size <= axes[0].size or not axes[0].number)
         which = 1 if across else 0
@@ -184,7 +185,11 @@ def tree(
         tape: Where to put down what the gradient needs, if it is wanted.
     """
     matrices = leaves(cells, memory, None if tape is None else tape.leaves)
-    level = {WHOLE: Group(_blocks_first(matrices, shape, memory.next_level()), Ports(*[LEAF] * 4))}
+    level = {
+        WHOLE: Group(
+            _blocks_first(matrices, shape, memory.next_level()), Ports(*[LEAF] * 4)
+        )
+    }
     for step in UNIFORM:
         move = Move(WHOLE, (WHOLE, slice(0, None, 2)), (WHOLE, slice(1, None, 2)))
         level = _join(level, step, [move], memory, tape)
@@ -212,7 +217,9 @@ def _blocks_first(
     return first.view(-1, *leaf_grid(shape.rows, shape.cols), size, size)
 
 
-def _by_kind(whole: Float[Tensor, "tiles rows cols ports ports"], shape: Shape) -> Level:
+def _by_kind(
+    whole: Float[Tensor, "tiles rows cols ports ports"], shape: Shape
+) -> Level:
     """Blocks by kind, without ports that are open or filled up."""
     level = {}
     for kind, (down, across, keep, ports) in kinds_of(shape).items():
@@ -226,14 +233,19 @@ def _by_kind(whole: Float[Tensor, "tiles rows cols ports ports"], shape: Shape) 
 
 def kinds_of(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]]:
     """Which blocks of `SIDE` are of a kind, and which of their ports stay."""
-    rows, cols = Axis.of(shape.rows), Axis.of(shape.cols)
+    rows = Axis.of(shape.rows)
+    cols = Axis.of(shape.cols)
     found = {}
     for top, right in KINDS:
         if (not top and not rows.number) or (not right and not cols.number):
             continue
-        p, q = rows.last if top else SIDE, cols.last if right else SIDE
+        p = rows.last if top else SIDE
+        q = cols.last if right else SIDE
         ports = Ports(
-            p, q, 0 if top and shape.open_top else q, 0 if right and shape.open_right else p
+            p,
+            q,
+            0 if top and shape.open_top else q,
+            0 if right and shape.open_right else p,
         )
         keep = [*range(SIDE - p, SIDE), *range(SIDE, SIDE + q)]
         keep += range(2 * SIDE, 2 * SIDE + ports.top)
@@ -259,12 +271,16 @@ def _join(
             new[move.kind] = Group(result.take(*matrix.shape).copy_(matrix), near.ports)
         else:
             far = level[move.far[0]]
-            seam = (one_above_other if step.vertical else side_by_side)(near.ports, far.ports)
+            seam = (one_above_other if step.vertical else side_by_side)(
+                near.ports, far.ports
+            )
             size = sum(seam.ports)
             out = result.take(*matrix.shape[:3], size, size)
             new[move.kind] = Group(out, seam.ports)
             beyond = pick(far.matrix, step, move.far[1])
-            inputs = merge(matrix, beyond, seam, out, memory.work, taped=tape is not None)
+            inputs = merge(
+                matrix, beyond, seam, out, memory.work, taped=tape is not None
+            )
         joints.append(Joint(step, move, seam, inputs))
     if tape is not None:
         tape.levels.append({kind: group.matrix.shape for kind, group in level.items()})
@@ -277,4 +293,6 @@ def _last(level: Level, step: Step) -> Tensor:
     near = level[(False, True) if step.vertical else (True, False)]
     far = level[WHOLE]
     seam = (one_above_other if step.vertical else side_by_side)(near.ports, far.ports)
-    return transfer(near.matrix[:, 0, 0], far.matrix[:, 0, 0], seam, vertical=step.vertical)
+    return transfer(
+        near.matrix[:, 0, 0], far.matrix[:, 0, 0], seam, vertical=step.vertical
+    )

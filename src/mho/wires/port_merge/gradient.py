@@ -19,7 +19,15 @@ from mho.wires.port_merge.block_tree import (
     kinds_of,
     pick,
 )
-from mho.wires.port_merge.leaf_blocks import ROUNDS, SIDE, Cells, drives, halves, times, unsort
+from mho.wires.port_merge.leaf_blocks import (
+    ROUNDS,
+    SIDE,
+    Cells,
+    drives,
+    halves,
+    times,
+    unsort,
+)
 from mho.wires.port_merge.ports import Seam
 from mho.wires.port_merge.workspace import Memory, Workspace
 
@@ -44,8 +52,12 @@ def conductance_gradient(
     for sizes, joints in reversed(steps[: len(UNIFORM)]):
         level = _step_back(level, sizes, joints, memory)
     s = _ports_first(level[WHOLE], memory.next_level())
-    for (vertical, ports), inputs in zip(reversed(ROUNDS), reversed(tape.leaves), strict=True):
-        p, q = (2 * s.shape[2], s.shape[3]) if vertical else (s.shape[2], 2 * s.shape[3])
+    for (vertical, ports), inputs in zip(
+        reversed(ROUNDS), reversed(tape.leaves), strict=True
+    ):
+        p, q = (
+            (2 * s.shape[2], s.shape[3]) if vertical else (s.shape[2], 2 * s.shape[3])
+        )
         old = memory.next_level().take(sum(ports), sum(ports), p, q, *s.shape[4:])
         near, far, seam = halves(old, vertical, ports)
         _split_leaves(s, inputs, seam, (near, far))
@@ -83,10 +95,15 @@ def _split(
     work.clear()
     through = work.product(inputs, s.flatten(0, 2))
     n = seam.width
-    sides = (seam.near, seam.kept_near, slice(0, n)), (seam.far, seam.kept_far, slice(n, 2 * n))
+    sides = (
+        (seam.near, seam.kept_near, slice(0, n)),
+        (seam.far, seam.kept_far, slice(n, 2 * n)),
+    )
     for part, (joined, kept, half) in zip(parts, sides, strict=True):
         rows = through[:, half]
-        part[..., joined, joined] = work.product(rows, inputs[:, half].mT).view(*s.shape[:3], n, n)
+        part[..., joined, joined] = work.product(rows, inputs[:, half].mT).view(
+            *s.shape[:3], n, n
+        )
         rows = rows.view(*s.shape[:3], n, -1)
         for one in kept:
             part[..., joined, one.before] = rows[..., one.after]
@@ -99,7 +116,9 @@ def _all_kinds(
     level: dict[Kind, Tensor], shape: Shape, room: Workspace
 ) -> Float[Tensor, "tiles rows cols ports ports"]:
     """Gradients of all blocks of `SIDE`; ports left out have none."""
-    high, wide, size = -(-shape.rows // SIDE), -(-shape.cols // SIDE), 4 * SIDE
+    high = -(-shape.rows // SIDE)
+    wide = -(-shape.cols // SIDE)
+    size = 4 * SIDE
     whole = room.take(len(level[WHOLE]), high, wide, size, size).zero_()
     for kind, (down, across, keep, _) in kinds_of(shape).items():
         if len(keep) == size:
@@ -114,17 +133,23 @@ def _ports_first(
     blocks: Float[Tensor, "tiles rows cols ports ports"], room: Workspace
 ) -> Float[Tensor, "ports ports 1 1 tiles leaves"]:
     """One element after the other instead of one matrix after the other."""
-    tiles, size = len(blocks), blocks.shape[-1]
+    tiles = len(blocks)
+    size = blocks.shape[-1]
     first = room.take(size * size, blocks[..., 0, 0].numel())
     first.copy_(blocks.reshape(-1, size * size).T)
     return first.view(size, size, 1, 1, tiles, -1)
 
 
-def _split_leaves(s: Tensor, inputs: Tensor, seam: Seam, parts: tuple[Tensor, Tensor]) -> None:
+def _split_leaves(
+    s: Tensor, inputs: Tensor, seam: Seam, parts: tuple[Tensor, Tensor]
+) -> None:
     """The same for blocks within leaves, ports first."""
     through = times(inputs, s)
     n = seam.width
-    sides = (seam.near, seam.kept_near, slice(0, n)), (seam.far, seam.kept_far, slice(n, 2 * n))
+    sides = (
+        (seam.near, seam.kept_near, slice(0, n)),
+        (seam.far, seam.kept_far, slice(n, 2 * n)),
+    )
     for part, (joined, kept, half) in zip(parts, sides, strict=True):
         times(through[half], inputs[half].transpose(0, 1), part[joined, joined])
         for one in kept:

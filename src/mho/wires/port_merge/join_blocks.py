@@ -55,12 +55,15 @@ def merge(
     if not taped:
         return None
     tape = near.new_empty(from_near.shape[0], 2 * seam.width, out.shape[-1])
-    upper, lower = tape[:, : seam.width], tape[:, seam.width :]
+    upper = tape[:, : seam.width]
+    lower = tape[:, seam.width :]
     offered = work.product(loop, from_near).neg_()
     for i, run in _places(seam.kept_near):
-        upper[..., run.after], lower[..., run.after] = current[..., i], offered[..., i]
+        upper[..., run.after] = current[..., i]
+        lower[..., run.after] = offered[..., i]
     for i, run in _places(seam.kept_far):
-        upper[..., run.after], lower[..., run.after] = across[..., i], voltage[..., i]
+        upper[..., run.after] = across[..., i]
+        lower[..., run.after] = voltage[..., i]
     return tape
 
 
@@ -79,11 +82,15 @@ def transfer(
         seam: How they are joined.
         vertical: Whether `far` lies above `near`, not to its right.
     """
-    rows = near.shape[-1] - seam.ports.bottom - seam.width if vertical else seam.ports.left
-    left, bottom = slice(0, rows), slice(rows, seam.near.start)
+    rows = (
+        near.shape[-1] - seam.ports.bottom - seam.width if vertical else seam.ports.left
+    )
+    left = slice(0, rows)
+    bottom = slice(rows, seam.near.start)
     through, side = (bottom, left) if vertical else (left, bottom)
     beyond = slice(0, seam.far.start) if vertical else slice(seam.far.stop, None)
-    inner, y = near[:, seam.near], far[:, seam.far, seam.far]
+    inner = near[:, seam.near]
+    y = far[:, seam.far, seam.far]
     loop = torch.bmm(inner[..., seam.near], y).neg_()
     loop.diagonal(dim1=1, dim2=2).add_(1)
     passed = torch.linalg.solve_ex(loop, inner[..., through]).result
@@ -103,7 +110,9 @@ def _loop(z: Tensor, y: Tensor, work: Workspace) -> Tensor:
 def _kept(rows: Tensor, runs: tuple[Run, ...], work: Workspace) -> Tensor:
     """Columns of the remaining ports side by side, one matrix after the other."""
     kept = work.take(*rows.shape[:-1], sum(run.number for run in runs))
-    return torch.cat([rows[..., run.before] for run in runs], -1, out=kept).flatten(0, 2)
+    return torch.cat([rows[..., run.before] for run in runs], -1, out=kept).flatten(
+        0, 2
+    )
 
 
 def _alone(matrix: Tensor, work: Workspace) -> Tensor:
@@ -126,7 +135,8 @@ def _add(old: Tensor, more: Tensor, runs: tuple[Run, ...], out: Tensor) -> None:
 
 def _places(runs: tuple[Run, ...]) -> list[tuple[slice, Run]]:
     """Runs, each with its place when they stand side by side."""
-    places, start = [], 0
+    places = []
+    start = 0
     for run in runs:
         places.append((slice(start, start + run.number), run))
         start += run.number

@@ -20,8 +20,12 @@ LEAF = 4
 SIDE = 16
 """Rows and columns to whose multiples a tile is filled up (cells)."""
 
-ROUNDS = ((False, Ports(1, 1, 1, 1)), (True, Ports(1, 2, 2, 1)),
-          (False, Ports(2, 2, 2, 2)), (True, Ports(2, 4, 4, 2)))  # fmt: skip
+ROUNDS = (
+    (False, Ports(1, 1, 1, 1)),
+    (True, Ports(1, 2, 2, 1)),
+    (False, Ports(2, 2, 2, 2)),
+    (True, Ports(2, 4, 4, 2)),
+)
 """How cells become a leaf: whether blocks one above the other are joined, and their ports."""
 
 
@@ -116,13 +120,20 @@ def _merge(
 ) -> Tensor:
     """Matrices of the blocks that two blocks make, as in `port_blocks.merge`."""
     memory.work.clear()
-    n, size, blocks = seam.width, sum(seam.ports), near.shape[2:]
-    z, y = near[seam.near, seam.near], far[seam.far, seam.far]
+    n = seam.width
+    size = sum(seam.ports)
+    blocks = near.shape[2:]
+    z = near[seam.near, seam.near]
+    y = far[seam.far, seam.far]
     loop = _inverse(_one_minus(times(z, y)))
     outer = memory.work.take(n, size, *blocks)
-    inputs = (memory.work.take if tape is None else near.new_empty)(2 * n, size, *blocks)
-    current, offered = times(y, loop), -loop
-    voltage, across = times(loop, z), -loop.transpose(0, 1)
+    inputs = (memory.work.take if tape is None else near.new_empty)(
+        2 * n, size, *blocks
+    )
+    current = times(y, loop)
+    offered = -loop
+    voltage = times(loop, z)
+    across = -loop.transpose(0, 1)
     for run in seam.kept_near:
         outer[:, run.after] = near[seam.near, run.before]
         times(current, outer[:, run.after], inputs[:n, run.after])
@@ -145,13 +156,18 @@ def _merge(
     return s
 
 
-def _add(old: Tensor, runs: tuple[Run, ...], outer: Tensor, inputs: Tensor, s: Tensor) -> None:
+def _add(
+    old: Tensor, runs: tuple[Run, ...], outer: Tensor, inputs: Tensor, s: Tensor
+) -> None:
     """Put the matrix of remaining ports, and what the seam adds to it, in its new place."""
     for place, one in enumerate(runs):
         left = outer[:, one.after].transpose(0, 1)
         for two in runs[place:]:
-            part, right = s[one.after, two.after], inputs[:, two.after]
-            torch.addcmul(old[one.before, two.before], left[:, 0:1], right[0:1], out=part)
+            part = s[one.after, two.after]
+            right = inputs[:, two.after]
+            torch.addcmul(
+                old[one.before, two.before], left[:, 0:1], right[0:1], out=part
+            )
             for k in range(1, len(right)):
                 part.addcmul_(left[:, k : k + 1], right[k : k + 1])
             if one is not two:

@@ -100,15 +100,20 @@ def _terminated(
     s: Tensor = _Tree.apply(part, lines, shape, memory)  # type: ignore[no-untyped-call]
     if not lines.both_drivers and not lines.both_senses:
         return -s
-    near, top = rows + cols, cols if lines.both_senses else 0
+    near = rows + cols
+    top = cols if lines.both_senses else 0
     far, path = (
         torch.cat([x[:top], y[: len(y) if lines.both_drivers else 0]])
         for x, y in (
             (lines.sense, lines.driver),
-            (2 * lines.sense + (rows - 1) * lines.bit, 2 * lines.driver + (cols - 1) * lines.word),
+            (
+                2 * lines.sense + (rows - 1) * lines.bit,
+                2 * lines.driver + (cols - 1) * lines.word,
+            ),
         )
     )
-    drive, collect = s.new_zeros(len(far), rows), s.new_zeros(len(far), cols)
+    drive = s.new_zeros(len(far), rows)
+    collect = s.new_zeros(len(far), cols)
     drive.diagonal(-top).fill_(1)
     collect[:top].diagonal().fill_(1)
     # A line without any resistance does not need its far end: 1 Ω there takes no current.

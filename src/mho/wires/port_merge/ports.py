@@ -83,8 +83,12 @@ def one_above_other(near: Ports, far: Ports) -> Seam:
     """Seam of a lower block and an upper one: the top ends of the lower block feed the other."""
     cols = near.bottom
     ports = Ports(far.left + near.left, cols, far.top, far.right + near.right)
-    joined, right = near.left + cols, ports.left + cols + far.top
-    kept_near = (Run(0, far.left, joined), Run(joined + cols, right + far.right, near.right))
+    joined = near.left + cols
+    right = ports.left + cols + far.top
+    kept_near = (
+        Run(0, far.left, joined),
+        Run(joined + cols, right + far.right, near.right),
+    )
     kept_far = (
         Run(0, 0, far.left),
         Run(far.left + cols, ports.left + cols, far.top + far.right),

@@ -20,7 +20,8 @@ class Workspace:
 
     def take(self, *shape: int) -> Tensor:
         """An uninitialised tensor, valid until the next `clear`."""
-        start, stop = self._used, self._used + math.prod(shape)
+        start = self._used
+        stop = self._used + math.prod(shape)
         if stop > self._memory.numel():
             return self._memory.new_empty(shape)
         self._used = stop

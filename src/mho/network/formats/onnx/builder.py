@@ -33,7 +33,9 @@ class Constant:
 
     def whole(self) -> tuple["int | Size", ...]:
         """All elements as whole numbers or sizes."""
-        return tuple(item if isinstance(item, Size) else int(item) for item in self.array.flat)
+        return tuple(
+            item if isinstance(item, Size) else int(item) for item in self.array.flat
+        )
 
     def number(self) -> float:
         """The only element."""
@@ -111,7 +113,9 @@ class OnnxNode:
         """An input that has to be known in advance, `None` where it is left out."""
         value = self.input(index)
         if isinstance(value, Ref):
-            raise self.refused(f"computes its input number {index + 1}, which must be constant")
+            raise self.refused(
+                f"computes its input number {index + 1}, which must be constant"
+            )
         return value
 
     def whole(self, index: int, attribute: str) -> tuple["int | Size", ...] | None:
@@ -128,7 +132,9 @@ class OnnxNode:
 
     def refused(self, reason: str) -> RefusedError:
         """What to raise if mho cannot run the operation as it is."""
-        return RefusedError(f"has a node `{self.name}` (`{self.operator}`) that {reason}")
+        return RefusedError(
+            f"has a node `{self.name}` (`{self.operator}`) that {reason}"
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -155,7 +161,9 @@ class Builder:
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    runs: tuple[dict[str, Any], dict[str, Any]] = field(default_factory=lambda: ({}, {}))
+    runs: tuple[dict[str, Any], dict[str, Any]] = field(
+        default_factory=lambda: ({}, {})
+    )
     zeros: set[str] = field(default_factory=set)
     current: str = ""
     folded: int = 0
@@ -169,9 +177,15 @@ class Builder:
     def finished(self, output: Ref) -> Graph:
         """Everything that was added, as a graph with this output."""
         return Graph(
-            self.graph.input, self.graph.sample_shape, self.graph.batch, tuple(self.nodes),
-            output.name, self.tensors, self.labels, self._untrained(),
-        )  # fmt: skip
+            self.graph.input,
+            self.graph.sample_shape,
+            self.graph.batch,
+            tuple(self.nodes),
+            output.name,
+            self.tensors,
+            self.labels,
+            self._untrained(),
+        )
 
     def _untrained(self) -> tuple[str, ...]:
         """Statistics, single numbers and whole numbers; a file does not tell what was trained."""
@@ -190,12 +204,16 @@ class Builder:
     def emit(self, operator: str, /, **arguments: object) -> Ref:
         """Add a node; constants among the arguments are stored, and sizes looked up."""
         taken = self._unused(self.current)
-        node = Node(taken, operator, {key: self._plain(a) for key, a in arguments.items()})
+        node = Node(
+            taken, operator, {key: self._plain(a) for key, a in arguments.items()}
+        )
         for run in self.runs:
             run[taken] = _shapes(node, run)
             if isinstance(run[taken], Tensor) and run[taken].numel() > _LARGEST:
                 shape = tuple(run[taken].shape)
-                raise RefusedError(f"has a node `{self.current}` with a result of shape {shape}")
+                raise RefusedError(
+                    f"has a node `{self.current}` with a result of shape {shape}"
+                )
         self.nodes.append(Node(taken, operator, node.arguments, self._recorded(taken)))
         return Ref(taken)
 
@@ -228,7 +246,11 @@ class Builder:
         return tuple(int(a) if a == b else None for a, b in pairs)
 
     def store(
-        self, constant: Constant, change: str = "", array: Array | None = None, label: str = ""
+        self,
+        constant: Constant,
+        change: str = "",
+        array: Array | None = None,
+        label: str = "",
     ) -> Ref:
         """Keep numbers in the graph.
 
@@ -243,9 +265,15 @@ class Builder:
         if name not in self.tensors:
             array = constant.array if array is None else array
             if array.dtype == object:
-                raise RefusedError(f"computes with sizes in `{constant.name}`, which mho does not")
-            tensor = torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape).copy())
-            self.tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
+                raise RefusedError(
+                    f"computes with sizes in `{constant.name}`, which mho does not"
+                )
+            tensor = torch.from_numpy(
+                np.ascontiguousarray(array).reshape(array.shape).copy()
+            )
+            self.tensors[name] = (
+                tensor.float() if tensor.is_floating_point() else tensor
+            )
             self.labels[name] = label or constant.name
             for run in self.runs:
                 run[name] = self.tensors[name].to("meta")
@@ -271,7 +299,8 @@ class Builder:
         return value is None or not np.any(value.array != 0)
 
     def _unused(self, name: str) -> str:
-        candidate, number = name, 0
+        candidate = name
+        number = 0
         while candidate in self.runs[0]:
             number += 1
             candidate = f"{name}.{number}"
@@ -295,7 +324,9 @@ def _shapes(node: Node, values: Mapping[str, Any]) -> Any:
     return getattr(getattr(torch.ops.aten, name), overload[0])(**arguments)
 
 
-def _recurrent_shapes(sequence: Tensor, start: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _recurrent_shapes(
+    sequence: Tensor, start: Tensor | tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
     """Outputs and last states; torch would walk through every step of the sequence."""
     states = start if isinstance(start, tuple) else (start,)
     directions, _, hidden = states[0].shape

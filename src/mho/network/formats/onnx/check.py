@@ -29,7 +29,10 @@ _SAMPLES = 4
 
 
 def check_against_reference(
-    path: Path, source: OnnxNetwork, network: Network, example: Shaped[Tensor, "batch ..."]
+    path: Path,
+    source: OnnxNetwork,
+    network: Network,
+    example: Shaped[Tensor, "batch ..."],
 ) -> None:
     """Compare on the first samples of an example, before anything is programmed.
 
@@ -51,7 +54,11 @@ def check_against_reference(
     if _agree(found, wanted):
         return
     guilty = _first_difference(source, samples, reference)
-    scale = "" if found.shape != wanted.shape else f" by up to {np.abs(found - wanted).max():.2g}"
+    scale = (
+        ""
+        if found.shape != wanted.shape
+        else f" by up to {np.abs(found - wanted).max():.2g}"
+    )
     raise ValueError(
         "Argument `network` must compute what the ONNX reference evaluator computes, but the"
         f" outputs of `{path}` differ{scale}{guilty}; please report it."
@@ -62,7 +69,8 @@ class _Reference:
     """The file, run by the `onnx` package."""
 
     def __init__(self, path: Path, source: OnnxNetwork) -> None:
-        self.path, self.source = path, source
+        self.path = path
+        self.source = source
         self.output = source.model.graph.output[0].name
         self.evaluator: Any = None
 
@@ -85,13 +93,22 @@ class _Reference:
             self.evaluator = reference.ReferenceEvaluator(
                 self.source.model, new_ops=corrected_operators()
             )
-        entry = next(item for item in self.source.model.graph.input
-                     if item.name == self.source.graph.input)  # fmt: skip
+        entry = next(
+            item
+            for item in self.source.model.graph.input
+            if item.name == self.source.graph.input
+        )
         kinds = {1: np.float32, 10: np.float16, 11: np.float64}
-        feed = {entry.name: samples.numpy().astype(kinds[entry.type.tensor_type.elem_type])}
+        feed = {
+            entry.name: samples.numpy().astype(kinds[entry.type.tensor_type.elem_type])
+        }
         if everything:
             found = self.evaluator.run(None, feed, intermediate=True)
-            return {key: value for key, value in found.items() if isinstance(value, np.ndarray)}
+            return {
+                key: value
+                for key, value in found.items()
+                if isinstance(value, np.ndarray)
+            }
         return {self.output: self.evaluator.run([self.output], feed)[0]}
 
 
@@ -108,11 +125,17 @@ def corrected_operators() -> list[type]:
     class ConvTranspose(transposed):  # type: ignore[misc]
         op_domain = ""
 
-        def _run(self, x: Array, w: Array, b: Array | None = None, **how: Any) -> tuple[Array]:
+        def _run(
+            self, x: Array, w: Array, b: Array | None = None, **how: Any
+        ) -> tuple[Array]:
             groups = how.pop("group", None) or 1
             biases = [None] * groups if b is None else np.split(b, groups)
-            triples = zip(np.split(x, groups, 1), np.split(w, groups), biases, strict=True)
-            parts = [super(ConvTranspose, self)._run(*own, group=1, **how) for own in triples]
+            triples = zip(
+                np.split(x, groups, 1), np.split(w, groups), biases, strict=True
+            )
+            parts = [
+                super(ConvTranspose, self)._run(*own, group=1, **how) for own in triples
+            ]
             return (np.concatenate([part[0] for part in parts], 1),)
 
     class GlobalMaxPool(maximum):  # type: ignore[misc]
@@ -129,12 +152,16 @@ def _agree(found: Array, wanted: Array) -> bool:
         return False
     # Half precision rounds in the file, not here.
     tolerance = 1e-2 if wanted.dtype == np.float16 else _AGREEMENT
-    scale = max(1.0, float(np.abs(np.nan_to_num(wanted, nan=0, posinf=0, neginf=0)).max()))
+    scale = max(
+        1.0, float(np.abs(np.nan_to_num(wanted, nan=0, posinf=0, neginf=0)).max())
+    )
     close = np.isclose(found, wanted, rtol=0, atol=tolerance * scale, equal_nan=True)
     return bool(close.all())
 
 
-def _first_difference(source: OnnxNetwork, samples: Tensor, reference: _Reference) -> str:
+def _first_difference(
+    source: OnnxNetwork, samples: Tensor, reference: _Reference
+) -> str:
     """Part of a sentence that names the first operation with another result, if there is one."""
     wanted = reference.run(samples, everything=True)
     graph = source.graph
@@ -145,7 +172,9 @@ def _first_difference(source: OnnxNetwork, samples: Tensor, reference: _Referenc
     for item in source.model.graph.node:
         for name in item.output:
             found = values.get(source.names.get(name, ""))
-            if not isinstance(found, Tensor) or not isinstance(wanted.get(name), np.ndarray):
+            if not isinstance(found, Tensor) or not isinstance(
+                wanted.get(name), np.ndarray
+            ):
                 continue
             if not _agree(found.numpy(), wanted[name]):
                 return f", first in node `{name}` (`{item.op_type}`)"

@@ -27,8 +27,11 @@ _Fold = Callable[[OnnxNode, list[Array]], Array]
 def folded(builder: Builder, node: OnnxNode) -> Constant | None:
     """The result of an operation whose inputs are all constants; `None` if it is left to torch."""
     if node.operator == "Shape":
-        first, last = node.attributes.get("start", 0), node.attributes.get("end")
-        return _constant(builder, node, _array(builder.shape(node.needed(0))[first:last]))
+        first = node.attributes.get("start", 0)
+        last = node.attributes.get("end")
+        return _constant(
+            builder, node, _array(builder.shape(node.needed(0))[first:last])
+        )
     inputs = [value for value in node.inputs if isinstance(value, Constant)]
     given = [value for value in node.inputs if value is not None]
     if node.operator not in _FOLDS or not (given or node.operator == "Constant"):
@@ -100,7 +103,9 @@ def _slice(_: OnnxNode, arrays: list[Array]) -> Array:
     data, starts, ends = arrays[:3]
     axes = arrays[3].tolist() if len(arrays) > 3 else range(len(starts))
     steps = arrays[4].tolist() if len(arrays) > 4 else [1] * len(starts)
-    for axis, first, last, step in zip(axes, starts.tolist(), ends.tolist(), steps, strict=True):
+    for axis, first, last, step in zip(
+        axes, starts.tolist(), ends.tolist(), steps, strict=True
+    ):
         cut = [slice(None)] * data.ndim
         # Going backwards to the very first element is written as an end far below zero.
         end = None if step < 0 and last < -data.shape[axis] else last
@@ -135,9 +140,16 @@ def _gather(node: OnnxNode, arrays: list[Array]) -> Array:
 
 
 _DTYPES = {
-    1: np.float32, 2: np.uint8, 3: np.int8, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_,
-    10: np.float16, 11: np.float64,
-}  # fmt: skip
+    1: np.float32,
+    2: np.uint8,
+    3: np.int8,
+    5: np.int16,
+    6: np.int32,
+    7: np.int64,
+    9: np.bool_,
+    10: np.float16,
+    11: np.float64,
+}
 
 
 def _cast(node: OnnxNode, arrays: list[Array]) -> Array:
@@ -178,15 +190,21 @@ _FOLDS: dict[str, _Fold] = {
     "Equal": _elementwise(lambda a, b: (a == b).astype(np.bool_)),
     "Not": _elementwise(np.logical_not),
     "Where": _elementwise(np.where),
-    "Min": _elementwise(lambda *arrays: np.minimum.reduce(np.broadcast_arrays(*arrays))),
-    "Max": _elementwise(lambda *arrays: np.maximum.reduce(np.broadcast_arrays(*arrays))),
+    "Min": _elementwise(
+        lambda *arrays: np.minimum.reduce(np.broadcast_arrays(*arrays))
+    ),
+    "Max": _elementwise(
+        lambda *arrays: np.maximum.reduce(np.broadcast_arrays(*arrays))
+    ),
     "Concat": lambda node, arrays: np.concatenate(arrays, node.attributes["axis"]),
     "Gather": _gather,
     "Slice": _slice,
     "Squeeze": _squeeze,
     "Unsqueeze": lambda node, arrays: np.expand_dims(arrays[0], _axes(node, arrays)),
     "Reshape": _reshape,
-    "Transpose": lambda node, arrays: np.transpose(arrays[0], node.attributes.get("perm")),
+    "Transpose": lambda node, arrays: np.transpose(
+        arrays[0], node.attributes.get("perm")
+    ),
     "Expand": _expand,
     "Range": _range,
     "ReduceProd": lambda _, arrays: np.asarray(np.prod(arrays[0], keepdims=True)),

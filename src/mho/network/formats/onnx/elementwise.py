@@ -2,12 +2,21 @@
 
 import numpy as np
 
-from mho.network.formats.onnx.builder import Array, Builder, Constant, Handler, OnnxNode, Value
+from mho.network.formats.onnx.builder import (
+    Array,
+    Builder,
+    Constant,
+    Handler,
+    OnnxNode,
+    Value,
+)
 from mho.network.graph import Ref
 
 
 def _unary(operator: str) -> Handler:
-    return lambda builder, node: builder.emit(f"aten.{operator}.default", self=node.needed(0))
+    return lambda builder, node: builder.emit(
+        f"aten.{operator}.default", self=node.needed(0)
+    )
 
 
 def _arithmetic(operator: str) -> Handler:
@@ -46,21 +55,28 @@ def _factor(node: OnnxNode, name: str, default: float) -> float:
 
 def _leaky_relu(builder: Builder, node: OnnxNode) -> Value:
     slope = _factor(node, "alpha", 0.01)
-    return builder.emit("aten.leaky_relu.default", self=node.needed(0), negative_slope=slope)
+    return builder.emit(
+        "aten.leaky_relu.default", self=node.needed(0), negative_slope=slope
+    )
 
 
 def _elu(builder: Builder, node: OnnxNode) -> Value:
-    return builder.emit("aten.elu.default", self=node.needed(0), alpha=_factor(node, "alpha", 1.0))
+    return builder.emit(
+        "aten.elu.default", self=node.needed(0), alpha=_factor(node, "alpha", 1.0)
+    )
 
 
 def _selu(builder: Builder, node: OnnxNode) -> Value:
     alpha = _factor(node, "alpha", 1.67326319217681884765625)
     gamma = _factor(node, "gamma", 1.05070102214813232421875)
-    return builder.emit("aten.elu.default", self=node.needed(0), alpha=alpha, scale=gamma)
+    return builder.emit(
+        "aten.elu.default", self=node.needed(0), alpha=alpha, scale=gamma
+    )
 
 
 def _prelu(builder: Builder, node: OnnxNode) -> Value:
-    slope, shape = node.constant(1), builder.fixed_shape(node.needed(0))
+    slope = node.constant(1)
+    shape = builder.fixed_shape(node.needed(0))
     if slope is None:
         raise node.refused("lacks its slopes")
     sizes = (*[1] * (len(shape) - slope.array.ndim), *slope.array.shape)
@@ -88,7 +104,9 @@ def _gelu(builder: Builder, node: OnnxNode) -> Value:
 
 
 def _clip(builder: Builder, node: OnnxNode) -> Value:
-    low, high = (None if c is None else c.number() for c in (node.constant(1), node.constant(2)))
+    low, high = (
+        None if c is None else c.number() for c in (node.constant(1), node.constant(2))
+    )
     if low is None and high is None:
         return node.needed(0)
     return builder.emit("aten.clamp.default", self=node.needed(0), min=low, max=high)
@@ -99,7 +117,9 @@ def _power(builder: Builder, node: OnnxNode) -> Value:
     if exponent is None or exponent.array.size != 1:
         raise node.refused("has several exponents")
     return builder.emit(
-        "aten.pow.Tensor_Scalar", self=builder.ref(node.needed(0)), exponent=exponent.number()
+        "aten.pow.Tensor_Scalar",
+        self=builder.ref(node.needed(0)),
+        exponent=exponent.number(),
     )
 
 
@@ -113,12 +133,15 @@ def _softmax(operator: str) -> Handler:
 
 def _reduction(operator: str) -> Handler:
     def handle(builder: Builder, node: OnnxNode) -> Value:
-        value, axes = node.needed(0), node.whole(1, "axes")
+        value = node.needed(0)
+        axes = node.whole(1, "axes")
         if not axes and node.attributes.get("noop_with_empty_axes", 0):
             return value
         axes = axes or tuple(range(len(builder.fixed_shape(value))))
         keep = bool(node.attributes.get("keepdims", 1))
-        return builder.emit(f"aten.{operator}", self=builder.ref(value), dim=axes, keepdim=keep)
+        return builder.emit(
+            f"aten.{operator}", self=builder.ref(value), dim=axes, keepdim=keep
+        )
 
     return handle
 
@@ -137,15 +160,29 @@ def _extreme(operator: str) -> Handler:
 
 
 _UNARY = {
-    "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "HardSwish": "hardswish", "Erf": "erf",
-    "Sqrt": "sqrt", "Exp": "exp", "Log": "log", "Neg": "neg", "Abs": "abs",
-    "Reciprocal": "reciprocal", "Softplus": "softplus", "Mish": "mish", "Sin": "sin",
+    "Relu": "relu",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "HardSwish": "hardswish",
+    "Erf": "erf",
+    "Sqrt": "sqrt",
+    "Exp": "exp",
+    "Log": "log",
+    "Neg": "neg",
+    "Abs": "abs",
+    "Reciprocal": "reciprocal",
+    "Softplus": "softplus",
+    "Mish": "mish",
+    "Sin": "sin",
     "Cos": "cos",
-}  # fmt: skip
+}
 
 HANDLERS: dict[str, Handler] = {
     **{name: _unary(operator) for name, operator in _UNARY.items()},
-    **{name: _arithmetic(f"{name.lower()}.Tensor") for name in ("Add", "Sub", "Mul", "Div")},
+    **{
+        name: _arithmetic(f"{name.lower()}.Tensor")
+        for name in ("Add", "Sub", "Mul", "Div")
+    },
     "Identity": _unchanged,
     "Dropout": _dropout,
     "Cast": _cast,

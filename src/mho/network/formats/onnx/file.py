@@ -52,14 +52,18 @@ def open_model(path: Path) -> Any:
         raise RefusedError("is no ONNX file, or is truncated")
     _check_opset(model)
     if model.graph.sparse_initializer:
-        raise RefusedError("holds sparse weights, which mho does not read; export them as dense")
+        raise RefusedError(
+            "holds sparse weights, which mho does not read; export them as dense"
+        )
     # Only nodes of other domains may call them, and those are refused one by one.
     del model.functions[:]
     return model
 
 
 def _check_opset(model: Any) -> None:
-    versions = [item.version for item in model.opset_import if item.domain in ("", "ai.onnx")]
+    versions = [
+        item.version for item in model.opset_import if item.domain in ("", "ai.onnx")
+    ]
     if len(versions) != 1 or versions[0] not in OPSETS:
         found = versions[0] if versions else "missing"
         raise RefusedError(
@@ -79,10 +83,22 @@ def read_array(tensor: Any, folder: Path) -> Array:
         RefusedError: Numbers are missing, of an unknown type, or in a file out of bounds.
     """
     onnx = onnx_module()
-    kinds = ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "INT8", "INT16", "INT32", "INT64", "UINT8",
-             "BOOL")  # fmt: skip
+    kinds = (
+        "FLOAT",
+        "DOUBLE",
+        "FLOAT16",
+        "BFLOAT16",
+        "INT8",
+        "INT16",
+        "INT32",
+        "INT64",
+        "UINT8",
+        "BOOL",
+    )
     if tensor.data_type not in [getattr(onnx.TensorProto, kind) for kind in kinds]:
-        raise RefusedError(f"has a tensor `{tensor.name}` of a number type that mho does not read")
+        raise RefusedError(
+            f"has a tensor `{tensor.name}` of a number type that mho does not read"
+        )
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
     count = _count(tensor.dims, dtype.itemsize, tensor.name)
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -91,7 +107,11 @@ def read_array(tensor: Any, folder: Path) -> Array:
         del tensor.external_data[:]
     _check_present(tensor, count, dtype.itemsize)
     array = cast(Array, onnx.numpy_helper.to_array(tensor))
-    return array.astype(np.float32) if tensor.data_type == onnx.TensorProto.BFLOAT16 else array
+    return (
+        array.astype(np.float32)
+        if tensor.data_type == onnx.TensorProto.BFLOAT16
+        else array
+    )
 
 
 def _count(dims: Sequence[int], itemsize: int, name: str) -> int:
@@ -120,7 +140,8 @@ def _external(tensor: Any, folder: Path, wanted: int) -> bytes:
     location = entry.get("location", "")
     parts = location.replace("\\", "/").split("/")
     strange = "\0" in location or ":" in location or ".." in parts or parts[0] == ""
-    path, root = (folder if strange else folder / location).resolve(), folder.resolve()
+    path = (folder if strange else folder / location).resolve()
+    root = folder.resolve()
     if path == root or not path.is_relative_to(root):
         raise RefusedError(
             f"keeps the tensor `{tensor.name}` in `{location}`, outside its own folder"
@@ -128,7 +149,9 @@ def _external(tensor: Any, folder: Path, wanted: int) -> bytes:
     offset = _whole(entry.get("offset", "0"), tensor.name)
     length = _whole(entry.get("length", str(wanted)), tensor.name)
     if not path.is_file():
-        raise RefusedError(f"keeps the tensor `{tensor.name}` in `{location}`, which is missing")
+        raise RefusedError(
+            f"keeps the tensor `{tensor.name}` in `{location}`, which is missing"
+        )
     with path.open("rb") as file:
         file.seek(min(offset, path.stat().st_size))
         content = file.read(wanted)
@@ -141,5 +164,7 @@ def _external(tensor: Any, folder: Path, wanted: int) -> bytes:
 
 def _whole(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise RefusedError(f"has a tensor `{name}` at the impossible place `{text}` of its file")
+        raise RefusedError(
+            f"has a tensor `{name}` at the impossible place `{text}` of its file"
+        )
     return int(text)

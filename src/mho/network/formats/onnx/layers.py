@@ -4,13 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mho.network.formats.onnx.builder import Array, Builder, Constant, Handler, OnnxNode, Value
+from mho.network.formats.onnx.builder import (
+    Array,
+    Builder,
+    Constant,
+    Handler,
+    OnnxNode,
+    Value,
+)
 from mho.network.graph import Ref
 
 
 def gemm(builder: Builder, node: OnnxNode) -> Value:
     """A product of matrices, scaled and shifted; with constant weights a linear layer."""
-    factor, weight = node.needed(0), node.needed(1)
+    factor = node.needed(0)
+    weight = node.needed(1)
     alpha, beta = (float(node.attributes.get(key, 1.0)) for key in ("alpha", "beta"))
     turned, kept = (bool(node.attributes.get(key, 0)) for key in ("transA", "transB"))
     if turned or not isinstance(weight, Constant):
@@ -30,17 +38,29 @@ def gemm(builder: Builder, node: OnnxNode) -> Value:
 
 
 def _scaled(
-    builder: Builder, source: Constant, array: Array, change: str, factor: float, label: str = ""
+    builder: Builder,
+    source: Constant,
+    array: Array,
+    change: str,
+    factor: float,
+    label: str = "",
 ) -> Ref:
     if factor == 1.0:
         return builder.store(source, change, array, label)
-    return builder.store(source, f"{change} times {factor}".strip(), array * factor, label)
+    return builder.store(
+        source, f"{change} times {factor}".strip(), array * factor, label
+    )
 
 
 def matmul(builder: Builder, node: OnnxNode) -> Value:
     """A linear layer if the second factor is a constant matrix, else a digital product."""
-    factor, weight = node.needed(0), node.needed(1)
-    if isinstance(weight, Constant) and weight.array.ndim == 2 and isinstance(factor, Ref):
+    factor = node.needed(0)
+    weight = node.needed(1)
+    if (
+        isinstance(weight, Constant)
+        and weight.array.ndim == 2
+        and isinstance(factor, Ref)
+    ):
         label = node.label(weight, "weight")
         ref = builder.store(weight, "transposed", weight.array.T, label)
         return builder.emit("aten.linear.default", input=factor, weight=ref, bias=None)
@@ -58,7 +78,8 @@ def padding_of(
         spans: Pixels that the dilated kernel covers on each axis (pixels).
         strides: Distance of neighbouring positions on each axis (pixels).
     """
-    automatic, axes = node.attributes.get("auto_pad", "NOTSET"), len(spans)
+    automatic = node.attributes.get("auto_pad", "NOTSET")
+    axes = len(spans)
     if automatic == "VALID":
         return [0] * axes, [0] * axes
     if automatic in ("SAME_UPPER", "SAME_LOWER"):
@@ -70,7 +91,8 @@ def padding_of(
         ]
         if len(total) != axes:
             raise node.refused(f"pads by `{automatic}` along a free axis")
-        short, long = [n // 2 for n in total], [n - n // 2 for n in total]
+        short = [n // 2 for n in total]
+        long = [n - n // 2 for n in total]
         return (short, long) if automatic == "SAME_UPPER" else (long, short)
     pads = list(node.attributes.get("pads", [0] * 2 * axes))
     if len(pads) != 2 * axes or min(pads) < 0:
@@ -79,12 +101,20 @@ def padding_of(
 
 
 def padded(
-    builder: Builder, value: Value, before: Sequence[int], after: Sequence[int], fill: float = 0.0
+    builder: Builder,
+    value: Value,
+    before: Sequence[int],
+    after: Sequence[int],
+    fill: float = 0.0,
 ) -> Value:
     """The value with its last axes padded unevenly."""
     # torch counts axes from the last.
-    pads = [size for pair in zip(before, after, strict=True) for size in reversed(pair)][::-1]
-    return builder.emit("aten.constant_pad_nd.default", self=value, pad=pads, value=fill)
+    pads = [
+        size for pair in zip(before, after, strict=True) for size in reversed(pair)
+    ][::-1]
+    return builder.emit(
+        "aten.constant_pad_nd.default", self=value, pad=pads, value=fill
+    )
 
 
 def _kernel(node: OnnxNode) -> tuple[Constant, int]:
@@ -104,17 +134,26 @@ def _moves(node: OnnxNode, axes: int) -> tuple[list[int], list[int], int]:
 
 def convolution(builder: Builder, node: OnnxNode) -> Value:
     """A convolution along one or two axes."""
-    (weight, axes), value = _kernel(node), node.needed(0)
+    (weight, axes) = _kernel(node)
+    value = node.needed(0)
     stride, dilation, groups = _moves(node, axes)
-    spans = [d * (k - 1) + 1 for d, k in zip(dilation, weight.array.shape[2:], strict=True)]
+    spans = [
+        d * (k - 1) + 1 for d, k in zip(dilation, weight.array.shape[2:], strict=True)
+    ]
     before, after = padding_of(builder, node, spans, stride)
     if before != after:
-        value, before = padded(builder, value, before, after), [0] * axes
+        value = padded(builder, value, before, after)
+        before = [0] * axes
     return builder.emit(
-        f"aten.conv{axes}d.default", input=value,
-        weight=builder.store(weight, label=node.label(weight, "weight")), bias=node.constant(2),
-        stride=stride, padding=before, dilation=dilation, groups=groups,
-    )  # fmt: skip
+        f"aten.conv{axes}d.default",
+        input=value,
+        weight=builder.store(weight, label=node.label(weight, "weight")),
+        bias=node.constant(2),
+        stride=stride,
+        padding=before,
+        dilation=dilation,
+        groups=groups,
+    )
 
 
 def transposed_convolution(builder: Builder, node: OnnxNode) -> Value:
@@ -123,19 +162,28 @@ def transposed_convolution(builder: Builder, node: OnnxNode) -> Value:
     stride, dilation, groups = _moves(node, axes)
     automatic = node.attributes.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
     if "output_shape" in node.attributes or automatic:
-        raise node.refused("derives its padding from its output; export explicit padding")
+        raise node.refused(
+            "derives its padding from its output; export explicit padding"
+        )
     before, after = padding_of(builder, node, [1] * axes, stride)
     extra = list(node.attributes.get("output_padding", [0] * axes))
     # What is cut off less behind than in front is more output.
     extra = [e + b - a for e, b, a in zip(extra, before, after, strict=True)]
-    if any(not 0 <= e < max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+    if any(
+        not 0 <= e < max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)
+    ):
         raise node.refused("cuts its output unevenly")
     return builder.emit(
         f"aten.conv_transpose{axes}d.{'input' if axes == 2 else 'default'}",
-        input=node.needed(0), bias=node.constant(2), stride=stride,
+        input=node.needed(0),
+        bias=node.constant(2),
+        stride=stride,
         weight=builder.store(weight, label=node.label(weight, "weight")),
-        padding=before, output_padding=extra, groups=groups, dilation=dilation,
-    )  # fmt: skip
+        padding=before,
+        output_padding=extra,
+        groups=groups,
+        dilation=dilation,
+    )
 
 
 def batch_norm(builder: Builder, node: OnnxNode) -> Value:
@@ -143,11 +191,17 @@ def batch_norm(builder: Builder, node: OnnxNode) -> Value:
     if node.attributes.get("training_mode", 0):
         raise node.refused("still trains; call `eval()` before exporting")
     return builder.emit(
-        "aten.batch_norm.default", input=node.needed(0), weight=node.constant(1),
-        bias=node.constant(2), running_mean=node.constant(3), running_var=node.constant(4),
-        training=False, momentum=0.1, eps=float(node.attributes.get("epsilon", 1e-5)),
+        "aten.batch_norm.default",
+        input=node.needed(0),
+        weight=node.constant(1),
+        bias=node.constant(2),
+        running_mean=node.constant(3),
+        running_var=node.constant(4),
+        training=False,
+        momentum=0.1,
+        eps=float(node.attributes.get("epsilon", 1e-5)),
         cudnn_enabled=False,
-    )  # fmt: skip
+    )
 
 
 def layer_norm(builder: Builder, node: OnnxNode) -> Value:
@@ -158,10 +212,14 @@ def layer_norm(builder: Builder, node: OnnxNode) -> Value:
     if None in shape or len([name for name in node.outputs if name]) > 1:
         raise node.refused("normalizes over a free axis, or returns its statistics")
     return builder.emit(
-        "aten.layer_norm.default", input=value, normalized_shape=shape, weight=node.constant(1),
-        bias=node.constant(2), eps=float(node.attributes.get("epsilon", 1e-5)),
+        "aten.layer_norm.default",
+        input=value,
+        normalized_shape=shape,
+        weight=node.constant(1),
+        bias=node.constant(2),
+        eps=float(node.attributes.get("epsilon", 1e-5)),
         cudnn_enable=False,
-    )  # fmt: skip
+    )
 
 
 _GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2)}
@@ -172,16 +230,23 @@ _ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
 def recurrent(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     """An LSTM or GRU layer over whole sequences, in one direction or both."""
     _check_recurrent(node)
-    kind, value = node.operator, node.needed(0)
-    inner, outer = node.constant(1), node.constant(2)
+    kind = node.operator
+    value = node.needed(0)
+    inner = node.constant(1)
+    outer = node.constant(2)
     assert inner is not None
     assert outer is not None
-    directions, hidden = int(outer.array.shape[0]), int(outer.array.shape[2])
+    directions = int(outer.array.shape[0])
+    hidden = int(outer.array.shape[2])
     batch_first = bool(node.attributes.get("layout", 0))
     batch = builder.shape(value)[0 if batch_first else 1]
     count = 2 if kind == "LSTM" else 1
-    if batch_first and not all(builder.is_zero(node.input(k)) for k in range(5, 5 + count)):
-        raise node.refused("starts from states with the batch first; export it with `layout=0`")
+    if batch_first and not all(
+        builder.is_zero(node.input(k)) for k in range(5, 5 + count)
+    ):
+        raise node.refused(
+            "starts from states with the batch first; export it with `layout=0`"
+        )
     states = [
         builder.emit("aten.zeros.default", size=(directions, batch, hidden))
         if builder.is_zero(node.input(5 + k))
@@ -189,12 +254,17 @@ def recurrent(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
         for k in range(count)
     ]
     result = builder.emit(
-        f"aten.{kind.lower()}.input", input=value,
+        f"aten.{kind.lower()}.input",
+        input=value,
         hx=tuple(states) if kind == "LSTM" else states[0],
-        params=_parameters(builder, node, inner, outer), has_biases=node.input(3) is not None,
-        num_layers=1, dropout=0.0, train=False, bidirectional=directions == 2,
+        params=_parameters(builder, node, inner, outer),
+        has_biases=node.input(3) is not None,
+        num_layers=1,
+        dropout=0.0,
+        train=False,
+        bidirectional=directions == 2,
         batch_first=batch_first,
-    )  # fmt: skip
+    )
     parts = [builder.emit("_operator.getitem", a=result, b=k) for k in range(count + 1)]
     return _outputs(builder, parts, directions, batch_first=batch_first)
 
@@ -203,13 +273,16 @@ def _outputs(
     builder: Builder, parts: list[Ref], directions: int, *, batch_first: bool
 ) -> tuple[Value, ...]:
     """Outputs with an axis for the directions, as ONNX has them, and the last states."""
-    split = builder.emit("aten.unflatten.int", self=parts[0], dim=2, sizes=(directions, -1))
+    split = builder.emit(
+        "aten.unflatten.int", self=parts[0], dim=2, sizes=(directions, -1)
+    )
     order = (0, 1, 2, 3) if batch_first else (0, 2, 1, 3)
     outputs = builder.emit("aten.permute.default", self=split, dims=order)
     if not batch_first:
         return outputs, *parts[1:]
     return outputs, *(
-        builder.emit("aten.permute.default", self=state, dims=(1, 0, 2)) for state in parts[1:]
+        builder.emit("aten.permute.default", self=state, dims=(1, 0, 2))
+        for state in parts[1:]
     )
 
 
@@ -217,7 +290,8 @@ def _parameters(
     builder: Builder, node: OnnxNode, inner: Constant, outer: Constant
 ) -> tuple[Ref, ...]:
     """Weights and biases of each direction, in torch's order of gates."""
-    bias, order = node.constant(3), _GATES[node.operator]
+    bias = node.constant(3)
+    order = _GATES[node.operator]
     found: list[Ref] = []
     for direction in range(outer.array.shape[0]):
         parts = [("weight_ih", inner, inner.array[direction])]
@@ -230,7 +304,9 @@ def _parameters(
             turned = np.concatenate([gates[gate] for gate in order])
             # The names that torch gives them.
             change = f"{name}_l0{'_reverse' if direction else ''}"
-            found.append(builder.store(source, change, turned, node.label(source, change)))
+            found.append(
+                builder.store(source, change, turned, node.label(source, change))
+            )
     return tuple(found)
 
 
@@ -248,7 +324,9 @@ def _check_recurrent(node: OnnxNode) -> None:
     if "clip" in node.attributes or node.attributes.get("input_forget", 0):
         raise node.refused("clips its cells or couples its gates")
     if node.operator == "GRU" and not node.attributes.get("linear_before_reset", 0):
-        raise node.refused("resets before multiplying; export it with `linear_before_reset=1`")
+        raise node.refused(
+            "resets before multiplying; export it with `linear_before_reset=1`"
+        )
     if node.input(4) is not None or node.input(7) is not None:
         raise node.refused("has sequences of several lengths, or peepholes")
 

@@ -34,7 +34,9 @@ class OnnxNetwork:
     __slots__ = ("graph", "model", "names")
 
     def __init__(self, model: Any, graph: Graph, names: Mapping[str, str]) -> None:
-        self.model, self.graph, self.names = model, graph, names
+        self.model = model
+        self.graph = graph
+        self.names = names
 
 
 def read_onnx(path: str | Path) -> Graph:
@@ -61,7 +63,9 @@ def read_onnx_file(path: str | Path) -> OnnxNetwork:
         raise ValueError(_sentence(path, str(error))) from error
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
-        raise ValueError(_sentence(path, f"is damaged ({type(error).__name__})")) from error
+        raise ValueError(
+            _sentence(path, f"is damaged ({type(error).__name__})")
+        ) from error
 
 
 def _sentence(path: str | Path, reason: str) -> str:
@@ -97,16 +101,22 @@ def _network(path: Path) -> OnnxNetwork:
     return OnnxNetwork(model, builder.finished(output), names)
 
 
-def _input(model: Any, constants: Mapping[str, Constant]) -> tuple[str, list[int | None]]:
+def _input(
+    model: Any, constants: Mapping[str, Constant]
+) -> tuple[str, list[int | None]]:
     """Name and sizes of the only input; old files list their weights among the inputs."""
     entries = [entry for entry in model.graph.input if entry.name not in constants]
     if len(entries) != 1:
-        raise RefusedError(f"takes {len(entries)} inputs, where a network must take one tensor")
+        raise RefusedError(
+            f"takes {len(entries)} inputs, where a network must take one tensor"
+        )
     sizes = [
         dim.dim_value if dim.HasField("dim_value") else None
         for dim in entries[0].type.tensor_type.shape.dim
     ]
-    if len(sizes) < 2 or any(size is not None and not 0 < size < 2**31 for size in sizes):
+    if len(sizes) < 2 or any(
+        size is not None and not 0 < size < 2**31 for size in sizes
+    ):
         raise RefusedError(f"takes an input of shape {tuple(sizes)}, without samples")
     kind = entries[0].type.tensor_type.elem_type
     if kind not in (1, 10, 11):
@@ -132,7 +142,9 @@ def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
         inputs = tuple(values[name] if name else None for name in item.input)
         known = standard and (item.op_type in _HANDLERS or item.op_type in FOLDED)
         attributes = _attributes(item, folder) if known else {}
-        yield OnnxNode(label, operator, inputs, tuple(item.output), attributes, _place(item))
+        yield OnnxNode(
+            label, operator, inputs, tuple(item.output), attributes, _place(item)
+        )
 
 
 def _place(item: Any) -> str:
@@ -170,7 +182,9 @@ def _results(builder: Builder, item: OnnxNode) -> tuple[Value, ...]:
     if constant is not None:
         return (constant,)
     if item.operator not in _HANDLERS:
-        raise item.refused("works on the input, where mho computes it only for constants")
+        raise item.refused(
+            "works on the input, where mho computes it only for constants"
+        )
     try:
         results = _HANDLERS[item.operator](builder, item)
     except RefusedError:

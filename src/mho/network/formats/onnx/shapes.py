@@ -3,7 +3,14 @@
 import math
 from itertools import pairwise
 
-from mho.network.formats.onnx.builder import Builder, Constant, Handler, OnnxNode, Size, Value
+from mho.network.formats.onnx.builder import (
+    Builder,
+    Constant,
+    Handler,
+    OnnxNode,
+    Size,
+    Value,
+)
 from mho.network.formats.onnx.layers import padded, padding_of
 from mho.network.graph import Ref
 
@@ -11,10 +18,12 @@ _ENDLESS = 2**31 - 1
 
 
 def _reshape(builder: Builder, node: OnnxNode) -> Value:
-    value, target = node.needed(0), node.constant(1)
+    value = node.needed(0)
+    target = node.constant(1)
     if target is None:
         raise node.refused("lacks its shape")
-    sizes, kept = list(target.whole()), bool(node.attributes.get("allowzero", 0))
+    sizes = list(target.whole())
+    kept = bool(node.attributes.get("allowzero", 0))
     if not kept and 0 in sizes:
         own = builder.shape(value)
         sizes = [own[axis] if size == 0 else size for axis, size in enumerate(sizes)]
@@ -22,7 +31,8 @@ def _reshape(builder: Builder, node: OnnxNode) -> Value:
 
 
 def _flatten(builder: Builder, node: OnnxNode) -> Value:
-    value, axis = node.needed(0), int(node.attributes.get("axis", 1))
+    value = node.needed(0)
+    axis = int(node.attributes.get("axis", 1))
     if axis == 1:
         return builder.emit("aten.flatten.using_ints", self=value, start_dim=1)
     shape = builder.fixed_shape(value)
@@ -30,7 +40,9 @@ def _flatten(builder: Builder, node: OnnxNode) -> Value:
     if None in behind or axis == 0:
         raise node.refused(f"flattens from axis {axis}")
     size = math.prod(size for size in behind if size is not None)
-    return builder.emit("aten.reshape.default", self=builder.ref(value), shape=(-1, size))
+    return builder.emit(
+        "aten.reshape.default", self=builder.ref(value), shape=(-1, size)
+    )
 
 
 def _transpose(builder: Builder, node: OnnxNode) -> Value:
@@ -42,16 +54,21 @@ def _transpose(builder: Builder, node: OnnxNode) -> Value:
 
 def _concat(builder: Builder, node: OnnxNode) -> Value:
     parts = [builder.ref(node.needed(k)) for k in range(len(node.inputs))]
-    return builder.emit("aten.cat.default", tensors=parts, dim=int(node.attributes["axis"]))
+    return builder.emit(
+        "aten.cat.default", tensors=parts, dim=int(node.attributes["axis"])
+    )
 
 
 def _slice(builder: Builder, node: OnnxNode) -> Value:
     value = node.needed(0)
-    starts, ends = node.constant(1), node.constant(2)
+    starts = node.constant(1)
+    ends = node.constant(2)
     if starts is None or ends is None:
         raise node.refused("lacks its bounds")
-    first, last = starts.whole(), ends.whole()
-    axes, steps = node.constant(3), node.constant(4)
+    first = starts.whole()
+    last = ends.whole()
+    axes = node.constant(3)
+    steps = node.constant(4)
     along = range(len(first)) if axes is None else axes.whole()
     by = [1] * len(first) if steps is None else steps.whole()
     for start, end, axis, step in zip(first, last, along, by, strict=True):
@@ -62,11 +79,18 @@ def _slice(builder: Builder, node: OnnxNode) -> Value:
 
 
 def _cut(
-    builder: Builder, value: Value, axis: int, start: int | Size, end: int | Size, step: int
+    builder: Builder,
+    value: Value,
+    axis: int,
+    start: int | Size,
+    end: int | Size,
+    step: int,
 ) -> Value:
     """Part of an axis; all of it is the value itself."""
     size = builder.fixed_shape(value)[axis]
-    long = isinstance(end, int) and (end >= _ENDLESS or (size is not None and end >= size))
+    long = isinstance(end, int) and (
+        end >= _ENDLESS or (size is not None and end >= size)
+    )
     if isinstance(start, int) and start == 0 and long and step == 1:
         return value
     end = min(end, _ENDLESS) if isinstance(end, int) else end
@@ -79,9 +103,12 @@ def _cut(
 
 
 def _split(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
-    value, axis, stated = node.needed(0), int(node.attributes.get("axis", 0)), node.constant(1)
+    value = node.needed(0)
+    axis = int(node.attributes.get("axis", 0))
+    stated = node.constant(1)
     if stated is None:
-        size, count = builder.fixed_shape(value)[axis], len(node.outputs)
+        size = builder.fixed_shape(value)[axis]
+        count = len(node.outputs)
         if size is None:
             raise node.refused("splits a free axis")
         part = -(-size // count)
@@ -99,22 +126,29 @@ def _split(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
 
 
 def _squeeze(builder: Builder, node: OnnxNode) -> Value:
-    value, axes = node.needed(0), node.whole(1, "axes")
+    value = node.needed(0)
+    axes = node.whole(1, "axes")
     if axes is None:
-        axes = tuple(k for k, size in enumerate(builder.fixed_shape(value)) if size == 1)
+        axes = tuple(
+            k for k, size in enumerate(builder.fixed_shape(value)) if size == 1
+        )
     return builder.emit("aten.squeeze.dims", self=value, dim=axes)
 
 
 def _unsqueeze(builder: Builder, node: OnnxNode) -> Value:
-    value, axes = node.needed(0), node.whole(1, "axes") or ()
+    value = node.needed(0)
+    axes = node.whole(1, "axes") or ()
     rank = len(builder.fixed_shape(value)) + len(axes)
     for axis in sorted(int(axis) % rank for axis in axes if isinstance(axis, int)):
-        value = builder.emit("aten.unsqueeze.default", self=builder.ref(value), dim=axis)
+        value = builder.emit(
+            "aten.unsqueeze.default", self=builder.ref(value), dim=axis
+        )
     return value
 
 
 def _gather(builder: Builder, node: OnnxNode) -> Value:
-    value, places = node.needed(0), node.constant(1)
+    value = node.needed(0)
+    places = node.constant(1)
     axis = int(node.attributes.get("axis", 0))
     if places is None or not isinstance(value, Ref):
         raise node.refused("looks up nothing")
@@ -131,7 +165,8 @@ def _gather(builder: Builder, node: OnnxNode) -> Value:
 
 
 def _expand(builder: Builder, node: OnnxNode) -> Value:
-    value, target = node.needed(0), node.constant(1)
+    value = node.needed(0)
+    target = node.constant(1)
     if target is None:
         raise node.refused("lacks its shape")
     wanted = target.whole()
@@ -139,17 +174,23 @@ def _expand(builder: Builder, node: OnnxNode) -> Value:
         zeros = builder.emit("aten.zeros.default", size=wanted)
         builder.zeros.add(zeros.name)
         return zeros
-    own = (*[1] * (len(wanted) - len(builder.fixed_shape(value))), *builder.fixed_shape(value))
+    own = (
+        *[1] * (len(wanted) - len(builder.fixed_shape(value))),
+        *builder.fixed_shape(value),
+    )
     # In ONNX a 1 keeps the size of the tensor; in torch -1 does.
     ahead = own[: len(own) - len(wanted)]
     sizes = [-1 if size == 1 else size for size in wanted]
     return builder.emit(
-        "aten.expand.default", self=builder.ref(value), size=(*[-1] * len(ahead), *sizes)
+        "aten.expand.default",
+        self=builder.ref(value),
+        size=(*[-1] * len(ahead), *sizes),
     )
 
 
 def _filled(builder: Builder, node: OnnxNode) -> Value:
-    target, number = node.constant(0), node.attributes.get("value")
+    target = node.constant(0)
+    number = node.attributes.get("value")
     if target is None or (number is not None and number.reshape(()).item() != 0):
         raise node.refused("fills a tensor of free size with something else than zeros")
     zeros = builder.emit("aten.zeros.default", size=target.whole())
@@ -158,7 +199,9 @@ def _filled(builder: Builder, node: OnnxNode) -> Value:
 
 
 def _pad(builder: Builder, node: OnnxNode) -> Value:
-    value, pads, fill = node.needed(0), node.whole(1, "pads"), node.constant(2)
+    value = node.needed(0)
+    pads = node.whole(1, "pads")
+    fill = node.constant(2)
     if node.attributes.get("mode", "constant") != "constant" or pads is None:
         raise node.refused("pads with something else than a constant")
     rank = len(builder.fixed_shape(value))
@@ -167,15 +210,19 @@ def _pad(builder: Builder, node: OnnxNode) -> Value:
     sizes = [size for size in pads if isinstance(size, int)]
     if len(sizes) != 2 * len(along):
         raise node.refused(f"pads by {len(sizes)} sizes")
-    before, after = [0] * rank, [0] * rank
+    before = [0] * rank
+    after = [0] * rank
     for k, axis in enumerate(along):
-        before[axis], after[axis] = sizes[k], sizes[len(along) + k]
+        before[axis] = sizes[k]
+        after[axis] = sizes[len(along) + k]
     return padded(builder, value, before, after, 0.0 if fill is None else fill.number())
 
 
 def _pool(builder: Builder, node: OnnxNode) -> Value:
-    value, kernel = node.needed(0), list(node.attributes["kernel_shape"])
-    axes, largest = len(kernel), node.operator == "MaxPool"
+    value = node.needed(0)
+    kernel = list(node.attributes["kernel_shape"])
+    axes = len(kernel)
+    largest = node.operator == "MaxPool"
     dilation = list(node.attributes.get("dilations", [1] * axes))
     stride = list(node.attributes.get("strides", [1] * axes))
     whole = bool(node.attributes.get("count_include_pad", 0))
@@ -188,15 +235,24 @@ def _pool(builder: Builder, node: OnnxNode) -> Value:
         if not (largest or whole) or ceil:
             raise node.refused("averages over uneven padding")
         fill = -math.inf if largest else 0.0
-        value, before = padded(builder, value, before, after, fill), [0] * axes
-    moves: dict[str, object] = {"kernel_size": kernel, "stride": stride, "padding": before}
+        value = padded(builder, value, before, after, fill)
+        before = [0] * axes
+    moves: dict[str, object] = {
+        "kernel_size": kernel,
+        "stride": stride,
+        "padding": before,
+    }
     if largest:
         operator = f"aten.max_pool{axes}d.default"
-        return builder.emit(operator, self=value, **moves, dilation=dilation, ceil_mode=ceil)
+        return builder.emit(
+            operator, self=value, **moves, dilation=dilation, ceil_mode=ceil
+        )
     if any(step != 1 for step in dilation):
         raise node.refused("averages a dilated window")
     operator = f"aten.avg_pool{axes}d.default"
-    return builder.emit(operator, self=value, **moves, ceil_mode=ceil, count_include_pad=whole)
+    return builder.emit(
+        operator, self=value, **moves, ceil_mode=ceil, count_include_pad=whole
+    )
 
 
 def _global_pool(operator: str) -> Handler:
@@ -208,13 +264,18 @@ def _global_pool(operator: str) -> Handler:
     return handle
 
 
-_REPEATING = {("asymmetric", "floor"), ("half_pixel", "round_prefer_floor"),
-              ("half_pixel", "round_prefer_ceil")}  # fmt: skip
+_REPEATING = {
+    ("asymmetric", "floor"),
+    ("half_pixel", "round_prefer_floor"),
+    ("half_pixel", "round_prefer_ceil"),
+}
 """Ways to say that every pixel is repeated, for whole factors."""
 
 
 def _resize(builder: Builder, node: OnnxNode) -> Value:
-    value, factors, sizes = node.needed(0), node.constant(2), node.constant(3)
+    value = node.needed(0)
+    factors = node.constant(2)
+    sizes = node.constant(3)
     attributes = node.attributes
     how = (
         attributes.get("coordinate_transformation_mode", "half_pixel"),
@@ -228,7 +289,9 @@ def _resize(builder: Builder, node: OnnxNode) -> Value:
         pairs = zip(sizes.whole()[2:], own[2:], strict=True)
         scales = [w / s if isinstance(w, int) and s else math.nan for w, s in pairs]
     else:
-        scales = [] if factors is None else [float(item) for item in factors.array.flat][2:]
+        scales = (
+            [] if factors is None else [float(item) for item in factors.array.flat][2:]
+        )
     if len(scales) not in (1, 2) or any(scale < 1 or scale % 1 for scale in scales):
         raise node.refused("resizes by factors that are not whole")
     operator = f"aten.upsample_nearest{len(scales)}d.vec"
