@@ -10,6 +10,7 @@ import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -351,3 +352,20 @@ def test_an_unknown_step_is_refused_before_anything_is_made(
     assert launcher.main(["test", "lint", "tets"]) == 2
     assert not calls
     assert capsys.readouterr().err.startswith("There is no step `tets`; the steps are format,")
+
+
+@POSIX
+def test_a_report_does_not_count(
+    launcher: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    environment = made(launcher)
+    failing = ["python", "-c", "raise SystemExit(1)"]
+    monkeypatch.setattr(launcher, "CHECKS", {"lint": failing, "prose": failing})
+    assert launcher.check(environment, ["prose"]) == 0
+    assert "report  prose" in capfd.readouterr().out
+    assert launcher.check(environment, []) == 1
+
+
+def test_every_report_is_a_step() -> None:
+    launcher: ModuleType = loaded(LAUNCHER.parent)
+    assert set(launcher.REPORTS) <= set(launcher.CHECKS)
