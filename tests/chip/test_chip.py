@@ -112,7 +112,7 @@ def test_the_driver_chooses_the_electronics(driver: str, bits: int) -> None:
     """One bit of the published write resolution, 16 or 6, is the polarity."""
     chip = Chip("rao2023", driver=driver)
     assert chip.pulse_dac == SignedConverter(bits, 2.5)
-    assert chip.read_adc.bits == chip.electronics("read_bits")
+    assert chip.read_adc.bits == chip.electronics.read_bits
     assert chip.read_adc.high > 4144e-6
     assert float(chip.selector.compliance(2.5)) == pytest.approx(2.7e-3 * 1.8, rel=1e-6)
 

@@ -213,4 +213,4 @@ def test_read_noise_has_the_spread_of_the_preset(tmp_path: Path) -> None:
     assert int(corners.sum()) > 700
     spread = float(noise[corners].std()) * 1e-3
     bound = 5 / (2 * int(corners.sum())) ** 0.5
-    assert spread == pytest.approx(chip.electronics("read_noise"), rel=bound)
+    assert spread == pytest.approx(chip.electronics.read_noise, rel=bound)

@@ -53,10 +53,10 @@ def test_heat_makes_a_year_of_a_day() -> None:
     samples, labels = problem(Stream(1))
     cool = 300.0
     hot = 358.0
-    haste = deployed.bench.chip.cell.temperature.ion_haste(hot)
+    acceleration = deployed.bench.chip.cell.temperature.ion_acceleration(hot)
     cold = lifetime(aging(1 * uS), samples, labels, [HOUR], temperature=cool)[0]
     warm = lifetime(deployed, samples, labels, [24 * HOUR], temperature=hot)[0]
-    expected = -1 * uS * math.log(24 * haste)
+    expected = -1 * uS * math.log(24 * acceleration)
     assert warm.drift - cold.drift == pytest.approx(expected, abs=0.2 * uS)
 
 

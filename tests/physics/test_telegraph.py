@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from mho.device.laws import TelegraphNoise, Traps, watch
-from mho.device.laws.telegraph import _moments, advance
+from mho.device.laws.telegraph import advance
+from mho.device.laws.trap_averages import filled_moments
 from mho.device.published import preset
 from mho.rng import CellStream, Stream
 
@@ -237,7 +238,7 @@ def test_the_two_moments_are_the_integrals_of_the_process(
     inner = filled * (1 - filled) * -torch.expm1(u - x)
     variance = 2 * float((weight * inner).sum()) / x**2
     one = torch.ones(1, dtype=torch.float64)
-    found = _moments(one * x, one * start, one * p)
+    found = filled_moments(one * x, one * start, one * p)
     assert float(found[0]) == pytest.approx(mean, rel=1e-6)
     assert float(found[1]) == pytest.approx(variance, rel=1e-5)
 

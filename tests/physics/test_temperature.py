@@ -51,12 +51,12 @@ def test_rates_follow_arrhenius() -> None:
     To 1e-9; ion and trap energy are taken each for its own.
     """
     law = _law(ion_energy=1.2 * eV, trap_energy=0.6 * eV)
-    assert law.ion_haste(300.0) == law.trap_haste(300.0) == 1.0
-    assert law.ion_haste(HOT) == pytest.approx(FASTER, rel=1e-9)
-    assert law.trap_haste(HOT) == pytest.approx(math.sqrt(FASTER), rel=1e-9)
+    assert law.ion_acceleration(300.0) == law.trap_acceleration(300.0) == 1.0
+    assert law.ion_acceleration(HOT) == pytest.approx(FASTER, rel=1e-9)
+    assert law.trap_acceleration(HOT) == pytest.approx(math.sqrt(FASTER), rel=1e-9)
     cold = 1 / (2 / 300 - 1 / HOT)
-    assert law.ion_haste(cold) == pytest.approx(1 / FASTER, rel=1e-9)
-    assert _law(ion_energy=0.0).ion_haste(HOT) == 1.0
+    assert law.ion_acceleration(cold) == pytest.approx(1 / FASTER, rel=1e-9)
+    assert _law(ion_energy=0.0).ion_acceleration(HOT) == 1.0
 
 
 def test_the_coefficient_changes_sign_at_the_crossover() -> None:

@@ -7,7 +7,7 @@ from mho.chip.passive_biasing import SCHEMES
 from mho.chip.periphery import Converter, Periphery, SignedConverter
 from mho.chip.selector import NoSelector, Selector
 from mho.device.filament import CellParameters
-from mho.device.published import Preset, preset
+from mho.device.published import Electronics, Preset, preset
 from mho.units import show
 from mho.wires import WireModel
 
@@ -50,12 +50,13 @@ class Chip:
     def __post_init__(self) -> None:
         if isinstance(self.preset, str):
             object.__setattr__(self, "preset", preset(self.preset))
-        for name in ("rows", "cols"):
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, int(self.published[f"array.{name}"]))
+        array = self.published.array
+        if self.rows is None:
+            object.__setattr__(self, "rows", array.rows)
+        if self.cols is None:
+            object.__setattr__(self, "cols", array.cols)
         if self.wires is None:
-            own = self.published.group("array")
-            lines = WireModel(own["word_line"], own["bit_line"], own.get("driver", 0.0))
+            lines = WireModel(array.word_line, array.bit_line, array.driver)
             object.__setattr__(self, "wires", lines)
         self._choose_biasing()
         check_between(self.tiles, "tiles", 1, 1_000_000, "1")
@@ -79,12 +80,10 @@ class Chip:
     @property
     def around(self) -> Periphery:
         """Drivers and readers in a multiply."""
-        p = self.published
+        array = self.published.array
         return self.periphery or Periphery(
-            dac=SignedConverter(
-                int(p["array.dac_bits"]), p["array.read_voltage"], kind="dac"
-            ),
-            adc=SignedConverter(int(p["array.adc_bits"]), 1.0),
+            dac=SignedConverter(array.dac_bits, array.read_voltage, kind="dac"),
+            adc=SignedConverter(array.adc_bits, 1.0),
         )
 
     @property
@@ -112,37 +111,48 @@ class Chip:
     @property
     def selector(self) -> Selector | NoSelector:
         """The access transistor, or the bare crossing of a passive array."""
-        p = self.published
+        array = self.published.array
         if self.biasing is not None:
-            return NoSelector(p["switching.high"], p["array.series_resistance"])
+            highest = self.published["switching.high"]
+            return NoSelector(highest, array.series_resistance)
+        transistor = array.transistor
+        if transistor is None:
+            raise ValueError(
+                f"Argument `preset` must say what transistor its cells have, but"
+                f" `{self.published.name}` does not; give it the numbers `array.gate_…`, or"
+                " choose a `biasing`."
+            )
         return Selector(
-            p["array.gate_slope"],
-            p["array.gate_threshold"],
-            p["array.gate_max"],
-            p["array.series_resistance"],
-            p["array.on_resistance"],
+            transistor.gate_slope,
+            transistor.gate_threshold,
+            transistor.gate_max,
+            array.series_resistance,
+            transistor.on_resistance,
         )
 
-    def electronics(self, name: str) -> float:
-        """A number of the chosen driver, such as `"sample_time"` (SI)."""
-        return self.published[f"array.{name}_{self.driver}"]
+    @property
+    def electronics(self) -> Electronics:
+        """What drives and reads single cells with the chosen driver."""
+        array = self.published.array
+        return array.off_chip if self.driver == "off_chip" else array.on_chip
 
     @property
     def pulse_dac(self) -> SignedConverter:
         """Converter that makes pulse amplitudes (V); one of its bits is the polarity."""
-        bits = int(self.electronics("write_bits")) - 1
-        return SignedConverter(bits, self.published["array.amplitude_max"])
+        bits = self.electronics.write_bits - 1
+        return SignedConverter(bits, self.published.array.amplitude_max)
 
     @property
     def read_adc(self) -> Converter:
         """Converter of single-cell reads, referred to conductance (S)."""
-        top = 1.2 * self.published["array.level_high"]
-        return Converter(int(self.electronics("read_bits")), 0.0, top)
+        top = 1.2 * self.published.array.level_high
+        return Converter(self.electronics.read_bits, 0.0, top)
 
     def __str__(self) -> str:
+        array = self.published.array
         return (
             f"{self.published.name}: {self.tiles} tiles of {self.rows}×{self.cols} cells, levels"
-            f" {show(self.published['array.level_low'], 'S')} to"
-            f" {show(self.published['array.level_high'], 'S')}, {self.driver} driver"
+            f" {show(array.level_low, 'S')} to"
+            f" {show(array.level_high, 'S')}, {self.driver} driver"
             + (f", passive, {self.biasing}" if self.biasing else "")
         )

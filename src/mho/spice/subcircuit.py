@@ -56,8 +56,8 @@ def cell_subcircuit(
     volts = "v(te,be)"
     seen = "v(g)"
     if read_noise:
-        rms = 1e3 * chip.electronics("read_noise")
-        every = chip.electronics("sample_time")
+        rms = 1e3 * chip.electronics.read_noise
+        every = chip.electronics.sample_time
         lines += [
             "* noise of the read-out: normal numbers, one per sample",
             f"vn n 0 dc 0 trnoise({rms:.12g} {every:.12g} 0 0)",

@@ -62,9 +62,9 @@ class SimulatedBench:
         self._dac = chip.pulse_dac
         self._adc = chip.read_adc
         self._info = describe(chip)
-        self._setup = chip.published["array.pulse_setup"]
-        self._conversion = chip.published["array.conversion_energy"]
-        self._read_noise = chip.electronics("read_noise")
+        self._setup = chip.published.array.pulse_setup
+        self._conversion = chip.published.array.conversion_energy
+        self._read_noise = chip.electronics.read_noise
         own = stream.child("read-out")
         numbers = torch.arange(chip.cells)
         self._read_out = own.cells(numbers) if origin is None else own.copies(origin)
@@ -404,23 +404,23 @@ class SimulatedBench:
 
 def describe(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
-    p = chip.published
+    array = chip.published.array
     law = chip.cell.switching
     selector = chip.selector
     return BenchInfo(
-        name=f"simulated {p.name}",
+        name=f"simulated {chip.published.name}",
         tiles=chip.tiles,
         rows=chip.rows,
         cols=chip.cols,
-        conductance_low=p["array.level_low"],
+        conductance_low=array.level_low,
         conductance_high=law.high,
-        array_low=p["array.map_low"],
-        array_high=p["array.map_high"],
-        amplitude_max=p["array.amplitude_max"],
+        array_low=array.map_low,
+        array_high=array.map_high,
+        amplitude_max=array.amplitude_max,
         gate_max=selector.gate_max,
-        read_voltage=p["array.read_voltage"],
+        read_voltage=array.read_voltage,
         resolution=chip.read_adc.lsb,
-        sample_time=chip.electronics("sample_time"),
+        sample_time=chip.electronics.sample_time,
         nominal=Nominal(
             law.set_voltage,
             law.reset_voltage,

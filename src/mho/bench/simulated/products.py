@@ -162,10 +162,9 @@ class Products:
         self._cells = cells
         self._stream = stream
         self._read_noise = read_noise
-        p = chip.published
         self._periphery = chip.around
-        self._vector_time = p["array.vector_time"]
-        self._conversion = p["array.conversion_energy"]
+        self._vector_time = chip.published.array.vector_time
+        self._conversion = chip.published.array.conversion_energy
         self.limits = LimitReport()
 
     def __call__(

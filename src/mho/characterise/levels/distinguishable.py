@@ -205,7 +205,7 @@ def largest_count(
     check_between(fraction, "fraction", 0.01, 1.0, "1")
     seen = observation or Observation()
     low = math.log(2)
-    high = math.log(chip.published["array.level_high"] / _FINEST)
+    high = math.log(chip.published.array.level_high / _FINEST)
     steps = 11
     best = LargestCount(0, 0.0, fraction, 0)
     for step in range(steps):
@@ -234,9 +234,7 @@ def _held(
     bench = SimulatedBench(chip, stream)
     info = bench.info
     cells = torch.arange(chip.cells)
-    levels = level_targets(
-        info.conductance_low, chip.published["array.level_high"], count
-    )
+    levels = level_targets(info.conductance_low, chip.published.array.level_high, count)
     tolerance = float(levels[1] - levels[0]) / 2
     if tolerance < info.resolution:
         return count, 0.0, chip.cells
@@ -279,7 +277,7 @@ def _looks(
     info = bench.info
     samples = seen.samples(info.sample_time)
     target = level_targets(
-        info.conductance_low, chip.published["array.level_high"], seen.points
+        info.conductance_low, chip.published.array.level_high, seen.points
     )
     wanted = target.repeat_interleave(seen.copies)
     cells = torch.arange(info.cells)

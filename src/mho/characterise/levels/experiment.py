@@ -95,14 +95,14 @@ class LevelExperiment:
     @property
     def targets(self) -> Tensor:
         """The levels (S). Shape (levels,)."""
-        p = self.chip.published
-        return level_targets(p["array.level_low"], p["array.level_high"], self.levels)
+        array = self.chip.published.array
+        return level_targets(array.level_low, array.level_high, self.levels)
 
     @property
     def window(self) -> float:
         """Half-width of the acceptance window (S)."""
-        p = self.chip.published
-        span = p["array.level_high"] - p["array.level_low"]
+        array = self.chip.published.array
+        span = array.level_high - array.level_low
         return self.tolerance or span / (self.levels - 1) / 2
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:

@@ -117,7 +117,7 @@ def _observation(
         points=points,
         copies=copies,
     )
-    seen.samples(chip.electronics("sample_time"))
+    seen.samples(chip.electronics.sample_time)
     return seen
 
 

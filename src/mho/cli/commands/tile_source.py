@@ -99,7 +99,7 @@ class Origin:
             check_choice(chip, "run", PRESETS)
             published = preset(chip)
             cell = published.cell()
-            reading = cell.zero_bias(reading, published["array.read_voltage"])
+            reading = cell.zero_bias(reading, published.array.read_voltage)
             bend = cell.cubic(reading)
         title = f"tile {self.tile} of {recorded.tiles}, {chip}, {recorded.name}, as last read"
         return Array(reading, bend, recorded.wires, title)

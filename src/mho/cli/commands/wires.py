@@ -105,7 +105,7 @@ def run(
     ohms = {
         k: resistance(v, names.get(k, k)) for k, v in given.items() if v is not None
     }
-    ends = (published["array.map_low"], published["array.map_high"])
+    ends = (published.array.map_low, published.array.map_high)
     low, high = ends if range_ is None else _range(range_)
     lines = replace(wires, **ohms, sides=sides, sense_sides=sense_sides)
     base = Layout(lines, array_size(size), low, high)

@@ -1,20 +1,22 @@
 """One memristor cell, many at a time: a metallic core, incomplete channels, creep and flicker.
 
-The laws stand in the neighbouring files and are functions of values. `Cells` holds the state of a
-set of cells and applies the laws to those that are addressed; it knows no rows, wires or
-converters. Time is lazy: a cell is brought up to date when it is looked at, exactly.
+The laws stand in `mho.device.laws` and are functions of values. `Cells` holds the state of a set
+of cells and applies the laws to those that are addressed; it knows no rows, wires or converters.
+Time is lazy: a cell is brought up to date when it is looked at, exactly.
 """
 
-from dataclasses import fields
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
+from mho.device.filament.channels import add_channels
 from mho.device.filament.parameters import CellParameters
+from mho.device.filament.pulse_response import PulseResponse
 from mho.device.filament.state import CellState, Train
-from mho.device.laws import SwitchingConstants, Traps, watch
+from mho.device.laws import Traps, watch
 from mho.rng import CellStream, Stream, in_order
 
 
@@ -38,43 +40,35 @@ class Cells:
         temperature: float | None = None,
         origin: Int64[Tensor, " cells"] | None = None,
     ) -> None:
+        reference = parameters.temperature.reference
         self.parameters = parameters
-        self.temperature = (
-            parameters.temperature.reference if temperature is None else temperature
-        )
+        self.temperature = reference if temperature is None else temperature
         self.count = count
-        index = torch.arange(count)
+        every = torch.arange(count)
         life = stream.child("life")
-        self._stream = life.cells(index) if origin is None else life.copies(origin)
-        birth = stream.child("birth").cells(index if origin is None else origin)
-        constants = parameters.switching.constants(birth)
-        stuck = birth.uniform("stuck", 2)
-        self.stuck = stuck[0] <= parameters.stuck_fraction
-        self.constants = SwitchingConstants(
-            constants.set_voltage, constants.reset_voltage, constants.gain * ~self.stuck
-        )
-        ends = torch.where(
-            stuck[1] <= parameters.stuck_high,
-            parameters.switching.high,
-            parameters.switching.low,
-        )
-        self._warmth = birth.normal("temperature coefficient")[0]
-        zero = torch.zeros(count, dtype=torch.float64)
-        self.state = CellState(
-            core=torch.where(self.stuck, ends, parameters.formed),
-            traps=Traps.none(parameters.telegraph.slots, count),
+        # copies are born alike and then live with randomness of their own
+        self._stream = life.cells(every) if origin is None else life.copies(origin)
+        birth = stream.child("birth").cells(every if origin is None else origin)
+
+        draws = birth.uniform("stuck", 2)
+        self.stuck = draws[0] <= parameters.stuck_fraction
+        drawn = parameters.switching.constants(birth)
+        self.constants = replace(drawn, gain=drawn.gain * ~self.stuck)
+        self._temperature_draw = birth.normal("temperature coefficient")[0]
+
+        switching = parameters.switching
+        stuck_high = draws[1] <= parameters.stuck_high
+        stuck_core = torch.where(stuck_high, switching.high, switching.low)
+        self.state = CellState.fresh(
+            core=torch.where(self.stuck, stuck_core, parameters.formed),
             flicker=parameters.flicker.fresh(birth),
-            relaxing=torch.zeros(count),
-            switched_at=zero,
-            clock=zero.clone(),
-            ahead=torch.zeros(count),
-            event=torch.zeros(count, dtype=torch.int64),
-            cycles=zero.clone(),
+            slots=parameters.telegraph.slots,
         )
-        forming = torch.full((count,), parameters.switching.high).masked_fill_(
-            self.stuck, 0.0
-        )
-        self._breed(index, parameters.telegraph.born(forming, birth), birth)
+        # forming is one large SET: it leaves channels in every cell that switches at all
+        forming_step = torch.full((count,), switching.high)
+        forming_step.masked_fill_(self.stuck, 0.0)
+        channels = parameters.telegraph.born(forming_step, birth)
+        self._add_channels(every, channels, birth)
 
     def age(self, cells: Int64[Tensor, " cells"], cycles: float, now: float) -> None:
         """Let cells have been switched many times over their whole range, without simulating it.
@@ -92,16 +86,18 @@ class Cells:
         stream = self._next(cells)
         state = self.state
         kind = self.parameters
-        state.cycles.index_add_(
-            0, cells, torch.full_like(cells, cycles, dtype=torch.float64)
-        )
+        added_cycles = torch.full_like(cells, cycles, dtype=torch.float64)
+        state.cycles.index_add_(0, cells, added_cycles)
         state.core.index_fill_(0, cells, kind.formed)
         state.relaxing.index_copy_(0, cells, stream.normal("relaxation")[0])
         state.switched_at.index_fill_(0, cells, now)
-        self.state.put_traps(cells, Traps.none(kind.telegraph.slots, cells.numel()))
-        swing = torch.full(cells.shape, kind.switching.high)
-        worn = self._worn(cells, torch.zeros_like(swing))
-        self._breed(cells, kind.telegraph.born(swing, stream, worn), stream)
+        state.put_traps(cells, Traps.none(kind.telegraph.slots, cells.numel()))
+
+        last_step = torch.full(cells.shape, kind.switching.high)
+        no_step = torch.zeros_like(last_step)
+        births_factor = self._response().book_cycles(cells, no_step)
+        channels = kind.telegraph.born(last_step, stream, births_factor)
+        self._add_channels(cells, channels, stream)
 
     def heat(self, temperature: float, now: float) -> None:
         """Change the temperature of all cells.
@@ -115,19 +111,22 @@ class Cells:
         """
         check_positive(temperature, "temperature", "K")
         law = self.parameters.temperature
+        flicker = self.parameters.flicker
         state = self.state
         before = self.temperature
         self.temperature = temperature
-        gap = (now - state.clock).clamp_(min=0).to(state.ahead.dtype)
+        elapsed = (now - state.clock).clamp_(min=0).to(state.ahead.dtype)
         stream = self._next(torch.arange(self.count))
-        state.flicker.copy_(
-            self.parameters.flicker.watch(state.flicker, gap, 0.0, stream)[0]
-        )
+        flicker_now = flicker.watch(state.flicker, elapsed, 0.0, stream)[0]
+        state.flicker.copy_(flicker_now)
         state.clock.fill_(now)
-        state.ahead.add_(gap).mul_(law.trap_haste(before) / law.trap_haste(temperature))
-        state.switched_at.sub_(now).mul_(
-            law.ion_haste(before) / law.ion_haste(temperature)
-        )
+
+        trap_before = law.trap_acceleration(before)
+        trap_after = law.trap_acceleration(temperature)
+        state.ahead.add_(elapsed).mul_(trap_before / trap_after)
+        ion_before = law.ion_acceleration(before)
+        ion_after = law.ion_acceleration(temperature)
+        state.switched_at.sub_(now).mul_(ion_before / ion_after)
         state.switched_at.add_(now)
 
     def pulse(
@@ -148,20 +147,28 @@ class Cells:
             now: Time at the end of the train (s).
         """
         stream = self._next(cells)
-        own = self.constants.take(cells)
+        constants = self.constants.take(cells)
         law = self.parameters.telegraph
-        drive = self.parameters.switching.subthreshold(amplitude, own)
-        self.state.ahead.index_add_(0, cells, in_order(law.boosted(amplitude, width)))
-        working = own.gain > 0
+        ageing = in_order(law.boosted(amplitude, width))
+        self.state.ahead.index_add_(0, cells, ageing)
+
+        # fraction of the cell's own threshold
+        drive = self.parameters.switching.subthreshold(amplitude, constants)
+        working = constants.gain > 0
         switches = (drive >= 1) & working
-        rare = law.spawning * width / law.cleaning_width
-        spawns = stream.uniform("spawning", amplitude.shape[0]) <= rare
+        probability = law.spawning * width / law.cleaning_width
+        draw = stream.uniform("spawning", amplitude.shape[0])
+        spawns = draw <= probability
         spawns &= (amplitude != 0) & (drive < 1) & working
-        held = (self.state.traps.amplitude.index_select(1, cells) > 0).any(0)
-        some = ((switches | spawns).any(0) | (held & working)).nonzero()[:, 0]
-        if some.numel():
-            events = Train(amplitude, width, switches, spawns, compliance).take(some)
-            self._happen(cells[some], events, now, stream.take(some))
+
+        # in all other cells the train changes nothing
+        can_be_cleaned = self.state.with_channels(cells) & working
+        affected = (switches | spawns).any(0) | can_be_cleaned
+        some = affected.nonzero()[:, 0]
+        if some.numel() == 0:
+            return
+        train = Train(amplitude, width, switches, spawns, compliance).take(some)
+        self._response().follow(cells[some], train, now, stream.take(some))
 
     def sample(
         self,
@@ -181,44 +188,20 @@ class Cells:
             samples: Number of samples (1).
         """
         state = self.state
-        law = self.parameters.flicker
-        count = cells.numel()
         event = state.event.index_select(0, cells)
-        number = torch.arange(samples)[:, None]
-        stream = self._stream.take(cells.repeat(samples)).at((event + number).view(-1))
+        sample_event = event + torch.arange(samples)[:, None]
+        streams = self._stream.take(cells.repeat(samples)).at(sample_event.view(-1))
+        core = self.crept(cells, now, spacing, samples)
         # sums of times round: a read may start an ulp before the last one ended
-        gap = (now - state.clock.index_select(0, cells)).clamp_(min=0)
-        base = self.crept(cells, now, spacing, samples)
-        first = gap.to(base.dtype)
+        elapsed = (now - state.clock.index_select(0, cells)).clamp_(min=0)
+        first = elapsed.to(core.dtype)
         pause = max(spacing - integration, 0.0)
-        looks = law.watch(
-            state.flicker.index_select(1, cells),
-            first + integration,
-            pause + integration,
-            stream,
-        )
-        noise = in_order(looks.transpose(0, 1))
-        white = stream.normal("flicker white")[0].view(samples, count)
-        noise.add_(white, alpha=law.white_decades(integration) ** 0.5)
-        value = noise.mul_(law.scale(base)).add_(base)
-        held = (state.traps.amplitude.index_select(1, cells) > 0).any(0).nonzero()[:, 0]
-        if held.numel():
-            own = stream.take((held + count * number).view(-1))
-            ahead = state.ahead.index_select(0, cells[held])
-            # a trap knows its rate times the time, nothing else
-            pace = self.parameters.temperature.trap_haste(self.temperature)
-            traps, channels = watch(
-                self.state.take_traps(cells[held]),
-                (first[held] + ahead) * pace,
-                pause * pace,
-                integration * pace,
-                own,
-            )
-            value.index_add_(1, held, channels)
-            state.traps.filled.index_copy_(1, cells[held], traps.filled)
+
+        value = self._flickering(cells, core, first, pause, integration, streams)
+        self._conduct_channels(cells, value, first, pause, integration, streams)
         state.event.index_copy_(0, cells, event + samples)
-        state.flicker.index_copy_(1, cells, looks[-1])
-        state.clock.index_fill_(0, cells, now + (samples - 1) * spacing + integration)
+        end = now + (samples - 1) * spacing + integration
+        state.clock.index_fill_(0, cells, end)
         state.ahead.index_fill_(0, cells, 0.0)
         return self.warmed(cells, value)
 
@@ -229,115 +212,6 @@ class Cells:
         decades = self.parameters.flicker.white_decades(integration)
         return self.parameters.flicker.scale(conductance).square_().mul_(decades)
 
-    def _next(self, cells: Int64[Tensor, " cells"]) -> CellStream:
-        """Randomness of the cells' present operation; their counters move on."""
-        event = self.state.event.index_select(0, cells)
-        self.state.event.index_copy_(0, cells, event + 1)
-        return self._stream.take(cells).at(event)
-
-    def _happen(
-        self,
-        cells: Int64[Tensor, " cells"],
-        train: Train,
-        now: float,
-        stream: CellStream,
-    ) -> None:
-        """Follow a train in each cell from event to event; in between, pulses clean.
-
-        An event switches the cell or leaves a new channel behind. Draws are named by the pulse's
-        number, so a cell does not notice what happens in others.
-        """
-        length = train.amplitude.shape[0]
-        number = torch.arange(length)[:, None]
-        start = torch.zeros_like(cells)
-        weak = not bool(train.switches.all())
-        draw = self._cleaning(stream, number) if weak else None
-        while True:
-            event = (train.switches | train.spawns) & (number >= start)
-            happens = event.any(0)
-            stop = torch.where(happens, event.to(torch.uint8).argmax(0), length - 1)
-            if draw is not None:
-                between = (number >= start) & (number <= stop) & ~train.switches
-                volts = torch.where(between, train.amplitude, 0.0)
-                self._resolve(cells, volts, train.width, draw)
-            some = happens.nonzero()[:, 0]
-            if some.numel() == 0:
-                return
-            if some.numel() < cells.numel():
-                cells = cells[some]
-                stop = stop[some]
-                train = train.take(some)
-                stream = stream.take(some)
-                draw = draw.index_select(2, some) if draw is not None else None
-            self._strike(cells, train, stop, now, stream.numbered("pulse", stop))
-            start = stop + 1
-
-    def _cleaning(
-        self, stream: CellStream, number: Int64[Tensor, "train 1"]
-    ) -> Float[Tensor, "slots train cells"]:
-        """Draws that decide what each pulse of a train resolves (1)."""
-        slots = self.parameters.telegraph.slots
-        draw = stream.numbered("cleaning", number).uniform("cleaning", slots)
-        return draw.view(slots, number.shape[0], -1)
-
-    def _strike(
-        self,
-        cells: Int64[Tensor, " cells"],
-        train: Train,
-        pulse: Int64[Tensor, " cells"],
-        now: float,
-        stream: CellStream,
-    ) -> None:
-        """The event that one pulse of the train is to each cell; both leave channels behind."""
-        chosen = pulse[None]
-        switched = train.switches.gather(0, chosen)[0]
-        births = (~switched).long()
-        hit = switched.nonzero()[:, 0]
-        if hit.numel():
-            every = hit.numel() == cells.numel()
-            volts = train.amplitude.gather(0, chosen)[0]
-            limit = train.compliance
-            part = (cells, volts, limit, stream)
-            part = (
-                part
-                if every
-                else (cells[hit], volts[hit], limit[hit], stream.take(hit))
-            )
-            left = self._switch(*part, train.width, now)
-            births = left if every else births.index_copy(0, hit, left)
-        self._breed(cells, births, stream)
-
-    def _switch(
-        self,
-        cells: Int64[Tensor, " cells"],
-        amplitude: Float[Tensor, " cells"],
-        compliance: Float[Tensor, " cells"],
-        stream: CellStream,
-        width: float,
-        now: float,
-    ) -> Int64[Tensor, " cells"]:
-        """Move the core and renew the creep; returns how many channels that leaves behind (1)."""
-        core = self.state.core.index_select(0, cells)
-        own = self.constants.take(cells)
-        after = self.parameters.switching.moved(
-            core, amplitude, width, compliance, own, stream
-        )
-        step = after - core
-        after += self._renew(cells, core, after, now, stream)
-        self.state.core.index_copy_(0, cells, after)
-        return self.parameters.telegraph.born(step, stream, self._worn(cells, step))
-
-    def _worn(
-        self, cells: Int64[Tensor, " cells"], step: Float[Tensor, " cells"]
-    ) -> float | Float[Tensor, " cells"]:
-        """Book half a cycle where a pulse moved the core; returns the factor on births (1)."""
-        law = self.parameters.endurance
-        cycles = self.state.cycles.index_select(0, cells).add_(step != 0, alpha=0.5)
-        self.state.cycles.index_copy_(0, cells, cycles)
-        if cells.numel() == 0 or float(cycles.max()) <= law.onset:
-            return 1.0
-        return law.births(cycles).to(step.dtype)
-
     def warmed(
         self, cells: Int64[Tensor, " cells"], value: Float[Tensor, "samples cells"]
     ) -> Float[Tensor, "samples cells"]:
@@ -345,106 +219,92 @@ class Cells:
         law = self.parameters.temperature
         if self.temperature == law.reference:
             return value
-        return value * law.factor(
-            value, self._warmth.index_select(0, cells), self.temperature
-        )
+        draw = self._temperature_draw.index_select(0, cells)
+        return value * law.factor(value, draw, self.temperature)
 
     def crept(
         self, cells: Int64[Tensor, " cells"], now: float, spacing: float, samples: int
     ) -> Float[Tensor, "samples cells"]:
         """Core with its creep at the times of several samples (S)."""
         core = self.state.core.index_select(0, cells)
-        age = (now - self.state.switched_at.index_select(0, cells)).to(core.dtype)
-        later = torch.arange(samples, dtype=core.dtype)[:, None] * spacing
+        switched_at = self.state.switched_at.index_select(0, cells)
         relaxing = self.state.relaxing.index_select(0, cells)
-        return self.parameters.creep(
-            core, age + later, relaxing, self.temperature
-        ).add_(core)
+        first_age = (now - switched_at).to(core.dtype)
+        later = torch.arange(samples, dtype=core.dtype)[:, None] * spacing
+        age = first_age + later
+        creep = self.parameters.creep(core, age, relaxing, self.temperature)
+        return creep.add_(core)
 
-    def _renew(
+    def _flickering(
         self,
         cells: Int64[Tensor, " cells"],
-        before: Float[Tensor, " cells"],
-        after: Float[Tensor, " cells"],
-        now: float,
-        stream: CellStream,
-    ) -> Float[Tensor, " cells"]:
-        """Renew the creep after a step; returns what the core takes over so nothing jumps (S)."""
-        law = self.parameters.relaxation
-        state = self.state
-        share = law.renewed(after - before)
-        started = state.switched_at.index_select(0, cells)
-        relaxing = state.relaxing.index_select(0, cells)
-        age = now - started
-        new_age = age * (1 - share.double())
-        warmth = self.temperature
-        renewed = (1 - share).sqrt() * relaxing + share.sqrt() * stream.normal(
-            "relaxation"
-        )[0]
-        state.switched_at.index_copy_(0, cells, now - new_age)
-        state.relaxing.index_copy_(0, cells, renewed)
-        kept = self.parameters.creep(before, age.to(before.dtype), relaxing, warmth)
-        kept -= self.parameters.creep(after, new_age.to(before.dtype), renewed, warmth)
-        # creep may exceed a small core, which cannot turn negative
-        return torch.maximum(kept, -after)
+        core: Float[Tensor, "samples cells"],
+        first: Float[Tensor, " cells"],
+        pause: float,
+        integration: float,
+        streams: CellStream,
+    ) -> Float[Tensor, "samples cells"]:
+        """Core with its 1/f noise in every sample (S); the slow processes move on."""
+        law = self.parameters.flicker
+        looks = law.watch(
+            self.state.flicker.index_select(1, cells),
+            first=first + integration,
+            spacing=pause + integration,
+            stream=streams,
+        )
+        self.state.flicker.index_copy_(1, cells, looks[-1])
+        noise = in_order(looks.transpose(0, 1))
+        white = streams.normal("flicker white")[0].view(core.shape)
+        noise.add_(white, alpha=law.white_decades(integration) ** 0.5)
+        return noise.mul_(law.scale(core)).add_(core)
 
-    def _breed(
+    def _conduct_channels(
+        self,
+        cells: Int64[Tensor, " cells"],
+        value: Float[Tensor, "samples cells"],
+        first: Float[Tensor, " cells"],
+        pause: float,
+        integration: float,
+        streams: CellStream,
+    ) -> None:
+        """Add what incomplete channels conduct in every sample (S); their traps move on."""
+        some = self.state.with_channels(cells).nonzero()[:, 0]
+        if some.numel() == 0:
+            return
+        samples, count = value.shape
+        place = some + count * torch.arange(samples)[:, None]
+        owners = cells[some]
+        ahead = self.state.ahead.index_select(0, owners)
+        # a trap knows its rate times the time, nothing else
+        pace = self.parameters.temperature.trap_acceleration(self.temperature)
+        traps, channels = watch(
+            self.state.take_traps(owners),
+            first=(first[some] + ahead) * pace,
+            pause=pause * pace,
+            integration=integration * pace,
+            stream=streams.take(place.view(-1)),
+        )
+        value.index_add_(1, some, channels)
+        self.state.traps.filled.index_copy_(1, owners, traps.filled)
+
+    def _next(self, cells: Int64[Tensor, " cells"]) -> CellStream:
+        """Randomness of the cells' present operation; their counters move on."""
+        event = self.state.event.index_select(0, cells)
+        self.state.event.index_copy_(0, cells, event + 1)
+        return self._stream.take(cells).at(event)
+
+    def _response(self) -> PulseResponse:
+        """What pulses do at the present temperature."""
+        return PulseResponse(
+            self.parameters, self.constants, self.state, self.temperature
+        )
+
+    def _add_channels(
         self,
         cells: Int64[Tensor, " cells"],
         number: Int64[Tensor, " cells"],
         stream: CellStream,
     ) -> None:
-        """Add newborn channels; where all slots are taken the weakest joins the core."""
-        some = number.nonzero()[:, 0]
-        if some.numel() == 0:
-            return
-        number = number[some]
-        where = cells[some]
-        own = stream.take(some)
-        traps = self.state.take_traps(where)
-        core = self.state.core.index_select(0, where)
-        litters = [(number > nth).nonzero()[:, 0] for nth in range(int(number.max()))]
-        keys = [
-            own.child(f"born {nth}").take(litter).key
-            for nth, litter in enumerate(litters)
-        ]
-        mothers = where[torch.cat(litters)]
-        easier = torch.minimum(
-            self.constants.set_voltage[mothers], self.constants.reset_voltage[mothers]
-        )
-        born = self.parameters.telegraph.new(easier, CellStream(torch.cat(keys)))
-        first = 0
-        for litter in litters:
-            slot = traps.amplitude.index_select(1, litter).argmin(0)
-            core.index_add_(0, litter, traps.amplitude[slot, litter])
-            last = first + litter.numel()
-            for f in fields(traps):
-                getattr(traps, f.name)[slot, litter] = getattr(born, f.name)[
-                    0, first:last
-                ]
-            first = last
-        self.state.core.index_copy_(0, where, core)
-        self.state.put_traps(where, traps)
-
-    def _resolve(
-        self,
-        cells: Int64[Tensor, " cells"],
-        amplitude: Float[Tensor, "train cells"],
-        width: float,
-        draw: Float[Tensor, "slots train cells"],
-    ) -> None:
-        """Sub-threshold pulses resolve channels; 0 V does nothing.
-
-        SET polarity completes them, RESET polarity dissolves them; the first pulse that can, does.
-        """
-        traps = self.state.take_traps(cells)
-        core = self.state.core.index_select(0, cells)
-        hits = self.parameters.telegraph.resolved(traps, amplitude, width, draw)
-        gone = hits.any(1)
-        by = hits.to(torch.uint8).argmax(1)
-        completed = gone & (amplitude.gather(0, by) > 0)
-        core += in_order(traps.amplitude * completed)
-        self.state.core.index_copy_(0, cells, core)
-        kept = self.state.traps
-        kept.amplitude.index_copy_(1, cells, traps.amplitude.masked_fill_(gone, 0.0))
-        kept.filled.index_copy_(1, cells, traps.filled.masked_fill_(gone, False))
+        """Add new incomplete channels to some of the cells."""
+        law = self.parameters.telegraph
+        add_channels(self.state, law, self.constants, cells, number, stream)

@@ -30,19 +30,22 @@ def moments(
         now: Time of the sample (s).
         integration: Integration time of the sample (s).
     """
-    law = cells.parameters
-    base = cells.crept(which, now, 0.0, 1)[0]
-    decades = len(law.flicker.times) + law.flicker.white_decades(integration)
-    variance = law.flicker.scale(base).square_().mul_(decades)
+    flicker = cells.parameters.flicker
+    core = cells.crept(which, now, 0.0, 1)[0]
+    decades = len(flicker.times) + flicker.white_decades(integration)
+    variance = flicker.scale(core).square_().mul_(decades)
+
     traps = cells.state.take_traps(which)
-    pace = law.temperature.trap_haste(cells.temperature)
-    empty, uncertain = channel_moments(traps, integration * pace)
-    mean = base + in_order(empty)
-    variance += in_order(uncertain)
+    # a trap knows its rate times the time, nothing else
+    pace = cells.parameters.temperature.trap_acceleration(cells.temperature)
+    channel_mean, channel_variance = channel_moments(traps, integration * pace)
+    mean = core + in_order(channel_mean)
+    variance += in_order(channel_variance)
+
     warm = cells.warmed(which, mean[None])[0]
-    return warm, variance * (
-        warm / mean.clamp(min=torch.finfo(mean.dtype).tiny)
-    ).square_()
+    tiny = torch.finfo(mean.dtype).tiny
+    warming = warm / mean.clamp(min=tiny)
+    return warm, variance * warming.square_()
 
 
 def channel_moments(
@@ -55,10 +58,13 @@ def channel_moments(
         integration: Integration time (s).
     """
     filled = traps.occupancy
+    # integration in units of the time after which a trap has forgotten its state (1)
     x = traps.rate * integration
-    # the series of 2 (x − 1 + e⁻ˣ)/x², where the difference would round to nothing
-    small = 1 - x / 3 + x.square() / 12
+    # share of the variance of an instant that the average over the integration keeps
     large = 2 * (x - 1 + torch.exp(-x)) / x.square().clamp(min=1e-30)
-    averaged = torch.where(x < 0.02, small, large)
-    variance = traps.amplitude.square() * filled * (1 - filled) * averaged
-    return traps.amplitude * (1 - filled), variance
+    # its series, where the difference would round to nothing
+    small = 1 - x / 3 + x.square() / 12
+    kept = torch.where(x < 0.02, small, large)
+    mean = traps.amplitude * (1 - filled)
+    variance = traps.amplitude.square() * filled * (1 - filled) * kept
+    return mean, variance

@@ -83,11 +83,13 @@ class CellParameters:
             relaxing: Standard normal number of each cell (1). Shape (cells,).
             temperature: Temperature all the time (K).
         """
-        lived = age * self.temperature.ion_haste(temperature)
+        # a second in the warm counts as several at the reference
+        lived = age * self.temperature.ion_acceleration(temperature)
         shift = self.relaxation.shift(core, lived, relaxing)
         if lived.numel() == 0 or float(lived.max()) <= self.retention.onset:
             return shift
-        return shift - self.retention.lost(core + shift, lived, self.switching.low)
+        lost = self.retention.lost(core + shift, lived, self.switching.low)
+        return shift - lost
 
     def apparent(
         self,
@@ -106,12 +108,10 @@ class CellParameters:
             apparent: Current over voltage (S). Shape (...).
             voltage: The voltage (V).
         """
+        # apparent = G (1 + bend) − G² bend / linear_above below `linear_above`: of the two roots
+        # that one which stays finite for a vanishing bend
         bend = self.curvature * voltage**2
-        root = (
-            ((1 + bend) ** 2 - 4 * bend / self.linear_above * apparent)
-            .clamp(min=0)
-            .sqrt()
-        )
-        return torch.where(
-            apparent < self.linear_above, 2 * apparent / (1 + bend + root), apparent
-        )
+        discriminant = (1 + bend) ** 2 - 4 * bend / self.linear_above * apparent
+        root = discriminant.clamp(min=0).sqrt()
+        solution = 2 * apparent / (1 + bend + root)
+        return torch.where(apparent < self.linear_above, solution, apparent)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+import torch
 from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
@@ -34,26 +35,68 @@ class CellState:
     event: Int64[Tensor, " cells"]
     cycles: Float64[Tensor, " cells"]
 
+    @classmethod
+    def fresh(
+        cls,
+        core: Float[Tensor, " cells"],
+        flicker: Float[Tensor, "components cells"],
+        slots: int,
+    ) -> "CellState":
+        """Cells at time 0 to which nothing has happened yet.
+
+        Args:
+            core: Conductance of the complete channel (S). Shape (cells,).
+            flicker: Processes of the 1/f remainder (1). Shape (components, cells).
+            slots: Incomplete channels a cell can have (1).
+        """
+        count = core.numel()
+        return cls(
+            core=core,
+            traps=Traps.none(slots, count),
+            flicker=flicker,
+            relaxing=torch.zeros(count),
+            # times and cycles grow large: single precision would lose the last pulse
+            switched_at=torch.zeros(count, dtype=torch.float64),
+            clock=torch.zeros(count, dtype=torch.float64),
+            ahead=torch.zeros(count),
+            event=torch.zeros(count, dtype=torch.int64),
+            cycles=torch.zeros(count, dtype=torch.float64),
+        )
+
     def tensors(self) -> dict[str, Tensor]:
         """All tensors by name, the same objects: for saving and restoring."""
-        flat = {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name != "traps"
-        }
-        return flat | {
-            f"traps.{f.name}": getattr(self.traps, f.name) for f in fields(self.traps)
-        }
+        by_name: dict[str, Tensor] = {}
+        for field in fields(self):
+            if field.name != "traps":
+                by_name[field.name] = getattr(self, field.name)
+        for field in fields(self.traps):
+            by_name[f"traps.{field.name}"] = getattr(self.traps, field.name)
+        return by_name
+
+    def with_channels(self, cells: Int64[Tensor, " chosen"]) -> Bool[Tensor, " chosen"]:
+        """Which of some cells have an incomplete channel."""
+        amplitude = self.traps.amplitude.index_select(1, cells)
+        return (amplitude > 0).any(0)
 
     def take_traps(self, cells: Int64[Tensor, " chosen"]) -> Traps:
         """Incomplete channels of some of the cells, as copies."""
-        every = self.traps
+        traps = self.traps
         return Traps(
-            *(getattr(every, f.name).index_select(1, cells) for f in fields(every))
+            amplitude=traps.amplitude.index_select(1, cells),
+            capture_time=traps.capture_time.index_select(1, cells),
+            emission_time=traps.emission_time.index_select(1, cells),
+            cleaning_voltage=traps.cleaning_voltage.index_select(1, cells),
+            filled=traps.filled.index_select(1, cells),
         )
 
     def put_traps(self, cells: Int64[Tensor, " chosen"], part: Traps) -> None:
         """Set the incomplete channels of some of the cells."""
-        for f in fields(part):
-            getattr(self.traps, f.name).index_copy_(1, cells, getattr(part, f.name))
+        traps = self.traps
+        traps.amplitude.index_copy_(1, cells, part.amplitude)
+        traps.capture_time.index_copy_(1, cells, part.capture_time)
+        traps.emission_time.index_copy_(1, cells, part.emission_time)
+        traps.cleaning_voltage.index_copy_(1, cells, part.cleaning_voltage)
+        traps.filled.index_copy_(1, cells, part.filled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +119,10 @@ class Train:
 
     def take(self, cells: Int64[Tensor, " chosen"]) -> "Train":
         """The train of some of the cells."""
-        amplitude, switches, spawns = (
-            x.index_select(1, cells)
-            for x in (self.amplitude, self.switches, self.spawns)
+        return Train(
+            amplitude=self.amplitude.index_select(1, cells),
+            width=self.width,
+            switches=self.switches.index_select(1, cells),
+            spawns=self.spawns.index_select(1, cells),
+            compliance=self.compliance[cells],
         )
-        return Train(amplitude, self.width, switches, spawns, self.compliance[cells])

@@ -88,12 +88,17 @@ class FittedRelaxation:
         self, conductance: Float[Tensor, " cells"], age: Float[Tensor, "*samples cells"]
     ) -> Float[Tensor, "*samples cells"]:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
-        start = torch.log1p(age / self.onset).div_(math.log1p(self.early / self.onset))
+        # from 0 at the switching to 1 at the first fit
+        at_early = math.log1p(self.early / self.onset)
+        start = torch.log1p(age / self.onset).div_(at_early).clamp_(max=1)
+        # from 0 at the first fit to 1 at the second
+        decades = math.log(self.late / self.early)
         growth = age.clamp(min=self.early).div_(self.early).log_()
-        growth = growth.div_(math.log(self.late / self.early)).clamp_(max=1)
+        growth = growth.div_(decades).clamp_(max=1)
         x = (conductance / self.full).clamp_(0, 1)
-        first = self._fit("early", x)
-        sigma = first * start.clamp_(max=1) + (self._fit("late", x) - first) * growth
+        early = self._fit("early", x)
+        late = self._fit("late", x)
+        sigma = early * start + (late - early) * growth
         return sigma.clamp_(min=0).mul_(self.scale)
 
     def shift(
@@ -104,7 +109,9 @@ class FittedRelaxation:
     ) -> Float[Tensor, "*samples cells"]:
         """Deviation of each cell (S), given its own standard normal number (1)."""
         base = conductance.clamp(min=1e-12)
-        variance = torch.log1p((self.deviation(conductance, age) / base).square())
+        relative = self.deviation(conductance, age) / base
+        # of the logarithm, so that mean and deviation of the conductance are as fitted
+        variance = torch.log1p(relative.square())
         shift = base * torch.expm1(variance.sqrt() * strength - variance / 2)
         return torch.maximum(shift, -conductance)
 

@@ -73,24 +73,27 @@ class Flicker:
             stream: Randomness of each look, look by look. Length samples × cells.
         """
         components, cells = state.shape
-        times = torch.tensor(self.times, dtype=state.dtype, device=state.device)[
-            :, None
-        ]
-        looks = stream.normal("flicker step", components).view(components, -1, cells)
-        looks = looks.transpose(0, 1).contiguous()
+        times = torch.tensor(self.times, dtype=state.dtype, device=state.device)
+        times = times[:, None]
+        draws = stream.normal("flicker step", components)
+        draws = draws.view(components, -1, cells)
+        looks = draws.transpose(0, 1).contiguous()
+        # the first look: cells may have waited for it differently long
         ratio = first / times
         looks[0] *= torch.sqrt(-torch.expm1(-2 * ratio))
         looks[0] += state * torch.exp(-ratio)
+        # all others: each remembers the one before
         ratio = spacing / times
-        keep = torch.exp(-ratio)
+        memory = torch.exp(-ratio)
         looks[1:] *= torch.sqrt(-torch.expm1(-2 * ratio))
         for number in range(1, looks.shape[0]):
-            looks[number] += keep * looks[number - 1]
+            looks[number] += memory * looks[number - 1]
         return looks
 
     def scale(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
         """Standard deviation per decade (S)."""
-        return self.per_decade * (conductance * conductance.clamp(min=self.knee)).sqrt()
+        above_knee = conductance.clamp(min=self.knee)
+        return self.per_decade * (conductance * above_knee).sqrt()
 
     def white_decades(self, integration: float) -> float:
         """Decades between a sample's integration time and `split` (1)."""

@@ -62,12 +62,13 @@ class Relaxation:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
         if self.scale == 0:
             return torch.zeros_like(age)
-        progress = (
-            torch.log1p(age / self.onset).div_(math.log1p(1 / self.onset)).clamp_(max=1)
-        )
-        creep = age.clamp(min=1).log_().mul_(self.growth)
-        base = conductance * self.relative + self.absolute
-        return creep.add_(progress.mul_(base)).mul_(self.scale)
+        # from 0 at the switching to 1 after a second
+        in_a_second = math.log1p(1 / self.onset)
+        progress = torch.log1p(age / self.onset).div_(in_a_second).clamp_(max=1)
+        after_a_second = conductance * self.relative + self.absolute
+        growth = age.clamp(min=1).log_().mul_(self.growth)
+        growth.add_(progress.mul_(after_a_second))
+        return growth.mul_(self.scale)
 
     def shift(
         self,

@@ -18,8 +18,8 @@ class Retention:
     .. math:: \Delta G(t) = -\min(k\, d \ln\max(t/t_r, 1),\; G - G_{low}) ,
 
     with the time since the last switching counted at the reference temperature: a second at
-    another one counts as many as `Temperature.ion_haste` says. Before the onset the zero-mean
-    law of relaxation is the whole truth; after it, :math:`G` is what that law leaves.
+    another one counts as many as `Temperature.ion_acceleration` says. Before the onset the
+    zero-mean law of relaxation is the whole truth; after it, :math:`G` is what that law leaves.
 
     Args:
         scale: Strength relative to the published HfOₓ cells, k (1).

@@ -30,9 +30,11 @@ class SwitchingConstants:
 
     def take(self, cells: Int64[Tensor, " chosen"]) -> "SwitchingConstants":
         """Constants of some of the cells."""
-        every = (self.set_voltage, self.reset_voltage, self.gain)
-        up, down, gain = (constant.index_select(0, cells) for constant in every)
-        return SwitchingConstants(up, down, gain)
+        return SwitchingConstants(
+            set_voltage=self.set_voltage.index_select(0, cells),
+            reset_voltage=self.reset_voltage.index_select(0, cells),
+            gain=self.gain.index_select(0, cells),
+        )
 
 
 @configuration
@@ -111,7 +113,9 @@ class Switching:
         relative = (1 + spread).clamp_(min=LEAST_VOLTAGE)
         gain = torch.exp(self.gain_spread * stream.normal("step gain")[0])
         return SwitchingConstants(
-            relative[0] * self.set_voltage, relative[1] * self.reset_voltage, gain
+            set_voltage=relative[0] * self.set_voltage,
+            reset_voltage=relative[1] * self.reset_voltage,
+            gain=gain,
         )
 
     def window(
@@ -128,8 +132,8 @@ class Switching:
         self, amplitude: Float[Tensor, "*train cells"], constants: SwitchingConstants
     ) -> Float[Tensor, "*train cells"]:
         """Amplitude as a fraction of the cell's own threshold, 1 and above switches (1)."""
-        own = torch.where(amplitude > 0, constants.set_voltage, constants.reset_voltage)
-        return amplitude.abs().div_(own.mul_(self.threshold))
+        voltage = _switching_voltage(amplitude, constants)
+        return amplitude.abs().div_(voltage.mul_(self.threshold))
 
     def mean_step(
         self,
@@ -140,11 +144,14 @@ class Switching:
         constants: SwitchingConstants,
     ) -> Float[Tensor, " cells"]:
         """Median size of the step, without sign and without the pulse-to-pulse factor (S)."""
-        own = torch.where(amplitude > 0, constants.set_voltage, constants.reset_voltage)
-        size = amplitude.abs().sub_(own).div_(self.slope).clamp_(max=30.0).exp_()
-        size.mul_(constants.gain).mul_(self.window(core, amplitude, compliance))
+        overdrive = amplitude.abs().sub_(_switching_voltage(amplitude, constants))
+        # e³⁰ is more than any cell can take; without the limit it might overflow
+        size = overdrive.div_(self.slope).clamp_(max=30.0).exp_()
+        size.mul_(constants.gain)
+        size.mul_(self.window(core, amplitude, compliance))
         size.mul_(self.step * width / self.width)
-        return torch.where(self.subthreshold(amplitude, constants) >= 1, size, 0.0)
+        switches = self.subthreshold(amplitude, constants) >= 1
+        return torch.where(switches, size, 0.0)
 
     def moved(
         self,
@@ -166,9 +173,19 @@ class Switching:
             stream: Randomness of the pulse-to-pulse factor.
         """
         size = self.mean_step(core, amplitude, width, compliance, constants)
-        size.mul_(stream.normal("step")[0].mul_(self.cycle_spread).exp_())
+        pulse_factor = stream.normal("step")[0].mul_(self.cycle_spread).exp_()
+        size.mul_(pulse_factor)
         size.clamp_(max=self.largest_step)
+        # a core that is already beyond an end of its range stays where it is
         ceiling = torch.maximum(core, compliance.clamp(max=self.high))
         floor = core.clamp(max=self.low)
-        up = torch.minimum(core + size, ceiling)
-        return torch.where(amplitude > 0, up, torch.maximum(core - size, floor))
+        raised = torch.minimum(core + size, ceiling)
+        lowered = torch.maximum(core - size, floor)
+        return torch.where(amplitude > 0, raised, lowered)
+
+
+def _switching_voltage(
+    amplitude: Float[Tensor, "*train cells"], constants: SwitchingConstants
+) -> Float[Tensor, "*train cells"]:
+    """The cells' own voltage of the polarity that a pulse has (V)."""
+    return torch.where(amplitude > 0, constants.set_voltage, constants.reset_voltage)

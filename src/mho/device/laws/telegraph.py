@@ -16,6 +16,9 @@ from torch import Tensor
 from mho.checks import check_between, check_not_negative, check_positive, configuration
 from mho.rng import CellStream, in_order
 
+_MOST_BORN = 8
+"""Channels that one step can leave behind (1)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traps:
@@ -39,8 +42,13 @@ class Traps:
     @classmethod
     def none(cls, slots: int, cells: int) -> "Traps":
         """No channel in any slot."""
-        one = torch.ones(slots, cells)
-        return cls(torch.zeros(slots, cells), one, one.clone(), one.clone(), one < 0)
+        return cls(
+            amplitude=torch.zeros(slots, cells),
+            capture_time=torch.ones(slots, cells),
+            emission_time=torch.ones(slots, cells),
+            cleaning_voltage=torch.ones(slots, cells),
+            filled=torch.zeros(slots, cells, dtype=torch.bool),
+        )
 
     @property
     def conductance(self) -> Float[Tensor, " cells"]:
@@ -71,9 +79,11 @@ def chances(
         traps: The channels.
         seconds: Time that passes, for each cell or for all (s). Shape (cells,) or ().
     """
-    rest = traps.occupancy
+    occupancy = traps.occupancy
     memory = torch.exp(-traps.rate * seconds)
-    return rest - rest * memory, rest + (1 - rest) * memory
+    from_empty = occupancy - occupancy * memory
+    from_filled = occupancy + (1 - occupancy) * memory
+    return from_empty, from_filled
 
 
 def advance(
@@ -86,132 +96,11 @@ def advance(
         seconds: Time that passes, for each cell (s). Shape (cells,).
         stream: Randomness.
     """
-    empty, filled = chances(traps, seconds)
-    draw = stream.uniform("trap", traps.filled.shape[0])
-    return replace(traps, filled=draw <= torch.where(traps.filled, filled, empty))
-
-
-def watch(
-    traps: Traps,
-    first: Float[Tensor, " cells"],
-    pause: float,
-    integration: float,
-    stream: CellStream,
-) -> tuple[Traps, Float[Tensor, "samples cells"]]:
-    r"""Conductance of the channels averaged over each of several integration times.
-
-    With :math:`x = \lambda t`, :math:`d = s - p_\infty`, the filled fraction of an integration has
-    mean :math:`p_\infty + d (1 - e^{-x})/x` and variance
-
-    .. math::
-        \tfrac{2}{x^2} \left[ p(1-p)(x - 1 + e^{-x}) + d(1-2p)(1 - e^{-x} - x e^{-x})
-        - \tfrac{d^2}{2} (1 - e^{-x})^2 \right] ,
-
-    both exact given the state at its start. A slow trap (x < 1/2) flips at most once in practice,
-    at a uniform moment; a faster one gets a Beta draw with these two moments.
-
-    Args:
-        traps: The channels.
-        first: Time until the first integration starts, for each cell (s). Shape (cells,).
-        pause: Time between the end of an integration and the start of the next (s).
-        integration: Integration time of a sample (s).
-        stream: Randomness of each sample, sample by sample. Length samples × cells.
-
-    Returns:
-        The traps after the last integration, and the mean conductances (S).
-    """
-    slots, cells = traps.filled.shape
-    shape = (slots, -1, cells)
-    during = stream.child("integration")
-    waiting, drawn = (s.uniform("trap", slots).view(shape) for s in (stream, during))
-    start, end = _states(traps, first, pause, integration, (waiting, drawn))
-    begun = start.to(traps.amplitude.dtype)
-    flip = during.uniform("flip moment", slots).view(shape)
-    fraction = torch.where(start == end, begun, (flip - begun).abs())
-    x = traps.rate * integration
-    fast = ((x >= 0.5) & (traps.amplitude > 0))[:, None].expand(start.shape)
-    one = fast.any(0).reshape(-1).nonzero()[:, 0]
-    if one.numel():
-        chosen = fast.reshape(slots, -1)[:, one]
-        x, rest = (v[:, None].expand(start.shape)[fast] for v in (x, traps.occupancy))
-        mean, variance = _moments(x, begun[fast], rest)
-        fraction[fast] = _beta(mean, variance, during.take(one), chosen)
-    fraction.neg_().add_(1).mul_(traps.amplitude[:, None])
-    return replace(traps, filled=end[:, -1].contiguous()), in_order(fraction)
-
-
-def _states(
-    traps: Traps,
-    first: Float[Tensor, " cells"],
-    pause: float,
-    integration: float,
-    draws: tuple[
-        Float[Tensor, "slots samples cells"], Float[Tensor, "slots samples cells"]
-    ],
-) -> tuple[Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]]:
-    """Whether each trap is filled at the start and at the end of every integration."""
-    waiting, during = draws
-    # A chance depends on the state before, a draw does not: compare first, follow the bits after.
-    empty, filled = (p[:, None] for p in chances(traps, torch.tensor(pause)))
-    up = waiting <= empty
-    stay = waiting <= filled
-    for bits, chance in zip((up, stay), chances(traps, first), strict=True):
-        bits[:, 0] = waiting[:, 0] <= chance
-    empty, filled = (p[:, None] for p in chances(traps, torch.tensor(integration)))
-    up_during = during <= empty
-    stay_during = during <= filled
-    start = torch.empty_like(up)
-    end = torch.empty_like(up)
-    now = traps.filled
-    for number in range(up.shape[1]):
-        now = torch.where(now, stay[:, number], up[:, number])
-        start[:, number] = now
-        now = torch.where(now, stay_during[:, number], up_during[:, number])
-        end[:, number] = now
-    return start, end
-
-
-def _moments(
-    x: Float[Tensor, " fast"],
-    start: Float[Tensor, " fast"],
-    rest: Float[Tensor, " fast"],
-) -> tuple[Float[Tensor, " fast"], Float[Tensor, " fast"]]:
-    """Mean and variance of the filled fraction of the time; see `watch`."""
-    gone = torch.exp(-x)
-    d = start - rest
-    mean = rest + d * (1 - gone) / x
-    spread = rest * (1 - rest) * (x - 1 + gone) + d * (1 - 2 * rest) * (
-        1 - gone - x * gone
-    )
-    return mean, (spread - d.square() * (1 - gone).square() / 2) * 2 / x.square()
-
-
-def _beta(
-    mean: Float[Tensor, " fast"],
-    variance: Float[Tensor, " fast"],
-    stream: CellStream,
-    chosen: Bool[Tensor, "slots cells"],
-) -> Float[Tensor, " fast"]:
-    """Beta numbers with given moments for the chosen slots: X/(X + Y), X and Y gamma.
-
-    Gamma(a) is Gamma(a + 1)·U^(1/a), and Gamma(a + 1) by the cube of a normal number (key:
-    wilson1931chi), good to 1 % of both moments from a + 1 ≥ 1.
-    """
-    size = (mean * (1 - mean) / variance.clamp(min=1e-12) - 1).clamp(min=1e-3)
-    slots = chosen.shape[0]
-    z = stream.normal("trap average", 2 * slots)
-    u = stream.uniform("trap average", 2 * slots)
-    logs = []
-    for shape, half in (
-        (mean * size, slice(slots)),
-        ((1 - mean) * size, slice(slots, None)),
-    ):
-        a = shape + 1
-        root = 1 - 1 / (9 * a) + z[half][chosen] / (3 * a.sqrt())
-        logs.append(
-            a.log() + 3 * root.clamp(min=1e-4).log() + u[half][chosen].log() / shape
-        )
-    return 1 / (1 + torch.exp(logs[1] - logs[0]))
+    slots = traps.filled.shape[0]
+    from_empty, from_filled = chances(traps, seconds)
+    chance = torch.where(traps.filled, from_filled, from_empty)
+    draw = stream.uniform("trap", slots)
+    return replace(traps, filled=draw <= chance)
 
 
 @configuration
@@ -308,12 +197,14 @@ class TelegraphNoise:
             stream: Randomness.
             worn: Factor on their mean number, see `Endurance` (1).
         """
-        mean = self.births * -torch.expm1(-step.abs() / self.birth_step) * worn
+        saturation = -torch.expm1(-step.abs() / self.birth_step)
+        mean = self.births * saturation * worn
         draw = stream.uniform("births")[0]
+        # the inverse of the cumulative distribution: count the terms that the draw exceeds
         term = torch.exp(-mean)
         cumulative = term.clone()
         number = torch.zeros_like(draw, dtype=torch.int64)
-        for k in range(1, 9):
+        for k in range(1, _MOST_BORN + 1):
             more = draw > cumulative
             if not more.any():
                 break
@@ -338,14 +229,14 @@ class TelegraphNoise:
             draw: Uniform numbers that decide (1).
         """
         onset = traps.cleaning_voltage[:, None]
-        drive = 1 / (1 + torch.exp((onset - amplitude.abs()) / self.cleaning_slope))
-        keep = (
-            math.log1p(-min(self.cleaning_probability, 1 - 1e-7))
-            * width
-            / self.cleaning_width
-        )
-        probability = -torch.expm1(keep * drive)
-        return (draw <= probability) & (traps.amplitude[:, None] > 0) & (amplitude != 0)
+        below_onset = (onset - amplitude.abs()) / self.cleaning_slope
+        drive = 1 / (1 + torch.exp(below_onset))
+        # logarithm of the probability that a channel survives a pulse well above its onset
+        certain = min(self.cleaning_probability, 1 - 1e-7)
+        survival = math.log1p(-certain) * width / self.cleaning_width
+        probability = -torch.expm1(survival * drive)
+        has_channel = traps.amplitude[:, None] > 0
+        return (draw <= probability) & has_channel & (amplitude != 0)
 
     def boosted(
         self, amplitude: Float[Tensor, "*shape"], width: float
@@ -366,19 +257,24 @@ class TelegraphNoise:
             switching_voltage: Voltage that the cleaning voltage is a fraction of (V).
             stream: Randomness.
         """
-        z = stream.normal("channel", 2)
-        u = stream.uniform("channel", 3)
-        decades = math.log(self.longest / self.shortest)
-        centre = self.shortest * torch.exp(decades * u[0])
-        half = torch.exp(0.5 * self.asymmetry * z[1])
-        amplitude = self.amplitude * torch.exp(self.amplitude_spread * z[0])
-        fraction = self.cleaning_low + (self.cleaning_high - self.cleaning_low) * u[1]
-        capture = centre * half
-        emission = centre / half
+        z_amplitude, z_asymmetry = stream.normal("channel", 2)
+        u_time, u_cleaning, u_filled = stream.uniform("channel", 3)
+        amplitude = self.amplitude * torch.exp(self.amplitude_spread * z_amplitude)
+        amplitude.clamp_(max=self.amplitude_max)
+        # geometric mean of the two time constants, log-uniform (s)
+        e_folds = math.log(self.longest / self.shortest)
+        centre = self.shortest * torch.exp(e_folds * u_time)
+        half_ratio = torch.exp(0.5 * self.asymmetry * z_asymmetry)
+        capture_time = centre * half_ratio
+        emission_time = centre / half_ratio
+        cleaning_range = self.cleaning_high - self.cleaning_low
+        cleaning_fraction = self.cleaning_low + cleaning_range * u_cleaning
+        # in equilibrium from the start
+        occupancy = emission_time / (capture_time + emission_time)
         return Traps(
-            amplitude.clamp_(max=self.amplitude_max)[None],
-            capture[None],
-            emission[None],
-            (fraction * switching_voltage)[None],
-            (u[2] <= emission / (capture + emission))[None],
+            amplitude=amplitude[None],
+            capture_time=capture_time[None],
+            emission_time=emission_time[None],
+            cleaning_voltage=(cleaning_fraction * switching_voltage)[None],
+            filled=(u_filled <= occupancy)[None],
         )

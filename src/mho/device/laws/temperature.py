@@ -61,33 +61,36 @@ class Temperature:
         ):
             check_not_negative(getattr(self, name), name, unit)
 
-    def ion_haste(self, temperature: float) -> float:
+    def ion_acceleration(self, temperature: float) -> float:
         """How many times faster than at the reference ions move (1)."""
-        return self._haste(self.ion_energy, temperature)
+        return self._arrhenius(self.ion_energy, temperature)
 
-    def trap_haste(self, temperature: float) -> float:
+    def trap_acceleration(self, temperature: float) -> float:
         """How many times faster than at the reference traps fill and empty (1)."""
-        return self._haste(self.trap_energy, temperature)
+        return self._arrhenius(self.trap_energy, temperature)
 
     def factor(
         self,
         conductance: Float[Tensor, "*samples cells"],
-        own: Float[Tensor, " cells"],
+        draw: Float[Tensor, " cells"],
         temperature: float,
     ) -> Float[Tensor, "*samples cells"]:
         """Conductance relative to that at the reference (1), never below 0.
 
         Args:
             conductance: Conductance at the reference (S). Shape (cells,) or (samples, cells).
-            own: Standard normal number of each cell (1). Shape (cells,).
+            draw: Standard normal number of each cell (1). Shape (cells,).
             temperature: Temperature (K).
         """
         g = conductance.clamp(min=0)
-        kappa = (self.crossover - g) / (self.crossover + g) * self.coefficient
-        kappa = kappa + own * self.coefficient_spread
-        return torch.clamp(1 + kappa * (temperature - self.reference), min=0)
+        # +1 far below the crossover, 0 at it, −1 far above
+        character = (self.crossover - g) / (self.crossover + g)
+        coefficient = character * self.coefficient
+        coefficient = coefficient + draw * self.coefficient_spread
+        warming = temperature - self.reference
+        return torch.clamp(1 + coefficient * warming, min=0)
 
-    def _haste(self, energy: float, temperature: float) -> float:
+    def _arrhenius(self, energy: float, temperature: float) -> float:
         if temperature == self.reference:
             return 1.0
         inverse = 1 / self.reference - 1 / temperature

@@ -1,6 +1,7 @@
 """Presets: one file for each published chip, every number with unit, source and confidence."""
 
 from mho.checks import check_choice
+from mho.device.published.array_numbers import ArrayNumbers, Electronics, Transistor
 from mho.device.published.kim2021_passive import KIM2021_PASSIVE
 from mho.device.published.rao2023 import RAO2023
 from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2
@@ -22,4 +23,13 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-__all__ = ["PRESETS", "Confidence", "Preset", "Value", "preset"]
+__all__ = [
+    "PRESETS",
+    "ArrayNumbers",
+    "Confidence",
+    "Electronics",
+    "Preset",
+    "Transistor",
+    "Value",
+    "preset",
+]

@@ -5,7 +5,7 @@ a choice or an inference, marked as such. Two choices were made with the publish
 and say so in their notes: `flicker.per_decade` and `telegraph.spawning`.
 """
 
-from mho.device.published.values import Confidence, Preset, Value
+from mho.device.published.values import Confidence, Preset, Value, by_full_name
 from mho.units import G0, K, Ohm, V, eV, mS, ms, mV, ns, s, uS, us
 
 _P = Confidence.PUBLISHED
@@ -379,18 +379,6 @@ _ARRAY = {
     ),
 }
 
-_GROUPS = {
-    "switching": _SWITCHING,
-    "telegraph": _TELEGRAPH,
-    "flicker": _FLICKER,
-    "relaxation": _RELAXATION,
-    "retention": _RETENTION,
-    "temperature": _TEMPERATURE,
-    "endurance": _ENDURANCE,
-    "cell": _CELL,
-    "array": _ARRAY,
-}
-
 RAO2023 = Preset(
     name="rao2023",
     summary="256×256 Pt/HfO₂-Al₂O₃/Ta on CMOS, 2,048 levels from 50 to 4,144 µS (Rao 2023)",
@@ -398,9 +386,15 @@ RAO2023 = Preset(
         "Conductances 50-4,144 µS read at 0.2 V near 300 K, up to 10⁶ cycles. Pulse voltages and"
         " denoising details are not published: treat pulse counts, times and energies as estimates."
     ),
-    values={
-        f"{group}.{name}": v
-        for group, part in _GROUPS.items()
-        for name, v in part.items()
-    },
+    values=by_full_name(
+        switching=_SWITCHING,
+        telegraph=_TELEGRAPH,
+        flicker=_FLICKER,
+        relaxation=_RELAXATION,
+        retention=_RETENTION,
+        temperature=_TEMPERATURE,
+        endurance=_ENDURANCE,
+        cell=_CELL,
+        array=_ARRAY,
+    ),
 )

@@ -16,6 +16,7 @@ from mho.device.laws import (
     TelegraphNoise,
     Temperature,
 )
+from mho.device.published.array_numbers import ArrayNumbers, array_numbers
 
 
 class Confidence(StrEnum):
@@ -98,23 +99,29 @@ class Preset:
 
     def group(self, name: str) -> dict[str, float]:
         """All numbers of one group by field name (SI)."""
-        prefix = name + "."
-        return {
-            k.removeprefix(prefix): v.value
-            for k, v in self.values.items()
-            if k.startswith(prefix)
-        }
+        numbers: dict[str, float] = {}
+        for full, value in self.values.items():
+            group, _, field_name = full.partition(".")
+            if group == name:
+                numbers[field_name] = value.value
+        return numbers
+
+    @property
+    def array(self) -> ArrayNumbers:
+        """The numbers of the array around the cells."""
+        return array_numbers(self.group("array"))
 
     def cell(self) -> CellParameters:
         """The cell's parameters."""
-        built: dict[str, Any] = {}
-        for group, kind in (_LAWS | dict(self.laws)).items():
+        parameters: dict[str, Any] = {}
+        kinds = _LAWS | dict(self.laws)
+        for group, kind in kinds.items():
             numbers: dict[str, Any] = dict(self.group(group))
             if kind is TelegraphNoise:
                 numbers["slots"] = int(numbers["slots"])
-            built[group] = kind(**numbers)
-        built |= self.group("cell")
-        return CellParameters(**built)
+            parameters[group] = kind(**numbers)
+        parameters |= self.group("cell")
+        return CellParameters(**parameters)
 
     def replace(self, **changes: float) -> "Preset":
         """The same preset with some numbers changed; names use `__` for the dot.
@@ -127,16 +134,19 @@ class Preset:
         for name, number in changes.items():
             full = name.replace("__", ".")
             check_choice(full, "name", values)
-            old = values[full]
+            before = values[full]
             check_number(number, full)
             low = 0.0 if full.startswith("array.") else -_LARGEST
-            check_between(number, full, low, _LARGEST, old.unit)
+            check_between(number, full, low, _LARGEST, before.unit)
             if full in _COUNTS and number != int(number):
                 raise ValueError(
                     f"Argument `{full}` must be a whole number, but is {number:g}."
                 )
-            values[full] = Value(
-                number, old.unit, old.source, Confidence.CHOICE, "changed by hand"
+            values[full] = replace(
+                before,
+                value=number,
+                confidence=Confidence.CHOICE,
+                note="changed by hand",
             )
         changed = replace(self, values=values)
         changed.cell()  # whose laws know what their numbers may be
@@ -144,8 +154,20 @@ class Preset:
 
     def field_names(self) -> list[str]:
         """Every number the cell must be given, by group and field."""
-        laws = _LAWS | dict(self.laws)
-        names = [f"{g}.{f.name}" for g, kind in laws.items() for f in fields(kind)]
-        return names + [
-            f"cell.{f.name}" for f in fields(CellParameters) if f.name not in laws
-        ]
+        kinds = _LAWS | dict(self.laws)
+        names = []
+        for group, kind in kinds.items():
+            names += [f"{group}.{number.name}" for number in fields(kind)]
+        for number in fields(CellParameters):
+            if number.name not in kinds:
+                names.append(f"cell.{number.name}")
+        return names
+
+
+def by_full_name(**groups: Mapping[str, Value]) -> dict[str, Value]:
+    """Numbers given group by group, by group and field: `"switching.step"`."""
+    values: dict[str, Value] = {}
+    for group, numbers in groups.items():
+        for name, value in numbers.items():
+            values[f"{group}.{name}"] = value
+    return values
