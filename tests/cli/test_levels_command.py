@@ -86,11 +86,11 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The measurement has tests of its own: here on a smaller scale, for the words."""
-    monkeypatch.setattr("mho.cli.commands.levels._COLS", 1)
-    monkeypatch.setattr("mho.cli.commands.levels._POINTS_AND_COPIES", (3, 32))
+    monkeypatch.setattr("mho.cli.work.cells.levels._COLS", 1)
+    monkeypatch.setattr("mho.cli.work.cells.levels._POINTS_AND_COPIES", (3, 32))
     monkeypatch.setattr(experiment, "_BUDGET", 30)
     quick = partial(ProgramProtocol, max_cycles=30)
-    monkeypatch.setattr("mho.cli.commands.levels.ProgramProtocol", quick)
+    monkeypatch.setattr("mho.cli.work.cells.levels.ProgramProtocol", quick)
     words = ("--bits", "--error-rate", "0.05", "--no-compare", "--out", str(tmp_path))
     assert call(*SMALL, *words) == 0
     bits = result(tmp_path)["bits"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from calling import call
 
-from mho.cli.commands import reproduce
+from mho.cli.work.claims import reproduce
 from mho.papers import Claim, Setting, Verdict, judge
 
 

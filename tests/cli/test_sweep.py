@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from calling import call
 
-from mho.cli.commands import sweep
+from mho.cli.work.claims import sweep
 
 QUICK = ["--cells", "256", "--looks", "2", "--span", "10s"]
 FIELD = "protocol.max_cycles=6,12"

@@ -1,1 +1,1 @@
-"""One file for each command: from words to values, and from results to lines."""
+"""Names, options and help of every command, in one file each; none of them imports torch."""

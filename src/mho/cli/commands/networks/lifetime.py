@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from mho.runs import LifeJob
 
 _FIGURE = "lifetime.png"
-
-
-def register(app: App) -> None:
-    """Add the command."""
-    app.command(lifetime)
 
 
 def lifetime(

@@ -5,14 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 _FIGURE = "training.png"
-
-
-def register(app: App) -> None:
-    """Add the command."""
-    app.command(train)
 
 
 def train(

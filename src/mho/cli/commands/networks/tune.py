@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from mho.checks import check_between
 from mho.cli.shared.output import (
@@ -20,11 +20,6 @@ from mho.cli.shared.output import (
 from mho.files import write_whole
 
 _PACKED = ".mho"
-
-
-def register(app: App) -> None:
-    """Add the command."""
-    app.command(tune)
 
 
 def tune(

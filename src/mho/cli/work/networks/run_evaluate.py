@@ -3,13 +3,10 @@
 import io
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from cyclopts import Parameter
 
 from mho.checks import check_not_negative
-from mho.cli.shared.option_types import _Flag, _Json, _Out
 from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
 from mho.cli.shared.test_data import output, rehearse, test_data
 from mho.cli.shared.threads import with_threads
@@ -102,50 +99,3 @@ def _cost_rows(cost: Ledger, samples: int) -> list[tuple[str, str]]:
     )
     work = f"{cost.multiplies:,} cell multiplications, {cost.conversions:,} conversions"
     return [(f"inference, {samples:,} samples", spent), ("", work)]
-
-
-def run(
-    chip: str,
-    /,
-    *,
-    data: str,
-    wait: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0s",
-    keep: _Flag = False,
-    out: _Out = None,
-) -> None:
-    """Compute the outputs of a programmed chip for samples.
-
-    Args:
-        chip: File of `mho program`.
-        data: Samples, a `.npz` file with `inputs`.
-        wait: Time to let pass before, with its unit.
-        keep: Let the chip's clock and noise go on in its file; it stays as it was otherwise.
-        out: File for the outputs, `.npz` with `outputs`; `<chip>-outputs.npz` if left out.
-    """
-    from mho.cli.commands.run_evaluate import run_chip
-
-    run_chip(chip, data=data, wait=wait, keep=keep, out=out)
-
-
-def evaluate(
-    chip: str,
-    /,
-    *,
-    data: str | None = None,
-    wait: Annotated[str, Parameter(allow_leading_hyphen=True)] = "0s",
-    keep: _Flag = False,
-    json: _Json = None,
-) -> None:
-    """Measure how many labels a programmed chip gets right, and what that costs.
-
-    Args:
-        chip: File of `mho program`.
-        data: Test data, a `.npz` file with `inputs` and `labels`; the image's own if left out.
-        wait: Time to let pass before, with its unit.
-        keep: Let the chip's clock and noise go on in its file, with the accuracy; it stays as it
-            was otherwise.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
-    """
-    from mho.cli.commands.run_evaluate import run_evaluate
-
-    run_evaluate(chip, data=data, wait=wait, keep=keep, json=json)

@@ -1,4 +1,4 @@
-"""`mho export` and `mho import`: what goes to circuit simulators and comes back, the options."""
+"""`mho export`: the options."""
 
 from typing import Annotated
 
@@ -7,7 +7,6 @@ from cyclopts import App, Parameter
 export = App(
     name="export", help="Write netlists, pulses and cell models for circuit simulators."
 )
-import_ = App(name="import", help="Read what circuit simulators found.")
 
 _Out = Annotated[str, Parameter(name=("--out", "-o"))]
 _Volts = Annotated[str, Parameter(allow_leading_hyphen=True)]
@@ -54,8 +53,8 @@ def spice(
         cubic: Cells with the cubic term of the preset, or of `cubic` in the `.npz`.
         out: File to write.
     """
-    from mho.cli.commands.export_ import write_spice
-    from mho.cli.commands.tile_source import Origin
+    from mho.cli.work.circuits.export_ import write_spice
+    from mho.cli.work.circuits.tile_source import Origin
 
     origin = Origin(
         run,
@@ -101,7 +100,7 @@ def pwl(
         out: File to write: two columns, or for `.cir`, `.inc`, `.lib` or `.sp` a subcircuit with
             the sources of the cell and of its gate.
     """
-    from mho.cli.commands.export_ import write_pwl
+    from mho.cli.work.circuits.export_ import write_pwl
 
     write_pwl(run, cell=cell, denoise=denoise, gap=gap, rise=rise, out=out)
 
@@ -124,7 +123,7 @@ def subckt(
         read_noise: Add the noise of the read-out.
         out: File to write.
     """
-    from mho.cli.commands.export_ import write_subckt
+    from mho.cli.work.circuits.export_ import write_subckt
 
     write_subckt(
         chip, driver=driver, conductance=conductance, read_noise=read_noise, out=out
@@ -142,62 +141,6 @@ def verilog_a(
         conductance: Conductance at the start, with its unit; that of a formed cell if left out.
         out: File to write.
     """
-    from mho.cli.commands.export_ import write_verilog_a
+    from mho.cli.work.circuits.export_ import write_verilog_a
 
     write_verilog_a(chip, conductance=conductance, out=out)
-
-
-@import_.command
-def spice_op(
-    raw: str,
-    /,
-    *,
-    compare: str | None = None,
-    tile: int = 0,
-    denoise: bool = True,
-    wires: str | None = None,
-    driver: str | None = None,
-    sense: str | None = None,
-    access: str | None = None,
-    sides: str | None = None,
-    sense_sides: str | None = None,
-    cubic: Annotated[bool, Parameter(negative=())] = False,
-    out: Annotated[str | None, Parameter(name=("--out", "-o"))] = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
-) -> None:
-    """Read the column currents of an operating point, and compare them with exact ones.
-
-    Args:
-        raw: Rawfile of the netlist that `mho export spice` wrote, text or binary.
-        compare: What the netlist was written from: the run's folder, or the array's file.
-        tile: Number of the run's tile.
-        denoise: Take the chip that was denoised.
-        wires: Resistance of a wire segment, if it was given for the export; so are the next ones.
-        driver: Resistance between a source and its line.
-        sense: Resistance between a line and its virtual ground.
-        access: Resistance in series with every cell.
-        sides: `both` if rows are driven from both ends, else `one`.
-        sense_sides: `both` if columns end in a virtual ground at both ends, else `one`.
-        cubic: Compare with bent cells, as exported with `--cubic`.
-        out: File for the currents: `.csv` or `.npz`.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
-    """
-    from mho.cli.commands.import_ import read_spice_op
-    from mho.cli.commands.tile_source import Origin
-
-    origin = None
-    if compare is not None:
-        array = compare.endswith((".npy", ".npz"))
-        origin = Origin(
-            None if array else compare,
-            compare if array else None,
-            tile,
-            denoise,
-            wires,
-            driver,
-            sense,
-            access,
-            sides,
-            sense_sides,
-        )
-    read_spice_op(raw, origin=origin, cubic=cubic, out=out, json=json)

@@ -8,7 +8,6 @@ import torch
 
 from mho.checks import RefusedError
 from mho.cli.shared.operation_table import print_operations
-from mho.cli.shared.option_types import _Json
 from mho.cli.shared.output import check_writable, print_rows, write_json
 from mho.cli.shared.programmed_table import programmed, programmed_rows
 from mho.deployment.storage import (
@@ -237,16 +236,3 @@ def _draw_chip(chip: ProgrammedChip) -> bytes:
     size = (chip.specimen.tiles, chip.specimen.rows, chip.specimen.cols)
     held = chip.result.target + chip.result.error
     return draw_png(lambda: conductance_figure(chip.result.cells, held, size))
-
-
-def inspect(file: str, /, *, draw: str | None = None, json: _Json = None) -> None:
-    """Say what a file is and what it holds: an image, a chip, a `result.json` or a run's folder.
-
-    Args:
-        file: File or folder.
-        draw: PNG file to draw: the targets of an image, the conductances of a chip.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
-    """
-    from mho.cli.commands.inspect_ import run_inspect
-
-    run_inspect(file, draw=draw, json=json)

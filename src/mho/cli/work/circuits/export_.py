@@ -8,9 +8,9 @@ from torch import Tensor
 
 from mho.checks import check_between, check_choice, check_positive, check_shape
 from mho.chip import DRIVERS, Chip
-from mho.cli.commands.tile_source import Origin
 from mho.cli.shared.arrays import load_arrays
 from mho.cli.shared.output import check_writable, quantity
+from mho.cli.work.circuits.tile_source import Origin
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.runs import RecordedRun

@@ -6,7 +6,6 @@ from pathlib import Path
 from mho.bench.simulated import READ_NOISES, ChipSpec
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
-from mho.cli.shared.option_types import _Flag, _Json, _Out
 from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
 from mho.cli.shared.programmed_table import programmed, programmed_rows
 from mho.cli.shared.test_data import _wires, output
@@ -85,38 +84,3 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
     return ChipSpec(
         preset, wanted.seed, own.tiles, rows, cols, wires, read_noise=wanted.read_noise
     )
-
-
-def program(
-    image: str,
-    /,
-    *,
-    chip: str | None = None,
-    seed: int = 0,
-    tolerance: str = "1uS",
-    denoise: bool = True,
-    wires: str | None = None,
-    read_noise: str = "frozen",
-    resume: _Flag = False,
-    out: _Out = None,
-    json: _Json = None,
-) -> None:
-    """Program an image into one simulated chip, and keep the chip in a file.
-
-    Args:
-        image: File of `mho compile`.
-        chip: Preset of the chip; the one the image was compiled for if left out.
-        seed: Names the chip: its cells, faults and noise.
-        tolerance: Half-width of the acceptance window, with its unit.
-        denoise: Denoise.
-        wires: Resistance of a wire segment that this chip has, such as `0.5Ohm`; what the image
-            was compiled for if left out.
-        read_noise: How noise enters a product: `frozen`, `moments` or `sampled`; see `mho deploy`.
-        resume: Go on with an interrupted run.
-        out: File to write; `<image>-seed<seed>.mho` if left out.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
-    """
-    from mho.cli.commands.program import Programming, run_program
-
-    wanted = Programming(image, chip, seed, tolerance, denoise, wires, read_noise)
-    run_program(wanted, resume=resume, out=out, json=json)

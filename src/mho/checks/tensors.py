@@ -1,0 +1,70 @@
+"""Checks of tensors: how many elements are wrong, and where the worst one is."""
+
+import math
+
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from mho.units import show
+
+
+def check_within(
+    values: Shaped[Tensor, "*shape"],
+    name: str,
+    low: float | int,
+    high: float | int,
+    *,
+    unit: str,
+    hint: str,
+) -> None:
+    """Refuse a tensor with an element outside `low` … `high`; name how many and the worst.
+
+    Raises:
+        ValueError: In the house sentence. NaN counts as outside.
+    """
+    outside = ~((values >= low) & (values <= high))
+    if not outside.any():
+        return
+    excess = torch.maximum(low - values, values - high).nan_to_num(nan=math.inf)
+    excess = torch.where(outside, excess, -math.inf)
+    worst = torch.unravel_index(excess.argmax(), values.shape)
+    place = ", ".join(str(int(i)) for i in worst)
+    raise ValueError(
+        f"Argument `{name}` must lie within {show(low, unit)} to {show(high, unit)}, but"
+        f" {int(outside.sum())} of {values.numel()} cells do not; the worst is cell ({place}) with"
+        f" {show(float(values[worst]), unit)}. {hint}"
+    )
+
+
+def check_finite(values: Shaped[Tensor, "*shape"], name: str, hint: str) -> None:
+    """Refuse a tensor with NaN or infinite elements.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    bad = ~torch.isfinite(values)
+    if bad.any():
+        first = ", ".join(str(int(i)) for i in bad.nonzero()[0])
+        raise ValueError(
+            f"Argument `{name}` must be finite, but {int(bad.sum())} of {values.numel()} elements"
+            f" are NaN or infinite; the first is element ({first}). {hint}"
+        )
+
+
+def check_shape(
+    values: Shaped[Tensor, "*shape"], name: str, shape: tuple[int | None, ...]
+) -> None:
+    """Refuse a tensor of another shape; `None` allows any size on that axis.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    fits = values.ndim == len(shape) and all(
+        want in (None, have) for have, want in zip(values.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"Argument `{name}` must have shape ({wanted}), but has {tuple(values.shape)}."
+        )

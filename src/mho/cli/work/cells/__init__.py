@@ -1,0 +1,1 @@
+"""What the commands for cells do once their options are read."""

@@ -1,0 +1,1 @@
+"""What the commands for circuits do once their options are read."""

@@ -1,0 +1,1 @@
+"""What the commands for claims do once their options are read."""

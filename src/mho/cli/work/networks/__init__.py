@@ -1,0 +1,1 @@
+"""What the commands for networks do once their options are read."""
