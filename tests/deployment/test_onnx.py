@@ -158,7 +158,7 @@ def test_shared_weights_are_one_layer(tmp_path: Path) -> None:
 
 
 def test_nothing_imports_onnx_before_a_file_is_opened() -> None:
-    code = "import sys, mho, mho.deployment.sources; assert 'onnx' not in sys.modules"
+    code = "import sys, mho, mho.network.formats; assert 'onnx' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
