@@ -1,11 +1,13 @@
 """Every field of every configuration: misspelt, of a wrong kind or out of range, it is refused."""
 
+import copy
 import importlib
 import inspect
 import math
+import pickle
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -14,7 +16,7 @@ from cyclopts import App
 
 import mho
 from configurations import MAKERS, made
-from mho.checks import CONFIGURATIONS, check_number
+from mho.checks import CONFIGURATIONS, Configuration, check_number
 from mho.cli.main import app, main
 from mho.device.published import PRESETS, preset
 from mho.programming import ProgramProtocol
@@ -79,12 +81,39 @@ def misspelt(name: str) -> str:
 
 
 def test_every_configuration_is_listed() -> None:
-    """Whatever carries the decorator is in the list; a new class cannot be forgotten."""
+    """Whatever derives from `Configuration` is in the list; a new class cannot be forgotten."""
     for part in pkgutil.walk_packages(mho.__path__, "mho."):
         if not part.name.endswith("__main__"):
             importlib.import_module(part.name)
-    assert CONFIGURATIONS.keys() == MAKERS.keys()
+    house = {c for c in CONFIGURATIONS.values() if c.__module__.startswith("mho.")}
+    assert house == {type(made(name)) for name in MAKERS}
     assert all(type(made(name)).__name__ == name for name in MAKERS)
+
+
+def test_two_classes_of_one_name_are_two() -> None:
+    """The list is by module and name, so that neither hides the other from the tests."""
+
+    def in_module(name: str) -> type[Configuration]:
+        @dataclass(frozen=True, slots=True)
+        class Twin(Configuration):
+            __module__ = name
+            width: float = 1.0
+
+        return Twin
+
+    twins = [in_module(name) for name in ("first", "second")]
+    assert [CONFIGURATIONS.pop(f"{name}.Twin") for name in ("first", "second")] == twins
+
+
+@pytest.mark.parametrize("name", [*MAKERS])
+def test_settings_are_copied_and_pickled(name: str) -> None:
+    """Copies are equal and hold no more, though they are made without a single value."""
+    one = made(name)
+    assert not hasattr(one, "__dict__")
+    again = replace(one)
+    assert repr(again) == repr(one)
+    assert repr(pickle.loads(pickle.dumps(one))) == repr(one)
+    assert repr(copy.copy(one)) == repr(one)
 
 
 @pytest.mark.parametrize(("name", "field"), [*every_field(numbers=False)])

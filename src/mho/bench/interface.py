@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_between, check_not_negative, check_positive
 from mho.ledger import Ledger
 from mho.wires import WireModel
 
@@ -51,9 +51,8 @@ class Reading:
     samples: int
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Nominal:
+class Nominal(Configuration):
     """What a lab knows of its typical cell before it starts: the average switching law.
 
     A pulse of `set_voltage` (or −`reset_voltage`) and `width` moves a cell half way up its range
@@ -93,9 +92,8 @@ class Nominal:
         check_between(self.ceiling, "ceiling", self.floor, 1.0, "S")
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class BenchInfo:
+class BenchInfo(Configuration):
     """What a bench can do.
 
     Args:

@@ -8,22 +8,21 @@ and numbers is quick.
 from typing import TYPE_CHECKING, Any
 
 from mho.checks.arguments import (
-    CONFIGURATIONS,
     RefusedError,
     check_between,
     check_choice,
     check_not_negative,
-    check_number,
     check_positive,
-    configuration,
     one_line,
 )
+from mho.checks.configuration import CONFIGURATIONS, Configuration, check_number
 
 if TYPE_CHECKING:
     from mho.checks.tensors import check_finite, check_shape, check_within
 
 __all__ = [
     "CONFIGURATIONS",
+    "Configuration",
     "RefusedError",
     "check_between",
     "check_choice",
@@ -33,7 +32,6 @@ __all__ = [
     "check_positive",
     "check_shape",
     "check_within",
-    "configuration",
     "one_line",
 ]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mho.checks import check_between, check_choice, check_positive, configuration
+from mho.checks import Configuration, check_between, check_choice, check_positive
 from mho.chip.passive_biasing import SCHEMES
 from mho.chip.periphery import Converter, Periphery, SignedConverter
 from mho.chip.selector import NoSelector, Selector
@@ -14,9 +14,8 @@ from mho.wires import WireModel
 DRIVERS = ("off_chip", "on_chip")
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Configuration):
     """Tiles of memristors, as a preset describes them.
 
     Args:

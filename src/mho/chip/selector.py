@@ -6,15 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_not_negative, check_positive
 
 _OPEN = 1e12
 """Resistance of a closed transistor, finite so that it times zero is zero (Ω)."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Configuration):
     r"""Gate voltage to compliance, linear, and to the series resistance that pulses feel.
 
     The resistance is that of the lines and of a transistor in its linear region,
@@ -84,9 +83,8 @@ class Selector:
         return (voltage - self.threshold).clamp(min=0.0)
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class NoSelector:
+class NoSelector(Configuration):
     """A passive crossing: no gate, no compliance, only the path that pulses feel.
 
     To those who need a gate law it is a transistor that is fully open at 0 V and above.

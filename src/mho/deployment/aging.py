@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.deployment.deployed import DeployedNetwork
 from mho.ledger import Ledger
 from mho.programming import ProgramProtocol, program
@@ -23,9 +23,8 @@ _SAMPLES = 8
 """Samples of a look at a cell's drift (1)."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(Configuration):
     """When cells are written again, and how.
 
     Args:

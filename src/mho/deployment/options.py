@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mho.bench import BenchInfo
-from mho.checks import check_between, check_choice, configuration
+from mho.checks import Configuration, check_between, check_choice
 from mho.deployment.ranges import RULES, RangeRule
 from mho.mapping import SCALES, WeightMapping, mapping_for, mapping_kind
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class DeployOptions:
+class DeployOptions(Configuration):
     """How weights become conductances, and how converter ranges follow from samples.
 
     Args:

@@ -9,16 +9,15 @@ from jaxtyping import Float, Float32, Float64, Shaped
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.checks import check_between, check_choice, configuration
+from mho.checks import Configuration, check_between, check_choice
 from mho.chip.periphery import Magnitudes
 from mho.mapping import Placement, each_block
 from mho.network import Network
 from mho.network.network import LinearLayer
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class RangeRule:
+class RangeRule(Configuration):
     """How the full scale of a converter follows from what it will see.
 
     Args:

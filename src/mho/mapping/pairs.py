@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import configuration
+from mho.checks import Configuration
 from mho.mapping.weight_mapping import Stage, WeightMapping
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class DifferentialPairs(WeightMapping):
+class DifferentialPairs(WeightMapping, Configuration):
     """A weight is the difference of two conductances: w = (G⁺ − G⁻) / scale.
 
     One of the two stays at `low`; the largest weight that shares a scale takes the other to

@@ -6,13 +6,12 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, configuration
+from mho.checks import Configuration, check_between
 from mho.mapping.weight_mapping import Stage, WeightMapping
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class ReferenceColumn(WeightMapping):
+class ReferenceColumn(WeightMapping, Configuration):
     """A weight is the difference of a cell to its row's reference: w = (G − G_ref) / scale.
 
     The reference column lies in the middle of the range, or on the level below it. It is read

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, configuration
+from mho.checks import Configuration, check_between
 from mho.mapping.weight_mapping import Stage, WeightMapping
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class TwoPairs(WeightMapping):
+class TwoPairs(WeightMapping, Configuration):
     """Two pairs make a weight: w = (F (G⁺ − G⁻) + (g⁺ − g⁻)) / scale.
 
     The first pairs are programmed and read; the second ones then get what is missing, F times as

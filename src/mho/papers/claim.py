@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mho.checks import configuration
+from mho.checks import Configuration
 from mho.device.published import Preset
 from mho.rng import Stream
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Configuration):
     """On what and how thoroughly claims are measured.
 
     Args:

@@ -7,12 +7,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Denoise:
+class Denoise(Configuration):
     """Sub-threshold pulses of alternating polarity, rising in amplitude within a train.
 
     Blind on purpose: slow traps are invisible in any short read, so a fixed number of pulses is

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from mho.checks import check_positive, configuration
+from mho.checks import Configuration, check_positive
 from mho.programming.denoise import Denoise
 from mho.programming.protocol import ProgramProtocol
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class ProgrammingOptions:
+class ProgrammingOptions(Configuration):
     """How a chip was programmed.
 
     Args:

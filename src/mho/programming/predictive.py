@@ -7,13 +7,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.programming.trim import Trim, TrimState
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Predictive(Trim):
+class Predictive(Trim, Configuration):
     r"""Estimate the log step gain of each cell and polarity; choose the amplitude from it.
 
     With the bench's nominal law, a step :math:`s` needs

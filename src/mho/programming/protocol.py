@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mho.bench import BenchInfo
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.programming.denoise import Denoise
 from mho.programming.predictive import Predictive
 from mho.programming.trim import Trim
@@ -11,9 +11,8 @@ from mho.programming.verify import Verify
 from mho.units import show
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class ProgramProtocol:
+class ProgramProtocol(Configuration):
     """What to do with a cell, from its reading.
 
     Coarse approach, a train of denoising pulses, fine trimming, a shorter train, a long look; a

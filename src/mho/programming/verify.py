@@ -6,12 +6,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench import Reading
-from mho.checks import check_between, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_between, check_not_negative, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Configuration):
     """Accept a cell when the mean of a window is near its target and the window is quiet.
 
     A quiet cell at the edge of a code of the read-out shows two of them, one resolution apart;

@@ -8,13 +8,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.programming.trim import Trim, TrimState
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class WriteVerify(Trim):
+class WriteVerify(Trim, Configuration):
     """Raise the amplitude while a cell stays on one side of its target; restart on crossing.
 
     Also known as ISPP. Robust and slow: tens to hundreds of pulses for a narrow window. Use it as

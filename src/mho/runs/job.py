@@ -6,20 +6,19 @@ from pathlib import Path
 
 from mho.bench.simulated import READ_NOISES
 from mho.checks import (
+    Configuration,
     check_between,
     check_choice,
     check_not_negative,
     check_positive,
-    configuration,
 )
 from mho.deployment import DeployOptions
 from mho.device.published import PRESETS
 from mho.programming import ProgrammingOptions, ProgramProtocol
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Configuration):
     """What to deploy, on what, and how.
 
     Args:

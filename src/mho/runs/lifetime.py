@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.data import Data
 from mho.deployment import QUANTILES, Age, Life, Refresh, check_times
 from mho.deployment.storage import ProgrammedChip
@@ -29,9 +29,8 @@ _LOOKS = 100_000
 """Looks that a life may have (1)."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class LifeJob:
+class LifeJob(Configuration):
     """How a chip shall grow old.
 
     Args:

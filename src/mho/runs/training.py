@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from mho.bench.simulated import ChipSpec
-from mho.checks import check_between, check_choice, check_within, configuration
+from mho.checks import Configuration, check_between, check_choice, check_within
 from mho.chip import Chip
 from mho.data import (
     TrainingAndTest,
@@ -34,9 +34,8 @@ FAULTLESS = "without stuck cells"
 """Names of the two runs of a job."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class TrainJob:
+class TrainJob(Configuration):
     """What shall learn, and on which chip.
 
     Args:

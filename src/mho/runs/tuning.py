@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import ChipSpec, SimulatedBench
-from mho.checks import check_between, check_choice, check_positive, configuration
+from mho.checks import Configuration, check_between, check_choice, check_positive
 from mho.chip import Chip
 from mho.deployment import DeployedNetwork, program_image, refit
 from mho.deployment.storage import (
@@ -148,9 +148,8 @@ _SPARE_LINES = 64
 """Rows and columns of the spare chip whose cells are measured (1)."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class TuneJob:
+class TuneJob(Configuration):
     """What to tune, and how.
 
     Args:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from mho.checks import check_choice, configuration
+from mho.checks import Configuration, check_choice
 from mho.device.published import Preset
 from mho.programming import Denoise, ProgramProtocol
 from mho.units import parse, show
@@ -28,9 +28,8 @@ UNITS = {
 """Units of the protocol's fields; the others are numbers without one."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Configuration):
     """What is swept.
 
     Args:

@@ -4,15 +4,14 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from mho.checks import check_between, configuration
+from mho.checks import Configuration, check_between
 from mho.sweeping.fields import Subject
 
 _MOST = 10_000
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Configuration):
     """Values of one field.
 
     Args:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import level_targets, random_levels
-from mho.checks import check_between, check_not_negative, configuration
+from mho.checks import Configuration, check_between, check_not_negative
 from mho.chip import Chip
 from mho.programming import audit, program
 from mho.rng import Stream
@@ -20,9 +20,8 @@ _ROWS = 256
 _LEVELS = 2048
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Configuration):
     """How every point is measured, the same for all.
 
     Args:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Int64, Shaped
 from torch import Tensor
 
-from mho.checks import check_between, check_positive, check_shape, configuration
+from mho.checks import Configuration, check_between, check_positive, check_shape
 from mho.deployment import BATCH, DeployedNetwork
 from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs
@@ -21,9 +21,8 @@ from mho.rng import Stream
 from mho.training.last_layer import LastLayer
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class HybridTraining:
+class HybridTraining(Configuration):
     """How the last layer is trained.
 
     Args:

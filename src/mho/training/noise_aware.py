@@ -14,7 +14,7 @@ from jaxtyping import Int64, Shaped
 from torch import Tensor
 from torch.nn import functional
 
-from mho.checks import check_between, check_positive, check_shape, configuration
+from mho.checks import Configuration, check_between, check_positive, check_shape
 from mho.network import Network
 from mho.network.network import LinearLayer, Product
 from mho.progress import Progress, silent
@@ -25,9 +25,8 @@ _PASSES = 3
 """Multiplications for a sample in training: forward, back to inputs, back to weights (1)."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class NoiseAwareTraining:
+class NoiseAwareTraining(Configuration):
     """How a network is tuned before it is downloaded.
 
     Args:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench import Bench
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs, place
 from mho.progress import Progress, silent
@@ -22,9 +22,8 @@ from mho.rng import Stream
 from mho.training.blind_pulses import PairedLayer
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class OnChipTraining:
+class OnChipTraining(Configuration):
     """The layers of a perceptron, and how it is trained.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_choice, configuration
+from mho.checks import Configuration, check_choice
 from mho.units import show
 from mho.wires.iv_laws import CellLaw
 from mho.wires.nodal import WireSolution, currents, solve
@@ -18,9 +18,8 @@ SIDES = ("one", "both")
 """Ends of a line that are connected."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class WireModel:
+class WireModel(Configuration):
     """Resistances of the lines of a tile.
 
     Rows are word lines, driven at column 0; columns are bit lines, summed below the last row.

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 
 from mho.bench.simulated.bench import SimulatedBench
 from mho.bench.simulated.products import READ_NOISES
-from mho.checks import check_between, check_choice, check_positive, configuration
+from mho.checks import Configuration, check_between, check_choice, check_positive
 from mho.chip import Chip
 from mho.device.published import preset
 from mho.rng import Stream
 from mho.wires import WireModel
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class ChipSpec:
+class ChipSpec(Configuration):
     """One simulated chip, made anew from a few numbers.
 
     Args:

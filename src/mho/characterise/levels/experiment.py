@@ -15,7 +15,7 @@ from mho.characterise.levels.write_levels import (
     write_in_turn,
     write_levels,
 )
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 from mho.chip import Chip
 from mho.files import checkpoint
 from mho.ledger import Ledger
@@ -52,9 +52,8 @@ class Tally:
     disturb: dict[str, float | int]
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class LevelExperiment:
+class LevelExperiment(Configuration):
     """What is written where.
 
     Args:

@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, check_positive, configuration
+from mho.checks import Configuration, check_between, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class NoiseOptions:
+class NoiseOptions(Configuration):
     """When jumps count as telegraph noise.
 
     Args:

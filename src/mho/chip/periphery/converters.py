@@ -8,11 +8,11 @@ from jaxtyping import Float, Int32
 from torch import Tensor
 
 from mho.checks import (
+    Configuration,
     check_between,
     check_choice,
     check_not_negative,
     check_positive,
-    configuration,
 )
 from mho.chip.periphery.inl_tables import (
     check_table,
@@ -159,9 +159,8 @@ class UniformConverter(ABC):
         return draws.mul_(self.noise_lsb)
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Converter(UniformConverter):
+class Converter(UniformConverter, Configuration):
     """Rounds to the nearest of 2^bits codes on `low` … `high` and saturates outside.
 
     Args:
@@ -225,9 +224,8 @@ class Converter(UniformConverter):
         return self._convert(signal, generator)
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class SignedConverter(UniformConverter):
+class SignedConverter(UniformConverter, Configuration):
     """Sign and magnitude: 2^bits magnitudes of either sign, zero exact.
 
     Args:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int32
 from torch import Tensor
 
-from mho.checks import check_between, check_positive, check_shape, configuration
+from mho.checks import Configuration, check_between, check_positive, check_shape
 from mho.chip.periphery.converters import SignedConverter
 
 
@@ -30,9 +30,8 @@ class ConversionCount:
         return self.dac + self.adc
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class InputEncoding:
+class InputEncoding(Configuration):
     """Turns sign-magnitude codes into the row voltages of one or more cycles.
 
     A code is written in digits of `slice_bits` bits, lowest first; in each cycle the rows are

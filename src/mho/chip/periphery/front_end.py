@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_choice, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_choice, check_not_negative, check_positive
 from mho.chip.periphery.converters import SignedConverter
 from mho.device.laws import BOLTZMANN
 
@@ -102,9 +102,8 @@ class FrontEnd(ABC):
         return adc(voltage, generator).div_(gain)
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Transimpedance(FrontEnd):
+class Transimpedance(FrontEnd, Configuration):
     """Amplifier with a feedback resistor for each range, R = swing/range.
 
     Its noise is that of the resistor (johnson1928), √(4kTB/R); the amplifier's own is not in it.
@@ -153,9 +152,8 @@ class Transimpedance(FrontEnd):
         return full_scale.sqrt().mul_(math.sqrt(squared))
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Integrator(FrontEnd):
+class Integrator(FrontEnd, Configuration):
     """Charge on a capacitor for a fixed time: full scale C·swing/t.
 
     Its noise is that of resetting the capacitor, a charge √(kTC), as a current √(kTC)/t.

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_positive, configuration
+from mho.checks import Configuration, check_positive
 from mho.units import show
 
 METAL_CURRENT_PER_WIDTH = 2.8e3
@@ -145,9 +145,8 @@ class LimitReport:
         return f"Lines exceed their current limits in {self.exceeded} of {vectors}: {worst}."
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class LineLimits:
+class LineLimits(Configuration):
     """Currents that the lines of a tile and their drivers bear.
 
     Limits of lines stand for electromigration, which counts lasting current (black1969): every

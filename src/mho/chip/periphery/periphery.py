@@ -6,16 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, configuration
+from mho.checks import Configuration, check_between
 from mho.chip.periphery.converters import SignedConverter
 from mho.chip.periphery.encoding import ConversionCount, InputEncoding
 from mho.chip.periphery.front_end import FrontEnd
 from mho.chip.periphery.limits import LineLimits
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Periphery:
+class Periphery(Configuration):
     """Drivers and readers of a tile.
 
     Args:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_between, check_not_negative, check_positive
 from mho.device.laws import (
     Endurance,
     FittedRelaxation,
@@ -20,9 +20,8 @@ from mho.device.laws import (
 )
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class CellParameters:
+class CellParameters(Configuration):
     """Everything that characterises a kind of cell.
 
     Args:

@@ -6,12 +6,11 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_not_negative, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Endurance:
+class Endurance(Configuration):
     r"""Nothing up to an onset; then switching leaves more incomplete channels behind.
 
     The mean number of channels born by a step is multiplied by

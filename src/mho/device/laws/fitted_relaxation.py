@@ -8,12 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_between, check_not_negative, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class FittedRelaxation:
+class FittedRelaxation(Configuration):
     r"""The standard deviation of the change, fitted early and late, logarithmic in between.
 
     With :math:`x = G/G_f` and :math:`P_{1,2}(x) = \sum_k c_k x^k` fitted at :math:`t_1, t_2`,

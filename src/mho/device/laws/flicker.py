@@ -8,13 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_not_negative, check_positive
 from mho.rng import CellStream
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Flicker:
+class Flicker(Configuration):
     r"""1/f noise as one Ornstein-Uhlenbeck process per slow decade, white above.
 
     Equal variance per decade of time constants is a 1/f spectrum (key: dutta1981). The decades

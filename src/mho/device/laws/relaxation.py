@@ -8,12 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_not_negative, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Relaxation:
+class Relaxation(Configuration):
     r"""A cell's deviation is its own random number times a law in conductance and time.
 
     .. math::

@@ -7,12 +7,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_not_negative, check_positive
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Configuration):
     r"""A loss that grows with the logarithm of time, from an onset on.
 
     .. math:: \Delta G(t) = -\min(k\, d \ln\max(t/t_r, 1),\; G - G_{low}) ,

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_between, check_not_negative, check_positive
 from mho.rng import CellStream
 
 LEAST_VOLTAGE = 0.5
@@ -37,9 +37,8 @@ class SwitchingConstants:
         )
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Switching:
+class Switching(Configuration):
     r"""Exponential in voltage, linear in time, slower towards both ends of the range.
 
     A pulse of amplitude :math:`V` and width :math:`t` moves the core by

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_between, check_not_negative, check_positive
 from mho.rng import CellStream, in_order
 
 _MOST_BORN = 8
@@ -103,9 +103,8 @@ def advance(
     return replace(traps, filled=draw <= chance)
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class TelegraphNoise:
+class TelegraphNoise(Configuration):
     r"""Birth of incomplete channels by switching, their death by sub-threshold pulses.
 
     A step :math:`\Delta G` leaves a Poisson number of channels with mean

@@ -8,15 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_not_negative, check_positive, configuration
+from mho.checks import Configuration, check_not_negative, check_positive
 
 BOLTZMANN = 1.380649e-23
 """Boltzmann constant (J/K)."""
 
 
-@configuration
 @dataclass(frozen=True, slots=True)
-class Temperature:
+class Temperature(Configuration):
     r"""Arrhenius rates, and a coefficient that changes sign at the conductance quantum.
 
     A rate at temperature :math:`T` is that at the reference times
