@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 import mho
-from mho.chip import Matrices, Multiplier
+from mho.chip import ArrayMatrices, Multiplier
 from mho.chip.periphery import Periphery, SignedConverter
 from mho.units import Ohm, V, uS
 from mho.wires import WireModel
@@ -101,7 +101,7 @@ def tiles(stream: mho.Stream, size: int) -> tuple[Multiplier, float]:
     traps = torch.rand(cells.shape, generator=generator) < 0.02
     variance = (3e-3 * cells).square() + traps * (0.5 * uS) ** 2
     variance *= (effective / cells).square()
-    matrices = Matrices(
+    matrices = ArrayMatrices(
         _joined(effective[..., ::2] - effective[..., 1::2], across),
         _joined(variance[..., ::2] + variance[..., 1::2], across),
     )

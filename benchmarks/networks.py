@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 import mho
-from mho.programming import ErrorTable, measure
+from mho.programming import ErrorTable, measure_errors
 from mho.statistical import ConvertedModule, convert
 
 BATCH = 4
@@ -117,7 +117,7 @@ def closed_loop(stream: mho.Stream, rows: int) -> tuple[ErrorTable, dict[str, An
     """Cells of a tile programmed in earnest: their statistics, and how long that takes."""
     bench = mho.SimulatedBench(mho.Chip("rao2023", rows=rows), stream.child("tile"))
     started = time.perf_counter()
-    table = measure(bench, stream.child("targets"))
+    table = measure_errors(bench, stream.child("targets"))
     seconds = time.perf_counter() - started
     return table, {
         "cells": table.programmed,

@@ -26,17 +26,16 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-from unittest import mock
 
 import torch
 from torch import Tensor
 
 import mho
 from mho.chip.periphery import Periphery, SignedConverter
-from mho.data import digits
+from mho.data import DigitsTraining, digits_data, digits_training, train_digits
 from mho.mapping import DifferentialPairs
 from mho.network import Network, read_network
-from mho.programming import measure
+from mho.programming import measure_errors
 from mho.training import NoiseAwareTraining, Surrogate, noise_aware_train
 from mho.units import V, uS
 
@@ -75,7 +74,7 @@ class Case:
         """Stand-ins with exact and with measured cells."""
         chip = self.chip(1, 64)
         spare = mho.SimulatedBench(chip, stream.child("spare"))
-        table = measure(spare, stream.child("statistics"), self.protocol)
+        table = measure_errors(spare, stream.child("statistics"), self.protocol)
         mapping = self.mapping(spare.info)
         exact = Surrogate(spare.info, mapping, chip.around)
         return exact, Surrogate(spare.info, mapping, chip.around, table)
@@ -115,11 +114,10 @@ def developed(
     cases: dict[str, Case], stream: mho.Stream, training: NoiseAwareTraining
 ) -> dict[str, dict[str, float]]:
     """Accuracies on drawn chips and held-out training images (1)."""
-    whole = digits.digits_training()
-    learn = digits.DigitsTraining(whole.inputs[:LEARN], whole.labels[:LEARN])
-    few = mock.patch.multiple(digits, digits_training=lambda: learn, _TRAINING=LEARN)
-    with few:
-        network = read_network(digits.train_digits(stream), learn.inputs[:CALIBRATION])
+    whole = digits_training()
+    learn = DigitsTraining(whole.inputs[:LEARN], whole.labels[:LEARN])
+    module = train_digits(stream, training=learn)
+    network = read_network(module, learn.inputs[:CALIBRATION])
     inputs = whole.inputs[LEARN:]
     labels = whole.labels[LEARN:]
 
@@ -141,9 +139,9 @@ def measured(
     cases: dict[str, Case], stream: mho.Stream, training: NoiseAwareTraining
 ) -> dict[str, dict[str, float]]:
     """Accuracies on programmed chips and test images (1)."""
-    data = digits.digits_data()
-    learn = digits.digits_training()
-    network = read_network(digits.train_digits(stream), data.calibration)
+    data = digits_data()
+    learn = digits_training()
+    network = read_network(train_digits(stream), data.calibration)
 
     def judge(case: Case, _: Surrogate, tuned: Network) -> Iterator[float]:
         for number in range(PROGRAMMED):
@@ -168,7 +166,7 @@ def measured(
 def tuned(
     case: Case,
     network: Network,
-    learn: digits.DigitsTraining,
+    learn: DigitsTraining,
     stream: mho.Stream,
     training: NoiseAwareTraining,
     judge: Callable[[Case, Surrogate, Network], Iterator[float]],

@@ -31,7 +31,7 @@ from mho.deployment import (
     RULES,
     DeployedNetwork,
     RangeRule,
-    calibrate,
+    calibrate_ranges,
     program_pairs,
     refit,
 )
@@ -106,7 +106,7 @@ def programmed(network: Network, seed: int) -> DeployedNetwork:
     bench = mho.SimulatedBench(chip, mho.Stream(seed).child("chip"))
     placement, result = program_pairs(bench, lay_out(network, bench.info))
     samples = digits_data().calibration
-    ranges = calibrate(network, placement, samples, bench.info.read_voltage)
+    ranges = calibrate_ranges(network, placement, samples, bench.info.read_voltage)
     return DeployedNetwork(network, bench, placement, ranges, result)
 
 
@@ -177,7 +177,7 @@ def main() -> None:
         info = one.bench.info
         rule = RangeRule.of(info, kind, per_column=per_column)
         batches = torch.split(samples, 64)
-        one.ranges = calibrate(
+        one.ranges = calibrate_ranges(
             one.network, one.placement, batches, info.read_voltage, rule
         )
         if fitted:

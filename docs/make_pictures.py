@@ -10,7 +10,7 @@ from torch import Tensor
 
 import mho
 from mho.characterise.wires import (
-    Layout,
+    ArraySetup,
     share_by_size,
     wire_loss,
     wire_plans,
@@ -18,14 +18,28 @@ from mho.characterise.wires import (
 )
 from mho.device.filament import CellParameters, Cells
 from mho.device.laws import SwitchingConstants, TelegraphNoise, Traps
-from mho.report.figures import style, wires_figure
+from mho.report.figures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    add_legend,
+    as_array,
+    draw_data_url,
+    new_figure,
+    to_uS,
+    wires_figure,
+)
 from mho.units import G0, uS
 from mho.wires import WireModel
 
 FOLDER = Path(__file__).parent / "pictures"
 DAY = 86_400.0
 YEAR = 365.25 * 86_400.0
-COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
 
 def quiet(name: str = "rao2023") -> CellParameters:
@@ -38,18 +52,18 @@ def step_size() -> Figure:
     """Median step against voltage, and against conductance for both polarities."""
     kind = quiet()
     law = kind.switching
-    figure = style.make(3.0)
+    figure = new_figure(3.0)
     left, right = figure.subplots(1, 2)
     volts = torch.linspace(0.5, 1.5, 401)
     for width, colour, text in (
-        (1e-7, style.BLUE, "100 ns"),
-        (1e-6, style.ORANGE, "1 µs"),
+        (1e-7, BLUE, "100 ns"),
+        (1e-6, ORANGE, "1 µs"),
     ):
         size = _steps(kind, torch.full_like(volts, 1e-3), volts, width)
         size[size == 0] = torch.nan
-        left.plot(style.plain(volts), style.to_uS(size), color=colour, label=text)
+        left.plot(as_array(volts), to_uS(size), color=colour, label=text)
     threshold = law.threshold * law.set_voltage
-    left.axvspan(0.5, threshold, color=style.GREEN, alpha=0.18, linewidth=0)
+    left.axvspan(0.5, threshold, color=GREEN, alpha=0.18, linewidth=0)
     left.text(
         (0.5 + threshold) / 2,
         30,
@@ -62,20 +76,18 @@ def step_size() -> Figure:
     left.text(1.48, 1000, "largest step", ha="right", fontsize=8.5, color="#666666")
     left.set(yscale="log", xlim=(0.5, 1.5), ylim=(0.1, 2000))
     left.set(xlabel="Pulse amplitude (V)", ylabel="SET step at 1 mS (µS)")
-    style.explain(left)
+    add_legend(left)
     core = torch.linspace(10e-6, 4400e-6, 401)
     for volts_now, colour, text in (
-        (1.1, style.BLUE, "SET"),
-        (-1.1, style.VERMILLION, "RESET"),
+        (1.1, BLUE, "SET"),
+        (-1.1, VERMILLION, "RESET"),
     ):
         size = _steps(kind, core, torch.full_like(core, volts_now), 1e-7)
-        right.plot(
-            style.to_uS(core) / 1000, style.to_uS(size), color=colour, label=text
-        )
+        right.plot(to_uS(core) / 1000, to_uS(size), color=colour, label=text)
     right.set(
         xlabel="Conductance (mS)", ylabel="Step at 1.1 V, 100 ns (µS)", ylim=(0, None)
     )
-    style.explain(right)
+    add_legend(right)
     return figure
 
 
@@ -93,7 +105,7 @@ def telegraph() -> Figure:
     kind = quiet()
     number = _typical(kind)
     cells, every = _fresh(kind)
-    figure = style.make(2.8)
+    figure = new_figure(2.8)
     axes = figure.subplots()
     before = cells.sample(every, 1.0, 1e-3, 1e-3, 2000)[:, number]
     for burst in range(6):
@@ -103,18 +115,18 @@ def telegraph() -> Figure:
     after = cells.sample(every, 12.0, 1e-3, 1e-3, 2000)[:, number]
     time = torch.arange(2000) * 1e-3
     for trace, colour, text in (
-        (before, style.VERMILLION, "after a SET"),
-        (after, style.BLUE, "denoised"),
+        (before, VERMILLION, "after a SET"),
+        (after, BLUE, "denoised"),
     ):
         axes.plot(
-            style.plain(time),
-            style.to_uS(trace),
+            as_array(time),
+            to_uS(trace),
             color=colour,
             linewidth=0.9,
             label=text,
         )
     axes.set(xlabel="Time (s)", ylabel="Conductance (µS)", xlim=(0, 2))
-    style.explain(axes, "samples of 1 ms at 0.2 V")
+    add_legend(axes, "samples of 1 ms at 0.2 V")
     return figure
 
 
@@ -141,22 +153,22 @@ def resolving() -> Figure:
     law = quiet().telegraph
     count = 20_000
     volts = torch.linspace(0.15, 0.9, 301)
-    figure = style.make(2.8)
+    figure = new_figure(2.8)
     axes = figure.subplots()
     for onset, colour in zip((0.35, 0.45, 0.55), COLOURS, strict=False):
         chance = _chance(law, volts, torch.full((count,), onset))
         label = f"cleaned at {onset:g} V"
-        axes.plot(style.plain(volts), style.plain(chance), color=colour, label=label)
+        axes.plot(as_array(volts), as_array(chance), color=colour, label=label)
     born = law.new(torch.full((count,), 0.9), mho.Stream(0).cells(torch.arange(count)))
     every = _chance(law, volts, born.cleaning_voltage[0])
     axes.plot(
-        style.plain(volts),
-        style.plain(every),
-        color=style.BLACK,
+        as_array(volts),
+        as_array(every),
+        color=BLACK,
         linestyle="--",
         label="average",
     )
-    axes.axvspan(0.675, 0.9, color=style.VERMILLION, alpha=0.12, linewidth=0)
+    axes.axvspan(0.675, 0.9, color=VERMILLION, alpha=0.12, linewidth=0)
     axes.text(0.7875, 0.1, "switches\na typical cell", ha="center", color="#7a3500")
     axes.set(
         xlabel="Pulse amplitude (V)",
@@ -164,7 +176,7 @@ def resolving() -> Figure:
         xlim=(0.15, 0.9),
     )
     axes.set(ylim=(0, 0.55))
-    style.explain(axes)
+    add_legend(axes)
     return figure
 
 
@@ -184,17 +196,17 @@ def births() -> Figure:
     """Channels left behind against the size of a step, fresh and worn; drawn and by formula."""
     kind = quiet()
     count = 4000
-    figure = style.make(2.8)
+    figure = new_figure(2.8)
     axes = figure.subplots()
     sizes = torch.logspace(-7, -3, 81)
     for cycles, colour, text in (
-        (1e6, style.BLUE, "up to 10⁶ cycles"),
-        (1e10, style.VERMILLION, "after 10¹⁰ cycles"),
+        (1e6, BLUE, "up to 10⁶ cycles"),
+        (1e10, VERMILLION, "after 10¹⁰ cycles"),
     ):
         worn = float(kind.endurance.births(torch.tensor([cycles])))
         law = kind.telegraph
         mean = law.births * worn * -torch.expm1(-sizes / law.birth_step)
-        axes.plot(style.to_uS(sizes), style.plain(mean), color=colour, label=text)
+        axes.plot(to_uS(sizes), as_array(mean), color=colour, label=text)
         drawn = []
         for number, step in enumerate(sizes[::8].tolist()):
             stream = mho.Stream(number).cells(torch.arange(count))
@@ -203,20 +215,20 @@ def births() -> Figure:
                     law.born(torch.full((count,), step), stream, worn).double().mean()
                 )
             )
-        axes.plot(style.to_uS(sizes[::8]), drawn, "o", color=colour, markersize=4)
-    axes.axvspan(0.1, 2, color=style.GREEN, alpha=0.18, linewidth=0)
+        axes.plot(to_uS(sizes[::8]), drawn, "o", color=colour, markersize=4)
+    axes.axvspan(0.1, 2, color=GREEN, alpha=0.18, linewidth=0)
     axes.text(0.45, 1.2, "trimming", ha="center", color="#00573f")
     axes.set(
         xscale="log", xlabel="Step (µS)", ylabel="New channels (mean)", xlim=(0.1, 1000)
     )
     axes.set(ylim=(0, 2.3))
-    style.explain(axes, "dots: 4,000 simulated steps each")
+    add_legend(axes, "dots: 4,000 simulated steps each")
     return figure
 
 
 def relaxation() -> Figure:
     """Deviation between cells and common loss against time, for two kinds of cells."""
-    figure = style.make(3.0)
+    figure = new_figure(3.0)
     panels = figure.subplots(1, 2)
     age = torch.logspace(-6, 9, 301)
     for axes, name, levels in zip(
@@ -227,14 +239,14 @@ def relaxation() -> Figure:
             core = torch.full_like(age, level * uS)
             sigma = kind.relaxation.deviation(core, age)
             text = f"{level:,} µS"
-            axes.plot(style.plain(age), style.to_uS(sigma), color=colour, label=text)
+            axes.plot(as_array(age), to_uS(sigma), color=colour, label=text)
         lost = kind.retention.lost(
             torch.full_like(age, levels[1] * uS), age, kind.switching.low
         )
         axes.plot(
-            style.plain(age),
-            style.to_uS(lost),
-            color=style.BLACK,
+            as_array(age),
+            to_uS(lost),
+            color=BLACK,
             linestyle="--",
             label="lost in common",
         )
@@ -269,7 +281,7 @@ def temperature() -> Figure:
     """Temperature coefficient against conductance, typical and of single cells."""
     law = quiet().temperature
     count = 250
-    figure = style.make(2.8)
+    figure = new_figure(2.8)
     axes = figure.subplots()
     core = torch.logspace(-6, -2.35, 301)
     typical = law.factor(core, torch.zeros_like(core), law.reference + 1) - 1
@@ -277,20 +289,23 @@ def temperature() -> Figure:
     some = torch.logspace(-6, -2.35, count)
     single = law.factor(some, own, law.reference + 1) - 1
     axes.plot(
-        style.to_uS(some),
-        1e6 * style.plain(single),
+        to_uS(some),
+        1e6 * as_array(single),
         ".",
-        color=style.SKY,
+        color=SKY,
         label="single cells",
     )
     axes.plot(
-        style.to_uS(core), 1e6 * style.plain(typical), color=style.BLUE, label="typical"
+        to_uS(core),
+        1e6 * as_array(typical),
+        color=BLUE,
+        label="typical",
     )
-    axes.axhline(0, color=style.BLACK, linewidth=0.8)
+    axes.axhline(0, color=BLACK, linewidth=0.8)
     axes.axvline(G0 / uS, color="#999999", linewidth=0.8)
     axes.text(G0 / uS * 1.05, 450, "conductance quantum", fontsize=8.5, color="#666666")
     axes.set(xscale="log", xlabel="Conductance (µS)", ylabel="Coefficient (ppm/K)")
-    style.explain(axes)
+    add_legend(axes)
     return figure
 
 
@@ -298,7 +313,7 @@ def wires() -> Figure:
     """What wires of 1 Ω a segment leave of an array of 256×256 cells, as `mho wires` shows it."""
     stream = mho.Stream(0).child("wires")
     wanted = 0.95
-    base = Layout(WireModel(1.0, 1.0), (256, 256), 50 * uS, 500 * uS)
+    base = ArraySetup(WireModel(1.0, 1.0), (256, 256), 50 * uS, 500 * uS)
     loss = wire_loss(base.wires, base.size, base.low, base.high, stream)
     return wires_figure(
         loss,
@@ -321,7 +336,7 @@ def main() -> None:
         "wires": wires,
     }
     for name, figure in pictures.items():
-        code = style.draw(figure).partition(",")[2]
+        code = draw_data_url(figure).partition(",")[2]
         (FOLDER / f"{name}.png").write_bytes(base64.b64decode(code))
 
 

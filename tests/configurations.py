@@ -29,7 +29,7 @@ from mho.programming import (
 )
 from mho.rng import Stream
 from mho.runs import Job, LifeJob, TrainJob, TuneJob
-from mho.sweeping import Axis, Measure, Subject
+from mho.sweeping import Axis, PointMeasure, Subject
 from mho.training import NoiseAwareTraining, OnChipTraining
 from mho.training.hybrid import HybridTraining
 from mho.wires import WireModel
@@ -77,7 +77,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Predictive": Predictive,
     "NoiseOptions": NoiseOptions,
     "LevelExperiment": lambda: LevelExperiment(Chip("rao2023", rows=4, cols=4)),
-    "Measure": Measure,
+    "PointMeasure": PointMeasure,
     "Axis": lambda: Axis("telegraph.births", (1.0,)),
     "Subject": lambda: Subject(preset("rao2023"), ProgramProtocol()),
     "Endurance": _of_cell("endurance"),

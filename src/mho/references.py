@@ -28,7 +28,7 @@ def citation(*objects: Any) -> str:
     Raises:
         ValueError: An object names a key that the bibliography lacks.
 
-    >>> from mho.programming.denoise import Denoise
+    >>> from mho.programming import Denoise
     >>> citation(Denoise()).startswith("@article{rao2023")
     True
     """

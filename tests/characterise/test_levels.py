@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.levels import LevelExperiment, copies, level_targets
+from mho.characterise.levels import LevelExperiment, bench_of_copies, level_targets
 from mho.characterise.levels.write_levels import read_out, write_in_turn, write_levels
 from mho.chip import Chip
 from mho.device.published import preset
@@ -81,7 +81,10 @@ def test_copies_do_what_the_cell_alone_does_in_turn() -> None:
     protocol = ProgramProtocol(max_cycles=1000)
     turn = write_in_turn(SimulatedBench(chip, stream), target, 0, protocol)
     side = write_levels(
-        copies(chip, torch.tensor([0]), 40, stream), target, torch.arange(40), protocol
+        bench_of_copies(chip, torch.tensor([0]), 40, stream),
+        target,
+        torch.arange(40),
+        protocol,
     )
     for levels in (turn, side):
         assert int(levels.within(1 * uS).sum()) == 40
@@ -95,7 +98,7 @@ def test_copies_do_what_the_cell_alone_does_in_turn() -> None:
 def test_side_by_side_the_bench_is_busy_as_long_as_with_one_alone() -> None:
     """A level's own seconds: the ledger's, if it is the only one."""
     one = write_levels(
-        copies(Chip(), torch.tensor([0]), 1, Stream(0)),
+        bench_of_copies(Chip(), torch.tensor([0]), 1, Stream(0)),
         torch.tensor([1e-3]),
         torch.tensor([0]),
         ProgramProtocol(),

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mho.characterise.wires import (
-    Layout,
-    Option,
+    ArraySetup,
+    WirePlan,
     share_by_size,
     wire_plans,
     wire_savings,
@@ -19,15 +19,15 @@ from mho.units import uS
 from mho.wires import WireModel
 
 LINES = WireModel(2.0, 3.0, driver=4.0, sense=5.0)
-BASE = Layout(LINES, (32, 16), 50 * uS, 500 * uS)
+BASE = ArraySetup(LINES, (32, 16), 50 * uS, 500 * uS)
 
 
 @pytest.fixture(scope="module")
-def options() -> dict[str, Option]:
+def options() -> dict[str, WirePlan]:
     return {option.what: option for option in wire_savings(BASE, Stream(0))}
 
 
-def test_every_alternative_keeps_more(options: dict[str, Option]) -> None:
+def test_every_alternative_keeps_more(options: dict[str, WirePlan]) -> None:
     """Less resistance, less current or shorter lines: Rayleigh again, for each."""
     base, *others = options.values()
     assert base.layout == BASE
@@ -38,7 +38,7 @@ def test_every_alternative_keeps_more(options: dict[str, Option]) -> None:
 
 
 def test_both_ends_are_worth_as_much_as_half_the_lines(
-    options: dict[str, Option],
+    options: dict[str, WirePlan],
 ) -> None:
     """With all cells alike an even array is its own mirror image: nothing crosses the middle.
 
@@ -46,14 +46,14 @@ def test_both_ends_are_worth_as_much_as_half_the_lines(
     """
     halves = options["tiles of 16×8"].full
     assert options["both"].full == pytest.approx(halves, rel=1e-12)
-    wide = Layout(LINES, (32, 1), 50 * uS, 500 * uS)
+    wide = ArraySetup(LINES, (32, 1), 50 * uS, 500 * uS)
     columns = {option.what: option for option in wire_savings(wide, Stream(0))}
     assert columns["columns sensed at both ends"].full == pytest.approx(
         columns["tiles of 16×1"].full, rel=1e-12
     )
 
 
-def test_a_narrower_range_starts_where_it_did(options: dict[str, Option]) -> None:
+def test_a_narrower_range_starts_where_it_did(options: dict[str, WirePlan]) -> None:
     """Width over 2, 4, 10 above 50 µS: 275, 162.5 and 95 µS."""
     highs = [
         option.layout.high
@@ -78,7 +78,7 @@ def test_rows_in_turns_are_the_array_with_all_other_cells_off(
     Eleven rows, so that the turns differ in their numbers of rows.
     """
     wires = replace(LINES, sense=sense, sense_sides=sense_sides)
-    base = Layout(wires, (11, 5), 50 * uS, 500 * uS)
+    base = ArraySetup(wires, (11, 5), 50 * uS, 500 * uS)
     random, _ = loads(base.size, base.low, base.high, Stream(1))
     current = torch.zeros(random.shape[0], 5, dtype=torch.float64)
     for turn in range(turns):
@@ -107,7 +107,7 @@ def test_rows_at_0_volt_save_nothing() -> None:
     )
 
 
-def test_costs_count_lines_and_tiles(options: dict[str, Option]) -> None:
+def test_costs_count_lines_and_tiles(options: dict[str, WirePlan]) -> None:
     """32×16: tiles of 16×8 are 2·2, and each pair of them repeats its drivers and amplifiers."""
     counts = {
         what: (o.layout.cycles, o.layout.tiles, o.layout.drivers, o.layout.amplifiers)
@@ -119,13 +119,13 @@ def test_costs_count_lines_and_tiles(options: dict[str, Option]) -> None:
     assert counts["tiles of 8×4"] == (1, 16, 128, 64)
     assert counts["¼ of the rows at a time"] == (4, 1, 32, 16)
     assert counts["1 row at a time"] == (32, 1, 32, 16)
-    odd = Layout(LINES, (9, 1), 0.0, 500 * uS, turns=7, split=2)
+    odd = ArraySetup(LINES, (9, 1), 0.0, 500 * uS, turns=7, split=2)
     assert (odd.tile, odd.tiles, odd.drivers, odd.amplifiers) == ((5, 1), 2, 9, 2)
     assert odd.cycles == 5
 
 
 def test_plans_take_the_largest_tiles_that_keep_enough(
-    options: dict[str, Option],
+    options: dict[str, WirePlan],
 ) -> None:
     """Just what the halves keep is kept by the halves; a billionth more takes quarters."""
     halves = options["tiles of 16×8"].kept
@@ -147,7 +147,7 @@ def test_what_no_tile_keeps_is_out_of_reach() -> None:
     assert all(plan is None for _, plan in wire_plans(base, 0.95, Stream(0)))
 
 
-def test_curves_end_with_the_array_itself(options: dict[str, Option]) -> None:
+def test_curves_end_with_the_array_itself(options: dict[str, WirePlan]) -> None:
     curves = share_by_size(BASE, Stream(0))
     assert curves.sizes == ((8, 4), (16, 8), (32, 16))
     assert curves.kept.shape == (4, 3)
@@ -158,7 +158,7 @@ def test_curves_end_with_the_array_itself(options: dict[str, Option]) -> None:
 
 
 def test_what_is_there_already_is_no_alternative() -> None:
-    both = Layout(
+    both = ArraySetup(
         replace(LINES, sides="both", sense_sides="both"), (1, 4), 50 * uS, 500 * uS
     )
     names = [option.what for option in wire_savings(both, Stream(0))]

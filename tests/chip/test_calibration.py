@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mho.chip.periphery import Converter, SignedConverter
-from mho.chip.periphery.calibration import calibrate_range, measure_inl, range_error
+from mho.chip.periphery.calibration import fit_full_scale, measure_inl, range_error
 from mho.rng import Stream
 
 TABLE = (0.0, 0.0, 0.3, -0.4, 0.2, -0.7, 0.6, 0.0)
@@ -69,7 +69,7 @@ def test_the_range_of_least_error_of_a_gaussian_is_that_of_the_integral(
     200,000 quantiles have 13 beyond 4σ, so the range is met to 2 %, the error to 1 %.
     """
     expected = _best_for_a_gaussian(bits)
-    found = float(calibrate_range(_gaussian(200_000), bits, method="mse"))
+    found = float(fit_full_scale(_gaussian(200_000), bits, method="mse"))
     assert found == pytest.approx(expected, rel=0.02)
     assert _gaussian_error(found, bits) == pytest.approx(
         _gaussian_error(expected, bits), rel=0.01
@@ -89,7 +89,7 @@ def test_no_other_range_has_a_smaller_error(stream: Stream) -> None:
         (normal, normal**3, normal.exp(), (normal * 3).round(), normal.sign() * 2), 1
     )
     for bits in (2, 4, 8):
-        found = calibrate_range(samples, bits, method="mse", dim=0)
+        found = fit_full_scale(samples, bits, method="mse", dim=0)
         reached = range_error(samples, bits, found)
         largest = samples.abs().amax(0)
         tried = torch.linspace(2e-3, 1.0, 2000, dtype=torch.float64)
@@ -102,7 +102,7 @@ def test_no_other_range_has_a_smaller_error(stream: Stream) -> None:
 def test_samples_that_a_converter_can_show_get_a_range_without_error() -> None:
     """Integers −7 … 7 at 3 bits: some lsb of 1/n shows them all, here 1 itself. Exact zero."""
     samples = torch.arange(-7.0, 8.0)[:, None]
-    found = calibrate_range(samples, 3, method="mse", dim=0)
+    found = fit_full_scale(samples, 3, method="mse", dim=0)
     assert found.tolist() == [7.0]
     assert range_error(samples, 3, found).tolist() == [0.0]
 
@@ -119,9 +119,9 @@ def test_percentiles_and_maxima_are_those_of_the_sorted_magnitudes(
         (50.0, 500.0),
         (0.05, 1.0),
     ):
-        found = calibrate_range(samples, 8, method="percentile", percentile=percent)
+        found = fit_full_scale(samples, 8, method="percentile", percentile=percent)
         assert float(found) == expected
-    assert float(calibrate_range(samples, 8)) == 1000.0
+    assert float(fit_full_scale(samples, 8)) == 1000.0
 
 
 @pytest.mark.parametrize("method", ["max", "percentile", "mse"])
@@ -132,12 +132,12 @@ def test_columns_get_the_ranges_they_would_get_alone(
     samples = torch.randn(400, 3, generator=stream.generator()) * torch.tensor(
         [1.0, 5.0, 0.0]
     )
-    found = calibrate_range(samples, 5, method=method, dim=0)
-    alone = [calibrate_range(samples[:, c], 5, method=method) for c in range(2)]
+    found = fit_full_scale(samples, 5, method=method, dim=0)
+    alone = [fit_full_scale(samples[:, c], 5, method=method) for c in range(2)]
     assert found.dtype == torch.float32
     assert found[:2].tolist() == [float(a) for a in alone]
     assert found[2] == found[1]
-    assert torch.equal(found, calibrate_range(samples.T, 5, method=method, dim=1))
+    assert torch.equal(found, fit_full_scale(samples.T, 5, method=method, dim=1))
 
 
 def test_samples_that_set_no_range_are_refused() -> None:
@@ -146,17 +146,17 @@ def test_samples_that_set_no_range_are_refused() -> None:
     with pytest.raises(
         ValueError, match="Argument `samples` must have an element other than 0"
     ):
-        calibrate_range(torch.zeros(3), 8)
+        fit_full_scale(torch.zeros(3), 8)
     with pytest.raises(
         ValueError, match="Argument `samples` must have an element other than 0"
     ):
-        calibrate_range(torch.zeros(0), 8)
+        fit_full_scale(torch.zeros(0), 8)
     with pytest.raises(ValueError, match="Argument `samples` must be finite"):
-        calibrate_range(torch.tensor([1.0, math.nan]), 8)
+        fit_full_scale(torch.tensor([1.0, math.nan]), 8)
     with pytest.raises(ValueError, match="Did you mean `mse`"):
-        calibrate_range(some, 8, method="mes")
+        fit_full_scale(some, 8, method="mes")
     with pytest.raises(ValueError, match="Argument `percentile` must"):
-        calibrate_range(some, 8, percentile=0.0)
+        fit_full_scale(some, 8, percentile=0.0)
 
 
 def test_a_ramp_gives_back_the_table_of_an_adc_whatever_its_offset_and_gain() -> None:

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
-from mho.chip import Chip, Steps, half_select
+from mho.chip import Chip, HalfSelectSteps, half_select
 from mho.chip.passive_biasing import SCHEMES, half_select_margin
 from mho.device.published import preset
 from mho.rng import Stream
 
 
-def seen(steps: Steps, row: int) -> Tensor:
+def seen(steps: HalfSelectSteps, row: int) -> Tensor:
     """Voltages over all cells in the steps of one row. Shape (phases, tiles, rows, cols)."""
     over = steps.col[:, :, row, None].repeat(1, 1, steps.col.shape[2], 1)
     own = steps.applied[:, :, row]

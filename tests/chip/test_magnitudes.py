@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mho.chip.periphery import Magnitudes
-from mho.chip.periphery.calibration import calibrate_range, range_error
+from mho.chip.periphery.calibration import fit_full_scale, range_error
 from mho.rng import Stream
 
 
@@ -121,7 +121,7 @@ def test_a_percentile_holds_its_samples_and_is_one_bin_wide_at_most(
     """Where half of the samples are zero, half need no range, and the largest is taken."""
     samples = several(stream)
     found = seen(samples).percentile(percent)
-    exact = calibrate_range(
+    exact = fit_full_scale(
         samples.double(), 8, method="percentile", percentile=percent, dim=0
     )
     inside = (samples.abs() <= found).double().mean(0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.chip import Matrices, Multiplier
+from mho.chip import ArrayMatrices, Multiplier
 from mho.chip.periphery import Periphery, SignedConverter
 from mho.rng import Stream
 
@@ -30,7 +30,7 @@ def test_products_are_those_of_converters_and_matrices(
     """Σ_blocks ADC(DAC(v) @ G), in double precision; a code may round the other way."""
     signal = (_random(stream, blocks, rows, outputs) - 0.5) * 1e-3
     voltage = (_random(stream, 300, blocks * rows) - 0.5) * 0.5
-    found = Multiplier(Matrices(signal), AROUND, 2e-3)(voltage.float())
+    found = Multiplier(ArrayMatrices(signal), AROUND, 2e-3)(voltage.float())
     applied = DAC(voltage).view(300, blocks, rows)
     each = torch.einsum("bkr,kro->bko", applied, signal)
     expected = ADC(each).sum(1)
@@ -42,7 +42,7 @@ def test_products_are_those_of_converters_and_matrices(
 def test_columns_may_have_ranges_of_their_own() -> None:
     """Full scales of 1 and 100 µA: 3 µA saturates the one and is kept in codes by the other."""
     ready = Multiplier(
-        Matrices(torch.full((1, 1, 2), 30e-6)),
+        ArrayMatrices(torch.full((1, 1, 2), 30e-6)),
         Periphery(SignedConverter(8, 0.255), SignedConverter(8, 1.0)),
         torch.tensor([1e-6, 100e-6]),
     )
@@ -56,7 +56,7 @@ def test_the_cubic_term_is_summed_cell_by_cell(stream: Stream) -> None:
     signal = 1e-3 * _random(stream, 1, 6, 4)
     cubic = 3 * _random(stream.child("c"), 1, 6, 4)
     voltage = 0.2 * _random(stream.child("v"), 5, 6)
-    ready = Multiplier(Matrices(signal, bent=signal * cubic), FINE, 2e-3)
+    ready = Multiplier(ArrayMatrices(signal, bent=signal * cubic), FINE, 2e-3)
     expected = voltage @ signal[0] + voltage**3 @ (signal * cubic)[0]
     torch.testing.assert_close(
         ready(voltage.float()).double(), expected, rtol=1e-5, atol=1e-10
@@ -74,7 +74,7 @@ def test_noise_has_the_moments_of_independent_cells(
     signal = 1e-4 * _random(stream.child("g"), blocks, rows, outputs)
     sigma = 1e-6 * (1 + _random(stream.child("s"), blocks, rows, outputs))
     vector = 0.2 * _random(stream.child("v"), 1, blocks * rows)
-    ready = Multiplier(Matrices(signal, sigma.square()), FINE, 2e-3)
+    ready = Multiplier(ArrayMatrices(signal, sigma.square()), FINE, 2e-3)
     found = ready(vector.float().expand(count, -1), ready.draws(stream)).double()
     split = vector.view(blocks, rows)
     mean = torch.einsum("kr,kro->o", split, signal)
@@ -89,7 +89,7 @@ def test_noise_has_the_moments_of_independent_cells(
 def test_a_vector_meets_the_same_noise_in_any_batch(stream: Stream) -> None:
     """1,000 vectors at once or in pieces: the same codes."""
     signal = 1e-4 * _random(stream, 2, 4, 100)
-    ready = Multiplier(Matrices(signal, signal.square() * 1e-2), AROUND, 2e-3)
+    ready = Multiplier(ArrayMatrices(signal, signal.square() * 1e-2), AROUND, 2e-3)
     voltage = (0.2 * _random(stream.child("v"), 1000, 8)).float()
     draws = ready.draws(stream)
     pieces = torch.cat([ready(part, draws) for part in torch.split(voltage, 77)])
@@ -99,7 +99,7 @@ def test_a_vector_meets_the_same_noise_in_any_batch(stream: Stream) -> None:
 
 
 def test_a_vector_of_the_wrong_length_is_refused() -> None:
-    ready = Multiplier(Matrices(torch.ones(1, 3, 2)), AROUND, 2e-3)
+    ready = Multiplier(ArrayMatrices(torch.ones(1, 3, 2)), AROUND, 2e-3)
     with pytest.raises(
         ValueError, match=r"`voltage` must have shape \(any, 3\), but has \(1, 4\)"
     ):
@@ -108,4 +108,4 @@ def test_a_vector_of_the_wrong_length_is_refused() -> None:
 
 def test_a_matrix_that_is_not_solved_is_refused() -> None:
     with pytest.raises(ValueError, match="`signal`"):
-        Matrices(torch.full((1, 2, 2), math.nan))
+        ArrayMatrices(torch.full((1, 2, 2), math.nan))

@@ -52,7 +52,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses
             raise KeyboardInterrupt
         return measure(*arguments)
 
-    monkeypatch.setattr(sweep, "measure", interrupted)
+    monkeypatch.setattr(sweep, "measure_point", interrupted)
     assert run(FIELD, *QUICK, "--out", str(parted)) == 130
     assert "--resume" in capsys.readouterr().err
     assert not (parted / "sweep.csv").exists()

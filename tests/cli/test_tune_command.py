@@ -207,7 +207,9 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
     assert Path(f"cut-{broken}.mho").read_bytes() == Path("whole.mho").read_bytes()
 
 
-@pytest.mark.parametrize("broken", ["noise_aware_train", "measure", "program_image"])
+@pytest.mark.parametrize(
+    "broken", ["noise_aware_train", "measure_errors", "program_image"]
+)
 def test_tuning_before_the_download_can_be_interrupted_as_well(
     broken: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from torch import Tensor
 
 from mho.network.formats.onnx.reader import read_onnx
-from mho.network.operations import arguments_of, evaluate
+from mho.network.operations import arguments_of, evaluate_node
 
 onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
 
@@ -49,7 +49,7 @@ def run_graph(path: Path, samples: Tensor) -> Tensor:
     graph = read_onnx(path)
     values: dict[str, object] = {**graph.tensors, graph.input: samples}
     for item in graph.nodes:
-        values[item.name] = evaluate(item, arguments_of(item, values))
+        values[item.name] = evaluate_node(item, arguments_of(item, values))
     result = values[graph.output]
     assert isinstance(result, Tensor)
     return result

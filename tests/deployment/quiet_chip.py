@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
-from mho.deployment import DeployedNetwork, calibrate, program_pairs
+from mho.deployment import DeployedNetwork, calibrate_ranges, program_pairs
 from mho.device.published import preset
 from mho.ledger import Ledger
 from mho.mapping import lay_out
@@ -70,7 +70,7 @@ def deployed_on(
     read = read_network(network, samples)
     placement = lay_out(read, bench.info)
     placement, result = program_pairs(bench, placement, protocol, repaired=repaired)
-    ranges = calibrate(read, placement, samples, bench.info.read_voltage)
+    ranges = calibrate_ranges(read, placement, samples, bench.info.read_voltage)
     return DeployedNetwork(read, bench, placement, ranges, result)
 
 

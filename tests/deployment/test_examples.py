@@ -11,7 +11,7 @@ from ideal_bench import on_ideal_chip
 from mho.data import load_data
 from mho.network import read_network
 from mho.network.account import account
-from mho.network.formats import build
+from mho.network.formats import build_network
 
 FOLDER = Path(__file__).parents[2] / "docs" / "examples"
 CASES = [
@@ -43,7 +43,7 @@ def test_an_example_answers_on_ideal_chips_what_it_answers_in_software(
 
     digit_rows.write(str(tmp_path / "digits.npz"), samples=24)
     data = load_data(str(tmp_path / "digits.npz"))
-    network = read_network(build(FOLDER / file, factory), data.calibration)
+    network = read_network(build_network(FOLDER / file, factory), data.calibration)
     wanted = network.run(data.inputs)
     assert float((wanted.argmax(1) == data.labels).float().mean()) > 0.3
     found = on_ideal_chip(network, data.inputs)(data.inputs)

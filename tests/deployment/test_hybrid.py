@@ -6,7 +6,7 @@ from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment import DeployedNetwork, calibrate, program_pairs, refit
+from mho.deployment import DeployedNetwork, calibrate_ranges, program_pairs, refit
 from mho.mapping import DifferentialPairs, lay_out
 from mho.network import Network, read_network
 from mho.programming import ProgramProtocol
@@ -218,7 +218,7 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
         placement, result = program_pairs(
             bench, lay_out(network, bench.info), ROUGH, repaired=False
         )
-        ranges = calibrate(network, placement, learn, bench.info.read_voltage)
+        ranges = calibrate_ranges(network, placement, learn, bench.info.read_voltage)
         deployed = DeployedNetwork(network, bench, placement, ranges, result)
         found = [deployed.accuracy(samples[300:], labels[300:])]
         refit(deployed, learn, right)
@@ -245,7 +245,7 @@ def learner(
     placement, result = program_pairs(
         bench, lay_out(network, bench.info), ROUGH, repaired=repaired
     )
-    ranges = calibrate(network, placement, learn, bench.info.read_voltage)
+    ranges = calibrate_ranges(network, placement, learn, bench.info.read_voltage)
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     refit(deployed, learn, right)
     return deployed, learn, right

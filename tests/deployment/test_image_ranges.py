@@ -8,7 +8,7 @@ import torch
 from small_image import kind_of_chip, network, samples
 from torch import Tensor
 
-from mho.deployment import RangeRule, calibrate
+from mho.deployment import RangeRule, calibrate_ranges
 from mho.deployment.storage import (
     CompiledNetwork,
     Provenance,
@@ -65,14 +65,16 @@ def test_ranges_of_columns_come_back_bit_by_bit(
 def test_options_of_compiling_are_those_of_the_parts(
     by_column: CompiledNetwork,
 ) -> None:
-    """The placement of `lay_out` and the ranges of `calibrate` with the same words."""
+    """The placement of `lay_out` and the ranges of `calibrate_ranges` with the same words."""
     info = by_column.info
     rule = by_column.rule
     mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
     expected = lay_out(by_column.network, info, mapping, packed=True)
     assert torch.equal(by_column.placement.target, expected.target)
     assert torch.equal(by_column.placement.cells, expected.cells)
-    found = calibrate(by_column.network, expected, samples(), info.read_voltage, rule)
+    found = calibrate_ranges(
+        by_column.network, expected, samples(), info.read_voltage, rule
+    )
     assert found.inputs == by_column.ranges.inputs
     ideal = compile_image(network(), info, samples(), mapping, packed=True)
     assert ideal.rule == RangeRule()

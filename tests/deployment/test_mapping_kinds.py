@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
-from mho.deployment import DeployedNetwork, calibrate
+from mho.deployment import DeployedNetwork, calibrate_ranges
 from mho.device.filament import moments
 from mho.device.published import preset
 from mho.mapping import (
@@ -225,7 +225,7 @@ def test_an_ideal_chip_computes_the_network_and_counts_its_cells(kind: str) -> N
         cells=placement.cells,
     )
     on_targets(bench, placement)
-    ranges = calibrate(network, placement, inputs, bench.info.read_voltage)
+    ranges = calibrate_ranges(network, placement, inputs, bench.info.read_voltage)
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     wanted = network.run(inputs)
     before = bench.ledger

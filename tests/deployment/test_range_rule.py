@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mho.chip.periphery import SignedConverter
 from mho.chip.periphery.calibration import range_error
-from mho.deployment import DeployedNetwork, RangeRule, Ranges, calibrate, refit
+from mho.deployment import DeployedNetwork, RangeRule, Ranges, calibrate_ranges, refit
 from mho.deployment.ranges import RULES
 from mho.rng import Stream
 
@@ -25,7 +25,7 @@ def ranges(
 ) -> Ranges:
     volts = deployed.bench.info.read_voltage
     one = batches[0] if len(batches) == 1 else iter(batches)
-    return calibrate(deployed.network, deployed.placement, one, volts, rule)
+    return calibrate_ranges(deployed.network, deployed.placement, one, volts, rule)
 
 
 def numbers(found: Ranges) -> list[Tensor]:
@@ -126,10 +126,12 @@ def test_silent_columns_and_silent_layers_have_ranges_all_the_same(
     volts = deployed.bench.info.read_voltage
     for kind in RULES:
         rule = RangeRule(kind, per_column=True)
-        found = calibrate(network, deployed.placement, samples, volts, rule).currents[0]
+        found = calibrate_ranges(
+            network, deployed.placement, samples, volts, rule
+        ).currents[0]
         assert isinstance(found, Tensor)
         assert float(found[2]) == float(found.amax())
-        still = calibrate(network, deployed.placement, 0 * samples, volts, rule)
+        still = calibrate_ranges(network, deployed.placement, 0 * samples, volts, rule)
         assert still.inputs[0] == 1.0
         torch.testing.assert_close(
             torch.as_tensor(still.currents[0]), torch.full((12,), 1e-9)

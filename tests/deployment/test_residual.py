@@ -10,7 +10,13 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
-from mho.deployment import DeployedNetwork, calibrate, program_pairs, refit, stages
+from mho.deployment import (
+    DeployedNetwork,
+    calibrate_ranges,
+    program_pairs,
+    refit,
+    stages,
+)
 from mho.mapping import DifferentialPairs, Placement, WeightMapping, each_block, place
 from mho.mapping.reference_column import ReferenceColumn
 from mho.mapping.targets import (
@@ -254,7 +260,7 @@ def test_a_network_on_a_reference_column_runs_in_spite_of_stuck_cells() -> None:
             ProgramProtocol(1 * uS, denoise=None),
         )
         assert bool(result.stuck.any()) == bool(changes)
-        ranges = calibrate(network, placement, samples, bench.info.read_voltage)
+        ranges = calibrate_ranges(network, placement, samples, bench.info.read_voltage)
         found = DeployedNetwork(network, bench, placement, ranges, result)(samples)
         wanted = network.run(samples)
         assert float((found - wanted).norm() / wanted.norm()) < 0.02
@@ -284,7 +290,7 @@ def test_gains_and_offsets_are_fitted_with_any_mapping(
     placement, result = program_pairs(
         bench, placement, ProgramProtocol(20 * uS, denoise=None)
     )
-    ranges = calibrate(network, placement, samples, bench.info.read_voltage)
+    ranges = calibrate_ranges(network, placement, samples, bench.info.read_voltage)
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     found = refit(deployed, samples)
     assert found.after[0] <= found.before[0]

@@ -7,7 +7,7 @@ import torch
 
 import mho
 from mho.ledger import Ledger
-from mho.programming import ErrorTable, measure
+from mho.programming import ErrorTable, measure_errors
 from mho.units import uS
 
 LOW = 50 * uS
@@ -91,7 +91,7 @@ def test_measured_errors_are_those_of_another_chip_of_the_kind() -> None:
     kind = mho.Chip("rao2023", rows=64, cols=64)
     protocol = mho.ProgramProtocol(tolerance=5e-6)
     bench = mho.SimulatedBench(kind, mho.Stream(0).child("measured"))
-    found = measure(bench, mho.Stream(0).child("targets"), protocol, rows=5)
+    found = measure_errors(bench, mho.Stream(0).child("targets"), protocol, rows=5)
     assert found.error.shape == (5, 512)
     other = mho.SimulatedBench(kind, mho.Stream(1).child("other"))
     target = torch.rand(4096, generator=mho.Stream(2).generator()) * (
@@ -112,7 +112,9 @@ def test_measured_table_starts_with_the_lowest_target() -> None:
     kind = mho.Chip("rao2023", rows=16, cols=16)
     bench = mho.SimulatedBench(kind, mho.Stream(0))
     coarse = mho.ProgramProtocol(tolerance=20e-6, denoise=None)
-    found = measure(bench, mho.Stream(1), coarse, low=100 * uS, high=200 * uS, rows=2)
+    found = measure_errors(
+        bench, mho.Stream(1), coarse, low=100 * uS, high=200 * uS, rows=2
+    )
     assert (found.low, found.high) == (100 * uS, 200 * uS)
     assert found.programmed == 256
     assert found.cost == found.expected_cost(256)
@@ -131,7 +133,7 @@ def test_measured_table_starts_with_the_lowest_target() -> None:
 def test_measure_refuses(change: dict[str, float], message: str) -> None:
     bench = mho.SimulatedBench(mho.Chip("rao2023", rows=16, cols=16), mho.Stream(0))
     with pytest.raises(ValueError, match=message):
-        measure(bench, mho.Stream(1), **change)  # type: ignore[arg-type]
+        measure_errors(bench, mho.Stream(1), **change)  # type: ignore[arg-type]
 
 
 def test_table_refuses_another_number_of_cells() -> None:

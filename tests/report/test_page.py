@@ -12,7 +12,7 @@ from mho.report import page, write_report
 from mho.report.figures import (
     conductance_maps,
     confusion_matrix,
-    draw,
+    draw_data_url,
     effort_histograms,
     error_histogram,
     readback_scatter,
@@ -219,7 +219,9 @@ def test_confusion_matrix_is_drawn_for_any_number_of_classes(
 ) -> None:
     counts = torch.eye(classes, dtype=torch.int64)
     shown = dataclasses.replace(data, confusion=counts)
-    assert draw(lambda: confusion_matrix(shown)).startswith("data:image/png;base64,")
+    assert draw_data_url(lambda: confusion_matrix(shown)).startswith(
+        "data:image/png;base64,"
+    )
 
 
 def test_histogram_counts_every_finite_error_even_far_outside(data: RunData) -> None:

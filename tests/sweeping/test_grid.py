@@ -8,7 +8,7 @@ import pytest
 
 from mho.device.published import preset
 from mho.programming import ProgramProtocol
-from mho.sweeping import UNKNOWNS, Subject, grid, parse_axis
+from mho.sweeping import UNKNOWNS, Subject, grid_points, parse_axis
 from mho.sweeping.fields import UNITS
 
 SUBJECT = Subject(preset("rao2023"), ProgramProtocol())
@@ -38,7 +38,7 @@ def test_a_grid_changes_presets_and_protocols_the_last_axis_fastest() -> None:
             "protocol.trim.aim=0.5",
         )
     ]
-    points = grid(axes, SUBJECT)
+    points = grid_points(axes, SUBJECT)
     assert [values for values, _ in points] == [
         (1, 3, 0.5),
         (1, 4, 0.5),
@@ -94,7 +94,7 @@ def test_units_of_the_protocol_are_those_its_docstrings_state() -> None:
 @pytest.mark.parametrize("name", UNKNOWNS)
 def test_every_ready_sweep_can_be_made(name: str) -> None:
     axis = parse_axis(UNKNOWNS[name].sweep, SUBJECT)
-    assert len(grid([axis], SUBJECT)) == len(axis.values) >= 3
+    assert len(grid_points([axis], SUBJECT)) == len(axis.values) >= 3
     assert UNKNOWNS[name].why
 
 
@@ -127,4 +127,4 @@ def test_every_ready_sweep_can_be_made(name: str) -> None:
 )
 def test_what_cannot_be_swept_is_refused(texts: list[str], sentence: str) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
-        grid([parse_axis(text, SUBJECT) for text in texts], SUBJECT)
+        grid_points([parse_axis(text, SUBJECT) for text in texts], SUBJECT)

@@ -4,19 +4,19 @@ A `Chip` is a preset, a number of tiles, wires and a periphery; nothing here pul
 """
 
 from mho.chip.chip import DRIVERS, Chip
-from mho.chip.multiplier import Matrices, Multiplier
-from mho.chip.passive_biasing import Steps, half_select, half_select_margin
+from mho.chip.multiplier import ArrayMatrices, Multiplier
+from mho.chip.passive_biasing import HalfSelectSteps, half_select, half_select_margin
 from mho.chip.product_noise import VectorDraws
 from mho.chip.selector import NoSelector, Selector
 
 __all__ = [
     "DRIVERS",
+    "ArrayMatrices",
     "Chip",
-    "Matrices",
+    "HalfSelectSteps",
     "Multiplier",
     "NoSelector",
     "Selector",
-    "Steps",
     "VectorDraws",
     "half_select",
     "half_select_margin",

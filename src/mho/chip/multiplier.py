@@ -30,7 +30,7 @@ _PIECE = 1 << 17
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matrices:
+class ArrayMatrices:
     """What is in the tiles. Blocks are digitised apart and added; their rows share no input.
 
     Args:
@@ -86,9 +86,9 @@ class Multiplier:
         periphery: Drivers and readers.
         full_scale: Full scale of the columns' converters (A), one or one for each output.
 
-    >>> from mho.chip.converters import SignedConverter
+    >>> from mho.chip.periphery import SignedConverter
     >>> ready = Multiplier(
-    ...     Matrices(torch.full((1, 2, 1), 1e-3)),
+    ...     ArrayMatrices(torch.full((1, 2, 1), 1e-3)),
     ...     Periphery(dac=SignedConverter(8, 0.255), adc=SignedConverter(8, 1.0)),
     ...     full_scale=255e-6,
     ... )
@@ -98,7 +98,7 @@ class Multiplier:
 
     def __init__(
         self,
-        matrices: Matrices,
+        matrices: ArrayMatrices,
         periphery: Periphery,
         full_scale: float | Float[Tensor, " outputs"],
     ) -> None:
@@ -239,7 +239,7 @@ class Multiplier:
         return pad(voltage.view(-1, blocks, rows), (0, idle)).flatten(1)
 
 
-def _grouped(matrices: Matrices, rows_at_once: int | None) -> Matrices:
+def _grouped(matrices: ArrayMatrices, rows_at_once: int | None) -> ArrayMatrices:
     """Groups of rows as blocks of their own, the last one with empty rows."""
     if rows_at_once is None:
         return matrices
@@ -249,7 +249,7 @@ def _grouped(matrices: Matrices, rows_at_once: int | None) -> Matrices:
         return pad(matrix, (0, 0, 0, idle)).view(-1, rows_at_once, matrix.shape[2])
 
     parts = (matrices.signal, matrices.variance, matrices.bent)
-    return Matrices(*(None if part is None else split(part) for part in parts))  # type: ignore[arg-type]
+    return ArrayMatrices(*(None if part is None else split(part) for part in parts))  # type: ignore[arg-type]
 
 
 def _scaled(

@@ -21,7 +21,7 @@ SCHEMES = {"V/2": 1 / 2, "V/3": 1 / 3}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Steps:
+class HalfSelectSteps:
     """Voltages at all cells while rows are written one after the other, each in a few phases.
 
     In the step of a row and a phase, cells of that row see `applied` where they are written and
@@ -47,7 +47,7 @@ class Steps:
 
 def half_select(
     amplitude: Float[Tensor, "train tiles rows cols"], scheme: str
-) -> Steps:
+) -> HalfSelectSteps:
     r"""Split requested pulses into phases and say what all other cells see in each.
 
     A phase has one polarity, SET first. With A the largest amplitude of a row, s the share of the
@@ -77,7 +77,7 @@ def half_select(
     top = torch.copysign(size, applied.sum(-1)) if applied.numel() else size
     others = (2 * share - 1) * top[..., None]
     col = torch.where(applied != 0, applied - (1 - share) * top[..., None], others)
-    return Steps(applied, share * top, col)
+    return HalfSelectSteps(applied, share * top, col)
 
 
 def _split(

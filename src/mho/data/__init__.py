@@ -1,6 +1,9 @@
-"""Test and training data: files of samples, and the digits that come with scikit-learn."""
+"""Test and training data: files of samples, and the digits that come with scikit-learn.
 
-from mho.data.digits import digits_data, digits_training, train_digits
+Data are checked for shapes, kinds and finite numbers before anything is computed with them.
+"""
+
+from mho.data.digits import DigitsTraining, digits_data, digits_training, train_digits
 from mho.data.samples import (
     Data,
     Training,
@@ -12,6 +15,7 @@ from mho.data.samples import (
 
 __all__ = [
     "Data",
+    "DigitsTraining",
     "Training",
     "TrainingAndTest",
     "digits_data",

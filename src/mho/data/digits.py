@@ -57,19 +57,22 @@ def digits_training() -> DigitsTraining:
 
 
 def train_digits(
-    stream: Stream, progress: Callable[[float], None] | None = None
+    stream: Stream,
+    progress: Callable[[float], None] | None = None,
+    training: DigitsTraining | None = None,
 ) -> nn.Module:
     """Train a network of two convolutions and a fully connected layer, in seconds.
 
     Args:
         stream: Decides initial weights and the order of the images.
         progress: Told the fraction done (1) after every pass over the images.
+        training: Images to learn from; all of `digits_training` if `None`.
 
     Returns:
         The network in evaluation mode. Images of shape (batch, 1, 8, 8) become scores of shape
         (batch, 10).
     """
-    training = digits_training()
+    training = training or digits_training()
     network = _untrained(stream.child("weights"))
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY
@@ -79,7 +82,7 @@ def train_digits(
     )
     for epoch in range(_EPOCHS):
         generator = stream.child("order", epoch).generator()
-        order = torch.randperm(_TRAINING, generator=generator)
+        order = torch.randperm(len(training.labels), generator=generator)
         for chosen in torch.split(order, _BATCH):
             optimizer.zero_grad()
             scores = network(training.inputs[chosen])

@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from mho.checks import check_finite, check_shape
-from mho.files.readable import _file
+from mho.files import readable_file
 
 _CALIBRATION = 64
 _TEST = ("inputs", "labels", "calibration")
@@ -70,7 +70,7 @@ def load_data(path: str) -> Data:
     Raises:
         ValueError: With one sentence that names the file or the array.
     """
-    arrays = _arrays(_file(path, "data"))
+    arrays = _arrays(readable_file(path, "data"))
     inputs = _numbers(arrays["inputs"], "inputs")
     labels = _labels(arrays["labels"])
     check_shape(labels, "labels", (inputs.shape[0],))
@@ -96,7 +96,7 @@ def load_training(
         ValueError: With one sentence that names the file or the array.
     """
     argument, path = ("data", data) if training is None else ("training", training)
-    file = _file(path, argument)
+    file = readable_file(path, argument)
     known = (*_TRAINING, *_TEST)
     names = _TRAINING
     if training is not None and _TRAINING[0] not in _arrays(file, (), known, argument):
@@ -121,7 +121,7 @@ def load_inputs(
     Raises:
         ValueError: With one sentence that names the file or the array.
     """
-    arrays = _arrays(_file(path, "data"), ("inputs",))
+    arrays = _arrays(readable_file(path, "data"), ("inputs",))
     if calibration and "calibration" in arrays:
         return _numbers(arrays["calibration"], "calibration")
     inputs = _numbers(arrays["inputs"], "inputs")

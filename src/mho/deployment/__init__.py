@@ -16,7 +16,7 @@ from mho.deployment.output_fit import (
     wanted_products,
 )
 from mho.deployment.program import joined, joint_result, part, program_pairs, stages
-from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate
+from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
 
 __all__ = [
     "BATCH",
@@ -31,7 +31,7 @@ __all__ = [
     "Ranges",
     "Refit",
     "Refresh",
-    "calibrate",
+    "calibrate_ranges",
     "check_times",
     "deploy",
     "fit_columns",

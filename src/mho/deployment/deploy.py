@@ -11,7 +11,7 @@ from mho.checks import check_choice
 from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.output_fit import refit
 from mho.deployment.program import program_pairs
-from mho.deployment.ranges import RangeRule, calibrate
+from mho.deployment.ranges import RangeRule, calibrate_ranges
 from mho.mapping import WeightMapping, lay_out
 from mho.mapping.tiles import FaultMap
 from mho.network import Network, read_network
@@ -70,7 +70,9 @@ def deploy(
         faults=faults,
     )
     placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
-    found = calibrate(network, placement, calibration, bench.info.read_voltage, rule)
+    found = calibrate_ranges(
+        network, placement, calibration, bench.info.read_voltage, rule
+    )
     deployed = DeployedNetwork(network, bench, placement, found, result)
     if gains == "fit":
         refit(deployed, calibration, ranged=False)

@@ -10,7 +10,7 @@ from mho.bench import Bench
 from mho.deployment.ranges import Ranges
 from mho.mapping import Placement
 from mho.network import Network
-from mho.network.network import LinearLayer
+from mho.network.operations import LinearLayer
 from mho.programming import ProgramResult
 
 BATCH = 256

@@ -18,7 +18,7 @@ from mho.deployment.deployed import Correction, DeployedNetwork
 from mho.deployment.ranges import converter_range
 from mho.ledger import Ledger
 from mho.network import Network
-from mho.network.network import LinearLayer
+from mho.network.operations import LinearLayer
 
 _HEADROOM = 1.05
 """Full scale of a converter, in parts of the largest current it has seen (1)."""

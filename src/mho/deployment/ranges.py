@@ -13,7 +13,7 @@ from mho.checks import Configuration, check_between, check_choice
 from mho.chip.periphery import Magnitudes
 from mho.mapping import Placement, each_block
 from mho.network import Network
-from mho.network.network import LinearLayer
+from mho.network.operations import LinearLayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Ranges:
     currents: tuple[float | Float[Tensor, " _"], ...]
 
 
-def calibrate(
+def calibrate_ranges(
     network: Network,
     placement: Placement,
     samples: Shaped[Tensor, "batch ..."] | Iterable[Shaped[Tensor, "batch ..."]],

@@ -1,10 +1,14 @@
 """Files that are whole or not there, and folders of runs that can be interrupted."""
 
+from mho.files import checkpoint
+from mho.files.readable import readable_file
 from mho.files.run_folder import Kept, work_folder
 from mho.files.write_whole import write_whole
 
 __all__ = [
     "Kept",
+    "checkpoint",
+    "readable_file",
     "work_folder",
     "write_whole",
 ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def _file(name: str, argument: str) -> Path:
+def readable_file(name: str, argument: str) -> Path:
     """The path of a file that can be opened and holds something."""
     path = Path(name)
     demand = f"Argument `{argument}` must name a readable file, but `{name}`"

@@ -1,4 +1,8 @@
-"""A trained network, as a graph of operations and layers; knows no chip."""
+"""A trained network as a graph of operations and layers; knows no chip.
+
+`read_network` takes a PyTorch module and typical inputs, and says of every operation what becomes
+of it.
+"""
 
 from mho.network.fates import FOLDED
 from mho.network.graph import Graph, Node, Ref

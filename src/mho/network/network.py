@@ -20,10 +20,10 @@ from mho.network.operations import (
     NotOnTilesError,
     Product,
     arguments_of,
-    dense,
-    evaluate,
-    prepare,
-    recurrent,
+    dense_operation,
+    evaluate_node,
+    prepare_graph,
+    recurrent_operation,
     refusal,
     without_zero_states,
 )
@@ -98,7 +98,7 @@ class Network:
             if node.name in self.calls:
                 result = self.calls[node.name].run(arguments, self.layers, product)
             else:
-                result = evaluate(node, arguments, inputs.device)
+                result = evaluate_node(node, arguments, inputs.device)
             values[node.name] = result
             if watch is not None:
                 watch(node, arguments, result)
@@ -142,7 +142,7 @@ def read_network(
 
 
 def _network(recorded: Graph, digital: Sequence[str]) -> Network:
-    graph = as_linear(prepare(without_zero_states(recorded)))
+    graph = as_linear(prepare_graph(without_zero_states(recorded)))
     for name, tensor in graph.tensors.items():
         if tensor.is_floating_point():
             hint = "Train the network again, or repair the file."
@@ -179,7 +179,7 @@ def _converted(
     if node.name in chosen:
         special[node.name] = Note(node.name, kind, CHOSEN)
     elif node.operator in ANALOG:
-        read = recurrent if node.operator in RECURRENT else dense
+        read = recurrent_operation if node.operator in RECURRENT else dense_operation
         try:
             return read(node, graph, table)
         except NotOnTilesError as error:

@@ -1,4 +1,8 @@
-"""Published claims, measured again."""
+"""Published claims, measured again on simulated chips.
+
+A claim is a sentence, a measurement, a tolerance and the reason for the tolerance; a verdict is
+what came out.
+"""
 
 from mho.papers.claim import Claim, Figure, Measurement, Paper, Setting, Verdict, judge
 from mho.papers.rao2023 import RAO2023

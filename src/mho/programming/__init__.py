@@ -6,7 +6,7 @@ Sees a bench, never a chip or a device.
 from mho.programming.audit import Audit, audit, spaced_looks
 from mho.programming.denoise import Denoise
 from mho.programming.effort import ProgrammingOptions
-from mho.programming.error_table import ErrorTable, TableDraws, measure
+from mho.programming.error_table import ErrorTable, TableDraws, measure_errors
 from mho.programming.loop import ProgramRun, program
 from mho.programming.outcome import Outcome
 from mho.programming.predictive import Predictive
@@ -30,7 +30,7 @@ __all__ = [
     "Verify",
     "WriteVerify",
     "audit",
-    "measure",
+    "measure_errors",
     "neurram_protocol",
     "program",
     "spaced_looks",

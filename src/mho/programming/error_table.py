@@ -166,7 +166,7 @@ class TableDraws:
         )
 
 
-def measure(
+def measure_errors(
     bench: Bench,
     stream: Stream,
     protocol: ProgramProtocol | None = None,

@@ -1,4 +1,7 @@
-"""Figures and pages: what people see of a result."""
+"""Figures and pages: what people see of a result, made of files and values alone.
+
+A page opens without a network. Nothing here computes what a run has not.
+"""
 
 from mho.report.page import write_report
 

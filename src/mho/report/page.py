@@ -18,7 +18,7 @@ from mho.report.figures import (
     chip_rows,
     conductance_maps,
     confusion_matrix,
-    draw,
+    draw_data_url,
     effort_histograms,
     error_histogram,
     population_figure,
@@ -141,7 +141,7 @@ def _chips(population: Population | None) -> dict[str, Any] | None:
         "last": seeds[-1],
         "compared": population.comparison is not None,
         "picture": Picture(
-            draw(partial(population_figure, population)),
+            draw_data_url(partial(population_figure, population)),
             f"Accuracy of {len(seeds)} chips as dots, a row for each way to program them, beside "
             "that in software as a line.",
         ),
@@ -158,21 +158,21 @@ def _pictures(data: RunData) -> dict[str, Picture]:
     shown = int(data.confusion.sum())
     return {
         "readback": Picture(
-            draw(partial(readback_scatter, data)),
+            draw_data_url(partial(readback_scatter, data)),
             "Scatter plot of read-back against target conductance of all cells with the line "
             "of equality; below it the difference, with the tolerance shaded.",
         ),
         "errors": Picture(
-            draw(partial(error_histogram, data)),
+            draw_data_url(partial(error_histogram, data)),
             f"Histogram of read-back minus target of {data.error.numel():,} cells, counts on a "
             "logarithmic axis, with the tolerance shaded.",
         ),
         "effort": Picture(
-            draw(partial(effort_histograms, data)),
+            draw_data_url(partial(effort_histograms, data)),
             "Three histograms over cells: programming pulses, denoising pulses, reads.",
         ),
         "confusion": Picture(
-            draw(partial(confusion_matrix, data)),
+            draw_data_url(partial(confusion_matrix, data)),
             f"Confusion matrix with counts: {right:,} of {shown:,} test samples lie on its "
             "diagonal of correct answers.",
         ),
@@ -184,7 +184,7 @@ def _map(data: RunData, layer: LayerMap) -> Picture:
     stuck = int((layer.outcome == Outcome.STUCK).sum())
     late = int((layer.outcome == Outcome.OUT_OF_CYCLES).sum())
     return Picture(
-        draw(partial(conductance_maps, data, layer)),
+        draw_data_url(partial(conductance_maps, data, layer)),
         f"Maps of layer {layer.name}, {rows} rows by {cols} columns: target, read-back, error. "
         f"{stuck:,} cells are marked as stuck and {late:,} as out of cycles.",
     )
@@ -194,7 +194,7 @@ def _traces(data: RunData) -> Picture | None:
     if data.traces is None:
         return None
     return Picture(
-        draw(partial(telegraph_traces, data)),
+        draw_data_url(partial(telegraph_traces, data)),
         f"Conductance over time of {data.traces.target.numel()} cells, programmed without "
         "denoising on the left and denoised on the right, with the tolerance shaded.",
     )
@@ -204,7 +204,7 @@ def _wires(data: RunData) -> Picture | None:
     if data.wires is None:
         return None
     return Picture(
-        draw(partial(wire_weights, data.wires)),
+        draw_data_url(partial(wire_weights, data.wires)),
         f"Effective against wanted weight of {data.wires.wanted.numel():,} weights with the "
         "wires: as mapped, and compensated.",
     )

@@ -1,4 +1,7 @@
-"""From options to results in a folder, interruptible and resumable."""
+"""From options to results in a folder: what the commands do, for who wants it from Python.
+
+A run can be interrupted and resumed, and ends with the same bits.
+"""
 
 from mho.runs.deployment import Workshop, image_for, make_chip
 from mho.runs.job import Job

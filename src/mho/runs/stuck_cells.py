@@ -8,7 +8,7 @@ import torch
 from mho.bench.simulated import SimulatedBench
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
-from mho.deployment import DeployedNetwork, calibrate, program_pairs
+from mho.deployment import DeployedNetwork, calibrate_ranges, program_pairs
 from mho.device.published import Preset
 from mho.files import Kept
 from mho.mapping import lay_out, tiles_needed
@@ -91,7 +91,9 @@ def measure_yield(
         placement, result = program_pairs(bench, placement, protocol)
     seconds = bench.ledger.seconds
     volts = bench.info.read_voltage
-    ranges = calibrate(sources.network, placement, sources.data.calibration, volts)
+    ranges = calibrate_ranges(
+        sources.network, placement, sources.data.calibration, volts
+    )
     deployed = DeployedNetwork(sources.network, bench, placement, ranges, result)
     data = sources.data
     return YieldPoint(

@@ -28,7 +28,7 @@ from mho.files import write_whole
 from mho.ledger import Ledger
 from mho.mapping import tiles_needed
 from mho.network import Network
-from mho.programming import ProgrammingOptions, measure
+from mho.programming import ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.runs.task import Start, gather, software_accuracy
@@ -349,7 +349,7 @@ class _Tuning:
             job.specimen(network), tiles=1, rows=_SPARE_LINES, cols=_SPARE_LINES
         ).chip
         spare = SimulatedBench(chip, stream.child("spare chip"))
-        table = measure(spare, stream.child("statistics"), job.effort.protocol)
+        table = measure_errors(spare, stream.child("statistics"), job.effort.protocol)
         surrogate = Surrogate(spare.info, None, chip.around, table)
         training = NoiseAwareTraining()
         found = noise_aware_train(

@@ -13,7 +13,7 @@ from mho.deployment import DeployOptions
 from mho.mapping import Placement, each_block, lay_out
 from mho.mapping.targets import effective_difference
 from mho.network import Network
-from mho.network.network import LinearLayer
+from mho.network.operations import LinearLayer
 from mho.runs.run_data import WireAccount
 
 Weights = list[Float[Tensor, "_ _"]]

@@ -1,4 +1,8 @@
-"""To and from circuit simulators: netlists, waveforms, compact models, raw files."""
+"""To and from circuit simulators: netlists, waveforms, compact models, raw files.
+
+A tile as a circuit, the pulses of a trace as sources, a cell as a subcircuit or in Verilog-A, and
+a simulator's operating point read back.
+"""
 
 from mho.spice.netlist import tile_netlist, tile_subcircuit
 from mho.spice.pulse_sources import pulse_train, pwl_subcircuit, pwl_text

@@ -25,7 +25,7 @@ from mho.chip import Chip
 from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs, check_range
 from mho.network import Graph, Node, Ref
-from mho.network.operations import LayerTable, dense
+from mho.network.operations import LayerTable, dense_operation
 from mho.programming import ErrorTable
 from mho.rng import Stream
 from mho.statistical.programmed_pairs import Reach
@@ -135,7 +135,7 @@ class ConvertedModule(nn.Module):
         """Draw the cells of all layers, as programming would have left them.
 
         Args:
-            table: What programming leaves, from `mho.programming.statistics.measure`.
+            table: What programming leaves, from `mho.programming.measure_errors`.
             stream: Names the chip.
 
         Returns:
@@ -337,7 +337,9 @@ def _tiled(
     node = Node(name, operator, arguments)
     labels = {key: f"{name}.{key}" for key in tensors}
     table = LayerTable()
-    dense(node, Graph("input", (), None, (node,), name, tensors, labels), table)
+    dense_operation(
+        node, Graph("input", (), None, (node,), name, tensors, labels), table
+    )
     shape = divided(table.layers, chip.rows)
     return TiledLayer(table.layers, shape, mapping, chip.around, padding)
 

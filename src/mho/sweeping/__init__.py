@@ -1,8 +1,11 @@
-"""What a result depends on: any field of a preset or a protocol over a grid."""
+"""What a result depends on: any field of a preset or a protocol over a grid.
+
+Tables grow point by point and can be resumed; `UNKNOWNS` has the sweeps of what nobody states.
+"""
 
 from mho.sweeping.fields import Subject
-from mho.sweeping.grid import Axis, grid, parse_axis
-from mho.sweeping.run import COLUMNS, Measure, check, measure
+from mho.sweeping.grid import Axis, grid_points, parse_axis
+from mho.sweeping.run import COLUMNS, PointMeasure, check_sweep, measure_point
 from mho.sweeping.table import Points, Row, to_csv, to_parquet
 from mho.sweeping.unknowns import UNKNOWNS
 
@@ -10,13 +13,13 @@ __all__ = [
     "COLUMNS",
     "UNKNOWNS",
     "Axis",
-    "Measure",
+    "PointMeasure",
     "Points",
     "Row",
     "Subject",
-    "check",
-    "grid",
-    "measure",
+    "check_sweep",
+    "grid_points",
+    "measure_point",
     "parse_axis",
     "to_csv",
     "to_parquet",

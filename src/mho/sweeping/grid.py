@@ -41,7 +41,7 @@ def parse_axis(text: str, subject: Subject) -> Axis:
         ValueError: No such field, or no such values.
 
     >>> from mho.device.published import preset
-    >>> from mho.programming.protocol import ProgramProtocol
+    >>> from mho.programming import ProgramProtocol
     >>> subject = Subject(preset("rao2023"), ProgramProtocol())
     >>> parse_axis("telegraph.births=1:4:4", subject).values
     (1.0, 2.0, 3.0, 4.0)
@@ -61,7 +61,9 @@ def parse_axis(text: str, subject: Subject) -> Axis:
     return Axis(name, values)
 
 
-def grid(axes: list[Axis], subject: Subject) -> list[tuple[tuple[float, ...], Subject]]:
+def grid_points(
+    axes: list[Axis], subject: Subject
+) -> list[tuple[tuple[float, ...], Subject]]:
     """Every combination of values, the last axis fastest, with the changed subject.
 
     Raises:

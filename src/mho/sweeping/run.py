@@ -21,7 +21,7 @@ _LEVELS = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Measure(Configuration):
+class PointMeasure(Configuration):
     """How every point is measured, the same for all.
 
     Args:
@@ -61,7 +61,7 @@ COLUMNS = {
 """What is measured, and what it means."""
 
 
-def check(subject: Subject, how: Measure) -> None:
+def check_sweep(subject: Subject, how: PointMeasure) -> None:
     """Refuse a tolerance that the read-out cannot tell from its neighbours.
 
     Raises:
@@ -71,7 +71,7 @@ def check(subject: Subject, how: Measure) -> None:
     subject.protocol.check(SimulatedBench(chip, Stream(how.seed)).info)
 
 
-def measure(subject: Subject, how: Measure) -> dict[str, float]:
+def measure_point(subject: Subject, how: PointMeasure) -> dict[str, float]:
     """Program a chip to random ones of 2,048 levels and audit it.
 
     Args:

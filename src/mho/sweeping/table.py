@@ -11,7 +11,7 @@ from typing import Any
 from mho.files import write_whole
 from mho.sweeping.fields import Subject
 from mho.sweeping.grid import Axis
-from mho.sweeping.run import COLUMNS, Measure
+from mho.sweeping.run import COLUMNS, PointMeasure
 
 Row = dict[str, float]
 
@@ -30,7 +30,7 @@ class Points:
     """
 
     def __init__(
-        self, path: Path, subject: Subject, how: Measure, *, resume: bool
+        self, path: Path, subject: Subject, how: PointMeasure, *, resume: bool
     ) -> None:
         self._path = path
         self._identity = f"{version('mho')} {subject!r} {asdict(how)}"

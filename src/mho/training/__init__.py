@@ -1,4 +1,8 @@
-"""Learning on chips: noise-aware, hybrid, outer products, blind pulses."""
+"""Learning on chips, or for them.
+
+Noise-aware training before the download, the last layer trained on what a chip really computes
+(hybrid), and training from scratch with outer products and blind pulses.
+"""
 
 from mho.training.hybrid import hybrid_train
 from mho.training.noise_aware import NoiseAwareTraining, noise_aware_train

@@ -17,7 +17,7 @@ from mho.deployment import (
     wanted_products,
 )
 from mho.mapping import DifferentialPairs, Placement, each_block
-from mho.network.network import LinearLayer
+from mho.network.operations import LinearLayer
 from mho.programming import ProgramProtocol, program
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from mho.checks import Configuration, check_between, check_positive, check_shape
 from mho.network import Network
-from mho.network.network import LinearLayer, Product
+from mho.network.operations import LinearLayer, Product
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.training.surrogate import Surrogate

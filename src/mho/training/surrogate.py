@@ -8,11 +8,11 @@ from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.chip.periphery import Periphery
-from mho.deployment import Ranges, calibrate
+from mho.deployment import Ranges, calibrate_ranges
 from mho.mapping import Block, DifferentialPairs, place, tiles_needed
 from mho.mapping.targets import round_together
 from mho.network import Network
-from mho.network.network import LinearLayer, Product
+from mho.network.operations import LinearLayer, Product
 from mho.programming import ErrorTable
 from mho.rng import Stream
 
@@ -62,7 +62,7 @@ class Surrogate:
         placement = place(weights, replace(self._info, tiles=tiles), self._mapping)
         self._blocks = placement.blocks
         with torch.no_grad():
-            self._ranges = calibrate(
+            self._ranges = calibrate_ranges(
                 network, placement, samples, self._info.read_voltage
             )
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
-from mho.chip import Chip, Steps, half_select
+from mho.chip import Chip, HalfSelectSteps, half_select
 from mho.device.filament import Cells
 from mho.rng import in_order, total
 from mho.units import uS
@@ -94,7 +94,7 @@ class PassiveArray:
 
     def steps(
         self, train: Float[Tensor, "train cells"], cells: Int64[Tensor, " cells"]
-    ) -> Steps:
+    ) -> HalfSelectSteps:
         """What the lines do to give the listed cells their trains.
 
         Args:
@@ -106,7 +106,7 @@ class PassiveArray:
         )
         return half_select(every.view(-1, *self._shape), self._scheme)
 
-    def give(self, steps: Steps, width: float, now: float) -> float:
+    def give(self, steps: HalfSelectSteps, width: float, now: float) -> float:
         """Give all cells what they see; returns the energy of all of it (J).
 
         Args:
@@ -124,7 +124,9 @@ class PassiveArray:
             joules += self._pulse(volts[None], width, now, ~chosen)
         return joules + self._others(steps, width, now, before=False)
 
-    def _others(self, steps: Steps, width: float, now: float, *, before: bool) -> float:
+    def _others(
+        self, steps: HalfSelectSteps, width: float, now: float, *, before: bool
+    ) -> float:
         """What cells see while rows before, or after, their own are written; energy of it (J)."""
         tiles, rows, cols = self._shape
         selected = (steps.row != 0).any(1).any(0).nonzero()[:, 0]

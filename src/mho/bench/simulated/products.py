@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mho.bench.simulated.chunks import in_chunks
 from mho.checks import check_choice, check_positive, check_shape
-from mho.chip import Chip, Matrices, Multiplier
+from mho.chip import ArrayMatrices, Chip, Multiplier
 from mho.chip.periphery import LimitReport, line_currents, row_groups
 from mho.device.filament import Cells, moments
 from mho.ledger import Ledger
@@ -96,7 +96,7 @@ def solved(
     both: Int64[Tensor, "sides rows cols"],
     conductance: Float[Tensor, "times sides rows cols"],
     variance: Float[Tensor, "times sides rows cols"] | None = None,
-) -> tuple[Matrices, Float[Tensor, "sides rows cols"]]:
+) -> tuple[ArrayMatrices, Float[Tensor, "sides rows cols"]]:
     """Matrices of a tile with its wires, and the effective conductances of its cells (S).
 
     The linear part is exact. What deviates, noise and curvature, is small: a deviation of a
@@ -122,7 +122,7 @@ def solved(
     bent = conductance * chip.cell.cubic(conductance) * kept
     curved = _balance(bent) if bent.any() else None
     noise = None if variance is None else (variance * kept).sum(1)
-    return Matrices(_balance(seen), noise, curved), seen.mean(0)
+    return ArrayMatrices(_balance(seen), noise, curved), seen.mean(0)
 
 
 def _balance(
@@ -133,7 +133,7 @@ def _balance(
 
 
 def one_by_one(
-    voltage: Float[Tensor, "batch rows"], matrices: Matrices, rows: slice
+    voltage: Float[Tensor, "batch rows"], matrices: ArrayMatrices, rows: slice
 ) -> Float[Tensor, "batch cols"]:
     """Currents of some rows of vectors that each meet a matrix of their own (A)."""
     current = torch.einsum("br,brc->bc", voltage[:, rows], matrices.signal[:, rows])
@@ -216,7 +216,7 @@ class Products:
         bent = [torch.zeros_like(m.signal) if m.bent is None else m.bent for m in found]
         curved = torch.cat(bent) if any(m.bent is not None for m in found) else None
         return Multiplier(
-            Matrices(signal, variance, curved), self._periphery, full_scale
+            ArrayMatrices(signal, variance, curved), self._periphery, full_scale
         )
 
     def _seen(

@@ -1,4 +1,7 @@
-"""How many levels a cell holds, and how many can be told apart."""
+"""How many levels a cell holds, and how many can be told apart.
+
+Levels are written in closed loop and read by sweeps; what limits their number is measured, too.
+"""
 
 from mho.characterise.levels.distinguishable import (
     Distinguishable,
@@ -6,10 +9,10 @@ from mho.characterise.levels.distinguishable import (
     distinguishable,
     largest_count,
 )
-from mho.characterise.levels.experiment import LevelExperiment, Tally
+from mho.characterise.levels.experiment import LevelExperiment, LevelTally
 from mho.characterise.levels.write_levels import (
     LevelSet,
-    copies,
+    bench_of_copies,
     level_targets,
     random_levels,
 )
@@ -18,9 +21,9 @@ __all__ = [
     "Distinguishable",
     "LevelExperiment",
     "LevelSet",
+    "LevelTally",
     "Observation",
-    "Tally",
-    "copies",
+    "bench_of_copies",
     "distinguishable",
     "largest_count",
     "level_targets",

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.levels.write_levels import copies, level_targets
+from mho.characterise.levels.write_levels import bench_of_copies, level_targets
 from mho.checks import check_between, check_not_negative, check_positive
 from mho.chip import Chip
 from mho.programming import ProgramProtocol, audit, program, spaced_looks
@@ -268,7 +268,9 @@ def _looks(
     chip: Chip, cell: int, protocol: ProgramProtocol, seen: Observation, stream: Stream
 ) -> tuple[Float[Tensor, " points"], Float[Tensor, "looks points copies"]]:
     """Targets (S), and all looks at all copies minus their targets (S)."""
-    bench = copies(chip, torch.tensor([cell]), seen.points * seen.copies, stream)
+    bench = bench_of_copies(
+        chip, torch.tensor([cell]), seen.points * seen.copies, stream
+    )
     if bool(bench.stuck.any()):
         raise ValueError(
             f"Argument `cell` must be one that switches, but cell {cell} of this chip is stuck;"

@@ -10,7 +10,7 @@ from torch import Tensor
 from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels.write_levels import (
     LevelSet,
-    copies,
+    bench_of_copies,
     level_targets,
     write_in_turn,
     write_levels,
@@ -33,7 +33,7 @@ _LINE = 1 * uS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tally:
+class LevelTally:
     """How many levels each cell holds, and what they cost.
 
     Args:
@@ -119,10 +119,14 @@ class LevelExperiment(Configuration):
         Raises:
             ValueError: In the house sentence.
         """
-        bench = copies(self.chip, torch.tensor([self.first]), 1, Stream(self.seed))
+        bench = bench_of_copies(
+            self.chip, torch.tensor([self.first]), 1, Stream(self.seed)
+        )
         self.protocol(denoise=True).check(bench.info)
 
-    def run(self, work: Path | None, progress: Progress, *, denoise: bool) -> Tally:
+    def run(
+        self, work: Path | None, progress: Progress, *, denoise: bool
+    ) -> LevelTally:
         """Write all levels of all cells.
 
         Args:
@@ -170,7 +174,7 @@ class LevelExperiment(Configuration):
                 )
         assert example is not None
         per_cell = {k: torch.cat([p[k] for p, _ in parts]) for k in parts[0][0]}
-        return Tally(per_cell, sum(j for _, j in parts), example, disturb)
+        return LevelTally(per_cell, sum(j for _, j in parts), example, disturb)
 
     def _write(
         self, origin: Tensor, tell: Callable[[float], None], *, denoise: bool
@@ -189,7 +193,7 @@ class LevelExperiment(Configuration):
                 on_level=lambda n: tell(n / count),
             )
             return written, bench.disturb.summary(~bench.stuck) if bench.disturb else {}
-        bench = copies(self.chip, origin, self.levels, stream)
+        bench = bench_of_copies(self.chip, origin, self.levels, stream)
         target = self.targets.repeat(origin.numel())
 
         def look(run: ProgramRun) -> None:

@@ -208,7 +208,7 @@ def join(parts: list[LevelSet], ledger: Ledger) -> LevelSet:
     return LevelSet(voltage=parts[0].voltage, ledger=ledger, **joined)
 
 
-def copies(
+def bench_of_copies(
     chip: Chip, origin: Int64[Tensor, " cells"], each: int, stream: Stream
 ) -> SimulatedBench:
     """A bench with several copies of each of some cells, side by side and each on its own.

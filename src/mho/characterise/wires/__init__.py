@@ -2,19 +2,19 @@
 
 from mho.characterise.wires.loss import WireLoss, check_load, wire_loss
 from mho.characterise.wires.savings import (
-    Layout,
-    Option,
+    ArraySetup,
     SizeCurves,
+    WirePlan,
     share_by_size,
     wire_plans,
     wire_savings,
 )
 
 __all__ = [
-    "Layout",
-    "Option",
+    "ArraySetup",
     "SizeCurves",
     "WireLoss",
+    "WirePlan",
     "check_load",
     "share_by_size",
     "wire_loss",

@@ -25,7 +25,7 @@ _TURNS = {2: "½", 4: "¼"}
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ArraySetup:
     """A way to multiply vectors by one matrix of conductances.
 
     Args:
@@ -85,7 +85,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class WirePlan:
     """A layout and what its wires leave.
 
     Args:
@@ -97,15 +97,15 @@ class Option:
     """
 
     what: str
-    layout: Layout
+    layout: ArraySetup
     kept: float
     worst: float
     full: float
 
 
 def wire_savings(
-    base: Layout, stream: Stream, progress: Progress = silent
-) -> list[Option]:
+    base: ArraySetup, stream: Stream, progress: Progress = silent
+) -> list[WirePlan]:
     """What is left of the current in this layout, and in each with one thing changed.
 
     Args:
@@ -142,8 +142,8 @@ def wire_savings(
 
 
 def wire_plans(
-    base: Layout, wanted: float, stream: Stream
-) -> list[tuple[str, Option | None]]:
+    base: ArraySetup, wanted: float, stream: Stream
+) -> list[tuple[str, WirePlan | None]]:
     """The fewest tiles that keep a wanted share, for some combinations of other measures.
 
     Args:
@@ -192,7 +192,7 @@ class SizeCurves:
 
 
 def share_by_size(
-    base: Layout, stream: Stream, progress: Progress = silent
+    base: ArraySetup, stream: Stream, progress: Progress = silent
 ) -> SizeCurves:
     """What is left of the current in arrays of half the size, a quarter and so on.
 
@@ -217,7 +217,7 @@ def share_by_size(
     )
 
 
-def _check(base: Layout) -> None:
+def _check(base: ArraySetup) -> None:
     check_load(base.size, base.low, base.high)
     for f in fields(base.wires)[:5]:
         _number(getattr(base.wires, f.name))
@@ -234,7 +234,7 @@ def _number(resistance: object) -> float:
     )
 
 
-def _ends(base: Layout) -> Iterator[tuple[str, Layout]]:
+def _ends(base: ArraySetup) -> Iterator[tuple[str, ArraySetup]]:
     wires = base.wires
     rows = replace(wires, sides="both")
     cols = replace(wires, sense_sides="both")
@@ -246,18 +246,18 @@ def _ends(base: Layout) -> Iterator[tuple[str, Layout]]:
         yield "both", replace(base, wires=replace(rows, sense_sides="both"))
 
 
-def _ranges(base: Layout) -> Iterator[tuple[str, Layout]]:
+def _ranges(base: ArraySetup) -> Iterator[tuple[str, ArraySetup]]:
     for part in _PARTS:
         layout = _narrower(base, part)
         if layout.high > base.low:
             yield f"range to {layout.high / uS:.4g} µS", layout
 
 
-def _narrower(layout: Layout, part: int) -> Layout:
+def _narrower(layout: ArraySetup, part: int) -> ArraySetup:
     return replace(layout, high=layout.low + (layout.high - layout.low) / part)
 
 
-def _turns(base: Layout) -> Iterator[tuple[str, Layout]]:
+def _turns(base: ArraySetup) -> Iterator[tuple[str, ArraySetup]]:
     for turns, name in _TURNS.items():
         if turns < base.tile[0]:
             yield f"{name} of the rows at a time", replace(base, turns=turns)
@@ -265,12 +265,12 @@ def _turns(base: Layout) -> Iterator[tuple[str, Layout]]:
         yield "1 row at a time", replace(base, turns=base.tile[0])
 
 
-def _tiles(base: Layout) -> Iterator[tuple[str, Layout]]:
+def _tiles(base: ArraySetup) -> Iterator[tuple[str, ArraySetup]]:
     for layout in list(_splits(base))[1:3]:
         yield f"tiles of {layout.tile[0]}×{layout.tile[1]}", layout
 
 
-def _splits(base: Layout) -> Iterator[Layout]:
+def _splits(base: ArraySetup) -> Iterator[ArraySetup]:
     """The layout, and halved again and again down to the smallest tile."""
     yield base
     layout = replace(base, split=2 * base.split)
@@ -279,7 +279,9 @@ def _splits(base: Layout) -> Iterator[Layout]:
         layout = replace(layout, split=2 * layout.split)
 
 
-def _largest(what: str, base: Layout, wanted: float, stream: Stream) -> Option | None:
+def _largest(
+    what: str, base: ArraySetup, wanted: float, stream: Stream
+) -> WirePlan | None:
     """The same in the largest tiles that keep enough: from small ones up, as those are quick."""
     best = None
     for layout in list(_splits(base))[::-1]:
@@ -290,12 +292,12 @@ def _largest(what: str, base: Layout, wanted: float, stream: Stream) -> Option |
     return best
 
 
-def _measure(what: str, layout: Layout, stream: Stream) -> Option:
-    return Option(what, layout, *_shares(layout, stream))
+def _measure(what: str, layout: ArraySetup, stream: Stream) -> WirePlan:
+    return WirePlan(what, layout, *_shares(layout, stream))
 
 
 @lru_cache(maxsize=256)
-def _shares(layout: Layout, stream: Stream) -> tuple[float, float, float]:
+def _shares(layout: ArraySetup, stream: Stream) -> tuple[float, float, float]:
     """Mean and worst share of random conductances, and mean with all at the high end (1).
 
     Kept, as alternatives, combinations and sizes have layouts in common.
@@ -308,7 +310,7 @@ def _shares(layout: Layout, stream: Stream) -> tuple[float, float, float]:
 
 
 def _in_turns(
-    layout: Layout, conductance: Float[Tensor, "arrays rows cols"]
+    layout: ArraySetup, conductance: Float[Tensor, "arrays rows cols"]
 ) -> Float[Tensor, "arrays rows cols"]:
     """Effective matrices (S), each row with the cells on that are read with it."""
     rows = conductance.shape[-2]

@@ -1,6 +1,6 @@
 """What stands around a tile: converters, front ends, encodings of inputs, limits of lines."""
 
-from mho.chip.periphery.calibration import calibrate_range, measure_inl
+from mho.chip.periphery.calibration import fit_full_scale, measure_inl
 from mho.chip.periphery.converters import Converter, SignedConverter
 from mho.chip.periphery.encoding import InputEncoding, row_groups
 from mho.chip.periphery.front_end import Integrator, Transimpedance
@@ -24,7 +24,7 @@ __all__ = [
     "Periphery",
     "SignedConverter",
     "Transimpedance",
-    "calibrate_range",
+    "fit_full_scale",
     "inl_from_dnl",
     "line_currents",
     "measure_inl",

@@ -14,7 +14,7 @@ _FLOOR = 2.0**-12
 """Smallest full scale that is tried, as a share of the largest sample (1)."""
 
 
-def calibrate_range(
+def fit_full_scale(
     samples: Float[Tensor, "*shape"],
     bits: int,
     *,
@@ -41,7 +41,7 @@ def calibrate_range(
     Raises:
         ValueError: No sample differs from 0, one is not finite, or a number is out of range.
 
-    >>> calibrate_range(torch.tensor([0.5, -2.0, 1.0]), bits=7)
+    >>> fit_full_scale(torch.tensor([0.5, -2.0, 1.0]), bits=7)
     tensor(2.)
     """
     check_between(bits, "bits", 1, 24, "1")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mho.bench import BenchInfo
 from mho.checks import RefusedError, check_finite, check_shape
-from mho.deployment.ranges import RangeRule, Ranges, calibrate
+from mho.deployment.ranges import RangeRule, Ranges, calibrate_ranges
 from mho.deployment.storage.packed_file import load, pack, refusing, save
 from mho.deployment.storage.plain_values import Reader, Writer
 from mho.mapping import Block, DifferentialPairs, Placement, WeightMapping, lay_out
@@ -110,7 +110,7 @@ def compile_image(
     return CompiledNetwork(
         network,
         placement,
-        calibrate(network, placement, calibration, info.read_voltage, rule),
+        calibrate_ranges(network, placement, calibration, info.read_voltage, rule),
         info,
         {"kind": type(mapping).__name__, **plain},
         compensated,

@@ -1,4 +1,8 @@
-"""Laws of cells as functions of values, each after its source."""
+"""Laws of cells as functions of values, each after its source.
+
+Switching, telegraph noise, 1/f noise, relaxation, retention, endurance, temperature: each is a
+frozen set of numbers with units, and knows no cell, no chip and no other law.
+"""
 
 from mho.device.laws.endurance import Endurance
 from mho.device.laws.fitted_relaxation import FittedRelaxation

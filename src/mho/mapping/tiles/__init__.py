@@ -1,4 +1,8 @@
-"""Where blocks go: packing, working lines, assignment around stuck cells."""
+"""Where blocks of weights go on tiles: packing, working lines, assignment around stuck cells.
+
+`survey` finds by pulses and reads which cells are stuck and which lines are broken; a placement
+that knows keeps weights off them.
+"""
 
 from mho.mapping.tiles.fault_survey import Ends, FaultMap, survey
 from mho.mapping.tiles.line_assignment import AssignedLines, take

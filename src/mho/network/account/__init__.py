@@ -1,4 +1,4 @@
-"""What each operation of a network costs and whether it runs on tiles."""
+"""What each operation of a network costs, and whether it runs on tiles, digitally or nowhere."""
 
 from mho.network.account.operation_account import account
 from mho.network.account.table import (

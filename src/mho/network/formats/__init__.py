@@ -1,12 +1,15 @@
-"""Networks from files: `.pt2`, ONNX, matrices alone, Python factories."""
+"""Networks from files: `.pt2`, ONNX, matrices alone, and Python factories.
+
+Files are data and nothing in them is executed, but for the Python file that a user names.
+"""
 
 from mho.network.formats.load import load_network
 from mho.network.formats.pt2 import read_archive
-from mho.network.formats.python_factory import build, load_weights
+from mho.network.formats.python_factory import build_network, load_weights
 from mho.network.formats.weights_only import perceptron
 
 __all__ = [
-    "build",
+    "build_network",
     "load_network",
     "load_weights",
     "perceptron",

@@ -6,10 +6,10 @@ from pathlib import Path
 from jaxtyping import Shaped
 from torch import Tensor
 
-from mho.files.readable import _file
+from mho.files import readable_file
 from mho.network.formats.onnx import check_against_reference, read_onnx_file
 from mho.network.formats.pt2 import read_archive
-from mho.network.formats.python_factory import build, load_weights
+from mho.network.formats.python_factory import build_network, load_weights
 from mho.network.formats.weights_only import perceptron
 from mho.network.graph import Graph
 from mho.network.network import Network, read_network
@@ -42,11 +42,11 @@ def load_network(
     kind = Path(network).suffix
     if kind in _READERS:
         _no_more(weights, network, kind)
-        return _READERS[kind](_file(network, "network"), example, digital)
+        return _READERS[kind](readable_file(network, "network"), example, digital)
     path, activation = split_weights(network)
     if path is not None:
         _no_more(weights, network, ".safetensors")
-        module = perceptron(_file(path, "network"), activation)
+        module = perceptron(readable_file(path, "network"), activation)
         return read_network(module, example, digital)
     path, colon, name = network.rpartition(":")
     if not (colon and path.endswith(".py") and name.isidentifier()):
@@ -54,9 +54,9 @@ def load_network(
             "Argument `network` must be `model.pt2`, `model.onnx`, `weights.safetensors` or"
             f" `module.py:factory`, but is `{network}`; other files of weights go into `weights`."
         )
-    module = build(_file(path, "network"), name)
+    module = build_network(readable_file(path, "network"), name)
     if weights is not None:
-        load_weights(module, _file(weights, "weights"))
+        load_weights(module, readable_file(weights, "weights"))
     return read_network(module, example, digital)
 
 

@@ -14,7 +14,7 @@ from mho.network.tracing import first_line
 _NESTED = ("state_dict", "model_state_dict")
 
 
-def build(path: Path, name: str) -> nn.Module:
+def build_network(path: Path, name: str) -> nn.Module:
     """Run a Python file and call one of its functions, which returns the module.
 
     Args:

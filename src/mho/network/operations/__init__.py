@@ -1,25 +1,29 @@
-"""What a node of a network computes, on tiles or digitally."""
+"""What a node of a network computes, on tiles or digitally.
 
-from mho.network.operations.dense import DENSE_OPERATORS, dense
+An operation on tiles is a matrix product with digital work around it; what no tile can do says
+why.
+"""
+
+from mho.network.operations.dense import DENSE_OPERATORS, dense_operation
 from mho.network.operations.digital import (
     ANALOG,
     arguments_of,
     check_prepared,
-    evaluate,
-    prepare,
+    evaluate_node,
+    prepare_graph,
 )
 from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,
     LayerTable,
     Product,
-    stored,
+    stored_tensor,
     weight_name,
 )
 from mho.network.operations.recurrent import (
     RECURRENT_OPERATORS,
     multiply_adds,
-    recurrent,
+    recurrent_operation,
     without_zero_states,
 )
 from mho.network.operations.refusals import NotOnTilesError, refusal
@@ -37,13 +41,13 @@ __all__ = [
     "Product",
     "arguments_of",
     "check_prepared",
-    "dense",
-    "evaluate",
+    "dense_operation",
+    "evaluate_node",
     "multiply_adds",
-    "prepare",
-    "recurrent",
+    "prepare_graph",
+    "recurrent_operation",
     "refusal",
-    "stored",
+    "stored_tensor",
     "weight_name",
     "without_zero_states",
 ]

@@ -8,7 +8,7 @@ from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     Dense,
     LayerTable,
-    stored,
+    stored_tensor,
     stored_weight,
     weight_name,
 )
@@ -27,7 +27,7 @@ DENSE_OPERATORS = frozenset(
 _MOVES = ("stride", "padding", "output_padding", "groups", "dilation")
 
 
-def dense(node: Node, graph: Graph, table: LayerTable) -> Dense:
+def dense_operation(node: Node, graph: Graph, table: LayerTable) -> Dense:
     """The layers behind an analog operation: one, or one for each group of channels.
 
     Raises:
@@ -36,7 +36,7 @@ def dense(node: Node, graph: Graph, table: LayerTable) -> Dense:
     """
     ref = node.arguments["weight"]
     weight = stored_weight(ref, graph)
-    bias = stored(node.arguments.get("bias"), "bias", graph)
+    bias = stored_tensor(node.arguments.get("bias"), "bias", graph)
     key = _key(node)
     name = weight_name(ref, graph)
     if node.operator == "aten.linear.default":

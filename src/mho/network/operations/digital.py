@@ -128,13 +128,13 @@ def arguments_of(node: Node, values: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def evaluate(
+def evaluate_node(
     node: Node, arguments: Mapping[str, object], device: torch.device | None = None
 ) -> object:
     """Run one digital operation.
 
     Args:
-        node: Operation that `prepare` has let through.
+        node: Operation that `prepare_graph` has let through.
         arguments: Its arguments, with values in the place of references.
         device: Where new numbers shall lie, whatever the recording says.
     """
@@ -163,7 +163,7 @@ def _cast(self: object, dtype: object, **_: object) -> Tensor:
     return self.long() if dtype == torch.int64 else self
 
 
-def prepare(graph: Graph) -> Graph:
+def prepare_graph(graph: Graph) -> Graph:
     """Make a recording ready to run on batches of any size.
 
     Operations without effect are dropped, those that touch no input are computed once, and
@@ -180,7 +180,7 @@ def prepare(graph: Graph) -> Graph:
         _check_not_training(node)
         _check_no_buffer_changes(node, tensors, graph.labels)
         if _is_constant(node, tensors):
-            folded = evaluate(node, arguments_of(node, tensors))
+            folded = evaluate_node(node, arguments_of(node, tensors))
             if isinstance(folded, Tensor):
                 tensors[node.name] = folded
                 continue
@@ -191,7 +191,7 @@ def prepare(graph: Graph) -> Graph:
 
 
 def check_prepared(graph: Graph) -> None:
-    """Refuse a graph that `prepare` would not have given, such as one from a stranger's file.
+    """Refuse a graph that `prepare_graph` would not give, such as one from a stranger's file.
 
     Raises:
         ValueError: An operator that is not on the list, a value that is read before it is there,

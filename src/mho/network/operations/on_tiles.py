@@ -147,7 +147,7 @@ class LayerTable:
             self.layers[number] = replace(layer, weight=weight, bias=bias.float())
 
 
-def stored(ref: object, what: str, graph: Graph) -> Tensor | None:
+def stored_tensor(ref: object, what: str, graph: Graph) -> Tensor | None:
     """The constant behind an argument; `None` if the argument is none.
 
     Raises:
@@ -166,7 +166,7 @@ def stored_weight(ref: object, graph: Graph) -> Tensor:
     Raises:
         NotOnTilesError: There are none, or they depend on the input.
     """
-    weight = stored(ref, "weight", graph)
+    weight = stored_tensor(ref, "weight", graph)
     if weight is None:
         raise NotOnTilesError("it has no weights")
     return weight

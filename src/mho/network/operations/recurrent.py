@@ -15,7 +15,7 @@ from mho.network.operations.on_tiles import (
     LayerTable,
     Product,
     multiply,
-    stored,
+    stored_tensor,
     stored_weight,
     weight_name,
 )
@@ -165,7 +165,7 @@ def _sequence(
     return (sequence.transpose(0, 1) if turned else sequence), turned
 
 
-def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
+def recurrent_operation(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
     """The layers behind a recurrent operation.
 
     Raises:
@@ -203,7 +203,9 @@ def recurrent(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
 
 def _layer(weight: object, bias: object, graph: Graph) -> LinearLayer:
     values = stored_weight(weight, graph)
-    return LinearLayer(weight_name(weight, graph), values, stored(bias, "bias", graph))
+    return LinearLayer(
+        weight_name(weight, graph), values, stored_tensor(bias, "bias", graph)
+    )
 
 
 def with_states(node: Node, arguments: Mapping[str, object]) -> dict[str, object]:

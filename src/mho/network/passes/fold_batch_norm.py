@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from mho.network.graph import Graph, Node, Ref, replace_refs
-from mho.network.operations import DENSE_OPERATORS, stored
+from mho.network.operations import DENSE_OPERATORS, stored_tensor
 
 _BATCH_NORM = "aten.batch_norm.default"
 
@@ -67,7 +67,7 @@ def _by_channel(layer: Node) -> bool:
 
 def _fold(node: Node, graph: Graph) -> Fold:
     values = {
-        key: stored(node.arguments.get(key), key, graph)
+        key: stored_tensor(node.arguments.get(key), key, graph)
         for key in ("weight", "bias", "running_mean", "running_var")
     }
     mean = values["running_mean"]

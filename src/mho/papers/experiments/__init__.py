@@ -1,4 +1,7 @@
-"""The measurements behind the claims."""
+"""The measurements behind the claims: what was done on the bench, done on a simulated chip.
+
+Each gives numbers for the verdict and what is shown of them in a figure.
+"""
 
 from mho.papers.experiments.array import HoldShown, MapShown, held_levels, level_map
 from mho.papers.experiments.levels import (

@@ -9,7 +9,7 @@ from mho.bench.simulated import SimulatedBench
 from mho.characterise.levels import (
     LevelExperiment,
     LevelSet,
-    Tally,
+    LevelTally,
     level_targets,
     random_levels,
 )
@@ -77,7 +77,7 @@ def fewer_levels(setting: Setting) -> Measurement:
     )
 
 
-def _write(setting: Setting, cells: int, *, denoise: bool) -> Tally:
+def _write(setting: Setting, cells: int, *, denoise: bool) -> LevelTally:
     chip = Chip(setting.preset)
     experiment = LevelExperiment(
         chip, LEVELS, TOLERANCE, cells=cells, seed=setting.stream.word >> 2
@@ -85,13 +85,13 @@ def _write(setting: Setting, cells: int, *, denoise: bool) -> Tally:
     return experiment.run(None, silent, denoise=denoise)
 
 
-def _counts(tally: Tally) -> Tensor:
+def _counts(tally: LevelTally) -> Tensor:
     """Levels within 1 µS of each working cell (1)."""
     working = tally.per_cell["stuck"] < LEVELS / 2
     return tally.per_cell["within_1uS"][working]
 
 
-def _mean(tally: Tally, name: str) -> float:
+def _mean(tally: LevelTally, name: str) -> float:
     return float(tally.per_cell[name].mean()) / LEVELS
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench import Bench
-from mho.characterise.levels import copies
+from mho.characterise.levels import bench_of_copies
 from mho.chip import Chip
 from mho.papers.claim import Measurement, Setting, share_interval
 from mho.programming import ProgramProtocol, program
@@ -45,7 +45,9 @@ def adjacent_levels(setting: Setting) -> Measurement:
     triples = setting.size(256, 64)
     low = torch.linspace(500, 3500, triples) * uS
     target = (low[:, None] + STEP * torch.arange(3)).flatten()
-    bench = copies(Chip(setting.preset), torch.arange(triples), 3, setting.stream)
+    bench = bench_of_copies(
+        Chip(setting.preset), torch.arange(triples), 3, setting.stream
+    )
     cells = torch.arange(target.numel())
     working = ~bench.stuck.view(-1, 3).any(1)
     program(bench, target, ProgramProtocol(TOLERANCE, denoise=None), cells=cells)

@@ -1,4 +1,7 @@
-"""One file for each kind of figure."""
+"""One file for each kind of figure, in one style for screen and print.
+
+Figures take values in SI and draw in the units that people read (µS, Ω, s).
+"""
 
 from mho.report.figures.cell_errors import (
     error_histogram,
@@ -28,14 +31,15 @@ from mho.report.figures.style import (
     COUNT_OF_CELLS,
     GREEN,
     ORANGE,
+    PURPLE,
     SKY,
     VERMILLION,
-    draw,
+    add_legend,
+    as_array,
+    draw_data_url,
     draw_png,
-    explain,
-    make,
-    nothing,
-    plain,
+    new_figure,
+    say_empty,
     to_uS,
 )
 from mho.report.figures.sweep import sweep_figure
@@ -43,7 +47,7 @@ from mho.report.figures.targets import conductance_figure, targets_figure
 from mho.report.figures.training import training_figure
 from mho.report.figures.tuning import tuning_figure
 from mho.report.figures.wire_weights import wire_weights
-from mho.report.figures.wires import cost, plan_name, wires_figure
+from mho.report.figures.wires import plan_cost, plan_name, wires_figure
 
 __all__ = [
     "BLACK",
@@ -52,29 +56,30 @@ __all__ = [
     "COUNT_OF_CELLS",
     "GREEN",
     "ORANGE",
+    "PURPLE",
     "SKY",
     "SUMMARY_COLUMNS",
     "VERMILLION",
+    "add_legend",
+    "as_array",
     "chip_columns",
     "chip_rows",
     "conductance_figure",
     "conductance_maps",
     "confusion_matrix",
-    "cost",
-    "draw",
+    "draw_data_url",
     "draw_png",
     "effort_histograms",
     "error_histogram",
-    "explain",
     "levels_figure",
     "lifetime_figure",
-    "make",
+    "new_figure",
     "noise_figure",
-    "nothing",
-    "plain",
+    "plan_cost",
     "plan_name",
     "population_figure",
     "readback_scatter",
+    "say_empty",
     "summary_rows",
     "sweep_figure",
     "targets_figure",

@@ -15,13 +15,13 @@ from mho.report.figures.style import (
     ORANGE,
     VERMILLION,
     Array,
+    add_legend,
+    as_array,
     band,
-    explain,
     finite,
     histogram,
-    make,
-    nothing,
-    plain,
+    new_figure,
+    say_empty,
     to_uS,
 )
 from mho.runs import RunData, Traces
@@ -39,7 +39,7 @@ def readback_scatter(data: RunData) -> Figure:
     Args:
         data: Run to show.
     """
-    figure = make(6.4)
+    figure = new_figure(6.4)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
     target, readback, stuck = _cells(data)
     tolerance = data.tolerance / uS
@@ -48,10 +48,10 @@ def readback_scatter(data: RunData) -> Figure:
         _scatter(top, target, readback, stuck)
         _scatter(bottom, target, readback - target, stuck)
         top.plot(ends, ends, color=BLACK, linewidth=0.6, label="read-back = target")
-        explain(top)
+        add_legend(top)
         _spread(top, target, readback)
     else:
-        nothing(top, "no cells")
+        say_empty(top, "no cells")
     top.set_ylabel("Read-back (µS)")
     bottom.set_ylabel("Read-back − target (µS)")
     bottom.set_xlabel("Target (µS)")
@@ -61,7 +61,7 @@ def readback_scatter(data: RunData) -> Figure:
     bottom.set_ylim(-limit, limit)
     beyond = int((np.abs(readback - target) > limit).sum())
     left_out = f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
-    explain(bottom, left_out if beyond else "", [window])
+    add_legend(bottom, left_out if beyond else "", [window])
     return figure
 
 
@@ -71,7 +71,7 @@ def error_histogram(data: RunData) -> Figure:
     Args:
         data: Run to show.
     """
-    figure = make(3.4)
+    figure = new_figure(3.4)
     axes = figure.subplots()
     error = finite(to_uS(data.error))
     tolerance = data.tolerance / uS
@@ -81,9 +81,9 @@ def error_histogram(data: RunData) -> Figure:
         # The outermost bars hold all that lies further out, so that every cell is counted.
         histogram(axes, np.clip(error, -limit, limit), _bins(limit, tolerance))
     else:
-        nothing(axes, "no cells")
+        say_empty(axes, "no cells")
     beyond = int((np.abs(error) > limit).sum())
-    explain(
+    add_legend(
         axes,
         f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS" if beyond else "",
     )
@@ -101,11 +101,11 @@ def telegraph_traces(data: RunData) -> Figure:
     """
     traces = data.traces
     if traces is None or not traces.before.numel():
-        figure = make(1.5)
-        nothing(figure.subplots(), "no traces")
+        figure = new_figure(1.5)
+        say_empty(figure.subplots(), "no traces")
         return figure
     rows = traces.before.shape[0]
-    figure = make(0.7 + 1.35 * rows)
+    figure = new_figure(0.7 + 1.35 * rows)
     panels = figure.subplots(rows, 2, sharex=True, squeeze=False)
     for row in range(rows):
         _trace_row(panels[row], traces, row, data.tolerance / uS)
@@ -118,7 +118,7 @@ def telegraph_traces(data: RunData) -> Figure:
 
 
 def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
-    time = plain(traces.time)
+    time = as_array(traces.time)
     target = float(traces.target[row]) / uS
     for axes, values, colour in (
         (panels[0], traces.before[row], ORANGE),
@@ -197,7 +197,7 @@ def _cells(data: RunData) -> tuple[Array, Array, Bool[np.ndarray, " cells"]]:
     target = np.concatenate(empty + [to_uS(m.target).ravel() for m in data.layers])
     readback = np.concatenate(empty + [to_uS(m.readback).ravel() for m in data.layers])
     stuck = np.concatenate(
-        empty + [plain(m.outcome == Outcome.STUCK).ravel() for m in data.layers]
+        empty + [as_array(m.outcome == Outcome.STUCK).ravel() for m in data.layers]
     ).astype(bool)
     known = np.isfinite(target) & np.isfinite(readback)
     return target[known], readback[known], stuck[known]

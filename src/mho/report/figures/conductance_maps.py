@@ -11,11 +11,11 @@ from mho.programming import Outcome
 from mho.report.figures.style import (
     COUNT_OF_CELLS,
     Array,
+    as_array,
     finite,
     histogram,
-    make,
-    nothing,
-    plain,
+    new_figure,
+    say_empty,
     to_uS,
 )
 from mho.runs import LayerMap, RunData
@@ -37,7 +37,7 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
         layer: Layer to show.
     """
     rows, cols = layer.target.shape
-    figure = make(float(np.clip(1.5 + 1.9 * rows / max(cols, 1), 3.0, 4.6)))
+    figure = new_figure(float(np.clip(1.5 + 1.9 * rows / max(cols, 1), 3.0, 4.6)))
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
     target = to_uS(layer.target)
     readback = to_uS(layer.readback)
@@ -60,7 +60,7 @@ def _map(
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     if not values.size:
-        nothing(axes)
+        say_empty(axes)
         return
     shown = axes.imshow(
         np.ma.masked_invalid(values),
@@ -89,7 +89,7 @@ def _mark(figure: Figure, axes: Any, layer: LayerMap) -> None:
     shared = {"s": 18, "linewidths": 0.9, "clip_on": False}
     handles = []
     for outcome, look, name in marks:
-        row, col = np.nonzero(plain(layer.outcome == outcome))
+        row, col = np.nonzero(as_array(layer.outcome == outcome))
         if row.size:
             label = f"{name} ({row.size:,})"
             handles.append(axes.scatter(col, row, label=label, **look, **shared))
@@ -117,7 +117,7 @@ def effort_histograms(data: RunData) -> Figure:
     Args:
         data: Run to show.
     """
-    figure = make(2.8)
+    figure = new_figure(2.8)
     panels = figure.subplots(1, 3, sharey=True)
     for axes, values, name in zip(
         panels,
@@ -132,9 +132,9 @@ def effort_histograms(data: RunData) -> Figure:
 
 
 def _histogram(axes: Any, values: Tensor) -> None:
-    known = finite(plain(values))
+    known = finite(as_array(values))
     if not known.size:
-        nothing(axes, "no cells")
+        say_empty(axes, "no cells")
         return
     low = int(known.min())
     high = int(known.max())
@@ -152,15 +152,15 @@ def confusion_matrix(data: RunData) -> Figure:
     Args:
         data: Run to show.
     """
-    counts = plain(data.confusion)
+    counts = as_array(data.confusion)
     classes = max(counts.shape, default=0)
-    figure = make(float(np.clip(1.3 + 0.42 * classes, 2.4, 5.6)))
+    figure = new_figure(float(np.clip(1.3 + 0.42 * classes, 2.4, 5.6)))
     axes = figure.subplots()
     axes.grid(visible=False)
     axes.set_xlabel("Class answered (counted from 0)")
     axes.set_ylabel("True class (counted from 0)")
     if not counts.size:
-        nothing(axes, "no samples")
+        say_empty(axes, "no samples")
         return figure
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)

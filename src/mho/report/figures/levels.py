@@ -12,10 +12,10 @@ from mho.report.figures.style import (
     BLUE,
     ORANGE,
     Array,
+    add_legend,
+    as_array,
     band,
-    explain,
-    make,
-    plain,
+    new_figure,
     to_uS,
 )
 from mho.units import mV, uA, uS
@@ -36,7 +36,7 @@ def levels_figure(
         plain_levels: The same without denoising.
         tolerance: Half-width of the acceptance window (S).
     """
-    figure = make(6.6)
+    figure = new_figure(6.6)
     fan, errors = figure.subplots(2, 1, height_ratios=(3, 1.7))
     _fan(fan, levels)
     width = tolerance / uS
@@ -49,15 +49,15 @@ def levels_figure(
     errors.set_xlabel("Target (µS)")
     errors.set_ylabel("Reading − target (µS)")
     errors.set_xlim(0, 1.02 * float(to_uS(levels.target).max()))
-    explain(errors)
+    add_legend(errors)
     for handle in errors.get_legend().legend_handles[1:]:
         handle.set_markersize(7)
     return figure
 
 
 def _fan(axes: Any, levels: LevelSet) -> None:
-    voltage = plain(levels.voltage)
-    current = plain(levels.current) / uA
+    voltage = as_array(levels.voltage)
+    current = as_array(levels.current) / uA
     _lines(axes, voltage, current, 0.25)
     axes.set_xlim(0, voltage[-1])
     axes.set_ylim(0, 1.03 * float(current.max()))
@@ -66,7 +66,7 @@ def _fan(axes: Any, levels: LevelSet) -> None:
     axes.set_title(f"{current.shape[1]:,} levels of one cell", loc="left")
     inset = axes.inset_axes((0.1, 0.46, 0.36, 0.48))
     first = max(current.shape[1] * 3 // 4 - _INSET_LEVELS // 2, 0)
-    some = np.argsort(plain(levels.target))[first : first + _INSET_LEVELS]
+    some = np.argsort(as_array(levels.target))[first : first + _INSET_LEVELS]
     # the last tenth of a step: further out a level's slope hides its neighbours
     before = voltage[-1] - 0.1 * (voltage[-1] - voltage[-2])
     slope = (current[-1] - current[-2]) / (voltage[-1] - voltage[-2])
@@ -119,7 +119,7 @@ def widths_figure(conductance: Array, half_width: Array, tolerance: float) -> Fi
         half_width: Distance that all looks but the error rate stay within (µS). Shape (points,).
         tolerance: Half-width of the acceptance window (µS).
     """
-    figure = make(3.2)
+    figure = new_figure(3.2)
     axes = figure.subplots()
     axes.axhspan(
         0, tolerance, color="#009E73", alpha=0.18, linewidth=0, label="tolerance"
@@ -130,5 +130,5 @@ def widths_figure(conductance: Array, half_width: Array, tolerance: float) -> Fi
     axes.set_ylim(0, 1.1 * max(float(half_width.max()), tolerance))
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Half-width of a level (µS)")
-    explain(axes)
+    add_legend(axes)
     return figure

@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLACK, BLUE, VERMILLION, explain, make
+from mho.report.figures.style import BLACK, BLUE, VERMILLION, add_legend, new_figure
 from mho.units import show_duration
 
 _COLOURS = {"left alone": (VERMILLION, "s"), "refreshed": (BLUE, "o")}
@@ -18,7 +18,7 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
     Args:
         result: What `mho.deployment.lifetime_run.grow_old` returned.
     """
-    figure = make(5.2)
+    figure = new_figure(5.2)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for name, ages in result["lives"].items():
         colour, mark = _COLOURS[name]
@@ -49,10 +49,12 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
     upper.set_ylim(100 * min(every) - 2, min(100 * max(every) + 2, 101))
     upper.set_ylabel("Accuracy (%)")
     kelvin = result["temperature_K"]
-    explain(upper, "" if kelvin is None else f"at {kelvin:g} K, {kelvin - 273.15:g} °C")
+    add_legend(
+        upper, "" if kelvin is None else f"at {kelvin:g} K, {kelvin - 273.15:g} °C"
+    )
     lower.axhline(0, color=BLACK, linewidth=0.8)
     lower.set_ylabel("Reading minus target (µS)")
-    explain(lower, "median, middle half, middle 98 % of cells")
+    add_legend(lower, "median, middle half, middle 98 % of cells")
     _name_ages(lower, next(iter(result["lives"].values())))
     return figure
 

@@ -18,9 +18,9 @@ from mho.report.figures.style import (
     ORANGE,
     SKY,
     VERMILLION,
-    explain,
-    make,
-    plain,
+    add_legend,
+    as_array,
+    new_figure,
     to_uS,
 )
 from mho.units import show, uS
@@ -39,7 +39,7 @@ def noise_figure(trace: Trace, analysis: TelegraphAnalysis) -> Figure:
         trace: What was measured.
         analysis: What was found in it.
     """
-    figure = make(6.0)
+    figure = new_figure(6.0)
     grid = figure.add_gridspec(2, 2, width_ratios=(3.4, 1), height_ratios=(1.1, 1))
     left = figure.add_subplot(grid[0, 0])
     _trace(left, trace, analysis)
@@ -63,7 +63,7 @@ def _trace(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     )
     shown = show(count * analysis.interval, "s", 3)
     whole = show(analysis.duration, "s", 3)
-    explain(axes, f"{shown} of {whole}" if count < analysis.samples else "")
+    add_legend(axes, f"{shown} of {whole}" if count < analysis.samples else "")
     axes.set_xlabel("Time (s)")
     axes.set_ylabel("Conductance (µS)")
 
@@ -90,18 +90,22 @@ def _spectrum(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     frequency, measured = power_spectrum(trace)
     parts = trap_spectra(analysis, frequency)
     white = white_level(analysis)
-    hertz = plain(frequency)
+    hertz = as_array(frequency)
     axes.loglog(
-        hertz, plain(measured) / uS**2, color=SKY, linewidth=1, label="measured"
+        hertz, as_array(measured) / uS**2, color=SKY, linewidth=1, label="measured"
     )
     for number, part in enumerate(parts):
         style = ("--", "-.", ":")[number]
         colour = (BLUE, ORANGE, VERMILLION)[number]
         axes.loglog(
-            hertz, plain(part) / uS**2, style, color=colour, label=f"trap {number + 1}"
+            hertz,
+            as_array(part) / uS**2,
+            style,
+            color=colour,
+            label=f"trap {number + 1}",
         )
     name = "traps and white noise" if analysis.traps else "white noise"
-    total = (plain(parts.sum(0)) + white) / uS**2
+    total = (as_array(parts.sum(0)) + white) / uS**2
     axes.loglog(hertz, total, color=BLACK, linewidth=1, label=name)
     low = min(float(measured.min()) / uS**2, white / uS**2 or np.inf)
     if low > 0:

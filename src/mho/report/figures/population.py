@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLACK, BLUE, ORANGE, Array, explain, make
+from mho.report.figures.style import BLACK, BLUE, ORANGE, Array, add_legend, new_figure
 from mho.report.wording import number, quantity
 from mho.runs import Batch, ChipFigures, Population
 
@@ -30,7 +30,7 @@ def population_figure(population: Population) -> Figure:
         population: Chips to show.
     """
     batches = population.batches
-    figure = make(1.1 + 0.8 * len(batches))
+    figure = new_figure(1.1 + 0.8 * len(batches))
     axes = figure.subplots()
     values = [100 * np.array(batch.accuracies) for batch in batches]
     everything = np.concatenate([*values, [100 * population.software]])
@@ -71,7 +71,7 @@ def population_figure(population: Population) -> Figure:
     axes.set_ylim(len(batches) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("Accuracy (%)")
-    explain(axes, "one dot for each chip")
+    add_legend(axes, "one dot for each chip")
     return figure
 
 

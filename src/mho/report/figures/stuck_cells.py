@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLUE, GREEN, VERMILLION, make
+from mho.report.figures.style import BLUE, GREEN, VERMILLION, new_figure
 from mho.runs import REMEDIES, YieldPoint
 
 _LABELS = {
@@ -21,7 +21,7 @@ def yield_figure(points: Sequence[YieldPoint], software: float) -> Figure:
         points: Chips.
         software: Accuracy of the network itself (1).
     """
-    figure = make(3.4)
+    figure = new_figure(3.4)
     panel = figure.subplots()
     for remedy, colour, mark in zip(
         REMEDIES, (VERMILLION, BLUE, GREEN), "^so", strict=True

@@ -47,7 +47,7 @@ _LOOK = {
 Array = npt.NDArray[np.float64]
 
 
-def make(height: float) -> Figure:
+def new_figure(height: float) -> Figure:
     """An empty figure as wide as the page.
 
     Args:
@@ -58,10 +58,10 @@ def make(height: float) -> Figure:
 
 def to_uS(values: Tensor) -> Array:  # noqa: N802
     """A conductance as an array for plotting (µS). Any shape."""
-    return plain(values) / uS
+    return as_array(values) / uS
 
 
-def plain(values: Tensor) -> Array:
+def as_array(values: Tensor) -> Array:
     """A tensor as an array for plotting, in the tensor's own unit. Any shape."""
     array: Array = values.detach().cpu().double().numpy()
     return array
@@ -111,7 +111,7 @@ def histogram(axes: Any, values: Array, edges: Array) -> None:
     axes.set_ylim(0.5, max(2.0 * float(counts.max()), axes.get_ylim()[1]))
 
 
-def explain(axes: Any, note: str = "", handles: Sequence[Any] | None = None) -> None:
+def add_legend(axes: Any, note: str = "", handles: Sequence[Any] | None = None) -> None:
     """Put the legend and a remark above a panel, where they hide no data.
 
     Args:
@@ -132,7 +132,7 @@ def explain(axes: Any, note: str = "", handles: Sequence[Any] | None = None) -> 
     axes.set_title(note, loc="right", fontsize=8.5)
 
 
-def nothing(axes: Any, text: str = "nothing to show") -> None:
+def say_empty(axes: Any, text: str = "nothing to show") -> None:
     """Say in the middle of a panel that it has no data."""
     axes.text(
         0.5,
@@ -159,7 +159,7 @@ def draw_png(figure: Callable[[], Figure]) -> bytes:
     return file.getvalue()
 
 
-def draw(figure: Callable[[], Figure]) -> str:
+def draw_data_url(figure: Callable[[], Figure]) -> str:
     """Draw a figure and return it as a `data:` address of a PNG image.
 
     Args:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLUE, GREEN, ORANGE, VERMILLION, make
+from mho.report.figures.style import BLUE, GREEN, ORANGE, VERMILLION, new_figure
 from mho.sweeping import Axis, Subject
 
 Rows = list[tuple[tuple[float, ...], dict[str, float]]]
@@ -32,7 +32,7 @@ def _label(axis: Axis, subject: Subject) -> str:
 
 
 def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
-    figure = make(6.0)
+    figure = new_figure(6.0)
     panels: Any = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.2, 1.2))
     order = sorted(rows, key=lambda row: row[0][0])
     x = np.array([values[0] for values, _ in order])
@@ -73,7 +73,7 @@ def _map(axes: list[Axis], rows: Rows, subject: Subject) -> Figure:
     down, along = axes
     levels = np.array([row["levels"] for _, row in rows])
     table = levels.reshape(len(down.values), len(along.values))
-    figure = make(1.6 + 0.45 * len(down.values))
+    figure = new_figure(1.6 + 0.45 * len(down.values))
     panel = figure.subplots()
     image = panel.imshow(table, aspect="auto", cmap="viridis")
     dark = table < (table.min() + table.max()) / 2

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from mho.report.figures.style import (
     COUNT_OF_CELLS,
-    explain,
+    add_legend,
+    as_array,
     histogram,
-    make,
-    plain,
+    new_figure,
     to_uS,
 )
 from mho.units import uS
@@ -27,13 +27,13 @@ def targets_figure(target: Float[Tensor, " cells"], high: float) -> Figure:
         target: Conductance wanted in each cell (S). Shape (cells,).
         high: Highest conductance recommended for multiplying (S); the axis goes there at least.
     """
-    figure = make(3.2)
+    figure = new_figure(3.2)
     axes = figure.add_subplot()
     top = max(high, float(target.max())) / uS
     histogram(axes, to_uS(target), np.linspace(0, 1.02 * top, _BARS + 1))
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
-    explain(axes, f"{target.numel():,} cells")
+    add_legend(axes, f"{target.numel():,} cells")
     return figure
 
 
@@ -51,11 +51,11 @@ def conductance_figure(
     """
     tiles, rows, cols = size
     grid = np.full(tiles * rows * cols, np.nan)
-    grid[cells.numpy()] = plain(held) / uS
+    grid[cells.numpy()] = as_array(held) / uS
     maps = grid.reshape(tiles, rows, cols)[:_SHOWN]
     columns = min(3, len(maps))
     lines = -(-len(maps) // columns)
-    figure = make(0.4 + 2.6 * lines)
+    figure = new_figure(0.4 + 2.6 * lines)
     every = figure.subplots(lines, columns, squeeze=False).reshape(-1)
     top = float(np.nanmax(grid))
     for number, axes in enumerate(every):

@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mho.report.figures.style import BLUE, VERMILLION, explain, make
+from mho.report.figures.style import BLUE, VERMILLION, add_legend, new_figure
 
 
 def training_figure(result: dict[str, Any]) -> Figure:
@@ -14,7 +14,7 @@ def training_figure(result: dict[str, Any]) -> Figure:
     Args:
         result: What `mho.deployment.training_run.learn` returned.
     """
-    figure = make(5.0)
+    figure = new_figure(5.0)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     looks = zip(result["runs"].items(), (VERMILLION, BLUE), "so", strict=False)
     for (name, passes), colour, mark in looks:
@@ -26,7 +26,7 @@ def training_figure(result: dict[str, Any]) -> Figure:
         upper.plot(numbers, training, f"{mark}:", color=colour, alpha=0.5, markersize=4)
         lower.plot(numbers, pulses, f"{mark}-", color=colour)
     upper.set_ylabel("Accuracy (%)")
-    explain(upper, "test samples; dotted: training samples, during the pass")
+    add_legend(upper, "test samples; dotted: training samples, during the pass")
     lower.set_ylabel("Pulses per cell (1)")
     lower.set_ylim(bottom=0)
     lower.set_xlabel("Passes over the training samples")

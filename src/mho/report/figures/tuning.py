@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLACK, BLUE, ORANGE, explain, make
+from mho.report.figures.style import BLACK, BLUE, ORANGE, add_legend, new_figure
 
 
 def tuning_figure(result: dict[str, Any]) -> Figure:
@@ -13,7 +13,7 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     Args:
         result: What `mho.deployment.tuning_run.tune` returned.
     """
-    figure = make(3.0)
+    figure = new_figure(3.0)
     axes = figure.add_subplot()
     names = [
         f"{number}  {step['step']}" for number, step in enumerate(result["steps"], 1)
@@ -37,5 +37,5 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     axes.set_ylim(0, 112)
     axes.set_ylabel("Accuracy (%)")
     axes.set_xlabel(f"{result['stuck_cells']} of {result['cells']:,} cells stuck")
-    explain(axes)
+    add_legend(axes)
     return figure

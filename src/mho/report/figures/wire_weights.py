@@ -4,7 +4,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLACK, BLUE, VERMILLION, explain, make, plain
+from mho.report.figures.style import (
+    BLACK,
+    BLUE,
+    VERMILLION,
+    add_legend,
+    as_array,
+    new_figure,
+)
 from mho.runs import WireAccount
 
 _KINDS = (("as_mapped", "as mapped", VERMILLION), ("compensated", "compensated", BLUE))
@@ -16,16 +23,16 @@ def wire_weights(account: WireAccount) -> Figure:
     Args:
         account: What the wires did.
     """
-    figure = make(5.6)
+    figure = new_figure(5.6)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
-    wanted = plain(account.wanted)
+    wanted = as_array(account.wanted)
     for kind, label, colour in _KINDS:
         if kind in account.found:
-            found = plain(account.found[kind])
+            found = as_array(account.found[kind])
             _dots(top, wanted, found, colour, label)
             _dots(bottom, wanted, found - wanted, colour, None)
     top.plot([-1, 1], [-1, 1], color=BLACK, linewidth=0.6, label="effective = wanted")
-    explain(top)
+    add_legend(top)
     bottom.axhline(0, color=BLACK, linewidth=0.8)
     top.set_ylabel("Effective weight (of the largest)")
     bottom.set_ylabel("Effective − wanted")

@@ -9,16 +9,16 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mho.characterise.wires import Option, SizeCurves, WireLoss
+from mho.characterise.wires import SizeCurves, WireLoss, WirePlan
 from mho.report.figures.style import (
     BLUE,
     GREEN,
     ORANGE,
     PURPLE,
     VERMILLION,
-    explain,
-    make,
-    plain,
+    add_legend,
+    as_array,
+    new_figure,
 )
 from mho.units import uS
 from mho.wires import WireModel
@@ -40,7 +40,7 @@ _STEPS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0
 """Shares at which contours are drawn (1)."""
 
 
-def cost(option: Option, base: Option) -> str:
+def plan_cost(option: WirePlan, base: WirePlan) -> str:
     """What an alternative costs, in words.
 
     The periphery is drivers and amplifiers; bits are those of the levels that the range holds.
@@ -75,7 +75,7 @@ def cost(option: Option, base: Option) -> str:
     return ", ".join(words)
 
 
-def plan_name(what: str, plan: Option) -> str:
+def plan_name(what: str, plan: WirePlan) -> str:
     """A combination with its tiles.
 
     Args:
@@ -88,8 +88,8 @@ def plan_name(what: str, plan: Option) -> str:
 
 def wires_figure(
     loss: WireLoss,
-    options: Sequence[Option],
-    plans: Sequence[tuple[str, Option | None]],
+    options: Sequence[WirePlan],
+    plans: Sequence[tuple[str, WirePlan | None]],
     wanted: float,
     curves: SizeCurves,
 ) -> Figure:
@@ -106,7 +106,7 @@ def wires_figure(
         (plan_name(what, plan), plan) for what, plan in plans if plan is not None
     ]
     lines = len(options) + len(reached) + 1
-    figure = make(3.9 + _LINE * lines)
+    figure = new_figure(3.9 + _LINE * lines)
     parts: Any = figure.subfigures(2, 1, height_ratios=(3.2, 0.7 + _LINE * lines))
     top, bottom = parts
     left, right = top.subplots(1, 2, width_ratios=(1.25, 1))
@@ -119,7 +119,7 @@ def wires_figure(
 def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
     rows, cols = loss.programmed.shape
     image = axes.imshow(
-        plain(loss.blocks(_BLOCKS)),
+        as_array(loss.blocks(_BLOCKS)),
         cmap="viridis",
         norm=PowerNorm(0.5, 0, 1),
         aspect="auto",
@@ -146,7 +146,7 @@ def _contours(axes: Any, loss: WireLoss) -> None:
     rows, cols = loss.programmed.shape
     if min(rows, cols) < _COARSE:
         return
-    share = plain(loss.blocks(_COARSE))
+    share = as_array(loss.blocks(_COARSE))
     steps = [step for step in _STEPS if share.min() < step < share.max()]
     if not steps:
         return
@@ -160,7 +160,7 @@ def _contours(axes: Any, loss: WireLoss) -> None:
 def _sizes(axes: Any, curves: SizeCurves) -> None:
     place = np.arange(len(curves.sizes))
     for high, kept, colour in zip(
-        curves.high, plain(curves.kept), _COLOURS, strict=False
+        curves.high, as_array(curves.kept), _COLOURS, strict=False
     ):
         label = f"up to {high / uS:.4g} µS"
         axes.plot(place, kept, "o-", color=colour, markersize=4, label=label)
@@ -177,14 +177,14 @@ def _sizes(axes: Any, curves: SizeCurves) -> None:
 
 def _list(
     figure: Any,
-    options: Sequence[Option],
-    plans: Sequence[tuple[str, Option]],
+    options: Sequence[WirePlan],
+    plans: Sequence[tuple[str, WirePlan]],
     wanted: float,
 ) -> None:
     axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     base = options[0]
     names = []
-    rows: list[tuple[str, Option | None]] = [
+    rows: list[tuple[str, WirePlan | None]] = [
         (option.what, option) for option in options
     ]
     if plans:
@@ -194,7 +194,7 @@ def _list(
         if option is not None:
             _line(axes, place, option)
             words.text(
-                0, place, cost(option, base), fontsize=8, va="center", color=_GREY
+                0, place, plan_cost(option, base), fontsize=8, va="center", color=_GREY
             )
     axes.axvline(base.kept, color="#888888", linewidth=1, linestyle=":")
     axes.set_yticks(range(len(rows)), names)
@@ -207,10 +207,10 @@ def _list(
     words.set_title("cost", loc="left")
     mean = axes.plot([], [], "o", color=BLUE, label="mean")[0]
     worst = axes.plot([], [], color=VERMILLION, label="worst column", **_TICK)[0]
-    explain(axes, "", (mean, worst))
+    add_legend(axes, "", (mean, worst))
 
 
-def _line(axes: Any, place: int, option: Option) -> None:
+def _line(axes: Any, place: int, option: WirePlan) -> None:
     axes.plot([option.worst, option.kept], [place, place], color="#bbbbbb", zorder=1)
     axes.plot(option.worst, place, color=VERMILLION, clip_on=False, **_TICK)
     axes.plot(

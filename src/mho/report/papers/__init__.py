@@ -1,9 +1,9 @@
-"""Pages and figures of reproduced claims."""
+"""Pages and figures of reproduced claims: what was claimed, what was found, and the verdict."""
 
-from mho.report.papers.page import draw_figures, number, render_paper
+from mho.report.papers.page import draw_figures, render_paper, short_number
 
 __all__ = [
     "draw_figures",
-    "number",
     "render_paper",
+    "short_number",
 ]

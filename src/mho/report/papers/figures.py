@@ -25,11 +25,11 @@ from mho.report.figures import (
     ORANGE,
     SKY,
     VERMILLION,
-    explain,
+    add_legend,
+    as_array,
     levels_figure,
-    make,
-    nothing,
-    plain,
+    new_figure,
+    say_empty,
     to_uS,
 )
 from mho.units import uS
@@ -45,8 +45,8 @@ def draw_shown(shown: object) -> Figure:
     """
     maker = _MAKERS.get(type(shown))
     if maker is None:
-        figure = make(1.5)
-        nothing(figure.subplots())
+        figure = new_figure(1.5)
+        say_empty(figure.subplots())
         return figure
     return maker(shown)
 
@@ -57,9 +57,9 @@ def _levels(shown: LevelsShown) -> Figure:
 
 def _traces(shown: TracesShown) -> Figure:
     """Left before, right after denoising, on one scale."""
-    figure = make(3.4)
+    figure = new_figure(3.4)
     panels = figure.subplots(1, 2)
-    time = plain(shown.time)
+    time = as_array(shown.time)
     for axes, values, title in (
         (panels[0], shown.before, "before denoising"),
         (panels[1], shown.after, "after"),
@@ -84,7 +84,7 @@ def _traces(shown: TracesShown) -> Figure:
 
 
 def _map(shown: MapShown) -> Figure:
-    figure = make(8.6)
+    figure = new_figure(8.6)
     top, bottom = figure.subplots(2, 1, height_ratios=(2.4, 1))
     reading = to_uS(shown.reading)
     image = top.imshow(reading, cmap="viridis", interpolation="nearest")
@@ -118,12 +118,12 @@ def _map(shown: MapShown) -> Figure:
     bottom.set_ylim(-reach, reach)
     bottom.set_xlabel("Level (µS)")
     bottom.set_ylabel("Reading − level (µS)")
-    explain(bottom)
+    add_legend(bottom)
     return figure
 
 
 def _hold(shown: HoldShown) -> Figure:
-    figure = make(3.4)
+    figure = new_figure(3.4)
     left, right = figure.subplots(1, 2)
     worst = to_uS(shown.worst)
     target = to_uS(shown.target)
@@ -156,7 +156,7 @@ def _hold(shown: HoldShown) -> Figure:
 
 
 def _spectrum(shown: SpectrumShown) -> Figure:
-    figure = make(3.4)
+    figure = new_figure(3.4)
     panels = figure.subplots(1, 2)
     for axes, x, y, law, name in (
         (
@@ -169,9 +169,11 @@ def _spectrum(shown: SpectrumShown) -> Figure:
         (panels[1], shown.frequency, shown.density, shown.law, "1/f"),
     ):
         axes.loglog(
-            plain(x), plain(y), "o", color=BLUE, markersize=3.5, label="simulated"
+            as_array(x), as_array(y), "o", color=BLUE, markersize=3.5, label="simulated"
         )
-        axes.loglog(plain(x), plain(law), color=VERMILLION, linewidth=1.3, label=name)
+        axes.loglog(
+            as_array(x), as_array(law), color=VERMILLION, linewidth=1.3, label=name
+        )
         axes.set_xlabel("Frequency (Hz)")
         axes.legend(loc="lower left")
     panels[0].set_ylabel("Spectral density (1/Hz)")
@@ -181,9 +183,9 @@ def _spectrum(shown: SpectrumShown) -> Figure:
 
 
 def _pulses(shown: PulsesShown) -> Figure:
-    figure = make(2.8)
+    figure = new_figure(2.8)
     axes = figure.subplots()
-    pulses = plain(shown.pulses)
+    pulses = as_array(shown.pulses)
     edges = [n + 0.5 for n in range(int(np.quantile(pulses, 0.999)) + 1)]
     axes.hist(pulses, bins=edges, color=BLUE)
     for value, colour, name in (
@@ -198,7 +200,7 @@ def _pulses(shown: PulsesShown) -> Figure:
 
 
 def _relaxation(shown: RelaxationShown) -> Figure:
-    figure = make(3.2)
+    figure = new_figure(3.2)
     axes = figure.subplots()
     x = to_uS(shown.conductance)
     for row, (name, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
@@ -211,15 +213,15 @@ def _relaxation(shown: RelaxationShown) -> Figure:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Standard deviation (µS)")
-    explain(axes)
+    add_legend(axes)
     return figure
 
 
 def _windows(shown: WindowsShown) -> Figure:
-    figure = make(3.0)
+    figure = new_figure(3.0)
     axes = figure.subplots()
-    window = 100 * plain(shown.window)
-    axes.loglog(window, plain(shown.pulses), "o-", color=BLUE, label="simulated")
+    window = 100 * as_array(shown.window)
+    axes.loglog(window, as_array(shown.pulses), "o-", color=BLUE, label="simulated")
     axes.loglog(window, 20 / window, color=VERMILLION, label="inverse proportion")
     axes.loglog(
         [2, 0.2], [10, 90], "s", color=BLACK, fillstyle="none", label="published"

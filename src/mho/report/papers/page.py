@@ -64,7 +64,7 @@ def render_paper(
     )
 
 
-def number(value: float) -> str:
+def short_number(value: float) -> str:
     """A measured number as people read it.
 
     >>> number(2048.0), number(0.99677), number(-0.9994)
@@ -83,10 +83,10 @@ def _row(
         "statement": claim.statement,
         "source": claim.source,
         "unit": "" if claim.unit == "1" else claim.unit,
-        "target": number(claim.target),
-        "measured": number(found.value),
-        "low": number(found.low),
-        "high": number(found.high),
+        "target": short_number(claim.target),
+        "measured": short_number(found.value),
+        "low": short_number(found.low),
+        "high": short_number(found.high),
         "interval": found.interval,
         "tolerance": claim.tolerance,
         "reason": claim.reason,

@@ -1,4 +1,7 @@
-"""Voltages of all nodes: lines eliminated, conjugate gradients, Newton's method."""
+"""Voltages of all nodes of an array, for any current-voltage law of its cells.
+
+Lines are eliminated, conjugate gradients solve what is left, Newton's method bends the cells.
+"""
 
 from mho.wires.nodal.nodal_solution import WireSolution, currents, solve
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from mho.characterise.levels import (
     Distinguishable,
     LevelExperiment,
+    LevelTally,
     Observation,
-    Tally,
     distinguishable,
     largest_count,
 )
@@ -33,7 +33,7 @@ from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.programming import ProgramProtocol
 from mho.progress import Progress
-from mho.report.figures import draw_png, levels_figure, plain, to_uS, widths_figure
+from mho.report.figures import as_array, draw_png, levels_figure, to_uS, widths_figure
 from mho.rng import Stream
 from mho.units import show, uS
 
@@ -160,7 +160,7 @@ def _workshop(folder: Path, identity: str, *, resume: bool) -> Path:
 
 
 def describe(
-    experiment: LevelExperiment, tally: Tally, noisy: Tally | None
+    experiment: LevelExperiment, tally: LevelTally, noisy: LevelTally | None
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
     targets = experiment.targets
@@ -186,7 +186,7 @@ def describe(
     return result
 
 
-def _counts(tally: Tally, levels: int) -> dict[str, Any]:
+def _counts(tally: LevelTally, levels: int) -> dict[str, Any]:
     cells = tally.per_cell
     working = cells["stuck"] < levels / 2
     total = levels * cells["within"].numel()
@@ -264,8 +264,10 @@ def _bits_numbers(found: Distinguishable, seen: Observation) -> dict[str, Any]:
         "limit": found.limit,
         "without": {name: round(count, 1) for name, count in found.without.items()},
         "placed_exactly": round(found.placed, 1),
-        "conductance_uS": [round(float(g), 3) for g in plain(found.conductance) / uS],
-        "half_width_uS": [round(float(h), 4) for h in plain(found.half_width) / uS],
+        "conductance_uS": [
+            round(float(g), 3) for g in as_array(found.conductance) / uS
+        ],
+        "half_width_uS": [round(float(h), 4) for h in as_array(found.half_width) / uS],
     }
 
 

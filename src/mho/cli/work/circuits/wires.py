@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from mho.characterise.wires import (
-    Layout,
-    Option,
+    ArraySetup,
     SizeCurves,
     WireLoss,
+    WirePlan,
     check_load,
     share_by_size,
     wire_loss,
@@ -37,7 +37,7 @@ from mho.cli.shared.threads import with_threads
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.progress import Progress
-from mho.report.figures import cost, draw_png, plan_name, wires_figure
+from mho.report.figures import draw_png, plan_cost, plan_name, wires_figure
 from mho.rng import Stream
 from mho.units import show, uS
 from mho.wires import SIDES
@@ -60,11 +60,11 @@ class Found:
         curves: What smaller arrays keep.
     """
 
-    base: Layout
+    base: ArraySetup
     loss: WireLoss
-    options: list[Option]
+    options: list[WirePlan]
     wanted: float
-    plans: list[tuple[str, Option | None]]
+    plans: list[tuple[str, WirePlan | None]]
     curves: SizeCurves
 
 
@@ -108,7 +108,7 @@ def run(
     ends = (published.array.map_low, published.array.map_high)
     low, high = ends if range_ is None else _range(range_)
     lines = replace(wires, **ohms, sides=sides, sense_sides=sense_sides)
-    base = Layout(lines, array_size(size), low, high)
+    base = ArraySetup(lines, array_size(size), low, high)
     check_load(base.size, low, high)
     share = _share(wanted)
     folder = Path(out) if out else Path("mho-out") / _name(base, seed)
@@ -126,7 +126,7 @@ def run(
 
 
 def _run(
-    base: Layout, wanted: float, seed: int, folder: Path, progress: Progress
+    base: ArraySetup, wanted: float, seed: int, folder: Path, progress: Progress
 ) -> tuple[Found, dict[str, Any]]:
     """Everything between the options and the results."""
     started = time.monotonic()
@@ -181,7 +181,7 @@ def _share(text: str) -> float:
     return share
 
 
-def _name(base: Layout, seed: int) -> str:
+def _name(base: ArraySetup, seed: int) -> str:
     rows, cols = base.size
     return f"wires-{rows}x{cols}-{base.wires.word_line:g}ohm-seed{seed}"
 
@@ -240,7 +240,7 @@ def _quarters(loss: WireLoss) -> list[float]:
     return [round(float(one), 6) for one in share.flatten()]
 
 
-def _option(option: Option) -> dict[str, Any]:
+def _option(option: WirePlan) -> dict[str, Any]:
     layout = option.layout
     return {
         "kept": round(option.kept, 6),
@@ -299,7 +299,7 @@ def rows(found: Found) -> list[tuple[str, str]]:
     ]
 
 
-def _ends(base: Layout) -> str:
+def _ends(base: ArraySetup) -> str:
     return f"{base.low / uS:g} to {base.high / uS:g} µS"
 
 
@@ -317,7 +317,9 @@ def _print_options(found: Found) -> None:
         table.add_column(heading, justify="right")
     table.add_column("cost")
     for option in found.options:
-        table.add_row(option.what, *_shares(option), cost(option, found.options[0]))
+        table.add_row(
+            option.what, *_shares(option), plan_cost(option, found.options[0])
+        )
     table.add_row()
     table.add_row(f"to keep {100 * found.wanted:.4g} %")
     for what, plan in found.plans:
@@ -325,7 +327,7 @@ def _print_options(found: Found) -> None:
             table.add_row(what, "", "", "", "out of reach")
         else:
             table.add_row(
-                plan_name(what, plan), *_shares(plan), cost(plan, found.options[0])
+                plan_name(what, plan), *_shares(plan), plan_cost(plan, found.options[0])
             )
     console.print(table)
     console.print(
@@ -335,5 +337,5 @@ def _print_options(found: Found) -> None:
     )
 
 
-def _shares(option: Option) -> tuple[str, ...]:
+def _shares(option: WirePlan) -> tuple[str, ...]:
     return tuple(f"{share:.1%}" for share in (option.kept, option.worst, option.full))

@@ -14,7 +14,7 @@ from mho.device.published import Preset, preset
 from mho.files import write_whole
 from mho.papers import PAPERS, Kept, Paper, Setting, Verdict, judge
 from mho.progress import Progress
-from mho.report.papers import draw_figures, number, render_paper
+from mho.report.papers import draw_figures, render_paper, short_number
 from mho.rng import Stream
 from mho.units import parse
 
@@ -142,9 +142,9 @@ def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
         table.add_row(
             found["paper"],
             found["id"],
-            number(found["target"]),
-            number(found["measured"]) + unit,
-            f"{number(found['low'])} to {number(found['high'])}",
+            short_number(found["target"]),
+            short_number(found["measured"]) + unit,
+            f"{short_number(found['low'])} to {short_number(found['high'])}",
             "holds" if found["pass"] else "[bold]fails[/bold]",
         )
     console = Console(highlight=False)

@@ -20,13 +20,13 @@ from mho.sweeping import (
     COLUMNS,
     UNKNOWNS,
     Axis,
-    Measure,
+    PointMeasure,
     Points,
     Row,
     Subject,
-    check,
-    grid,
-    measure,
+    check_sweep,
+    grid_points,
+    measure_point,
     parse_axis,
     to_csv,
     to_parquet,
@@ -69,10 +69,10 @@ def run(
             " but is missing; `mho sweep --list` has ready ones."
         )
     axes = [parse_axis(text, subject) for text in texts]
-    points = grid(axes, subject)
-    how = Measure(cells, looks, quantity(span, "span", "s"), driver, seed)
+    points = grid_points(axes, subject)
+    how = PointMeasure(cells, looks, quantity(span, "span", "s"), driver, seed)
     for _, changed in points:
-        check(changed, how)
+        check_sweep(changed, how)
     if parquet:
         to_parquet(axes, [])
     folder = Path(out) if out else Path("mho-out") / _name(axes)
@@ -85,7 +85,7 @@ def run(
             progress("points", number / len(points))
             row = kept.get(axes, values)
             if row is None:
-                row = measure(changed, how)
+                row = measure_point(changed, how)
                 kept.add(axes, values, row)
             rows.append((values, row))
         progress("points", 1.0)

@@ -18,7 +18,7 @@ from torch import Tensor
 from mho.network.formats.onnx.file import onnx_module
 from mho.network.formats.onnx.reader import OnnxNetwork
 from mho.network.network import Network
-from mho.network.operations import arguments_of, evaluate
+from mho.network.operations import arguments_of, evaluate_node
 from mho.network.tracing import first_line
 
 Array = npt.NDArray[Any]
@@ -168,7 +168,7 @@ def _first_difference(
     values: dict[str, object] = {**graph.tensors, graph.input: samples}
     with torch.no_grad():
         for node in graph.nodes:
-            values[node.name] = evaluate(node, arguments_of(node, values))
+            values[node.name] = evaluate_node(node, arguments_of(node, values))
     for item in source.model.graph.node:
         for name in item.output:
             found = values.get(source.names.get(name, ""))
