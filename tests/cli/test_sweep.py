@@ -43,7 +43,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses
     whole = tmp_path / "whole"
     parted = tmp_path / "parted"
     assert run(FIELD, *QUICK, "--out", str(whole)) == 0
-    measure = sweep.measure
+    measure = sweep.measure_point
     calls = []
 
     def interrupted(*arguments: Any) -> dict[str, float]:

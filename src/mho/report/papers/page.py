@@ -67,7 +67,7 @@ def render_paper(
 def short_number(value: float) -> str:
     """A measured number as people read it.
 
-    >>> number(2048.0), number(0.99677), number(-0.9994)
+    >>> short_number(2048.0), short_number(0.99677), short_number(-0.9994)
     ('2,048', '0.9968', '-0.9994')
     """
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
