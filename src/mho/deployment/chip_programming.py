@@ -50,7 +50,7 @@ def program_image(
 
     def keep(run: ProgramRun) -> None:
         nonlocal saved
-        progress("programming", 1 - run.live["place"].numel() / run.cells.numel())
+        progress("programming", 1 - run.live_cells / run.cells.numel())
         if unfinished and (
             run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS
         ):

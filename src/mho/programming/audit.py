@@ -46,7 +46,9 @@ class Audit:
         3.0
         """
         check_between(fraction, "fraction", 0.0, 1.0, "1")
-        return self._ranked(math.ceil(fraction * self.worst.numel() - 1e-9))
+        # products round: an ulp above a whole number must not name the next cell
+        rank = math.ceil(fraction * self.worst.numel() - 1e-9)
+        return self._ranked(rank)
 
     def window_interval(self, fraction: float) -> tuple[float, float]:
         """95 % interval of `window`, by the binomial spread of its rank among the cells (S)."""
@@ -60,7 +62,8 @@ class Audit:
     def _ranked(self, rank: int) -> float:
         """The distance of this rank, the smallest being number 1 (S)."""
         count = self.worst.numel()
-        return float(self.worst.kthvalue(min(max(rank, 1), count)).values)
+        within = min(max(rank, 1), count)
+        return float(self.worst.kthvalue(within).values)
 
 
 def audit(
@@ -98,13 +101,18 @@ def audit(
     before = bench.ledger
     started = bench.clock
     worst = torch.zeros_like(target)
-    for number, look in enumerate(
-        spaced_looks(bench, cells, looks, span=span, samples=samples)
-    ):
-        worst = torch.maximum(worst, (look - target).abs())
+    readings = spaced_looks(bench, cells, looks, span=span, samples=samples)
+    for number, reading in enumerate(readings, start=1):
+        distance = (reading - target).abs()
+        worst = torch.maximum(worst, distance)
         if on_look is not None:
-            on_look(number + 1)
-    return Audit(worst, looks, bench.clock - started, bench.ledger - before)
+            on_look(number)
+    return Audit(
+        worst=worst,
+        looks=looks,
+        span=bench.clock - started,
+        ledger=bench.ledger - before,
+    )
 
 
 def spaced_looks(
@@ -126,7 +134,8 @@ def spaced_looks(
     """
     started = bench.clock
     for number in range(looks):
-        pause = started + number * span / looks - bench.clock
+        due = started + number * span / looks
+        pause = due - bench.clock
         if pause > 0:
             bench.wait(pause)
         yield bench.read(cells, samples=samples, window=0.0).mean

@@ -80,13 +80,19 @@ class Denoise(Configuration):
             switching_voltage: Estimates of SET and RESET voltage (V). Shape (2, cells).
             limit: Factors for SET and RESET that earlier trains have taught (1). Shape (2, cells).
         """
-        number = torch.arange(int(length.max()), dtype=torch.int32)[:, None]
-        rise = (number / (length - 1).clamp(min=1)).clamp_(max=1)
+        longest = int(length.max())
+        number = torch.arange(longest, dtype=torch.int32)[:, None]
+        # polarities alternate, beginning with the one that helps the error
         up = (error < 0) ^ (number % 2 == 1)
-        voltage = switching_voltage * limit
-        size = torch.where(up, voltage[0], voltage[1])
-        size = size * (self.lowest + (self.highest - self.lowest) * rise)
-        return torch.where(number < length, torch.where(up, size, -size), 0.0)
+        set_voltage, reset_voltage = (switching_voltage * limit).unbind(0)
+        size = torch.where(up, set_voltage, reset_voltage)
+        # from 0 at the first to 1 at the cell's last pulse
+        last = (length - 1).clamp(min=1)
+        rise = (number / last).clamp_(max=1)
+        fraction = self.lowest + (self.highest - self.lowest) * rise
+        size = size * fraction
+        amplitude = torch.where(up, size, -size)
+        return torch.where(number < length, amplitude, 0.0)
 
     def taught(
         self,
@@ -102,8 +108,8 @@ class Denoise(Configuration):
             limit: Factors before (1). Shape (2, cells).
         """
         visible = torch.where(trains > 1, self.visible_later, self.visible)
+        # NaN, where there was no train, is neither
         switched = torch.stack((moved > visible, moved < -visible))
         lower = limit * self.back_off
-        return torch.where(
-            switched, torch.where(lower < self.least, self.most, lower), limit
-        )
+        backed_off = torch.where(lower < self.least, self.most, lower)
+        return torch.where(switched, backed_off, limit)

@@ -8,11 +8,11 @@ the measured cells afterwards, error and noise of one cell together.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int32, Int64
+from jaxtyping import Bool, Float, Int32, Int64
 from torch import Tensor
 
 from mho.bench import Bench
@@ -56,7 +56,8 @@ class ErrorTable:
         check_between(self.high, "high", self.low, 1.0, "S")
         rows, cells = self.error.shape
         check_between(rows, "rows", 2, 4096, "1")
-        if cells & (cells - 1) or cells > 1 << _LONGEST:
+        is_power_of_two = cells & (cells - 1) == 0
+        if not is_power_of_two or cells > 1 << _LONGEST:
             raise ValueError(
                 f"Argument `error` must hold a power of two of cells in each row, at most"
                 f" {1 << _LONGEST}, but holds {cells}."
@@ -91,19 +92,26 @@ class ErrorTable:
         tensor([61.])
         """
         draws = self.draws(stream)
-        asked = target.clamp(self.low, self.high).flatten()
-        error, variance = draws.errors(asked - self.low)
-        made = (asked + error).clamp_(min=0)
-        places = draws.stuck(made.numel())
-        made[places] = draws.held(places.numel())
-        return made.view(target.shape), variance.view(target.shape)
+        wanted = target.clamp(self.low, self.high).flatten()
+        error, variance = draws.errors(wanted - self.low)
+        conductance = (wanted + error).clamp_(min=0)
+        stuck = draws.stuck(conductance.numel())
+        conductance[stuck] = draws.held(stuck.numel())
+        return conductance.view(target.shape), variance.view(target.shape)
 
     def expected_cost(self, cells: int) -> Ledger:
         """What programming this many cells costs by the same statistics, tile after tile."""
         share = cells / self.programmed
-        parts = {f.name: getattr(self.cost, f.name) * share for f in fields(Ledger)}
-        counts = ("pulses", "reads", "conversions", "multiplies")
-        return Ledger(**{k: round(v) if k in counts else v for k, v in parts.items()})
+        return Ledger(
+            pulses=round(self.cost.pulses * share),
+            reads=round(self.cost.reads * share),
+            conversions=round(self.cost.conversions * share),
+            multiplies=round(self.cost.multiplies * share),
+            seconds=self.cost.seconds * share,
+            pulse_joules=self.cost.pulse_joules * share,
+            read_joules=self.cost.read_joules * share,
+            converter_joules=self.cost.converter_joules * share,
+        )
 
 
 class TableDraws:
@@ -120,9 +128,10 @@ class TableDraws:
         self._source = np.random.SFC64(stream.word)
         self._error = table.error.flatten()
         self._variance = table.variance.flatten()
+        # bits that name a cell of a row, and rows per siemens
         self._bits = cells.bit_length() - 1
         self._pitch = (rows - 1) / (table.high - table.low)
-        self._last = rows - 1
+        self._last_row = rows - 1
 
     def errors(
         self, above: Float[Tensor, " cells"]
@@ -132,38 +141,49 @@ class TableDraws:
         Args:
             above: Their targets, counted from the lowest (S).
         """
-        place = (above * self._pitch).ceil_().clamp_(0, self._last).to(torch.int32)
-        place.bitwise_left_shift_(self._bits).bitwise_or_(self.ranks(above.numel()))
-        return self._error.index_select(0, place), self._variance.index_select(0, place)
+        row = (above * self._pitch).ceil_().clamp_(0, self._last_row)
+        place = row.to(torch.int32)
+        # rows are a power of two long: the row's bits, then those of the cell within
+        place.bitwise_left_shift_(self._bits)
+        place.bitwise_or_(self.ranks(above.numel()))
+        return self._at(place)
 
     def idle(
         self, cells: int
     ) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
         """The same for cells whose target is the lowest."""
-        place = self.ranks(cells)
-        return self._error.index_select(0, place), self._variance.index_select(0, place)
+        return self._at(self.ranks(cells))
 
     def stuck(self, cells: int) -> Int64[Tensor, " stuck"]:
         """Which of so many cells do not answer."""
         generator = np.random.Generator(self._source)
         count = generator.binomial(cells, self._table.stuck_fraction)
+        named = generator.integers(0, max(cells, 1), count)
         # a cell named twice is one cell: of thousandths of the cells, a thousandth of these
-        return torch.from_numpy(np.unique(generator.integers(0, max(cells, 1), count)))
+        return torch.from_numpy(np.unique(named))
 
     def held(self, cells: int) -> Float[Tensor, " cells"]:
         """Conductance of stuck cells (S)."""
-        held = self._table.held
-        chosen = np.random.Generator(self._source).integers(
-            0, max(held.numel(), 1), cells
-        )
-        return held[torch.from_numpy(chosen)]
+        measured = self._table.held
+        generator = np.random.Generator(self._source)
+        chosen = generator.integers(0, max(measured.numel(), 1), cells)
+        return measured[torch.from_numpy(chosen)]
 
     def ranks(self, count: int) -> Int32[Tensor, " count"]:
         """Numbers of cells within a row of the table."""
-        raw = self._source.random_raw(-(-count // 4)).view(np.uint16)[:count]
-        return torch.from_numpy(raw.astype(np.int32)).bitwise_right_shift_(
-            _LONGEST - self._bits
-        )
+        # four numbers of sixteen bits in each word of the source
+        words = math.ceil(count / 4)
+        raw = self._source.random_raw(words).view(np.uint16)[:count]
+        ranks = torch.from_numpy(raw.astype(np.int32))
+        return ranks.bitwise_right_shift_(_LONGEST - self._bits)
+
+    def _at(
+        self, place: Int32[Tensor, " cells"]
+    ) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+        """Error (S) and noise variance (S²) of measured cells, one place after the other."""
+        error = self._error.index_select(0, place)
+        variance = self._variance.index_select(0, place)
+        return error, variance
 
 
 def measure_errors(
@@ -197,37 +217,52 @@ def measure_errors(
     check_between(rows, "rows", 2, 4096, "1")
     check_between(low, "low", info.conductance_low, info.conductance_high, "S")
     check_between(high, "high", low, info.conductance_high, "S")
-    each = min(info.cells // rows, 1 << _LONGEST)
-    if each < 2:
+    cells_per_row = min(info.cells // rows, 1 << _LONGEST)
+    if cells_per_row < 2:
         raise ValueError(
             f"Argument `bench` must have at least {2 * rows} cells for a table of {rows} rows, but"
             f" has {info.cells}."
         )
-    row = torch.arange(rows).repeat_interleave(each)
+    # each row is a bin that ends at its own target; the first has no width
+    row = torch.arange(rows).repeat_interleave(cells_per_row)
     below = torch.rand(row.numel(), generator=stream.generator())
-    target = low + (high - low) / (rows - 1) * (row - below).clamp(min=0)
-    before = bench.ledger
+    pitch = (high - low) / (rows - 1)
+    target = low + pitch * (row - below).clamp(min=0)
     cells = torch.arange(row.numel())
+    before = bench.ledger
     result = program(bench, target, protocol, cells=cells)
     cost = bench.ledger - before
     bench.wait(wait)
     look = protocol.verify
     reading = bench.read(cells, samples=look.samples, window=look.window)
-    works = ~result.stuck.view(rows, each)
-    length = 1 << (int(works.sum(1).max()).bit_length() - 1)
-    kept = torch.stack([_kept(one, length) for one in works])
-    both = (reading.mean - target, reading.spread.square())
-    error, variance = (x.view(rows, each).gather(1, kept).contiguous() for x in both)
-    held = reading.mean[result.stuck]
-    return ErrorTable(low, high, error, variance, held, row.numel(), cost)
+
+    working = ~result.stuck.view(rows, cells_per_row)
+    kept = _kept_cells(working)
+    error = (reading.mean - target).view(rows, cells_per_row)
+    variance = reading.spread.square().view(rows, cells_per_row)
+    return ErrorTable(
+        low=low,
+        high=high,
+        error=error.gather(1, kept).contiguous(),
+        variance=variance.gather(1, kept).contiguous(),
+        held=reading.mean[result.stuck],
+        programmed=row.numel(),
+        cost=cost,
+    )
 
 
-def _kept(works: Tensor, length: int) -> Int64[Tensor, " cells"]:
-    """So many working cells of a row, some of them twice where stuck ones leave too few."""
-    own = works.nonzero()[:, 0]
-    if own.numel() == 0:
-        raise ValueError(
-            "Argument `bench` must have working cells all over the range, but of one part none"
-            " works; take another chip."
-        )
-    return own.repeat(math.ceil(length / own.numel()))[:length]
+def _kept_cells(working: Bool[Tensor, "rows cells"]) -> Int64[Tensor, "rows kept"]:
+    """As many working cells of every row, a power of two, some of them twice in poor rows."""
+    in_best_row = int(working.sum(1).max())
+    length = 1 << max(in_best_row.bit_length() - 1, 0)
+    kept = []
+    for row in working:
+        cells = row.nonzero()[:, 0]
+        if cells.numel() == 0:
+            raise ValueError(
+                "Argument `bench` must have working cells all over the range, but of one part none"
+                " works; take another chip."
+            )
+        times = math.ceil(length / cells.numel())
+        kept.append(cells.repeat(times)[:length])
+    return torch.stack(kept)

@@ -1,18 +1,42 @@
 """Predictive trimming: learn each cell's step size, then aim a little short of the target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_positive
-from mho.programming.trim import Trim, TrimState
+from mho.programming.trim import Trim
+
+_SILENT = 0.05
+"""Share of an expected step below which a cell did not answer (1)."""
+_LOWEST = 0.4
+"""Smallest amplitude, relative to the nominal switching voltage (1)."""
+_SPREAD = 0.35
+"""Relative deviation from that voltage that a typical cell may have (1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictiveMemory:
+    """What `Predictive` remembers of each cell.
+
+    Args:
+        gain: Estimate of the log step gain for SET and RESET (1). Shape (2, cells).
+        expected: Signed step expected of the last pulse (S); 0 if there was none. Shape (cells,).
+        previous: Reading before that pulse (S). Shape (cells,).
+        silent: Strong pulses in a row without an answer (1). Shape (cells,).
+    """
+
+    gain: Float[Tensor, "two cells"]
+    expected: Float[Tensor, " cells"]
+    previous: Float[Tensor, " cells"]
+    silent: Int[Tensor, " cells"]
 
 
 @dataclass(frozen=True, slots=True)
-class Predictive(Trim, Configuration):
+class Predictive(Trim[PredictiveMemory], Configuration):
     r"""Estimate the log step gain of each cell and polarity; choose the amplitude from it.
 
     With the bench's nominal law, a step :math:`s` needs
@@ -20,9 +44,8 @@ class Predictive(Trim, Configuration):
     .. math:: V = V_s + V_0 \left[\ln \frac{s}{\Delta_0 w(G)} - b\right] ,
 
     where :math:`b` is the cell's gain for this polarity, corrected after every pulse, the less
-    the more telegraph noise could explain the surprise. Needs 5-20 pulses where `WriteVerify`
-    needs hundreds; needs
-    a roughly exponential cell.
+    the more telegraph noise could explain the surprise. Takes 5-20 pulses where `WriteVerify`
+    takes hundreds, but needs a roughly exponential cell.
 
     Args:
         aim: Fraction of the error that the expected step covers (1).
@@ -57,77 +80,90 @@ class Predictive(Trim, Configuration):
         ):
             check_positive(getattr(self, name), name, unit)
 
-    def start(self, conductance: Float[Tensor, " cells"], info: BenchInfo) -> TrimState:
+    def start(
+        self, conductance: Float[Tensor, " cells"], info: BenchInfo
+    ) -> PredictiveMemory:
         del info
-        zero = torch.zeros_like(conductance)
-        return {
-            "gain": torch.zeros(2, conductance.shape[0], dtype=conductance.dtype),
-            "expected": zero,  # signed step expected of the last pulse; 0: none
-            "previous": conductance,
-            "silent": zero.to(torch.int32),
-        }
+        count = conductance.shape[0]
+        return PredictiveMemory(
+            gain=torch.zeros(2, count, dtype=conductance.dtype),
+            expected=torch.zeros_like(conductance),
+            previous=conductance,
+            silent=torch.zeros(count, dtype=torch.int32),
+        )
 
     def learn(
-        self, state: TrimState, conductance: Float[Tensor, " cells"], info: BenchInfo
-    ) -> TrimState:
+        self,
+        memory: PredictiveMemory,
+        conductance: Float[Tensor, " cells"],
+        info: BenchInfo,
+    ) -> PredictiveMemory:
         del info
-        expected = state["expected"]
-        answer = (conductance - state["previous"]) * torch.sign(expected)
-        surprise = torch.log(
-            answer.clamp(min=1e-9) / expected.abs().clamp(min=1e-9)
-        ).clamp_(-2, 2)
-        telling = expected.abs() > self.telling
-        size = expected.abs()
-        update = self.rate * surprise * (size / (size + self.doubt))
-        gain = state["gain"] + torch.stack(
-            (update * (expected > 0), update * (expected < 0))
+        direction = torch.sign(memory.expected)
+        expected = memory.expected.abs()
+        # the step that came, counted in the direction of the one expected (S)
+        answer = (conductance - memory.previous) * direction
+        surprise = torch.log(answer.clamp(min=1e-9) / expected.clamp(min=1e-9))
+        # one reading must not turn the estimate upside down
+        surprise.clamp_(-2, 2)
+        trust = expected / (expected + self.doubt)
+        update = self.rate * surprise * trust
+        set_update = update * (memory.expected > 0)
+        reset_update = update * (memory.expected < 0)
+
+        telling = expected > self.telling
+        no_answer = telling & (answer < _SILENT * expected)
+        silent = torch.where(no_answer, memory.silent + 1, 0)
+        silent = torch.where(telling, silent, memory.silent)
+        return PredictiveMemory(
+            gain=memory.gain + torch.stack((set_update, reset_update)),
+            expected=torch.zeros_like(memory.expected),
+            previous=conductance,
+            silent=silent.to(torch.int32),
         )
-        quiet = telling & (answer < 0.05 * expected.abs())
-        silent = torch.where(
-            telling, torch.where(quiet, state["silent"] + 1, 0), state["silent"]
-        )
-        return state | {
-            "gain": gain,
-            "expected": torch.zeros_like(expected),
-            "previous": conductance,
-            "silent": silent.to(torch.int32),
-        }
 
     def propose(
         self,
-        state: TrimState,
+        memory: PredictiveMemory,
         error: Float[Tensor, " cells"],
         conductance: Float[Tensor, " cells"],
         chosen: Bool[Tensor, " cells"],
         info: BenchInfo,
-    ) -> tuple[Float[Tensor, " cells"], TrimState]:
+    ) -> tuple[Float[Tensor, " cells"], PredictiveMemory]:
         law = info.nominal
         up = error < 0
+        sign = torch.where(up, 1.0, -1.0)
         step = (error.abs() * self.aim).clamp_(min=self.least)
+        # what a pulse at the nominal switching voltage would do here (S)
         room = torch.where(up, law.ceiling - conductance, conductance - law.floor)
         window = (room / law.span).clamp_(0.01, 2.0)
-        ratio = step / (window * (law.step * self.width / law.width))
-        gain = torch.where(up, state["gain"][0], state["gain"][1])
-        start = torch.where(up, law.set_voltage, law.reset_voltage)
-        size = start + law.slope * (torch.log(ratio) - gain)
-        size.clamp_(0.4 * min(law.set_voltage, law.reset_voltage), info.amplitude_max)
-        sign = torch.where(up, 1.0, -1.0)
-        new = state | {"expected": torch.where(chosen, sign * step, 0.0)}
-        return torch.where(chosen, sign * size, 0.0), new
+        unit_step = window * (law.step * self.width / law.width)
 
-    def stuck(self, state: TrimState) -> Bool[Tensor, " cells"]:
-        return state["silent"] >= self.patience
+        gain = torch.where(up, memory.gain[0], memory.gain[1])
+        switching_voltage = torch.where(up, law.set_voltage, law.reset_voltage)
+        overdrive = law.slope * (torch.log(step / unit_step) - gain)
+        size = switching_voltage + overdrive
+        lowest = _LOWEST * min(law.set_voltage, law.reset_voltage)
+        size.clamp_(lowest, info.amplitude_max)
+        amplitude = torch.where(chosen, sign * size, 0.0)
+        expected = torch.where(chosen, sign * step, 0.0)
+        return amplitude, replace(memory, expected=expected)
 
-    def pardon(self, state: TrimState, chosen: Bool[Tensor, " cells"]) -> TrimState:
-        return state | {"silent": state["silent"].masked_fill(chosen, 0)}
+    def stuck(self, memory: PredictiveMemory) -> Bool[Tensor, " cells"]:
+        return memory.silent >= self.patience
+
+    def clear_suspicion(
+        self, memory: PredictiveMemory, chosen: Bool[Tensor, " cells"]
+    ) -> PredictiveMemory:
+        return replace(memory, silent=memory.silent.masked_fill(chosen, 0))
 
     def switching_voltage(
-        self, state: TrimState, info: BenchInfo
+        self, memory: PredictiveMemory, info: BenchInfo
     ) -> Float[Tensor, "two cells"]:
         law = info.nominal
         nominal = torch.tensor([[law.set_voltage], [law.reset_voltage]])
-        learnt = nominal - law.slope * state["gain"]
-        spread = 0.35  # a typical cell is within; beyond, the gain says something else
-        return torch.maximum(
-            torch.minimum(learnt, nominal * (1 + spread)), nominal * (1 - spread)
-        )
+        learnt = nominal - law.slope * memory.gain
+        # a typical cell is within; beyond, the gain says something else
+        highest = nominal * (1 + _SPREAD)
+        lowest = nominal * (1 - _SPREAD)
+        return torch.maximum(torch.minimum(learnt, highest), lowest)

@@ -1,6 +1,7 @@
 """A protocol: a trimming method, a denoising method and a verification, and when each acts."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_positive
@@ -34,7 +35,7 @@ class ProgramProtocol(Configuration):
     """
 
     tolerance: float = 1e-6
-    trim: Trim = field(default_factory=Predictive)
+    trim: Trim[Any] = field(default_factory=Predictive)
     denoise: Denoise | None = field(default_factory=Denoise)
     verify: Verify = field(default_factory=Verify)
     trim_window: float = 0.5

@@ -54,14 +54,23 @@ class ProgramResult:
     def converged_fraction(self) -> float:
         """Converged cells among those not found stuck (1); 1 if there are none."""
         working = int((~self.stuck).sum())
-        return int(self.converged.sum()) / working if working else 1.0
+        if working == 0:
+            return 1.0
+        return int(self.converged.sum()) / working
 
     def __str__(self) -> str:
-        n = max(self.cells.numel(), 1)
+        count = self.cells.numel()
+        converged = int(self.converged.sum())
+        stuck = int(self.stuck.sum())
+        some = max(count, 1)
+        pulses = int(self.pulses.sum()) / some
+        denoise_pulses = int(self.denoise_pulses.sum()) / some
+        reads = int(self.reads.sum()) / some
+        seconds = show(self.ledger.seconds, "s")
+        joules = show(self.ledger.joules, "J")
         return (
-            f"{int(self.converged.sum())} of {self.cells.numel()} cells within"
-            f" ±{show(self.tolerance, 'S')} ({int(self.stuck.sum())} stuck), per cell"
-            f" {int(self.pulses.sum()) / n:.1f} pulses, {int(self.denoise_pulses.sum()) / n:.1f}"
-            f" denoising pulses, {int(self.reads.sum()) / n:.0f} reads; on the chip"
-            f" {show(self.ledger.seconds, 's')}, {show(self.ledger.joules, 'J')}"
+            f"{converged} of {count} cells within"
+            f" ±{show(self.tolerance, 'S')} ({stuck} stuck), per cell"
+            f" {pulses:.1f} pulses, {denoise_pulses:.1f} denoising pulses,"
+            f" {reads:.0f} reads; on the chip {seconds}, {joules}"
         )

@@ -57,25 +57,25 @@ class Verify(Configuration):
             tolerance: Half-width of the acceptance window (S).
             resolution: Difference of neighbouring codes of the read-out (S).
         """
-        calm = reading.peak_to_peak <= max(
-            self.peak_to_peak * tolerance, 1.01 * resolution
-        )
-        return calm & (_beyond(reading, resolution) <= self.spread * tolerance)
+        # two neighbouring codes are one resolution apart, but for rounding
+        largest = max(self.peak_to_peak * tolerance, 1.01 * resolution)
+        calm = reading.peak_to_peak <= largest
+        steady = _spread_beyond_code(reading, resolution) <= self.spread * tolerance
+        return calm & steady
 
     def allowed(
         self, reading: Reading, tolerance: float, resolution: float
     ) -> Float[Tensor, " cells"]:
         """How far each mean may be off (S); arguments as for `quiet`."""
-        room = tolerance - self.guard * _beyond(reading, resolution)
+        guard = self.guard * _spread_beyond_code(reading, resolution)
+        room = tolerance - guard
         return room.clamp_(self.least * tolerance, self.margin * tolerance)
 
 
-def _beyond(reading: Reading, resolution: float) -> Float[Tensor, " cells"]:
+def _spread_beyond_code(reading: Reading, resolution: float) -> Float[Tensor, " cells"]:
     """Standard deviation beyond what the edge between two codes alone can make (S)."""
-    edge = (resolution / 2) ** 2
-    return (
-        (reading.spread.double().square() - edge)
-        .clamp_(min=0)
-        .sqrt_()
-        .to(reading.spread.dtype)
-    )
+    edge_variance = (resolution / 2) ** 2
+    # the difference of two squares: double precision, or a quiet cell looks noisy
+    variance = reading.spread.double().square()
+    beyond = (variance - edge_variance).clamp_(min=0).sqrt_()
+    return beyond.to(reading.spread.dtype)

@@ -1,19 +1,32 @@
 """Incremental step pulse programming, the reference (key: wan2022)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_positive
-from mho.programming.trim import Trim, TrimState
+from mho.programming.trim import Trim
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RampMemory:
+    """What `WriteVerify` remembers of each cell.
+
+    Args:
+        amplitude: Last pulse (V); 0 if there was none. Shape (cells,).
+        capped: Pulses in a row at the largest amplitude (1). Shape (cells,).
+    """
+
+    amplitude: Float[Tensor, " cells"]
+    capped: Int[Tensor, " cells"]
 
 
 @dataclass(frozen=True, slots=True)
-class WriteVerify(Trim, Configuration):
+class WriteVerify(Trim[RampMemory], Configuration):
     """Raise the amplitude while a cell stays on one side of its target; restart on crossing.
 
     Also known as ISPP. Robust and slow: tens to hundreds of pulses for a narrow window. Use it as
@@ -45,50 +58,57 @@ class WriteVerify(Trim, Configuration):
         ):
             check_positive(getattr(self, name), name, unit)
 
-    def start(self, conductance: Float[Tensor, " cells"], info: BenchInfo) -> TrimState:
+    def start(
+        self, conductance: Float[Tensor, " cells"], info: BenchInfo
+    ) -> RampMemory:
         del info
         zero = torch.zeros_like(conductance)
-        return {"amplitude": zero, "capped": zero.to(torch.int32)}
+        return RampMemory(amplitude=zero, capped=zero.to(torch.int32))
 
     def learn(
-        self, state: TrimState, conductance: Float[Tensor, " cells"], info: BenchInfo
-    ) -> TrimState:
+        self,
+        memory: RampMemory,
+        conductance: Float[Tensor, " cells"],
+        info: BenchInfo,
+    ) -> RampMemory:
         del conductance, info
-        return state
+        return memory
 
     def propose(
         self,
-        state: TrimState,
+        memory: RampMemory,
         error: Float[Tensor, " cells"],
         conductance: Float[Tensor, " cells"],
         chosen: Bool[Tensor, " cells"],
         info: BenchInfo,
-    ) -> tuple[Float[Tensor, " cells"], TrimState]:
+    ) -> tuple[Float[Tensor, " cells"], RampMemory]:
         del conductance
+        largest = info.amplitude_max
         direction = -torch.sign(error)  # too low: SET (+); too high: RESET (-)
-        same = torch.sign(state["amplitude"]) == direction
-        harder = state["amplitude"].abs() + self.increment
-        size = torch.where(same, harder, self.start_voltage).clamp(
-            max=info.amplitude_max
-        )
-        capped = torch.where(size >= info.amplitude_max, state["capped"] + 1, 0)
+        same_side = torch.sign(memory.amplitude) == direction
+        harder = memory.amplitude.abs() + self.increment
+        size = torch.where(same_side, harder, self.start_voltage).clamp(max=largest)
         amplitude = direction * size
-        new = {
-            "amplitude": torch.where(chosen, amplitude, state["amplitude"]),
-            "capped": torch.where(chosen, capped.to(torch.int32), state["capped"]),
-        }
-        return torch.where(chosen, amplitude, 0.0), new
+        at_largest = size >= largest
+        capped = torch.where(at_largest, memory.capped + 1, 0).to(torch.int32)
+        after = RampMemory(
+            amplitude=torch.where(chosen, amplitude, memory.amplitude),
+            capped=torch.where(chosen, capped, memory.capped),
+        )
+        return torch.where(chosen, amplitude, 0.0), after
 
-    def stuck(self, state: TrimState) -> Bool[Tensor, " cells"]:
-        return state["capped"] >= self.cap_pulses
+    def stuck(self, memory: RampMemory) -> Bool[Tensor, " cells"]:
+        return memory.capped >= self.cap_pulses
 
-    def pardon(self, state: TrimState, chosen: Bool[Tensor, " cells"]) -> TrimState:
-        return state | {"capped": state["capped"].masked_fill(chosen, 0)}
+    def clear_suspicion(
+        self, memory: RampMemory, chosen: Bool[Tensor, " cells"]
+    ) -> RampMemory:
+        return replace(memory, capped=memory.capped.masked_fill(chosen, 0))
 
     def switching_voltage(
-        self, state: TrimState, info: BenchInfo
+        self, memory: RampMemory, info: BenchInfo
     ) -> Float[Tensor, "two cells"]:
-        one = torch.ones_like(state["amplitude"])
-        return torch.stack(
-            (one * info.nominal.set_voltage, one * info.nominal.reset_voltage)
-        )
+        one = torch.ones_like(memory.amplitude)
+        set_voltage = one * info.nominal.set_voltage
+        reset_voltage = one * info.nominal.reset_voltage
+        return torch.stack((set_voltage, reset_voltage))

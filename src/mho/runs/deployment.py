@@ -178,7 +178,7 @@ class Workshop:
 
         def keep(run: ProgramRun) -> None:
             nonlocal saved
-            left = run.live["place"].numel()
+            left = run.live_cells
             progress(f"programming {name}", 1 - left / run.cells.numel())
             if run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 state = {"bench": bench.state(placement.cells), "run": run.state()}

@@ -197,7 +197,7 @@ class LevelExperiment(Configuration):
         target = self.targets.repeat(origin.numel())
 
         def look(run: ProgramRun) -> None:
-            tell(1 - run.live["place"].numel() / target.numel())
+            tell(1 - run.live_cells / target.numel())
 
         cells = torch.arange(target.numel())
         return write_levels(bench, target, cells, protocol, on_cycle=look), {}

@@ -134,7 +134,8 @@ def write_levels(
     swept = torch.zeros(target.numel(), dtype=torch.bool)
 
     def look(run: ProgramRun) -> None:
-        new = ((run.done["outcome"] != int(Outcome.LIVE)) & ~swept).nonzero()[:, 0]
+        ended = run.results.outcome != int(Outcome.LIVE)
+        new = (ended & ~swept).nonzero()[:, 0]
         if new.numel():
             current[:, new] = timed.sweep(cells[new], voltage)
             swept[new] = True
