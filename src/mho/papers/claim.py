@@ -156,9 +156,12 @@ def judge(claim: Claim, setting: Setting) -> Verdict:
         claim: The claim.
         setting: On what, and how thoroughly; its stream is split by the claim's name.
     """
+    stream = setting.stream.child(claim.name)
+    own_setting = Setting(setting.preset, setting.quick, stream)
     started = time.monotonic()
-    own = Setting(setting.preset, setting.quick, setting.stream.child(claim.name))
-    return Verdict(claim, claim.measure(own), time.monotonic() - started)
+    measurement = claim.measure(own_setting)
+    seconds = time.monotonic() - started
+    return Verdict(claim, measurement, seconds)
 
 
 def share_interval(count: int, total: int) -> tuple[float, float]:
@@ -170,9 +173,12 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
     """
     if total == 0:
         return 0.0, 1.0
-    z = 1.959964
+    z = 1.959964  # 97.5 % of normal numbers lie below
     share = count / total
     centre = share + z**2 / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
+    variance = share * (1 - share) / total
+    spread = z * math.sqrt(variance + (z / (2 * total)) ** 2)
     scale = 1 + z**2 / total
-    return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
+    low = (centre - spread) / scale
+    high = (centre + spread) / scale
+    return max(low, 0.0), min(high, 1.0)

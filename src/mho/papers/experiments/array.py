@@ -63,23 +63,25 @@ def held_levels(setting: Setting) -> Measurement:
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
     target = random_levels(levels, cells.numel(), setting.stream.child("levels"))
     result = program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
+
     working = ~bench.stuck
-    found = audit(bench, target[working], cells[working])
-    quiet = int(found.quiet(TOLERANCE).sum())
+    looks = audit(bench, target[working], cells[working])
+    held = int(looks.quiet(TOLERANCE).sum())
     count = int(working.sum())
     converged = float(result.converged[working].double().mean())
-    low, high = share_interval(quiet, count)
+    pulses = float(result.pulses.double().mean())
+    denoise_pulses = float(result.denoise_pulses.double().mean())
+    low, high = share_interval(held, count)
     return Measurement(
-        quiet / count,
-        low,
-        high,
-        "95 % of the share",
-        holds=quiet >= 0.995 * count and converged >= 0.999,
+        value=held / count,
+        low=low,
+        high=high,
+        interval="95 % of the share",
+        holds=held >= 0.995 * count and converged >= 0.999,
         note=f"{converged:.3%} of {count:,} working cells converged, with"
-        f" {float(result.pulses.double().mean()):.1f} programming and"
-        f" {float(result.denoise_pulses.double().mean()):.1f} denoising pulses per cell; 99 % of"
-        f" them stay within ±{found.window(0.99) / uS:.2f} µS.",
-        shown=HoldShown(found.worst, target[working], TOLERANCE),
+        f" {pulses:.1f} programming and {denoise_pulses:.1f} denoising pulses per cell; 99 % of"
+        f" them stay within ±{looks.window(0.99) / uS:.2f} µS.",
+        shown=HoldShown(looks.worst, target[working], TOLERANCE),
     )
 
 
@@ -89,39 +91,40 @@ def level_map(setting: Setting) -> Measurement:
     Blocks have 32×32 cells, 12×12 in the quick size. The map is read by the same electronics.
     """
     edge = setting.size(32, 12)
-    bench = SimulatedBench(
-        Chip(setting.preset, rows=8 * edge, cols=8 * edge, driver="on_chip"),
-        setting.stream,
-    )
+    side = 8 * edge
+    chip = Chip(setting.preset, rows=side, cols=side, driver="on_chip")
+    bench = SimulatedBench(chip, setting.stream)
     bench.age(CYCLES)
-    level = level_targets(50 * uS, 4144 * uS, BLOCK_LEVELS)
-    place = torch.arange(8 * edge) // edge
-    block = place[:, None] * 8 + place[None, :]
-    target = level[block.flatten()]
+    levels = level_targets(50 * uS, 4144 * uS, BLOCK_LEVELS)
+    block_along = torch.arange(side) // edge
+    block = block_along[:, None] * 8 + block_along[None, :]
+    target = levels[block.flatten()]
     cells = torch.arange(block.numel())
     protocol = ProgramProtocol(BLOCK_TOLERANCE, verify=Verify(window=100.0))
     result = program(bench, target, protocol, cells=cells)
     reading = bench.read(cells, samples=32, window=0.0).mean
-    good = result.converged
-    spacing = float(level[1] - level[0])
-    wrong = int(((reading - target).abs() >= spacing / 2)[good].sum())
-    count = int(good.sum())
+
+    converged = result.converged
+    count = int(converged.sum())
+    half_spacing = float(levels[1] - levels[0]) / 2
+    nearer_to_another = (reading - target).abs() >= half_spacing
+    wrong = int(nearer_to_another[converged].sum())
     low, high = share_interval(wrong, count)
-    overlaps = [
-        _overlaps(reading, block.flatten(), good, left_out) for left_out in (0, 1)
-    ]
-    shown = torch.where(good, reading, torch.nan).view(block.shape)
-    few = wrong <= max(NEARER * count, 1) and count > 0.99 * cells.numel()
+    overlaps = _overlaps(reading, block.flatten(), converged, left_out=0)
+    overlaps_inside = _overlaps(reading, block.flatten(), converged, left_out=1)
+    few_wrong = wrong <= max(NEARER * count, 1)
+    few_given_up = count > 0.99 * cells.numel()
+    shown = torch.where(converged, reading, torch.nan).view(block.shape)
     return Measurement(
-        wrong / max(count, 1),
-        low,
-        high,
-        "95 % of the share",
-        holds=few and overlaps[1] == 0,
-        note=f"{wrong} of {count:,} cells; {overlaps[1]} of {BLOCK_LEVELS - 1} pairs of"
-        f" neighbouring blocks overlap with the farthest cell of each end left out, {overlaps[0]}"
+        value=wrong / max(count, 1),
+        low=low,
+        high=high,
+        interval="95 % of the share",
+        holds=few_wrong and few_given_up and overlaps_inside == 0,
+        note=f"{wrong} of {count:,} cells; {overlaps_inside} of {BLOCK_LEVELS - 1} pairs of"
+        f" neighbouring blocks overlap with the farthest cell of each end left out, {overlaps}"
         f" with all cells; {cells.numel() - count} cells were given up.",
-        shown=MapShown(shown, block, level),
+        shown=MapShown(shown, block, levels),
     )
 
 
@@ -134,8 +137,12 @@ def _overlaps(
     """Pairs of neighbouring blocks whose readings overlap, without the farthest at each end."""
     ends = []
     for number in range(BLOCK_LEVELS):
-        ordered = reading[(block == number) & good].sort().values
+        of_block = reading[(block == number) & good]
+        ordered = of_block.sort().values
         if ordered.numel() <= 2 * left_out:
-            return BLOCK_LEVELS - 1  # a block without cells tells no level from another
-        ends.append((float(ordered[left_out]), float(ordered[-1 - left_out])))
+            # a block without cells tells no level from another
+            return BLOCK_LEVELS - 1
+        lowest = float(ordered[left_out])
+        highest = float(ordered[-1 - left_out])
+        ends.append((lowest, highest))
     return sum(lower[1] >= upper[0] for lower, upper in pairwise(ends))

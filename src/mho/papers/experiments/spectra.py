@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.device.laws import Traps, watch
@@ -14,6 +14,29 @@ from mho.rng import Stream
 CAPTURE = 0.05
 EMISSION = 0.02
 """Time constants of the one trap (s)."""
+_GROUPS = 8
+"""Independent groups of traps (1)."""
+_SPACING = 0.005
+"""Between samples of many traps (s)."""
+_CHUNK = 4096
+"""Samples simulated at once (1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """A one-sided power spectral density.
+
+    Args:
+        frequency: Frequencies (Hz). Shape (bins,).
+        density: Density there, in units of the variance (1/Hz). Shape (bins,).
+    """
+
+    frequency: Float[Tensor, " bins"]
+    density: Float[Tensor, " bins"]
+
+    def where(self, chosen: Bool[Tensor, " bins"]) -> "Spectrum":
+        """The part at the chosen frequencies."""
+        return Spectrum(self.frequency[chosen], self.density[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,101 +62,129 @@ class SpectrumShown:
 
 def slope_of_many(setting: Setting) -> Measurement:
     """Slope of the spectrum of many fresh traps over four decades, and one trap's corner."""
-    law = setting.preset.cell().telegraph
-    groups = 8
-    each = setting.size(64, 32)
-    spacing = 0.005
+    traps_per_group = setting.size(64, 32)
     chunks = setting.size(32, 24)
     spectra = []
-    for group in range(groups):
+    for group in range(_GROUPS):
         stream = setting.stream.child("group", group)
-        birth = stream.child("birth").cells(torch.arange(each))
-        traps = law.new(torch.ones(each), birth)
-        # the amplitude is independent of the times: equal ones show the times' law alone
-        traps = replace(traps, amplitude=torch.ones(1, each))
-        frequency, density = _spectrum(traps, spacing, chunks, stream)
-        spectra.append(density)
-    shown = (frequency >= 3 / (chunks * _CHUNK * spacing)) & (
-        frequency <= 0.2 / spacing
-    )
-    binned = [_binned(frequency[shown], d[shown]) for d in spectra]
-    x = binned[0][0]
-    whole = torch.stack([b[1] for b in binned])
-    inside = (x >= 4e-3) & (x <= 40.0)
-    slopes = torch.stack([_slope(x[inside], one[inside]) for one in whole])
-    slope = float(_slope(x[inside], whole.mean(0)[inside]))
-    error = 1.96 * float(slopes.std()) / math.sqrt(groups)
-    corner, one = _corner(setting)
-    density = whole.mean(0)
-    middle = int(inside.nonzero()[:, 0].double().mean())
+        traps = _fresh_traps(setting, traps_per_group, stream)
+        spectra.append(_spectrum(traps, _SPACING, chunks, stream))
+
+    # without the lowest bins, which the window smears, and those near half the sampling rate
+    duration = chunks * _CHUNK * _SPACING
+    frequency = spectra[0].frequency
+    resolved = (frequency >= 3 / duration) & (frequency <= 0.2 / _SPACING)
+    binned = [_binned(spectrum.where(resolved)) for spectrum in spectra]
+    frequency = binned[0].frequency
+    densities = torch.stack([spectrum.density for spectrum in binned])
+    density = densities.mean(0)
+
+    four_decades = (frequency >= 4e-3) & (frequency <= 40.0)
+    x = frequency[four_decades]
+    slope = float(_slope(x, density[four_decades]))
+    # groups are independent: their scatter says how sure the slope of all is
+    of_groups = torch.stack([_slope(x, one[four_decades]) for one in densities])
+    error = 1.96 * float(of_groups.std()) / math.sqrt(_GROUPS)
+    corner, one_trap, lorentzian = _corner(setting)
+    middle = int(four_decades.nonzero()[:, 0].double().mean())
+    one_over_f = float(density[middle] * frequency[middle]) / frequency
     return Measurement(
-        slope,
-        slope - error,
-        slope + error,
-        "95 %, from 8 independent groups",
+        value=slope,
+        low=slope - error,
+        high=slope + error,
+        interval="95 %, from 8 independent groups",
         holds=abs(slope + 1) <= 0.1 and abs(corner - 1) <= 0.1,
-        note=f"From 4 mHz to 40 Hz, {groups * each:,} traps. The corner of one trap's Lorentzian"
-        f" is {corner:.3f} of (1/τc + 1/τe)/2π.",
-        shown=SpectrumShown(x, density, float(density[middle] * x[middle]) / x, *one),
+        note=f"From 4 mHz to 40 Hz, {_GROUPS * traps_per_group:,} traps. The corner of one trap's"
+        f" Lorentzian is {corner:.3f} of (1/τc + 1/τe)/2π.",
+        shown=SpectrumShown(
+            frequency=frequency,
+            density=density,
+            law=one_over_f,
+            one_frequency=one_trap.frequency,
+            one_density=one_trap.density,
+            one_law=lorentzian,
+        ),
     )
 
 
-def _corner(setting: Setting) -> tuple[float, tuple[Tensor, Tensor, Tensor]]:
+def _fresh_traps(setting: Setting, count: int, stream: Stream) -> Traps:
+    """One trap in each of several cells, with the time constants of the preset."""
+    law = setting.preset.cell().telegraph
+    birth = stream.child("birth").cells(torch.arange(count))
+    traps = law.new(torch.ones(count), birth)
+    # the amplitude is independent of the times: equal ones show the times' law alone
+    return replace(traps, amplitude=torch.ones(1, count))
+
+
+def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     """Fitted corner of one trap's spectrum over the expected one (1); spectrum and law."""
-    count = 16
-    one = torch.ones(1, count)
-    traps = Traps(one, CAPTURE * one, EMISSION * one, one, torch.rand(one.shape) < 0)
-    frequency, density = _spectrum(
-        traps, 0.002, setting.size(16, 8), setting.stream.child("one")
+    copies = 16
+    one = torch.ones(1, copies)
+    traps = Traps(
+        amplitude=one,
+        capture_time=CAPTURE * one,
+        emission_time=EMISSION * one,
+        cleaning_voltage=one,
+        filled=torch.zeros(1, copies, dtype=torch.bool),
     )
-    inside = (frequency > 0.3) & (frequency < 60)
-    x, seen = _binned(frequency[inside], density[inside] / count)
+    chunks = setting.size(16, 8)
+    of_all = _spectrum(traps, 0.002, chunks, setting.stream.child("one"))
+    inside = (of_all.frequency > 0.3) & (of_all.frequency < 60)
+    within = of_all.where(inside)
+    seen = _binned(Spectrum(within.frequency, within.density / copies))
+
     rate = 1 / CAPTURE + 1 / EMISSION
     expected = rate / (2 * math.pi)
-    rest = EMISSION / (CAPTURE + EMISSION)
+    occupancy = EMISSION / (CAPTURE + EMISSION)
+    # the corner for which the ratio to a Lorentzian is most nearly the same at all frequencies
     trial = expected * torch.logspace(-0.5, 0.5, 2001, dtype=torch.float64)
-    shape = 1 / (1 + (x[:, None] / trial) ** 2)
-    away = (seen[:, None] / shape).log()
-    fitted = float(trial[away.var(0).argmin()])
-    law = 4 * rest * (1 - rest) / rate / (1 + (x / expected) ** 2)
-    return fitted / expected, (x, seen, law)
+    shape = 1 / (1 + (seen.frequency[:, None] / trial) ** 2)
+    log_ratio = (seen.density[:, None] / shape).log()
+    fitted = float(trial[log_ratio.var(0).argmin()])
+    plateau = 4 * occupancy * (1 - occupancy) / rate
+    lorentzian = plateau / (1 + (seen.frequency / expected) ** 2)
+    return fitted / expected, seen, lorentzian
 
 
-_CHUNK = 4096
-"""Samples simulated at once (1)."""
-
-
-def _spectrum(
-    traps: Traps, spacing: float, chunks: int, stream: Stream
-) -> tuple[Float[Tensor, " bins"], Float[Tensor, " bins"]]:
-    """Periodogram of the sum of all traps, sampled with the given spacing (s): Hz, 1/Hz."""
+def _spectrum(traps: Traps, spacing: float, chunks: int, stream: Stream) -> Spectrum:
+    """Periodogram of the sum of all traps, sampled with the given spacing (s)."""
     cells = traps.filled.shape[1]
     total = []
+    # so long before the first sample that the traps have forgotten how they began (s)
     first = torch.full((cells,), 1e6)
     for chunk in range(chunks):
-        keys = stream.child("chunk", chunk).cells(torch.arange(_CHUNK * cells))
-        traps, seen = watch(traps, first, 0.0, spacing, keys)
+        streams = stream.child("chunk", chunk).cells(torch.arange(_CHUNK * cells))
+        traps, seen = watch(
+            traps,
+            first=first,
+            pause=0.0,
+            integration=spacing,
+            stream=streams,
+        )
         total.append(seen.double().sum(1))
         first = torch.zeros(cells)
     series = torch.cat(total)
-    window = torch.hann_window(series.numel(), periodic=True, dtype=torch.float64)
+    samples = series.numel()
+    window = torch.hann_window(samples, periodic=True, dtype=torch.float64)
     bins = torch.fft.rfft((series - series.mean()) * window)
     density = 2 * spacing * bins.abs().square() / window.square().sum()
-    frequency = torch.fft.rfftfreq(series.numel(), spacing, dtype=torch.float64)
+    frequency = torch.fft.rfftfreq(samples, spacing, dtype=torch.float64)
     # samples that integrate all the time damp the spectrum by a known factor, and its images more
-    return frequency[1:], density[1:] / torch.sinc(frequency[1:] * spacing).square()
+    damping = torch.sinc(frequency[1:] * spacing).square()
+    return Spectrum(frequency[1:], density[1:] / damping)
 
 
-def _binned(
-    frequency: Float[Tensor, " bins"], density: Float[Tensor, " bins"]
-) -> tuple[Float[Tensor, " groups"], Float[Tensor, " groups"]]:
-    """Means over eight groups per decade (Hz, 1/Hz)."""
+def _binned(spectrum: Spectrum) -> Spectrum:
+    """Means over eight groups per decade."""
+    frequency = spectrum.frequency
     group = (8 * frequency.log10()).floor().long()
     group -= group.min()
     count = torch.bincount(group)
-    kept = count > 0
-    x = torch.bincount(group, frequency.log())[kept] / count[kept]
-    return x.exp(), torch.bincount(group, density)[kept] / count[kept]
+    occupied = count > 0
+    members = count[occupied]
+    log_frequency = torch.bincount(group, frequency.log())[occupied] / members
+    density = torch.bincount(group, spectrum.density)[occupied] / members
+    return Spectrum(log_frequency.exp(), density)
 
 
 def _slope(x: Float[Tensor, " bins"], y: Float[Tensor, " bins"]) -> Float[Tensor, ""]:
@@ -142,4 +193,5 @@ def _slope(x: Float[Tensor, " bins"], y: Float[Tensor, " bins"]) -> Float[Tensor
     b = y.log()
     a = a - a.mean()
     b = b - b.mean()
-    return (a * b).sum() / a.square().sum()
+    covariance = (a * b).sum()
+    return covariance / a.square().sum()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench import Bench
@@ -43,44 +43,51 @@ def adjacent_levels(setting: Setting) -> Measurement:
     They last 10 s, 4 s in the quick size.
     """
     triples = setting.size(256, 64)
+    samples = setting.size(1000, 400)
     low = torch.linspace(500, 3500, triples) * uS
     target = (low[:, None] + STEP * torch.arange(3)).flatten()
-    bench = bench_of_copies(
-        Chip(setting.preset), torch.arange(triples), 3, setting.stream
-    )
+    # the three levels of a triple are levels of one cell, which three copies hold
+    originals = torch.arange(triples)
+    bench = bench_of_copies(Chip(setting.preset), originals, 3, setting.stream)
     cells = torch.arange(target.numel())
     working = ~bench.stuck.view(-1, 3).any(1)
-    program(bench, target, ProgramProtocol(TOLERANCE, denoise=None), cells=cells)
-    samples = setting.size(1000, 400)
+
+    without_denoising = ProgramProtocol(TOLERANCE, denoise=None)
+    program(bench, target, without_denoising, cells=cells)
     before = _traces(bench, samples)
     program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
     after = _traces(bench, samples)
-    apart, blurred = (
-        _separable(x.view(samples, -1, 3))[working] for x in (after, before)
-    )
+
+    apart_before = _separable(before.view(samples, -1, 3))[working]
+    apart_after = _separable(after.view(samples, -1, 3))[working]
     count = int(working.sum())
-    low_end, high_end = share_interval(int(apart.sum()), count)
-    without = float(blurred.double().mean())
+    share_before = float(apart_before.double().mean())
+    share_after = float(apart_after.double().mean())
+    low_end, high_end = share_interval(int(apart_after.sum()), count)
+    by_denoising = working.nonzero()[:, 0][apart_after & ~apart_before]
     return Measurement(
-        float(apart.double().mean()),
-        low_end,
-        high_end,
-        "95 % of the share",
-        holds=float(apart.double().mean()) >= 0.95 and without <= 0.5,
-        note=f"Of {count} triples of cells, {without:.1%} can be told apart before denoising.",
-        shown=_typical(before, after, target, apart, blurred, working),
+        value=share_after,
+        low=low_end,
+        high=high_end,
+        interval="95 % of the share",
+        holds=share_after >= 0.95 and share_before <= 0.5,
+        note=f"Of {count} triples of cells, {share_before:.1%} can be told apart before"
+        " denoising.",
+        shown=_typical(before, after, target, by_denoising),
     )
 
 
 def _traces(bench: Bench, samples: int) -> Float[Tensor, "samples cells"]:
     """Readings of all cells, 10 ms apart (S)."""
     cells = torch.arange(bench.info.cells)
-    found = []
+    readings = []
     for _ in range(samples):
         started = bench.clock
-        found.append(bench.read(cells, samples=1, window=0.0).mean)
-        bench.wait(max(SPACING - (bench.clock - started), 0.0))
-    return torch.stack(found)
+        reading = bench.read(cells, samples=1, window=0.0)
+        readings.append(reading.mean)
+        taken = bench.clock - started
+        bench.wait(max(SPACING - taken, 0.0))
+    return torch.stack(readings)
 
 
 def _separable(
@@ -88,26 +95,30 @@ def _separable(
 ) -> Bool[Tensor, " triples"]:
     """Triples whose traces do not overlap, outliers left out."""
     ordered = traces.sort(0).values
-    skip = int(OUTLIERS * traces.shape[0])
-    low = ordered[skip]
-    high = ordered[-1 - skip]
-    return (high[:, :-1] < low[:, 1:]).all(1)
+    outliers = int(OUTLIERS * traces.shape[0])
+    lowest = ordered[outliers]
+    highest = ordered[-1 - outliers]
+    below_the_next = highest[:, :-1] < lowest[:, 1:]
+    return below_the_next.all(1)
 
 
 def _typical(
     before: Float[Tensor, "samples cells"],
     after: Float[Tensor, "samples cells"],
     target: Float[Tensor, " cells"],
-    apart: Bool[Tensor, " working"],
-    blurred: Bool[Tensor, " working"],
-    working: Bool[Tensor, " triples"],
+    by_denoising: Int64[Tensor, " some"],
 ) -> TracesShown | None:
-    """The triple nearest to the middle that denoising made separable."""
-    good = working.nonzero()[:, 0][apart & ~blurred]
-    if good.numel() == 0:
+    """The triple nearest to the middle of those that denoising made separable."""
+    if by_denoising.numel() == 0:
         return None
-    middle = working.numel() // 2
-    chosen = int(good[(good - middle).abs().argmin()])
-    own = slice(3 * chosen, 3 * chosen + 3)
-    time = SPACING * torch.arange(before.shape[0], dtype=torch.float32)
-    return TracesShown(time, target[own], before[:, own], after[:, own])
+    triples = target.numel() // 3
+    from_middle = (by_denoising - triples // 2).abs()
+    chosen = int(by_denoising[from_middle.argmin()])
+    cells = slice(3 * chosen, 3 * chosen + 3)
+    number = torch.arange(before.shape[0], dtype=torch.float32)
+    return TracesShown(
+        time=SPACING * number,
+        target=target[cells],
+        before=before[:, cells],
+        after=after[:, cells],
+    )

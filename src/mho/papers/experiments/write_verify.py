@@ -64,20 +64,24 @@ def neurram_pulses(setting: Setting) -> Measurement:
     """
     bench = _bench(setting.preset, setting.size(16_384, 1024), setting.stream)
     cells = bench.info.cells
-    draw = torch.rand(cells, generator=setting.stream.child("targets").generator())
-    result = program(bench, (1 + 39 * draw) * uS, neurram_protocol())
+    generator = setting.stream.child("targets").generator()
+    target = (1 + 39 * torch.rand(cells, generator=generator)) * uS
+    result = program(bench, target, neurram_protocol())
+
     pulses = result.pulses[result.converged].double()
+    share = pulses.numel() / cells
     mean = float(pulses.mean())
     error = 1.96 * float(pulses.std()) / pulses.numel() ** 0.5
-    share = pulses.numel() / cells
+    median = float(pulses.median())
+    most = float(pulses.quantile(0.99))
     return Measurement(
-        mean,
-        mean - error,
-        mean + error,
-        "95 % of the mean",
+        value=mean,
+        low=mean - error,
+        high=mean + error,
+        interval="95 % of the mean",
         holds=abs(mean / PULSES - 1) <= 0.2 and share >= 0.99,
-        note=f"{share:.2%} of {cells:,} cells converged; median {float(pulses.median()):.0f}, 99 %"
-        f" within {float(pulses.quantile(0.99)):.0f} pulses.",
+        note=f"{share:.2%} of {cells:,} cells converged; median {median:.0f}, 99 %"
+        f" within {most:.0f} pulses.",
         shown=PulsesShown(pulses, PULSES),
     )
 
@@ -86,26 +90,25 @@ def neurram_relaxation(setting: Setting) -> Measurement:
     """Largest deviation of the spread of relaxation from the published table, relative (1)."""
     cells = setting.size(16_384, 3072)
     levels = torch.tensor(list(RELAXATION), dtype=torch.float64)
-    published = torch.tensor(list(RELAXATION.values()), dtype=torch.float64).T * uS
-    found = torch.stack(
-        [
-            relaxed(
-                setting.preset, g * uS, cells, setting.stream.child("level", g)
-            ).std(1)
-            for g in RELAXATION
-        ],
-        1,
-    )
-    away = found / published - 1
-    worst = float(away.flatten()[away.abs().argmax()])
+    table = torch.tensor(list(RELAXATION.values()), dtype=torch.float64)
+    published = table.T * uS
+    spreads = []
+    for level in RELAXATION:
+        stream = setting.stream.child("level", level)
+        change = relaxed(setting.preset, level * uS, cells, stream)
+        spreads.append(change.std(1))
+    simulated = torch.stack(spreads, 1)
+
+    deviation = simulated / published - 1
+    largest = deviation.abs().argmax()
     return Measurement(
-        worst,
-        float(away.min()),
-        float(away.max()),
-        "smallest and largest of 18 entries",
-        holds=bool((away.abs() <= 0.15).all()),
+        value=float(deviation.flatten()[largest]),
+        low=float(deviation.min()),
+        high=float(deviation.max()),
+        interval="smallest and largest of 18 entries",
+        holds=bool((deviation.abs() <= 0.15).all()),
         note=f"{cells:,} cells at each of {len(RELAXATION)} conductances, after 1 s and 1 day.",
-        shown=RelaxationShown(levels * uS, found, published),
+        shown=RelaxationShown(levels * uS, simulated, published),
     )
 
 
@@ -126,21 +129,20 @@ def relaxed(
     """
     bench = _bench(preset, cells, stream)
     bench.age(1.0)
-    good = program(
-        bench, torch.full((cells,), conductance), neurram_protocol()
-    ).converged
-    chosen = good.nonzero()[:, 0]
-    start = bench.clock
+    target = torch.full((cells,), conductance)
+    result = program(bench, target, neurram_protocol())
+    chosen = result.converged.nonzero()[:, 0]
+    programmed_at = bench.clock
     first = bench.read(chosen, samples=20, window=0.0).mean
-    change = []
-    for time in (1 * s, DAY):
-        bench.wait(start + time - bench.clock)
-        change.append(bench.read(chosen, samples=20, window=0.0).mean - first)
-    return torch.stack(change).double()
+    changes = []
+    for age in (1 * s, DAY):
+        bench.wait(programmed_at + age - bench.clock)
+        later = bench.read(chosen, samples=20, window=0.0).mean
+        changes.append(later - first)
+    return torch.stack(changes).double()
 
 
 def _bench(preset: Preset, cells: int, stream: Stream) -> SimulatedBench:
     """A chip of 16 rows: programming it takes milliseconds."""
-    return SimulatedBench(
-        Chip(preset, rows=16, cols=cells // 16), stream.child("bench")
-    )
+    chip = Chip(preset, rows=16, cols=cells // 16)
+    return SimulatedBench(chip, stream.child("bench"))
