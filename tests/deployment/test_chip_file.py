@@ -22,7 +22,8 @@ from mho.deployment.storage import (
     save_chip,
     save_image,
 )
-from mho.deployment.storage.programmed_chip import chip_parts
+from mho.deployment.storage.file_kinds import chip_parts
+from mho.device.published import PRESETS, Preset, preset
 from mho.programming import ProgrammingOptions
 from mho.rng import Stream
 from mho.units import uS
@@ -241,6 +242,34 @@ def test_parts_that_do_not_belong_together_are_refused(
     with pytest.raises(
         ValueError, match=r"^Argument `chip` must name a whole file.*\.$"
     ):
+        load_chip(tmp_path / "chip.mho")
+
+
+def described(kind: Preset, name: str, **change: Any) -> Preset:
+    """A preset with one entry described in another way."""
+    entry = replace(kind.values[name], **change)
+    return replace(kind, values={**kind.values, name: entry})
+
+
+def test_a_full_stop_in_a_note_keeps_every_saved_chip_readable(
+    chip: ProgrammedChip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_chip(tmp_path / "chip.mho", chip)
+    kind = preset("rao2023")
+    for name, value in kind.values.items():
+        kind = described(kind, name, note=f"{value.note}.")
+    monkeypatch.setitem(PRESETS, "rao2023", kind)
+    assert load_chip(tmp_path / "chip.mho").sha256 == chip.sha256
+
+
+def test_a_changed_number_of_a_preset_refuses_chips_of_before(
+    chip: ProgrammedChip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their state would mean something else: traps, say, of cells that have other traps."""
+    save_chip(tmp_path / "chip.mho", chip)
+    kind = described(preset("rao2023"), "telegraph.births", value=1.6)
+    monkeypatch.setitem(PRESETS, "rao2023", kind)
+    with pytest.raises(ValueError, match="describes by other numbers than mho"):
         load_chip(tmp_path / "chip.mho")
 
 

@@ -33,7 +33,7 @@ from mho.deployment.storage import (
     save_chip,
     save_image,
 )
-from mho.deployment.storage.programmed_chip import chip_parts
+from mho.deployment.storage.file_kinds import chip_parts
 from mho.programming import ProgrammingOptions
 from mho.units import uS
 
@@ -205,7 +205,10 @@ HUGE = 2**70
         (renamed("../../etc/passwd"), "no possible value at `image`"),
         (renamed("/etc/passwd"), "no possible value at `image`"),
         (renamed("\x1b]0;owned\x07\n"), "no possible value at `image`"),
-        (about(version="2"), "version 2 where this mho reads 1"),
+        (
+            about(version="2"),
+            "needs version 2 of the format, and this mho .* reads up to 1",
+        ),
         (about(version="1.0"), "version 1.0"),
         (about(version="9" * 5000), "version 9"),
         (about(version="\x1b[2J"), "version"),

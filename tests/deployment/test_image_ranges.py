@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mho.deployment import RangeRule, calibrate_ranges
 from mho.deployment.storage import (
+    IMAGE_KIND,
     CompiledNetwork,
     Provenance,
     compile_image,
@@ -18,7 +19,6 @@ from mho.deployment.storage import (
     save,
     save_image,
 )
-from mho.deployment.storage.compiled_network import IMAGE_KIND
 from mho.mapping import DifferentialPairs, lay_out
 
 

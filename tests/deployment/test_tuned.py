@@ -22,7 +22,7 @@ from mho.deployment.storage import (
     save,
     save_chip,
 )
-from mho.deployment.storage.programmed_chip import chip_parts
+from mho.deployment.storage.file_kinds import chip_parts
 from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.rng import Stream
 from mho.training import hybrid_train

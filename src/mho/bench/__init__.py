@@ -4,7 +4,7 @@ One interface, `Bench`, for a simulated chip and for instruments; what journals,
 to another bench stands beside it. A bench knows no network and no protocol.
 """
 
-from mho.bench.interface import Bench, BenchInfo, Pulse, Reading
+from mho.bench.interface import Bench, BenchInfo, Nominal, Pulse, Reading
 from mho.bench.journal import PULSE, READ, Journal, JournaledBench
 from mho.bench.timed import TimedBench
 
@@ -15,6 +15,7 @@ __all__ = [
     "BenchInfo",
     "Journal",
     "JournaledBench",
+    "Nominal",
     "Pulse",
     "Reading",
     "TimedBench",

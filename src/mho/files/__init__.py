@@ -3,11 +3,16 @@
 from mho.files import checkpoint
 from mho.files.readable import readable_file
 from mho.files.run_folder import Kept, work_folder
+from mho.files.value_identity import NOT_IDENTITY, canonical, identity, named
 from mho.files.write_whole import write_whole
 
 __all__ = [
+    "NOT_IDENTITY",
     "Kept",
     "checkpoint",
+    "canonical",
+    "identity",
+    "named",
     "readable_file",
     "work_folder",
     "write_whole",

@@ -8,6 +8,8 @@ from mho.mapping.lay_out import lay_out
 from mho.mapping.pairs import DifferentialPairs
 from mho.mapping.place import check_range, place, tiles_needed
 from mho.mapping.placement import Block, Placement, each_block, gather
+from mho.mapping.reference_column import ReferenceColumn
+from mho.mapping.two_pairs import TwoPairs
 from mho.mapping.weight_mapping import SCALES, WeightMapping
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "Block",
     "DifferentialPairs",
     "Placement",
+    "ReferenceColumn",
+    "TwoPairs",
     "WeightMapping",
     "check_range",
     "each_block",

@@ -4,7 +4,7 @@
 of it.
 """
 
-from mho.network.fates import FOLDED
+from mho.network.fates import FOLDED, Note
 from mho.network.graph import Graph, Node, Ref
 from mho.network.network import Network, read_network
 from mho.network.tracing import first_line
@@ -14,6 +14,7 @@ __all__ = [
     "Graph",
     "Network",
     "Node",
+    "Note",
     "Ref",
     "first_line",
     "read_network",

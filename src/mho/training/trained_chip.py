@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from mho.bench.simulated import ChipSpec, SimulatedBench
 from mho.data import TrainingAndTest
 from mho.deployment import Ranges
-from mho.deployment.storage import CompiledNetwork, ProgrammedChip, Provenance
+from mho.deployment.storage import (
+    CompiledNetwork,
+    ProgrammedChip,
+    Provenance,
+    mapping_words,
+)
 from mho.ledger import Ledger
 from mho.mapping import Placement, gather
 from mho.network import read_network
@@ -137,12 +142,13 @@ def _image(
         tuple(inputs), tuple(next(taken[b.layer]) for b in placement.blocks)
     )
     pairs = perceptron.pairs
+    words = mapping_words(pairs)
     return CompiledNetwork(
         network,
         placement,
         ranges,
         perceptron.bench.info,
-        {"kind": type(pairs).__name__, "low": pairs.low, "high": pairs.high},
+        {"kind": words["kind"], "low": pairs.low, "high": pairs.high},
         compensated=False,
         sample_shape=tuple(example.shape[1:]),
         provenance=provenance,

@@ -1,38 +1,38 @@
 """Compiled networks and programmed chips as files.
 
-Flat files of tensors and plain JSON that last; nothing in them is ever executed.
+Flat files of tensors and plain JSON that last; nothing in them is ever executed. Classes and
+fields stand in them under names of one table that only grows, `names`.
 """
 
 from mho.deployment.storage.compiled_network import (
-    IMAGE_KIND,
     CompiledNetwork,
     Provenance,
-    check_all_used,
-    check_fits,
-    check_placement,
     compile_image,
+)
+from mho.deployment.storage.digital_settings import Tuning
+from mho.deployment.storage.file_kinds import (
+    CHIP,
+    IMAGE,
     image_parts,
+    load_chip,
     load_image,
     read_image,
+    save_chip,
     save_image,
 )
-from mho.deployment.storage.digital_settings import Tuning, check_tuning
-from mho.deployment.storage.packed_file import (
-    load,
-    pack,
-    read_kind,
-    refusing,
-    save,
-    strict_json,
+from mho.deployment.storage.image_checks import (
+    check_fits,
+    check_placement,
+    check_tuning,
 )
+from mho.deployment.storage.mapping_names import mapping_words
 from mho.deployment.storage.plain_values import Reader, Writer
-from mho.deployment.storage.programmed_chip import (
-    CHIP_KIND,
-    ProgrammedChip,
-    load_chip,
-    save_chip,
-)
+from mho.deployment.storage.programmed_chip import ProgrammedChip
 from mho.deployment.storage.provenance import provenance_of
+from mho.files.packed import load, pack, read_kind, refusing, save, strict_json
+
+CHIP_KIND = CHIP.name
+IMAGE_KIND = IMAGE.name
 
 __all__ = [
     "CHIP_KIND",
@@ -43,7 +43,6 @@ __all__ = [
     "Reader",
     "Tuning",
     "Writer",
-    "check_all_used",
     "check_fits",
     "check_placement",
     "check_tuning",
@@ -52,6 +51,7 @@ __all__ = [
     "load",
     "load_chip",
     "load_image",
+    "mapping_words",
     "pack",
     "provenance_of",
     "read_image",

@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-
-from mho.checks import RefusedError
 from mho.deployment.deployed import Correction, DeployedNetwork
 from mho.deployment.ranges import Ranges
-from mho.deployment.storage.compiled_network import CompiledNetwork, check_ranges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,22 +31,3 @@ class Tuning:
         """Give a network on a bench these settings."""
         deployed.ranges = self.ranges
         deployed.corrections = {int(n): one for n, one in self.corrections.items()}
-
-
-def check_tuning(tuning: Tuning, image: CompiledNetwork) -> None:
-    """Refuse settings that do not fit the network.
-
-    Raises:
-        RefusedError: They do not.
-    """
-    check_ranges(tuning.ranges, image)
-    layers = image.network.layers
-    numbers = {str(number): number for number in range(len(layers))}
-    if not tuning.corrections.keys() <= numbers.keys():
-        raise RefusedError("has a correction of a layer that its network lacks")
-    for name, one in tuning.corrections.items():
-        outputs = layers[numbers[name]].weight.shape[:1]
-        if one.gain.shape != outputs or one.offset.shape != outputs:
-            raise RefusedError("has not one correction for each output of a layer")
-        if not bool(torch.isfinite(one.gain).all() & torch.isfinite(one.offset).all()):
-            raise RefusedError("has a correction that is not finite")

@@ -1,23 +1,24 @@
 """Values to plain JSON and tensors, and back: frozen dataclasses field by field, by their hints.
 
-Reading is driven by the type hints of the class that is wanted, never by what a file says: a file
-cannot name a class that is not expected at that place, and every value is checked against its
-hint. A field that a class gets later travels along without a line here.
+Classes and fields stand in files under the names of a table of records. Reading is driven by the
+type hints of the class that is wanted, never by what a file says: a file cannot name a class that
+is not expected at that place, and every value is checked against its hint.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
-from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 
 import torch
 from jaxtyping import AbstractArray
 from torch import Tensor
 
 from mho.checks import RefusedError
+from mho.deployment.storage.names import RECORDS
+from mho.deployment.storage.record import Records
 from mho.network import Ref
 
 _CONSTANTS = {
@@ -31,11 +32,15 @@ _PLAIN = (NoneType, bool, int, str)
 class Writer:
     """Turns values into plain ones and collects their tensors.
 
+    Args:
+        records: Names of classes and fields in files.
+
     Attributes:
         tensors: All tensors so far, by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, records: Records = RECORDS) -> None:
+        self._records = records
         self.tensors: dict[str, Tensor] = {}
 
     def write(self, value: object, name: str) -> Any:
@@ -46,7 +51,7 @@ class Writer:
             name: Where it stands; names its tensors.
 
         Raises:
-            TypeError: A value that is none of these.
+            TypeError: A value that is none of these, or of a class that has no name in files.
         """
         if isinstance(value, Tensor):
             return self._tensor(value, name)
@@ -59,18 +64,20 @@ class Writer:
         return self._several(value, name)
 
     def _several(self, value: object, name: str) -> Any:
-        if is_dataclass(value) and not isinstance(value, type):
-            own = {
-                f.name: self.write(getattr(value, f.name), f"{name}.{f.name}")
-                for f in fields(value)
-            }
-            return {"is": type(value).__name__, "fields": own}
+        record = self._records.of(type(value))
+        if record is not None:
+            own = {}
+            for stored in record.fields:
+                attribute = record.attribute(stored)
+                own[stored] = self.write(getattr(value, attribute), f"{name}.{stored}")
+            return {"is": record.name, "fields": own}
         if isinstance(value, Mapping):
             return {"map": {k: self.write(v, f"{name}.{k}") for k, v in value.items()}}
         if isinstance(value, list | tuple):
             return [self.write(v, f"{name}.{i}") for i, v in enumerate(value)]
         raise TypeError(
-            f"Value `{name}` must be plain, but is a {type(value).__name__}."
+            f"Value `{name}` must be plain or have a name in files, but is a"
+            f" {type(value).__name__}."
         )
 
     def _tensor(self, tensor: Tensor, name: str) -> dict[str, str]:
@@ -85,10 +92,14 @@ class Reader:
 
     Args:
         tensors: Tensors by name.
+        records: Names of classes and fields in files.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, tensors: Mapping[str, Tensor], records: Records = RECORDS
+    ) -> None:
         self._tensors = tensors
+        self._records = records
         self._used = set[str]()
 
     @property
@@ -96,13 +107,14 @@ class Reader:
         """Names of tensors that nothing refers to."""
         return sorted(self._tensors.keys() - self._used)
 
-    def read(self, hint: Any, plain: Any, name: str) -> Any:
+    def read(self, hint: Any, plain: Any, name: str, **apart: object) -> Any:
         """The value that a plain one stands for.
 
         Args:
             hint: Type wanted, as annotated.
             plain: What the file says.
             name: Where it stands, for errors.
+            apart: Fields of a dataclass that stood elsewhere in the file.
 
         Raises:
             RefusedError: It is something else.
@@ -116,7 +128,7 @@ class Reader:
         if isinstance(hint, type) and issubclass(hint, Tensor | AbstractArray):
             return self._tensor(hint, plain, name)
         if isinstance(hint, type) and is_dataclass(hint):
-            return self._dataclass(hint, plain, name)
+            return self._dataclass(hint, plain, name, apart)
         if origin is tuple or (origin is not None and issubclass(origin, Sequence)):
             return self._items(inner, plain, name)
         if origin is not None and issubclass(origin, Mapping):
@@ -148,24 +160,23 @@ class Reader:
         self._used.add(key)
         return tensor
 
-    def _dataclass(self, cls: Any, plain: Any, name: str) -> Any:
+    def _dataclass(
+        self, cls: type, plain: Any, name: str, apart: Mapping[str, object]
+    ) -> Any:
         _demand(isinstance(plain, dict) and plain.keys() == {"is", "fields"}, name)
         own = plain["fields"]
-        # A value may be of a class derived from the one that is wanted.
-        named = [one for one in _family(cls) if one.__name__ == plain["is"]]
-        _demand(named and isinstance(own, dict), name)
-        cls = named[-1]
-        hints = _hints(cls)
-        known = {f.name for f in fields(cls)}
-        needed = {
-            f.name
-            for f in fields(cls)
-            if f.default is MISSING and f.default_factory is MISSING
+        record = self._records.named(plain["is"], cls)
+        if record is None or not isinstance(own, dict):
+            raise _refusal(name)
+        _demand(record.needed <= own.keys() <= {*record.fields}, name)
+        values = {
+            record.attribute(stored): self.read(
+                record.hints[stored], value, f"{name}.{stored}"
+            )
+            for stored, value in own.items()
         }
-        _demand(needed <= own.keys() <= known, name)
-        values = {k: self.read(hints[k], v, f"{name}.{k}") for k, v in own.items()}
         try:
-            return cls(**values)
+            return record.kind(**values, **apart)
         except (ValueError, TypeError) as error:
             first = (str(error).splitlines() or [""])[0].rstrip(".")
             raise RefusedError(f"has no possible `{name}` ({first})") from error
@@ -191,7 +202,7 @@ class Reader:
                 isinstance(plain["torch"], str) and plain["torch"] in _CONSTANTS, name
             )
             return _CONSTANTS[plain["torch"]]
-        return self._dataclass(Ref, plain, name)
+        return self._dataclass(Ref, plain, name, {})
 
 
 def _marked(value: float | torch.dtype | torch.memory_format) -> Any:
@@ -199,18 +210,6 @@ def _marked(value: float | torch.dtype | torch.memory_format) -> Any:
     if not isinstance(value, float):
         return {"torch": str(value).removeprefix("torch.")}
     return value if math.isfinite(value) else {"float": str(value)}
-
-
-def _family(cls: type) -> list[type]:
-    """A class and all classes derived from it that are dataclasses."""
-    children: list[type] = cls.__subclasses__()
-    derived = [one for child in children for one in _family(child)]
-    return [cls, *(one for one in derived if is_dataclass(one))]
-
-
-@cache
-def _hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls)
 
 
 def _scalar(hint: Any, plain: Any, name: str) -> Any:

@@ -67,6 +67,7 @@ class FittedRelaxation(Configuration):
     late_4: float
 
     references: ClassVar = ("wan2022",)
+    identity_name: ClassVar = "fitted relaxation"
 
     def __post_init__(self) -> None:
         check_not_negative(self.scale, "scale", "1")

@@ -17,6 +17,7 @@ from mho.device.laws import (
     Temperature,
 )
 from mho.device.published.array_numbers import ArrayNumbers, array_numbers
+from mho.files import NOT_IDENTITY
 
 
 class Confidence(StrEnum):
@@ -44,9 +45,9 @@ class Value:
 
     value: float
     unit: str
-    source: str
-    confidence: Confidence
-    note: str
+    source: str = field(metadata=NOT_IDENTITY)
+    confidence: Confidence = field(metadata=NOT_IDENTITY)
+    note: str = field(metadata=NOT_IDENTITY)
 
 
 _COUNTS = frozenset(
@@ -79,9 +80,9 @@ class Preset:
             for cells with a selector each.
     """
 
-    name: str
-    summary: str
-    validity: str
+    name: str = field(metadata=NOT_IDENTITY)
+    summary: str = field(metadata=NOT_IDENTITY)
+    validity: str = field(metadata=NOT_IDENTITY)
     values: Mapping[str, Value]
     laws: Mapping[str, type] = field(default_factory=dict)
     biasing: str | None = None

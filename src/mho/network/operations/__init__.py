@@ -15,6 +15,7 @@ from mho.network.operations.digital import (
 from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,
+    Dense,
     LayerTable,
     Product,
     stored_tensor,
@@ -22,6 +23,7 @@ from mho.network.operations.on_tiles import (
 )
 from mho.network.operations.recurrent import (
     RECURRENT_OPERATORS,
+    Recurrent,
     multiply_adds,
     recurrent_operation,
     without_zero_states,
@@ -35,10 +37,12 @@ __all__ = [
     "RECURRENT_OPERATORS",
     "AnalogOperation",
     "Convolution",
+    "Dense",
     "LayerTable",
     "LinearLayer",
     "NotOnTilesError",
     "Product",
+    "Recurrent",
     "arguments_of",
     "check_prepared",
     "dense_operation",

@@ -1,0 +1,123 @@
+"""The names in files, one table: what a class and its fields are called there, forever.
+
+Code may rename a class or a field; its line here then says what it was called, and files do not
+notice. A new field is added at the end of its line and needs a default, for files that lack it.
+"""
+
+from mho.bench import BenchInfo, Nominal
+from mho.bench.simulated import ChipSpec
+from mho.deployment.deployed import Correction
+from mho.deployment.ranges import RangeRule, Ranges
+from mho.deployment.storage.compiled_network import CompiledNetwork, Provenance
+from mho.deployment.storage.digital_settings import Tuning
+from mho.deployment.storage.programmed_chip import ProgrammedChip
+from mho.deployment.storage.record import Record, Records
+from mho.ledger import Ledger
+from mho.mapping import Block, Placement
+from mho.network import Graph, Network, Node, Note, Ref
+from mho.network.operations import Convolution, Dense, LinearLayer, Recurrent
+from mho.programming import ProgrammingOptions, ProgramResult
+from mho.wires import WireModel
+
+
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+_NETWORK = (
+    Record("Network", Network, _names("layers graph calls notes")),
+    Record("LinearLayer", LinearLayer, _names("name weight bias convolution")),
+    Record(
+        "Convolution",
+        Convolution,
+        _names("kernel_size stride padding dilation extra spread axes"),
+    ),
+    Record(
+        "Graph",
+        Graph,
+        _names("input sample_shape batch nodes output tensors labels untrained"),
+    ),
+    Record("Node", Node, _names("name operator arguments shape")),
+    Record("Ref", Ref, _names("name")),
+    Record("Dense", Dense, _names("layers")),
+    Record("Recurrent", Recurrent, _names("layers cell stacked directions")),
+    Record("Note", Note, _names("name kind runs why parameters on_tiles")),
+)
+"""A trained network."""
+
+_IMAGE = (
+    Record(
+        "Image",
+        CompiledNetwork,
+        _names(
+            "network placement ranges info mapping compensated sample_shape provenance rule"
+        ),
+    ),
+    Record("Provenance", Provenance, _names("version source sha256 preset data")),
+    Record("Placement", Placement, _names("blocks cells target partner sign step")),
+    Record(
+        "Block",
+        Block,
+        _names(
+            "layer tile first_input first_output plus minus scale reference corrects excess"
+        ),
+    ),
+    Record("Ranges", Ranges, _names("inputs currents")),
+    Record("RangeRule", RangeRule, _names("kind percent per_column dac_bits adc_bits")),
+    Record(
+        "BenchInfo",
+        BenchInfo,
+        _names(
+            "name tiles rows cols conductance_low conductance_high array_low array_high"
+            " amplitude_max gate_max read_voltage resolution sample_time nominal wires dac_bits"
+            " adc_bits"
+        ),
+    ),
+    Record(
+        "Nominal",
+        Nominal,
+        _names("set_voltage reset_voltage slope step width floor ceiling span"),
+    ),
+    Record(
+        "WireModel",
+        WireModel,
+        _names("word_line bit_line driver sense access sides sense_sides"),
+    ),
+)
+"""A network compiled for a kind of chip."""
+
+_CHIP = (
+    Record(
+        "StoredChip",
+        ProgrammedChip,
+        _names("specimen effort placement result state records model version tuning"),
+        apart=("image",),
+    ),
+    Record(
+        "Specimen",
+        ChipSpec,
+        _names("preset seed tiles rows cols wires temperature read_noise stuck"),
+    ),
+    Record("Effort", ProgrammingOptions, _names("tolerance denoise repaired")),
+    Record(
+        "ProgramResult",
+        ProgramResult,
+        _names(
+            "cells target outcome error noise pulses denoise_pulses reads tolerance cycles ledger"
+        ),
+    ),
+    Record(
+        "Ledger",
+        Ledger,
+        _names(
+            "pulses reads conversions multiplies seconds pulse_joules read_joules"
+            " converter_joules"
+        ),
+    ),
+    Record("Tuning", Tuning, _names("ranges corrections")),
+    Record("Correction", Correction, _names("gain offset")),
+)
+"""A programmed chip; its image stands beside it."""
+
+RECORDS = Records((*_NETWORK, *_IMAGE, *_CHIP))
+"""All classes that stand in files."""

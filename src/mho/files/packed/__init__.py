@@ -1,0 +1,30 @@
+"""Flat files of tensors and plain JSON, with a checksum over every byte.
+
+Images, chips and the state of unfinished runs are such files. A file from anywhere may be read:
+sizes are looked at before memory is taken, and nothing in it is ever executed.
+"""
+
+from mho.files.packed.file import (
+    MAX_BYTES,
+    Packed,
+    load,
+    pack,
+    read_kind,
+    refusing,
+    save,
+    unpack,
+)
+from mho.files.packed.header import VERSION, strict_json
+
+__all__ = [
+    "MAX_BYTES",
+    "VERSION",
+    "Packed",
+    "load",
+    "pack",
+    "read_kind",
+    "refusing",
+    "save",
+    "strict_json",
+    "unpack",
+]
