@@ -9,8 +9,8 @@ from mho.files.write_whole import write_whole
 __all__ = [
     "NOT_IDENTITY",
     "Kept",
-    "checkpoint",
     "canonical",
+    "checkpoint",
     "identity",
     "named",
     "readable_file",
