@@ -37,19 +37,33 @@ class Ledger:
 
     def __add__(self, other: "Ledger") -> "Ledger":
         return Ledger(
-            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(self))
+            pulses=self.pulses + other.pulses,
+            reads=self.reads + other.reads,
+            conversions=self.conversions + other.conversions,
+            multiplies=self.multiplies + other.multiplies,
+            seconds=self.seconds + other.seconds,
+            pulse_joules=self.pulse_joules + other.pulse_joules,
+            read_joules=self.read_joules + other.read_joules,
+            converter_joules=self.converter_joules + other.converter_joules,
         )
 
     def __sub__(self, other: "Ledger") -> "Ledger":
         """What was spent between two looks at a bench's ledger."""
         return Ledger(
-            *(getattr(self, f.name) - getattr(other, f.name) for f in fields(self))
+            pulses=self.pulses - other.pulses,
+            reads=self.reads - other.reads,
+            conversions=self.conversions - other.conversions,
+            multiplies=self.multiplies - other.multiplies,
+            seconds=self.seconds - other.seconds,
+            pulse_joules=self.pulse_joules - other.pulse_joules,
+            read_joules=self.read_joules - other.read_joules,
+            converter_joules=self.converter_joules - other.converter_joules,
         )
 
     def __repr__(self) -> str:
-        spent = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return (
-            "Ledger("
-            + ", ".join(f"{name}={value!r}" for name, value in spent if value)
-            + ")"
-        )
+        spent = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value:
+                spent.append(f"{field.name}={value!r}")
+        return f"Ledger({', '.join(spent)})"

@@ -43,7 +43,10 @@ def citation(*objects: Any) -> str:
 
 def _collect(item: Any, keys: dict[str, None]) -> None:
     """Keys of an object, then of its fields."""
-    keys.update(dict.fromkeys(getattr(item, "references", ())))
-    if dataclasses.is_dataclass(item) and not isinstance(item, type):
-        for field in dataclasses.fields(item):
-            _collect(getattr(item, field.name), keys)
+    for key in getattr(item, "references", ()):
+        keys[key] = None
+    is_class = isinstance(item, type)
+    if is_class or not dataclasses.is_dataclass(item):
+        return
+    for field in dataclasses.fields(item):
+        _collect(getattr(item, field.name), keys)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
+_LOW_31 = (1 << 31) - 1
 
 
 def _signed(word: int) -> int:
@@ -84,11 +85,12 @@ class CellStream:
             number: One for each cell, or a column, each for all cells (1). Shape (cells,) or
                 (numbers, 1); the stream is as long as the two together.
         """
-        top = int(number.max()) + 1 if number.numel() else 0
-        table = torch.tensor(
-            [_purpose(f"child/{name} {n}") for n in range(top)], dtype=torch.int64
-        )
-        return CellStream((self.key.mul(_MIX_1) + table[number]).view(-1))
+        count = int(number.max()) + 1 if number.numel() else 0
+        # the hash of each name is made once, however many cells ask for it
+        purposes = [_purpose(f"child/{name} {n}") for n in range(count)]
+        table = torch.tensor(purposes, dtype=torch.int64)
+        key = self.key.mul(_MIX_1) + table[number]
+        return CellStream(key.view(-1))
 
     def take(self, cells: Int64[Tensor, " chosen"]) -> "CellStream":
         """The streams of some of the cells."""
@@ -100,23 +102,27 @@ class CellStream:
 
     def normal(self, purpose: str, slots: int = 1) -> Float[Tensor, "slots cells"]:
         """Standard normal numbers (1), by Box and Muller. Shape (slots, cells)."""
-        u = self._uniform("normal/" + purpose, 2 * ((slots + 1) // 2))
-        half = u.shape[0] // 2
-        radius = u[:half].log_().mul_(-2).sqrt_()
-        angle = u[half:].mul_(2 * math.pi)
+        # two uniform numbers make two normal ones
+        pairs = (slots + 1) // 2
+        uniform = self._uniform("normal/" + purpose, 2 * pairs)
+        half = uniform.shape[0] // 2
+        radius = uniform[:half].log_().mul_(-2).sqrt_()
+        angle = uniform[half:].mul_(2 * math.pi)
         if slots == 1:
             return radius.mul_(angle.cos_())
-        return torch.cat((radius * angle.cos(), radius * angle.sin()))[:slots]
+        both = torch.cat((radius * angle.cos(), radius * angle.sin()))
+        return both[:slots]
 
     def _uniform(self, purpose: str, slots: int) -> Float[Tensor, "slots_ cells"]:
+        """At least so many, by two: each word of 64 bits gives a number from either half."""
         words = (slots + 1) // 2
-        lane = torch.arange(1, words + 1, device=self.key.device).mul_(
-            _purpose(purpose)
-        )
+        lane = torch.arange(1, words + 1, device=self.key.device)
+        lane.mul_(_purpose(purpose))
         bits = _mix_(lane[:, None] + self.key)
-        low = bits.bitwise_and(0x7FFFFFFF)
-        high = bits.bitwise_right_shift_(32).bitwise_and_(0x7FFFFFFF)
+        low = bits.bitwise_and(_LOW_31)
+        high = bits.bitwise_right_shift_(32).bitwise_and_(_LOW_31)
         both = torch.cat((low, high)).to(torch.float32)
+        # the middle of each of 2³¹ intervals, so that no logarithm meets a zero
         return both.mul_(2.0**-31).add_(2.0**-32)
 
 
@@ -142,9 +148,9 @@ class Stream:
     @property
     def word(self) -> int:
         """64 bits that stand for seed and path."""
-        return _hash(
-            f"{self.seed}/" + "/".join(f"{type(p).__name__}:{p}" for p in self.path)
-        )
+        # a name's type counts: the tile `3` is not the tile `"3"`
+        parts = [f"{type(part).__name__}:{part}" for part in self.path]
+        return _hash(f"{self.seed}/" + "/".join(parts))
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh generator. CPU and CUDA draw differently from one seed."""
@@ -152,7 +158,8 @@ class Stream:
 
     def cells(self, index: Int64[Tensor, " cells"]) -> CellStream:
         """One stream per cell, named by the cell's number. Shape (cells,)."""
-        return CellStream(_mix_(index.mul(_signed(_GOLDEN)).add_(_signed(self.word))))
+        word = index.mul(_signed(_GOLDEN)).add_(_signed(self.word))
+        return CellStream(_mix_(word))
 
     def copies(self, origin: Int64[Tensor, " cells"]) -> CellStream:
         """One stream per copy, named by what it is a copy of and how many came before it.
@@ -163,17 +170,19 @@ class Stream:
         order = origin.argsort(stable=True)
         place = torch.arange(origin.numel())
         ranked = origin[order]
-        first = torch.ones_like(place, dtype=torch.bool)
-        first[1:] = ranked[1:] != ranked[:-1]
-        start = torch.where(first, place, 0).cummax(0).values
+        # copies of one original now stand side by side: count from where each group starts
+        is_first = torch.ones_like(place, dtype=torch.bool)
+        is_first[1:] = ranked[1:] != ranked[:-1]
+        group_start = torch.where(is_first, place, 0).cummax(0).values
         number = torch.empty_like(place)
-        number[order] = place - start
+        number[order] = place - group_start
         return self.cells(origin).numbered("copy", number)
 
 
 def total(values: Shaped[Tensor, "*shape"]) -> float:
     """Sum in double precision, in an order that does not depend on the number of threads."""
-    return float(values.detach().cpu().double().numpy().sum())
+    array = values.detach().cpu().double().numpy()
+    return float(array.sum())
 
 
 def in_order(values: Float[Tensor, "terms ..."]) -> Float[Tensor, "..."]:

@@ -87,9 +87,16 @@ def show(value: float | int, unit: str, digits: int = 4) -> str:
     if value == 0:
         return f"0 {unit}"
     for scale, prefix in _SHOWN:
-        if abs(value) >= scale * (1 - 0.5 * 10**-digits):
+        # what would round to 1000 takes the next prefix
+        if abs(value) >= _rounds_to(scale, digits):
             return f"{value / scale:.{digits}g} {prefix}{unit}"
     return f"{value:.{digits}g} {unit}"
+
+
+def _rounds_to(scale: float, digits: int) -> float:
+    """Smallest number that so many significant digits write as `scale`."""
+    half_a_digit: float = 0.5 * 10**-digits
+    return scale * (1 - half_a_digit)
 
 
 def show_duration(seconds: float, digits: int = 4) -> str:
@@ -105,7 +112,10 @@ def show_duration(seconds: float, digits: int = 4) -> str:
     ('1.5 min', '20 ms')
     """
     for name, length in reversed(_LONG.items()):
-        if name != "week" and abs(seconds) >= length * (1 - 0.5 * 10**-digits):
+        # weeks are understood, but days are what people expect to read
+        if name == "week":
+            continue
+        if abs(seconds) >= _rounds_to(length, digits):
             return f"{seconds / length:.{digits}g} {name}"
     return show(seconds, "s", digits)
 
@@ -134,7 +144,8 @@ def parse(text: str, unit: str) -> float:
     number, symbol = match.groups()
     if unit == "s" and symbol in _LONG:
         return float(number) * _LONG[symbol]
-    prefix = symbol[: -len(unit)] if symbol.endswith(unit) else None
+    has_unit = symbol.endswith(unit)
+    prefix = symbol[: -len(unit)] if has_unit else None
     if prefix not in _PREFIXES:
         longer = ", or `1h`, `1d`, `1month`, `1y`" if unit == "s" else ""
         raise ValueError(

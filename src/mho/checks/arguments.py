@@ -68,23 +68,23 @@ def check_choice(value: str, name: str, choices: Iterable[str]) -> None:
         ValueError: In the house sentence.
     """
     known = sorted(choices)
-    if value not in known:
-        near = difflib.get_close_matches(value, known, n=1, cutoff=0.4)
-        hint = f" Did you mean `{near[0]}`?" if near else ""
-        few = (
-            known
-            if len(known) <= _LISTED
-            else difflib.get_close_matches(value, known, 5, 0.4)
-        )
-        listed = ", ".join(f"`{word}`" for word in few or known[:5])
-        listed += (
-            f" or {len(known) - len(few or known[:5])} others"
-            if few is not known
-            else ""
-        )
-        raise ValueError(
-            f"Argument `{name}` must be one of {listed}, but is `{value}`.{hint}"
-        )
+    if value in known:
+        return
+    near = difflib.get_close_matches(value, known, n=1, cutoff=0.4)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    raise ValueError(
+        f"Argument `{name}` must be one of {_listed(value, known)}, but is `{value}`.{hint}"
+    )
+
+
+def _listed(value: str, known: list[str]) -> str:
+    """The choices as words of a sentence; of a long list those nearest to a value."""
+    if len(known) <= _LISTED:
+        return ", ".join(f"`{word}`" for word in known)
+    nearest = difflib.get_close_matches(value, known, n=5, cutoff=0.4)
+    shown = nearest or known[:5]
+    words = ", ".join(f"`{word}`" for word in shown)
+    return f"{words} or {len(known) - len(shown)} others"
 
 
 class RefusedError(ValueError):

@@ -23,16 +23,19 @@ def check_within(
     Raises:
         ValueError: In the house sentence. NaN counts as outside.
     """
-    outside = ~((values >= low) & (values <= high))
+    inside = (values >= low) & (values <= high)
+    outside = ~inside
     if not outside.any():
         return
+    # NaN is the worst of all
     excess = torch.maximum(low - values, values - high).nan_to_num(nan=math.inf)
     excess = torch.where(outside, excess, -math.inf)
     worst = torch.unravel_index(excess.argmax(), values.shape)
-    place = ", ".join(str(int(i)) for i in worst)
+    place = ", ".join(str(int(index)) for index in worst)
+    count = int(outside.sum())
     raise ValueError(
         f"Argument `{name}` must lie within {show(low, unit)} to {show(high, unit)}, but"
-        f" {int(outside.sum())} of {values.numel()} cells do not; the worst is cell ({place}) with"
+        f" {count} of {values.numel()} cells do not; the worst is cell ({place}) with"
         f" {show(float(values[worst]), unit)}. {hint}"
     )
 
@@ -44,12 +47,14 @@ def check_finite(values: Shaped[Tensor, "*shape"], name: str, hint: str) -> None
         ValueError: In the house sentence.
     """
     bad = ~torch.isfinite(values)
-    if bad.any():
-        first = ", ".join(str(int(i)) for i in bad.nonzero()[0])
-        raise ValueError(
-            f"Argument `{name}` must be finite, but {int(bad.sum())} of {values.numel()} elements"
-            f" are NaN or infinite; the first is element ({first}). {hint}"
-        )
+    if not bad.any():
+        return
+    first = ", ".join(str(int(index)) for index in bad.nonzero()[0])
+    count = int(bad.sum())
+    raise ValueError(
+        f"Argument `{name}` must be finite, but {count} of {values.numel()} elements"
+        f" are NaN or infinite; the first is element ({first}). {hint}"
+    )
 
 
 def check_shape(
@@ -60,11 +65,15 @@ def check_shape(
     Raises:
         ValueError: In the house sentence.
     """
-    fits = values.ndim == len(shape) and all(
-        want in (None, have) for have, want in zip(values.shape, shape, strict=True)
+    if _fits(tuple(values.shape), shape):
+        return
+    wanted = ", ".join("any" if size is None else str(size) for size in shape)
+    raise ValueError(
+        f"Argument `{name}` must have shape ({wanted}), but has {tuple(values.shape)}."
     )
-    if not fits:
-        wanted = ", ".join("any" if n is None else str(n) for n in shape)
-        raise ValueError(
-            f"Argument `{name}` must have shape ({wanted}), but has {tuple(values.shape)}."
-        )
+
+
+def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    if len(given) != len(wanted):
+        return False
+    return all(want in (None, have) for have, want in zip(given, wanted, strict=True))

@@ -93,27 +93,30 @@ class Subject(Configuration):
         """
         check_choice(name, "field", self.names())
         if name in self.preset.values:
-            changed = self.preset.replace(**{name: value})
-            changed.cell()
-            return Subject(changed, self.protocol)
+            preset = self.preset.replace(**{name: value})
+            # whose laws know what their numbers may be
+            preset.cell()
+            return replace(self, preset=preset)
         if name == _DENOISE:
             method = self.protocol.denoise if value else None
-            return Subject(self.preset, replace(self.protocol, denoise=method))
+            protocol = replace(self.protocol, denoise=method)
+            return replace(self, protocol=protocol)
         path = name.split(".")[1:]
-        return Subject(self.preset, _replaced(self.protocol, path, value, name))
+        protocol = _replaced(self.protocol, path, value, name)
+        return replace(self, protocol=protocol)
 
 
 def _paths(part: Any, prefix: str) -> list[str]:
     """Dotted names of the numbers in nested dataclasses."""
-    found = []
+    paths = []
     for field in fields(part):
         value = getattr(part, field.name)
         name = f"{prefix}.{field.name}"
         if is_dataclass(value):
-            found += _paths(value, name)
+            paths += _paths(value, name)
         elif isinstance(value, int | float):
-            found.append(name)
-    return found
+            paths.append(name)
+    return paths
 
 
 def _replaced(part: Any, path: list[str], value: float, name: str) -> Any:

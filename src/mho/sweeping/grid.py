@@ -75,7 +75,9 @@ def grid_points(
             raise ValueError(
                 f"Argument `{name}` must be given once, but is given twice."
             )
-    check_between(math.prod(len(a.values) for a in axes), "points", 1, _MOST, "1")
+    count = math.prod(len(axis.values) for axis in axes)
+    check_between(count, "points", 1, _MOST, "1")
+
     points = []
     for values in itertools.product(*(axis.values for axis in axes)):
         changed = subject
@@ -91,22 +93,27 @@ def _list(name: str, text: str, subject: Subject) -> tuple[float, ...]:
 
 def _range(name: str, text: str, subject: Subject) -> tuple[float, ...]:
     """`low:high:count`, evenly spaced, or `low:high:count:log`."""
-    parts = text.split(":")
-    if (
-        len(parts) not in (3, 4)
-        or parts[3:] not in ([], ["log"])
-        or not parts[2].isdigit()
-    ):
-        raise ValueError(
-            f"Argument `{name}` must be a range like `1:10:4` or `1:10:4:log`, but is `{text}`."
-        )
-    low, high = (subject.value(name, part) for part in parts[:2])
-    count = int(parts[2])
+    low_text, high_text, count_text, logarithmic = _range_parts(name, text)
+    low = subject.value(name, low_text)
+    high = subject.value(name, high_text)
+    count = int(count_text)
     check_between(count, name, 2, _MOST, "1")
-    if len(parts) == 3:
+    if not logarithmic:
         return tuple(low + (high - low) * n / (count - 1) for n in range(count))
     if low <= 0 or high <= 0:
         raise ValueError(
             f"Argument `{name}` must be positive for logarithmic steps, but is `{text}`."
         )
     return tuple(low * (high / low) ** (n / (count - 1)) for n in range(count))
+
+
+def _range_parts(name: str, text: str) -> tuple[str, str, str, bool]:
+    """Ends and count of a range as they were written, and whether it is logarithmic."""
+    parts = text.split(":")
+    is_linear = len(parts) == 3
+    is_logarithmic = len(parts) == 4 and parts[3] == "log"
+    if not (is_linear or is_logarithmic) or not parts[2].isdigit():
+        raise ValueError(
+            f"Argument `{name}` must be a range like `1:10:4` or `1:10:4:log`, but is `{text}`."
+        )
+    return parts[0], parts[1], parts[2], is_logarithmic

@@ -1,5 +1,6 @@
 """One point of a sweep: program a chip, audit it, count."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -85,31 +86,37 @@ def measure_point(subject: Subject, how: PointMeasure) -> dict[str, float]:
         ValueError: A tolerance below the read-out's resolution.
     """
     stream = Stream(how.seed)
-    chip = Chip(
-        subject.preset, rows=_ROWS, cols=-(-how.cells // _ROWS), driver=how.driver
-    )
+    cols = math.ceil(how.cells / _ROWS)
+    chip = Chip(subject.preset, rows=_ROWS, cols=cols, driver=how.driver)
     bench = SimulatedBench(chip, stream.child("chip"))
     cells = torch.arange(chip.cells)
-    low, high = (subject.preset[f"array.level_{end}"] for end in ("low", "high"))
-    levels = level_targets(low, high, _LEVELS)
+    array = subject.preset.array
+    levels = level_targets(array.level_low, array.level_high, _LEVELS)
     target = random_levels(levels, cells.numel(), stream.child("levels"))
     result = program(bench, target, subject.protocol, cells=cells)
+
     working = ~bench.stuck
     if not bool(working.any()):
         raise ValueError(
             "Argument `cell.stuck_fraction` must leave cells that work, but does not."
         )
-    found = audit(
-        bench, target[working], cells[working], looks=how.looks, span=how.span
+    looks = audit(
+        bench,
+        target[working],
+        cells[working],
+        looks=how.looks,
+        span=how.span,
     )
-    window = found.window(FRACTION)
-    (least, most) = found.window_interval(FRACTION)
+    span = array.level_high - array.level_low
+    window = looks.window(FRACTION)
+    narrowest, widest = looks.window_interval(FRACTION)
     return {
         "converged": _mean(result.converged[working]),
-        "held": _mean(found.quiet(subject.protocol.tolerance)),
-        "levels": _count(high - low, window),
-        "levels_low": _count(high - low, most),
-        "levels_high": _count(high - low, least),
+        "held": _mean(looks.quiet(subject.protocol.tolerance)),
+        "levels": _levels(span, window),
+        # the wider the window, the fewer levels
+        "levels_low": _levels(span, widest),
+        "levels_high": _levels(span, narrowest),
         "window_uS": window / uS,
         "pulses": _mean(result.pulses),
         "denoise_pulses": _mean(result.denoise_pulses),
@@ -123,5 +130,6 @@ def _mean(values: Tensor) -> float:
     return float(values.double().mean())
 
 
-def _count(span: float, window: float) -> float:
+def _levels(span: float, window: float) -> float:
+    """Levels that windows of this half-width (S) leave room for (1)."""
     return 1 + span / (2 * max(window, 1e-12))

@@ -81,11 +81,12 @@ def to_csv(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> bytes
     """The table as text, SI numbers; columns are the fields, then `COLUMNS`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(axis.name for axis in axes), *COLUMNS])
+    field_names = [axis.name for axis in axes]
+    writer.writerow([*field_names, *COLUMNS])
     for values, row in rows:
-        writer.writerow(
-            [*(repr(v) for v in values), *(repr(row[name]) for name in COLUMNS)]
-        )
+        fields = [repr(value) for value in values]
+        measured = [repr(row[name]) for name in COLUMNS]
+        writer.writerow([*fields, *measured])
     return text.getvalue().encode()
 
 
@@ -103,10 +104,11 @@ def to_parquet(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> b
             "Argument `parquet` must have the library pyarrow, but it is not installed; run"
             " `pip install mho[sweep]`."
         ) from None
-    columns = {
-        axis.name: [values[n] for values, _ in rows] for n, axis in enumerate(axes)
-    }
-    columns |= {name: [row[name] for _, row in rows] for name in COLUMNS}
+    columns = {}
+    for number, axis in enumerate(axes):
+        columns[axis.name] = [values[number] for values, _ in rows]
+    for name in COLUMNS:
+        columns[name] = [row[name] for _, row in rows]
     target = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.table(columns), target)
     content: bytes = target.getvalue().to_pybytes()
