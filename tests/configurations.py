@@ -15,9 +15,7 @@ from mho.chip.periphery.front_end import Integrator, Transimpedance
 from mho.chip.periphery.limits import LineLimits
 from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.published import preset
-from mho.mapping import DifferentialPairs
-from mho.mapping.reference_column import ReferenceColumn
-from mho.mapping.two_pairs import TwoPairs
+from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
 from mho.papers import Setting
 from mho.programming import (
     Denoise,

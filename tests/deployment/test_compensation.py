@@ -8,8 +8,14 @@ import torch
 from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
-from mho.mapping import DifferentialPairs, Placement, each_block, place
-from mho.mapping.targets import adapt, compensate, effective_difference, repair
+from mho.mapping import (
+    DifferentialPairs,
+    Placement,
+    each_block,
+    effective_difference,
+    place,
+)
+from mho.mapping.targets import adapt, compensate, repair
 from mho.rng import Stream
 from mho.units import uS
 from mho.wires import WireModel

@@ -14,8 +14,13 @@ from mho.chip import Chip
 from mho.device.published import preset
 from mho.mapping import DifferentialPairs, place
 from mho.mapping.targets import repair
-from mho.mapping.tiles import AssignedLines, Ends, FaultMap, survey
-from mho.mapping.tiles.line_assignment import assign
+from mho.mapping.tiles import (
+    AssignedLines,
+    FaultMap,
+    StuckHalves,
+    lines_of_pairs,
+    survey,
+)
 from mho.rng import Stream
 from mho.units import uS
 
@@ -144,13 +149,24 @@ def test_ends_reach_what_a_fine_grid_of_the_free_half_reaches() -> None:
         for held in (LOW, 200 * uS, HIGH):
             stuck = torch.tensor([held])
             want = torch.tensor([wanted])
-            left = float(Ends(stuck, stuck, yes, no).reach(want, info))
-            right = float(Ends(stuck, stuck, no, yes).reach(want, info))
+            left = float(
+                StuckHalves(stuck, stuck, yes, no).nearest_difference(want, info)
+            )
+            right = float(
+                StuckHalves(stuck, stuck, no, yes).nearest_difference(want, info)
+            )
             for reached, differences in ((left, held - grid), (right, grid - held)):
                 best = float((differences - wanted).abs().min())
                 assert abs(reached - wanted) <= best + 1e-9
-            assert float(Ends(stuck, stuck, no, no).reach(want, info)) == float(want)
-            assert float(Ends(stuck, stuck, yes, yes).reach(want, info)) == 0.0
+            assert float(
+                StuckHalves(stuck, stuck, no, no).nearest_difference(want, info)
+            ) == float(want)
+            assert (
+                float(
+                    StuckHalves(stuck, stuck, yes, yes).nearest_difference(want, info)
+                )
+                == 0.0
+            )
 
 
 def test_without_faults_lines_stay_in_order() -> None:
@@ -194,14 +210,16 @@ def test_no_other_order_of_rows_loses_less() -> None:
         fixed[0, row, col] = True
         held[0, row, col] = value
     lines = AssignedLines(0, torch.arange(5), torch.tensor([0]))
-    ends = Ends(held[0, :5, 0], held[0, :5, 1], fixed[0, :5, 0], fixed[0, :5, 1])
+    ends = StuckHalves(held[0, :5, 0], held[0, :5, 1], fixed[0, :5, 0], fixed[0, :5, 1])
 
     def loss(order: Tensor, sign: float) -> float:
         """Squared conductance lost with input n on row order[n]."""
         there = sign * torch.zeros(5).index_copy(0, order, wanted[:, 0])
-        return float((ends.reach(there, info) - there).double().square().sum())
+        return float(
+            (ends.nearest_difference(there, info) - there).double().square().sum()
+        )
 
-    found = assign(wanted, lines, FaultMap(fixed, held), info).rows
+    found = lines_of_pairs(wanted, lines, FaultMap(fixed, held), info).rows
     assert sorted(found.tolist()) == list(range(5))
     orders = [torch.tensor(order) for order in permutations(range(5))]
     left = {s: (loss(found, s), min(loss(o, s) for o in orders)) for s in (1.0, -1.0)}

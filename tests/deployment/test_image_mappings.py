@@ -25,8 +25,7 @@ from mho.deployment.storage import (
     save_chip,
     save_image,
 )
-from mho.mapping import Block, Placement, tiles_needed
-from mho.mapping.kinds import MAPPINGS
+from mho.mapping import MAPPINGS, Placement, tiles_needed
 from mho.programming import ProgrammingOptions
 from mho.units import uS
 from mho.wires import WireModel
@@ -88,8 +87,9 @@ def assert_same(one: Placement, other: Placement) -> None:
         if f.name != "blocks"
     )
     for mine, own in zip(one.blocks, other.blocks, strict=True):
+        assert type(mine) is type(own)
         assert all(
-            same(getattr(mine, f.name), getattr(own, f.name)) for f in fields(Block)
+            same(getattr(mine, f.name), getattr(own, f.name)) for f in fields(own)
         )
 
 

@@ -15,19 +15,22 @@ from mho.deployment import DeployedNetwork, calibrate_ranges
 from mho.device.filament import moments
 from mho.device.published import preset
 from mho.mapping import (
+    MAPPINGS,
+    CorrectingBlock,
     DifferentialPairs,
     Placement,
+    ReferenceBlock,
+    ReferenceColumn,
+    TwoPairs,
     WeightMapping,
     each_block,
+    effective_difference,
     lay_out,
     mapping_for,
     place,
     tiles_needed,
 )
-from mho.mapping.kinds import MAPPINGS
-from mho.mapping.reference_column import ReferenceColumn
-from mho.mapping.targets import compensate, effective_difference, second_pair_targets
-from mho.mapping.two_pairs import TwoPairs
+from mho.mapping.targets import compensate, second_pair_targets
 from mho.network import Network, read_network
 from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
@@ -175,7 +178,7 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
     assert float((count - count.round()).abs().max()) * mapping.step < 1e-10
     weights = [layer.weight for layer in network.layers]
     found = stood_for(placement, weights, info)
-    last = [b for b in placement.blocks if b.corrects is not None] or list(
+    last = [b for b in placement.blocks if isinstance(b, CorrectingBlock)] or list(
         placement.blocks
     )
     for block in last:
@@ -274,9 +277,9 @@ def test_noise_of_a_product(kind: str) -> None:
         total += block.signed(block.read(bench, rows, 2e-3), rows) / block.scale
         cells = variance[where]
         scale = block.scale.double()
-        alone = cells[0, :, :6] if block.minus is None else cells.sum(0)
+        alone = cells[0, :, :6] if isinstance(block, ReferenceBlock) else cells.sum(0)
         wanted += torch.diag(squares @ alone / scale**2)
-        if block.minus is None:
+        if isinstance(block, ReferenceBlock):
             shared = float(squares @ cells[0, :, -1]) / torch.outer(scale, scale)
     wanted += shared
     found = total.T.cov()
@@ -337,7 +340,4 @@ def test_pairs_are_the_mapping_they_were() -> None:
     pairs = DifferentialPairs(LOW, HIGH)
     weight = normal(5, 7)
     (stage,) = pairs.stages(weight)
-    assert stage.minus is not None
-    assert torch.equal(
-        torch.stack((stage.plus, stage.minus)), torch.stack(pairs.targets(weight))
-    )
+    assert torch.equal(stage.targets(), torch.stack(pairs.targets(weight)))

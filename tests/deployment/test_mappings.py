@@ -5,8 +5,8 @@ import torch
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
-from mho.mapping import DifferentialPairs, place
-from mho.mapping.targets import compensate, round_together, to_levels
+from mho.mapping import DifferentialPairs, place, round_together
+from mho.mapping.targets import compensate, to_levels
 from mho.rng import Stream
 from mho.units import uS
 

@@ -9,8 +9,15 @@ from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.device.published import preset
-from mho.mapping import DifferentialPairs, Placement, each_block, place, tiles_needed
-from mho.mapping.targets import compensate, effective_difference
+from mho.mapping import (
+    DifferentialPairs,
+    Placement,
+    each_block,
+    effective_difference,
+    place,
+    tiles_needed,
+)
+from mho.mapping.targets import compensate
 from mho.mapping.tiles import pack, split, tiles_taken
 from mho.rng import Stream
 from mho.units import uS

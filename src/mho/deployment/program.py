@@ -5,12 +5,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 import torch
-from jaxtyping import Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.bench import Bench
+from mho.bench import Bench, BenchInfo
 from mho.ledger import Ledger
-from mho.mapping import Placement, each_block
+from mho.mapping import Placement, positions
 from mho.mapping.targets import adapt, repair, second_pair_targets, with_excess
 from mho.programming import ProgramProtocol, ProgramResult, ProgramRun, program
 
@@ -43,27 +43,29 @@ def program_pairs(
         all passes.
     """
     protocol = protocol or ProgramProtocol()
-    first, *rest = stages(placement)
-    own, result = _program_stage(
+    first_cells, *later_cells = stages(placement)
+    first, first_result = _program_stage(
         bench,
-        part(placement, first) if rest else placement,
+        part(placement, 0),
         protocol,
         repaired=repaired,
         resume=resume,
         on_cycle=on_cycle,
     )
-    if not rest:
-        return own, result
-    spent = bench.ledger
+    if not later_cells:
+        return first, first_result
+    spent_before_look = bench.ledger
     look = protocol.verify
+    reading = bench.read(first.cells, samples=look.samples, window=look.window)
     held = torch.zeros_like(placement.target)
-    reading = bench.read(own.cells, samples=look.samples, window=look.window)
-    held[first] = reading.mean
-    (second,) = rest
-    goal = part(second_pair_targets(placement, held, bench.info, own.blocks), second)
-    other, more = _program_stage(bench, goal, protocol, repaired=repaired)
-    cost = result.ledger + (bench.ledger - spent)
-    return joined(placement, (own, other)), joint_result((result, more), cost)
+    held[first_cells] = reading.mean
+    planned = second_pair_targets(placement, held, bench.info, first.blocks)
+    second, second_result = _program_stage(
+        bench, part(planned, 1), protocol, repaired=repaired
+    )
+    cost = first_result.ledger + (bench.ledger - spent_before_look)
+    result = joint_result((first_result, second_result), cost)
+    return joined(placement, (first, second)), result
 
 
 def _program_stage(
@@ -84,84 +86,110 @@ def _program_stage(
         resume=resume,
         on_cycle=on_cycle,
     )
-    stuck = result.stuck.nonzero()[:, 0]
-    if stuck.numel() == 0 or not repaired:
+    stuck_positions = result.stuck.nonzero()[:, 0]
+    if stuck_positions.numel() == 0 or not repaired:
         return placement, result
+    stuck_cells = placement.cells[stuck_positions]
     held = torch.zeros_like(placement.target)
-    held[stuck] = bench.read(placement.cells[stuck], samples=8, window=0.0).mean
-    mended = repair(placement, result.stuck, held, bench.info)
-    mended = adapt(placement, mended, held, result.stuck, bench.info)
-    moved = (mended.target - placement.target).abs() > protocol.tolerance / 2
-    kept = torch.where(moved | result.stuck, mended.target, placement.target)
-    mended = replace(mended, target=kept)
-    moved = moved & ~result.stuck
-    mended = with_excess(placement, mended, held, result.stuck, bench.info)
-    places = moved.nonzero()[:, 0]
+    held[stuck_positions] = bench.read(stuck_cells, samples=8, window=0.0).mean
+    mended = _mended(placement, result.stuck, held, bench.info, protocol.tolerance)
+    to_move = (mended.target != placement.target) & ~result.stuck
+    places = to_move.nonzero()[:, 0]
     if places.numel() == 0:
         return mended, replace(result, target=mended.target)
-    second = program(bench, mended.target[places], protocol, cells=mended.cells[places])
-    return mended, _merge(result, second, places, mended.target)
+    again = program(bench, mended.target[places], protocol, cells=mended.cells[places])
+    return mended, _merge(result, again, places, mended.target)
+
+
+def _mended(
+    placement: Placement,
+    stuck: Bool[Tensor, " cells"],
+    held: Float[Tensor, " cells"],
+    info: BenchInfo,
+    tolerance: float,
+) -> Placement:
+    """A placement that makes up for stuck cells, with as few cells moved as that takes.
+
+    Args:
+        placement: Cells and targets as programmed.
+        stuck: Cells that do not answer. Shape (cells,).
+        held: Conductance of the stuck ones; others do not matter (S). Shape (cells,).
+        info: The bench.
+        tolerance: Half-width of the acceptance window (S).
+    """
+    repaired = repair(placement, stuck, held, info)
+    adapted = adapt(placement, repaired, held, stuck, info)
+    # a target that moves by less than programming would notice is not worth its pulses
+    moved = (adapted.target - placement.target).abs() > tolerance / 2
+    target = torch.where(moved | stuck, adapted.target, placement.target)
+    worthwhile = replace(adapted, target=target)
+    return with_excess(placement, worthwhile, held, stuck, info)
 
 
 def _merge(
     first: ProgramResult, second: ProgramResult, places: Tensor, target: Tensor
 ) -> ProgramResult:
     """One result for two passes: the later outcome counts, the costs add."""
-    merged: dict[str, Tensor] = {}
-    for name in ("outcome", "error", "noise"):
-        merged[name] = getattr(first, name).index_copy(0, places, getattr(second, name))
-    for name in ("pulses", "denoise_pulses", "reads"):
-        merged[name] = getattr(first, name).index_add(0, places, getattr(second, name))
-    joint = {f.name: getattr(first, f.name) for f in fields(first)} | merged
-    joint |= {
-        "target": target,
-        "cycles": first.cycles + second.cycles,
-        "ledger": first.ledger + second.ledger,
-    }
-    return ProgramResult(**joint)
+    return replace(
+        first,
+        target=target,
+        outcome=first.outcome.index_copy(0, places, second.outcome),
+        error=first.error.index_copy(0, places, second.error),
+        noise=first.noise.index_copy(0, places, second.noise),
+        pulses=first.pulses.index_add(0, places, second.pulses),
+        denoise_pulses=first.denoise_pulses.index_add(0, places, second.denoise_pulses),
+        reads=first.reads.index_add(0, places, second.reads),
+        cycles=first.cycles + second.cycles,
+        ledger=first.ledger + second.ledger,
+    )
 
 
 def stages(placement: Placement) -> list[Int64[Tensor, " cells"]]:
     """Positions of cells that are programmed together: first blocks, then those that correct."""
-    correcting = torch.cat(
-        [
-            torch.full((block.crossings.numel(),), block.corrects is not None)
-            for block in placement.blocks
-        ]
-    )
-    found = [(~correcting).nonzero()[:, 0], correcting.nonzero()[:, 0]]
-    return [positions for positions in found if positions.numel()]
-
-
-def part(placement: Placement, positions: Int64[Tensor, " some"]) -> Placement:
-    """A stage as a placement of its own."""
-    chosen = placement.cells[positions]
-    blocks = [
-        replace(block, corrects=None)
-        for block, place in each_block(placement)
-        if torch.isin(place[:1, :1, :1].flatten(), positions).all()
+    blocks = placement.blocks
+    places = positions(blocks)
+    numbers = sorted({block.stage for block in blocks})
+    return [
+        torch.cat(
+            [
+                place.flatten()
+                for block, place in zip(blocks, places, strict=True)
+                if block.stage == number
+            ]
+        )
+        for number in numbers
     ]
+
+
+def part(placement: Placement, stage: int) -> Placement:
+    """A stage as a placement of its own.
+
+    Numbers of corrected blocks still mean blocks of the whole placement.
+
+    Args:
+        placement: All stages.
+        stage: Number of the stage among `stages`.
+    """
+    cells = stages(placement)[stage]
     return replace(
         placement,
-        blocks=tuple(blocks),
-        cells=chosen,
-        target=placement.target[positions],
-        partner=placement.partner[positions] - positions[0],
-        sign=placement.sign[positions],
+        blocks=tuple(block for block in placement.blocks if block.stage == stage),
+        cells=placement.cells[cells],
+        target=placement.target[cells],
+        # cells of a stage stand together, so partners are found by counting from its first one
+        partner=placement.partner[cells] - cells[0],
+        sign=placement.sign[cells],
     )
 
 
 def joined(placement: Placement, parts: Sequence[Placement]) -> Placement:
     """A placement with the targets, signs and polarities that its stages came out with."""
-    own = [block for one in parts for block in one.blocks]
-    blocks = [
-        replace(new, corrects=old.corrects)
-        for new, old in zip(own, placement.blocks, strict=True)
-    ]
-    target, sign = (
-        torch.cat([getattr(one, n) for one in parts]) for n in ("target", "sign")
+    return replace(
+        placement,
+        blocks=tuple(block for stage in parts for block in stage.blocks),
+        target=torch.cat([stage.target for stage in parts]),
+        sign=torch.cat([stage.sign for stage in parts]),
     )
-    return replace(placement, blocks=tuple(blocks), target=target, sign=sign)
 
 
 def joint_result(results: Sequence[ProgramResult], ledger: Ledger) -> ProgramResult:
@@ -172,11 +200,14 @@ def joint_result(results: Sequence[ProgramResult], ledger: Ledger) -> ProgramRes
         ledger: Cost of all of them, readings in between included.
     """
     first = results[0]
+    per_cell = [
+        field.name
+        for field in fields(ProgramResult)
+        if isinstance(getattr(first, field.name), Tensor)
+    ]
     together: dict[str, Any] = {
-        f.name: torch.cat([getattr(one, f.name) for one in results])
-        for f in fields(ProgramResult)
-        if isinstance(getattr(first, f.name), Tensor)
+        name: torch.cat([getattr(result, name) for result in results])
+        for name in per_cell
     }
-    return replace(
-        first, **together, cycles=sum(one.cycles for one in results), ledger=ledger
-    )
+    cycles = sum(result.cycles for result in results)
+    return replace(first, **together, cycles=cycles, ledger=ledger)

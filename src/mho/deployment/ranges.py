@@ -11,7 +11,7 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_choice
 from mho.chip.periphery import Magnitudes
-from mho.mapping import Placement, each_block
+from mho.mapping import CorrectingBlock, PairBlock, Placement, each_block
 from mho.network import Network
 from mho.network.operations import LinearLayer
 
@@ -170,26 +170,26 @@ def expected(
         network: The trained network.
         placement: Where it lies.
     """
-    found: list[tuple[Tensor, float | Tensor, float]] = []
+    views: list[tuple[Tensor, float | Tensor, float]] = []
     largest: list[float] = []
-    corrected = {block.corrects for block in placement.blocks}
+    corrected = {
+        block.corrects
+        for block in placement.blocks
+        if isinstance(block, CorrectingBlock)
+    }
     for number, (block, place) in enumerate(each_block(placement)):
         target = placement.target[place]
-        difference = block.difference(target)
-        largest.append(float(difference.abs().max()))
-        if block.minus is None:
-            held = target[0].clone()
-            held[:, :-1] += 0.0 if block.excess is None else block.excess
-            found.append((held, 1.0, 0.0))
-        elif block.corrects is not None:
-            room = max(0.0, largest[block.corrects] - largest[number])
-            found.append((difference, 1.0, _SPREADS * room / math.sqrt(3)))
-        elif number in corrected:
-            found.append((difference, 1.0, 0.0))
-        else:
+        largest.append(float(block.difference(target).abs().max()))
+        if isinstance(block, PairBlock) and number not in corrected:
             weight = network.layers[block.layer].weight[block.outputs, block.inputs]
-            found.append((weight.T, block.scale, 0.0))
-    return found
+            views.append((weight.T, block.scale, 0.0))
+            continue
+        may_come = 0.0
+        if isinstance(block, CorrectingBlock):
+            room = max(0.0, largest[block.corrects] - largest[number])
+            may_come = _SPREADS * room / math.sqrt(3)
+        views.append((block.per_column(target), 1.0, may_come))
+    return views
 
 
 RULES = ("largest", "percentile", "least-error")

@@ -3,29 +3,56 @@
 Pairs, reference columns and second pairs; where each block lies, and what its cells shall hold.
 """
 
-from mho.mapping.kinds import mapping_for, mapping_kind
+from mho.mapping.blocks import (
+    Block,
+    CorrectingBlock,
+    PairBlock,
+    PairedBlock,
+    Placement,
+    ReferenceBlock,
+    each_block,
+    effective_difference,
+    gather,
+    halves,
+    positions,
+    round_together,
+)
 from mho.mapping.lay_out import lay_out
-from mho.mapping.pairs import DifferentialPairs
 from mho.mapping.place import check_range, place, tiles_needed
-from mho.mapping.placement import Block, Placement, each_block, gather
-from mho.mapping.reference_column import ReferenceColumn
-from mho.mapping.two_pairs import TwoPairs
-from mho.mapping.weight_mapping import SCALES, WeightMapping
+from mho.mapping.weights import (
+    MAPPINGS,
+    SCALES,
+    DifferentialPairs,
+    ReferenceColumn,
+    TwoPairs,
+    WeightMapping,
+    mapping_for,
+    mapping_kind,
+)
 
 __all__ = [
+    "MAPPINGS",
     "SCALES",
     "Block",
+    "CorrectingBlock",
     "DifferentialPairs",
+    "PairBlock",
+    "PairedBlock",
     "Placement",
+    "ReferenceBlock",
     "ReferenceColumn",
     "TwoPairs",
     "WeightMapping",
     "check_range",
     "each_block",
+    "effective_difference",
     "gather",
+    "halves",
     "lay_out",
     "mapping_for",
     "mapping_kind",
     "place",
+    "positions",
+    "round_together",
     "tiles_needed",
 ]

@@ -5,12 +5,11 @@ from dataclasses import replace
 import torch
 
 from mho.bench import BenchInfo
-from mho.mapping.pairs import DifferentialPairs
+from mho.mapping.blocks import Placement
 from mho.mapping.place import check_range, place
-from mho.mapping.placement import Placement
 from mho.mapping.targets import compensate, second_pair_targets, to_levels
 from mho.mapping.tiles import FaultMap
-from mho.mapping.weight_mapping import WeightMapping
+from mho.mapping.weights import DifferentialPairs, WeightMapping
 from mho.network import Network
 
 

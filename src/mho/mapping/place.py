@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.checks import check_not_negative
-from mho.mapping.pairs import DifferentialPairs
-from mho.mapping.placement import Block, Placement, gather
+from mho.mapping.blocks import Block, Placement, gather
 from mho.mapping.tiles import (
-    AssignedLines,
     FaultMap,
     Piece,
     Spot,
@@ -20,11 +17,10 @@ from mho.mapping.tiles import (
     pack,
     smallest,
     split,
-    take,
     tiles_taken,
     working_lines,
 )
-from mho.mapping.weight_mapping import Stage, WeightMapping
+from mho.mapping.weights import DifferentialPairs, Stage, WeightMapping
 from mho.units import show
 
 
@@ -53,11 +49,12 @@ def tiles_needed(
     1
     """
     lines = cols // 2 if mapping.paired else cols
-    pieces = split(shapes, rows, _fitting(mapping, lines))
+    pieces = split(shapes, rows, _outputs_fitting(mapping, lines))
+    footprints = _footprints(pieces, mapping)
+    # one tile for each piece is always enough
     capacities = [(rows, lines)] * len(pieces)
-    return tiles_taken(
-        pack(_footprints(pieces, mapping), capacities, packed=packed, spares=spares)
-    )
+    spots = pack(footprints, capacities, packed=packed, spares=spares)
+    return tiles_taken(spots)
 
 
 def place(
@@ -93,26 +90,32 @@ def place(
 
     if packed is None:
         packed = needed(packed=False) > info.tiles
-    if (least := needed(packed=packed)) > info.tiles:
+    least = needed(packed=packed)
+    if least > info.tiles:
         raise ValueError(
             f"Argument `bench` must have at least {least} tiles of {info.rows}×{info.cols} for"
             f" this network, but has {info.tiles}; make the chip with `tiles={least}`."
         )
     lines = working_lines(info, faults, paired=mapping.paired)
     rows, cols = smallest(lines)
-    pieces = split(shapes, rows, _fitting(kind, cols))
-    capacities = [(len(rows), len(cols)) for rows, cols in lines]
-    spots = pack(_footprints(pieces, kind), capacities, packed=packed, spares=spares)
+    pieces = split(shapes, rows, _outputs_fitting(kind, cols))
+    footprints = _footprints(pieces, kind)
+    capacities = [
+        (len(working_rows), len(working_cols)) for working_rows, working_cols in lines
+    ]
+    spots = pack(footprints, capacities, packed=packed, spares=spares)
     stages = [mapping.stages(weight) for weight in weights]
-    return _built(pieces, spots, stages, lines, info, faults)
+    return _on_lines(pieces, spots, stages, lines, info, faults)
 
 
-def _fitting(mapping: type[WeightMapping], lines: int) -> int:
+def _outputs_fitting(mapping: type[WeightMapping], lines: int) -> int:
     """Outputs that fit on the lines of a tile; at least one."""
-    if (most := mapping.most_outputs(lines)) < 1:
+    most = mapping.most_outputs(lines)
+    if most < 1:
+        kind_of_lines = "pairs of columns" if mapping.paired else "columns"
         raise ValueError(
             f"Argument `cols` must leave room for one output of `{mapping.__name__}`, but a tile"
-            f" has {lines} {'pairs of columns' if mapping.paired else 'columns'} that work."
+            f" has {lines} {kind_of_lines} that work."
         )
     return most
 
@@ -122,45 +125,42 @@ def _footprints(pieces: Sequence[Piece], mapping: type[WeightMapping]) -> list[P
     return [replace(piece, outputs=mapping.lines(piece.outputs)) for piece in pieces]
 
 
-def _built(
+def _on_lines(
     pieces: Sequence[Piece],
     spots: Sequence[Spot],
-    stages: Sequence[tuple[Stage, ...]],
+    stages: Sequence[Sequence[Stage]],
     lines: Sequence[tuple[list[int], list[int]]],
     info: BenchInfo,
     faults: FaultMap | None,
 ) -> Placement:
-    """All pieces on their lines; second pairs come after all first ones."""
-    found: list[list[tuple[Block, Tensor]]] = [[] for _ in stages[0]] if stages else []
+    """All pieces on lines of their own.
+
+    The stages of a piece share its rectangle of the tile, the first one choosing first. In the
+    placement all blocks of the first stage come before all of the second, as they are programmed.
+
+    Args:
+        pieces: Parts of layers.
+        spots: Rectangle of each piece.
+        stages: What the cells of each layer shall hold, in the order of programming.
+        lines: Rows and columns of each tile that work.
+        info: The bench.
+        faults: Stuck cells, if they are known.
+    """
+    stage_count = len(stages[0]) if stages else 0
+    blocks: list[list[Block]] = [[] for _ in range(stage_count)]
+    targets: list[list[Tensor]] = [[] for _ in range(stage_count)]
     for number, (piece, spot) in enumerate(zip(pieces, spots, strict=True)):
         free = corner_first(piece, spot, lines[spot.tile])
-        for order, stage in enumerate(stages[piece.layer]):
-            own = stage.part(piece.inputs_used, piece.outputs_used)
-            used, free = take(own, free, faults, info)
-            block = _block(piece, used, own, info)
-            block = replace(block, corrects=number) if order else block
-            found[order].append((block, _held(own)))
-    pairs = [pair for part in found for pair in part]
-    return gather([block for block, _ in pairs], [held for _, held in pairs])
-
-
-def _held(stage: Stage) -> Float[Tensor, "sides rows cols"]:
-    """Targets in the order of `Block.crossings` (S)."""
-    if stage.minus is not None:
-        return torch.stack((stage.plus, stage.minus))
-    reference = torch.full_like(stage.plus[:, :1], stage.reference or 0.0)
-    return torch.cat((stage.plus, reference), 1)[None]
-
-
-def _block(piece: Piece, lines: AssignedLines, stage: Stage, info: BenchInfo) -> Block:
-    """A piece on these lines."""
-    row = (lines.tile * info.rows + lines.rows[: piece.inputs, None]) * info.cols
-    where = (piece.layer, lines.tile, piece.first_input, piece.first_output)
-    if stage.minus is None:
-        columns = row + lines.pairs
-        return Block(*where, columns[:, :-1], None, stage.scale, columns[:, -1])
-    plus = row + 2 * lines.pairs[: piece.outputs]
-    return Block(*where, plus, plus + 1, stage.scale)
+        for order, layer_stage in enumerate(stages[piece.layer]):
+            stage = layer_stage.part(piece.inputs_used, piece.outputs_used)
+            taken = stage.chosen(free, faults, info)
+            free = free.without_columns(taken)
+            blocks[order].append(stage.block(piece, number, taken, info))
+            targets[order].append(stage.targets())
+    return gather(
+        [block for of_stage in blocks for block in of_stage],
+        [target for of_stage in targets for target in of_stage],
+    )
 
 
 def check_range(mapping: WeightMapping, info: BenchInfo) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mho.deployment import DeployedNetwork, Refit
 from mho.ledger import Ledger
-from mho.mapping import Placement
+from mho.mapping import Placement, ReferenceBlock, positions
 from mho.network.account import account
 from mho.programming import ProgramProtocol
 from mho.rng import total
@@ -274,24 +274,19 @@ def grid_columns(
         placement: Where the network lies.
         layer: Number of the layer.
     """
-    found = []
-    start = 0
+    grid = []
     own = [block for block in placement.blocks if block.layer == layer]
     width = 2 * max(block.outputs.stop for block in own)
     parts = sorted({block.first_output for block in own})
-    for block in placement.blocks:
-        cells = block.crossings
-        place = torch.arange(start, start + cells.numel()).view(cells.shape)
-        start += cells.numel()
+    places = positions(placement.blocks)
+    for block, place in zip(placement.blocks, places, strict=True):
         if block.layer != layer:
             continue
-        numbers = torch.arange(cells.shape[2])
-        if block.minus is None:
+        numbers = torch.arange(place.shape[2])
+        if isinstance(block, ReferenceBlock):
             columns = block.first_output + parts.index(block.first_output) + numbers
-            found.append((block.inputs, place[0], columns))
+            grid.append((block.inputs, place[0], columns))
             continue
-        first = 2 * (block.first_output + numbers) + (
-            0 if block.corrects is None else width
-        )
-        found += [(block.inputs, place[half], first + half) for half in range(2)]
-    return found
+        first = 2 * (block.first_output + numbers) + block.stage * width
+        grid += [(block.inputs, place[half], first + half) for half in range(2)]
+    return grid

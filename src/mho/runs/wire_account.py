@@ -10,8 +10,7 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.data import Data
 from mho.deployment import DeployOptions
-from mho.mapping import Placement, each_block, lay_out
-from mho.mapping.targets import effective_difference
+from mho.mapping import Placement, each_block, effective_difference, lay_out
 from mho.network import Network
 from mho.network.operations import LinearLayer
 from mho.runs.run_data import WireAccount

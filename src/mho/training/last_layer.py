@@ -16,7 +16,7 @@ from mho.deployment import (
     set_ranges,
     wanted_products,
 )
-from mho.mapping import DifferentialPairs, Placement, each_block
+from mho.mapping import DifferentialPairs, PairBlock, Placement, each_block
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramProtocol, program
 
@@ -278,7 +278,7 @@ def check_pairs(placement: Placement, index: int) -> None:
         ValueError: In the house sentence.
     """
     own = [block for block in placement.blocks if block.layer == index]
-    if any(block.minus is None or block.corrects is not None for block in own):
+    if not all(isinstance(block, PairBlock) for block in own):
         raise ValueError(
             "Argument `deployed` must have one pair of cells for each weight of its last layer,"
             " but has a reference column or four cells; deploy it with `DifferentialPairs`."

@@ -9,8 +9,13 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.chip.periphery import Periphery
 from mho.deployment import Ranges, calibrate_ranges
-from mho.mapping import Block, DifferentialPairs, place, tiles_needed
-from mho.mapping.targets import round_together
+from mho.mapping import (
+    Block,
+    DifferentialPairs,
+    place,
+    round_together,
+    tiles_needed,
+)
 from mho.network import Network
 from mho.network.operations import LinearLayer, Product
 from mho.programming import ErrorTable

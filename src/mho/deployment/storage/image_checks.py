@@ -9,7 +9,7 @@ from mho.checks import RefusedError, check_finite, check_shape
 from mho.deployment.ranges import Ranges
 from mho.deployment.storage.compiled_network import CompiledNetwork
 from mho.deployment.storage.digital_settings import Tuning
-from mho.mapping import Block, Placement
+from mho.mapping import Block, CorrectingBlock, PairBlock, Placement
 from mho.network import Network
 from mho.network.operations import check_prepared
 from mho.units import show
@@ -122,27 +122,14 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
         raise RefusedError("has a block outside its layer")
     if not bool(torch.isfinite(block.scale).all() & (block.scale != 0).all()):
         raise RefusedError("has a scale that is zero or not finite")
-    if (block.minus is None) == (block.reference is None):
-        raise RefusedError("has a block that has not either pairs or a reference")
-    rows, outputs = block.plus.shape
-    parts = (
-        (block.minus, (rows, outputs)),
-        (block.reference, (rows,)),
-        (block.excess, (rows, outputs)),
-        (block.scale, (outputs,)),
-    )
-    if any(part is not None and part.shape != wanted for part, wanted in parts):
-        raise RefusedError("has a block whose parts have different shapes")
-    if block.excess is not None and not bool(torch.isfinite(block.excess).all()):
-        raise RefusedError("has an excess of a cell that is not finite")
 
 
 def _check_corrected(number: int, placement: Placement) -> None:
     """Refuse a block that corrects what is not an earlier block of pairs of the same weights."""
-    block = placement.blocks[number]
     blocks = placement.blocks
-    if block.corrects is None:
-        if number and blocks[number - 1].corrects is not None:
+    block = blocks[number]
+    if not isinstance(block, CorrectingBlock):
+        if number and isinstance(blocks[number - 1], CorrectingBlock):
             raise RefusedError(
                 "has a block that corrects another one before the last of those"
             )
@@ -155,7 +142,7 @@ def _check_corrected(number: int, placement: Placement) -> None:
         block.inputs,
         block.outputs,
     )
-    if not same or None in (other.minus, block.minus) or other.corrects is not None:
+    if not same or not isinstance(other, PairBlock):
         raise RefusedError("has a block that corrects one of other weights")
 
 

@@ -12,8 +12,9 @@ from mho.deployment.storage.compiled_network import CompiledNetwork, Provenance
 from mho.deployment.storage.digital_settings import Tuning
 from mho.deployment.storage.programmed_chip import ProgrammedChip
 from mho.deployment.storage.record import Record, Records
+from mho.deployment.storage.stored_block import StoredBlock
 from mho.ledger import Ledger
-from mho.mapping import Block, Placement
+from mho.mapping import Placement
 from mho.network import Graph, Network, Node, Note, Ref
 from mho.network.operations import Convolution, Dense, LinearLayer, Recurrent
 from mho.programming import ProgrammingOptions, ProgramResult
@@ -57,7 +58,7 @@ _IMAGE = (
     Record("Placement", Placement, _names("blocks cells target partner sign step")),
     Record(
         "Block",
-        Block,
+        StoredBlock,
         _names(
             "layer tile first_input first_output plus minus scale reference corrects excess"
         ),

@@ -19,6 +19,8 @@ from torch import Tensor
 from mho.checks import RefusedError
 from mho.deployment.storage.names import RECORDS
 from mho.deployment.storage.record import Records
+from mho.deployment.storage.stored_block import StoredBlock, block_of, stored_block
+from mho.mapping import Block
 from mho.network import Ref
 
 _CONSTANTS = {
@@ -64,6 +66,8 @@ class Writer:
         return self._several(value, name)
 
     def _several(self, value: object, name: str) -> Any:
+        if isinstance(value, Block):
+            value = stored_block(value)
         record = self._records.of(type(value))
         if record is not None:
             own = {}
@@ -127,6 +131,8 @@ class Reader:
             return self._one_of(inner, plain, name)
         if isinstance(hint, type) and issubclass(hint, Tensor | AbstractArray):
             return self._tensor(hint, plain, name)
+        if hint is Block:
+            return block_of(self._dataclass(StoredBlock, plain, name, {}))
         if isinstance(hint, type) and is_dataclass(hint):
             return self._dataclass(hint, plain, name, apart)
         if origin is tuple or (origin is not None and issubclass(origin, Sequence)):

@@ -8,9 +8,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.mapping.placement import Block, Placement, each_block
-from mho.mapping.targets.effective import CLOSE, ROUNDS, effective_difference
-from mho.mapping.targets.rounding import rounded_block
+from mho.mapping.blocks import (
+    CLOSE,
+    Block,
+    CorrectingBlock,
+    Freedom,
+    Placement,
+    always,
+    each_block,
+    effective_difference,
+    halves,
+    looks,
+)
 
 
 def second_pair_targets(
@@ -33,47 +42,67 @@ def second_pair_targets(
         The placement with other targets in blocks that correct others, on levels if it has some.
     """
     target = placement.target.clone()
-    parts = each_block(placement)
-    blocks = (*turned, *placement.blocks[len(turned) :])
-    now = each_block(replace(placement, blocks=blocks))
-    for block, place in parts:
-        if block.corrects is None:
+    as_planned = each_block(placement)
+    blocks_in_force = (*turned, *placement.blocks[len(turned) :])
+    in_force = each_block(replace(placement, blocks=blocks_in_force))
+    for block, place in as_planned:
+        if not isinstance(block, CorrectingBlock):
             continue
-        first, where = parts[block.corrects]
-        meant, _ = effective_difference(placement.target[where].double(), first, info)
-        real, there = now[block.corrects]
-        found, _ = effective_difference(held[there].double(), real, info)
-        own = placement.target[place].double()
-        planned, _ = effective_difference(own, block, info)
-        wanted = planned + (meant - found) * (block.scale / first.scale)
-        target[place] = _solved(wanted, own.amin(0), block, info, placement.step).to(
-            target.dtype
-        )
+        first, first_place = as_planned[block.corrects]
+        first_now, first_place_now = in_force[block.corrects]
+        first_target = placement.target[first_place].double()
+        first_held = held[first_place_now].double()
+        meant, _ = effective_difference(first_target, first, info)
+        reached, _ = effective_difference(first_held, first_now, info)
+        # what the first pairs miss, in conductance of the second ones, which count less
+        missed = (meant - reached) * (block.scale / first.scale)
+        own_target = placement.target[place].double()
+        planned, _ = effective_difference(own_target, block, info)
+        low = own_target.amin(0)
+        found = _holding(planned + missed, low, block, info, placement.step)
+        target[place] = found.to(target.dtype)
     return replace(placement, target=target)
 
 
-def _solved(
+def _holding(
     wanted: Float[Tensor, "rows outputs"],
     low: Float[Tensor, "rows outputs"],
-    block: Block,
+    block: CorrectingBlock,
     info: BenchInfo,
     step: float | None,
 ) -> Float[Tensor, "2 rows outputs"]:
-    """Pairs, one half of each at its low end, whose effective differences are those wanted (S)."""
-    reach = info.conductance_high - low
-    difference = wanted
-    for _ in range(ROUNDS):
-        difference = torch.maximum(torch.minimum(difference, reach), -reach)
-        halves = torch.stack((difference, -difference)).clamp(min=0) + low
-        seen, total = effective_difference(halves, block, info)
-        missing = wanted - seen
+    """Pairs, one half of each at its low end, whose effective differences are those wanted (S).
+
+    Args:
+        wanted: Effective differences (S).
+        low: Low end of each pair (S).
+        block: Where the pairs lie.
+        info: The bench: its wires, and how far a cell can go.
+        step: Distance of the levels (S); any conductance if `None`.
+    """
+    limit = info.conductance_high - low
+
+    def conductances(difference: Tensor) -> Tensor:
+        return halves(difference, low)
+
+    freedom = Freedom(
+        torch.maximum(torch.minimum(wanted, limit), -limit),
+        conductances,
+        -limit,
+        limit,
+        wanted.new_ones(()),
+        full_scale=float(limit.min()),
+    )
+    held = conductances(freedom.start)
+    for look in looks(freedom, always(wanted), block, info):
+        held = look.held
         # pairs at the end of their range are left out: what they lack cannot be helped
-        rest = torch.where(difference.abs() < reach, missing, 0.0)
-        if float(rest.abs().max()) < CLOSE * float(reach.min()):
+        within = look.numbers.abs() < limit
+        helpable = torch.where(within, look.missing, 0.0)
+        if float(helpable.abs().max()) < CLOSE * freedom.full_scale:
             break
-        difference = difference + missing * halves.sum(0) / total
     if step is None:
-        return halves
+        return held
     bottom = float(low.min())
-    most = (info.conductance_high - bottom) // step
-    return rounded_block(halves, block, step, bottom, bottom + most * step)
+    steps_to_top = (info.conductance_high - bottom) // step
+    return block.rounded(held, step, bottom, bottom + steps_to_top * step)

@@ -10,6 +10,7 @@ from mho.bench import Bench, BenchInfo, Pulse
 from mho.checks import check_between, check_shape
 
 _GATE = 2.5
+"""Gate voltage of the pulses, or the largest that the bench has (V)."""
 _TRIES = 8
 """Pulses of each polarity, as many as programming gives a cell before it calls it stuck (1)."""
 _SWITCHED = 0.05
@@ -48,17 +49,20 @@ class FaultMap:
 
     def rows(self, tile: int) -> list[int]:
         """Rows of a tile that work, from the sense end on."""
-        return [int(row) for row in (~self.bad_rows[tile]).nonzero().flatten().flip(0)]
+        good = (~self.bad_rows[tile]).nonzero().flatten()
+        return [int(row) for row in good.flip(0)]
 
     def cols(self, tile: int) -> list[int]:
         """Columns of a tile that work, from the driver end on."""
-        return [int(col) for col in (~self.bad_cols[tile]).nonzero().flatten()]
+        good = (~self.bad_cols[tile]).nonzero().flatten()
+        return [int(col) for col in good]
 
     def pairs(self, tile: int) -> list[int]:
         """Pairs of columns of a tile of which both work, from the driver end on."""
         even = self.bad_cols.shape[1] // 2 * 2
         bad = self.bad_cols[tile, :even].view(-1, 2).any(1)
-        return [int(pair) for pair in (~bad).nonzero().flatten()]
+        good = (~bad).nonzero().flatten()
+        return [int(pair) for pair in good]
 
 
 def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultMap:
@@ -78,27 +82,34 @@ def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultM
     if cells is None:
         cells = torch.arange(info.cells)
     check_shape(cells, "cells", (None,))
-    for end in (cells.min(), cells.max()) if cells.numel() else ():
-        check_between(int(end), "cells", 0, info.cells - 1, "1")
-    strong = torch.full((_TRIES, cells.numel()), info.amplitude_max)
-    looks = []
-    for sign in (1.0, -1.0):
-        bench.pulse(
-            Pulse(sign * strong, info.nominal.width, min(_GATE, info.gate_max)), cells
-        )
-        looks.append(bench.read(cells, samples=1, window=0.0).mean)
-    high, low = looks
+    if cells.numel():
+        for end in (cells.min(), cells.max()):
+            check_between(int(end), "cells", 0, info.cells - 1, "1")
+    high = _after_pulses(bench, cells, info.amplitude_max)
+    low = _after_pulses(bench, cells, -info.amplitude_max)
     silent = high - low < _SWITCHED * (info.array_high - info.array_low)
+    middle = (high + low) / 2
     stuck = torch.zeros(info.cells, dtype=torch.bool)
     held = torch.zeros(info.cells)
     stuck[cells] = silent
-    held[cells] = torch.where(silent, (high + low) / 2, 0.0).to(held.dtype)
+    held[cells] = torch.where(silent, middle, 0.0).to(held.dtype)
     shape = (info.tiles, info.rows, info.cols)
     return FaultMap(stuck.view(shape), held.view(shape))
 
 
+def _after_pulses(
+    bench: Bench, cells: Int64[Tensor, " cells"], amplitude: float
+) -> Float[Tensor, " cells"]:
+    """What cells hold after as many pulses as programming would give them (S)."""
+    info = bench.info
+    amplitudes = torch.full((_TRIES, cells.numel()), amplitude)
+    gate = min(_GATE, info.gate_max)
+    bench.pulse(Pulse(amplitudes, info.nominal.width, gate), cells)
+    return bench.read(cells, samples=1, window=0.0).mean
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Ends:
+class StuckHalves:
     """The stuck halves of pairs, and where they are stuck; any shape, the same for all.
 
     Args:
@@ -113,10 +124,10 @@ class Ends:
     left_stuck: Bool[Tensor, "*pairs"]
     right_stuck: Bool[Tensor, "*pairs"]
 
-    def reach(
+    def nearest_difference(
         self, wanted: Float[Tensor, "*pairs"], info: BenchInfo
     ) -> Float[Tensor, "*pairs"]:
-        """Difference left − right nearest to the one wanted (S); shapes are broadcast.
+        """Difference left − right that comes nearest to the one wanted (S); shapes are broadcast.
 
         A working half takes up what the stuck one leaves, as far as its range goes.
 
@@ -126,10 +137,11 @@ class Ends:
         """
         low = info.conductance_low
         high = info.conductance_high
-        by_right = self.left - (self.left - wanted).clamp(low, high)
-        by_left = (self.right + wanted).clamp(low, high) - self.right
-        one = torch.where(self.left_stuck, by_right, by_left)
-        one = torch.where(self.left_stuck | self.right_stuck, one, wanted)
-        return torch.where(
-            self.left_stuck & self.right_stuck, self.left - self.right, one
-        )
+        right_gives_way = self.left - (self.left - wanted).clamp(low, high)
+        left_gives_way = (self.right + wanted).clamp(low, high) - self.right
+        one_stuck = torch.where(self.left_stuck, right_gives_way, left_gives_way)
+        none_gives_way = self.left - self.right
+        either = self.left_stuck | self.right_stuck
+        both = self.left_stuck & self.right_stuck
+        at_most_one = torch.where(either, one_stuck, wanted)
+        return torch.where(both, none_gives_way, at_most_one)

@@ -11,11 +11,13 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.mapping.tiles.fault_survey import Ends, FaultMap
-from mho.mapping.weight_mapping import Stage
+from mho.mapping.tiles.fault_survey import FaultMap, StuckHalves
 
 _ROUNDS = 3
-_POLARITIES = (1.0, -1.0)
+"""Times that columns and rows are assigned in turn (1)."""
+
+_AS_PLACED_OR_TURNED = (1.0, -1.0)
+"""Polarities of a pair of columns: either of the two may add (1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,163 +35,250 @@ class AssignedLines:
     rows: Int64[Tensor, " rows"]
     pairs: Int64[Tensor, " pairs"]
 
-
-def take(
-    stage: Stage, lines: AssignedLines, faults: FaultMap | None, info: BenchInfo
-) -> tuple[AssignedLines, AssignedLines]:
-    """Choose lines for a part of a layer.
-
-    Args:
-        stage: What its cells shall hold.
-        lines: Lines to choose from; the first ones serve where nothing is known to be stuck.
-        faults: Stuck cells, if they are known.
-        info: The bench.
-
-    Returns:
-        One row for each input and one line for each output, the reference column last if there
-        is one; and lines for those that come after.
-    """
-    inputs, outputs = stage.plus.shape
-    if stage.minus is not None:
-        if faults is None:
-            used = AssignedLines(lines.tile, lines.rows[:inputs], lines.pairs[:outputs])
-        else:
-            used = assign(stage.difference, lines, faults, info)
-    else:
-        used = _beside_reference(stage, lines, faults, info)
-    left = lines.pairs[~torch.isin(lines.pairs, used.pairs)]
-    return used, AssignedLines(lines.tile, lines.rows, left)
+    def without_columns(self, taken: "AssignedLines") -> "AssignedLines":
+        """The same rows, and the columns that others have not taken."""
+        free = ~torch.isin(self.pairs, taken.pairs)
+        return AssignedLines(self.tile, self.rows, self.pairs[free])
 
 
-def _beside_reference(
-    stage: Stage, lines: AssignedLines, faults: FaultMap | None, info: BenchInfo
-) -> AssignedLines:
-    """Columns for outputs, and for the reference the middle one or one with fewest stuck cells.
-
-    In the middle it sees what the wires do to its neighbours on the average.
-    """
-    inputs, outputs = stage.plus.shape
-    near = (torch.arange(len(lines.pairs)) - outputs // 2).abs()
-    if faults is None:
-        chosen = outputs // 2
-        others = lines.pairs[torch.arange(len(lines.pairs)) != chosen][:outputs]
-        best = AssignedLines(lines.tile, lines.rows[:inputs], others)
-    else:
-        stuck = faults.stuck[lines.tile][lines.rows][:, lines.pairs].sum(0)
-        chosen = int((stuck * len(lines.pairs) + near).argmin())
-        others = lines.pairs[torch.arange(len(lines.pairs)) != chosen]
-        part = faults.stuck[lines.tile][lines.rows][:, others]
-        held = faults.held[lines.tile][lines.rows][:, others]
-        middle = torch.full_like(held, stage.reference or 0.0)
-        best = _assigned(
-            stage.difference,
-            AssignedLines(lines.tile, lines.rows, others),
-            torch.stack((part, part), 2),
-            torch.stack((held, middle), 2),
-            info,
-            _POLARITIES[:1],
-        )
-    return AssignedLines(
-        lines.tile, best.rows, torch.cat((best.pairs, lines.pairs[chosen : chosen + 1]))
-    )
-
-
-def assign(
+def lines_of_pairs(
     wanted: Float[Tensor, "inputs outputs"],
     lines: AssignedLines,
-    faults: FaultMap,
+    faults: FaultMap | None,
     info: BenchInfo,
 ) -> AssignedLines:
-    """Choose lines for inputs and outputs so that stuck cells cost least squared conductance.
+    """One row for each input and one pair of columns for each output.
 
-    Pairs of columns and rows are assigned in turn, each best for the other, so no turn makes it
-    worse. Polarities of columns are taken to be the better ones, which `repair` chooses later.
+    Where cells are stuck, lines are chosen so that these cost least squared conductance.
+    Polarities of columns are taken to be the better ones, which repairing chooses later.
 
     Args:
         wanted: Conductance differences G⁺ − G⁻ (S).
-        lines: Lines to choose from; the first ones serve where nothing is stuck.
-        faults: Stuck cells.
+        lines: Lines to choose from; the first ones serve where nothing is known to be stuck.
+        faults: Stuck cells, if they are known.
         info: The bench: how far partners of stuck cells can go.
-
-    Returns:
-        One row for each input and one pair of columns for each output.
     """
-    part = faults.stuck[lines.tile][lines.rows][:, _columns(lines.pairs)]
-    held = faults.held[lines.tile][lines.rows][:, _columns(lines.pairs)]
-    size = (len(lines.rows), -1, 2)
-    return _assigned(wanted, lines, part.view(size), held.view(size), info, _POLARITIES)
+    inputs, outputs = wanted.shape
+    if faults is None:
+        return AssignedLines(lines.tile, lines.rows[:inputs], lines.pairs[:outputs])
+    columns = torch.stack((2 * lines.pairs, 2 * lines.pairs + 1), 1).flatten()
+    halves = (len(lines.rows), -1, 2)
+    stuck = faults.stuck[lines.tile][lines.rows][:, columns].view(halves)
+    held = faults.held[lines.tile][lines.rows][:, columns].view(halves)
+    return _least_lost(wanted, lines, stuck, held, _AS_PLACED_OR_TURNED, info)
 
 
-def _assigned(
+def lines_beside_reference(
+    wanted: Float[Tensor, "inputs outputs"],
+    reference: float,
+    lines: AssignedLines,
+    faults: FaultMap | None,
+    info: BenchInfo,
+) -> AssignedLines:
+    """One row for each input, one column for each output, and that of the reference last.
+
+    The reference gets the middle column, where it sees what the wires do to its neighbours on the
+    average; or, where cells are stuck, the column with fewest of them.
+
+    Args:
+        wanted: Conductance differences to the reference (S).
+        reference: Conductance of the reference (S).
+        lines: Lines to choose from; the first ones serve where nothing is known to be stuck.
+        faults: Stuck cells, if they are known.
+        info: The bench: how far a cell can go.
+    """
+    inputs, outputs = wanted.shape
+    numbers = torch.arange(len(lines.pairs))
+    middle = outputs // 2
+    if faults is None:
+        others = lines.pairs[numbers != middle]
+        assigned = AssignedLines(lines.tile, lines.rows[:inputs], others[:outputs])
+        return _with_column(assigned, lines.pairs[middle])
+    stuck_of_tile = faults.stuck[lines.tile][lines.rows]
+    held_of_tile = faults.held[lines.tile][lines.rows]
+    # fewest stuck cells first; of equally many, nearest to the middle
+    stuck_count = stuck_of_tile[:, lines.pairs].sum(0)
+    from_middle = (numbers - middle).abs()
+    best = int((stuck_count * len(lines.pairs) + from_middle).argmin())
+    others = lines.pairs[numbers != best]
+    stuck = stuck_of_tile[:, others]
+    held = held_of_tile[:, others]
+    # A stuck cell's only partner, the reference, cannot give way: it counts as stuck where it is.
+    at_reference = torch.full_like(held, reference)
+    assigned = _least_lost(
+        wanted,
+        AssignedLines(lines.tile, lines.rows, others),
+        torch.stack((stuck, stuck), 2),
+        torch.stack((held, at_reference), 2),
+        _AS_PLACED_OR_TURNED[:1],
+        info,
+    )
+    return _with_column(assigned, lines.pairs[best])
+
+
+def _with_column(lines: AssignedLines, column: Int64[Tensor, ""]) -> AssignedLines:
+    """The lines with one more column."""
+    return AssignedLines(lines.tile, lines.rows, torch.cat((lines.pairs, column[None])))
+
+
+def _least_lost(
     wanted: Float[Tensor, "inputs outputs"],
     lines: AssignedLines,
-    part: Bool[Tensor, "rows lines 2"],
+    stuck: Bool[Tensor, "rows lines 2"],
     held: Float[Tensor, "rows lines 2"],
-    info: BenchInfo,
     polarities: tuple[float, ...],
-) -> AssignedLines:
-    """Lines for inputs and outputs, where halves of some crossings are stuck and hold a value."""
-    inputs, outputs = wanted.shape
-    row_at = torch.arange(inputs)
-    pair_at = torch.arange(outputs)
-    at_row, at_pair = part.any(2).nonzero(as_tuple=True)
-    if at_row.numel():
-        stuck = part[at_row, at_pair]
-        value = held[at_row, at_pair]
-        ends = Ends(value[:, :1], value[:, 1:], stuck[:, :1], stuck[:, 1:])
-        for _ in range(_ROUNDS):
-            along = _inverse(row_at, part.shape[0])[at_row]
-            costs = torch.stack(
-                [
-                    _sum(_loss(wanted, along, sign, ends, info), at_pair, part.shape[1])
-                    for sign in polarities
-                ]
-            )
-            pair_at = _best(costs.amin(0).T)
-            turned = costs[:, pair_at, torch.arange(outputs)].argmin(0)
-            signed = wanted * torch.tensor(polarities)[turned]
-            down = _inverse(pair_at, part.shape[1])[at_pair]
-            row_at = _best(
-                _sum(_loss(signed.T, down, 1.0, ends, info), at_row, part.shape[0]).T
-            )
-    return AssignedLines(lines.tile, lines.rows[row_at], lines.pairs[pair_at])
-
-
-def _columns(pairs: Int64[Tensor, " pairs"]) -> Int64[Tensor, " cols"]:
-    return torch.stack((2 * pairs, 2 * pairs + 1), 1).flatten()
-
-
-def _inverse(place: Int64[Tensor, " used"], count: int) -> Int64[Tensor, " lines"]:
-    """Which input or output a line serves; −1 if it is spare."""
-    found = torch.full((count,), -1)
-    found[place] = torch.arange(place.numel())
-    return found
-
-
-def _loss(
-    wanted: Float[Tensor, "known others"],
-    known: Int64[Tensor, " stuck"],
-    polarity: float,
-    ends: Ends,
     info: BenchInfo,
-) -> Float[Tensor, "stuck others"]:
-    """What each stuck pair would cost on its known line, for every choice of the other (S²)."""
-    goal = polarity * wanted[known.clamp(min=0)]
-    loss = (ends.reach(goal, info) - goal).square()
-    return torch.where((known >= 0)[:, None], loss, 0.0)
+) -> AssignedLines:
+    """Lines for inputs and outputs so that stuck cells cost least squared conductance.
+
+    Columns are assigned while rows stay, then rows while columns stay; each step is the best for
+    what the other one is, so none makes it worse.
+
+    Args:
+        wanted: Conductance differences (S).
+        lines: Lines to choose from.
+        stuck: Which halves of each crossing are stuck.
+        held: What the stuck halves hold; others do not matter (S).
+        polarities: Signs with which a column may hold its differences (1).
+        info: The bench: how far partners of stuck cells can go.
+    """
+    inputs, outputs = wanted.shape
+    row_of_input = torch.arange(inputs)
+    column_of_output = torch.arange(outputs)
+    faulty = _FaultyCrossings.among(stuck, held)
+    if faulty.count == 0:
+        return AssignedLines(
+            lines.tile, lines.rows[row_of_input], lines.pairs[column_of_output]
+        )
+    for _ in range(_ROUNDS):
+        # columns: what would each output lose on each column, rows being as they are?
+        input_of_crossing = _serves(row_of_input, faulty.rows)[faulty.row]
+        lost = torch.stack(
+            [
+                faulty.lost_by_column(polarity * wanted, input_of_crossing, info)
+                for polarity in polarities
+            ]
+        )
+        column_of_output = _cheapest(lost.amin(0).T)
+        # each output holds its differences with the polarity that loses less on its column
+        lost_where_put = lost[:, column_of_output, torch.arange(outputs)]
+        polarity = torch.tensor(polarities)[lost_where_put.argmin(0)]
+        # rows: what would each input lose on each row, columns and polarities being so?
+        output_of_crossing = _serves(column_of_output, faulty.columns)[faulty.column]
+        lost_by_row = faulty.lost_by_row(wanted * polarity, output_of_crossing, info)
+        row_of_input = _cheapest(lost_by_row.T)
+    return AssignedLines(
+        lines.tile, lines.rows[row_of_input], lines.pairs[column_of_output]
+    )
 
 
-def _sum(
-    loss: Float[Tensor, "stuck others"], line: Int64[Tensor, " stuck"], count: int
+@dataclass(frozen=True, slots=True, eq=False)
+class _FaultyCrossings:
+    """The crossings of a tile, few of all, where something is stuck.
+
+    Args:
+        row: Row of each. Shape (crossings,).
+        column: Column, or pair of columns, of each. Shape (crossings,).
+        rows: Rows of the tile to choose from (1).
+        columns: Columns, or pairs of them, to choose from (1).
+        fixed: Their stuck halves. Shape (crossings, 1).
+    """
+
+    row: Int64[Tensor, " crossings"]
+    column: Int64[Tensor, " crossings"]
+    rows: int
+    columns: int
+    fixed: StuckHalves
+
+    @classmethod
+    def among(
+        cls, stuck: Bool[Tensor, "rows lines 2"], held: Float[Tensor, "rows lines 2"]
+    ) -> "_FaultyCrossings":
+        """Those with a stuck half."""
+        rows, columns, _ = stuck.shape
+        row, column = stuck.any(2).nonzero(as_tuple=True)
+        stuck_there = stuck[row, column]
+        held_there = held[row, column]
+        fixed = StuckHalves(
+            held_there[:, :1],
+            held_there[:, 1:],
+            stuck_there[:, :1],
+            stuck_there[:, 1:],
+        )
+        return cls(row, column, rows, columns, fixed)
+
+    @property
+    def count(self) -> int:
+        """How many they are (1)."""
+        return self.row.numel()
+
+    def lost_by_column(
+        self,
+        wanted: Float[Tensor, "inputs outputs"],
+        served: Int64[Tensor, " crossings"],
+        info: BenchInfo,
+    ) -> Float[Tensor, "columns outputs"]:
+        """Squared conductance that each output would lose on each column (S²).
+
+        Args:
+            wanted: Conductance differences (S).
+            served: Input that the row of each crossing serves; −1 if it is spare.
+            info: The bench.
+        """
+        lost = self._lost(wanted, served, info)
+        return _summed(lost, self.column, self.columns)
+
+    def lost_by_row(
+        self,
+        wanted: Float[Tensor, "inputs outputs"],
+        served: Int64[Tensor, " crossings"],
+        info: BenchInfo,
+    ) -> Float[Tensor, "rows inputs"]:
+        """Squared conductance that each input would lose on each row (S²).
+
+        Args:
+            wanted: Conductance differences (S).
+            served: Output that the column of each crossing serves; −1 if it is spare.
+            info: The bench.
+        """
+        lost = self._lost(wanted.T, served, info)
+        return _summed(lost, self.row, self.rows)
+
+    def _lost(
+        self,
+        wanted: Float[Tensor, "known others"],
+        served: Int64[Tensor, " crossings"],
+        info: BenchInfo,
+    ) -> Float[Tensor, "crossings others"]:
+        """What each crossing would cost, for every choice of its other line (S²)."""
+        # a spare line serves nothing: any number will do, as its loss is set to 0
+        goal = wanted[served.clamp(min=0)]
+        error = self.fixed.nearest_difference(goal, info) - goal
+        in_use = (served >= 0)[:, None]
+        return torch.where(in_use, error.square(), 0.0)
+
+
+def _serves(line_of: Int64[Tensor, " things"], lines: int) -> Int64[Tensor, " lines"]:
+    """Which input or output each line serves; −1 if it is spare."""
+    thing_of = torch.full((lines,), -1)
+    thing_of[line_of] = torch.arange(line_of.numel())
+    return thing_of
+
+
+def _summed(
+    lost: Float[Tensor, "crossings others"],
+    line: Int64[Tensor, " crossings"],
+    lines: int,
 ) -> Float[Tensor, "lines others"]:
-    """Losses of the stuck pairs of each line (S²)."""
-    total = torch.zeros(count, loss.shape[1], dtype=torch.float64)
-    return total.index_add_(0, line, loss.double())
+    """Losses of the crossings of each line together (S²)."""
+    total = torch.zeros(lines, lost.shape[1], dtype=torch.float64)
+    return total.index_add_(0, line, lost.double())
 
 
-def _best(cost: Float[Tensor, "things lines"]) -> Int64[Tensor, " things"]:
+def _cheapest(cost: Float[Tensor, "things lines"]) -> Int64[Tensor, " things"]:
     """The line of each thing in the cheapest assignment."""
     # imported here, as it takes a moment that chips without faults do not need
     from scipy.optimize import linear_sum_assignment
 
-    return torch.from_numpy(linear_sum_assignment(cost.numpy())[1]).to(torch.int64)
+    _, line_of_thing = linear_sum_assignment(cost.numpy())
+    return torch.from_numpy(line_of_thing).to(torch.int64)

@@ -2,10 +2,10 @@
 
 from mho.bench import BenchInfo
 from mho.checks import check_choice
-from mho.mapping.pairs import DifferentialPairs
-from mho.mapping.reference_column import ReferenceColumn
-from mho.mapping.two_pairs import TwoPairs
-from mho.mapping.weight_mapping import WeightMapping
+from mho.mapping.weights.pairs import DifferentialPairs
+from mho.mapping.weights.reference_column import ReferenceColumn
+from mho.mapping.weights.two_pairs import TwoPairs
+from mho.mapping.weights.weight_mapping import WeightMapping
 
 MAPPINGS: dict[str, type[WeightMapping]] = {
     "pairs": DifferentialPairs,

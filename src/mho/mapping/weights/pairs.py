@@ -1,14 +1,18 @@
 """One pair of cells for each weight, their difference in proportion to it."""
 
 from dataclasses import dataclass
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration
-from mho.mapping.weight_mapping import Stage, WeightMapping
+from mho.mapping.blocks import halves
+from mho.mapping.weights.stage import PairStage
+from mho.mapping.weights.weight_mapping import WeightMapping
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class DifferentialPairs(WeightMapping, Configuration):
     """A weight is the difference of two conductances: w = (G⁺ − G⁻) / scale.
@@ -43,18 +47,26 @@ class DifferentialPairs(WeightMapping, Configuration):
         return lines
 
     @property
-    def reach(self) -> float:
+    def block_difference(self) -> float:
         """The whole range (S)."""
         return self.high - self.low
 
-    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[Stage, ...]:
+    @property
+    def full_scale_difference(self) -> float:
+        """The whole range: one block holds all of a weight (S)."""
+        return self.block_difference
+
+    def _check_own_fields(self) -> None:
+        """It has none."""
+
+    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[PairStage]:
         """One set of pairs.
 
         Raises:
             ValueError: A weight is NaN or infinite.
         """
         plus, minus = self.targets(weight)
-        return (Stage(plus, minus, self.scales(weight)),)
+        return (PairStage(self.scales(weight), plus, minus),)
 
     def targets(
         self, weight: Float[Tensor, "out in_"]
@@ -65,7 +77,8 @@ class DifferentialPairs(WeightMapping, Configuration):
             ValueError: A weight is NaN or infinite.
         """
         difference, _ = self.differences(weight)
-        return self.low + difference.clamp(min=0), self.low + (-difference).clamp(min=0)
+        plus, minus = halves(difference, self.low)
+        return plus, minus
 
     def weights(
         self,

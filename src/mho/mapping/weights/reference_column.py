@@ -1,15 +1,17 @@
 """One cell per weight: the difference to a reference column that all outputs of a part share."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_between
-from mho.mapping.weight_mapping import Stage, WeightMapping
+from mho.mapping.weights.stage import ReferenceStage
+from mho.mapping.weights.weight_mapping import WeightMapping
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class ReferenceColumn(WeightMapping, Configuration):
     """A weight is the difference of a cell to its row's reference: w = (G − G_ref) / scale.
@@ -34,8 +36,8 @@ class ReferenceColumn(WeightMapping, Configuration):
     paired: ClassVar[bool] = False
     references = ("xiao2022",)
 
-    def __post_init__(self) -> None:
-        WeightMapping.__post_init__(self)
+    def _check_own_fields(self) -> None:
+        """Two levels leave none between them for the reference."""
         if self.levels is not None:
             check_between(self.levels, "levels", 3, 65_536, "1")
 
@@ -54,18 +56,24 @@ class ReferenceColumn(WeightMapping, Configuration):
         """Conductance of the reference column (S)."""
         if self.step is None or self.levels is None:
             return (self.low + self.high) / 2
-        return self.low + (self.levels - 1) // 2 * self.step
+        levels_below = (self.levels - 1) // 2
+        return self.low + levels_below * self.step
 
     @property
-    def reach(self) -> float:
+    def block_difference(self) -> float:
         """Half the range: the reference lies in its middle (S)."""
         return self.middle - self.low
 
-    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[Stage, ...]:
+    @property
+    def full_scale_difference(self) -> float:
+        """Half the range: one block holds all of a weight (S)."""
+        return self.block_difference
+
+    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[ReferenceStage]:
         """One set of cells and its reference.
 
         Raises:
             ValueError: A weight is NaN or infinite.
         """
         difference, scale = self.differences(weight)
-        return (Stage(self.middle + difference, None, scale, self.middle),)
+        return (ReferenceStage(scale, self.middle + difference, self.middle),)

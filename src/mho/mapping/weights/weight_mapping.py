@@ -3,51 +3,18 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_between, check_choice, check_finite, check_positive
+from mho.mapping.weights.stage import Stage
 from mho.units import show
 
 SCALES = ("layer", "column")
 """What shares a scale: all outputs of a layer, or each output has its own."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stage:
-    """What one set of cells holds of a layer's weights; rows are inputs.
-
-    Args:
-        plus: Conductance of the cells that add (S). Shape (in, out).
-        minus: Conductance of those that subtract, each the other half of a pair (S); `None` where
-            a reference column does. Shape (in, out).
-        scale: Conductance difference of a weight of one, for each output (S). Shape (out,).
-        reference: Conductance of the reference column (S), if there is one.
-    """
-
-    plus: Float[Tensor, "in_ out"]
-    minus: Float[Tensor, "in_ out"] | None
-    scale: Float[Tensor, " out"]
-    reference: float | None = None
-
-    @property
-    def difference(self) -> Float[Tensor, "in_ out"]:
-        """What adds less what subtracts (S)."""
-        return (
-            self.plus - (self.reference or 0.0)
-            if self.minus is None
-            else self.plus - self.minus
-        )
-
-    def part(self, inputs: slice, outputs: slice) -> "Stage":
-        """What it holds of some inputs and outputs."""
-        minus = None if self.minus is None else self.minus[inputs, outputs]
-        return Stage(
-            self.plus[inputs, outputs], minus, self.scale[outputs], self.reference
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +44,7 @@ class WeightMapping(ABC):
     paired: ClassVar[bool] = True
     """Whether lines are pairs of columns; otherwise each is one column."""
 
+    @final
     def __post_init__(self) -> None:
         check_positive(self.low, "low", "S")
         check_between(self.high, "high", self.low, 1.0, "S")
@@ -88,6 +56,15 @@ class WeightMapping(ABC):
         check_between(self.clip, "clip", 50.0, 100.0, "%")
         if self.levels is not None:
             check_between(self.levels, "levels", 2, 65_536, "1")
+        self._check_own_fields()
+
+    @abstractmethod
+    def _check_own_fields(self) -> None:
+        """Refuse what a kind of mapping cannot do, once the common fields are checked.
+
+        Raises:
+            ValueError: A field is out of range.
+        """
 
     @staticmethod
     @abstractmethod
@@ -101,8 +78,13 @@ class WeightMapping(ABC):
 
     @property
     @abstractmethod
-    def reach(self) -> float:
-        """Conductance difference of the largest weight (S)."""
+    def block_difference(self) -> float:
+        """Largest conductance difference that a weight's cells in one block can make (S)."""
+
+    @property
+    @abstractmethod
+    def full_scale_difference(self) -> float:
+        """Conductance difference of the largest weight, all its cells together (S)."""
 
     @abstractmethod
     def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[Stage, ...]:
@@ -115,20 +97,24 @@ class WeightMapping(ABC):
     @property
     def step(self) -> float | None:
         """Distance of two levels (S); `None` without levels."""
-        return (
-            None if self.levels is None else (self.high - self.low) / (self.levels - 1)
-        )
+        if self.levels is None:
+            return None
+        return (self.high - self.low) / (self.levels - 1)
 
     def scales(self, weight: Float[Tensor, "out in_"]) -> Float[Tensor, " out"]:
         """Conductance difference of a weight of one, for each output (S). Shape (out,)."""
-        groups = weight.abs() if self.scale == "column" else weight.abs().reshape(1, -1)
-        largest = groups.amax(1)
+        magnitudes = weight.abs()
+        if self.scale == "layer":
+            magnitudes = magnitudes.reshape(1, -1)
+        largest = magnitudes.amax(1)
         if self.clip < 100:
             # the rank is rounded up, so that of few weights none is cut off
-            rank = max(1, math.ceil(groups.shape[1] * self.clip / 100))
-            some = groups.kthvalue(rank, 1).values
-            largest = torch.where(some > 0, some, largest)
-        scale = torch.where(largest > 0, self.reach / largest, 1.0)
+            rank = math.ceil(magnitudes.shape[1] * self.clip / 100)
+            percentile = magnitudes.kthvalue(max(1, rank), 1).values
+            # of mostly zeros the percentile is zero: their largest weight sets the scale
+            largest = torch.where(percentile > 0, percentile, largest)
+        per_weight = self.full_scale_difference / largest
+        scale = torch.where(largest > 0, per_weight, 1.0)
         return scale.expand(weight.shape[0]).contiguous()
 
     def differences(
@@ -140,5 +126,7 @@ class WeightMapping(ABC):
             ValueError: A weight is NaN or infinite.
         """
         check_finite(weight, "weight", "Train or repair the network first.")
+        limit = self.full_scale_difference
         scale = self.scales(weight)
-        return (weight.T * scale).clamp(-self.reach, self.reach), scale
+        difference = weight.T * scale
+        return difference.clamp(-limit, limit), scale

@@ -1,14 +1,18 @@
 """Four cells per weight: a second pair of less significance takes up what the first one misses."""
 
 from dataclasses import dataclass
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_between
-from mho.mapping.weight_mapping import Stage, WeightMapping
+from mho.mapping.blocks import halves
+from mho.mapping.weights.stage import CorrectingStage, PairStage
+from mho.mapping.weights.weight_mapping import WeightMapping
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class TwoPairs(WeightMapping, Configuration):
     """Two pairs make a weight: w = (F (G⁺ − G⁻) + (g⁺ − g⁻)) / scale.
@@ -38,8 +42,8 @@ class TwoPairs(WeightMapping, Configuration):
 
     references = ("mackin2022",)
 
-    def __post_init__(self) -> None:
-        WeightMapping.__post_init__(self)
+    def _check_own_fields(self) -> None:
+        """How the two pairs share a weight."""
         check_between(self.factor, "factor", 1.0, 1e4, "1")
         check_between(self.share, "share", 0.0, 1.0, "1")
 
@@ -54,26 +58,34 @@ class TwoPairs(WeightMapping, Configuration):
         return lines // 2
 
     @property
-    def reach(self) -> float:
-        """Both pairs together, in conductance of the first ones (S)."""
-        return (self.high - self.low) * (1 + self.share / self.factor)
+    def block_difference(self) -> float:
+        """The whole range: both pairs have it (S)."""
+        return self.high - self.low
 
-    def stages(self, weight: Float[Tensor, "out in_"]) -> tuple[Stage, ...]:
+    @property
+    def full_scale_difference(self) -> float:
+        """Both pairs together, in conductance of the first ones (S)."""
+        return self.block_difference * self._both_over_first
+
+    @property
+    def _both_over_first(self) -> float:
+        """What both pairs hold of a weight, in parts of what the first one holds (1)."""
+        return 1 + self.share / self.factor
+
+    def stages(
+        self, weight: Float[Tensor, "out in_"]
+    ) -> tuple[PairStage, CorrectingStage]:
         """The first pairs, and the second ones if the first had no error.
 
         Raises:
             ValueError: A weight is NaN or infinite.
         """
         difference, scale = self.differences(weight)
-        first = difference / (1 + self.share / self.factor)
+        first = difference / self._both_over_first
         second = self.factor * (difference - first)
+        first_plus, first_minus = halves(first, self.low)
+        second_plus, second_minus = halves(second, self.low)
         return (
-            Stage(
-                self.low + first.clamp(min=0), self.low + (-first).clamp(min=0), scale
-            ),
-            Stage(
-                self.low + second.clamp(min=0),
-                self.low + (-second).clamp(min=0),
-                scale * self.factor,
-            ),
+            PairStage(scale, first_plus, first_minus),
+            CorrectingStage(scale * self.factor, second_plus, second_minus),
         )

@@ -1,0 +1,48 @@
+"""Parts of layers on tiles: pairs, second pairs that correct them, cells beside a reference.
+
+One interface for all of them: where cells lie, what their numbers stand for, how they are read,
+and how their targets move for wires, levels and stuck cells.
+"""
+
+from mho.mapping.blocks.block import Block, Repaired
+from mho.mapping.blocks.freedom import Freedom
+from mho.mapping.blocks.pair_block import (
+    CorrectingBlock,
+    PairBlock,
+    PairedBlock,
+    halves,
+)
+from mho.mapping.blocks.placement import Placement, each_block, gather, positions
+from mho.mapping.blocks.reference_block import ReferenceBlock, beside
+from mho.mapping.blocks.rounding import round_together
+from mho.mapping.blocks.search import (
+    CLOSE,
+    ROUNDS,
+    always,
+    effective_difference,
+    looks,
+    weakened_search,
+)
+
+__all__ = [
+    "CLOSE",
+    "ROUNDS",
+    "Block",
+    "CorrectingBlock",
+    "Freedom",
+    "PairBlock",
+    "PairedBlock",
+    "Placement",
+    "ReferenceBlock",
+    "Repaired",
+    "always",
+    "beside",
+    "each_block",
+    "effective_difference",
+    "gather",
+    "halves",
+    "looks",
+    "positions",
+    "round_together",
+    "weakened_search",
+]
