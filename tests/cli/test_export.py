@@ -69,7 +69,7 @@ def test_a_tile_goes_to_ngspice_and_back(
     )
     assert "a b.cir: netlist of 6×8 cells, 20 of them on" in capsys.readouterr().out
     ngspice("a b.cir")
-    words = ("import", "spice-op", "a_b.raw", "--compare", run, *tile)
+    words = ("import", "spice-op", "a_b.raw", "--against", run, *tile)
     assert call(*words, "-o", "new/c.csv", "--json", "-") == 0
     found = json.loads(capsys.readouterr().out)
     cells = RecordedRun(finished).conductance(1)
@@ -105,7 +105,7 @@ def test_an_array_of_a_lab_goes_to_ngspice_and_back(
     )
     ngspice("tile.cir")
     capsys.readouterr()
-    compare = ("import", "spice-op", "tile.raw", "--compare", "g.npy", "--json", "-")
+    compare = ("import", "spice-op", "tile.raw", "--against", "g.npy", "--json", "-")
     assert call(*compare, *lines) == 0
     right = json.loads(capsys.readouterr().out)
     assert right["largest_difference"] < 1e-12
@@ -126,7 +126,7 @@ def test_bent_cells_read_at_the_read_voltage_carry_what_was_read(
     for more in ((), ("--cubic",)):
         assert call("export", "spice", str(finished), *ideal, *more) == 0
         ngspice("tile.cir")
-        assert call("import", "spice-op", "tile.raw", "--out", "c.npz") == 0
+        assert call("import", "spice-op", "tile.raw", "--save", "c.npz") == 0
         found.append(np.load("c.npz")["current_A"])
     assert "bc2_0 in2 out0 i=" in Path("tile.cir").read_text()
     np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
@@ -144,7 +144,7 @@ def test_bent_cells_compare_with_bent_cells(
     found = []
     for more in (("--cubic",), ()):
         capsys.readouterr()
-        words = ("--compare", run, "--access", "1kOhm", *more, "--json", "-")
+        words = ("--against", run, "--access", "1kOhm", *more, "--json", "-")
         assert call("import", "spice-op", "tile.raw", *words) == 0
         found.append(json.loads(capsys.readouterr().out)["largest_difference"])
     assert found[0] < 1e-9 < 1e-4 < found[1]
@@ -202,7 +202,7 @@ def test_pulses_of_a_cell_are_those_recorded(
 
 
 def test_cells_are_written_with_their_start(place: Path) -> None:
-    assert call("export", "subckt", "--conductance", "150uS", "--read-noise") == 0
+    assert call("export", "subckt", "--start", "150uS", "--noise") == 0
     text = (place / "cell.cir").read_text()
     assert "+ g0=0.00015\n" in text
     assert "trnoise(2e-05 0.001 0 0)" in text
@@ -247,11 +247,11 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
             "`rise` must be shorter than the shortest pulse",
         ),
         ("pwl RUN --cell 17 --gap 0s", "`gap` must be finite and above 0 s"),
-        ("pwl RUN --cell 17 --no-denoise", "has no `trace/plain`"),
+        ("pwl RUN --cell 17 --plain", "has no `trace/plain`"),
         ("subckt --chip rao", "Did you mean `rao2023`?"),
-        ("subckt --conductance 1S", "`conductance` must lie within 10 µS to 4.4 mS"),
+        ("subckt --start 1S", "`start` must lie within 10 µS to 4.4 mS"),
         ("verilog-a --chip rao", "Did you mean `rao2023`?"),
-        ("subckt --out text.npy/cell.cir", "must be usable"),
+        ("subckt --save text.npy/cell.cir", "must be usable"),
     ],
 )
 def test_errors_of_exports_are_one_sentence(
@@ -291,11 +291,11 @@ def test_errors_of_exports_are_one_sentence(
         ("missing.raw", "no such file"),
         ("g.npy", "must be a rawfile of real numbers"),
         (
-            "op.raw --compare RUN",
+            "op.raw --against RUN",
             "must have 1 rows and 1 columns like the rawfile, but has 6 and 8",
         ),
-        ("op.raw --compare RUN --tile 7", "`tile` must lie within 0 to 1, but is 7"),
-        ("op.raw --out c.txt", "`out` must end in `.csv` or `.npz`, but is `c.txt`"),
+        ("op.raw --against RUN --tile 7", "`tile` must lie within 0 to 1, but is 7"),
+        ("op.raw --save c.txt", "`save` must end in `.csv` or `.npz`, but is `c.txt`"),
         ("other.raw", "must be an operating point with `i(vout0)`"),
     ],
 )
@@ -332,7 +332,7 @@ def test_a_tile_that_is_off_compares_with_zero(
     )
     Path("op.raw").write_text(text)
     assert (
-        call("import", "spice-op", "op.raw", "--compare", "g.npy", "--json", "-") == 0
+        call("import", "spice-op", "op.raw", "--against", "g.npy", "--json", "-") == 0
     )
     assert json.loads(capsys.readouterr().out)["largest_difference"] == 0.0
 

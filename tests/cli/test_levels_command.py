@@ -106,7 +106,7 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
         (("--tolerance", "1"), "`tolerance` must carry a unit of S"),
         (("--chip", "rao2032"), "Did you mean `rao2023`?"),
         (
-            ("--driver", "on_chip", "--tolerance", "1uS"),
+            ("--electronics", "on_chip", "--tolerance", "1uS"),
             "at least the read-out's resolution of 19.5 µS",
         ),
         (

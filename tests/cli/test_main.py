@@ -141,8 +141,8 @@ def test_a_run_leaves_the_files_that_compile_and_program_make(
 
     So the cells hold the same conductances, and every later command finds the same.
     """
-    assert call("compile", "net.py:mlp", "--data", "data.npz", "--out", "net.mho") == 0
-    assert call("program", "net.mho", "--seed", "0", "--out", "chip0.mho") == 0
+    assert call("compile", "net.py:mlp", "--data", "data.npz", "--save", "net.mho") == 0
+    assert call("program", "net.mho", "--seed", "0", "--save", "chip0.mho") == 0
     assert (place / "net.mho").read_bytes() == (finished / "network.mho").read_bytes()
     assert (place / "chip0.mho").read_bytes() == (finished / "chip.mho").read_bytes()
 

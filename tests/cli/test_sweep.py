@@ -91,7 +91,7 @@ def test_ready_sweeps_are_listed_with_their_reasons(
         (("protocol.tolerance=1nS",), "at least the read-out's resolution"),
         ((FIELD, "--resume"), "`resume` must find measured points"),
         ((FIELD, "--span", "10"), "`span` must carry a unit of s"),
-        ((FIELD, "--driver", "onchip"), "Did you mean `on_chip`?"),
+        ((FIELD, "--electronics", "onchip"), "Did you mean `on_chip`?"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(

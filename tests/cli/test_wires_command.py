@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from calling import call
 
-SMALL = ["wires", "--size", "10x9", "--resistance", "2", "--range", "50uS:500uS"]
+SMALL = ["wires", "--size", "10x9", "--wires", "2", "--range", "50uS:500uS"]
 
 
 def test_json_on_standard_output_is_all_there(
@@ -83,7 +83,7 @@ def test_a_chip_brings_its_wires_and_its_range(tmp_path: Path) -> None:
 
 
 def test_no_resistance_is_no_loss_and_no_trouble(tmp_path: Path) -> None:
-    words = ("wires", "--size", "1x9", "--resistance", "0", "--out", str(tmp_path))
+    words = ("wires", "--size", "1x9", "--wires", "0", "--out", str(tmp_path))
     assert call(*words) == 0
     found = json.loads((tmp_path / "result.json").read_text())
     assert found["kept"] == found["kept_all_high"] == 1
@@ -95,9 +95,10 @@ def test_no_resistance_is_no_loss_and_no_trouble(tmp_path: Path) -> None:
         (("--size", "0"), "`size` must lie within 1 to 1024, but is 0"),
         (("--size", "16y4"), "such as `256` or `256x64`, but is `16y4`"),
         (
-            ("--resistance", "-1"),
-            "`resistance` must be finite and not negative, but is -1 Ω",
+            ("--wires", "-1"),
+            "`wires` must be finite and not negative, but is -1 Ω",
         ),
+        (("--wires", "1e23"), "`wires` must lie within 0 Ω to 1 GΩ"),
         (("--driver", "5V"), "`driver` must carry a unit of Ω"),
         (("--range", "500uS:50uS"), "but goes from 500 µS to 50 µS"),
         (("--range", "50uS"), "such as `50uS:500uS`, but is `50uS`"),

@@ -46,7 +46,9 @@ def test_a_yield_writes_json_and_a_figure_and_remedies_help(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With a tenth of 64 cells stuck a chip forgets some weights; remedies bring most back."""
-    assert call("yield", *words, "--stuck", "0.1,0", "--seeds", "1", "--json", "-") == 0
+    assert (
+        call("yield", *words, "--shares", "0.1,0", "--chips", "1", "--json", "-") == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(Path("found/yield.json").read_text())
     assert Path("found/yield.png").read_bytes().startswith(b"\x89PNG")
@@ -63,7 +65,7 @@ def test_the_table_names_every_remedy(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        call("yield", *words, "--stuck", "0.02", "--seeds", "1", "--spares", "1") == 0
+        call("yield", *words, "--shares", "0.02", "--chips", "1", "--spares", "1") == 0
     )
     said = capsys.readouterr().out
     assert all(
@@ -78,7 +80,7 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
 ) -> None:
     """Stopped before the fourth of six: three are left to do, and the files are the same bytes."""
     asked = ["yield", *words[:-1]]
-    grid = ["--stuck", "0,0.05", "--seeds", "1"]
+    grid = ["--shares", "0,0.05", "--chips", "1"]
     assert call(*asked, "whole", *grid) == 0
     made: list[str] = []
 
@@ -112,9 +114,9 @@ def test_resuming_nothing_is_refused(
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (["--stuck", "0.1,x"], "`stuck` must be numbers with commas"),
-        (["--stuck", "0.5"], "`stuck` must lie within 0 to 0.3"),
-        (["--seeds", "0"], "`seeds` must lie within 1 to 1000"),
+        (["--shares", "0.1,x"], "`shares` must be numbers with commas"),
+        (["--shares", "0.5"], "`shares` must lie within 0 to 0.3"),
+        (["--chips", "0"], "`chips` must lie within 1 to 1000"),
         (["--spares", "-1"], "`spares` must lie within 0 to 1000"),
         (["--chip", "rao2032"], "Did you mean `rao2023`?"),
         (["--tolerance", "1"], "`tolerance` must carry a unit of S"),

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
 from mho.checks import one_line
 from mho.cli.commands import cells, circuits, claims, networks
+from mho.cli.options import HELP_ALL, OptionError, answer, show_all
+from mho.cli.shared.signs import speak_plainly
 
 _OK = 0
 _BAD_INPUT = 2
@@ -60,6 +62,7 @@ def _assembled() -> App:
         name="mho",
         help="Program memristors to thousands of levels.",
         version=version("mho"),
+        help_flags=["--help", "-h", HELP_ALL],
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,
     )
@@ -82,11 +85,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args:
         arguments: Words after `mho`; those of the process if `None`.
     """
+    speak_plainly()
+    words = sys.argv[1:] if arguments is None else arguments
+    show_all.set(HELP_ALL in words)
     try:
-        app(arguments, exit_on_error=False, print_error=False, help_on_error=False)
+        app(words, exit_on_error=False, print_error=False, help_on_error=False)
     except KeyboardInterrupt:
         _say("Interrupted. The same command with `--resume` goes on where it stopped.")
         sys.exit(_INTERRUPTED)
+    except OptionError as error:
+        _say(str(error))
+        sys.exit(_BAD_INPUT)
+    except UnknownOptionError as error:
+        _say(_about_option(error))
+        sys.exit(_BAD_INPUT)
     except CycloptsError as error:
         _say(f"{' '.join(str(error).split())} See `mho --help`.")
         sys.exit(_BAD_INPUT)
@@ -97,6 +109,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _say(_about_files(error))
         sys.exit(_BAD_INPUT)
     sys.exit(_OK)
+
+
+def _about_option(error: UnknownOptionError) -> str:
+    """One sentence for an option that there is not: its new name, or the nearest."""
+    option = error.token.keyword or error.token.value
+    return (
+        answer(error.command_chain or (), option)
+        or f"{' '.join(str(error).split())} See `mho --help`."
+    )
 
 
 def _say(sentence: str) -> None:

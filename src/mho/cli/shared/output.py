@@ -1,5 +1,6 @@
 """What the commands share: quantities with units, folders, progress."""
 
+import math
 import re
 import shutil
 import sys
@@ -14,9 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from mho.checks import check_not_negative, one_line
+from mho.checks import check_between, check_not_negative, one_line
 from mho.files import write_whole
 from mho.units import parse
+
+_MOST = {"S": 1.0, "V": 1e3, "s": 1e12, "Hz": 1e12, "Ω": 1e9}
+"""Largest magnitude that is taken, by its unit: more is a slip of the pen."""
 
 _BARS = 12
 """Progress bars that are shown at a time (1)."""
@@ -34,9 +38,12 @@ def quantity(text: str, name: str, unit: str) -> float:
         ValueError: In the house sentence.
     """
     try:
-        return parse(text, unit)
+        value = parse(text, unit)
     except ValueError as error:
         raise ValueError(f"Argument `{name}` {error}") from None
+    most = _MOST.get(unit, math.inf)
+    check_between(value, name, -most, most, unit)
+    return value
 
 
 def resistance(text: str, name: str) -> float:
@@ -52,6 +59,7 @@ def resistance(text: str, name: str) -> float:
     written = text.strip().replace("ohm", "Ω").replace("Ohm", "Ω")
     value = quantity(written if written.endswith("Ω") else f"{written}Ω", name, "Ω")
     check_not_negative(value, name, "Ω")
+    check_between(value, name, 0.0, _MOST["Ω"], "Ω")
     return value
 
 
@@ -74,7 +82,7 @@ def temperature(text: str, name: str) -> float:
     Raises:
         ValueError: In the house sentence.
     """
-    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*(K|°?C)\s*", text)
+    found = re.fullmatch(r"\s*([-+]?[0-9]{1,9}(?:\.[0-9]+)?)\s*(K|°?C)\s*", text)
     if found is None:
         raise ValueError(
             f"Argument `{name}` must be a number with its unit such as `358K` or `85C`, but is"
@@ -91,7 +99,7 @@ def array_size(text: str) -> tuple[int, int]:
     Raises:
         ValueError: In the house sentence.
     """
-    found = re.fullmatch(r"\s*(\d{1,9})(?:\s*[x×]\s*(\d{1,9}))?\s*", text)
+    found = re.fullmatch(r"\s*([0-9]{1,9})(?:\s*[x×]\s*([0-9]{1,9}))?\s*", text)
     if found is None:
         raise ValueError(
             "Argument `size` must be a number of rows and columns such as `256` or `256x64`, but"

@@ -27,10 +27,10 @@ def output(path: str, *inputs: str | None) -> Path:
     for name in inputs:
         if name is not None and Path(name).resolve() == Path(path).resolve():
             raise ValueError(
-                f"Argument `out` must name another file, but is `{name}` itself."
+                f"Argument `save` must name another file, but is `{name}` itself."
             )
     if Path(path).is_dir():
-        raise ValueError(f"Argument `out` must name a file, but `{path}` is a folder.")
+        raise ValueError(f"Argument `save` must name a file, but `{path}` is a folder.")
     check_writable(Path(path).parent)
     return Path(path)
 

@@ -1,8 +1,23 @@
-"""`mho import`: the options."""
+"""`mho import`: what comes back from circuit simulators."""
 
 from typing import Annotated
 
 from cyclopts import App, Parameter
+
+from mho.cli.options import (
+    PLACE,
+    Access,
+    CubicCells,
+    Driver,
+    Json,
+    Plain,
+    SavedTable,
+    Sense,
+    SenseSides,
+    Sides,
+    Tile,
+    Wires,
+)
 
 import_ = App(name="import", help="Read what circuit simulators found.")
 
@@ -12,35 +27,27 @@ def spice_op(
     raw: str,
     /,
     *,
-    compare: str | None = None,
-    tile: int = 0,
-    denoise: bool = True,
-    wires: str | None = None,
-    driver: str | None = None,
-    sense: str | None = None,
-    access: str | None = None,
-    sides: str | None = None,
-    sense_sides: str | None = None,
-    cubic: Annotated[bool, Parameter(negative=())] = False,
-    out: Annotated[str | None, Parameter(name=("--out", "-o"))] = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    compare: Annotated[str | None, PLACE, Parameter(name="--against")] = None,
+    tile: Tile = 0,
+    plain: Plain = False,
+    wires: Wires = None,
+    driver: Driver = None,
+    sense: Sense = None,
+    access: Access = None,
+    sides: Sides = None,
+    sense_sides: SenseSides = None,
+    cubic: CubicCells = False,
+    save: SavedTable = None,
+    json: Json = None,
 ) -> None:
     """Read the column currents of an operating point, and compare them with exact ones.
 
+    What was given for the export, such as resistances of lines, is to be given here as well.
+
     Args:
         raw: Rawfile of the netlist that `mho export spice` wrote, text or binary.
-        compare: What the netlist was written from: the run's folder, or the array's file.
-        tile: Number of the run's tile.
-        denoise: Take the chip that was denoised.
-        wires: Resistance of a wire segment, if it was given for the export; so are the next ones.
-        driver: Resistance between a source and its line.
-        sense: Resistance between a line and its virtual ground.
-        access: Resistance in series with every cell.
-        sides: `both` if rows are driven from both ends, else `one`.
-        sense_sides: `both` if columns end in a virtual ground at both ends, else `one`.
-        cubic: Compare with bent cells, as exported with `--cubic`.
-        out: File for the currents: `.csv` or `.npz`.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
+        compare: What the netlist was written from, to compare with: the run's folder, or the
+            array's file.
     """
     from mho.cli.work.circuits.import_ import read_spice_op
     from mho.cli.work.circuits.tile_source import Origin
@@ -52,7 +59,7 @@ def spice_op(
             None if array else compare,
             compare if array else None,
             tile,
-            denoise,
+            not plain,
             wires,
             driver,
             sense,
@@ -60,4 +67,4 @@ def spice_op(
             sides,
             sense_sides,
         )
-    read_spice_op(raw, origin=origin, cubic=cubic, out=out, json=json)
+    read_spice_op(raw, origin=origin, cubic=cubic, out=save, json=json)

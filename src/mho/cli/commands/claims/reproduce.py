@@ -1,22 +1,25 @@
-"""`mho reproduce`: the options."""
+"""`mho reproduce`."""
 
 import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from mho.cli.options import FLAG, Json, OutFolder, Resume, Seed, Threads
+
 _CLAIM_FAILED = 1
 
 
 def reproduce(
     *papers: str,
-    only: list[str] | None = None,
-    change: Annotated[list[str] | None, Parameter(name="--set")] = None,
-    quick: Annotated[bool, Parameter(negative=())] = False,
-    seed: int = 0,
-    resume: Annotated[bool, Parameter(negative=())] = False,
-    out: str | None = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    only: Annotated[list[str] | None, FLAG] = None,
+    change: Annotated[list[str] | None, FLAG, Parameter(name="--set")] = None,
+    quick: Annotated[bool, FLAG] = False,
+    seed: Seed = 0,
+    resume: Resume = False,
+    out: OutFolder = None,
+    json: Json = None,
+    threads: Threads = 1,
 ) -> None:
     """Measure published claims again; the exit code is 1 if one of them fails.
 
@@ -26,21 +29,20 @@ def reproduce(
         change: A number of the paper's cells to change, such as `telegraph.births=0`, to see
             which claims depend on it; may be given several times.
         quick: Reduced size, less than a minute.
-        seed: Names the chips and everything random about them.
-        resume: Go on with an interrupted run.
-        out: Folder for figures and pages; `mho-out/reproduce` if left out.
-        json: File for the verdicts as JSON; `-` for standard output, and nothing else there.
     """
+    from mho.cli.shared.threads import with_threads
     from mho.cli.work.claims.reproduce import run
 
-    if not run(
-        list(papers),
-        only=only or [],
-        change=change or [],
-        quick=quick,
-        seed=seed,
-        resume=resume,
-        out=out,
-        json=json,
-    ):
+    with with_threads(threads):
+        all_hold = run(
+            list(papers),
+            only=only or [],
+            change=change or [],
+            quick=quick,
+            seed=seed,
+            resume=resume,
+            out=out,
+            json=json,
+        )
+    if not all_hold:
         sys.exit(_CLAIM_FAILED)

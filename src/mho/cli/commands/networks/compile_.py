@@ -1,45 +1,50 @@
-"""`mho compile`: the options."""
+"""`mho compile`."""
 
-from mho.cli.shared.layout_options import LayoutOptions
-from mho.cli.shared.option_types import _Flag, _Out
+from mho.cli.options import (
+    PRESET,
+    ChipPreset,
+    Compensate,
+    Data,
+    Digital,
+    LayoutOptions,
+    Pack,
+    SaveFile,
+    Seed,
+    Size,
+    Threads,
+    Weights,
+    Wires,
+)
 
 
 def compile_(
     network: str,
     /,
     *,
-    data: str | None = None,
-    weights: str | None = None,
-    chip: str = "rao2023",
-    size: str | None = None,
-    wires: str | None = None,
-    compensate: bool = True,
-    pack: _Flag = False,
+    data: Data = None,
+    weights: Weights = None,
+    chip: ChipPreset = PRESET,
+    size: Size = None,
+    wires: Wires = None,
+    seed: Seed = 0,
+    compensate: Compensate = True,
     layout: LayoutOptions | None = None,
-    digital: str | None = None,
-    seed: int = 0,
-    out: _Out = None,
+    pack: Pack = False,
+    digital: Digital = None,
+    save: SaveFile = None,
+    threads: Threads = 1,
 ) -> None:
     """Turn a trained network into an image, one file that is programmed into many chips.
+
+    Tiles have the size of the preset's unless another is given; the image is `<network>.mho`.
 
     Args:
         network: `digits` for the built-in example, `model.pt2` for a network saved with
             `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
             `module.py:factory` for a function that returns a module.
-        data: Samples to calibrate with, a `.npz` file with `inputs` and, if wanted, `calibration`.
-        weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
-        chip: Preset of the chips; `mho presets` lists them.
-        size: Rows and columns of a tile, such as `256x64`; the preset's if left out.
-        wires: Resistance of a wire segment between two cells, such as `0.5Ohm`; the preset's if
-            left out, `0` for ideal wires.
-        compensate: Make up for the wires in the mapping.
-        pack: Let layers share tiles.
-        layout: How weights become conductances, and how converter ranges follow from samples.
-        digital: Modules that stay digital, such as `head,encoder.*`.
-        seed: Names the training of `digits`.
-        out: File to write; `<network>.mho` if left out.
     """
     from mho.cli.shared.output import names
+    from mho.cli.shared.threads import with_threads
     from mho.cli.work.networks.compile_ import Compiling, run_compile
 
     chosen = (layout or LayoutOptions()).layout()
@@ -56,4 +61,5 @@ def compile_(
         chosen,
         names(digital),
     )
-    run_compile(wanted, out)
+    with with_threads(threads):
+        run_compile(wanted, save)

@@ -1,15 +1,18 @@
-"""`mho inspect`: the options."""
+"""`mho inspect`."""
 
-from mho.cli.shared.option_types import _Json
+from typing import Annotated
+
+from mho.cli.options import PLACE, Json
 
 
-def inspect(file: str, /, *, draw: str | None = None, json: _Json = None) -> None:
+def inspect(
+    file: str, /, *, draw: Annotated[str | None, PLACE] = None, json: Json = None
+) -> None:
     """Say what a file is and what it holds: an image, a chip, a `result.json` or a run's folder.
 
     Args:
         file: File or folder.
         draw: PNG file to draw: the targets of an image, the conductances of a chip.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
     from mho.cli.work.networks.inspect_ import run_inspect
 

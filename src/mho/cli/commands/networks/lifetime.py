@@ -5,7 +5,17 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from mho.cli.options import (
+    NUMBER,
+    WORDS,
+    Data,
+    Json,
+    KeptChip,
+    OutFolder,
+    OwnTolerance,
+    Resume,
+    Threads,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,36 +29,34 @@ def lifetime(
     chip: str,
     /,
     *,
-    data: str | None = None,
-    times: str = "1h,1d,1month,1y,10y",
-    temperature: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
-    refresh: str | None = None,
-    tolerance: str | None = None,
-    percentile: float = 100.0,
-    resume: Annotated[bool, Parameter(negative=())] = False,
-    out: str | None = None,
-    aged: Annotated[str | None, Parameter(name=("--aged", "-o"))] = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    data: Data = None,
+    times: Annotated[str, WORDS] = "1h,1d,1month,1y,10y",
+    temperature: Annotated[str | None, WORDS] = None,
+    refresh: Annotated[str | None, WORDS] = None,
+    tolerance: OwnTolerance = None,
+    percentile: Annotated[float, NUMBER] = 100.0,
+    resume: Resume = False,
+    out: OutFolder = None,
+    aged: KeptChip = None,
+    json: Json = None,
+    threads: Threads = 1,
 ) -> None:
     """See how a programmed chip grows old, and what refreshing it costs and saves.
 
+    A cell that lies further from its target than the tolerance is written again when the chip is
+    refreshed; the tolerance is that to which the chip was programmed unless another is given. The
+    file of the chip stays as it is.
+
     Args:
-        chip: File of `mho program`; it stays as it is.
-        data: Test data, a `.npz` file with `inputs` and `labels`; the image's own if left out.
+        chip: File of `mho program`.
         times: Ages at which to measure, rising, with commas between; units are `s`, `min`, `h`,
             `d`, `week`, `month` (a twelfth of a year) and `y`.
         temperature: Temperature from the beginning on, such as `358K` or `85C`; the chip's own if
             left out.
         refresh: Time between two looks at all cells, such as `30d`, after which those that drifted
             are written again; the chip is then measured without refreshing as well.
-        tolerance: Distance from its target, with its unit, beyond which a cell is written again;
-            that to which the chip was programmed if left out.
-        percentile: Percentile of these distances that has to be beyond the tolerance before
-            anything is written; 100 is the worst cell, so that one is enough.
-        resume: Go on with an interrupted run.
-        out: Folder for `result.json` and a figure; `mho-out/lifetime-<chip>` if left out.
-        aged: File to keep the chip in as it is at the last age, refreshed if that was asked for.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
+        percentile: Percentile of the distances from the targets that has to be beyond the
+            tolerance before anything is written; 100 is the worst cell, so that one is enough.
     """
     from mho.checks import check_between
     from mho.cli.shared.output import (
@@ -81,7 +89,7 @@ def lifetime(
     kept = output(aged, chip, data) if aged else None
     check_outputs(folder, json)
     work = workshop(folder, resume=resume)
-    with with_threads(1), progress_bars() as progress:
+    with with_threads(threads), progress_bars() as progress:
         result, old = grow_old(young, test, job, work=work, progress=progress)
     if kept is not None:
         save_chip(kept, old)

@@ -5,7 +5,20 @@ import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from mho.cli.options import (
+    NUMBER,
+    WHOLE,
+    WORDS,
+    ChipPreset,
+    Compare,
+    Json,
+    KeptChip,
+    OutFolder,
+    Resume,
+    Seed,
+    Stuck,
+    Threads,
+)
 
 _FIGURE = "training.png"
 
@@ -14,19 +27,20 @@ def train(
     data: str,
     /,
     *,
-    network: str | None = None,
-    chip: str = "umass_ta_hfo2",
-    stuck: float | None = None,
-    epochs: int = 8,
-    batch: int = 32,
-    rate: float = 0.2,
-    step: str = "4uS",
-    compare: bool = True,
-    seed: int = 0,
-    resume: Annotated[bool, Parameter(negative=())] = False,
-    out: str | None = None,
-    save: Annotated[str | None, Parameter(name=("--save", "-o"))] = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    network: Annotated[str | None, WORDS] = None,
+    chip: ChipPreset = "umass_ta_hfo2",
+    stuck: Stuck = None,
+    epochs: Annotated[int, WHOLE] = 8,
+    batch: Annotated[int, WHOLE] = 32,
+    rate: Annotated[float, NUMBER] = 0.2,
+    step: Annotated[str, WORDS] = "4uS",
+    compare: Compare = True,
+    seed: Seed = 0,
+    resume: Resume = False,
+    out: OutFolder = None,
+    save: KeptChip = None,
+    json: Json = None,
+    threads: Threads = 1,
 ) -> None:
     """Train a perceptron from scratch on a chip with faults, with blind pulses.
 
@@ -35,18 +49,10 @@ def train(
             `training_labels`, `inputs` and `labels`; inputs from 0 to 1.
         network: Inputs, neurons of each hidden layer and classes, such as `64-54-10`; 54 hidden
             neurons if left out.
-        chip: Preset of the chip; `mho presets` lists them.
-        stuck: Share of cells that never switch, 0 to 1; the preset's if left out.
         epochs: Passes over the training samples.
         batch: Samples between two updates.
         rate: Learning rate; it falls from pass to pass.
         step: Conductance step of a pulse on a typical cell, with its unit.
-        compare: Train a chip of the same seed without stuck cells, too.
-        seed: Names the chip, the first weights and the order of the samples.
-        resume: Go on with an interrupted run.
-        out: Folder for `result.json` and a figure; `mho-out/train-…` if left out.
-        save: File to keep the trained chip in, for `mho evaluate`, `run` and `lifetime`.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
     from mho.cli.shared.output import (
         check_outputs,
@@ -73,7 +79,7 @@ def train(
     kept = output(save, data) if save else None
     check_outputs(folder, json)
     work = workshop(folder, resume=resume)
-    with with_threads(1), progress_bars() as progress:
+    with with_threads(threads), progress_bars() as progress:
         result, trained = learn(job, samples, provenance, work=work, progress=progress)
     if kept is not None:
         save_chip(kept, trained)

@@ -6,9 +6,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter
-
 from mho.checks import check_between
+from mho.cli.options import (
+    PLACE,
+    Data,
+    Json,
+    KeptChip,
+    OutFolder,
+    OwnDenoise,
+    OwnPreset,
+    OwnTolerance,
+    Resume,
+    Seed,
+    Stuck,
+    Threads,
+    Weights,
+)
 from mho.cli.shared.output import (
     check_outputs,
     check_writable,
@@ -26,45 +39,38 @@ def tune(
     network: str,
     /,
     *,
-    data: str | None = None,
-    training: str | None = None,
-    weights: str | None = None,
+    data: Data = None,
+    training: Annotated[str | None, PLACE] = None,
+    weights: Weights = None,
     method: str = "refit,hybrid",
-    chip: str | None = None,
-    stuck: float | None = None,
-    tolerance: str | None = None,
-    denoise: bool | None = None,
+    chip: OwnPreset = None,
+    stuck: Stuck = None,
+    tolerance: OwnTolerance = None,
+    denoise: OwnDenoise = None,
     repair: bool | None = None,
-    seed: int = 0,
-    resume: Annotated[bool, Parameter(negative=())] = False,
-    save: Annotated[str | None, Parameter(name=("--save", "-o"))] = None,
-    out: str | None = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    save: KeptChip = None,
+    out: OutFolder = None,
+    json: Json = None,
+    threads: Threads = 1,
 ) -> None:
     """Win back the accuracy that a chip costs a network, by tuning before and after programming.
+
+    The network is programmed coarsely, within ±20 µS and without denoising, into a chip of
+    `rao2023` unless said otherwise: it is tuning that wins the accuracy back. A file of a chip is
+    taken as it is.
 
     Args:
         network: `digits` for the built-in example, `model.pt2`, `model.onnx`,
             `module.py:factory`, an image of `mho compile`, or a chip of `mho program`.
-        data: Data, a `.npz` file with `inputs` and `labels` to test with, `training_inputs` and
-            `training_labels` to learn from and, if wanted, `calibration`.
         training: Another `.npz` file for the training data; there they may also be called
             `inputs` and `labels`.
-        weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
         method: Steps in order, with commas: `noise-aware` trains the network for chips of the
             kind before it is programmed, `refit` fits gain and offset of outputs digitally,
             `hybrid` trains the last layer with programming pulses.
-        chip: Preset of the chip, `rao2023` if left out; `mho presets` lists them.
-        stuck: Fraction of cells that never switch, 0 to 1; the preset's if left out.
-        tolerance: Half-width of the acceptance window, with its unit; `20uS` if left out.
-        denoise: Denoise cells when they are programmed; not if left out.
         repair: Let partners of stuck cells make up for them when the network is first programmed;
             they do if left out.
-        seed: Names the chip and everything random about the run.
-        resume: Go on with an interrupted run.
-        save: File for the tuned chip, to go on with `mho run` and `mho evaluate`.
-        out: Folder for `result.json` and a figure; `mho-out/tune-…` if left out.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
     from mho.cli.shared.threads import with_threads
     from mho.runs import TuneJob
@@ -83,7 +89,7 @@ def tune(
     )
     check_outputs(folder, json)
     _check_save(save, network)
-    with with_threads(1), progress_bars() as progress:
+    with with_threads(threads), progress_bars() as progress:
         tuned = run(job, progress, unfinished=folder / "unfinished", resume=resume)
     result = tuned.result | {"version": version("mho")}
     _write(folder, result)

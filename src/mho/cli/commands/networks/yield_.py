@@ -6,6 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from mho.cli.options import (
+    PRESET,
+    TOLERANCE,
+    WHOLE,
+    WORDS,
+    ChipPreset,
+    Chips,
+    Data,
+    Json,
+    OutFolder,
+    Resume,
+    Seed,
+    Threads,
+    Tolerance,
+    Weights,
+)
+
 if TYPE_CHECKING:
     from mho.runs import YieldPoint
 
@@ -14,31 +31,28 @@ def yield_(
     network: str = "digits",
     /,
     *,
-    stuck: str = "0,0.01,0.02,0.05,0.1",
-    seeds: int = 3,
-    spares: int = 0,
-    data: str | None = None,
-    weights: str | None = None,
-    chip: str = "rao2023",
-    tolerance: str = "1uS",
-    resume: Annotated[bool, Parameter(negative=())] = False,
-    out: str | None = None,
-    json: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    stuck: Annotated[str, WORDS, Parameter(name="--shares")] = "0,0.01,0.02,0.05,0.1",
+    seeds: Annotated[Chips, Parameter(name="--chips")] = 3,
+    spares: Annotated[int, WHOLE] = 0,
+    data: Data = None,
+    weights: Weights = None,
+    chip: ChipPreset = PRESET,
+    tolerance: Tolerance = TOLERANCE,
+    seed: Seed = 0,
+    resume: Resume = False,
+    out: OutFolder = None,
+    json: Json = None,
+    threads: Threads = 1,
 ) -> None:
     """See what stuck cells cost a network, and what mapping around them saves.
+
+    So many chips of each share are programmed. An interrupted run may also be resumed with more
+    shares or chips than it had.
 
     Args:
         network: `digits`, `model.pt2` or `module.py:factory`, as for `mho deploy`.
         stuck: Shares of stuck cells, from 0 to 0.3, with commas between.
-        seeds: Chips of each share.
         spares: Spare rows, and pairs of columns, of each part of a layer.
-        data: Test data, a `.npz` file with `inputs`, `labels` and, if wanted, `calibration`.
-        weights: State dict for a factory's module, `.safetensors`, `.pt` or `.pth`.
-        chip: Preset of the chip; `mho presets` lists them.
-        tolerance: Half-width of the acceptance window, with its unit.
-        resume: Go on with an interrupted run, or with more shares or chips than it had.
-        out: Folder for the results; `mho-out/yield-<network>` if left out.
-        json: File for the results as JSON; `-` for standard output, and nothing else there.
     """
     from importlib.metadata import version
     from shutil import rmtree
@@ -53,15 +67,19 @@ def yield_(
 
     shares = _shares(stuck)
     check_choice(chip, "chip", PRESETS)
-    check_between(seeds, "seeds", 1, 1000, "1")
+    check_between(seeds, "chips", 1, 1000, "1")
+    check_between(seed, "seed", 0, 2**62, "1")
     check_between(spares, "spares", 0, 1000, "1")
     protocol = ProgramProtocol(quantity(tolerance, "tolerance", "S"))
     name = Path(network.rpartition(":")[0] or network).stem
     folder = Path(out) if out else Path("mho-out") / f"yield-{name}"
     check_outputs(folder, json)
-    chips = [(s, seed, r) for s in shares for seed in range(seeds) for r in REMEDIES]
-    with with_threads(1), progress_bars() as progress:
-        sources = prepare(Job(network, chip, data=data, weights=weights), progress)
+    numbers = range(seed, seed + seeds)
+    chips = [(s, n, r) for s in shares for n in numbers for r in REMEDIES]
+    with with_threads(threads), progress_bars() as progress:
+        sources = prepare(
+            Job(network, chip, seed=seed, data=data, weights=weights), progress
+        )
         work = work_folder(folder, resume=resume)
         same = f"{version('mho')} {sources.fingerprint} {chip} {protocol!r} {spares}"
         points = measure_yields(
@@ -86,11 +104,11 @@ def _shares(text: str) -> list[float]:
         found = sorted({float(word) for word in text.split(",")})
     except ValueError:
         raise ValueError(
-            f"Argument `stuck` must be numbers with commas between, such as `0,0.01,0.05`, but is"
+            f"Argument `shares` must be numbers with commas between, such as `0,0.01,0.05`, but is"
             f" `{text}`."
         ) from None
     for share in found:
-        check_between(share, "stuck", 0.0, MOST, "1")
+        check_between(share, "shares", 0.0, MOST, "1")
     return found
 
 

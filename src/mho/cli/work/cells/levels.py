@@ -84,7 +84,7 @@ def run(
         OSError: A folder that cannot be written, or a full disk.
     """
     check_choice(chip, "chip", PRESETS)
-    check_choice(driver, "driver", DRIVERS)
+    check_choice(driver, "electronics", DRIVERS)
     check_between(seed, "seed", 0, 2**62, "1")
     width = None if tolerance is None else quantity(tolerance, "tolerance", "S")
     experiment = LevelExperiment(

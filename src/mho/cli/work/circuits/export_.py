@@ -117,7 +117,7 @@ def write_subckt(
         ValueError: Bad input, in one sentence.
         OSError: The file cannot be written.
     """
-    check_choice(driver, "driver", DRIVERS)
+    check_choice(driver, "electronics", DRIVERS)
     one = _chip(chip, driver)
     text = cell_subcircuit(one, start=_start(one, conductance), read_noise=read_noise)
     _write(out, text, "subcircuit `cell`, ports te be gate")
@@ -143,9 +143,9 @@ def _chip(name: str, driver: str) -> Chip:
 def _start(chip: Chip, text: str | None) -> float | None:
     if text is None:
         return None
-    value = quantity(text, "conductance", "S")
+    value = quantity(text, "start", "S")
     law = chip.cell.switching
-    check_between(value, "conductance", law.low, law.high, "S")
+    check_between(value, "start", law.low, law.high, "S")
     return value
 
 

@@ -35,7 +35,7 @@ def read_spice_op(
     """
     if out is not None and Path(out).suffix not in (".csv", ".npz"):
         raise ValueError(
-            f"Argument `out` must end in `.csv` or `.npz`, but is `{out}`."
+            f"Argument `save` must end in `.csv` or `.npz`, but is `{out}`."
         )
     plot = read_raw(raw)
     currents = line_values(plot, "i", "vout")
@@ -126,7 +126,7 @@ def _print(currents: Tensor, exact: Tensor | None) -> None:
     console = Console(highlight=False)
     console.print(table)
     if currents.numel() > _SHOWN:
-        console.print(f"and {currents.numel() - _SHOWN} more; `--out` writes all")
+        console.print(f"and {currents.numel() - _SHOWN} more; `--save` writes all")
     if exact is not None:
         console.print(
             f"largest difference: {difference(currents, exact):.2g} of the largest current"

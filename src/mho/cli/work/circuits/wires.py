@@ -82,6 +82,7 @@ def run(
     seed: int,
     out: str | None,
     json: str | None,
+    threads: int,
 ) -> None:
     """Look at the wires of an array; see `mho wires --help`.
 
@@ -101,7 +102,7 @@ def run(
         "driver": driver,
         "sense": sense,
     }
-    names = {"word_line": "resistance", "bit_line": "resistance"}
+    names = {"word_line": "wires", "bit_line": "wires"}
     ohms = {
         k: resistance(v, names.get(k, k)) for k, v in given.items() if v is not None
     }
@@ -113,7 +114,7 @@ def run(
     share = _share(wanted)
     folder = Path(out) if out else Path("mho-out") / _name(base, seed)
     check_outputs(folder, json)
-    with with_threads(1), progress_bars() as progress:
+    with with_threads(threads), progress_bars() as progress:
         found, result = _run(base, share, seed, folder, progress)
     if write_json(result, json):
         return

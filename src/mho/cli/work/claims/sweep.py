@@ -59,7 +59,7 @@ def run(
         OSError: A folder that cannot be written, or a full disk.
     """
     subject = _subject(chip, tolerance, denoise=denoise)
-    check_choice(driver, "driver", DRIVERS)
+    check_choice(driver, "electronics", DRIVERS)
     for name in unknown:
         check_choice(name, "unknown", UNKNOWNS)
     texts = [*sweeps, *(UNKNOWNS[name].sweep for name in unknown)]

@@ -15,7 +15,6 @@ from mho.chip import Chip
 from mho.cli.shared.operation_table import print_operations
 from mho.cli.shared.output import array_size, print_rows, progress_bars
 from mho.cli.shared.test_data import _DIGITS, _wires, output
-from mho.cli.shared.threads import with_threads
 from mho.data import load_inputs
 from mho.deployment import DeployOptions
 from mho.deployment.storage import compile_image, provenance_of, save_image
@@ -57,7 +56,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     chip = Chip(wanted.chip, wires=_wires(wanted.wires), **_given(rows=rows, cols=cols))
     short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem
     path = output(out or f"{short}.mho", wanted.network)
-    with with_threads(1), progress_bars() as progress:
+    with progress_bars() as progress:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
         shapes = [

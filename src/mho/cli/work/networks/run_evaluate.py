@@ -9,7 +9,6 @@ import numpy as np
 from mho.checks import check_not_negative
 from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
 from mho.cli.shared.test_data import output, rehearse, test_data
-from mho.cli.shared.threads import with_threads
 from mho.data import load_inputs
 from mho.deployment.storage import load_chip, save_chip
 from mho.files import write_whole
@@ -29,7 +28,7 @@ def run_chip(path: str, *, data: str, wait: str, keep: bool, out: str | None) ->
     inputs = load_inputs(data)
     rehearse(chip.image.network, inputs)
     target = output(out or f"{Path(path).stem}-outputs.npz", path, data)
-    with with_threads(1), progress_bars() as progress:
+    with progress_bars() as progress:
         progress("computing", 0.0)
         deployed = chip.deployed()
         deployed.bench.wait(seconds)
@@ -59,7 +58,7 @@ def run_evaluate(
     chip = load_chip(path)
     test = test_data(chip.image, data)
     rehearse(chip.image.network, test.inputs)
-    with with_threads(1), progress_bars() as progress:
+    with progress_bars() as progress:
         progress("evaluating", 0.0)
         deployed = chip.deployed()
         deployed.bench.wait(seconds)

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from mho.cli.options.help_groups import MAPPING
+from mho.cli.options.table import FLAG, NUMBER, WHOLE
+
 if TYPE_CHECKING:
     from mho.deployment import DeployOptions
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=MAPPING)
 @dataclass(frozen=True, slots=True)
 class LayoutOptions:
     """How weights become conductances, and how converter ranges follow from samples.
@@ -29,10 +32,10 @@ class LayoutOptions:
 
     mapping: str = "pairs"
     ranges: str = "largest"
-    per_column: Annotated[bool, Parameter(negative=())] = False
+    per_column: Annotated[bool, FLAG] = False
     scale: str = "layer"
-    clip: float = 100.0
-    levels: int | None = None
+    clip: Annotated[float, NUMBER] = 100.0
+    levels: Annotated[int | None, WHOLE] = None
 
     def layout(self) -> "DeployOptions":
         """The layout meant.
