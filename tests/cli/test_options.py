@@ -271,7 +271,7 @@ def test_no_file_or_folder_is_nameless(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("1e23Ω", "Ω"), ("2S", "S"), ("1e30s", "s"), ("-1e6V", "V"), ("1e99Hz", "Hz")],
+    [("2S", "S"), ("1e30s", "s"), ("-1e6V", "V"), ("1e99Hz", "Hz")],
 )
 def test_what_no_array_ever_had_is_refused(text: str, unit: str) -> None:
     with pytest.raises(ValueError, match="Argument `x` must lie within"):

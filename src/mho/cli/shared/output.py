@@ -19,8 +19,10 @@ from mho.checks import check_between, check_not_negative, one_line
 from mho.files import write_whole
 from mho.units import parse
 
-_MOST = {"S": 1.0, "V": 1e3, "s": 1e12, "Hz": 1e12, "Ω": 1e9}
+_MOST = {"S": 1.0, "V": 1e3, "s": 1e12, "Hz": 1e12}
 """Largest magnitude that is taken, by its unit: more is a slip of the pen."""
+_MOST_OHM = 1e9
+"""Largest resistance of a line that is taken (Ω)."""
 
 _BARS = 12
 """Progress bars that are shown at a time (1)."""
@@ -59,7 +61,7 @@ def resistance(text: str, name: str) -> float:
     written = text.strip().replace("ohm", "Ω").replace("Ohm", "Ω")
     value = quantity(written if written.endswith("Ω") else f"{written}Ω", name, "Ω")
     check_not_negative(value, name, "Ω")
-    check_between(value, name, 0.0, _MOST["Ω"], "Ω")
+    check_between(value, name, 0.0, _MOST_OHM, "Ω")
     return value
 
 

@@ -22,15 +22,6 @@ from mho.cli.options import (
     Threads,
     Weights,
 )
-from mho.cli.shared.output import (
-    check_outputs,
-    check_writable,
-    print_rows,
-    progress_bars,
-    quantity,
-    write_json,
-)
-from mho.files import write_whole
 
 _PACKED = ".mho"
 
@@ -72,6 +63,12 @@ def tune(
         repair: Let partners of stuck cells make up for them when the network is first programmed;
             they do if left out.
     """
+    from mho.cli.shared.output import (
+        check_outputs,
+        print_rows,
+        progress_bars,
+        write_json,
+    )
     from mho.cli.shared.threads import with_threads
     from mho.runs import TuneJob
     from mho.runs import tune as run
@@ -129,6 +126,8 @@ class _Chip:
 
     def options(self) -> dict[str, Any]:
         """Those that were said, by their names in `TuneJob`."""
+        from mho.cli.shared.output import quantity
+
         window = self.tolerance
         told = {
             "chip": self.chip,
@@ -141,6 +140,8 @@ class _Chip:
 
 
 def _check_save(save: str | None, network: str) -> None:
+    from mho.cli.shared.output import check_writable
+
     if save is None:
         return
     if Path(save).is_dir():
@@ -154,6 +155,7 @@ def _check_save(save: str | None, network: str) -> None:
 
 def _write(folder: Path, result: dict[str, Any]) -> None:
     """Result and figure."""
+    from mho.files import write_whole
     from mho.report.figures import draw_png, tuning_figure
 
     folder.mkdir(parents=True, exist_ok=True)
