@@ -183,10 +183,11 @@ def _map(data: RunData, layer: LayerMap) -> Picture:
     rows, cols = layer.target.shape
     stuck = int((layer.outcome == Outcome.STUCK).sum())
     late = int((layer.outcome == Outcome.OUT_OF_CYCLES).sum())
+    maps = partial(conductance_maps, data, layer)
     return Picture(
-        draw_data_url(partial(conductance_maps, data, layer)),
-        f"Maps of layer {layer.name}, {rows} rows by {cols} columns: target, read-back, error. "
-        f"{stuck:,} cells are marked as stuck and {late:,} as out of cycles.",
+        source=draw_data_url(maps),
+        alt=f"Maps of layer {layer.name}, {rows} rows by {cols} columns: target, read-back, error."
+        f" {stuck:,} cells are marked as stuck and {late:,} as out of cycles.",
     )
 
 

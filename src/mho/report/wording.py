@@ -12,8 +12,6 @@ TOTAL = "total"
 
 Result = Mapping[str, object]
 
-_QUANTILES = ("median", "p99")
-
 
 def number(value: object, form: str) -> str:
     """A number in a format such as `".2f"`; a dash if it is missing or not finite.
@@ -48,12 +46,15 @@ def headline(result: Result) -> str:
     # A word for a missing tolerance, since a bare dash behind ± reads like a range.
     window = number(result.get("tolerance_uS"), ".3g")
     reach = f"±{window} µS" if window != DASH else "the tolerance"
+    preset = _text(result, "preset")
+    network = _text(result, "network")
+    on_chip = number(_part(result, "chip_accuracy", "best"), ".2%")
+    in_software = number(result.get("software_accuracy"), ".2%")
+    converged = number(result.get("converged_fraction"), ".2%")
     return (
-        f"On a simulated {_text(result, 'preset')} chip, {_text(result, 'network')} answers "
-        f"{number(_part(result, 'chip_accuracy', 'best'), '.2%')} of the test samples correctly, "
-        f"against {number(result.get('software_accuracy'), '.2%')} in software; "
-        f"{number(result.get('converged_fraction'), '.2%')} of the cells that were not stuck "
-        f"converged to within {reach} of their targets.{_many(result)}"
+        f"On a simulated {preset} chip, {network} answers {on_chip} of the test samples"
+        f" correctly, against {in_software} in software; {converged} of the cells that were"
+        f" not stuck converged to within {reach} of their targets.{_many(result)}"
     )
 
 
@@ -62,10 +63,12 @@ def _many(result: Result) -> str:
     population = result.get("population")
     if not isinstance(population, Mapping):
         return ""
-    seen = population["programmed"]["accuracy"]
+    accuracy = population["programmed"]["accuracy"]
+    mean = number(accuracy["mean"], ".2%")
+    deviation = number(accuracy["standard_deviation"], ".2%")
     return (
-        f" Over {population['chips']} chips it is {number(seen['mean'], '.2%')} on average, with a"
-        f" standard deviation of {number(seen['standard_deviation'], '.2%')}."
+        f" Over {population['chips']} chips it is {mean} on average, with a"
+        f" standard deviation of {deviation}."
     )
 
 
@@ -158,13 +161,8 @@ def _passive_figures(result: Result) -> list[tuple[str, str, str]]:
     """Rows of the first table that only a passive array has."""
     if not isinstance(result.get("passive"), Mapping):
         return []
-    moved, shift = (
-        " / ".join(
-            number(_part(result, "passive", f"{what}_{q}_uS"), ".3g")
-            for q in _QUANTILES
-        )
-        for what in ("moved", "shift")
-    )
+    moved = _half_select(result, "moved")
+    shift = _half_select(result, "shift")
     pulses = number(_part(result, "passive", "half_select_pulses"), ",.0f")
     scheme = _part(result, "passive", "biasing")
     return [
@@ -172,6 +170,13 @@ def _passive_figures(result: Result) -> list[tuple[str, str, str]]:
         ("Cells moved by them in all: median / 99 %", f"{moved} µS", "passive"),
         ("Shift since last written: median / 99 %", f"{shift} µS", "passive"),
     ]
+
+
+def _half_select(result: Result, what: str) -> str:
+    """Median and 99 % of what half-select pulses did to cells (µS)."""
+    median = number(_part(result, "passive", f"{what}_median_uS"), ".3g")
+    most = number(_part(result, "passive", f"{what}_p99_uS"), ".3g")
+    return f"{median} / {most}"
 
 
 def wire_rows(result: Result) -> list[tuple[str, str]]:
@@ -270,13 +275,17 @@ def _part(result: Result, key: str, part: str) -> object:
 
 
 def _interval(result: Result, key: str) -> str:
-    low, best, high = (
-        number(_part(result, key, p), ".2%") for p in ("low", "best", "high")
-    )
-    return f"{best} ({low} to {high} over time)" if best != DASH else DASH
+    low = number(_part(result, key, "low"), ".2%")
+    best = number(_part(result, key, "best"), ".2%")
+    high = number(_part(result, key, "high"), ".2%")
+    if best == DASH:
+        return DASH
+    return f"{best} ({low} to {high} over time)"
 
 
 def _quantiles(result: Result, key: str, parts: tuple[str, ...]) -> str:
     """Values already in µS, side by side."""
     shown = [number(_part(result, key, part), ".3g") for part in parts]
-    return " / ".join(shown) + " µS" if set(shown) != {DASH} else DASH
+    if set(shown) == {DASH}:
+        return DASH
+    return " / ".join(shown) + " µS"

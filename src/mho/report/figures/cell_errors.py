@@ -42,26 +42,31 @@ def readback_scatter(data: RunData) -> Figure:
     figure = new_figure(6.4)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
     target, readback, stuck = _cells(data)
+    error = readback - target
     tolerance = data.tolerance / uS
     if target.size:
         ends = [target.min(), target.max()]
         _scatter(top, target, readback, stuck)
-        _scatter(bottom, target, readback - target, stuck)
+        _scatter(bottom, target, error, stuck)
         top.plot(ends, ends, color=BLACK, linewidth=0.6, label="read-back = target")
         add_legend(top)
         _spread(top, target, readback)
     else:
         say_empty(top, "no cells")
     top.set_ylabel("Read-back (µS)")
+
     bottom.set_ylabel("Read-back − target (µS)")
     bottom.set_xlabel("Target (µS)")
     window = band(bottom, tolerance, label=f"tolerance, ±{tolerance:.3g} µS")
     bottom.axhline(0, color=BLACK, linewidth=0.8)
-    limit = _limit((readback - target)[~stuck], tolerance)
+    # a cell found stuck may lie anywhere: the axis is for the others
+    limit = _limit(error[~stuck], tolerance)
     bottom.set_ylim(-limit, limit)
-    beyond = int((np.abs(readback - target) > limit).sum())
-    left_out = f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
-    add_legend(bottom, left_out if beyond else "", [window])
+    beyond = int((np.abs(error) > limit).sum())
+    note = ""
+    if beyond:
+        note = f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
+    add_legend(bottom, note, [window])
     return figure
 
 
@@ -79,14 +84,13 @@ def error_histogram(data: RunData) -> Figure:
     band(axes, tolerance, vertical=True, label=f"tolerance, ±{tolerance:.3g} µS")
     if error.size:
         # The outermost bars hold all that lies further out, so that every cell is counted.
-        histogram(axes, np.clip(error, -limit, limit), _bins(limit, tolerance))
+        counted = np.clip(error, -limit, limit)
+        histogram(axes, counted, _bins(limit, tolerance))
     else:
         say_empty(axes, "no cells")
     beyond = int((np.abs(error) > limit).sum())
-    add_legend(
-        axes,
-        f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS" if beyond else "",
-    )
+    note = f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS"
+    add_legend(axes, note if beyond else "")
     axes.set_xlim(-limit, limit)
     axes.set_xlabel("Read-back − target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
@@ -101,14 +105,15 @@ def telegraph_traces(data: RunData) -> Figure:
     """
     traces = data.traces
     if traces is None or not traces.before.numel():
-        figure = new_figure(1.5)
-        say_empty(figure.subplots(), "no traces")
-        return figure
+        empty = new_figure(1.5)
+        say_empty(empty.subplots(), "no traces")
+        return empty
+    tolerance = data.tolerance / uS
     rows = traces.before.shape[0]
     figure = new_figure(0.7 + 1.35 * rows)
     panels = figure.subplots(rows, 2, sharex=True, squeeze=False)
-    for row in range(rows):
-        _trace_row(panels[row], traces, row, data.tolerance / uS)
+    for row, pair in enumerate(panels):
+        _trace_row(pair, traces, row, tolerance)
     panels[0, 0].set_title("programmed without denoising")
     panels[0, 1].set_title("denoised")
     for axes in panels[-1]:
@@ -128,10 +133,8 @@ def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
         axes.axhline(0, color=BLACK, linewidth=0.6)
         away = to_uS(values) - target
         axes.plot(time, away, color=colour, linewidth=0.9)
-        reach = max(
-            3 * tolerance,
-            1.1 * float(np.max(np.abs(away[np.isfinite(away)]), initial=0)),
-        )
+        farthest = float(np.abs(finite(away)).max(initial=0))
+        reach = max(3 * tolerance, 1.1 * farthest)
         axes.set_ylim(-reach, reach)
     panels[1].text(
         1.02,
@@ -178,11 +181,9 @@ def _spread(axes: Any, target: Array, readback: Array) -> None:
     own. A read-back that is not positive falls below the axis; the panel of errors counts it.
     """
     positive = readback[readback > 0]
-    if (
-        not positive.size
-        or target.min() <= 0
-        or target.max() <= _WIDE * np.median(target)
-    ):
+    if not positive.size or target.min() <= 0:
+        return
+    if target.max() <= _WIDE * np.median(target):
         return
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -193,12 +194,15 @@ def _spread(axes: Any, target: Array, readback: Array) -> None:
 
 def _cells(data: RunData) -> tuple[Array, Array, Bool[np.ndarray, " cells"]]:
     """Target, read-back (µS) and whether stuck, of every cell of every layer that has both."""
-    empty = [np.zeros(0)]
-    target = np.concatenate(empty + [to_uS(m.target).ravel() for m in data.layers])
-    readback = np.concatenate(empty + [to_uS(m.readback).ravel() for m in data.layers])
-    stuck = np.concatenate(
-        empty + [as_array(m.outcome == Outcome.STUCK).ravel() for m in data.layers]
-    ).astype(bool)
+    # a run without layers has no cells, and nothing to concatenate
+    target = np.zeros(0)
+    readback = np.zeros(0)
+    stuck = np.zeros(0, dtype=bool)
+    for layer in data.layers:
+        is_stuck = (layer.outcome == Outcome.STUCK).flatten().cpu().numpy()
+        target = np.append(target, to_uS(layer.target))
+        readback = np.append(readback, to_uS(layer.readback))
+        stuck = np.append(stuck, is_stuck)
     known = np.isfinite(target) & np.isfinite(readback)
     return target[known], readback[known], stuck[known]
 

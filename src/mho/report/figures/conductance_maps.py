@@ -1,5 +1,6 @@
 """Figures in rows and columns, and counts: conductance maps, confusion matrix, effort."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,20 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
         layer: Layer to show.
     """
     rows, cols = layer.target.shape
-    figure = new_figure(float(np.clip(1.5 + 1.9 * rows / max(cols, 1), 3.0, 4.6)))
+    height = 1.5 + 1.9 * rows / max(cols, 1)
+    figure = new_figure(float(np.clip(height, 3.0, 4.6)))
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
+    left, middle, right = panels
     target = to_uS(layer.target)
     readback = to_uS(layer.readback)
     low, high = _range(data)
     clip = CLIP * data.tolerance / uS or 1.0
-    _map(panels[0], target, "target", "viridis", low, high)
-    _map(panels[1], readback, "read-back", "viridis", low, high)
-    _map(panels[2], readback - target, "error", "PuOr", -clip, clip)
-    panels[0].set_ylabel("Row (counted from 0)")
-    panels[1].set_xlabel("Column (counted from 0)")
-    _mark(figure, panels[2], layer)
+    _map(left, target, "target", "viridis", low, high)
+    _map(middle, readback, "read-back", "viridis", low, high)
+    _map(right, readback - target, "error", "PuOr", -clip, clip)
+    left.set_ylabel("Row (counted from 0)")
+    middle.set_xlabel("Column (counted from 0)")
+    _mark(figure, right, layer)
     return figure
 
 
@@ -103,12 +106,15 @@ def _range(data: RunData) -> tuple[float, float]:
     A cell that makes up for a stuck partner may have a target many times the others', and a
     scale up to that would show all others in one colour.
     """
-    values = [finite(to_uS(layer.target)) for layer in data.layers]
-    known = np.concatenate([np.zeros(0), *values])
+    targets = [finite(to_uS(layer.target)) for layer in data.layers]
+    known = np.concatenate([np.zeros(0), *targets])
     if not known.size:
         return 0.0, 1.0
-    low, high = (float(q) for q in np.quantile(known, (0.0, _USUAL)))
-    return (low, high) if low < high else (0.0, max(1.0, high))
+    low, high = (float(end) for end in np.quantile(known, (0.0, _USUAL)))
+    if low < high:
+        return low, high
+    # all alike: a scale from zero shows that they are not nothing
+    return 0.0, max(1.0, high)
 
 
 def effort_histograms(data: RunData) -> Figure:
@@ -139,10 +145,9 @@ def _histogram(axes: Any, values: Tensor) -> None:
     low = int(known.min())
     high = int(known.max())
     # Bars of a whole number of counts, or some would hold more values than their neighbours.
-    step = max(1, -(-(high - low + 1) // 40))
-    histogram(
-        axes, known, np.arange(low, high + step + 1, step, dtype=np.float64) - 0.5
-    )
+    step = max(1, math.ceil((high - low + 1) / 40))
+    firsts = np.arange(low, high + step + 1, step, dtype=np.float64)
+    histogram(axes, known, firsts - 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
 
 

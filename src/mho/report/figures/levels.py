@@ -41,15 +41,19 @@ def levels_figure(
     _fan(fan, levels)
     width = tolerance / uS
     band(errors, width, label=f"±{width:.3g} µS")
+    name = "levels"
     if plain_levels is not None:
+        name = "denoised"
         _errors(errors, plain_levels, tolerance, ORANGE, "not denoised")
-    _errors(errors, levels, tolerance, BLUE, "denoised" if plain_levels else "levels")
+    _errors(errors, levels, tolerance, BLUE, name)
     errors.axhline(0, color=BLACK, linewidth=0.6)
     errors.set_ylim(-_REACH * width, _REACH * width)
     errors.set_xlabel("Target (µS)")
     errors.set_ylabel("Reading − target (µS)")
-    errors.set_xlim(0, 1.02 * float(to_uS(levels.target).max()))
+    highest = float(to_uS(levels.target).max())
+    errors.set_xlim(0, 1.02 * highest)
     add_legend(errors)
+    # dots as small as those of the levels could not be told apart by their colours
     for handle in errors.get_legend().legend_handles[1:]:
         handle.set_markersize(7)
     return figure
@@ -58,22 +62,28 @@ def levels_figure(
 def _fan(axes: Any, levels: LevelSet) -> None:
     voltage = as_array(levels.voltage)
     current = as_array(levels.current) / uA
-    _lines(axes, voltage, current, 0.25)
+    count = current.shape[1]
+    _lines(axes, voltage, current, width=0.25)
     axes.set_xlim(0, voltage[-1])
     axes.set_ylim(0, 1.03 * float(current.max()))
     axes.set_xlabel("Voltage (V)")
     axes.set_ylabel("Current (µA)")
-    axes.set_title(f"{current.shape[1]:,} levels of one cell", loc="left")
-    inset = axes.inset_axes((0.1, 0.46, 0.36, 0.48))
-    first = max(current.shape[1] * 3 // 4 - _INSET_LEVELS // 2, 0)
-    some = np.argsort(as_array(levels.target))[first : first + _INSET_LEVELS]
+    axes.set_title(f"{count:,} levels of one cell", loc="left")
+
+    # neighbours at three quarters of the range
+    first = max(count * 3 // 4 - _INSET_LEVELS // 2, 0)
+    by_target = np.argsort(as_array(levels.target))
+    some = by_target[first : first + _INSET_LEVELS]
     # the last tenth of a step: further out a level's slope hides its neighbours
-    before = voltage[-1] - 0.1 * (voltage[-1] - voltage[-2])
-    slope = (current[-1] - current[-2]) / (voltage[-1] - voltage[-2])
-    ends = np.stack((current[-1] - slope * (voltage[-1] - before), current[-1]))[
-        :, some
-    ]
-    _lines(inset, np.array([before, voltage[-1]]) / mV, ends, 1.4)
+    end = voltage[-1]
+    step = voltage[-1] - voltage[-2]
+    start = end - 0.1 * step
+    slope = (current[-1] - current[-2]) / step
+    at_start = current[-1] - slope * (end - start)
+    ends = np.stack((at_start, current[-1]))[:, some]
+
+    inset = axes.inset_axes((0.1, 0.46, 0.36, 0.48))
+    _lines(inset, np.array([start, end]) / mV, ends, width=1.4)
     inset.set_xlabel("mV", fontsize=8, labelpad=1)
     inset.set_ylabel("µA", fontsize=8, labelpad=1)
     inset.tick_params(labelsize=8)
@@ -85,9 +95,13 @@ def _fan(axes: Any, levels: LevelSet) -> None:
 
 def _lines(axes: Any, x: Array, y: Array, width: float) -> None:
     """Curves coloured from low to high. Shapes (points,) and (points, curves)."""
-    curves = np.stack(np.broadcast_arrays(x[:, None], y), -1).transpose(1, 0, 2)
+    points = np.stack(np.broadcast_arrays(x[:, None], y), -1)
+    curves = points.transpose(1, 0, 2)
     lines = LineCollection(
-        list(curves), linewidths=width, cmap="viridis", rasterized=True
+        list(curves),
+        linewidths=width,
+        cmap="viridis",
+        rasterized=True,
     )
     lines.set_array(y[-1])
     axes.add_collection(lines)

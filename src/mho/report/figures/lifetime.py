@@ -1,5 +1,6 @@
 """The figure of a life: accuracy and drift over time, with and without refreshing."""
 
+import math
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -23,21 +24,9 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
     for name, ages in result["lives"].items():
         colour, mark = _COLOURS[name]
         times = [_place(age["time_s"], ages) for age in ages]
-        found = [100 * age["accuracy"] for age in ages]
-        upper.plot(times, found, f"{mark}-", color=colour, label=name)
-        drift = [age["drift_percentiles_uS"] for age in ages]
-        lower.plot(
-            times, [d["50"] for d in drift], f"{mark}-", color=colour, label=name
-        )
-        for low, high, strength in (("1", "99", 0.15), ("25", "75", 0.3)):
-            lower.fill_between(
-                times,
-                [d[low] for d in drift],
-                [d[high] for d in drift],
-                color=colour,
-                alpha=strength,
-                linewidth=0,
-            )
+        accuracy = [100 * age["accuracy"] for age in ages]
+        upper.plot(times, accuracy, f"{mark}-", color=colour, label=name)
+        _drift(lower, times, ages, name)
     upper.axhline(
         100 * result["software_accuracy"],
         color=BLACK,
@@ -46,17 +35,40 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
         label="in software",
     )
     every = [age["accuracy"] for ages in result["lives"].values() for age in ages]
-    upper.set_ylim(100 * min(every) - 2, min(100 * max(every) + 2, 101))
+    lowest = 100 * min(every)
+    highest = 100 * max(every)
+    upper.set_ylim(lowest - 2, min(highest + 2, 101))
     upper.set_ylabel("Accuracy (%)")
     kelvin = result["temperature_K"]
-    add_legend(
-        upper, "" if kelvin is None else f"at {kelvin:g} K, {kelvin - 273.15:g} °C"
-    )
+    note = ""
+    if kelvin is not None:
+        note = f"at {kelvin:g} K, {kelvin - 273.15:g} °C"
+    add_legend(upper, note)
     lower.axhline(0, color=BLACK, linewidth=0.8)
     lower.set_ylabel("Reading minus target (µS)")
     add_legend(lower, "median, middle half, middle 98 % of cells")
-    _name_ages(lower, next(iter(result["lives"].values())))
+    any_life = next(iter(result["lives"].values()))
+    _name_ages(lower, any_life)
     return figure
+
+
+def _drift(
+    axes: Any, times: list[float], ages: list[dict[str, Any]], name: str
+) -> None:
+    """Median of the drift of cells, with shades for their middle half and 98 %."""
+    colour, mark = _COLOURS[name]
+    percentiles = [age["drift_percentiles_uS"] for age in ages]
+    median = [of_age["50"] for of_age in percentiles]
+    axes.plot(times, median, f"{mark}-", color=colour, label=name)
+    for low, high, strength in (("1", "99", 0.15), ("25", "75", 0.3)):
+        axes.fill_between(
+            times,
+            [of_age[low] for of_age in percentiles],
+            [of_age[high] for of_age in percentiles],
+            color=colour,
+            alpha=strength,
+            linewidth=0,
+        )
 
 
 def _place(time: float, ages: list[dict[str, Any]]) -> float:
@@ -66,12 +78,14 @@ def _place(time: float, ages: list[dict[str, Any]]) -> float:
 
 def _name_ages(axes: Any, ages: list[dict[str, Any]]) -> None:
     axes.set_xscale("log")
-    every = -(-len(ages) // _LABELS)
-    named = ages[::every]
-    axes.set_xticks([_place(age["time_s"], ages) for age in named])
-    texts = [
-        show_duration(age["time_s"], 3) if age["time_s"] else "start" for age in named
-    ]
-    axes.set_xticklabels(texts)
+    every = math.ceil(len(ages) / _LABELS)
+    places = []
+    names = []
+    for age in ages[::every]:
+        time = age["time_s"]
+        places.append(_place(time, ages))
+        names.append(show_duration(time, 3) if time else "start")
+    axes.set_xticks(places)
+    axes.set_xticklabels(names)
     axes.minorticks_off()
     axes.set_xlabel("Age")

@@ -30,6 +30,8 @@ _CYCLES = 12
 _SHOWN = (300, 3000)
 """Fewest and most samples that it shows (1)."""
 _BARS = 120
+_STYLES = ("--", "-.", ":")
+_COLOURS = (BLUE, ORANGE, VERMILLION)
 
 
 def noise_figure(trace: Trace, analysis: TelegraphAnalysis) -> Figure:
@@ -51,19 +53,16 @@ def noise_figure(trace: Trace, analysis: TelegraphAnalysis) -> Figure:
 def _trace(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     count = _count(analysis)
     time = np.arange(count) * analysis.interval
-    axes.plot(
-        time,
-        to_uS(trace.conductance[:count]),
-        color=SKY,
-        linewidth=0.7,
-        label="measured",
-    )
-    axes.plot(
-        time, to_uS(analysis.fitted[:count]), color=BLACK, linewidth=0.9, label="fitted"
-    )
-    shown = show(count * analysis.interval, "s", 3)
-    whole = show(analysis.duration, "s", 3)
-    add_legend(axes, f"{shown} of {whole}" if count < analysis.samples else "")
+    measured = to_uS(trace.conductance[:count])
+    fitted = to_uS(analysis.fitted[:count])
+    axes.plot(time, measured, color=SKY, linewidth=0.7, label="measured")
+    axes.plot(time, fitted, color=BLACK, linewidth=0.9, label="fitted")
+    note = ""
+    if count < analysis.samples:
+        shown = show(count * analysis.interval, "s", 3)
+        whole = show(analysis.duration, "s", 3)
+        note = f"{shown} of {whole}"
+    add_legend(axes, note)
     axes.set_xlabel("Time (s)")
     axes.set_ylabel("Conductance (µS)")
 
@@ -72,8 +71,11 @@ def _count(analysis: TelegraphAnalysis) -> int:
     """Samples that show a few cycles of the slowest trap (1)."""
     if not analysis.traps:
         return analysis.samples
-    cycle = max(t.capture_time.value + t.emission_time.value for t in analysis.traps)
-    wanted = int(np.clip(_CYCLES * cycle / analysis.interval, *_SHOWN))
+    cycles = [
+        trap.capture_time.value + trap.emission_time.value for trap in analysis.traps
+    ]
+    samples = _CYCLES * max(cycles) / analysis.interval
+    wanted = int(np.clip(samples, *_SHOWN))
     return min(wanted, analysis.samples)
 
 
@@ -91,23 +93,22 @@ def _spectrum(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     parts = trap_spectra(analysis, frequency)
     white = white_level(analysis)
     hertz = as_array(frequency)
-    axes.loglog(
-        hertz, as_array(measured) / uS**2, color=SKY, linewidth=1, label="measured"
-    )
+    density = as_array(measured) / uS**2
+    axes.loglog(hertz, density, color=SKY, linewidth=1, label="measured")
     for number, part in enumerate(parts):
-        style = ("--", "-.", ":")[number]
-        colour = (BLUE, ORANGE, VERMILLION)[number]
         axes.loglog(
             hertz,
             as_array(part) / uS**2,
-            style,
-            color=colour,
+            _STYLES[number],
+            color=_COLOURS[number],
             label=f"trap {number + 1}",
         )
     name = "traps and white noise" if analysis.traps else "white noise"
     total = (as_array(parts.sum(0)) + white) / uS**2
     axes.loglog(hertz, total, color=BLACK, linewidth=1, label=name)
-    low = min(float(measured.min()) / uS**2, white / uS**2 or np.inf)
+    # what lies far below the white noise is chance
+    lowest = float(measured.min()) / uS**2
+    low = min(lowest, white / uS**2 or np.inf)
     if low > 0:
         axes.set_ylim(bottom=0.3 * low)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, borderaxespad=0.2)

@@ -86,14 +86,20 @@ def side_by_side(values: Array, close: float) -> Array:
         Distance of each dot from the line (rows of the figure). Shape (dots,).
     """
     lanes = np.zeros_like(values)
-    last: list[float] = []
+    ends: list[float] = []  # where the last dot of each lane lies
     for dot in np.argsort(values, kind="stable"):
-        free = [n for n, end in enumerate(last) if values[dot] - end > close]
-        lane = free[0] if free else len(last)
-        last[lane : lane + 1] = [values[dot]]
+        place = values[dot]
+        free = [lane for lane, end in enumerate(ends) if place - end > close]
+        if free:
+            lane = free[0]
+            ends[lane] = place
+        else:
+            lane = len(ends)
+            ends.append(place)
         lanes[dot] = lane
     # Many equal chips are drawn closer together rather than across the next row.
-    return lanes * min(_LANE, 0.75 / max(1, len(last) - 1)) - 0.1
+    spacing = min(_LANE, 0.75 / max(1, len(ends) - 1))
+    return lanes * spacing - 0.1
 
 
 def summary_rows(population: Population) -> list[tuple[str, ...]]:
@@ -107,10 +113,12 @@ def summary_rows(population: Population) -> list[tuple[str, ...]]:
 def _summary(batch: Batch) -> tuple[str, ...]:
     count = len(batch.chips)
     spent = batch.cost("programming")
-    shares = (batch.mean, batch.deviation, min(batch.accuracies), max(batch.accuracies))
     return (
         batch.name,
-        *(number(share, ".2%") for share in shares),
+        number(batch.mean, ".2%"),
+        number(batch.deviation, ".2%"),
+        number(min(batch.accuracies), ".2%"),
+        number(max(batch.accuracies), ".2%"),
         quantity(spent.seconds / count, "s"),
         quantity(spent.joules / count, "J"),
     )
@@ -127,13 +135,14 @@ def chip_columns(population: Population) -> tuple[str, ...]:
 def chip_rows(population: Population) -> list[tuple[str, ...]]:
     """One row for each chip."""
     rows: list[tuple[str, ...]] = []
-    for same in zip(*(batch.chips for batch in population.batches), strict=True):
-        first = same[0]
+    # the same chip, programmed in each of the ways
+    for ways in zip(*(batch.chips for batch in population.batches), strict=True):
+        first = ways[0]
         row: tuple[str, ...] = (
             number(first.seed, "d"),
             number(first.stuck_cells, ",d"),
         )
-        for chip in same:
+        for chip in ways:
             row += _chip(chip)
         rows.append(row)
     return rows

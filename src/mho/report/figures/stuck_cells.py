@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from mho.report.figures.style import BLUE, GREEN, VERMILLION, new_figure
@@ -26,29 +27,33 @@ def yield_figure(points: Sequence[YieldPoint], software: float) -> Figure:
     for remedy, colour, mark in zip(
         REMEDIES, (VERMILLION, BLUE, GREEN), "^so", strict=True
     ):
-        own: dict[float, list[float]] = {}
+        # accuracies of all chips by their share of stuck cells (%)
+        chips: dict[float, list[float]] = {}
         for point in points:
             if point.remedy == remedy:
-                own.setdefault(100 * point.stuck_fraction, []).append(
-                    100 * point.accuracy
-                )
-        stuck = sorted(own)
-        if not stuck:
+                stuck = 100 * point.stuck_fraction
+                chips.setdefault(stuck, []).append(100 * point.accuracy)
+        if not chips:
             continue
-        mean = [sum(own[x]) / len(own[x]) for x in stuck]
-        down = [m - min(own[x]) for m, x in zip(mean, stuck, strict=True)]
-        up = [max(own[x]) - m for m, x in zip(mean, stuck, strict=True)]
+        shares = sorted(chips)
+        mean = [sum(chips[share]) / len(chips[share]) for share in shares]
+        lowest = [min(chips[share]) for share in shares]
+        highest = [max(chips[share]) for share in shares]
         panel.errorbar(
-            stuck,
+            shares,
             mean,
-            [down, up],
+            [np.subtract(mean, lowest), np.subtract(highest, mean)],
             fmt=f"{mark}-",
             color=colour,
             capsize=3,
             label=_LABELS[remedy],
         )
     panel.axhline(
-        100 * software, color="#888888", linewidth=1, linestyle=":", label="software"
+        100 * software,
+        color="#888888",
+        linewidth=1,
+        linestyle=":",
+        label="software",
     )
     panel.set_xlabel("Stuck cells (%)")
     panel.set_ylabel("Accuracy (%)")

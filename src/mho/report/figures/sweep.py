@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLUE, GREEN, ORANGE, VERMILLION, new_figure
+from mho.report.figures.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    VERMILLION,
+    Array,
+    new_figure,
+)
 from mho.sweeping import Axis, Subject
 
 Rows = list[tuple[tuple[float, ...], dict[str, float]]]
@@ -23,7 +30,9 @@ def sweep_figure(axes: list[Axis], rows: Rows, subject: Subject) -> Figure | Non
     """
     if len(axes) == 1:
         return _curve(axes[0], rows, subject)
-    return _map(axes, rows, subject) if len(axes) == 2 else None
+    if len(axes) == 2:
+        return _map(axes, rows, subject)
+    return None
 
 
 def _label(axis: Axis, subject: Subject) -> str:
@@ -34,62 +43,73 @@ def _label(axis: Axis, subject: Subject) -> str:
 def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
     figure = new_figure(6.0)
     panels: Any = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.2, 1.2))
-    order = sorted(rows, key=lambda row: row[0][0])
-    x = np.array([values[0] for values, _ in order])
-    get = {name: np.array([row[name] for _, row in order]) for name in order[0][1]}
-    spread = np.stack(
-        (get["levels"] - get["levels_low"], get["levels_high"] - get["levels"])
-    )
-    panels[0].errorbar(
-        x, get["levels"], spread.clip(0), fmt="o-", color=BLUE, capsize=3
-    )
-    panels[0].axhline(_PUBLISHED, color=VERMILLION, linewidth=1, label="2,048 levels")
-    panels[0].set_ylim(bottom=0)
-    panels[0].set_ylabel("Levels 99 % hold")
-    panels[0].legend(loc="best")
-    panels[1].plot(x, get["converged"], "s--", color=ORANGE, label="converged")
-    panels[1].plot(x, get["held"], "o-", color=GREEN, label="held")
-    panels[1].set_ylabel("Share of cells (1)")
-    panels[1].set_ylim(top=1 + 0.04 * (1 - min(get["held"].min(), 0.99)))
-    panels[1].legend(loc="best")
-    panels[2].plot(x, get["pulses"], "s--", color=ORANGE, label="programming")
-    panels[2].plot(x, get["denoise_pulses"], "o-", color=BLUE, label="denoising")
-    panels[2].set_ylabel("Pulses per cell")
-    panels[2].set_ylim(bottom=0)
-    panels[2].legend(loc="best")
-    panels[2].set_xlabel(_label(axis, subject))
+    levels, shares, pulses = panels
+    ordered = sorted(rows, key=lambda row: row[0][0])
+    x = np.array([values[0] for values, _ in ordered])
+    columns = {}
+    for name in ordered[0][1]:
+        columns[name] = np.array([measured[name] for _, measured in ordered])
+
+    _levels(levels, x, columns)
+    shares.plot(x, columns["converged"], "s--", color=ORANGE, label="converged")
+    shares.plot(x, columns["held"], "o-", color=GREEN, label="held")
+    shares.set_ylabel("Share of cells (1)")
+    # room above, in proportion to what is shown below
+    least = min(columns["held"].min(), 0.99)
+    shares.set_ylim(top=1 + 0.04 * (1 - least))
+    shares.legend(loc="best")
+    pulses.plot(x, columns["pulses"], "s--", color=ORANGE, label="programming")
+    pulses.plot(x, columns["denoise_pulses"], "o-", color=BLUE, label="denoising")
+    pulses.set_ylabel("Pulses per cell")
+    pulses.set_ylim(bottom=0)
+    pulses.legend(loc="best")
+    pulses.set_xlabel(_label(axis, subject))
     if axis.logarithmic:
-        panels[2].set_xscale("log")
+        pulses.set_xscale("log")
     if axis.name in subject.preset.values:
+        default = subject.preset[axis.name]
         for panel in panels:
-            panel.axvline(
-                subject.preset[axis.name], color="#888888", linewidth=1, linestyle=":"
-            )
-        panels[0].set_title("dotted: the default", loc="right", fontsize=8.5)
+            panel.axvline(default, color="#888888", linewidth=1, linestyle=":")
+        levels.set_title("dotted: the default", loc="right", fontsize=8.5)
     return figure
+
+
+def _levels(panel: Any, x: Array, columns: dict[str, Array]) -> None:
+    """Levels with their intervals, and the published number."""
+    levels = columns["levels"]
+    below = levels - columns["levels_low"]
+    above = columns["levels_high"] - levels
+    spread = np.stack((below, above)).clip(0)
+    panel.errorbar(x, levels, spread, fmt="o-", color=BLUE, capsize=3)
+    panel.axhline(_PUBLISHED, color=VERMILLION, linewidth=1, label="2,048 levels")
+    panel.set_ylim(bottom=0)
+    panel.set_ylabel("Levels 99 % hold")
+    panel.legend(loc="best")
 
 
 def _map(axes: list[Axis], rows: Rows, subject: Subject) -> Figure:
     down, along = axes
-    levels = np.array([row["levels"] for _, row in rows])
+    levels = np.array([measured["levels"] for _, measured in rows])
     table = levels.reshape(len(down.values), len(along.values))
     figure = new_figure(1.6 + 0.45 * len(down.values))
     panel = figure.subplots()
     image = panel.imshow(table, aspect="auto", cmap="viridis")
-    dark = table < (table.min() + table.max()) / 2
+    # words must be read on dark and on light colours
+    is_dark = table < (table.min() + table.max()) / 2
     for (row, col), value in np.ndenumerate(table):
-        colour = "white" if dark[row, col] else "black"
         panel.text(
             col,
             row,
             f"{value:,.0f}",
             ha="center",
             va="center",
-            color=colour,
+            color="white" if is_dark[row, col] else "black",
             fontsize=8.5,
         )
-    panel.set_xticks(range(len(along.values)), [f"{v:.3g}" for v in along.values])
-    panel.set_yticks(range(len(down.values)), [f"{v:.3g}" for v in down.values])
+    along_names = [f"{value:.3g}" for value in along.values]
+    down_names = [f"{value:.3g}" for value in down.values]
+    panel.set_xticks(range(len(along_names)), along_names)
+    panel.set_yticks(range(len(down_names)), down_names)
     panel.set_xlabel(_label(along, subject))
     panel.set_ylabel(_label(down, subject))
     panel.grid(visible=False)

@@ -1,5 +1,7 @@
 """Figures of an image and of a chip: which conductances are wanted, and which are held."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float, Int64
 from matplotlib.figure import Figure
@@ -30,7 +32,8 @@ def targets_figure(target: Float[Tensor, " cells"], high: float) -> Figure:
     figure = new_figure(3.2)
     axes = figure.add_subplot()
     top = max(high, float(target.max())) / uS
-    histogram(axes, to_uS(target), np.linspace(0, 1.02 * top, _BARS + 1))
+    edges = np.linspace(0, 1.02 * top, _BARS + 1)
+    histogram(axes, to_uS(target), edges)
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
     add_legend(axes, f"{target.numel():,} cells")
@@ -50,26 +53,31 @@ def conductance_figure(
         size: Tiles, rows and columns of the chip (1).
     """
     tiles, rows, cols = size
-    grid = np.full(tiles * rows * cols, np.nan)
-    grid[cells.numpy()] = as_array(held) / uS
-    maps = grid.reshape(tiles, rows, cols)[:_SHOWN]
+    # cells that are not used stay white
+    chip = np.full(tiles * rows * cols, np.nan)
+    chip[cells.numpy()] = as_array(held) / uS
+    maps = chip.reshape(tiles, rows, cols)[:_SHOWN]
     columns = min(3, len(maps))
-    lines = -(-len(maps) // columns)
+    lines = math.ceil(len(maps) / columns)
     figure = new_figure(0.4 + 2.6 * lines)
-    every = figure.subplots(lines, columns, squeeze=False).reshape(-1)
-    top = float(np.nanmax(grid))
-    for number, axes in enumerate(every):
+    panels = figure.subplots(lines, columns, squeeze=False).reshape(-1)
+    highest = float(np.nanmax(chip))
+    for number, axes in enumerate(panels):
         axes.grid(visible=False)
         if number >= len(maps):
             axes.set_axis_off()
             continue
-        shown = axes.imshow(
-            maps[number], vmin=0, vmax=top, cmap="viridis", aspect="auto"
+        image = axes.imshow(
+            maps[number],
+            vmin=0,
+            vmax=highest,
+            cmap="viridis",
+            aspect="auto",
         )
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("Column")
         axes.set_ylabel("Row")
         axes.set_title(f"tile {number} of {tiles}")
-    figure.colorbar(shown, ax=list(every), label="Conductance (µS)")
+    figure.colorbar(image, ax=list(panels), label="Conductance (µS)")
     return figure

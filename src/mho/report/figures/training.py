@@ -7,6 +7,9 @@ from matplotlib.ticker import MaxNLocator
 
 from mho.report.figures.style import BLUE, VERMILLION, add_legend, new_figure
 
+_COLOURS = (VERMILLION, BLUE)
+_MARKS = "so"
+
 
 def training_figure(result: dict[str, Any]) -> Figure:
     """Accuracy on test and training samples after every pass, above; below, pulses a cell.
@@ -16,15 +19,22 @@ def training_figure(result: dict[str, Any]) -> Figure:
     """
     figure = new_figure(5.0)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-    looks = zip(result["runs"].items(), (VERMILLION, BLUE), "so", strict=False)
-    for (name, passes), colour, mark in looks:
-        numbers = range(1, len(passes) + 1)
+    runs = result["runs"].items()
+    for (name, passes), colour, mark in zip(runs, _COLOURS, _MARKS, strict=False):
+        number = range(1, len(passes) + 1)
         test = [100 * one["accuracy"] for one in passes]
         training = [100 * one["training_accuracy"] for one in passes]
         pulses = [one["cost"]["pulses"] / result["cells"] for one in passes]
-        upper.plot(numbers, test, f"{mark}-", color=colour, label=name)
-        upper.plot(numbers, training, f"{mark}:", color=colour, alpha=0.5, markersize=4)
-        lower.plot(numbers, pulses, f"{mark}-", color=colour)
+        upper.plot(number, test, f"{mark}-", color=colour, label=name)
+        upper.plot(
+            number,
+            training,
+            f"{mark}:",
+            color=colour,
+            alpha=0.5,
+            markersize=4,
+        )
+        lower.plot(number, pulses, f"{mark}-", color=colour)
     upper.set_ylabel("Accuracy (%)")
     add_legend(upper, "test samples; dotted: training samples, during the pass")
     lower.set_ylabel("Pulses per cell (1)")

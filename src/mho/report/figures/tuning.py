@@ -15,18 +15,18 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     """
     figure = new_figure(3.0)
     axes = figure.add_subplot()
-    names = [
-        f"{number}  {step['step']}" for number, step in enumerate(result["steps"], 1)
-    ]
+    steps = result["steps"]
     for where, colour, label in (
         ("software", ORANGE, "in software, before programming"),
         ("chip", BLUE, "on the chip"),
     ):
-        some = [k for k, step in enumerate(result["steps"]) if step["where"] == where]
-        if some:
-            found = [100 * result["steps"][k]["accuracy"] for k in some]
-            bars = axes.bar(some, found, width=0.5, color=colour, label=label)
-            axes.bar_label(bars, fmt="%.1f", label_type="center", color="white")
+        places = [place for place, step in enumerate(steps) if step["where"] == where]
+        if not places:
+            continue
+        accuracy = [100 * steps[place]["accuracy"] for place in places]
+        bars = axes.bar(places, accuracy, width=0.5, color=colour, label=label)
+        axes.bar_label(bars, fmt="%.1f", label_type="center", color="white")
+    names = [f"{number}  {step['step']}" for number, step in enumerate(steps, 1)]
     axes.set_xticks(range(len(names)), names)
     axes.axhline(
         100 * result["software_accuracy"],

@@ -27,10 +27,11 @@ def wire_weights(account: WireAccount) -> Figure:
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
     wanted = as_array(account.wanted)
     for kind, label, colour in _KINDS:
-        if kind in account.found:
-            found = as_array(account.found[kind])
-            _dots(top, wanted, found, colour, label)
-            _dots(bottom, wanted, found - wanted, colour, None)
+        if kind not in account.found:
+            continue
+        effective = as_array(account.found[kind])
+        _dots(top, wanted, effective, colour, label)
+        _dots(bottom, wanted, effective - wanted, colour, None)
     top.plot([-1, 1], [-1, 1], color=BLACK, linewidth=0.6, label="effective = wanted")
     add_legend(top)
     bottom.axhline(0, color=BLACK, linewidth=0.8)
@@ -42,5 +43,12 @@ def wire_weights(account: WireAccount) -> Figure:
 
 def _dots(axes: Any, x: Any, y: Any, colour: str, label: str | None) -> None:
     axes.plot(
-        x, y, ".", color=colour, markersize=2.5, alpha=0.5, label=label, rasterized=True
+        x,
+        y,
+        ".",
+        color=colour,
+        markersize=2.5,
+        alpha=0.5,
+        label=label,
+        rasterized=True,
     )

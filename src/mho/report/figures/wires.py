@@ -51,25 +51,24 @@ def plan_cost(option: WirePlan, base: WirePlan) -> str:
     """
     layout = option.layout
     first = base.layout
-    words = [f"{layout.tiles:,} tiles"] if layout.tiles > first.tiles else []
+    words = []
+    if layout.tiles > first.tiles:
+        words.append(f"{layout.tiles:,} tiles")
     drivers = layout.drivers / first.drivers
     amplifiers = layout.amplifiers / first.amplifiers
-    factors = (
-        {"periphery": drivers}
-        if drivers == amplifiers
-        else {
-            "drivers": drivers,
-            "amplifiers": amplifiers,
-        }
-    )
+    factors = {"drivers": drivers, "amplifiers": amplifiers}
+    if drivers == amplifiers:
+        factors = {"periphery": drivers}
     factors["cycles"] = layout.cycles / first.cycles
-    words += [
-        f"{factor:.4g}× {name}" for name, factor in factors.items() if factor != 1
-    ]
-    width = (layout.high - layout.low) / (first.high - first.low or 1.0)
-    if width < 1:
-        bits = -math.log2(width)
-        words.append(f"−{bits:.2g} " + ("bit" if round(bits, 6) == 1 else "bits"))
+    for name, factor in factors.items():
+        if factor != 1:
+            words.append(f"{factor:.4g}× {name}")
+
+    range_ratio = (layout.high - layout.low) / (first.high - first.low or 1.0)
+    if range_ratio < 1:
+        bits = -math.log2(range_ratio)
+        unit = "bit" if round(bits, 6) == 1 else "bits"
+        words.append(f"−{bits:.2g} {unit}")
     if layout.wires.word_line != first.wires.word_line:
         words.append("lines twice as wide")
     return ", ".join(words)
@@ -102,12 +101,14 @@ def wires_figure(
         wanted: That share (1).
         curves: Share against size.
     """
-    reached = [
-        (plan_name(what, plan), plan) for what, plan in plans if plan is not None
-    ]
+    reached = []
+    for what, plan in plans:
+        if plan is not None:
+            reached.append((plan_name(what, plan), plan))
     lines = len(options) + len(reached) + 1
     figure = new_figure(3.9 + _LINE * lines)
-    parts: Any = figure.subfigures(2, 1, height_ratios=(3.2, 0.7 + _LINE * lines))
+    heights = (3.2, 0.7 + _LINE * lines)
+    parts: Any = figure.subfigures(2, 1, height_ratios=heights)
     top, bottom = parts
     left, right = top.subplots(1, 2, width_ratios=(1.25, 1))
     _map(top, left, loss, options[0].layout.wires)
@@ -128,16 +129,19 @@ def _map(figure: Any, axes: Any, loss: WireLoss, wires: WireModel) -> None:
     )
     _contours(axes, loss)
     axes.grid(visible=False)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     driven = "both ends" if wires.sides == "both" else "the left"
     sensed = "both ends" if wires.sense_sides == "both" else "the bottom"
     axes.set_xlabel(f"Column (rows driven from {driven})")
     axes.set_ylabel(f"Row (columns sensed at {sensed})")
     axes.set_title("where current is lost", loc="left")
-    ticks = (0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-    label = "Effective / programmed conductance"
-    bar = figure.colorbar(image, ax=axes, label=label, ticks=ticks)
+    bar = figure.colorbar(
+        image,
+        ax=axes,
+        label="Effective / programmed conductance",
+        ticks=(0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0),
+    )
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
@@ -150,23 +154,29 @@ def _contours(axes: Any, loss: WireLoss) -> None:
     steps = [step for step in _STEPS if share.min() < step < share.max()]
     if not steps:
         return
-    along, down = ((np.arange(_COARSE) + 0.5) * n / _COARSE - 0.5 for n in (cols, rows))
+    # middles of the blocks, counted in cells
+    block = np.arange(_COARSE) + 0.5
+    along = block * cols / _COARSE - 0.5
+    down = block * rows / _COARSE - 0.5
     lines = axes.contour(
-        along, down, share, levels=steps, colors="white", linewidths=0.8
+        along,
+        down,
+        share,
+        levels=steps,
+        colors="white",
+        linewidths=0.8,
     )
     axes.clabel(lines, fmt=lambda step: f"{step:.0%}", fontsize=8)
 
 
 def _sizes(axes: Any, curves: SizeCurves) -> None:
     place = np.arange(len(curves.sizes))
-    for high, kept, colour in zip(
-        curves.high, as_array(curves.kept), _COLOURS, strict=False
-    ):
+    shares = as_array(curves.kept)
+    for high, kept, colour in zip(curves.high, shares, _COLOURS, strict=False):
         label = f"up to {high / uS:.4g} µS"
         axes.plot(place, kept, "o-", color=colour, markersize=4, label=label)
-    axes.set_xticks(
-        place, [f"{r}×{c}" for r, c in curves.sizes], rotation=30, ha="right"
-    )
+    names = [f"{rows}×{cols}" for rows, cols in curves.sizes]
+    axes.set_xticks(place, names, rotation=30, ha="right")
     axes.set_ylim(0, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("Size of the array")
@@ -183,21 +193,22 @@ def _list(
 ) -> None:
     axes, words = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     base = options[0]
-    names = []
-    rows: list[tuple[str, WirePlan | None]] = [
-        (option.what, option) for option in options
-    ]
+    rows: list[tuple[str, WirePlan | None]] = []
+    for option in options:
+        rows.append((option.what, option))
     if plans:
-        rows += [(f"to keep {100 * wanted:.4g} %:", None), *plans]
-    for place, (what, option) in enumerate(rows):
-        names.append(what)
-        if option is not None:
-            _line(axes, place, option)
-            words.text(
-                0, place, plan_cost(option, base), fontsize=8, va="center", color=_GREY
-            )
+        heading = f"to keep {100 * wanted:.4g} %:"
+        rows += [(heading, None), *plans]
+    for place, (_, plan) in enumerate(rows):
+        if plan is None:
+            continue
+        _line(axes, place, plan)
+        price = plan_cost(plan, base)
+        words.text(0, place, price, fontsize=8, va="center", color=_GREY)
+
     axes.axvline(base.kept, color="#888888", linewidth=1, linestyle=":")
-    axes.set_yticks(range(len(rows)), names)
+    names = [name for name, _ in rows]
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -59,16 +59,18 @@ def _traces(shown: TracesShown) -> Figure:
     """Left before, right after denoising, on one scale."""
     figure = new_figure(3.4)
     panels = figure.subplots(1, 2)
+    left, right = panels
     time = as_array(shown.time)
-    for axes, values, title in (
-        (panels[0], shown.before, "before denoising"),
-        (panels[1], shown.after, "after"),
+    targets = to_uS(shown.target)
+    for axes, traces, title in (
+        (left, shown.before, "before denoising"),
+        (right, shown.after, "after"),
     ):
         for number, colour in enumerate(_COLOURS):
-            target = float(shown.target[number]) / uS
+            target = float(targets[number])
             axes.plot(
                 time,
-                to_uS(values[:, number]),
+                to_uS(traces[:, number]),
                 color=colour,
                 linewidth=0.7,
                 label=f"{target:.0f} µS",
@@ -76,10 +78,10 @@ def _traces(shown: TracesShown) -> Figure:
             axes.axhline(target, color=BLACK, linewidth=0.5, linestyle=":")
         axes.set_title(title)
         axes.set_xlabel("Time (s)")
-    panels[0].set_ylabel("Conductance at 0.2 V (µS)")
-    middle = float(shown.target[1]) / uS
-    panels[1].set_ylim(middle - 5, middle + 5)
-    panels[1].legend(loc="upper right", ncols=3, handlelength=1.2, columnspacing=1.0)
+    left.set_ylabel("Conductance at 0.2 V (µS)")
+    middle = float(targets[1])
+    right.set_ylim(middle - 5, middle + 5)
+    right.legend(loc="upper right", ncols=3, handlelength=1.2, columnspacing=1.0)
     return figure
 
 
@@ -186,13 +188,16 @@ def _pulses(shown: PulsesShown) -> Figure:
     figure = new_figure(2.8)
     axes = figure.subplots()
     pulses = as_array(shown.pulses)
-    edges = [n + 0.5 for n in range(int(np.quantile(pulses, 0.999)) + 1)]
+    simulated = float(pulses.mean())
+    # a bar for each number; the few cells beyond would squeeze the others
+    most = int(np.quantile(pulses, 0.999))
+    edges = [number + 0.5 for number in range(most + 1)]
     axes.hist(pulses, bins=edges, color=BLUE)
-    for value, colour, name in (
+    for mean, colour, name in (
         (shown.published, VERMILLION, "published mean"),
-        (float(pulses.mean()), BLACK, "simulated mean"),
+        (simulated, BLACK, "simulated mean"),
     ):
-        axes.axvline(value, color=colour, linewidth=1.3, label=f"{name}, {value:.2f}")
+        axes.axvline(mean, color=colour, linewidth=1.3, label=f"{name}, {mean:.2f}")
     axes.set_xlabel("Pulses (1)")
     axes.set_ylabel(COUNT_OF_CELLS)
     axes.legend(loc="upper right")
@@ -202,14 +207,12 @@ def _pulses(shown: PulsesShown) -> Figure:
 def _relaxation(shown: RelaxationShown) -> Figure:
     figure = new_figure(3.2)
     axes = figure.subplots()
-    x = to_uS(shown.conductance)
-    for row, (name, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
-        axes.plot(
-            x, to_uS(shown.published[row]), color=colour, label=f"published, {name}"
-        )
-        axes.plot(
-            x, to_uS(shown.found[row]), "o", color=colour, label=f"simulated, {name}"
-        )
+    target = to_uS(shown.conductance)
+    for row, (age, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
+        published = to_uS(shown.published[row])
+        simulated = to_uS(shown.found[row])
+        axes.plot(target, published, color=colour, label=f"published, {age}")
+        axes.plot(target, simulated, "o", color=colour, label=f"simulated, {age}")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Standard deviation (µS)")
@@ -221,12 +224,20 @@ def _windows(shown: WindowsShown) -> Figure:
     figure = new_figure(3.0)
     axes = figure.subplots()
     window = 100 * as_array(shown.window)
-    axes.loglog(window, as_array(shown.pulses), "o-", color=BLUE, label="simulated")
-    axes.loglog(window, 20 / window, color=VERMILLION, label="inverse proportion")
+    pulses = as_array(shown.pulses)
+    axes.loglog(window, pulses, "o-", color=BLUE, label="simulated")
+    # through the published 10 pulses at 2 %
+    inverse = 20 / window
+    axes.loglog(window, inverse, color=VERMILLION, label="inverse proportion")
     axes.loglog(
-        [2, 0.2], [10, 90], "s", color=BLACK, fillstyle="none", label="published"
+        [2, 0.2],
+        [10, 90],
+        "s",
+        color=BLACK,
+        fillstyle="none",
+        label="published",
     )
-    axes.set_xticks(window, [f"{w:g}" for w in window])
+    axes.set_xticks(window, [f"{percent:g}" for percent in window])
     axes.minorticks_off()
     axes.set_xlabel("Half-width of the window (% of the target)")
     axes.set_ylabel("Pulses per cell")
