@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -231,7 +232,11 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
         ("spice --conductance objects.npy", "holds Python objects that could run code"),
         ("spice --conductance text.npy", "is none; save it with `numpy.save`"),
         ("spice --conductance cut.npy", "is damaged; save it again"),
-        ("spice --conductance cut.npz", "is damaged; save it again"),
+        (
+            "spice --conductance cut.npz",
+            "is damaged (BadZipFile); save plain numbers with",
+        ),
+        ("spice --conductance raw.npz", "has a member `conductance` that is no array"),
         ("spice --conductance huge.npy", "is damaged; save it again"),
         ("spice --conductance words.npy", "save real numbers"),
         ("spice --conductance two.npz", "has no array `conductance`"),
@@ -273,6 +278,8 @@ def test_errors_of_exports_are_one_sentence(
     np.save(place / "words.npy", np.array([["a", "b"]]))
     np.savez(place / "two.npz", a=good, b=good)
     (place / "cut.npz").write_bytes((place / "two.npz").read_bytes()[:-30])
+    with zipfile.ZipFile(place / "raw.npz", "w") as packed:
+        packed.writestr("conductance", b"1e-4 1e-4")
     np.save(place / "negative.npy", np.array([[1e-4, -1e-4, 0], [0, 0, 0]]))
     np.save(place / "flat.npy", good.flatten())
     before = sorted(place.iterdir())

@@ -14,6 +14,8 @@ from cyclopts import App, CycloptsError, Group, UnknownOptionError
 from mho.checks import one_line
 from mho.cli.commands import cells, circuits, claims, networks
 from mho.cli.options import HELP_ALL, OptionError, answer, show_all
+from mho.cli.shared.memory_option import HELP as MEMORY_HELP
+from mho.cli.shared.memory_option import max_memory, split_max_memory
 from mho.cli.shared.signs import speak_plainly
 
 _OK = 0
@@ -60,7 +62,7 @@ def _assembled() -> App:
     """The application with all commands, grouped."""
     app = App(
         name="mho",
-        help="Program memristors to thousands of levels.",
+        help=f"Program memristors to thousands of levels. {MEMORY_HELP}",
         version=version("mho"),
         help_flags=["--help", "-h", HELP_ALL],
         version_flags=["--version"],
@@ -89,7 +91,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = sys.argv[1:] if arguments is None else arguments
     show_all.set(HELP_ALL in words)
     try:
-        app(words, exit_on_error=False, print_error=False, help_on_error=False)
+        words, limit = split_max_memory(words)
+        with max_memory(limit):
+            app(words, exit_on_error=False, print_error=False, help_on_error=False)
     except KeyboardInterrupt:
         _say("Interrupted. The same command with `--resume` goes on where it stopped.")
         sys.exit(_INTERRUPTED)

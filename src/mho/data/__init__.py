@@ -4,6 +4,7 @@ Data are checked for shapes, kinds and finite numbers before anything is compute
 """
 
 from mho.data.digits import DigitsTraining, digits_data, digits_training, train_digits
+from mho.data.npz import ForeignFileError, NpzFile
 from mho.data.samples import (
     Data,
     Training,
@@ -16,6 +17,8 @@ from mho.data.samples import (
 __all__ = [
     "Data",
     "DigitsTraining",
+    "ForeignFileError",
+    "NpzFile",
     "Training",
     "TrainingAndTest",
     "digits_data",

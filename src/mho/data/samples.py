@@ -12,9 +12,14 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from mho.checks import check_finite, check_shape
+from mho.data.npz import ForeignFileError, NpzFile
 from mho.files import readable_file
 
 _CALIBRATION = 64
+_EXTRA = 8
+"""Memory that each number takes besides its array in the file, while it is read (bytes)."""
+_PART = 1 << 20
+"""Numbers that are converted at once (1)."""
 _TEST = ("inputs", "labels", "calibration")
 _TRAINING = ("training_inputs", "training_labels")
 
@@ -138,18 +143,13 @@ def _arrays(
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{demand} is none; it may be truncated or of another type.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            present = list(archive.files)
-            wanted = [name for name in known if name in present]
-            arrays = {name: archive[name] for name in wanted}
-    # A hostile file can break every assumption about it, hence every kind of error.
-    except Exception as error:
-        if "allow_pickle" in str(error):
-            raise ValueError(
-                f"{demand} holds Python objects that could run code, so it was not opened; save"
-                " plain numbers."
-            ) from error
-        raise ValueError(f"{demand} is damaged ({type(error).__name__}).") from error
+        with NpzFile(path, argument, _EXTRA) as file:
+            present = file.names
+            arrays = file.read(tuple(name for name in known if name in present))
+    except ForeignFileError as error:
+        raise ValueError(
+            f"{demand} {error}; save plain numbers with `numpy.savez`."
+        ) from error
     missing = [name for name in needed if name not in arrays]
     if missing:
         listed = ", ".join(f"`{name}`" for name in present) or "nothing"
@@ -169,7 +169,12 @@ def _numbers(array: npt.NDArray[Any], name: str) -> Tensor:
             f"Argument `{name}` must have shape (samples, ...) with at least one sample, but has"
             f" {array.shape}."
         )
-    numbers = torch.from_numpy(array.astype(np.float64)).to(torch.float32)
+    numbers = torch.empty(array.shape, dtype=torch.float32)
+    # By way of double precision, as ever; in parts, as all of it would take twice the memory.
+    flat = array.reshape(-1)
+    for part in range(0, flat.size, _PART):
+        double = flat[part : part + _PART].astype(np.float64)
+        numbers.view(-1)[part : part + _PART] = torch.from_numpy(double)
     check_finite(numbers, name, "Repair or leave out those samples.")
     return numbers
 

@@ -9,9 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mho.data import ForeignFileError, NpzFile
+from mho.files import TooLargeError, check_memory
+
 _MAGIC = b"\x93NUMPY"
-_LARGEST = 1 << 28
-"""Largest array that is read (bytes)."""
+_DOUBLE = 8
+"""Memory that a number takes in double precision (bytes)."""
 
 
 def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."]]:
@@ -32,16 +35,7 @@ def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."
         start = file.read(len(_MAGIC))
     if start != _MAGIC and not start.startswith(b"PK"):
         raise ValueError(f"{demand} is none; save it with `numpy.save`.")
-    try:
-        arrays = _read(path, key, packed=start != _MAGIC)
-    # A hostile file can break every assumption about it, hence every kind of error.
-    except Exception as error:
-        if "allow_pickle" in str(error) or "Python objects" in str(error):
-            raise ValueError(
-                f"{demand} holds Python objects that could run code, so it was not opened; save"
-                " plain numbers."
-            ) from error
-        raise ValueError(f"{demand} is damaged; save it again.") from error
+    arrays = _guarded(path, name, key, demand, packed=start != _MAGIC)
     if key not in arrays and len(arrays) == 1:
         arrays = {key: next(iter(arrays.values()))}
     if key not in arrays:
@@ -52,18 +46,35 @@ def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."
     return {n: torch.from_numpy(a.astype(np.float64)) for n, a in arrays.items()}
 
 
-def _read(path: str, key: str, *, packed: bool) -> dict[str, npt.NDArray[Any]]:
-    if not packed:
-        # a map is refused where the file is shorter than its header says
-        array = np.load(path, allow_pickle=False, mmap_mode="r")
-        return {key: _small(array, array.nbytes)}
-    with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        for info in archive.zip.infolist():
-            _small(None, info.file_size)
-        return {n: archive[n] for n in archive.files}
+def _guarded(
+    path: str, argument: str, key: str, demand: str, *, packed: bool
+) -> dict[str, npt.NDArray[Any]]:
+    try:
+        return _read(path, argument, key, packed=packed)
+    except ForeignFileError as error:
+        raise ValueError(
+            f"{demand} {error}; save plain numbers with `numpy.savez`."
+        ) from error
+    except TooLargeError:
+        raise
+    # A hostile file can break every assumption about it, hence every kind of error.
+    except Exception as error:
+        if "Python objects" in str(error) or "allow_pickle" in str(error):
+            raise ValueError(
+                f"{demand} holds Python objects that could run code, so it was not opened; save"
+                " plain numbers."
+            ) from error
+        raise ValueError(f"{demand} is damaged; save it again.") from error
 
 
-def _small(array: Any, size: int) -> Any:
-    if size > _LARGEST:
-        raise ValueError("too large")
-    return array
+def _read(
+    path: str, argument: str, key: str, *, packed: bool
+) -> dict[str, npt.NDArray[Any]]:
+    if packed:
+        with NpzFile(Path(path), argument, _DOUBLE) as file:
+            return file.read(file.names)
+    # a map is refused where the file is shorter than its header says
+    array = np.load(path, allow_pickle=False, mmap_mode="r")
+    needed = array.nbytes + array.size * _DOUBLE
+    check_memory(needed, argument, f"the array in `{path}`, of shape {array.shape},")
+    return {key: array}
