@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mho.characterise.telegraph import Trace, read_trace
+from mho.characterise.telegraph import Trace, read_trace, trace
 from mho.units import uS
 
 
@@ -104,3 +104,21 @@ def test_traces_in_memory_are_checked_as_well() -> None:
         Trace(torch.zeros(10), 1e-3)
     with pytest.raises(ValueError, match="`interval`"):
         Trace(torch.zeros(300), 0.0)
+
+
+def test_a_file_is_read_no_further_than_a_trace_may_be_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its lines nor one of them: 300 samples where 250 are the most, a line of a megabyte.
+
+    Behind the end of what is read there are bytes that no text has; nobody sees them.
+    """
+    monkeypatch.setattr(trace, "SAMPLES_MAX", 250)
+    long = write(tmp_path / "long.csv", "time_s,current_A", 1e-6, samples=20_000)
+    long.write_bytes(long.read_bytes() + b"\xff\n")
+    with pytest.raises(ValueError, match=r"to 250 samples, but holds more; cut"):
+        read_trace(long, 0.2)
+    wide = tmp_path / "wide.csv"
+    wide.write_bytes(b"0" * 2**20 + b"\xff\n")
+    with pytest.raises(ValueError, match=r"line 1 must have 10,000 letters at most"):
+        read_trace(wide, 0.2)

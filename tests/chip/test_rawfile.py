@@ -112,6 +112,12 @@ HOSTILE = {
     "no flags": (binary().replace(b"Flags: real\n", b""), "flags ``"),
     "words": (text().replace(b"1.25", b"spam"), "words"),
     "no numbers of points": (text().replace(b"\n 0\t", b"\n 7\t"), "number its points"),
+    "nothing but lines": (b"\n" * 2**20, "no header"),
+    "empty lines for variables": (
+        header().encode() + b"\n" * 2**20 + b"Values:\n",
+        "list 5 variables",
+    ),
+    "words for a header again and again": (b"Values: \x00\n" * 1000, "no header"),
     "long header": (b"x: y\n" * 1000 + binary(), "list its variables"),
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import torch
 from jaxtyping import Float, Shaped
@@ -19,12 +20,15 @@ from mho.network.operations import (
     LinearLayer,
     NotOnTilesError,
     Product,
+    Rehearsal,
     arguments_of,
     dense_operation,
     evaluate_node,
+    last_uses,
     prepare_graph,
     recurrent_operation,
     refusal,
+    size_of,
     without_zero_states,
 )
 from mho.network.operations import RECURRENT_OPERATORS as RECURRENT
@@ -73,6 +77,9 @@ class Network:
     ) -> Float[Tensor, "batch ..."]:
         """Compute the outputs of a batch, in float32.
 
+        Inputs without numbers, on torch's device `meta`, make it a rehearsal: nothing is
+        computed, but what would not fit into the memory allowed is refused.
+
         Args:
             inputs: Samples (1). Shape (batch, ...).
             product: Multiplies in place of the digital layers; the bias is added afterwards.
@@ -80,6 +87,7 @@ class Network:
 
         Raises:
             ValueError: The inputs have another shape, or there are none.
+            TooLargeError: In a rehearsal, something would not fit.
         """
         # A copy, as a recording may overwrite its input.
         inputs = inputs.to(torch.float32, copy=True)
@@ -93,6 +101,8 @@ class Network:
             for name, tensor in self.graph.tensors.items()
         }
         values[self.graph.input] = inputs
+        rehearsal = Rehearsal(self.graph, inputs) if inputs.is_meta else None
+        done_with = last_uses(self.graph)
         for node in self.graph.nodes:
             arguments = arguments_of(node, values)
             if node.name in self.calls:
@@ -100,11 +110,29 @@ class Network:
             else:
                 result = evaluate_node(node, arguments, inputs.device)
             values[node.name] = result
+            if rehearsal is not None:
+                rehearsal.follow(node, result, self._unfolded(node, arguments))
             if watch is not None:
                 watch(node, arguments, result)
+            for name in done_with.get(node.name, ()):
+                values.pop(name, None)
         outputs = values[self.graph.output]
         assert isinstance(outputs, Tensor)
         return outputs
+
+    def _unfolded(self, node: Node, arguments: Mapping[str, object]) -> int:
+        """Memory of a convolution's padded image and of the vectors made of it (bytes)."""
+        call = self.calls.get(node.name)
+        layer = None if call is None else self.layers[call.layers[0]]
+        activation = arguments.get("input")
+        if call is None or layer is None or layer.convolution is None:
+            return 0
+        assert isinstance(activation, Tensor)
+        image = layer.convolution.image(activation)
+        positions = prod(layer.convolution.positions(tuple(activation.shape)))
+        of_each = layer.weight.shape[1] * len(call.layers)
+        vectors = activation.shape[0] * positions * of_each
+        return size_of(image) + vectors * activation.element_size()
 
 
 def read_network(
@@ -132,6 +160,8 @@ def read_network(
     traced = trace(source, example)
     network = _network(traced.graph, digital)
     try:
+        if isinstance(source, Graph):
+            _rehearse(network, traced.samples, example.shape[0])
         _check_agreement(network, traced)
     except RuntimeError as error:
         raise ValueError(
@@ -206,6 +236,21 @@ def _nothing_on_tiles(notes: Mapping[str, Note]) -> str:
         f"Argument `source` must leave at least one layer on tiles, but {told}{more}; there is"
         " nothing to put on a chip."
     )
+
+
+def _rehearse(network: Network, samples: Tensor, count: int) -> None:
+    """Run a network from a file on shapes alone, as a few bytes could ask for any amount.
+
+    Args:
+        network: The network.
+        samples: Inputs for checks.
+        count: Samples that it will be calibrated with at once (1).
+
+    Raises:
+        TooLargeError: Something would not fit into the memory allowed.
+    """
+    batch = max(len(samples), count)
+    network.run(torch.empty(batch, *samples.shape[1:], device="meta"))
 
 
 def _check_agreement(network: Network, traced: Trace) -> None:

@@ -97,25 +97,57 @@ def _plot(content: bytes) -> Plot:
 
 def _split(content: bytes) -> tuple[dict[str, str], tuple[str, ...], str, bytes]:
     """Header, names of the variables, kind of the numbers, and the numbers."""
-    mark = _MARK.search(content)
+    mark = _mark(content)
     if mark is None:
         raise _ForeignError("has no header that ends with `Values:` or `Binary:`")
-    lines = content[: mark.start()].decode("latin-1").replace("\r", "").split("\n")
+    # Bytes are only cut into lines as far as the header says that there are lines.
+    front = content[: mark.start()].replace(b"\r", b"")
+    *lines, rest = front.split(b"\n", _HEADER + 1)
     cut = next(
-        (n for n, line in enumerate(lines) if line.lower().startswith("variables:")),
+        (n for n, line in enumerate(lines) if line.lower().startswith(b"variables:")),
         None,
     )
-    if cut is None or cut > _HEADER:
+    if cut is None:
         raise _ForeignError("does not list its variables")
-    pairs = (line.partition(":") for line in lines[:cut])
+    pairs = (line.decode("latin-1").partition(":") for line in lines[:cut])
     head = {key.strip().lower(): value.strip() for key, _, value in pairs}
-    listed = [line.split() for line in lines[cut + 1 :] if line.strip()]
-    expected = _count(head, "no. variables")
-    numbers = [words[0] for words in listed]
+    listed = b"\n".join([*lines[cut + 1 :], rest])
+    names = _names(listed, _count(head, "no. variables"))
+    return head, names, mark[1].decode(), content[mark.end() :]
+
+
+def _mark(content: bytes) -> "re.Match[bytes] | None":
+    """The line between header and numbers.
+
+    Its words are looked for first: an expression alone would be tried at every line of a file
+    that is nothing but lines.
+    """
+    place = 0
+    for _ in range(_HEADER):
+        found = [content.find(word, place) for word in (b"Values:", b"Binary:")]
+        ahead = [start for start in found if start >= 0]
+        if not ahead:
+            return None
+        # Only at the start of a line, and alone on it.
+        place = min(ahead)
+        mark = _MARK.match(content, place)
+        if mark is not None:
+            return mark
+        place += 1
+    return None
+
+
+def _names(listed: bytes, expected: int) -> tuple[str, ...]:
+    """Names of the variables: a line each, with its number, its name and its kind."""
+    # Twice as many lines leaves room for empty ones.
+    if listed.count(b"\n") > 2 * expected + _HEADER:
+        raise _ForeignError(f"does not list {expected} variables")
+    lines = listed.decode("latin-1").split("\n")
+    words = [line.split() for line in lines if line.strip()]
+    numbers = [line[0] for line in words]
     if len(numbers) != expected or numbers != [str(n) for n in range(expected)]:
         raise _ForeignError(f"does not list {expected} variables")
-    names = tuple((words[1] if len(words) > 1 else "").lower() for words in listed)
-    return head, names, mark[1].decode(), content[mark.end() :]
+    return tuple((line[1] if len(line) > 1 else "").lower() for line in words)
 
 
 def _count(head: dict[str, str], name: str) -> int:

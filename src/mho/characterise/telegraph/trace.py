@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -16,6 +17,8 @@ _UNEVEN = 0.01
 SAMPLES_MIN = 200
 SAMPLES_MAX = 500_000
 """Fewest samples that can say anything, most that memory is planned for (1)."""
+_LONGEST_LINE = 10_000
+"""Letters in a line at most (1)."""
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12}
 _COLUMNS = (
     "`time_s,current_A` (or `_uA`, `_nA`) or `time_s,conductance_S` (or `_uS`, `_nS`)"
@@ -60,7 +63,8 @@ def read_trace(path: Path, voltage: float) -> Trace:
     """
     check_positive(abs(voltage), "voltage", "V")
     try:
-        lines = list(_lines(path))
+        # One line more than there may be, header included, tells that there are too many.
+        lines = list(islice(_lines(path), SAMPLES_MAX + 2))
     except UnicodeDecodeError:
         raise ValueError(
             f"File `{path}` must be text with two columns, but is not."
@@ -68,6 +72,11 @@ def read_trace(path: Path, voltage: float) -> Trace:
     if not lines:
         raise ValueError(
             f"File `{path}` must hold a trace, but is empty; see {_COLUMNS}."
+        )
+    if len(lines) > SAMPLES_MAX + 1:
+        raise ValueError(
+            f"File `{path}` must hold {SAMPLES_MIN:,} to {SAMPLES_MAX:,} samples, but holds"
+            " more; cut the trace."
         )
     scales = 1.0, 1.0 / voltage
     if not _is_number(lines[0][1][0]):
@@ -88,7 +97,15 @@ def read_trace(path: Path, voltage: float) -> Trace:
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each line that says something."""
     with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
+        number = 0
+        # A file may be one line without an end.
+        while line := file.readline(_LONGEST_LINE + 1):
+            number += 1
+            if len(line) > _LONGEST_LINE:
+                raise ValueError(
+                    f"File `{path}` line {number} must have {_LONGEST_LINE:,} letters at most, but"
+                    f" has more; see {_COLUMNS}."
+                )
             if line.strip() and not line.startswith("#"):
                 yield number, [cell.strip().strip('"') for cell in line.split(",")]
 

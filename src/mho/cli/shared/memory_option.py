@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 _OPTION = "--max-memory"
-HELP = (
-    "Every command takes `--max-memory`: what a file may need once it is read, 4GiB if left out."
-)
+HELP = "Every command takes `--max-memory`: what a file may need, 4GiB if left out."
 
 
 def split_max_memory(words: Sequence[str]) -> tuple[list[str], str | None]:

@@ -29,6 +29,7 @@ from mho.network.operations.recurrent import (
     without_zero_states,
 )
 from mho.network.operations.refusals import NotOnTilesError, refusal
+from mho.network.operations.rehearsal import Rehearsal, last_uses, shape_kept, size_of
 from mho.network.operations.unfolding import Convolution
 
 __all__ = [
@@ -43,14 +44,18 @@ __all__ = [
     "NotOnTilesError",
     "Product",
     "Recurrent",
+    "Rehearsal",
     "arguments_of",
     "check_prepared",
     "dense_operation",
     "evaluate_node",
+    "last_uses",
     "multiply_adds",
     "prepare_graph",
     "recurrent_operation",
     "refusal",
+    "shape_kept",
+    "size_of",
     "stored_tensor",
     "weight_name",
     "without_zero_states",

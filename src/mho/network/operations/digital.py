@@ -12,10 +12,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from mho.checks import one_line
+from mho.files import check_memory
 from mho.network.graph import Graph, Node, replace_refs
 from mho.network.operations.dense import DENSE_OPERATORS
 from mho.network.operations.recurrent import RECURRENT_OPERATORS, with_states
 from mho.network.operations.refusals import REFUSED_OPERATORS
+from mho.network.operations.rehearsal import shape_kept, size_of, without_numbers
 
 ANALOG = DENSE_OPERATORS | RECURRENT_OPERATORS
 """Operators that multiply by stored weights and therefore run on tiles."""
@@ -92,6 +95,7 @@ _PYTHON: dict[str, Callable[..., object]] = {
     "_operator.floordiv": operator.floordiv,
     "_operator.getitem": operator.getitem,
 }
+_SUPPORTED = ANALOG | _TORCH | _UNCHANGED | frozenset(_PYTHON)
 _NEW = frozenset(
     f"aten.{name}"
     for name in (
@@ -139,14 +143,24 @@ def evaluate_node(
         device: Where new numbers shall lie, whatever the recording says.
     """
     if node.operator in _PYTHON:
-        return _PYTHON[node.operator](*arguments.values())
+        return _of_numbers(node, arguments)
     if node.operator in _UNCHANGED:
         return next(iter(arguments.values()))
+    same = shape_kept(node, arguments)
+    if same is not None:
+        return same
     if node.operator == "aten.to.dtype":
         return _cast(**arguments)
     if node.operator == "aten.contiguous.default":
         # Without the order of memory, which a file does not tell; later views rely on this one.
         return _torch_operator(node.operator)(arguments["self"])
+    return _torch_operator(node.operator)(**_as_torch_wants(node, arguments, device))
+
+
+def _as_torch_wants(
+    node: Node, arguments: Mapping[str, object], device: torch.device | None
+) -> Mapping[str, object]:
+    """The arguments of torch's own operator where a recording has others."""
     if node.operator in _LOOKUPS:
         # Inputs are float32, as files of samples are; tokens among them are whole numbers.
         arguments = {**arguments, "indices": _cast(arguments["indices"], torch.int64)}
@@ -154,7 +168,20 @@ def evaluate_node(
         arguments = {**arguments, "device": device}
     if node.operator in RECURRENT_OPERATORS:
         arguments = with_states(node, arguments)
-    return _torch_operator(node.operator)(**arguments)
+    return arguments
+
+
+def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
+    """Arithmetic of Python, on numbers alone: a sequence times a number has any length."""
+    values = tuple(arguments.values())
+    picks = node.operator == "_operator.getitem"
+    if not picks and any(
+        isinstance(value, str | bytes | tuple | list) for value in values
+    ):
+        raise TypeError(
+            f"`{node.operator}` computes with numbers, but is given a sequence"
+        )
+    return _PYTHON[node.operator](*values)
 
 
 def _cast(self: object, dtype: object, **_: object) -> Tensor:
@@ -175,12 +202,15 @@ def prepare_graph(graph: Graph) -> Graph:
     live = _live(graph)
     tensors = dict(graph.tensors)
     rest = []
+    constants = 0
     _check_supported(live)
     for node in live:
         _check_not_training(node)
         _check_no_buffer_changes(node, tensors, graph.labels)
         if _is_constant(node, tensors):
-            folded = evaluate_node(node, arguments_of(node, tensors))
+            arguments = arguments_of(node, tensors)
+            constants += _checked_size(node, arguments, constants)
+            folded = evaluate_node(node, arguments)
             if isinstance(folded, Tensor):
                 tensors[node.name] = folded
                 continue
@@ -188,6 +218,20 @@ def prepare_graph(graph: Graph) -> Graph:
     used = {name for node in rest for name in node.refs()}
     kept = {name: tensor for name, tensor in tensors.items() if name in used}
     return replace(graph, nodes=tuple(rest), tensors=kept)
+
+
+def _checked_size(node: Node, arguments: Mapping[str, object], before: int) -> int:
+    """Memory that a constant will take (bytes), found out without computing it.
+
+    Raises:
+        TooLargeError: All constants together would take more than is allowed.
+    """
+    shapes = {key: without_numbers(value) for key, value in arguments.items()}
+    result = evaluate_node(node, shapes, torch.device("meta"))
+    size = size_of(result)
+    what = f"the constant `{one_line(node.name)}` (`{one_line(node.operator)}`) in it"
+    check_memory(before + size, "network", what)
+    return size
 
 
 def check_prepared(graph: Graph) -> None:
@@ -231,10 +275,11 @@ def _live(graph: Graph) -> list[Node]:
             needed.update(node.refs())
             live.append(node)
     # A counter that nobody reads may change; a buffer that is read may not.
+    there = {id(node) for node in live}
     live += [
         n
         for n in graph.nodes
-        if n not in live and n.in_place and needed & {*n.refs()[:1]}
+        if id(n) not in there and n.in_place and needed & {*n.refs()[:1]}
     ]
     order = {node.name: place for place, node in enumerate(graph.nodes)}
     return sorted(live, key=lambda node: order[node.name])
@@ -262,7 +307,7 @@ def _is_supported(node: Node) -> bool:
             torch.float64,
             torch.int64,
         )
-    return node.operator in ANALOG | _TORCH | _UNCHANGED or node.operator in _PYTHON
+    return node.operator in _SUPPORTED
 
 
 def _check_not_training(node: Node) -> None:

@@ -1,0 +1,127 @@
+"""How large the results of operations will be, found out before any of them is computed.
+
+torch can run an operation on tensors that have a shape but no numbers (its device `meta`). That
+costs nothing but the time to work out a shape, so it is done first wherever a network comes from
+a file: a few bytes of it can ask for any amount of numbers.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from mho.checks import one_line
+from mho.files import check_memory
+from mho.network.graph import Graph, Node
+
+_SHAPE_KEPT = frozenset(
+    f"aten.{name}.default"
+    for name in (
+        *("relu", "sigmoid", "tanh", "silu", "elu", "leaky_relu", "hardtanh", "selu"),
+        *(
+            "hardswish",
+            "hardsigmoid",
+            "relu6",
+            "gelu",
+            "softplus",
+            "mish",
+        ),
+        *("neg", "abs", "sqrt", "exp", "log", "sin", "cos", "erf", "rsqrt", "square"),
+        *("reciprocal", "clamp"),
+    )
+)
+"""Operators of one tensor whose result has its shape and, of real numbers, its type."""
+
+
+def shape_kept(node: Node, arguments: Mapping[str, object]) -> Tensor | None:
+    """The result of an operation that keeps the shape of a tensor without numbers.
+
+    torch works these out by a formula of many operations, which takes it milliseconds; a file of
+    twenty thousand of them would take a minute. `None` for every other operation.
+
+    Args:
+        node: The operation.
+        arguments: Its arguments, with values in the place of references.
+    """
+    if node.operator not in _SHAPE_KEPT:
+        return None
+    value = arguments.get("self")
+    if not isinstance(value, Tensor) or not value.is_meta:
+        return None
+    return torch.empty_like(value) if value.is_floating_point() else None
+
+
+def without_numbers(value: object) -> object:
+    """The same with every tensor in it replaced by one that has only a shape."""
+    if isinstance(value, Tensor):
+        return value.to("meta")
+    if isinstance(value, tuple):
+        return tuple(without_numbers(item) for item in value)
+    return value
+
+
+def size_of(value: object) -> int:
+    """Memory that a result takes if it is written out (bytes); a view counts in full.
+
+    A view takes no memory of its own, but whoever reads it computes as long as if it did.
+    """
+    if isinstance(value, Tensor):
+        return value.numel() * value.element_size()
+    if isinstance(value, tuple | list):
+        return sum(size_of(item) for item in value)
+    return 0
+
+
+class Rehearsal:
+    """Follows a run on tensors without numbers, and adds up what a real one would hold.
+
+    Args:
+        graph: The network.
+        entry: Its input, without numbers.
+    """
+
+    __slots__ = ("_alive", "_last_uses", "_total")
+
+    def __init__(self, graph: Graph, entry: Tensor) -> None:
+        self._last_uses = last_uses(graph)
+        self._alive = {graph.input: size_of(entry)}
+        self._total = size_of(entry)
+
+    def follow(self, node: Node, result: object, besides: int) -> None:
+        """Take note of an operation.
+
+        Args:
+            node: The operation.
+            result: Its result, without numbers.
+            besides: Memory that it needs only while it is computed (bytes).
+
+        Raises:
+            TooLargeError: With it, more would be held than is allowed.
+        """
+        self._alive[node.name] = size_of(result)
+        self._total += size_of(result)
+        shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
+        check_memory(
+            self._total + besides,
+            "network",
+            f"it up to node `{one_line(node.name)}` (`{one_line(node.operator)}`) with a"
+            f" result{shape}",
+        )
+        for name in self._last_uses.get(node.name, ()):
+            self._total -= self._alive.pop(name, 0)
+
+
+def last_uses(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Values that nobody reads after an operation, by the name of the operation.
+
+    Stored tensors and the output are never among them.
+    """
+    last = {name: node.name for node in graph.nodes for name in node.refs()}
+    # What is made and never read is done with at once.
+    last = {node.name: node.name for node in graph.nodes} | last
+    last.pop(graph.output, None)
+    groups: dict[str, list[str]] = {}
+    for name, reader in last.items():
+        if name not in graph.tensors:
+            groups.setdefault(reader, []).append(name)
+    return {reader: tuple(names) for reader, names in groups.items()}
