@@ -1,9 +1,18 @@
 """Sphinx configuration."""
 
-import importlib
+import builtins
 import pkgutil
+from collections.abc import Collection, Iterator
+from importlib import import_module
 from importlib.metadata import version as installed
 from pathlib import Path
+from types import ModuleType
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
 
 import mho
 
@@ -18,8 +27,9 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = "mho"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "reference/_rooms"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
 autodoc_typehints = "none"
 autodoc_default_options = {
     "members": True,
@@ -31,27 +41,108 @@ autodoc_default_options = {
     ),
 }
 autodoc_member_order = "bysource"
-nitpicky = False
+nitpicky = True
+# what `Raises:` names; the documentation is built without a network, so without their inventory
+nitpick_ignore = [
+    ("py:exc", name)
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, Exception)
+] + [("py:class", "collections.abc.Callable")]
+# in docstrings, `WireModel` is a link where it names something of ours, and code where not
+default_role = "py:obj"
+
+ROOMS = Path(__file__).parent / "reference" / "_rooms"
 
 
-def write_reference() -> None:
-    """One section for each public module, so that a new module needs no edit here."""
-    lines = ["# Modules", "", "Made from the docstrings.", ""]
-    for module in pkgutil.walk_packages(mho.__path__, "mho."):
-        if module.name.startswith("mho.cli") or module.name.endswith("__main__"):
+def faces(room: ModuleType) -> Iterator[ModuleType]:
+    """A package of the house and those in it; what is no package has no face, but itself."""
+    yield room
+    for module in pkgutil.iter_modules(getattr(room, "__path__", ())):
+        if module.ispkg:
+            yield from faces(import_module(f"{room.__name__}.{module.name}"))
+
+
+def write_rooms() -> None:
+    """One page for each room, to be included in the page of its concept.
+
+    They are made of the faces, so that a new name, or a new package in a room, needs no edit here.
+    """
+    ROOMS.mkdir(exist_ok=True)
+    wanted = {}
+    for module in pkgutil.iter_modules(mho.__path__):
+        if module.name in ("cli", "__main__"):
             continue
-        if importlib.import_module(module.name).__doc__:
-            lines += [
-                f"## {module.name}",
-                "",
-                "```{eval-rst}",
-                f".. automodule:: {module.name}",
-            ]
-            lines += ["```", ""]
-    page = Path(__file__).parent / "reference" / "modules.md"
-    text = "\n".join(lines)
-    if not page.exists() or page.read_text() != text:
-        page.write_text(text)
+        lines = []
+        for face in faces(import_module(f"mho.{module.name}")):
+            lines += [f"## {face.__name__}", "", "```{eval-rst}"]
+            lines += [f".. automodule:: {face.__name__}", "```", ""]
+        wanted[ROOMS / f"{module.name}.md"] = "\n".join(lines)
+    for page in ROOMS.glob("*.md"):
+        if page not in wanted:
+            page.unlink()
+    for page, text in wanted.items():
+        if not page.exists() or page.read_text() != text:
+            page.write_text(text)
 
 
-write_reference()
+def full_name(target: str, documented: Collection[str]) -> str | None:
+    """The one name in the reference that a short one stands for, or `None`.
+
+    Args:
+        target: A name as written in a docstring: `WireModel.solve`.
+        documented: All names in the reference, in full.
+    """
+    head, dot, rest = target.partition(".")
+    at_the_door = {name: room for room, names in mho.NAMES.items() for name in names}
+    if head in at_the_door:
+        target = f"{at_the_door[head]}.{head}{dot}{rest}"
+    if target in documented:
+        return target
+    ends = [name for name in documented if name.endswith("." + target)]
+    return ends[0] if len(ends) == 1 else None
+
+
+def link_or_code(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Code in backticks: a link to what it names, or code if it names an argument or a value.
+
+    A name of the front door, or one with `mho.`, has to be found.
+    """
+    if node.get("reftype") != "obj":
+        return None
+    target = str(node.get("reftarget", ""))
+    found = env.domains.python_domain.objects
+    name = full_name(target, found)
+    if name is not None:
+        entry = found[name]
+        return make_refnode(
+            app.builder, node["refdoc"], entry.docname, entry.node_id, content, name
+        )
+    if target.startswith("mho.") or target.partition(".")[0] in mho.__all__:
+        return None
+    return nodes.literal("", content.astext(), classes=["code"])
+
+
+def no_type_in_front(
+    app: Sphinx,  # noqa: ARG001
+    what: str,
+    name: str,  # noqa: ARG001
+    obj: object,  # noqa: ARG001
+    options: object,  # noqa: ARG001
+    lines: list[str],
+) -> None:
+    """Napoleon takes what stands before a colon in an attribute's docstring for its type."""
+    if what in ("attribute", "data", "property") and lines[-1:]:
+        mark, front = lines[-1][:7], lines[-1][7:]
+        if mark == ":type: ":
+            lines[:] = [f"{front}: {lines[0]}", *lines[1:-1]]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("missing-reference", link_or_code)
+    app.connect("autodoc-process-docstring", no_type_in_front, priority=600)
+
+
+write_rooms()

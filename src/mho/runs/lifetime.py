@@ -100,7 +100,7 @@ def grow_old(
         progress: Told what is being done and how far it is; may raise to interrupt.
 
     Returns:
-        Plain values, and the chip as it is at the last age: the refreshed one if there is one.
+        Plain values, and the chip as it is at the last age, the refreshed one if there is one.
 
     Raises:
         ValueError: What was kept is of another run.

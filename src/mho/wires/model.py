@@ -103,7 +103,7 @@ class WireModel(Configuration):
         *,
         tolerance: float = 1e-10,
     ) -> WireSolution:
-        """Every voltage and current, vector by vector; see `mho.chip.solve.solve`."""
+        """Every voltage and current, vector by vector; see `mho.wires.nodal.solve`."""
         return solve(self, voltage, conductance, law, tolerance=tolerance)
 
     def currents(
@@ -114,7 +114,7 @@ class WireModel(Configuration):
         *,
         tolerance: float = 1e-10,
     ) -> Float[Tensor, "batch cols"]:
-        """Currents (A) without the effective matrix; see `mho.chip.solve.currents`."""
+        """Currents (A) without the effective matrix; see `mho.wires.nodal.currents`."""
         return currents(self, voltage, conductance, law, tolerance=tolerance)
 
 

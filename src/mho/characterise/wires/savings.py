@@ -114,8 +114,8 @@ def wire_savings(
         progress: Told how far it is.
 
     Returns:
-        The layout itself, then the alternatives: lines connected at both ends, narrower ranges,
-        fewer rows at a time, smaller tiles, segments of half the resistance.
+        The layout itself, then its alternatives, which are lines connected at both ends, narrower
+        ranges, fewer rows at a time, smaller tiles, segments of half the resistance.
 
     Raises:
         ValueError: A size, range or resistance that cannot be.

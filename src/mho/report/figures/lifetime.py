@@ -17,7 +17,7 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
     """Accuracy over time, above; below, drift: its median, middle half and middle 98 %.
 
     Args:
-        result: What `mho.deployment.lifetime_run.grow_old` returned.
+        result: What `mho.runs.grow_old` returned.
     """
     figure = new_figure(5.2)
     upper, lower = figure.subplots(2, 1, sharex=True)

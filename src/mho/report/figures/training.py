@@ -15,7 +15,7 @@ def training_figure(result: dict[str, Any]) -> Figure:
     """Accuracy on test and training samples after every pass, above; below, pulses a cell.
 
     Args:
-        result: What `mho.deployment.training_run.learn` returned.
+        result: What `mho.runs.learn` returned.
     """
     figure = new_figure(5.0)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))

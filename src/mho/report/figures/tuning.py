@@ -11,7 +11,7 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     """Accuracy on test images after every step, with that of the network in software.
 
     Args:
-        result: What `mho.deployment.tuning_run.tune` returned.
+        result: What `mho.runs.tune` returned.
     """
     figure = new_figure(3.0)
     axes = figure.add_subplot()
