@@ -15,6 +15,7 @@ from mho.characterise.levels.write_levels import (
     bench_of_copies,
     level_targets,
     random_levels,
+    write_in_turn,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "largest_count",
     "level_targets",
     "random_levels",
+    "write_in_turn",
 ]
