@@ -62,20 +62,36 @@ def faces(room: ModuleType) -> Iterator[ModuleType]:
             yield from faces(import_module(f"{room.__name__}.{module.name}"))
 
 
+def section(face: ModuleType, shown: set[int]) -> list[str]:
+    """A face's part of a page.
+
+    Args:
+        face: The package.
+        shown: What stands elsewhere already, by its identity; what stands here is added.
+    """
+    offered = {name: getattr(face, name) for name in getattr(face, "__all__", ())}
+    again = [name for name, value in offered.items() if id(value) in shown]
+    shown |= {id(value) for value in offered.values() if callable(value)}
+    exclude = [f"   :exclude-members: +{', '.join(again)}"] if again else []
+    start = [f"## {face.__name__}", "", "```{eval-rst}"]
+    return [*start, f".. automodule:: {face.__name__}", *exclude, "```", ""]
+
+
 def write_rooms() -> None:
     """One page for each room, to be included in the page of its concept.
 
     They are made of the faces, so that a new name, or a new package in a room, needs no edit here.
+    What a face lists of the rooms inside stands with the face alone.
     """
     ROOMS.mkdir(exist_ok=True)
     wanted = {}
+    shown: set[int] = set()
     for module in pkgutil.iter_modules(mho.__path__):
         if module.name in ("cli", "__main__"):
             continue
-        lines = []
+        lines: list[str] = []
         for face in faces(import_module(f"mho.{module.name}")):
-            lines += [f"## {face.__name__}", "", "```{eval-rst}"]
-            lines += [f".. automodule:: {face.__name__}", "```", ""]
+            lines += section(face, shown)
         wanted[ROOMS / f"{module.name}.md"] = "\n".join(lines)
     for page in ROOMS.glob("*.md"):
         if page not in wanted:
@@ -92,7 +108,7 @@ def full_name(target: str, documented: Collection[str]) -> str | None:
         target: A name as written in a docstring: `WireModel.solve`.
         documented: All names in the reference, in full.
     """
-    head, dot, rest = target.partition(".")
+    head, dot, rest = target.removeprefix("mho.").partition(".")
     at_the_door = {name: room for room, names in mho.NAMES.items() for name in names}
     if head in at_the_door:
         target = f"{at_the_door[head]}.{head}{dot}{rest}"
