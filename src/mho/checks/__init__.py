@@ -18,12 +18,18 @@ from mho.checks.arguments import (
 from mho.checks.configuration import CONFIGURATIONS, Configuration, check_number
 
 if TYPE_CHECKING:
-    from mho.checks.tensors import check_finite, check_shape, check_within
+    from mho.checks.tensors import (
+        check_alike,
+        check_finite,
+        check_shape,
+        check_within,
+    )
 
 __all__ = [
     "CONFIGURATIONS",
     "Configuration",
     "RefusedError",
+    "check_alike",
     "check_between",
     "check_choice",
     "check_finite",
@@ -35,7 +41,7 @@ __all__ = [
     "one_line",
 ]
 
-_OF_TENSORS = ("check_finite", "check_shape", "check_within")
+_OF_TENSORS = ("check_alike", "check_finite", "check_shape", "check_within")
 
 
 def __getattr__(name: str) -> Any:

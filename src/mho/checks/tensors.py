@@ -1,6 +1,7 @@
 """Checks of tensors: how many elements are wrong, and where the worst one is."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Shaped
@@ -77,3 +78,44 @@ def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     if len(given) != len(wanted):
         return False
     return all(want in (None, have) for have, want in zip(given, wanted, strict=True))
+
+
+def check_alike(
+    values: Mapping[str, Shaped[Tensor, "..."]],
+    name: str,
+    wanted: Mapping[str, Shaped[Tensor, "..."]],
+    *,
+    longest: int | None = None,
+) -> None:
+    """Refuse tensors with other names, kinds of numbers or shapes than those wanted.
+
+    Args:
+        values: Tensors by name.
+        name: Name of the argument.
+        wanted: Tensors like them.
+        longest: Largest length of the last axis, which all tensors share and which may be any up
+            to this; the length of those wanted if `None`.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    demand = f"Argument `{name}` must have the tensors of what it is restored to, but"
+    for key in sorted(wanted.keys() ^ values.keys()):
+        what = "is missing" if key in wanted else "belongs to nothing"
+        raise ValueError(f"{demand} `{key[:120]}` {what}.")
+    length = next((one.shape[-1] for one in values.values() if one.ndim), 0)
+    if longest is not None and length > longest:
+        raise ValueError(f"{demand} has {length} cells, where {longest} are the most.")
+    for key, like in wanted.items():
+        one = values[key]
+        free = longest is not None and like.ndim > 0
+        shape = (*like.shape[:-1], length) if free else like.shape
+        if one.dtype != like.dtype or one.shape != torch.Size(shape):
+            raise ValueError(
+                f"{demand} `{key}` is {_kind(one)} in the place of {_kind(like)}."
+            )
+
+
+def _kind(values: Shaped[Tensor, "..."]) -> str:
+    """Shape and kind of numbers, for a sentence."""
+    return f"{str(values.dtype).removeprefix('torch.')} of shape {tuple(values.shape)}"

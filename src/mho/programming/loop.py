@@ -13,7 +13,14 @@ from mho.checks import check_shape, check_within
 from mho.ledger import Ledger
 from mho.programming.outcome import Outcome
 from mho.programming.protocol import ProgramProtocol
-from mho.programming.records import CellResults, LiveCells, copies, restored, take
+from mho.programming.records import (
+    CellResults,
+    LiveCells,
+    check_restorable,
+    copies,
+    restored,
+    take,
+)
 from mho.programming.result import ProgramResult
 
 
@@ -115,7 +122,12 @@ class ProgramRun:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to a state that `state` gave; the bench must be restored by its owner."""
+        """Go back to a state that `state` gave; the bench must be restored by its owner.
+
+        Raises:
+            ValueError: It is the state of another run.
+        """
+        check_restorable(state, self.state(), self.cells.numel())
         self.results = restored(self.results, state, "done")
         self.live = restored(self.live, state, "live")
         self._memory = restored(self._memory, state, "memory")

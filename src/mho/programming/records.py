@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Int64
 from torch import Tensor
 
+from mho.checks import check_alike
 from mho.programming.outcome import Outcome
 
 _Record = TypeVar("_Record")
@@ -131,3 +132,40 @@ def restored(record: _Record, saved: Mapping[str, Tensor], prefix: str) -> _Reco
         parts[field.name] = saved[f"{prefix}.{field.name}"].clone()
     found: _Record = replace(whole, **parts)
     return found
+
+
+_OF_LIVE_CELLS = ("live.", "memory.")
+
+
+def check_restorable(
+    saved: Mapping[str, Tensor], own: Mapping[str, Tensor], cells: int
+) -> None:
+    """Refuse a saved run of other cells, or with live cells that nobody asked for.
+
+    Args:
+        saved: Its tensors, as `ProgramRun.state` gives them.
+        own: Those of the run that is to go on from there.
+        cells: Cells asked for (1); as many may be live.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    for live in (False, True):
+        parts = [
+            {k: t for k, t in one.items() if k.startswith(_OF_LIVE_CELLS) == live}
+            for one in (saved, own)
+        ]
+        check_alike(parts[0], "state", parts[1], longest=cells if live else None)
+    place = saved["live.place"]
+    strange = (place < 0) | (place >= cells)
+    if bool(strange.any()) or place.unique().numel() != place.numel():
+        raise ValueError(
+            "Argument `state` must have live cells among those asked for, each once, but has"
+            " others."
+        )
+    numbers = saved["loop"]
+    if not bool((torch.isfinite(numbers) & (numbers >= 0)).all()):
+        raise ValueError(
+            "Argument `state` must have cycles and costs that are finite and not negative, but has"
+            " others."
+        )

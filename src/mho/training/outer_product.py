@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench import Bench
-from mho.checks import Configuration, check_between, check_positive
+from mho.checks import Configuration, check_alike, check_between, check_positive
 from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs, place
 from mho.progress import Progress, silent
@@ -196,7 +196,12 @@ class OnChipPerceptron:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to a state that `state` gave; the bench must be restored by its owner."""
+        """Go back to a state that `state` gave; the bench must be restored by its owner.
+
+        Raises:
+            ValueError: It is the state of another perceptron.
+        """
+        check_alike(state, "state", self.state())
         for number, layer in enumerate(self.layers):
             layer.restore({name: state[f"{number}.{name}"] for name in layer.state()})
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.bench.simulated.bench_numbers import check_bench_numbers
 from mho.bench.simulated.chunks import in_chunks
 from mho.bench.simulated.passive import DisturbAccount, PassiveArray
 from mho.bench.simulated.products import Crossings, Products
@@ -326,7 +327,7 @@ class SimulatedBench:
         """Go back to a state that `state` gave for the same cells.
 
         Raises:
-            ValueError: It is the state of another kind of chip.
+            ValueError: It is the state of another kind of chip, or one that no chip can be in.
         """
         own = self._tensors()
         cells = self._reached(cells)
@@ -339,6 +340,7 @@ class SimulatedBench:
             raise ValueError(
                 "Argument `state` must be of this chip, but its arrays differ."
             )
+        check_bench_numbers(state["bench"])
         for name, tensor in own.items():
             tensor.index_copy_(-1, where, state[name])
         self._clock, multiplies, self._cells.temperature, *ledger = state[

@@ -142,7 +142,19 @@ def load(
         ValueError: It is damaged, too large, or something else; one sentence says so.
         OSError: It cannot be read.
     """
-    with Path(path).open("rb") as file, refusing(path, kinds, argument):
+    with refusing(path, kinds, argument):
+        return read(path, kinds, max_bytes)
+
+
+def read(path: str | Path, kinds: tuple[str, ...], max_bytes: int) -> Packed:
+    """Read a file for somebody who has a sentence of his own; see `load`.
+
+    Raises:
+        RefusedError: It is damaged, too large, or something else; or any other error that a
+            hostile file can cause.
+        OSError: It cannot be read.
+    """
+    with Path(path).open("rb") as file:
         size = file.seek(0, 2)
         header = _read_header(file, size, kinds)
         if size > max_bytes:
@@ -191,15 +203,26 @@ def read_kind(path: str | Path) -> str | None:
     Raises:
         OSError: It cannot be read.
     """
+    kind = (read_about(path) or {}).get("format")
+    return None if kind is None else str(kind)
+
+
+def read_about(path: str | Path) -> dict[str, Any] | None:
+    """A file's metadata, unchecked; `None` if it has none.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     with Path(path).open("rb") as file:
         length = int.from_bytes(file.read(LENGTH), "little")
         if not 2 <= length <= HEADER_MAX:
             return None
         text = file.read(length)
     try:
-        return str(strict_json(text.decode())["__metadata__"]["format"])
+        about = strict_json(text.decode())["__metadata__"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return about if isinstance(about, dict) else None
 
 
 def sentence(
