@@ -83,7 +83,22 @@ def test_a_longer_state_is_refused(path: Path) -> None:
     assert "more bytes than its header describes" in refusal(path)
 
 
-ODD: list[Any] = [None, 0, -1, 1e308, True, "", "x", "\x1b[2J", [], {}, [[]], {"a": 1}, "[]", "3"]
+ODD: list[Any] = [
+    None,
+    0,
+    -1,
+    1e308,
+    True,
+    "",
+    "x",
+    "\x1b[2J",
+    [],
+    {},
+    [[]],
+    {"a": 1},
+    "[]",
+    "3",
+]
 
 
 @pytest.mark.parametrize("name", ["mho", "processor", "facts", "groups"])

@@ -158,7 +158,7 @@ def check_restorable(
         check_alike(parts[0], "state", parts[1], longest=cells if live else None)
     place = saved["live.place"]
     strange = (place < 0) | (place >= cells)
-    if bool(strange.any()) or place.unique().numel() != place.numel():
+    if bool(strange.any()) or torch.unique(place).numel() != place.numel():
         raise ValueError(
             "Argument `state` must have live cells among those asked for, each once, but has"
             " others."
