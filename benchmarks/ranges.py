@@ -30,6 +30,7 @@ from mho.data import digits_data, digits_training, train_digits
 from mho.deployment import (
     RULES,
     DeployedNetwork,
+    DigitalSettings,
     RangeRule,
     calibrate_ranges,
     program_pairs,
@@ -177,9 +178,10 @@ def main() -> None:
         info = one.bench.info
         rule = RangeRule.of(info, kind, per_column=per_column)
         batches = torch.split(samples, 64)
-        one.ranges = calibrate_ranges(
+        ranges = calibrate_ranges(
             one.network, one.placement, batches, info.read_voltage, rule
         )
+        one.put_in_force(DigitalSettings(ranges))
         if fitted:
             refit(one, samples, ranged=False)
         asked = {"bits": bits, "rule": kind, "per_column": per_column, "fitted": fitted}

@@ -105,7 +105,7 @@ def test_nothing_is_written_until_the_quantile_is_off(
     moved = round(0.04 * placement.cells.numel())
     target = placement.target.clone()
     target[:moved] += torch.where(target[:moved] < 200 * uS, 30 * uS, -30 * uS)
-    deployed.placement = replace(placement, target=target)
+    deployed.retarget(target)
     refresh = Refresh(HOUR, COARSE, quantile)
     (age,) = lifetime(deployed, samples, labels, [2.5 * HOUR], refresh=refresh)
     assert age.looks == 2

@@ -9,7 +9,14 @@ from torch import Tensor
 
 from mho.chip.periphery import SignedConverter
 from mho.chip.periphery.calibration import range_error
-from mho.deployment import DeployedNetwork, RangeRule, Ranges, calibrate_ranges, refit
+from mho.deployment import (
+    DeployedNetwork,
+    DigitalSettings,
+    RangeRule,
+    Ranges,
+    calibrate_ranges,
+    refit,
+)
 from mho.deployment.ranges import RULES
 from mho.rng import Stream
 
@@ -144,7 +151,8 @@ def test_a_network_runs_with_a_range_for_each_column(kind: str) -> None:
     samples, _ = problem(Stream(1))
     deployed = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
     before = deployed(samples)
-    deployed.ranges = ranges(deployed, RangeRule(kind, 100.0, True, 16, 16), samples)
+    found = ranges(deployed, RangeRule(kind, 100.0, True, 16, 16), samples)
+    deployed.put_in_force(DigitalSettings(found))
     # the cells are a little off their targets, so some currents are a little beyond their range
     torch.testing.assert_close(
         deployed(samples), before, rtol=0.0, atol=0.1 * before.std()
@@ -161,7 +169,7 @@ def test_a_refit_widens_the_columns_that_clip_and_no_others() -> None:
         torch.where(torch.arange(torch.as_tensor(c).numel()) % 2 == 0, c / 100, c)
         for c in wide.currents
     )
-    deployed.ranges = Ranges(wide.inputs, narrow)
+    deployed.put_in_force(DigitalSettings(Ranges(wide.inputs, narrow)))
     clipped = refit(deployed, samples, ranged=False).after[0]
     assert refit(deployed, samples).after[0] < 0.05 < clipped
     for found, expected in zip(deployed.ranges.currents, wide.currents, strict=True):

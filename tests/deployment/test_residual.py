@@ -280,7 +280,14 @@ def test_training_on_the_chip_refuses_what_is_not_in_pairs() -> None:
     deployed = deployed_on(quiet_bench(), perceptron(Stream(0)), samples)
     for mapping in (ReferenceColumn(LOW, HIGH), FOUR):
         weight = [layer.weight for layer in deployed.network.layers]
-        deployed.placement = place(weight, deployed.bench.info, mapping)
+        placement = place(weight, deployed.bench.info, mapping)
+        deployed = DeployedNetwork(
+            deployed.network,
+            deployed.bench,
+            placement,
+            deployed.ranges,
+            deployed.programming,
+        )
         with pytest.raises(ValueError, match="one pair of cells for each weight"):
             hybrid_train(deployed, samples, labels, Stream(0))
 

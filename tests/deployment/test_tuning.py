@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 from quiet_chip import deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor
@@ -103,7 +105,8 @@ def test_ranges_end_the_clipping_of_converters() -> None:
     samples, _ = problem(Stream(1))
     deployed = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
     narrow = tuple(c / 100 for c in deployed.ranges.currents)
-    deployed.ranges = type(deployed.ranges)(deployed.ranges.inputs, narrow)
+    ranges = replace(deployed.ranges, currents=narrow)
+    deployed.put_in_force(replace(deployed.settings, ranges=ranges))
     clipped = refit(deployed, samples, ranged=False)
     free = refit(deployed, samples)
     assert clipped.after[0] > 0.3
@@ -134,7 +137,7 @@ def test_a_fit_that_makes_answers_worse_is_taken_back() -> None:
     labels = (-deployed.network.run(samples)).argmax(1)
     fitted = deployed.corrections[1]
     turned = Correction(-fitted.gain, -fitted.offset)
-    deployed.corrections[1] = turned
+    deployed.correct(1, turned)
     ranges = deployed.ranges
     before = deployed(samples)
     found = refit(deployed, samples, labels)

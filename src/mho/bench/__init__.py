@@ -1,9 +1,20 @@
 """What can be pulsed and read.
 
 One interface, `Bench`, for a simulated chip and for instruments; what journals, times or forwards
-to another bench stands beside it. A bench knows no network and no protocol.
+to another bench stands beside it. What only some benches can do, such as keeping their state, is
+asked for by `restorable`, `heatable` and `truth_of`. A bench knows no network and no protocol.
 """
 
+from mho.bench.abilities import (
+    Heatable,
+    Restorable,
+    Transparent,
+    Truth,
+    heatable,
+    restorable,
+    truth_of,
+)
+from mho.bench.forwarding import ForwardingBench
 from mho.bench.interface import Bench, BenchInfo, Nominal, Pulse, Reading
 from mho.bench.journal import PULSE, READ, Journal, JournaledBench
 from mho.bench.timed import TimedBench
@@ -13,10 +24,18 @@ __all__ = [
     "READ",
     "Bench",
     "BenchInfo",
+    "ForwardingBench",
+    "Heatable",
     "Journal",
     "JournaledBench",
     "Nominal",
     "Pulse",
     "Reading",
+    "Restorable",
     "TimedBench",
+    "Transparent",
+    "Truth",
+    "heatable",
+    "restorable",
+    "truth_of",
 ]

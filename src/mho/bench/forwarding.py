@@ -18,6 +18,11 @@ class ForwardingBench:
         self._bench = bench
 
     @property
+    def inner(self) -> Bench:
+        """The bench that does the work."""
+        return self._bench
+
+    @property
     def info(self) -> BenchInfo:
         """What the bench can do."""
         return self._bench.info

@@ -6,7 +6,12 @@ From a placement to a programmed, calibrated and tuned network; how it ages and 
 from mho.deployment.aging import QUANTILES, Age, Life, Refresh, check_times, lifetime
 from mho.deployment.chip_programming import program_image
 from mho.deployment.deploy import deploy
-from mho.deployment.deployed import BATCH, Correction, DeployedNetwork
+from mho.deployment.deployed import (
+    BATCH,
+    Correction,
+    DeployedNetwork,
+    DigitalSettings,
+)
 from mho.deployment.options import DeployOptions
 from mho.deployment.output_fit import (
     Refit,
@@ -26,6 +31,7 @@ __all__ = [
     "Correction",
     "DeployOptions",
     "DeployedNetwork",
+    "DigitalSettings",
     "Life",
     "RangeRule",
     "Ranges",

@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
-from mho.bench.simulated import SimulatedBench
+from mho.bench import heatable
 from mho.checks import Configuration, check_between, check_positive
 from mho.deployment.deployed import DeployedNetwork
 from mho.ledger import Ledger
@@ -83,7 +83,7 @@ def lifetime(
     """Let a deployed network grow old at a temperature, and look at it now and then.
 
     Args:
-        deployed: The network on a simulated chip, which is older afterwards.
+        deployed: The network on a bench, which is older afterwards.
         inputs: Test samples (1). Shape (batch, ...).
         labels: Their classes (1). Shape (batch,).
         times: Ages at which to look, rising (s).
@@ -159,14 +159,7 @@ class Life:
             ValueError: A bench whose temperature cannot be chosen.
         """
         check_positive(temperature, "temperature", "K")
-        bench = self.deployed.bench
-        if isinstance(bench, SimulatedBench):
-            bench.heat(temperature)
-            return
-        raise ValueError(
-            "Argument `temperature` must be left out for instruments, which cannot heat; set it at"
-            " the chip."
-        )
+        heatable(self.deployed.bench).heat(temperature)
 
     def until(self, time: float, on_look: Callable[[], None] | None = None) -> Age:
         """Let time pass, with the refreshes that are due, and look at the network.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from mho.bench import restorable
 from mho.bench.simulated import ChipSpec
 from mho.deployment.program import program_pairs
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, check_fits
@@ -45,7 +46,7 @@ def program_image(
     identity = f"{version('mho')} {image.sha256} {specimen!r} {effort!r}"
     groups = _taken_up(unfinished, identity) if resume else {}
     if groups:
-        bench.restore(groups["bench"], image.placement.cells)
+        restorable(bench).restore(groups["bench"], image.placement.cells)
     saved = time.monotonic()
 
     def keep(run: ProgramRun) -> None:
@@ -54,7 +55,10 @@ def program_image(
         if unfinished and (
             run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS
         ):
-            state = {"bench": bench.state(image.placement.cells), "run": run.state()}
+            state = {
+                "bench": restorable(bench).state(image.placement.cells),
+                "run": run.state(),
+            }
             checkpoint.save(unfinished, state, {"identity": identity})
             saved = time.monotonic()
 
@@ -72,7 +76,7 @@ def program_image(
         effort,
         placement,
         result,
-        bench.state(placement.cells),
+        restorable(bench).state(placement.cells),
         {},
         specimen.model,
         version("mho"),

@@ -1,12 +1,14 @@
 """A network that computes through a bench: digital graph, analog products."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from mho.bench import Bench
+from mho.checks import check_shape
 from mho.deployment.ranges import Ranges
 from mho.mapping import Placement
 from mho.network import Network
@@ -36,8 +38,30 @@ class Correction:
         return self.gain * products + self.offset
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DigitalSettings:
+    """What the digital side of a deployed network does beside its graph: all that tuning sets.
+
+    Args:
+        ranges: Converter ranges.
+        corrections: Digital gain and offset of layers that have one, by the layer's number.
+    """
+
+    ranges: Ranges
+    corrections: Mapping[int, Correction] = field(default_factory=dict)
+
+    def corrected(self, layer: int, correction: Correction | None) -> "DigitalSettings":
+        """The same with another correction of a layer; without one if `None`."""
+        kept = {n: one for n, one in self.corrections.items() if n != layer}
+        if correction is not None:
+            kept[layer] = correction
+        return replace(self, corrections=kept)
+
+
 class DeployedNetwork(nn.Module):
     """A trained network whose products are computed by the cells of a bench.
+
+    What changes in time lies in the bench; what tuning changes, `put_in_force` and `retarget` set.
 
     Args:
         network: The trained network.
@@ -58,11 +82,46 @@ class DeployedNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.bench = bench
-        self.placement = placement
-        self.ranges = ranges
         self.programming = programming
-        self.corrections: dict[int, Correction] = {}
+        self._placement = placement
+        self._settings = DigitalSettings(ranges)
+
+    @property
+    def placement(self) -> Placement:
+        """Which cells hold the weights, and the targets in force."""
+        return self._placement
+
+    @property
+    def settings(self) -> DigitalSettings:
+        """Converter ranges and digital corrections in force."""
+        return self._settings
+
+    @property
+    def ranges(self) -> Ranges:
+        """Converter ranges in force."""
+        return self._settings.ranges
+
+    @property
+    def corrections(self) -> Mapping[int, Correction]:
         """Digital gain and offset of layers that have one, by the layer's number."""
+        return self._settings.corrections
+
+    def put_in_force(self, settings: DigitalSettings) -> None:
+        """Put other converter ranges and corrections in force."""
+        self._settings = settings
+
+    def correct(self, layer: int, correction: Correction | None) -> None:
+        """Put another gain and offset of a layer in force; none if `None`."""
+        self._settings = self._settings.corrected(layer, correction)
+
+    def retarget(self, target: Float[Tensor, " cells"]) -> None:
+        """Note what cells shall hold from now on; whoever says so has programmed them.
+
+        Args:
+            target: Conductance of every cell of the placement (S). Shape (cells,).
+        """
+        check_shape(target, "target", tuple(self._placement.target.shape))
+        self._placement = replace(self._placement, target=target)
 
     def forward(
         self, inputs: Shaped[Tensor, "batch ..."]

@@ -113,14 +113,14 @@ def refit(
     if labels is not None:
         check_shape(labels, "labels", (samples.shape[0],))
     before = deployed.bench.ledger
-    settings = (deployed.corrections, deployed.ranges)
+    settings = deployed.settings
     earlier = None if labels is None else loss_on_chip(deployed, samples, labels)
     found, errors = _fitted(deployed, samples, ranged=ranged)
     kept = True
     if labels is not None and earlier is not None:
         kept = loss_on_chip(deployed, samples, labels) <= earlier
     if not kept:
-        deployed.corrections, deployed.ranges = settings
+        deployed.put_in_force(settings)
     plain, corrected = (tuple(error[k] for error in errors) for k in range(2))
     return Refit(found, plain, corrected, deployed.bench.ledger - before, kept)
 
@@ -141,7 +141,7 @@ def _fitted(
     goals = iter(wanted_products(deployed.network, samples))
     errors: list[tuple[float, float]] = []
     found: dict[int, Correction] = {}
-    deployed.corrections = found
+    deployed.put_in_force(replace(deployed.settings, corrections={}))
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         goal = next(goals)
@@ -151,6 +151,7 @@ def _fitted(
             set_ranges(deployed, index, vectors)
         measured = deployed.measured(index, layer, vectors)
         found[index] = fit_columns(measured, goal)
+        deployed.correct(index, found[index])
         corrected = found[index](measured)
         errors.append((relative_error(measured, goal), relative_error(corrected, goal)))
         return corrected
@@ -195,7 +196,8 @@ def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
                 break
             asked = torch.where(clips, asked * _WIDENED, asked)
         currents = _put(currents, number, converter_range(_HEADROOM * peak))
-    deployed.ranges = replace(ranges, inputs=inputs, currents=currents)
+    fitted = replace(ranges, inputs=inputs, currents=currents)
+    deployed.put_in_force(replace(deployed.settings, ranges=fitted))
 
 
 def _put(values: Sequence[Any], place: int, value: Any) -> tuple[Any, ...]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from mho.bench import Journal, JournaledBench
-from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.bench import Bench, Journal, JournaledBench, restorable
+from mho.bench.simulated import ChipSpec
 from mho.chip import Chip
 from mho.deployment import DeployedNetwork, Refit, program_pairs, refit
 from mho.deployment.storage import (
@@ -53,7 +53,7 @@ class Programmed:
         fitted: What fitting gains and offsets of its outputs found, if that was asked for.
     """
 
-    bench: SimulatedBench
+    bench: Bench
     deployed: DeployedNetwork
     placement: Placement
     result: ProgramResult
@@ -154,7 +154,7 @@ class Workshop:
         self,
         name: str,
         placement: Placement,
-        bench: SimulatedBench,
+        bench: Bench,
         protocol: ProgramProtocol,
         progress: Progress,
     ) -> tuple[Placement, ProgramResult, Ledger]:
@@ -163,7 +163,7 @@ class Workshop:
         groups, facts = checkpoint.load(path) if path.exists() else ({}, {})
         rows = int(facts.get("rows", 0))
         if groups:
-            bench.restore(groups["bench"], placement.cells)
+            restorable(bench).restore(groups["bench"], placement.cells)
         journal = Journal(
             self.work / "trace" / name,
             rows,
@@ -181,7 +181,10 @@ class Workshop:
             left = run.live_cells
             progress(f"programming {name}", 1 - left / run.cells.numel())
             if run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                state = {"bench": bench.state(placement.cells), "run": run.state()}
+                state = {
+                    "bench": restorable(bench).state(placement.cells),
+                    "run": run.state(),
+                }
                 self._save(path, state, journal.flush())
                 saved = time.monotonic()
 
@@ -251,7 +254,7 @@ def make_chip(
     final, result, cost = workshop.program(
         name, image.placement, bench, effort.protocol, progress
     )
-    state = bench.state(final.cells)
+    state = restorable(bench).state(final.cells)
     chip = ProgrammedChip(
         image,
         specimen,

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mho.bench.simulated import SimulatedBench
+from mho.bench import restorable
 from mho.checks import Configuration, check_between, check_positive
 from mho.data import Data
 from mho.deployment import QUANTILES, Age, Life, Refresh, check_times
@@ -129,10 +129,9 @@ class _Course:
     def __init__(
         self, life: Life, job: LifeJob, cells: Tensor, kept: Path | None, identity: str
     ) -> None:
-        assert isinstance(life.deployed.bench, SimulatedBench)
         self._life = life
         self._job = job
-        self._bench = life.deployed.bench
+        self._bench = restorable(life.deployed.bench)
         self._cells = cells
         self._kept = kept
         self._identity = identity

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
+from mho.bench import truth_of
 from mho.deployment import DeployedNetwork, Refit
 from mho.ledger import Ledger
 from mho.mapping import Placement, ReferenceBlock, positions
@@ -156,11 +157,7 @@ def measure(
     found, confusion = accuracies(
         chip.deployed, sources, lambda done: progress("evaluating the chip", done)
     )
-    bench = chip.bench
-    passive = bench.disturb and {
-        "biasing": bench.chip.biasing,
-        **bench.disturb.summary(~bench.stuck),
-    }
+    truth = truth_of(chip.bench)
     costs = {
         "programming": chip.cost,
         "evaluation": chip.bench.ledger - programmed_until,
@@ -190,7 +187,7 @@ def measure(
         "chip_accuracy": interval(found),
         "chip_accuracy_no_denoise": interval(found_plain),
         "wires": None if wires is None else wires.result,
-        "passive": passive,
+        "passive": truth and truth.half_selected,
         "fitted_columns": _fit_figures(chip.fitted),
     }
     return RunData(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.bench.simulated import ChipSpec
 from mho.deployment import program_image, refit
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, save_chip
 from mho.files import write_whole
@@ -67,7 +67,6 @@ def measure_chip(
     )
     deployed = chip.deployed()
     bench = deployed.bench
-    assert isinstance(bench, SimulatedBench)
     cost = bench.ledger
     if fit_columns:
         refit(deployed, sources.data.calibration, ranged=False)

@@ -1,20 +1,19 @@
 """Accuracy on chips with stuck cells, and what each remedy saves of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import torch
 
-from mho.bench.simulated import SimulatedBench
+from mho.bench import truth_of
+from mho.bench.simulated import ChipSpec
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
 from mho.deployment import DeployedNetwork, calibrate_ranges, program_pairs
-from mho.device.published import Preset
 from mho.files import Kept
 from mho.mapping import lay_out, tiles_needed
 from mho.mapping.tiles import survey
 from mho.programming import ProgramProtocol, program
-from mho.rng import Stream
 from mho.runs.task import Task
 
 REMEDIES = ("none", "partners", "mapped")
@@ -48,7 +47,7 @@ class YieldPoint:
 
 def measure_yield(
     sources: Task,
-    kind: Preset,
+    kind: str,
     stuck_fraction: float,
     *,
     remedy: str,
@@ -60,7 +59,7 @@ def measure_yield(
 
     Args:
         sources: Network and data.
-        kind: The chip's preset.
+        kind: Name of the chip's preset.
         stuck_fraction: Probability that a cell is stuck (1).
         remedy: One of `REMEDIES`.
         seed: Names the chip: the same for every remedy.
@@ -73,15 +72,15 @@ def measure_yield(
     check_between(stuck_fraction, "stuck_fraction", 0.0, MOST, "1")
     check_choice(remedy, "remedy", REMEDIES)
     protocol = protocol or ProgramProtocol()
-    chip = Chip(kind.replace(cell__stuck_fraction=stuck_fraction))
+    one = Chip(kind)
     shapes = [
         (layer.weight.shape[0], layer.weight.shape[1])
         for layer in sources.network.layers
     ]
-    chip = replace(
-        chip, tiles=tiles_needed(shapes, chip.rows, chip.cols, spares=spares)
-    )
-    bench = SimulatedBench(chip, Stream(seed).child("chip"))
+    tiles = tiles_needed(shapes, one.rows, one.cols, spares=spares)
+    bench = ChipSpec(
+        kind, seed, tiles, one.rows, one.cols, one.lines, stuck=stuck_fraction
+    ).bench()
     faults = survey(bench) if remedy == "mapped" else None
     extra = spares if remedy == "mapped" else 0
     placement = lay_out(sources.network, bench.info, faults=faults, spares=extra)
@@ -96,19 +95,22 @@ def measure_yield(
     )
     deployed = DeployedNetwork(sources.network, bench, placement, ranges, result)
     data = sources.data
+    truth = truth_of(bench)
+    # where nobody knows the truth, what programming found counts
+    stuck = result.stuck if truth is None else truth.stuck[placement.cells]
     return YieldPoint(
         stuck_fraction=stuck_fraction,
         seed=seed,
         remedy=remedy,
         accuracy=deployed.accuracy(data.inputs, data.labels),
-        stuck_cells=int(torch.count_nonzero(bench.stuck[placement.cells])),
+        stuck_cells=int(torch.count_nonzero(stuck)),
         chip_seconds=seconds,
     )
 
 
 def measure_yields(
     sources: Task,
-    kind: Preset,
+    kind: str,
     chips: Sequence[tuple[float, int, str]],
     kept: Kept,
     *,
@@ -120,7 +122,7 @@ def measure_yields(
 
     Args:
         sources: Network and data.
-        kind: The chips' preset.
+        kind: Name of the chips' preset.
         chips: Share of stuck cells (1), seed and remedy of each.
         kept: Where measured ones are kept.
         protocol: How to program.

@@ -10,6 +10,7 @@ from typing import Any
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from mho.bench import restorable
 from mho.bench.simulated import ChipSpec
 from mho.checks import Configuration, check_between, check_choice, check_within
 from mho.chip import Chip
@@ -210,7 +211,7 @@ class _Run:
             return
         cells = self._perceptron.placement.cells
         groups = {
-            "bench": self._bench.state(cells),
+            "bench": restorable(self._bench).state(cells),
             "perceptron": self._perceptron.state(),
         }
         facts = {
@@ -230,7 +231,9 @@ class _Run:
                 " another one (chip, data, seed, version or options differ); leave it out to start"
                 " anew."
             )
-        self._bench.restore(groups["bench"], self._perceptron.placement.cells)
+        restorable(self._bench).restore(
+            groups["bench"], self._perceptron.placement.cells
+        )
         self._perceptron.restore(groups["perceptron"])
         self._passes = [
             Pass(**(p | {"cost": Ledger(**p["cost"])})) for p in facts["passes"]

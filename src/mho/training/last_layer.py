@@ -191,10 +191,10 @@ class LastLayer:
         self.weight.copy_(kept.weight)
         self._gain = kept.correction.gain
         self.offset.copy_(kept.correction.offset)
-        deployed.ranges = kept.ranges
+        deployed.put_in_force(replace(deployed.settings, ranges=kept.ranges))
         self._put_in_force()
         if not kept.has_correction:
-            del deployed.corrections[self.index]
+            deployed.correct(self.index, None)
         moved = (kept.target != deployed.placement.target) & ~self._stuck
         return self._program(kept.target, moved, protocol)
 
@@ -212,14 +212,13 @@ class LastLayer:
         # each further attempt would cost the whole budget of cycles
         self._left[some[~result.converged]] = True
         kept = torch.where(moved, target, placement.target)
-        self.deployed.placement = replace(placement, target=kept)
+        self.deployed.retarget(kept)
         return some.numel()
 
     def _put_in_force(self) -> None:
         """Correct products by the present gain and offset."""
-        self.deployed.corrections[self.index] = Correction(
-            self._gain, self.offset.clone()
-        )
+        correction = Correction(self._gain, self.offset.clone())
+        self.deployed.correct(self.index, correction)
 
     def _read_stuck(self) -> None:
         """What the stuck cells of the layer hold."""

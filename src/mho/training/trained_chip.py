@@ -9,7 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.bench import restorable
+from mho.bench.simulated import ChipSpec
 from mho.data import TrainingAndTest
 from mho.deployment import Ranges
 from mho.deployment.storage import (
@@ -50,7 +51,6 @@ def trained_chip(
         records: What was measured, such as `accuracy`.
     """
     bench = perceptron.bench
-    assert isinstance(bench, SimulatedBench)
     info = bench.info
     cells = perceptron.placement.cells
     held = bench.read(cells, samples=_SAMPLES, window=0.0).mean.to(torch.float32)
@@ -81,7 +81,7 @@ def trained_chip(
         effort,
         image.placement,
         result,
-        bench.state(cells),
+        restorable(bench).state(cells),
         records,
         specimen.model,
         provenance.version,

@@ -4,7 +4,8 @@ Pulses, reads, sweeps and products of tiles of cells, in pieces that fit the mem
 with their half-selected cells; what names one chip among all.
 """
 
-from mho.bench.simulated.bench import SimulatedBench, describe
+from mho.bench.simulated.bench import SimulatedBench
+from mho.bench.simulated.description import describe
 from mho.bench.simulated.products import READ_NOISES
 from mho.bench.simulated.specimen import ChipSpec
 

@@ -6,17 +6,20 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.interface import BenchInfo, Nominal, Pulse, Reading
+from mho.bench.abilities import Truth
+from mho.bench.interface import BenchInfo, Pulse, Reading
 from mho.bench.simulated.bench_numbers import check_bench_numbers
-from mho.bench.simulated.chunks import in_chunks
+from mho.bench.simulated.description import describe
 from mho.bench.simulated.passive import DisturbAccount, PassiveArray
 from mho.bench.simulated.products import Crossings, Products
+from mho.bench.simulated.pulses import SelectedPulses
+from mho.bench.simulated.read_out import ReadOut
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
 from mho.chip import Chip, Multiplier
 from mho.chip.periphery import LimitReport
 from mho.device.filament import Cells
 from mho.ledger import Ledger
-from mho.rng import Stream, in_order, total
+from mho.rng import Stream
 
 
 class SimulatedBench:
@@ -48,7 +51,6 @@ class SimulatedBench:
         read_noise: str = "frozen",
     ) -> None:
         self.chip = chip
-        self._stream = stream
         if origin is not None:
             check_shape(origin, "origin", (chip.cells,))
         self._cells = Cells(
@@ -57,18 +59,10 @@ class SimulatedBench:
         self._products = Products(
             chip, self._cells, stream.child("multiply"), read_noise
         )
-        self._law = chip.cell
-        self._selector = chip.selector
         self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
-        self._dac = chip.pulse_dac
-        self._adc = chip.read_adc
+        self._pulses = self._passive or SelectedPulses(chip, self._cells)
+        self._read_out = ReadOut(chip, self._cells, stream.child("read-out"), origin)
         self._info = describe(chip)
-        self._setup = chip.published.array.pulse_setup
-        self._conversion = chip.published.array.conversion_energy
-        self._read_noise = chip.electronics.read_noise
-        own = stream.child("read-out")
-        numbers = torch.arange(chip.cells)
-        self._read_out = own.cells(numbers) if origin is None else own.copies(origin)
         self._clock = 0.0
         self._ledger = Ledger()
         self._multiplies = 0
@@ -128,6 +122,13 @@ class SimulatedBench:
         """Which cells never switch: the truth, which protocols do not see. Shape (cells,)."""
         return self._cells.stuck
 
+    def truth(self) -> Truth:
+        """What no instrument can see; see `mho.bench.Transparent`."""
+        if self._passive is None:
+            return Truth(self.stuck)
+        summary = self._passive.account.summary(~self.stuck)
+        return Truth(self.stuck, {"biasing": str(self.chip.biasing), **summary})
+
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         """Give every listed cell its pulse or train; 0 V is no pulse.
 
@@ -139,33 +140,15 @@ class SimulatedBench:
         check_within(
             pulse.amplitude, "amplitude", -limit, limit, unit="V", hint="Lower it."
         )
-        rows = self._rows(cells)
-        if rows == 0:
+        if cells.numel() == 0:
             return
         train = pulse.amplitude.reshape(-1, cells.numel())
-        if self._passive:
-            steps = self._passive.steps(self._dac(train), cells)
-            seconds = steps.count * (pulse.width + self._setup)
-            self._clock += seconds
-            self._book_pulses(
-                train, seconds, self._passive.give(steps, pulse.width, self._clock)
-            )
-            return
-        seconds = rows * train.shape[0] * (pulse.width + self._setup)
+        seconds, joules = self._pulses.give(
+            train, pulse.width, pulse.gate, cells, self._clock
+        )
         self._clock += seconds
-        gate = torch.as_tensor(pulse.gate, dtype=torch.float32).expand(cells.shape[0])
-        now = self._clock
-
-        def give(chosen: Tensor, amplitude: Tensor, gate: Tensor) -> Tensor:
-            core = self._cells.state.core.index_select(0, chosen)
-            voltage = self._selector.cell_voltage(self._dac(amplitude), core, gate)
-            heating = in_order(voltage.square()) * core
-            limit = self._selector.compliance(gate)
-            self._cells.pulse(chosen, voltage, pulse.width, limit, now)
-            return heating
-
-        heating = torch.cat(in_chunks(give, 1, cells, train, gate))
-        self._book_pulses(train, seconds, total(heating) * pulse.width)
+        given = int(torch.count_nonzero(train))
+        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
 
     def read(
         self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
@@ -179,28 +162,10 @@ class SimulatedBench:
         """
         check_positive(samples, "samples", "1")
         check_not_negative(window, "window", "s")
-        integration = self._info.sample_time
-        rows = self._rows(cells)
-        spacing = max(rows * integration, window / samples)
-        start = self._clock
-        duration = spacing * samples if rows else 0.0
-        parts = in_chunks(
-            lambda chosen: self._read(chosen, start, integration, spacing, samples),
-            samples,
-            cells,
-        )
-        mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
-        self._clock = start + duration
-        count = cells.numel() * samples
-        voltage = self._info.read_voltage
-        self._ledger += Ledger(
-            reads=count,
-            conversions=count,
-            seconds=duration,
-            read_joules=total(mean) * voltage**2 * integration * samples,
-            converter_joules=count * self._conversion,
-        )
-        return Reading(mean, spread, span, duration, samples)
+        reading, cost = self._read_out.read(cells, samples, window, self._clock)
+        self._clock += cost.seconds
+        self._ledger += cost
+        return reading
 
     def sweep(
         self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
@@ -215,36 +180,11 @@ class SimulatedBench:
             ValueError: A voltage beyond the read voltage: it might disturb the cells.
         """
         limit = self._info.read_voltage
-        integration = self._info.sample_time
-        check_within(
-            voltage,
-            "voltage",
-            -limit,
-            limit,
-            unit="V",
-            hint="A sweep must not disturb cells.",
-        )
-        points = voltage.numel()
-        spacing = self._rows(cells) * integration
-        start = self._clock
-
-        def trace(chosen: Tensor) -> Tensor:
-            value, noise = self._sample(chosen, start, integration, spacing, points)
-            seen = self._law.apparent(value, voltage[:, None]) * (
-                voltage[:, None] / limit
-            )
-            seen += noise * self._read_noise
-            return self._adc(seen.abs()) * torch.sign(seen) * limit
-
-        current = torch.cat(in_chunks(trace, points, cells), 1)
-        self._clock = start + points * spacing
-        self._ledger += Ledger(
-            reads=current.numel(),
-            conversions=current.numel(),
-            seconds=points * spacing,
-            read_joules=total((current * voltage[:, None]).abs()) * integration,
-            converter_joules=current.numel() * self._conversion,
-        )
+        hint = "A sweep must not disturb cells."
+        check_within(voltage, "voltage", -limit, limit, unit="V", hint=hint)
+        current, cost = self._read_out.sweep(cells, voltage, self._clock)
+        self._clock += cost.seconds
+        self._ledger += cost
         return current
 
     def wait(self, seconds: float) -> None:
@@ -358,82 +298,3 @@ class SimulatedBench:
     def _reached(self, cells: Tensor | None) -> Tensor | None:
         """Cells that change if these are addressed; `None` for all, as half-selected ones do."""
         return None if self._passive else cells
-
-    def _rows(self, cells: Int64[Tensor, " cells"]) -> int:
-        """Rows addressed one after the other: most rows in one tile; tiles work in parallel."""
-        hit = torch.zeros(self.chip.tiles * self.chip.rows, dtype=torch.bool)
-        hit[torch.div(cells, self.chip.cols, rounding_mode="floor")] = True
-        return int(hit.view(self.chip.tiles, -1).sum(1).max())
-
-    def _read(
-        self,
-        cells: Int64[Tensor, " cells"],
-        start: float,
-        integration: float,
-        spacing: float,
-        samples: int,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
-        value, noise = self._sample(cells, start, integration, spacing, samples)
-        seen = self._law.apparent(value, self._info.read_voltage)
-        code = self._adc(seen.add_(noise, alpha=self._read_noise))
-        away = code - code[0]
-        shift = in_order(away) / samples
-        spread = (
-            (in_order(away.square_()) / samples - shift.square()).clamp_(min=0).sqrt_()
-        )
-        return code[0] + shift, spread, code.amax(0) - code.amin(0)
-
-    def _sample(
-        self,
-        cells: Int64[Tensor, " cells"],
-        start: float,
-        integration: float,
-        spacing: float,
-        samples: int,
-    ) -> tuple[Float[Tensor, "samples cells"], Float[Tensor, "samples cells"]]:
-        """Conductance at zero bias (S) and a normal number of the read-out for each sample (1)."""
-        event = self._cells.state.event.index_select(0, cells)
-        number = torch.arange(samples)[:, None]
-        keys = self._read_out.take(cells.repeat(samples)).at((event + number).view(-1))
-        value = self._cells.sample(cells, start, integration, spacing, samples)
-        return value, keys.normal("read noise")[0].view(value.shape)
-
-    def _book_pulses(self, train: Tensor, seconds: float, joules: float) -> None:
-        given = int(torch.count_nonzero(train))
-        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
-
-
-def describe(chip: Chip) -> BenchInfo:
-    """What a bench with this chip can do."""
-    array = chip.published.array
-    law = chip.cell.switching
-    selector = chip.selector
-    return BenchInfo(
-        name=f"simulated {chip.published.name}",
-        tiles=chip.tiles,
-        rows=chip.rows,
-        cols=chip.cols,
-        conductance_low=array.level_low,
-        conductance_high=law.high,
-        array_low=array.map_low,
-        array_high=array.map_high,
-        amplitude_max=array.amplitude_max,
-        gate_max=selector.gate_max,
-        read_voltage=array.read_voltage,
-        resolution=chip.read_adc.lsb,
-        sample_time=chip.electronics.sample_time,
-        nominal=Nominal(
-            law.set_voltage,
-            law.reset_voltage,
-            law.slope,
-            law.step,
-            law.width,
-            law.low,
-            float(selector.compliance(selector.gate_max)),
-            law.span,
-        ),
-        wires=chip.lines,
-        dac_bits=chip.around.dac.bits,
-        adc_bits=chip.around.adc.bits,
-    )

@@ -88,11 +88,46 @@ class PassiveArray:
         assert chip.biasing is not None
         self._cells = cells
         self._scheme = chip.biasing
+        self._dac = chip.pulse_dac
+        self._setup = chip.published.array.pulse_setup
         self._selector = chip.selector
         self._shape = (chip.tiles, chip.rows, chip.cols)
         self.account = DisturbAccount.empty(chip.cells)
 
-    def steps(
+    def give(
+        self,
+        train: Float[Tensor, "train cells"],
+        width: float,
+        _: float | Float[Tensor, " cells"],
+        cells: Int64[Tensor, " cells"],
+        start: float,
+    ) -> tuple[float, float]:
+        """Give the listed cells their trains, and all cells what they see of them.
+
+        Args:
+            train: Amplitudes (V). Shape (train, cells).
+            width: Duration of each pulse (s).
+            _: Word-line voltage of selectors, which a passive array has not.
+            cells: Cells, each once. Shape (cells,).
+            start: Time at the beginning (s).
+
+        Returns:
+            Time that it takes (s), and energy of all of it (J).
+        """
+        steps = self._steps(self._dac(train), cells)
+        seconds = steps.count * (width + self._setup)
+        if steps.count == 0:
+            return seconds, 0.0
+        end = start + seconds
+        joules = self._others(steps, width, end, before=True)
+        own = torch.where(steps.applied != 0, steps.applied, steps.row[..., None])
+        wanted = steps.applied != 0
+        for volts, chosen in zip(own.flatten(1), wanted.flatten(1), strict=True):
+            self.account.shift.masked_fill_(chosen, 0.0)
+            joules += self._pulse(volts[None], width, end, ~chosen)
+        return seconds, joules + self._others(steps, width, end, before=False)
+
+    def _steps(
         self, train: Float[Tensor, "train cells"], cells: Int64[Tensor, " cells"]
     ) -> HalfSelectSteps:
         """What the lines do to give the listed cells their trains.
@@ -101,28 +136,9 @@ class PassiveArray:
             train: Amplitudes wanted, as the drivers make them (V). Shape (train, cells).
             cells: Cells, each once. Shape (cells,).
         """
-        every = train.new_zeros(train.shape[0], self._cells.count).index_copy_(
-            1, cells, train
-        )
+        every = train.new_zeros(train.shape[0], self._cells.count)
+        every.index_copy_(1, cells, train)
         return half_select(every.view(-1, *self._shape), self._scheme)
-
-    def give(self, steps: HalfSelectSteps, width: float, now: float) -> float:
-        """Give all cells what they see; returns the energy of all of it (J).
-
-        Args:
-            steps: What the lines do.
-            width: Duration of each pulse (s).
-            now: Time at the end of the last one (s).
-        """
-        if steps.count == 0:
-            return 0.0
-        joules = self._others(steps, width, now, before=True)
-        own = torch.where(steps.applied != 0, steps.applied, steps.row[..., None])
-        wanted = steps.applied != 0
-        for volts, chosen in zip(own.flatten(1), wanted.flatten(1), strict=True):
-            self.account.shift.masked_fill_(chosen, 0.0)
-            joules += self._pulse(volts[None], width, now, ~chosen)
-        return joules + self._others(steps, width, now, before=False)
 
     def _others(
         self, steps: HalfSelectSteps, width: float, now: float, *, before: bool
@@ -181,20 +197,19 @@ class PassiveArray:
         held = self._held(chosen)
         self._cells.pulse(chosen, voltage, width, limit, now)
         change = (self._held(chosen) - held).double()
+        heating = in_order(voltage.square()) * before
         if disturbed is not None:
-            mine = disturbed.index_select(0, chosen)
-            chosen_ = chosen[mine]
-            change = change[mine]
-            seen = volts[:, mine]
-        else:
-            chosen_ = chosen
-            seen = volts
+            unasked = disturbed.index_select(0, chosen)
+            chosen = chosen[unasked]
+            change = change[unasked]
+            volts = volts[:, unasked]
         book = self.account
-        book.pulses.index_add_(0, chosen_, (seen != 0).sum(0))
-        book.volt_seconds.index_add_(0, chosen_, in_order(seen.abs().double()) * width)
-        book.moved.index_add_(0, chosen_, change.abs())
-        book.shift.index_add_(0, chosen_, change)
-        return in_order(voltage.square()) * before
+        volt_seconds = in_order(volts.abs().double()) * width
+        book.pulses.index_add_(0, chosen, (volts != 0).sum(0))
+        book.volt_seconds.index_add_(0, chosen, volt_seconds)
+        book.moved.index_add_(0, chosen, change.abs())
+        book.shift.index_add_(0, chosen, change)
+        return heating
 
     def _held(self, cells: Int64[Tensor, " chosen"]) -> Float[Tensor, " chosen"]:
         """Conductance of all channels, none blocked (S)."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mho.bench.interface import Bench
 from mho.bench.simulated.bench import SimulatedBench
 from mho.bench.simulated.first_checksums import first_checksum
 from mho.bench.simulated.products import READ_NOISES
@@ -72,7 +73,7 @@ class ChipSpec(Configuration):
         """
         return first_checksum(self) or identity(self.chip)
 
-    def bench(self) -> SimulatedBench:
+    def bench(self) -> Bench:
         """The chip, fresh from the factory."""
         return SimulatedBench(
             self.chip, Stream(self.seed).child("chip"), None, self.read_noise

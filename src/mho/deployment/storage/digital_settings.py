@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mho.deployment.deployed import Correction, DeployedNetwork
+from mho.deployment.deployed import Correction, DeployedNetwork, DigitalSettings
 from mho.deployment.ranges import Ranges
 
 
@@ -29,5 +29,5 @@ class Tuning:
 
     def put_in_force(self, deployed: DeployedNetwork) -> None:
         """Give a network on a bench these settings."""
-        deployed.ranges = self.ranges
-        deployed.corrections = {int(n): one for n, one in self.corrections.items()}
+        corrections = {int(n): one for n, one in self.corrections.items()}
+        deployed.put_in_force(DigitalSettings(self.ranges, corrections))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from jaxtyping import Shaped
 from torch import Tensor
 
-from mho.bench import Bench
-from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.bench import Bench, restorable
+from mho.bench.simulated import ChipSpec
 from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.storage.compiled_network import CompiledNetwork
 from mho.deployment.storage.digital_settings import Tuning
@@ -59,7 +59,7 @@ class ProgrammedChip:
             ValueError: The state does not belong to this chip.
         """
         bench = self.specimen.bench()
-        bench.restore(self.state, self.placement.cells)
+        restorable(bench).restore(self.state, self.placement.cells)
         image = self.image
         deployed = DeployedNetwork(
             image.network, bench, self.placement, image.ranges, self.result
@@ -74,9 +74,11 @@ class ProgrammedChip:
         Args:
             bench: Bench of `deployed()`.
             records: What was measured meanwhile.
+
+        Raises:
+            ValueError: The bench cannot keep its state.
         """
-        assert isinstance(bench, SimulatedBench)
-        state = bench.state(self.placement.cells)
+        state = restorable(bench).state(self.placement.cells)
         return replace(self, state=state, records={**self.records, **records})
 
     def tuned(self, deployed: DeployedNetwork, **records: float) -> "ProgrammedChip":

@@ -60,7 +60,7 @@ def yield_(
     from mho.checks import check_between, check_choice
     from mho.cli.shared.output import check_outputs, progress_bars, quantity
     from mho.cli.shared.threads import with_threads
-    from mho.device.published import PRESETS, preset
+    from mho.device.published import PRESETS
     from mho.files import Kept, work_folder
     from mho.programming import ProgramProtocol
     from mho.runs import REMEDIES, Job, measure_yields, prepare, software_accuracy
@@ -84,7 +84,7 @@ def yield_(
         same = f"{version('mho')} {sources.fingerprint} {chip} {protocol!r} {spares}"
         points = measure_yields(
             sources,
-            preset(chip),
+            chip,
             chips,
             Kept(work, same),
             protocol=protocol,

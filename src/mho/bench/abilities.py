@@ -1,0 +1,106 @@
+"""What a bench may be able to do beside pulsing and reading, and how to ask for it.
+
+Every bench pulses, reads, waits and multiplies. Some can do more: a simulated chip keeps its
+state in a file, is brought to another temperature at once, and knows what no instrument sees.
+Whoever needs such an ability asks for it here, and says in a sentence what is missing where there
+is none. A bench that hands on to another one has the abilities of that one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Bool, Int64
+from torch import Tensor
+
+from mho.bench.forwarding import ForwardingBench
+from mho.bench.interface import Bench
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A bench whose state can be kept and brought back: to resume, and to save a chip."""
+
+    def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
+        """Everything that changes, as copies; of all cells if `None`."""
+
+    def restore(
+        self, state: Mapping[str, Tensor], cells: Int64[Tensor, " cells"] | None = None
+    ) -> None:
+        """Go back to a state that `state` gave for the same cells."""
+
+
+@runtime_checkable
+class Heatable(Protocol):
+    """A bench that can bring its chip to another temperature."""
+
+    def heat(self, temperature: float) -> None:
+        """Bring the chip to another temperature (K)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """What a simulation knows of its chip and no instrument can see: for reports.
+
+    Args:
+        stuck: Which cells never switch. Shape (cells,).
+        half_selected: What writing did to cells that were not written, as plain values; `None`
+            where selectors keep them out of it.
+    """
+
+    stuck: Bool[Tensor, " cells"]
+    half_selected: Mapping[str, float | int | str] | None = None
+
+
+@runtime_checkable
+class Transparent(Protocol):
+    """A bench that knows the truth about its chip."""
+
+    def truth(self) -> Truth:
+        """The truth, as it is now."""
+
+
+def restorable(bench: Bench) -> Restorable:
+    """The same bench as one that can keep and restore its state.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    for one in _handed_on(bench):
+        if isinstance(one, Restorable):
+            return one
+    raise ValueError(
+        f"Argument `bench` must be able to keep and restore its state, but `{bench.info.name}` is"
+        " not; use it where nothing is saved or resumed."
+    )
+
+
+def heatable(bench: Bench) -> Heatable:
+    """The same bench as one whose temperature can be chosen.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    for one in _handed_on(bench):
+        if isinstance(one, Heatable):
+            return one
+    raise ValueError(
+        "Argument `temperature` must be left out for instruments, which cannot heat; set it at"
+        " the chip."
+    )
+
+
+def truth_of(bench: Bench) -> Truth | None:
+    """What is really so on a bench; `None` where nobody can know."""
+    for one in _handed_on(bench):
+        if isinstance(one, Transparent):
+            return one.truth()
+    return None
+
+
+def _handed_on(bench: Bench) -> Iterator[Bench]:
+    """The bench, then the one that it hands on to, and so on: the outermost ability counts."""
+    yield bench
+    while isinstance(bench, ForwardingBench):
+        bench = bench.inner
+        yield bench

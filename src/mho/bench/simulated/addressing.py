@@ -1,0 +1,19 @@
+"""Rows are addressed one after the other, the cells of a row and all tiles at the same time."""
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from mho.chip import Chip
+
+
+def rows_in_turn(chip: Chip, cells: Int64[Tensor, " cells"]) -> int:
+    """Rows that take turns to reach some cells: most rows in one tile; tiles work in parallel.
+
+    Args:
+        chip: The chip.
+        cells: Cells. Shape (cells,).
+    """
+    hit = torch.zeros(chip.tiles * chip.rows, dtype=torch.bool)
+    hit[torch.div(cells, chip.cols, rounding_mode="floor")] = True
+    return int(hit.view(chip.tiles, -1).sum(1).max())

@@ -1,0 +1,160 @@
+"""Reads and sweeps of a simulated chip: cells sampled in turn, noise of the read-out, codes.
+
+A read window is shared: while one sample integrates on one row, the others wait their turn.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.bench.interface import Reading
+from mho.bench.simulated.addressing import rows_in_turn
+from mho.bench.simulated.chunks import in_chunks
+from mho.chip import Chip
+from mho.device.filament import Cells
+from mho.ledger import Ledger
+from mho.rng import Stream, in_order, total
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """When samples are taken.
+
+    Args:
+        start: Time at the beginning (s).
+        spacing: Time from one sample of a cell to the next (s).
+        samples: Samples of each cell (1).
+    """
+
+    start: float
+    spacing: float
+    samples: int
+
+
+class ReadOut:
+    """Looks at cells without disturbing them.
+
+    Args:
+        chip: The chip.
+        cells: Its cells.
+        stream: Randomness of the read-out itself.
+        origin: Cell of the chip that each cell is a copy of; its own if `None`.
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        cells: Cells,
+        stream: Stream,
+        origin: Int64[Tensor, " cells"] | None,
+    ) -> None:
+        array = chip.published.array
+        self._chip = chip
+        self._cells = cells
+        self._law = chip.cell
+        self._adc = chip.read_adc
+        self._noise = chip.electronics.read_noise
+        self._integration = chip.electronics.sample_time
+        self._voltage = array.read_voltage
+        self._conversion = array.conversion_energy
+        numbers = torch.arange(chip.cells)
+        self._streams = (
+            stream.cells(numbers) if origin is None else stream.copies(origin)
+        )
+
+    def read(
+        self, cells: Int64[Tensor, " cells"], samples: int, window: float, start: float
+    ) -> tuple[Reading, Ledger]:
+        """Conductances at the read voltage, and their cost.
+
+        Args:
+            cells: Cells to read, each once.
+            samples: Samples of each cell (1).
+            window: Least time over which they are spread (s); longer if the rows need it.
+            start: Time at the beginning (s).
+        """
+        rows = rows_in_turn(self._chip, cells)
+        spacing = max(rows * self._integration, window / samples)
+        duration = spacing * samples if rows else 0.0
+        schedule = _Schedule(start, spacing, samples)
+        parts = in_chunks(
+            lambda chosen: self._summed_up(chosen, schedule), samples, cells
+        )
+        mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
+        count = cells.numel() * samples
+        cost = Ledger(
+            reads=count,
+            conversions=count,
+            seconds=duration,
+            read_joules=total(mean) * self._voltage**2 * self._integration * samples,
+            converter_joules=count * self._conversion,
+        )
+        return Reading(mean, spread, span, duration, samples), cost
+
+    def sweep(
+        self,
+        cells: Int64[Tensor, " cells"],
+        voltage: Float[Tensor, " points"],
+        start: float,
+    ) -> tuple[Float[Tensor, "points cells"], Ledger]:
+        """Currents at one voltage after the other (A), and their cost.
+
+        Args:
+            cells: Cells to read, each once.
+            voltage: Voltages in the order of time (V). Rows take turns at every one of them.
+            start: Time at the beginning (s).
+        """
+        points = voltage.numel()
+        limit = self._voltage
+        spacing = rows_in_turn(self._chip, cells) * self._integration
+        schedule = _Schedule(start, spacing, points)
+
+        def trace(chosen: Tensor) -> Tensor:
+            value, noise = self._samples(chosen, schedule)
+            seen = self._law.apparent(value, voltage[:, None]) * (
+                voltage[:, None] / limit
+            )
+            seen += noise * self._noise
+            return self._adc(seen.abs()) * torch.sign(seen) * limit
+
+        current = torch.cat(in_chunks(trace, points, cells), 1)
+        energy = total((current * voltage[:, None]).abs()) * self._integration
+        cost = Ledger(
+            reads=current.numel(),
+            conversions=current.numel(),
+            seconds=points * spacing,
+            read_joules=energy,
+            converter_joules=current.numel() * self._conversion,
+        )
+        return current, cost
+
+    def _summed_up(
+        self, cells: Int64[Tensor, " cells"], schedule: _Schedule
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
+        samples = schedule.samples
+        value, noise = self._samples(cells, schedule)
+        seen = self._law.apparent(value, self._voltage)
+        code = self._adc(seen.add_(noise, alpha=self._noise))
+        # differences from the first sample are small, so that their squares lose no digits
+        away = code - code[0]
+        shift = in_order(away) / samples
+        mean_square = in_order(away.square_()) / samples
+        spread = (mean_square - shift.square()).clamp_(min=0).sqrt_()
+        return code[0] + shift, spread, code.amax(0) - code.amin(0)
+
+    def _samples(
+        self, cells: Int64[Tensor, " cells"], schedule: _Schedule
+    ) -> tuple[Float[Tensor, "samples cells"], Float[Tensor, "samples cells"]]:
+        """Conductance at zero bias (S) and a normal number of the read-out for each sample (1)."""
+        samples = schedule.samples
+        # drawn by the number of the cell's event, before sampling moves it on
+        event = self._cells.state.event.index_select(0, cells)
+        number = torch.arange(samples)[:, None]
+        keys = self._streams.take(cells.repeat(samples)).at((event + number).view(-1))
+        value = self._cells.sample(
+            cells, schedule.start, self._integration, schedule.spacing, samples
+        )
+        return value, keys.normal("read noise")[0].view(value.shape)
