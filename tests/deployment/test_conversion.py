@@ -143,7 +143,7 @@ def test_account_names_every_module_with_parameters() -> None:
     }
     assert all(entry.why for entry in account.of("refused"))
     total = sum(parameter.numel() for parameter in module.parameters())
-    assert sum(entry.parameters for entry in account.modules) == total
+    assert sum(entry.size for entry in account.modules) == total
     assert "400 elements" in str(account)
 
 

@@ -4,29 +4,29 @@ import torch
 from exported import build
 from torch import nn
 
-from mho.network import read_network
+from mho.network import OperationRecord, read_network
 from mho.network.account import (
     OTHERS,
     account,
     full_rows,
     operation_rows,
+    operations_of,
     refusals,
     total_row,
 )
-from mho.network.account.operation_account import OperationAccount
 
 
 def test_folding_rows_keeps_every_sum() -> None:
     """Multiply-adds, parameters and operations of the short table are those of the account."""
     module, samples = build("residual")
     found = account(read_network(module, samples))
-    short = operation_rows(found.plain())
-    full = full_rows(found.plain())
+    short = operation_rows(found.operations)
+    full = full_rows(found.operations)
     assert len(short) < len(full) == len(found.operations)
     total = total_row(short)
     assert (total.count, total) == (len(full), total_row(full))
     assert total.multiply_adds == found.analog + found.digital
-    assert total.parameters == sum(found.parameters.values())
+    assert total.size == sum(found.parameters.values())
     assert total.on_tiles == found.parameters["tiles"]
 
 
@@ -36,7 +36,7 @@ def test_blocks_that_repeat_are_one_row_and_others_are_not() -> None:
     module = nn.TransformerEncoder(block, 4, enable_nested_tensor=False).eval()
     network = read_network(module, torch.randn(3, 5, 8), ("layers.1",))
     rows = {
-        (row.name, row.runs): row for row in operation_rows(account(network).plain())
+        (row.name, row.runs): row for row in operation_rows(account(network).operations)
     }
     assert rows["layers.0…3.linear1", "analog"].count == 3
     assert rows["layers.0…3.linear1", "analog"].multiply_adds == 3 * 5 * 96
@@ -46,15 +46,26 @@ def test_blocks_that_repeat_are_one_row_and_others_are_not() -> None:
     assert why.startswith("all its factors depend on the input")
 
 
-def entry(name: str, kind: str, **more: object) -> dict[str, object]:
-    return OperationAccount(name, kind, 0, 0, "digital").plain() | more
+def test_a_result_holds_all_that_a_table_tells() -> None:
+    """Rows of what a result holds are those of the account itself."""
+    module, samples = build("residual")
+    found = account(read_network(module, samples))
+    written = operations_of({"operations": found.plain()})
+    assert [row.plain() for row in operation_rows(written)] == [
+        row.plain() for row in operation_rows(found.operations)
+    ]
+    assert [one.fate for one in written] == [one.fate for one in found.operations]
+    assert operations_of({}) == []
 
 
 def test_the_row_of_others_names_the_most_frequent_kinds() -> None:
     """Bookkeeping is counted and told in one row, whatever there is of it."""
     kinds = ["view"] * 3 + ["relu"] * 2 + ["add", "sub", "cat", "pad"]
     (row,) = operation_rows(
-        [entry(f"{kind}_{n}", kind) for n, kind in enumerate(kinds)]
+        [
+            OperationRecord(f"{kind}_{n}", kind, "digital")
+            for n, kind in enumerate(kinds)
+        ]
     )
     assert (row.name, row.count) == (OTHERS, 9)
     assert row.kind == "view ×3, relu ×2, add, sub and 2 kinds more"
@@ -62,8 +73,8 @@ def test_the_row_of_others_names_the_most_frequent_kinds() -> None:
 
 def test_names_from_files_cannot_command_a_terminal() -> None:
     """An image may come from a stranger, and with it the names of its modules."""
-    hostile = entry(
-        "layer\x1b[2J", "linear\x1b]0;", parameters={"w": 1}, why="\x1b[31m"
+    hostile = OperationRecord(
+        "layer\x1b[2J", "linear\x1b]0;", "digital", "\x1b[31m", {"w": 1}
     )
     (row,) = operation_rows([hostile])
     assert (row.name, row.kind, row.why) == ("layer?[2J", "linear?]0;", "?[31m")

@@ -5,21 +5,19 @@ import dataclasses
 import pytest
 from synthetic_run import run
 
-from mho.network.account.operation_account import OperationAccount
+from mho.network import OperationRecord
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.page import render
 
 OPERATIONS = [
-    OperationAccount(
-        "body", "conv2d", 900, 0, "analog", 1, "", {"body.weight": 90}, 90
+    OperationRecord(
+        "body", "conv2d", "analog", "", {"body.weight": 90}, 90, analog=900, layers=1
     ),
-    OperationAccount(
-        "norm", "batch_norm", 0, 0, "folded", 0, "body", {"norm.weight": 7}
+    OperationRecord("norm", "batch_norm", "folded", "body", {"norm.weight": 7}),
+    OperationRecord(
+        "<b>pair</b>", "bilinear", "refused", "x < y", {"pair.w": 50}, digital=55
     ),
-    OperationAccount(
-        "<b>pair</b>", "bilinear", 0, 55, "refused", 0, "x < y", {"pair.w": 50}
-    ),
-    OperationAccount("relu", "relu", 0, 0, "digital"),
+    OperationRecord("relu", "relu", "digital"),
 ]
 
 

@@ -12,6 +12,7 @@ from mho.deployment.deployed import (
     DeployedNetwork,
     DigitalSettings,
 )
+from mho.deployment.network_on_chip import NetworkOnChip, share_right
 from mho.deployment.options import DeployOptions
 from mho.deployment.output_fit import (
     Refit,
@@ -33,6 +34,7 @@ __all__ = [
     "DeployedNetwork",
     "DigitalSettings",
     "Life",
+    "NetworkOnChip",
     "RangeRule",
     "Ranges",
     "Refit",
@@ -49,6 +51,7 @@ __all__ = [
     "program_pairs",
     "refit",
     "set_ranges",
+    "share_right",
     "stages",
     "wanted_products",
 ]

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
-from jaxtyping import Float, Int, Shaped
-from torch import Tensor, nn
+from jaxtyping import Float, Shaped
+from torch import Tensor
 
 from mho.bench import Bench
 from mho.checks import check_shape
+from mho.deployment.network_on_chip import NetworkOnChip
 from mho.deployment.ranges import Ranges
+from mho.ledger import Ledger
 from mho.mapping import Placement
-from mho.network import Network
+from mho.network import Network, OperationRecord
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramResult
 
@@ -58,7 +60,7 @@ class DigitalSettings:
         return replace(self, corrections=kept)
 
 
-class DeployedNetwork(nn.Module):
+class DeployedNetwork(NetworkOnChip):
     """A trained network whose products are computed by the cells of a bench.
 
     What changes in time lies in the bench; what tuning changes, `put_in_force` and `retarget` set.
@@ -134,15 +136,26 @@ class DeployedNetwork(nn.Module):
             ]
         )
 
-    def answers(self, inputs: Shaped[Tensor, "batch ..."]) -> Int[Tensor, " batch"]:
-        """Class with the largest output, for each sample."""
-        return self.forward(inputs).argmax(1)
+    @property
+    def operations(self) -> tuple[OperationRecord, ...]:
+        """What became of every operation that has parameters or was treated specially."""
+        return tuple(self.network.notes.values())
 
-    def accuracy(
-        self, inputs: Shaped[Tensor, "batch ..."], labels: Int[Tensor, " batch"]
-    ) -> float:
-        """Fraction of samples whose answer is the label (1)."""
-        return int((self.answers(inputs) == labels).sum()) / labels.numel()
+    @property
+    def cells(self) -> int:
+        """Cells that hold weights (1)."""
+        return self._placement.cells.numel()
+
+    @property
+    def programming_cost(self) -> Ledger:
+        """What programming cost, the repair of pairs included."""
+        return self.programming.ledger
+
+    def software(
+        self, inputs: Shaped[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch ..."]:
+        """Outputs of the trained network itself (1)."""
+        return self.network.run(inputs)
 
     def product(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         """Vectors times weights through every block of the layer, corrected (1).

@@ -4,17 +4,28 @@
 of it.
 """
 
-from mho.network.fates import FOLDED, Note
+from mho.network.fates import (
+    ANALOG,
+    CHOSEN,
+    DIGITAL,
+    FOLDED,
+    REFUSED,
+    OperationRecord,
+)
 from mho.network.graph import Graph, Node, Ref
 from mho.network.network import Network, read_network
 from mho.network.tracing import first_line
 
 __all__ = [
+    "ANALOG",
+    "CHOSEN",
+    "DIGITAL",
     "FOLDED",
+    "REFUSED",
     "Graph",
     "Network",
     "Node",
-    "Note",
+    "OperationRecord",
     "Ref",
     "first_line",
     "read_network",

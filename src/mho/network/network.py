@@ -10,7 +10,15 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mho.checks import check_finite, check_shape
-from mho.network.fates import CHOSEN, FOLDED, REFUSED, Note, kind_of, notes_of, origins
+from mho.network.fates import (
+    CHOSEN,
+    FOLDED,
+    REFUSED,
+    OperationRecord,
+    kind_of,
+    notes_of,
+    origins,
+)
 from mho.network.graph import Graph, Node
 from mho.network.operations import (
     ANALOG,
@@ -61,7 +69,7 @@ class Network:
     layers: tuple[LinearLayer, ...]
     graph: Graph
     calls: Mapping[str, AnalogOperation] = field(repr=False)
-    notes: Mapping[str, Note] = field(default_factory=dict, repr=False)
+    notes: Mapping[str, OperationRecord] = field(default_factory=dict, repr=False)
 
     @property
     def sample_shape(self) -> tuple[int | None, ...]:
@@ -179,7 +187,7 @@ def _network(recorded: Graph, digital: Sequence[str]) -> Network:
             check_finite(tensor, graph.labels.get(name, name), hint)
     chosen = kept_digital(digital, origins(recorded, graph), recorded)
     table = LayerTable()
-    special = dict[str, Note]()
+    special = dict[str, OperationRecord]()
     calls = {
         node.name: call
         for node in graph.nodes
@@ -202,24 +210,24 @@ def _converted(
     graph: Graph,
     table: LayerTable,
     chosen: Collection[str],
-    special: dict[str, Note],
+    special: dict[str, OperationRecord],
 ) -> AnalogOperation | None:
     """What tiles do for an operation; `None` if they do nothing, with a note in `special` why."""
     kind = kind_of(node)
     if node.name in chosen:
-        special[node.name] = Note(node.name, kind, CHOSEN)
+        special[node.name] = OperationRecord(node.name, kind, CHOSEN)
     elif node.operator in ANALOG:
         read = recurrent_operation if node.operator in RECURRENT else dense_operation
         try:
             return read(node, graph, table)
         except NotOnTilesError as error:
-            special[node.name] = Note(node.name, kind, REFUSED, error.reason)
+            special[node.name] = OperationRecord(node.name, kind, REFUSED, error.reason)
     elif (reason := refusal(node, graph)) is not None:
-        special[node.name] = Note(node.name, kind, REFUSED, reason)
+        special[node.name] = OperationRecord(node.name, kind, REFUSED, reason)
     return None
 
 
-def _nothing_on_tiles(notes: Mapping[str, Note]) -> str:
+def _nothing_on_tiles(notes: Mapping[str, OperationRecord]) -> str:
     """Why there is nothing to put on a chip, module by module."""
     left = [note for note in notes.values() if note.runs in (CHOSEN, REFUSED)]
     if not left:

@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 
-from mho.network import FOLDED
-from mho.network.account import OTHERS, TOTAL, OperationRow, operation_rows, total_row
+from mho.network import OperationRecord
+from mho.network.account import (
+    OTHERS,
+    TOTAL,
+    operation_rows,
+    operations_of,
+    total_row,
+)
 
 OPERATION_COLUMNS = (
     "Operation",
@@ -21,18 +27,15 @@ def operation_table(result: Mapping[str, object]) -> list[tuple[str, ...]]:
     Args:
         result: Numbers of a run.
     """
-    operations = result.get("operations")
-    if not isinstance(operations, list) or not operations:
+    rows = operation_rows(operations_of(result))
+    if not rows:
         return []
-    rows = operation_rows(operations)
     return [_cells(row) for row in (*rows, total_row(rows))]
 
 
-def _cells(row: OperationRow) -> tuple[str, ...]:
+def _cells(row: OperationRecord) -> tuple[str, ...]:
     times = (
         f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
     )
-    joint = " into " if row.runs == FOLDED else ": "
-    runs = f"{row.runs}{joint}{row.why}" if row.why else row.runs
-    counts = (row.multiply_adds, row.parameters, row.on_tiles)
-    return (row.name + times, row.kind, runs, *(f"{count:,}" for count in counts))
+    counts = (row.multiply_adds, row.size, row.on_tiles)
+    return (row.name + times, row.kind, row.fate, *(f"{count:,}" for count in counts))

@@ -4,7 +4,8 @@
 its target a cell ends up.
 """
 
-from mho.statistical.convert import ConvertedModule, convert
+from mho.statistical.convert import convert
+from mho.statistical.converted_module import ConvertedModule
 
 __all__ = [
     "ConvertedModule",

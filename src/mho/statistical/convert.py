@@ -7,30 +7,29 @@ of many minutes, and no pulses.
 """
 
 import copy
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-import torch
-from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from mho.bench import BenchInfo
 from mho.bench.simulated import describe
 from mho.checks import check_choice, check_finite
 from mho.chip import Chip
-from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs, check_range
-from mho.network import Graph, Node, Ref
+from mho.network import (
+    ANALOG,
+    CHOSEN,
+    DIGITAL,
+    REFUSED,
+    Graph,
+    Node,
+    OperationRecord,
+    Ref,
+)
 from mho.network.operations import LayerTable, dense_operation
-from mho.programming import ErrorTable
-from mho.rng import Stream
-from mho.statistical.programmed_pairs import Reach
+from mho.statistical.converted_module import Conversion, ConvertedModule
 from mho.statistical.tiled_layer import TiledLayer, divided
-from mho.units import show
 
 _OPERATORS: dict[type[nn.Module], str] = {
     nn.Linear: "aten.linear.default",
@@ -55,149 +54,6 @@ _DIGITAL: tuple[type[nn.Module], ...] = (
     nn.PReLU,
 )
 """Modules with parameters that multiply no vectors by matrices."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleEntry:
-    """What became of one module.
-
-    Args:
-        name: Its name in the network.
-        kind: Its class, such as `"Conv2d"`.
-        runs: `"analog"`, `"digital"`, `"digital by choice"` or `"refused"`.
-        parameters: Numbers in its parameters (1).
-        why: Why it was refused; empty otherwise.
-    """
-
-    name: str
-    kind: str
-    runs: str
-    parameters: int
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """What became of every module that computes something.
-
-    Args:
-        modules: One entry for each, in the order of the network.
-        cells: Cells that hold weights (1).
-    """
-
-    modules: tuple[ModuleEntry, ...]
-    cells: int
-
-    def of(self, runs: str) -> tuple[ModuleEntry, ...]:
-        """The modules that run so."""
-        return tuple(entry for entry in self.modules if entry.runs == runs)
-
-    def __str__(self) -> str:
-        lines = [
-            f"{entry.runs:17} {entry.kind:20} {entry.parameters:>12,}  {entry.name}"
-            + (f": {entry.why}" if entry.why else "")
-            for entry in self.modules
-        ]
-        return "\n".join([*lines, f"{self.cells:,} cells"])
-
-
-class ConvertedModule(nn.Module):
-    """A network whose layers compute on tiles. Program it, calibrate it, call it.
-
-    Args:
-        module: The network, with `TiledLayer` in the place of its layers.
-        account: What became of every module.
-        info: What the tiles can do.
-        mapping: Weights to conductances.
-    """
-
-    def __init__(
-        self,
-        module: nn.Module,
-        account: Conversion,
-        info: BenchInfo,
-        mapping: DifferentialPairs,
-    ) -> None:
-        super().__init__()
-        self.module = module
-        self.account = account
-        self._info = info
-        self._mapping = mapping
-
-    @property
-    def layers(self) -> tuple[TiledLayer, ...]:
-        """The layers on tiles."""
-        return tuple(
-            part for part in self.module.modules() if isinstance(part, TiledLayer)
-        )
-
-    def program(self, table: ErrorTable, stream: Stream) -> Ledger:
-        """Draw the cells of all layers, as programming would have left them.
-
-        Args:
-            table: What programming leaves, from `mho.programming.measure_errors`.
-            stream: Names the chip.
-
-        Returns:
-            What programming them would have cost, by the same statistics.
-
-        Raises:
-            ValueError: The table is of another range of conductances than the mapping.
-        """
-        self._check_range(table)
-        reach = Reach(self._info.conductance_low, self._info.conductance_high)
-        for layer in self.layers:
-            layer.program(table, reach, stream.child(layer.name))
-        return table.expected_cost(self.account.cells)
-
-    def _check_range(self, table: ErrorTable) -> None:
-        low = self._mapping.low
-        high = self._mapping.high
-        if not (
-            math.isclose(table.low, low, rel_tol=1e-6)
-            and table.high > high * (1 - 1e-6)
-        ):
-            raise ValueError(
-                f"Argument `table` must reach from {show(low, 'S')} to {show(high, 'S')} like the"
-                f" mapping, but is of {show(table.low, 'S')} to {show(table.high, 'S')}; measure"
-                " it with this `low` and `high`."
-            )
-
-    def calibrate(self, samples: Shaped[Tensor, "batch ..."]) -> None:
-        """Set the ranges of all converters to what typical inputs make of them.
-
-        Args:
-            samples: Typical inputs (1). Shape (batch, ...).
-
-        Raises:
-            ValueError: The layers are not programmed, or the network does not call one of them.
-        """
-        called: set[int] = set()
-
-        def watch(layer: TiledLayer) -> Callable[[Tensor], Tensor]:
-            def forward(activation: Tensor) -> Tensor:
-                called.add(id(layer))
-                return layer.watched(activation)
-
-            return forward
-
-        with torch.no_grad(), _calling({layer: watch(layer) for layer in self.layers}):
-            self.module(samples)
-        for layer in self.layers:
-            if id(layer) not in called:
-                raise ValueError(
-                    f"Argument `module` must call its layer `{layer.name}` to have it on tiles,"
-                    " but does not; keep it digital, or use `mho.deploy`."
-                )
-            layer.set_ranges()
-
-    def forward(
-        self, inputs: Shaped[Tensor, "batch ..."]
-    ) -> Float[Tensor, "batch ..."]:
-        """Outputs of the network, computed on tiles (1)."""
-        with torch.no_grad():
-            outputs: Tensor = self.module(inputs)
-        return outputs
 
 
 def convert(
@@ -233,26 +89,34 @@ def convert(
         )
     _check_names(digital, module)
     own = _copied(module)
-    entries: list[ModuleEntry] = []
+    entries: list[OperationRecord] = []
     swaps: dict[int, TiledLayer] = {}
     for name, part in _parts(own):
-        kind = type(part).__name__
-        size = sum(p.numel() for p in part.parameters())
         runs, why = _fate(name, part, digital, chip.rows)
-        entries.append(ModuleEntry(name or "the module", kind, runs, size, why))
-        if runs == "analog":
+        entries.append(_record(name, part, runs, why))
+        if runs == ANALOG:
             swaps[id(part)] = _tiled(name, part, chip, mapping)
     if not swaps:
-        listed = "; ".join(
-            f"{e.name}, {e.runs}{': ' if e.why else ''}{e.why}" for e in entries
-        )
+        listed = "; ".join(f"{entry.name}, {entry.fate}" for entry in entries)
         raise ValueError(
             "Argument `module` must hold at least one layer that can be put on tiles, but has"
             f" {listed or 'no module with parameters'}."
         )
     cells = sum(layer.cells for layer in swaps.values())
     account = Conversion(tuple(entries), cells)
-    return ConvertedModule(_swapped(own, swaps), account, info, mapping)
+    swapped = _swapped(own, swaps)
+    return ConvertedModule(swapped, _copied(module), account, info, mapping)
+
+
+def _record(name: str, part: nn.Module, runs: str, why: str) -> OperationRecord:
+    """What becomes of a module, with the parameters that it reads."""
+    prefix = f"{name}." if name else ""
+    sizes = {f"{prefix}{key}": p.numel() for key, p in part.named_parameters()}
+    on_tiles = sum(
+        p.numel() for p in part.parameters() if p.ndim > 1 and runs == ANALOG
+    )
+    kind = type(part).__name__
+    return OperationRecord(name or "the module", kind, runs, why, sizes, on_tiles)
 
 
 def _copied(module: nn.Module) -> nn.Module:
@@ -286,27 +150,27 @@ def _fate(
 ) -> tuple[str, str]:
     """Where a module runs, and why not on tiles if one could expect it there."""
     if any(fnmatchcase(name, pattern) for pattern in digital):
-        return "digital by choice", ""
+        return CHOSEN, ""
     if isinstance(part, _DIGITAL):
-        return "digital", ""
+        return DIGITAL, ""
     if isinstance(part, _WHOLE):
         return (
-            "refused",
+            REFUSED,
             "computes with its weights in one call; `mho.deploy` takes it apart",
         )
     if hasattr(part, "parametrizations"):
-        return "refused", "computes its weights anew; remove the parametrization first"
+        return REFUSED, "computes its weights anew; remove the parametrization first"
     if type(part) not in _OPERATORS:
         return (
-            "refused",
+            REFUSED,
             f"{type(part).__name__} is no linear layer or convolution that is known",
         )
     if getattr(part, "kernel_size", None) and _size(part) > rows:
         return (
-            "refused",
+            REFUSED,
             f"a kernel of {_size(part)} elements does not fit {rows} word lines",
         )
-    return "analog", ""
+    return ANALOG, ""
 
 
 def _size(part: nn.Module) -> int:
@@ -360,15 +224,3 @@ def _check_names(digital: Sequence[str], module: nn.Module) -> None:
     for pattern in digital:
         if not any(fnmatchcase(name, pattern) for name in names):
             check_choice(pattern, "digital", names)
-
-
-@contextmanager
-def _calling(instead: dict[TiledLayer, Callable[[Tensor], Tensor]]) -> Iterator[None]:
-    """Let layers compute by other functions for a while."""
-    for layer, function in instead.items():
-        layer.forward = function  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        for layer in instead:
-            del layer.forward

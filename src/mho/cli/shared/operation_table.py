@@ -6,14 +6,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mho.network import FOLDED
-from mho.network.account import OTHERS, TOTAL, OperationRow, refusals, total_row
+from mho.network import FOLDED, OperationRecord
+from mho.network.account import OTHERS, TOTAL, refusals, total_row
 
 _WIDE = 120
 """Columns of a table that goes to a file or another program (1)."""
 
 
-def print_operations(rows: Sequence[OperationRow]) -> None:
+def print_operations(rows: Sequence[OperationRecord]) -> None:
     """Print what runs on tiles, what digitally, and why what could be on tiles is not.
 
     Args:
@@ -40,12 +40,12 @@ def print_operations(rows: Sequence[OperationRow]) -> None:
     console.print()
 
 
-def _cells(row: OperationRow) -> tuple[Text, ...]:
+def _cells(row: OperationRecord) -> tuple[Text, ...]:
     times = (
         f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
     )
     runs = f"{FOLDED} into {row.why}" if row.runs == FOLDED else row.runs
-    counts = (row.multiply_adds, row.parameters, row.on_tiles)
+    counts = (row.multiply_adds, row.size, row.on_tiles)
     return tuple(
         Text(text)
         for text in (row.name + times, row.kind, runs, *(f"{n:,}" for n in counts))

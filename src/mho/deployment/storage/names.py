@@ -15,7 +15,7 @@ from mho.deployment.storage.record import Record, Records
 from mho.deployment.storage.stored_block import StoredBlock
 from mho.ledger import Ledger
 from mho.mapping import Placement
-from mho.network import Graph, Network, Node, Note, Ref
+from mho.network import Graph, Network, Node, OperationRecord, Ref
 from mho.network.operations import Convolution, Dense, LinearLayer, Recurrent
 from mho.programming import ProgrammingOptions, ProgramResult
 from mho.wires import WireModel
@@ -42,7 +42,13 @@ _NETWORK = (
     Record("Ref", Ref, _names("name")),
     Record("Dense", Dense, _names("layers")),
     Record("Recurrent", Recurrent, _names("layers cell stacked directions")),
-    Record("Note", Note, _names("name kind runs why parameters on_tiles")),
+    Record(
+        "Note",
+        OperationRecord,
+        _names("name kind runs why parameters on_tiles"),
+        # the work of an operation is counted, not kept
+        apart=("analog", "digital", "layers", "count"),
+    ),
 )
 """A trained network."""
 

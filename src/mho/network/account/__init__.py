@@ -4,9 +4,9 @@ from mho.network.account.operation_account import account
 from mho.network.account.table import (
     OTHERS,
     TOTAL,
-    OperationRow,
     full_rows,
     operation_rows,
+    operations_of,
     refusals,
     total_row,
 )
@@ -14,10 +14,10 @@ from mho.network.account.table import (
 __all__ = [
     "OTHERS",
     "TOTAL",
-    "OperationRow",
     "account",
     "full_rows",
     "operation_rows",
+    "operations_of",
     "refusals",
     "total_row",
 ]

@@ -1,7 +1,7 @@
 """What became of every operation of a network: on tiles, digital, chosen so, refused or folded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,58 +9,17 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from mho.network.account.digital_work import digital_work
-from mho.network.fates import ANALOG, DIGITAL, FOLDED, UNUSED, Note, kind_of
+from mho.network.fates import (
+    ANALOG,
+    DIGITAL,
+    FOLDED,
+    UNUSED,
+    OperationRecord,
+    kind_of,
+)
 from mho.network.graph import Graph, Node, Ref
 from mho.network.network import Network
 from mho.network.operations import weight_name
-
-
-@dataclass(frozen=True, slots=True)
-class OperationAccount:
-    """One operation of a network.
-
-    Args:
-        name: Name of its module in the user's network, or of the operation.
-        kind: What it does, such as `"conv2d"`, `"lstm"` or `"softmax"`.
-        analog: Multiply-adds on tiles, per sample (1).
-        digital: Multiply-adds done digitally, per sample (1).
-        runs: `"analog"` if its weights are on tiles, `"digital"`, `"digital by choice"`,
-            `"refused"` if it could be expected on tiles, `"folded"` into another operation, or
-            `"unused"` by the output.
-        layers: Layers that it puts on tiles (1).
-        why: Why it was refused, or the name of the operation that it was folded into.
-        parameters: Numbers in each of its parameters, by the user's names (1); empty if an
-            earlier operation has the same ones.
-        on_tiles: How many of these are on tiles (1).
-    """
-
-    name: str
-    kind: str
-    analog: int
-    digital: int
-    runs: str
-    layers: int = 0
-    why: str = ""
-    parameters: Mapping[str, int] = field(default_factory=dict)
-    on_tiles: int = 0
-
-    @property
-    def fate(self) -> str:
-        """What became of it, in words: `"folded into norm1"`."""
-        joint = " into " if self.runs == FOLDED else ": "
-        return f"{self.runs}{joint}{self.why}" if self.why else self.runs
-
-    def plain(self) -> dict[str, Any]:
-        """The same as plain values, for a result."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "runs": self.runs,
-            "why": self.why,
-            "multiply_adds": self.analog + self.digital,
-            "parameters": dict(self.parameters),
-            "parameters_on_tiles": self.on_tiles,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +31,7 @@ class ModuleAccount:
             what the output does not depend on at the end.
     """
 
-    operations: tuple[OperationAccount, ...]
+    operations: tuple[OperationRecord, ...]
 
     @property
     def analog(self) -> int:
@@ -96,13 +55,13 @@ class ModuleAccount:
         for one in self.operations:
             where = one.runs if one.runs in counts else DIGITAL
             counts["tiles"] += one.on_tiles
-            counts[where] += sum(one.parameters.values()) - one.on_tiles
+            counts[where] += one.size - one.on_tiles
         return counts
 
     def rows(self) -> list[tuple[str, str, str, int]]:
         """Name, kind, what became of it and multiply-adds of every operation: for a table."""
         return [
-            (entry.name, entry.kind, entry.fate, entry.analog + entry.digital)
+            (entry.name, entry.kind, entry.fate, entry.multiply_adds)
             for entry in self.operations
         ]
 
@@ -137,45 +96,35 @@ def account(
     """
     if sample is None:
         sample = torch.zeros(_fixed(network.sample_shape), device="meta")
-    found: list[OperationAccount] = []
+    found: list[OperationRecord] = []
 
     def watch(node: Node, arguments: Mapping[str, object], result: object) -> None:
         note = network.notes.get(node.name)
         if node.name in network.calls:
             call = network.calls[node.name]
-            work = call.multiply_adds(arguments, network.layers)
+            analog, digital = call.multiply_adds(arguments, network.layers)
             name = network.layers[call.layers[0]].name.removesuffix("[0]")
-            note = note or Note(name, "", ANALOG)
-            found.append(
-                _entry(note, call.kind(network.layers), work, len(call.layers))
+            note = note or OperationRecord(name, "", ANALOG)
+            worked = replace(
+                note,
+                kind=call.kind(network.layers),
+                analog=analog,
+                digital=digital,
+                layers=len(call.layers),
             )
+            found.append(worked)
         elif not isinstance(result, int):  # sizes are no computation
-            note = note or Note(_name(node, network.graph), "", DIGITAL)
-            work = (0, digital_work(node, arguments, result))
-            found.append(_entry(note, kind_of(node), work))
+            note = note or OperationRecord(_name(node, network.graph), "", DIGITAL)
+            digital = digital_work(node, arguments, result)
+            found.append(replace(note, kind=kind_of(node), digital=digital))
 
     network.run(sample[None], watch=watch)
     for note in network.notes.values():
         if note.runs in (FOLDED, UNUSED):
             names = [entry.name for entry in found]
             place = names.index(note.why) + 1 if note.why in names else len(found)
-            found.insert(place, _entry(note, note.kind, (0, 0)))
+            found.insert(place, note)
     return ModuleAccount(tuple(found))
-
-
-def _entry(
-    note: Note, kind: str, work: tuple[int, int], layers: int = 0
-) -> OperationAccount:
-    return OperationAccount(
-        note.name,
-        kind,
-        *work,
-        note.runs,
-        layers,
-        note.why,
-        note.parameters,
-        note.on_tiles,
-    )
 
 
 def _name(node: Node, graph: Graph) -> str:

@@ -3,13 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from mho.network.fates import DIGITAL, FOLDED, REFUSED
-
-Plain = Mapping[str, Any]
-"""One operation as `OperationAccount.plain` gives it."""
+from mho.network.fates import DIGITAL, FOLDED, REFUSED, SEVERAL, OperationRecord
 
 OTHERS = "others"
 TOTAL = "total"
@@ -19,80 +16,78 @@ _LISTED = 4
 _NUMBER = re.compile(r"\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class OperationRow:
-    """One operation, or several that are alike but for numbers in their names.
+def operations_of(result: Mapping[str, Any]) -> list[OperationRecord]:
+    """The operations that a result tells of; none in one from before they were counted.
 
     Args:
-        name: Name, with ranges such as `layers.0…5.linear1`.
-        kind: What it does.
-        runs: What became of it, in a word or two.
-        why: Why it was refused, or what it was folded into.
-        count: How many operations they are (1).
-        multiply_adds: Of all of them, per sample (1).
-        parameters: Numbers in their parameters (1).
-        on_tiles: How many of these are on tiles (1).
+        result: Numbers of a run.
     """
-
-    name: str
-    kind: str
-    runs: str
-    why: str
-    count: int
-    multiply_adds: int
-    parameters: int
-    on_tiles: int
+    told = result.get("operations")
+    if not isinstance(told, list):
+        return []
+    return [OperationRecord.of_plain(one) for one in told]
 
 
-def operation_rows(operations: Iterable[Plain]) -> list[OperationRow]:
+def operation_rows(operations: Iterable[OperationRecord]) -> list[OperationRecord]:
     """A short table of all operations, in the order of the first of their kind.
 
-    The last row stands for everything digital without parameters and products, such as
-    activations and reshapes.
+    Operations that are alike but for numbers in their names are one row, with ranges such as
+    `layers.0…5.linear1`. The last row stands for everything digital without parameters and
+    products, such as activations and reshapes.
 
     Args:
-        operations: The account, as plain values.
+        operations: The account.
     """
-    groups: dict[object, list[Plain]] = {}
+    groups: dict[object, list[OperationRecord]] = {}
     rest: list[str] = []
     for one in operations:
-        if (
-            one["runs"] == DIGITAL
-            and not one["multiply_adds"]
-            and not one["parameters"]
-        ):
-            rest.append(one["kind"])
+        if one.runs == DIGITAL and not one.multiply_adds and not one.parameters:
+            rest.append(one.kind)
         else:
             groups.setdefault(_likeness(one), []).append(one)
     rows = [_row(group) for group in groups.values()]
     if rest:
-        rows.append(
-            OperationRow(OTHERS, _counted(rest), DIGITAL, "", len(rest), 0, 0, 0)
-        )
+        others = OperationRecord(OTHERS, _counted(rest), DIGITAL, count=len(rest))
+        rows.append(others)
     return rows
 
 
-def full_rows(operations: Iterable[Plain]) -> list[OperationRow]:
+def full_rows(operations: Iterable[OperationRecord]) -> list[OperationRecord]:
     """One row for every operation."""
     return [_row([one]) for one in operations]
 
 
-def total_row(rows: Sequence[OperationRow]) -> OperationRow:
+def total_row(rows: Sequence[OperationRecord]) -> OperationRecord:
     """The sum of all rows."""
-    work, numbers, tiles, count = (
-        sum(getattr(row, key) for row in rows)
-        for key in ("multiply_adds", "parameters", "on_tiles", "count")
-    )
-    return OperationRow(TOTAL, "", "", "", count, work, numbers, tiles)
+    return _summed(rows, OperationRecord(TOTAL, "", SEVERAL))
 
 
-def refusals(rows: Iterable[OperationRow]) -> list[tuple[str, str]]:
+def refusals(rows: Iterable[OperationRecord]) -> list[tuple[str, str]]:
     """Names and reasons of all refused operations, each reason once."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.runs == REFUSED:
             reasons.setdefault(row.why, []).append(row.name)
     return [(", ".join(names), why) for why, names in reasons.items()]
+
+
+def _summed(
+    operations: Sequence[OperationRecord], named: OperationRecord
+) -> OperationRecord:
+    """All numbers of some operations together, under the words of one record."""
+    # names of the user are unique; from a stranger's file they may not be
+    sizes = Counter[str]()
+    for one in operations:
+        sizes.update(one.parameters)
+    return replace(
+        named,
+        parameters=dict(sizes),
+        on_tiles=sum(one.on_tiles for one in operations),
+        analog=sum(one.analog for one in operations),
+        digital=sum(one.digital for one in operations),
+        layers=sum(one.layers for one in operations),
+        count=sum(one.count for one in operations),
+    )
 
 
 def _counted(kinds: Sequence[str]) -> str:
@@ -105,30 +100,27 @@ def _counted(kinds: Sequence[str]) -> str:
     return ", ".join(told) + (f" and {more} kinds more" if more > 0 else "")
 
 
-def _likeness(one: Plain) -> tuple[object, ...]:
+def _likeness(one: OperationRecord) -> tuple[object, ...]:
     """What operations must share to stand in one row."""
-    name = _NUMBER.sub("#", one["name"]) if one["parameters"] else one["kind"]
-    sizes = tuple(one["parameters"].values())
-    why = _NUMBER.sub("#", one["why"]) if one["runs"] == FOLDED else one["why"]
-    return name, one["kind"], one["runs"], why, one["multiply_adds"], sizes
+    name = _NUMBER.sub("#", one.name) if one.parameters else one.kind
+    sizes = tuple(one.parameters.values())
+    why = _NUMBER.sub("#", one.why) if one.runs == FOLDED else one.why
+    return name, one.kind, one.runs, why, one.multiply_adds, sizes
 
 
-def _row(group: Sequence[Plain]) -> OperationRow:
+def _row(group: Sequence[OperationRecord]) -> OperationRecord:
+    """Operations that are alike as one, in words that a terminal prints as they are."""
     first = group[0]
-    alone = len(group) == 1
-    joint = first["parameters"] or alone
-    return OperationRow(
-        _printable(_ranged([one["name"] for one in group]) if joint else first["kind"]),
-        ""
-        if first["name"] == first["kind"] and not first["parameters"]
-        else _printable(first["kind"]),
-        first["runs"],
-        _printable(_ranged([one["why"] for one in group])),
-        len(group),
-        sum(one["multiply_adds"] for one in group),
-        sum(sum(one["parameters"].values()) for one in group),
-        sum(one["parameters_on_tiles"] for one in group),
+    joint = first.parameters or len(group) == 1
+    name = _ranged([one.name for one in group]) if joint else first.kind
+    same = first.name == first.kind and not first.parameters
+    named = replace(
+        first,
+        name=_printable(name),
+        kind="" if same else _printable(first.kind),
+        why=_printable(_ranged([one.why for one in group])),
     )
+    return _summed(group, named)
 
 
 def _ranged(names: Sequence[str]) -> str:

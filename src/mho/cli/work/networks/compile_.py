@@ -92,7 +92,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         ("checksum", digest),
     ]
     work = account(network, torch.zeros(calibration.shape[1:], device="meta"))
-    print_operations(operation_rows(work.plain()))
+    print_operations(operation_rows(work.operations))
     print_rows(rows_, f"image: {path}")
 
 

@@ -25,7 +25,7 @@ from mho.cli.shared.threads import with_threads
 from mho.deployment import DeployOptions
 from mho.device.published import PRESETS
 from mho.files import write_whole
-from mho.network.account import operation_rows
+from mho.network.account import operation_rows, operations_of
 from mho.report import write_report
 from mho.runs import Job, Workshop, image_for, make_chip, measure, populate, prepare
 
@@ -94,7 +94,7 @@ def run(
         result = _run(job, folder, progress, resume=resume)
     if write_json(result, json):
         return
-    print_operations(operation_rows(result.get("operations", [])))
+    print_operations(operation_rows(operations_of(result)))
     print_rows(rows(result), f"report: {folder / 'report.html'}")
 
 

@@ -21,7 +21,7 @@ from mho.deployment.storage import (
     strict_json,
 )
 from mho.files import write_whole
-from mho.network.account import account, full_rows
+from mho.network.account import account, full_rows, operations_of
 from mho.units import show, show_duration
 
 _RESULT_MAX = 64 * 2**20
@@ -65,7 +65,7 @@ def run_inspect(file: str, *, draw: str | None, json: str | None) -> None:
         write_whole(Path(draw), drawing)
     if not write_json(told, json):
         if kind in (IMAGE_KIND, CHIP_KIND):
-            print_operations(full_rows(told["operations"]))
+            print_operations(full_rows(operations_of(told)))
         print_rows(rows, f"drawing: {draw}" if draw else "")
 
 
