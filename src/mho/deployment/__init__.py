@@ -21,8 +21,10 @@ from mho.deployment.output_fit import (
     set_ranges,
     wanted_products,
 )
+from mho.deployment.pipeline import program_network
 from mho.deployment.program import joined, joint_result, part, program_pairs, stages
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
+from mho.deployment.sizing import fitting_chip
 
 __all__ = [
     "BATCH",
@@ -43,11 +45,13 @@ __all__ = [
     "check_times",
     "deploy",
     "fit_columns",
+    "fitting_chip",
     "joined",
     "joint_result",
     "lifetime",
     "part",
     "program_image",
+    "program_network",
     "program_pairs",
     "refit",
     "set_ranges",

@@ -10,7 +10,7 @@ from mho.bench import Bench
 from mho.checks import check_choice
 from mho.deployment.deployed import DeployedNetwork
 from mho.deployment.output_fit import refit
-from mho.deployment.program import program_pairs
+from mho.deployment.pipeline import program_network
 from mho.deployment.ranges import RangeRule, calibrate_ranges
 from mho.mapping import WeightMapping, lay_out
 from mho.mapping.tiles import FaultMap
@@ -69,11 +69,15 @@ def deploy(
         spares=spares,
         faults=faults,
     )
-    placement, result = program_pairs(bench, placement, protocol, on_cycle=on_cycle)
-    found = calibrate_ranges(
-        network, placement, calibration, bench.info.read_voltage, rule
+    volts = bench.info.read_voltage
+    deployed = program_network(
+        network,
+        placement,
+        lambda final: calibrate_ranges(network, final, calibration, volts, rule),
+        bench,
+        protocol,
+        on_cycle=on_cycle,
     )
-    deployed = DeployedNetwork(network, bench, placement, found, result)
     if gains == "fit":
         refit(deployed, calibration, ranged=False)
     return deployed

@@ -72,6 +72,12 @@ class Network:
     notes: Mapping[str, OperationRecord] = field(default_factory=dict, repr=False)
 
     @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """Outputs and inputs of each layer (1)."""
+        sizes = (layer.weight.shape for layer in self.layers)
+        return tuple((outputs, inputs) for outputs, inputs in sizes)
+
+    @property
     def sample_shape(self) -> tuple[int | None, ...]:
         """Shape of one input sample, `None` where any size will do."""
         return self.graph.sample_shape

@@ -6,13 +6,13 @@ A run can be interrupted and resumed, and ends with the same bits.
 from mho.runs.deployment import Workshop, image_for, make_chip
 from mho.runs.job import Job
 from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
-from mho.runs.measurement import measure, software_accuracy
+from mho.runs.measurement import measure
 from mho.runs.population import populate
 from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.recorded import RecordedRun
 from mho.runs.run_data import LayerMap, RunData, Traces, WireAccount
 from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
-from mho.runs.task import prepare
+from mho.runs.task import Task, prepare
 from mho.runs.training import TrainJob, learn, training_data
 from mho.runs.tuning import TuneJob, tune
 
@@ -28,6 +28,7 @@ __all__ = [
     "Population",
     "RecordedRun",
     "RunData",
+    "Task",
     "Traces",
     "TrainJob",
     "TuneJob",
@@ -42,7 +43,6 @@ __all__ = [
     "measure_yields",
     "populate",
     "prepare",
-    "software_accuracy",
     "training_data",
     "tune",
 ]

@@ -14,7 +14,7 @@ from torch import Tensor
 from mho.bench import restorable
 from mho.checks import Configuration, check_between, check_positive
 from mho.data import Data
-from mho.deployment import QUANTILES, Age, Life, Refresh, check_times
+from mho.deployment import QUANTILES, Age, Life, Refresh, check_times, share_right
 from mho.deployment.storage import ProgrammedChip
 from mho.files import checkpoint
 from mho.progress import Progress, silent
@@ -198,7 +198,7 @@ def _described(
     """The results as plain numbers, units in the names."""
     network = chip.image.network
     stuck = int(chip.result.stuck.sum())
-    right = int((network.run(data.inputs).argmax(1) == data.labels).sum())
+    software = share_right(network.run(data.inputs).argmax(1), data.labels)
     refresh = job.refresh(chip)
     return {
         "chip": chip.sha256,
@@ -207,7 +207,7 @@ def _described(
         "cells": chip.placement.cells.numel(),
         "stuck_cells": stuck,
         "samples": data.labels.numel(),
-        "software_accuracy": right / data.labels.numel(),
+        "software_accuracy": software,
         "temperature_K": job.temperature,
         "refresh": refresh
         and {

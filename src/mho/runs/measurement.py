@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from mho.bench import truth_of
-from mho.deployment import DeployedNetwork, Refit
+from mho.deployment import DeployedNetwork, Refit, share_right
 from mho.ledger import Ledger
 from mho.mapping import Placement, ReferenceBlock, positions
 from mho.network.account import account
@@ -38,12 +38,6 @@ _TRACE_SAMPLES = 400
 _TRACE_SPACING = 0.01
 
 
-def software_accuracy(sources: Task) -> float:
-    """Fraction of test samples that the network itself gets right (1)."""
-    answers = sources.network.run(sources.data.inputs).argmax(1)
-    return int((answers == sources.data.labels).sum()) / answers.numel()
-
-
 def look_times() -> list[float]:
     """Times after programming of the evaluations, from 1 s on in equal ratios (s)."""
     return [float(t) for t in torch.logspace(0, 3, LOOKS, dtype=torch.float64)]
@@ -60,7 +54,7 @@ def accuracies(
     for number, moment in enumerate(look_times()):
         deployed.bench.wait(max(0.0, start + moment - deployed.bench.clock))
         answers = deployed.answers(data.inputs)
-        found.append(int((answers == data.labels).sum()) / data.labels.numel())
+        found.append(share_right(answers, data.labels))
         progress((number + 1) / LOOKS)
     size = max(data.classes, int(answers.max()) + 1)
     confusion = torch.zeros(size, size, dtype=torch.int64)
@@ -243,7 +237,7 @@ def _result(
         "options": asdict(job),
         "tolerance_uS": job.tolerance / uS,
         "denoise": job.denoise,
-        "software_accuracy": software_accuracy(sources),
+        "software_accuracy": sources.software_accuracy,
         "multiply_adds": work.summary(),
         "parameters": work.parameters,
         "operations": work.plain(),

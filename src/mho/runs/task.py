@@ -14,7 +14,9 @@ from mho.data import (
     load_training,
     train_digits,
 )
+from mho.deployment import share_right
 from mho.deployment.storage import (
+    DIGITS,
     IMAGE_KIND,
     CompiledNetwork,
     ProgrammedChip,
@@ -28,90 +30,24 @@ from mho.progress import Progress
 from mho.rng import Stream
 from mho.runs.job import Job
 
+_FILES = (".pt2", ".onnx", ".safetensors")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A network and the data to judge it by.
-
-    Args:
-        network: The trained network.
-        data: Test and calibration data.
-    """
-
-    network: Network
-    data: Data
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of weights and data: a run is only resumed with the same ones."""
-        digest = hashlib.sha256()
-        for layer in self.network.layers:
-            digest.update(layer.weight.contiguous().numpy().tobytes())
-        for tensor in (self.data.inputs, self.data.labels, self.data.calibration):
-            digest.update(tensor.contiguous().numpy().tobytes())
-        return digest.hexdigest()
-
-
-def prepare(job: Job, progress: Progress) -> Task:
-    """Read or train the network, and read the data.
-
-    Raises:
-        ValueError: Something about the files; one sentence says what.
-    """
-    if job.network == "digits":
-        if job.data or job.weights:
-            raise ValueError(
-                "Argument `data` or `weights` must be left out for the built-in `digits`, which"
-                " brings its own."
-            )
-        data = digits_data()
-        progress("training", 0.0)
-        trained = train_digits(
-            Stream(job.seed).child("training"), lambda done: progress("training", done)
-        )
-        return Task(read_network(trained, data.calibration, job.digital), data)
-    if (
-        not job.network.endswith((".pt2", ".onnx", ".safetensors"))
-        and ":" not in job.network
-    ):
-        near = (
-            " Did you mean `digits`?"
-            if get_close_matches(job.network, ["digits"])
-            else ""
-        )
-        raise ValueError(
-            "Argument `network` must be `digits`, `model.pt2`, `model.onnx`,"
-            f" `weights.safetensors` or `module.py:factory`, but is `{job.network}`; other files"
-            f" of weights go into `weights`.{near}"
-        )
-    if job.data is None:
-        raise ValueError(
-            "Argument `data` must name a .npz file of test data, but is missing."
-        )
-    data = load_data(job.data)
-    progress("reading the network", 0.0)
-    network = load_network(job.network, job.weights, data.calibration, job.digital)
-    return Task(network, data)
-
-
-DIGITS = "digits"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Start:
-    """What is tuned, and the samples for it.
+    """A network, the data to judge it by, and the metric: the share of right answers.
 
     Args:
         source: The trained network, its image, or a chip with it.
         data: Test and calibration data.
-        training: Training data; none of them is for testing.
+        training: Training data, none of them for testing; `None` where nothing learns.
         built_in: Name of the built-in data set; empty if the data are the user's.
     """
 
     source: Network | CompiledNetwork | ProgrammedChip
     data: Data
-    training: Training
-    built_in: str
+    training: Training | None = None
+    built_in: str = ""
 
     @property
     def network(self) -> Network:
@@ -122,31 +58,69 @@ class Start:
         return source.network if isinstance(source, CompiledNetwork) else source
 
     @property
+    def learning(self) -> Training:
+        """The training data.
+
+        Raises:
+            ValueError: There are none.
+        """
+        if self.training is None:
+            raise ValueError(
+                "Argument `training` must be given for a network that shall learn, but is"
+                " missing; name a .npz file of training data."
+            )
+        return self.training
+
+    @property
     def software_accuracy(self) -> float:
         """Share of right answers of the network in software (1)."""
-        return software_accuracy(self.network, self.data)
+        return self.accuracy_of(self.network)
+
+    def accuracy_of(self, network: Network) -> float:
+        """Share of right answers of a network in software, on the test data (1)."""
+        answers = network.run(self.data.inputs).argmax(1)
+        return share_right(answers, self.data.labels)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of what is tuned and of all data, in hexadecimal digits."""
+        """SHA-256 of the network and of all data: a run is only resumed with the same ones."""
         digest = hashlib.sha256()
         if isinstance(self.source, Network):
             for layer in self.source.layers:
                 digest.update(layer.weight.contiguous().numpy().tobytes())
         else:
             digest.update(self.source.sha256.encode())
-        data = self.data
-        training = self.training
-        learn = (training.inputs, training.labels)
-        for tensor in (data.inputs, data.labels, data.calibration, *learn):
+        tensors = [self.data.inputs, self.data.labels, self.data.calibration]
+        if self.training is not None:
+            tensors += [self.training.inputs, self.training.labels]
+        for tensor in tensors:
             digest.update(tensor.contiguous().numpy().tobytes())
         return digest.hexdigest()
 
 
-def software_accuracy(network: Network, data: Data) -> float:
-    """Share of right answers of a network in software, on test data (1)."""
-    right = network.run(data.inputs).argmax(1) == data.labels
-    return int(right.sum()) / data.labels.numel()
+def prepare(job: Job, progress: Progress) -> Task:
+    """Read or train the network of a deployment, and read the data.
+
+    Raises:
+        ValueError: Something about the files; one sentence says what.
+    """
+    if job.network == DIGITS:
+        if job.data or job.weights:
+            raise ValueError(
+                "Argument `data` or `weights` must be left out for the built-in `digits`, which"
+                " brings its own."
+            )
+        network = _trained_digits(job.seed, job.digital, progress)
+        return Task(network, digits_data(), built_in=DIGITS)
+    _check_named(job.network)
+    if job.data is None:
+        raise ValueError(
+            "Argument `data` must name a .npz file of test data, but is missing."
+        )
+    data = load_data(job.data)
+    progress("reading the network", 0.0)
+    network = load_network(job.network, job.weights, data.calibration, job.digital)
+    return Task(network, data)
 
 
 def gather(
@@ -156,8 +130,8 @@ def gather(
     weights: str | None,
     seed: int,
     progress: Progress,
-) -> Start:
-    """Read or train the network, and read the data.
+) -> Task:
+    """Read or train a network that shall learn, or take one that is programmed; read all data.
 
     Args:
         network: `digits`, a network as for `load_network`, an image or a chip.
@@ -175,24 +149,15 @@ def gather(
     if network.endswith(".mho"):
         _check_absent(weights, "weights", "a file that holds its own weights")
         packed = _packed(network)
-        own_image = packed.image if isinstance(packed, ProgrammedChip) else packed
-        if data is None and own_image.provenance.data == DIGITS:
-            return Start(packed, digits_data(), _digits_training(), DIGITS)
+        image = packed.image if isinstance(packed, ProgrammedChip) else packed
+        if data is None and image.provenance.data == DIGITS:
+            return Task(packed, digits_data(), _digits_training(), DIGITS)
     elif network == DIGITS:
-        for name, value in (
-            ("data", data),
-            ("training", training),
-            ("weights", weights),
-        ):
+        given = {"data": data, "training": training, "weights": weights}
+        for name, value in given.items():
             _check_absent(value, name, "the built-in `digits`, which brings its own")
-        progress("training", 0.0)
-        trained = train_digits(
-            Stream(seed).child("training"), lambda done: progress("training", done)
-        )
-        own = digits_data()
-        return Start(
-            read_network(trained, own.calibration), own, _digits_training(), DIGITS
-        )
+        own = _trained_digits(seed, (), progress)
+        return Task(own, digits_data(), _digits_training(), DIGITS)
     if data is None:
         raise ValueError(
             "Argument `data` must name a .npz file of test and training data, but is missing."
@@ -200,9 +165,23 @@ def gather(
     test = load_data(data)
     learn = load_training(data, training, test.inputs)
     if packed is not None:
-        return Start(packed, test, learn, "")
+        return Task(packed, test, learn)
     progress("reading the network", 0.0)
-    return Start(load_network(network, weights, test.calibration), test, learn, "")
+    return Task(load_network(network, weights, test.calibration), test, learn)
+
+
+def _trained_digits(seed: int, digital: tuple[str, ...], progress: Progress) -> Network:
+    """The built-in network, trained anew."""
+    progress("training", 0.0)
+    trained = train_digits(
+        Stream(seed).child("training"), lambda done: progress("training", done)
+    )
+    return read_network(trained, digits_data().calibration, digital)
+
+
+def _digits_training() -> Training:
+    found = digits_training()
+    return Training(found.inputs, found.labels)
 
 
 def _packed(name: str) -> CompiledNetwork | ProgrammedChip:
@@ -210,10 +189,25 @@ def _packed(name: str) -> CompiledNetwork | ProgrammedChip:
         raise ValueError(
             f"Argument `network` must name a readable file, but `{name}` is none."
         )
-    kind = read_kind(name)
-    if kind == IMAGE_KIND:
+    if read_kind(name) == IMAGE_KIND:
         return load_image(name, "network")
     return load_chip(name, "network")
+
+
+def _check_named(network: str) -> None:
+    """Refuse a word that names no network.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if network.endswith(_FILES) or ":" in network:
+        return
+    near = " Did you mean `digits`?" if get_close_matches(network, [DIGITS]) else ""
+    raise ValueError(
+        "Argument `network` must be `digits`, `model.pt2`, `model.onnx`,"
+        f" `weights.safetensors` or `module.py:factory`, but is `{network}`; other files"
+        f" of weights go into `weights`.{near}"
+    )
 
 
 def _check_absent(value: str | None, name: str, what: str) -> None:
@@ -221,8 +215,3 @@ def _check_absent(value: str | None, name: str, what: str) -> None:
         raise ValueError(
             f"Argument `{name}` must be left out for {what}, but is `{value}`."
         )
-
-
-def _digits_training() -> Training:
-    found = digits_training()
-    return Training(found.inputs, found.labels)

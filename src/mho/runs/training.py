@@ -11,9 +11,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from mho.bench import restorable
-from mho.bench.simulated import ChipSpec
 from mho.checks import Configuration, check_between, check_choice, check_within
-from mho.chip import Chip
 from mho.data import (
     TrainingAndTest,
     digits_data,
@@ -21,11 +19,11 @@ from mho.data import (
     load_data,
     load_training,
 )
-from mho.deployment.storage import ProgrammedChip, Provenance
+from mho.deployment import fitting_chip
+from mho.deployment.storage import DIGITS, ProgrammedChip, Provenance
 from mho.device.published import PRESETS
 from mho.files import checkpoint
 from mho.ledger import Ledger
-from mho.mapping import tiles_needed
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.training import OnChipPerceptron, OnChipTraining, layer_shapes, trained_chip
@@ -84,10 +82,10 @@ def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
     Raises:
         ValueError: Something about the file; one sentence says what.
     """
-    if name == "digits":
+    if name == DIGITS:
         own = digits_training()
         return TrainingAndTest(own.inputs, own.labels, digits_data()), Provenance(
-            source="digits, trained on the chip", data="digits"
+            source="digits, trained on the chip", data=DIGITS
         )
     test = load_data(name)
     learnt = load_training(name, None, test.inputs)
@@ -161,11 +159,7 @@ class _Run:
         features = data.inputs[0].numel()
         classes = data.test.classes
         shapes = layer_shapes(features, job.training.hidden, classes)
-        one = Chip(job.chip)
-        tiles = tiles_needed(shapes, one.rows, one.cols)
-        self._specimen = ChipSpec(
-            job.chip, job.seed, tiles, one.rows, one.cols, one.lines, stuck=stuck
-        )
+        self._specimen = fitting_chip(shapes, job.chip, job.seed, stuck=stuck)
         self._bench = self._specimen.bench()
         self._perceptron = OnChipPerceptron(
             self._bench, features, classes, job.training

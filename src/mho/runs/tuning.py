@@ -9,8 +9,7 @@ from typing import Any
 
 from mho.bench.simulated import ChipSpec, SimulatedBench
 from mho.checks import Configuration, check_between, check_choice, check_positive
-from mho.chip import Chip
-from mho.deployment import DeployedNetwork, program_image, refit
+from mho.deployment import DeployedNetwork, fitting_chip, program_image, refit
 from mho.deployment.storage import (
     CHIP_KIND,
     CompiledNetwork,
@@ -26,12 +25,11 @@ from mho.deployment.storage import (
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.ledger import Ledger
-from mho.mapping import tiles_needed
 from mho.network import Network
 from mho.programming import ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
-from mho.runs.task import Start, gather, software_accuracy
+from mho.runs.task import Task, gather
 from mho.training import NoiseAwareTraining, Surrogate, hybrid_train, noise_aware_train
 
 
@@ -204,14 +202,7 @@ class TuneJob(Configuration):
 
     def specimen(self, network: Network) -> ChipSpec:
         """The chip, with as many tiles as the network needs."""
-        one = Chip(self.chip)
-        shapes = [
-            (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
-        ]
-        tiles = tiles_needed(shapes, one.rows, one.cols)
-        return ChipSpec(
-            self.chip, self.seed, tiles, one.rows, one.cols, one.lines, stuck=self.stuck
-        )
+        return fitting_chip(network.shapes, self.chip, self.seed, stuck=self.stuck)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,7 +253,7 @@ def tune(
     return Tuned(_result(job, start, source, kept.done), source, kept)
 
 
-def _plan(job: TuneJob, start: Start) -> list[str]:
+def _plan(job: TuneJob, start: Task) -> list[str]:
     """Names of all steps in order."""
     first = list(job.methods[:1])
     rest = list(job.methods[1:])
@@ -282,7 +273,7 @@ class _Tuning:
     """The steps of a job."""
 
     def __init__(
-        self, job: TuneJob, start: Start, progress: Progress, kept: KeptSteps
+        self, job: TuneJob, start: Task, progress: Progress, kept: KeptSteps
     ) -> None:
         self._job = job
         self._start = start
@@ -354,16 +345,14 @@ class _Tuning:
         training = NoiseAwareTraining()
         found = noise_aware_train(
             network,
-            start.training.inputs,
-            start.training.labels,
+            start.learning.inputs,
+            start.learning.labels,
             surrogate,
             stream.child(NOISE_AWARE),
             training=training,
             progress=self._progress,
         )
-        step = _described(
-            NOISE_AWARE, software_accuracy(found.network, start.data), table.cost
-        )
+        step = _described(NOISE_AWARE, start.accuracy_of(found.network), table.cost)
         step |= {
             "measured_cells": table.programmed,
             "training_epochs": training.epochs,
@@ -377,7 +366,7 @@ class _Tuning:
         self, method: str, deployed: DeployedNetwork, chip: ProgrammedChip
     ) -> tuple[Ledger, dict[str, Any]]:
         """Tune by one method; what it cost, and what else it has to say."""
-        training = self._start.training
+        training = self._start.learning
         if method == "refit":
             self._progress("refitting gains and offsets", 0.0)
             some = slice(_REFIT_SAMPLES)
@@ -413,7 +402,7 @@ def _described(name: str, accuracy: float, cost: Ledger) -> dict[str, Any]:
 
 
 def _result(
-    job: TuneJob, start: Start, chip: ProgrammedChip, steps: list[dict[str, Any]]
+    job: TuneJob, start: Task, chip: ProgrammedChip, steps: list[dict[str, Any]]
 ) -> dict[str, Any]:
     software = start.software_accuracy
     found = [step["accuracy"] for step in steps if step["where"] == "chip"]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.data import Data
-from mho.deployment import DeployOptions
+from mho.deployment import DeployOptions, share_right
 from mho.mapping import Placement, each_block, effective_difference, lay_out
 from mho.network import Network
 from mho.network.operations import LinearLayer
@@ -111,7 +111,7 @@ def _relative(network: Network, found: Weights) -> Float[Tensor, " weights"]:
 def _accuracy(network: Network, data: Data, found: Weights) -> float:
     """Fraction of test samples right with these weights, all else exact (1)."""
     answers = network.run(data.inputs, _with(found)).argmax(1)
-    return int((answers == data.labels).sum()) / data.labels.numel()
+    return share_right(answers, data.labels)
 
 
 def _with(weights: Weights) -> Callable[[int, LinearLayer, Tensor], Tensor]:

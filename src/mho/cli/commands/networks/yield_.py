@@ -63,7 +63,7 @@ def yield_(
     from mho.device.published import PRESETS
     from mho.files import Kept, work_folder
     from mho.programming import ProgramProtocol
-    from mho.runs import REMEDIES, Job, measure_yields, prepare, software_accuracy
+    from mho.runs import REMEDIES, Job, measure_yields, prepare
 
     shares = _shares(stuck)
     check_choice(chip, "chip", PRESETS)
@@ -91,7 +91,7 @@ def yield_(
             spares=spares,
             progress=lambda done: progress("chips", done),
         )
-    _report(points, software_accuracy(sources), folder, json)
+    _report(points, sources.software_accuracy, folder, json)
     rmtree(work)
 
 

@@ -1,25 +1,21 @@
 """`mho compile`: a network becomes an image, once for a kind of chip."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from mho.bench.simulated import ChipSpec
 from mho.checks import check_between, check_choice
-from mho.chip import Chip
 from mho.cli.shared.operation_table import print_operations
 from mho.cli.shared.output import array_size, print_rows, progress_bars
 from mho.cli.shared.test_data import _DIGITS, _wires, output
 from mho.data import load_inputs
-from mho.deployment import DeployOptions
+from mho.deployment import DeployOptions, fitting_chip
 from mho.deployment.storage import compile_image, provenance_of, save_image
 from mho.device.published import PRESETS
-from mho.mapping import mapping_kind, tiles_needed
 from mho.network import Network
 from mho.network.account import account, operation_rows
 from mho.network.formats import load_network
@@ -52,27 +48,25 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     """
     check_choice(wanted.chip, "chip", PRESETS)
     check_between(wanted.seed, "seed", 0, 2**62, "1")
-    rows, cols = array_size(wanted.size) if wanted.size else (None, None)
-    chip = Chip(wanted.chip, wires=_wires(wanted.wires), **_given(rows=rows, cols=cols))
+    size = array_size(wanted.size) if wanted.size else None
+    wires = _wires(wanted.wires)
+    # before anything is read or trained: a size or wires that no chip can have
+    mapping = wanted.layout.mapping
+    fitting_chip([(1, 1)], wanted.chip, size=size, mapping=mapping, wires=wires)
     short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem
     path = output(out or f"{short}.mho", wanted.network)
     with progress_bars() as progress:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
-        shapes = [
-            (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
-        ]
-        kind = mapping_kind(wanted.layout.mapping)
-        tiles = tiles_needed(
-            shapes,
-            chip.rows,
-            chip.cols,
-            mapping=kind,
+        chip = fitting_chip(
+            network.shapes,
+            wanted.chip,
+            size=size,
+            mapping=mapping,
             packed=wanted.packed,
+            wires=wires,
         )
-        chip = replace(chip, tiles=tiles)
-        one = ChipSpec(wanted.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
-        info = one.bench().info
+        info = chip.bench().info
         image = compile_image(
             network,
             info,
@@ -94,10 +88,6 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     work = account(network, torch.zeros(calibration.shape[1:], device="meta"))
     print_operations(operation_rows(work.operations))
     print_rows(rows_, f"image: {path}")
-
-
-def _given(**values: int | None) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _network(

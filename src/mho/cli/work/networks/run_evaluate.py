@@ -10,6 +10,7 @@ from mho.checks import check_not_negative
 from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
 from mho.cli.shared.test_data import output, rehearse, test_data
 from mho.data import load_inputs
+from mho.deployment import share_right
 from mho.deployment.storage import load_chip, save_chip
 from mho.files import write_whole
 from mho.ledger import Ledger
@@ -67,7 +68,7 @@ def run_evaluate(
         cost = deployed.bench.ledger - started
         answers = chip.image.network.run(test.inputs).argmax(1)
         progress("evaluating", 1.0)
-    software = int((answers == test.labels).sum()) / test.labels.numel()
+    software = share_right(answers, test.labels)
     if keep:
         save_chip(path, chip.after(deployed.bench, accuracy=accuracy))
     found = {
