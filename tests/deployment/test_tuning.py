@@ -154,4 +154,4 @@ def test_a_fit_that_helps_stays() -> None:
     labels = deployed.network.run(samples).argmax(1)
     found = refit(deployed, samples, labels, ranged=False)
     assert found.kept
-    assert deployed.corrections is found.corrections
+    assert deployed.corrections == found.corrections
