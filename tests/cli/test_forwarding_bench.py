@@ -86,7 +86,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 NETWORK = ("net.py:mlp", "--data", "data.npz", "--tolerance", "20uS")
 COMMANDS = {
     "deploy": ("deploy", *NETWORK, "--chips", "2", "--no-denoise"),
-    "yield": ("yield", *NETWORK, "--stuck", "0.1", "--seeds", "1"),
+    "yield": ("yield", *NETWORK, "--shares", "0.1", "--chips", "1"),
     "tune": ("tune", *NETWORK, "--stuck", "0.1"),
     "lifetime": (
         "lifetime",
