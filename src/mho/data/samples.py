@@ -11,13 +11,15 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from mho.checks import check_finite, check_shape
+from mho.checks import check_finite, check_shape, one_line
 from mho.data.npz import ForeignFileError, NpzFile
 from mho.files import readable_file
 
 _CALIBRATION = 64
 _EXTRA = 8
 """Memory that each number takes besides its array in the file, while it is read (bytes)."""
+_NAMED = 60
+"""Letters of a name from the file that a sentence shows (1)."""
 _PART = 1 << 20
 """Numbers that are converted at once (1)."""
 _TEST = ("inputs", "labels", "calibration")
@@ -152,7 +154,8 @@ def _arrays(
         ) from error
     missing = [name for name in needed if name not in arrays]
     if missing:
-        listed = ", ".join(f"`{name}`" for name in present) or "nothing"
+        listed = ", ".join(f"`{one_line(name)[:_NAMED]}`" for name in present)
+        listed = listed or "nothing"
         raise ValueError(f"{demand} lacks the array `{missing[0]}`; it holds {listed}.")
     return arrays
 

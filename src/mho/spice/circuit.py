@@ -7,6 +7,7 @@ here ideal segments become one node, and what carries no current is left out.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from jaxtyping import Float
 from torch import Tensor
@@ -96,19 +97,19 @@ class _Line:
 
     def node(self, place: int) -> str:
         """Node at the cell with this number on the line."""
-        if self.end == 0 and (place in self.near or (self.segment == 0 and self.near)):
+        one_node = self.segment == 0
+        at_terminal = place in self.near or (one_node and self.near)
+        if self.end == 0 and at_terminal:
             return self.terminal
-        return f"{self.prefix}_{0 if self.segment == 0 else place}"
+        return f"{self.prefix}_{0 if one_node else place}"
 
     def resistors(self) -> Iterator[Resistor]:
         """Its segments, and what connects it to its terminal."""
         for place in range(self.count - 1):
-            yield Resistor(
-                f"{self.prefix}_{place}",
-                self.node(place),
-                self.node(place + 1),
-                self.segment,
-            )
+            name = f"{self.prefix}_{place}"
+            here = self.node(place)
+            after = self.node(place + 1)
+            yield Resistor(name, here, after, self.segment)
         for number, place in enumerate(self.near):
             name = f"{self.prefix}_{self.terminal}{'b' * number}"
             yield Resistor(name, self.terminal, self.node(place), self.end)
@@ -130,55 +131,71 @@ def tile_circuit(
         ValueError: A sequence of resistances does not fit the shape.
     """
     rows, cols = conductance.shape
-    word, bit = _lines(wires, rows, cols)
+    word = _word_lines(wires, rows, cols)
+    bit = _bit_lines(wires, rows, cols)
     resistors = [
-        one
+        resistor
         for line in (*word, *bit)
-        for one in line.resistors()
-        if one.ohm < float("inf") and one.first != one.second
+        for resistor in line.resistors()
+        if resistor.ohm < float("inf") and resistor.first != resistor.second
     ]
-    bends = None if cubic is None else cubic.tolist()
-    cells = [
-        Crossing(
-            i,
-            j,
-            word[i].node(j),
-            bit[j].node(i),
-            g,
-            0.0 if bends is None else bends[i][j],
-        )
-        for i, line in enumerate(conductance.tolist())
-        for j, g in enumerate(line)
-        if g > 0
-    ]
-    found = cells if wires.access < float("inf") else []
-    live = _live(
-        [(r.first, r.second) for r in resistors] + [(c.word, c.bit) for c in found]
-    )
-    kept = tuple(c for n, c in enumerate(found, len(resistors)) if live[n])
+    cells = _crossings(word, bit, conductance, cubic)
+    reachable = cells if wires.access < float("inf") else []
+    branches = [(resistor.first, resistor.second) for resistor in resistors]
+    branches += [(cell.word, cell.bit) for cell in reachable]
+    live = _live(branches)
+    live_wires = live[: len(resistors)]
+    live_cells = live[len(resistors) :]
+    kept = tuple(compress(reachable, live_cells))
     return Circuit(
-        rows,
-        cols,
-        wires.access,
-        tuple(r for n, r in enumerate(resistors) if live[n]),
-        kept,
-        len(cells) - len(kept),
+        rows=rows,
+        cols=cols,
+        access=wires.access,
+        wires=tuple(compress(resistors, live_wires)),
+        cells=kept,
+        idle=len(cells) - len(kept),
     )
 
 
-def _lines(wires: WireModel, rows: int, cols: int) -> tuple[list[_Line], list[_Line]]:
+def _crossings(
+    word: Sequence[_Line],
+    bit: Sequence[_Line],
+    conductance: Float[Tensor, "rows cols"],
+    cubic: Float[Tensor, "rows cols"] | None,
+) -> list[Crossing]:
+    """Cells that are not off, between the nodes of their lines."""
+    bends = None if cubic is None else cubic.tolist()
+    cells = []
+    for row, line in enumerate(conductance.tolist()):
+        for col, siemens in enumerate(line):
+            if siemens > 0:
+                bend = 0.0 if bends is None else bends[row][col]
+                above = word[row].node(col)
+                below = bit[col].node(row)
+                cells.append(Crossing(row, col, above, below, siemens, bend))
+    return cells
+
+
+def _word_lines(wires: WireModel, rows: int, cols: int) -> list[_Line]:
+    """Word lines: cells count from the driver's side on."""
     check_choice(wires.sides, "sides", SIDES)
-    segment, drive = (_each(wires, n, rows) for n in ("word_line", "driver"))
-    left = (0, cols - 1) if wires.sides == "both" else (0,)
-    word = [
-        _Line(f"w{i}", f"in{i}", cols, segment[i], drive[i], left) for i in range(rows)
+    segment = _each(wires, "word_line", rows)
+    drive = _each(wires, "driver", rows)
+    driven = (0, cols - 1) if wires.sides == "both" else (0,)
+    return [
+        _Line(f"w{i}", f"in{i}", cols, segment[i], drive[i], driven)
+        for i in range(rows)
     ]
-    segment, sense = (_each(wires, n, cols) for n in ("bit_line", "sense"))
-    low = (rows - 1, 0) if wires.sense_sides == "both" else (rows - 1,)
-    bit = [
-        _Line(f"b{j}", f"out{j}", rows, segment[j], sense[j], low) for j in range(cols)
+
+
+def _bit_lines(wires: WireModel, rows: int, cols: int) -> list[_Line]:
+    """Bit lines: their virtual grounds are behind the last row."""
+    segment = _each(wires, "bit_line", cols)
+    sense = _each(wires, "sense", cols)
+    held = (rows - 1, 0) if wires.sense_sides == "both" else (rows - 1,)
+    return [
+        _Line(f"b{j}", f"out{j}", rows, segment[j], sense[j], held) for j in range(cols)
     ]
-    return word, bit
 
 
 def _each(wires: WireModel, name: str, lines: int) -> Sequence[float]:
@@ -221,9 +238,9 @@ def _reached(
     reached = {node for node in at if _terminal(node)}
     ahead = list(reached)
     while ahead:
-        beyond = {
-            node for number in at[ahead.pop()] for node in edges[number]
-        } - reached
+        branches = at[ahead.pop()]
+        neighbours = {node for number in branches for node in edges[number]}
+        beyond = neighbours - reached
         reached |= beyond
         ahead += beyond
     return reached

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_finite
+from mho.checks import check_finite, one_line
 
 _LARGEST = 1 << 26
 """Largest file that is read (bytes); an operating point of 256×256 cells takes a tenth."""
@@ -78,7 +78,7 @@ def _plot(content: bytes) -> Plot:
     points = _count(head, "no. points")
     flags = head.get("flags", "").lower().split()
     if not flags or not _REAL.issuperset(flags):
-        raise _ForeignError(f"has the flags `{' '.join(flags)[:40]}`")
+        raise _ForeignError(f"has the flags `{one_line(' '.join(flags))[:40]}`")
     # a number of a text takes two characters at least, its separator included
     least = variables * points * (8 if kind == "Binary" else 2)
     if least > len(body):
@@ -202,7 +202,7 @@ def line_values(raw: Plot, kind: str, prefix: str) -> Float[Tensor, " lines"]:
     if not found or raw.values.shape[0] != 1:
         raise ValueError(
             f"Argument `raw` must be an operating point with `{kind}({prefix}0)`,"
-            f" `{kind}({prefix}1)` and so on, but is `{raw.analysis[:40]}` of"
+            f" `{kind}({prefix}1)` and so on, but is `{one_line(raw.analysis)[:40]}` of"
             f" {len(raw.names)} variables at {raw.values.shape[0]} points; run the netlist"
             " of `mho export spice`."
         )

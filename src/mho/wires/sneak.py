@@ -14,6 +14,9 @@ UNSELECTED = ("float", "ground", "half")
 """What can be done with the lines that are not read."""
 
 
+_Admittances = tuple[Tensor, Tensor, Tensor]
+
+
 @dataclass(frozen=True, slots=True)
 class SneakCurrents:
     """Currents while one cell is read.
@@ -70,11 +73,11 @@ def sneak_currents(
     if unselected == "float":
         free = torch.ones(rows + cols, dtype=torch.bool)
         free[read] = False
+        # Lines that nobody holds take no current in all; what the held ones send settles them.
+        # Cells of 0 S may leave lines that hang on nothing: any voltage will do.
         inside = admittance[free][:, free]
-        # cells of 0 S may leave lines that hang on nothing: any voltage will do
-        volts[free] = -torch.linalg.pinv(inside, hermitian=True) @ (
-            admittance[free][:, read] @ volts[read]
-        )
+        sent = admittance[free][:, read] @ volts[read]
+        volts[free] = -torch.linalg.pinv(inside, hermitian=True) @ sent
     current = admittance @ volts
     path = _path(wires, rows, row, col)
     cell = float(conductance[row, col])
@@ -100,37 +103,60 @@ def terminal_admittance(
     for name in ("sides", "sense_sides"):
         check_choice(getattr(wires, name), name, ["one"])
     rows, cols = conductance.shape
-    cell = conductance.double() / (1 + conductance.double() * wires.access)
-    word, drive = (_each(x, rows) for x in (wires.word_line, wires.driver))
-    bit, sense = (_each(x, cols) for x in (wires.bit_line, wires.sense))
+    conductance = conductance.double()
+    cell = conductance / (1 + conductance * wires.access)
+    word = _each(wires.word_line, rows)
+    drive = _each(wires.driver, rows)
+    bit = _each(wires.bit_line, cols)
+    sense = _each(wires.sense, cols)
+    # Two cells of a row share the wire up to the nearer one.
     place = torch.arange(cols)
-    one = torch.eye(cols, dtype=torch.float64)
     shared = torch.minimum(place[:, None], place[None, :])
-    down = torch.zeros(cols, cols, dtype=torch.float64)
-    along = torch.zeros(cols, rows, dtype=torch.float64)
-    taken = torch.zeros(rows, rows, dtype=torch.float64)
-    for number in range(rows + 1):
-        segment = sense if number == rows else bit
+    down = torch.zeros(cols, cols, dtype=torch.float64)  # P
+    along = torch.zeros(cols, rows, dtype=torch.float64)  # J
+    taken = torch.zeros(rows, rows, dtype=torch.float64)  # Q
+    for number in range(rows):
         if number:
-            below = torch.linalg.inv(one + down * segment)
-            taken = taken - along.T @ (segment[:, None] * (below @ along))
-            down = below @ down
-            along = below @ along
-        if number < rows:
-            path = drive[number] + word[number] * shared
-            own = torch.linalg.solve(
-                one + cell[number, :, None] * path, cell[number].diag()
-            )
-            down = down + own
-            along[:, number] = own.sum(1)
-            taken[number, number] = own.sum()
-    return torch.cat((torch.cat((taken, -along.T), 1), torch.cat((-along, down), 1)))
+            down, along, taken = _past(bit, down, along, taken)
+        own = _row_alone(cell[number], drive[number] + word[number] * shared)
+        down = down + own
+        along[:, number] = own.sum(1)
+        taken[number, number] = own.sum()
+    down, along, taken = _past(sense, down, along, taken)
+    upper = torch.cat((taken, -along.T), 1)
+    lower = torch.cat((-along, down), 1)
+    return torch.cat((upper, lower))
+
+
+def _row_alone(
+    cell: Float64[Tensor, " cols"], path: Float64[Tensor, "cols cols"]
+) -> Float64[Tensor, "cols cols"]:
+    """Currents that the bit-line nodes of one row take for their voltages (S).
+
+    Args:
+        cell: Conductance of its cells (S).
+        path: Resistance that two cells share, from the driver on (Ω).
+    """
+    one = torch.eye(len(cell), dtype=torch.float64)
+    own: Tensor = torch.linalg.solve(one + cell[:, None] * path, cell.diag())
+    return own
+
+
+def _past(segment: Tensor, down: Tensor, along: Tensor, taken: Tensor) -> _Admittances:
+    """P, J and Q at the far end of one segment of every bit line, or of its sense resistance."""
+    one = torch.eye(len(segment), dtype=torch.float64)
+    below = torch.linalg.inv(one + down * segment)
+    passed = below @ along
+    taken = taken - along.T @ (segment[:, None] * passed)
+    return below @ down, passed, taken
 
 
 def _path(wires: WireModel, rows: int, row: int, col: int) -> float:
     """Resistance in series with one cell, from driver to virtual ground (Ω)."""
-    word, drive = (float(_each(x, rows)[row]) for x in (wires.word_line, wires.driver))
-    bit, sense = (float(_each(x, col + 1)[col]) for x in (wires.bit_line, wires.sense))
+    word = float(_each(wires.word_line, rows)[row])
+    drive = float(_each(wires.driver, rows)[row])
+    bit = float(_each(wires.bit_line, col + 1)[col])
+    sense = float(_each(wires.sense, col + 1)[col])
     return drive + word * col + wires.access + bit * (rows - 1 - row) + sense
 
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import check_finite, check_positive
+from mho.checks import check_finite, check_positive, one_line
 
 _UNEVEN = 0.01
 """Largest deviation of a sampling interval from the mean one (1)."""
@@ -128,7 +128,8 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
     for cell in cells:
         if not (_is_number(cell) and math.isfinite(float(cell))):
             raise ValueError(
-                f"File `{path}` line {number} must hold finite numbers, but holds `{cell[:40]}`."
+                f"File `{path}` line {number} must hold finite numbers, but holds"
+                f" `{one_line(cell[:40])}`."
             )
     return [float(cell) for cell in cells]
 
@@ -152,7 +153,7 @@ def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]
             return found[0][1], found[1][1]
     raise ValueError(
         f"{place} must be {_COLUMNS}, or numbers in seconds and amperes, but is"
-        f" `{','.join(names)[:60]}`."
+        f" `{one_line(','.join(names))[:60]}`."
     )
 
 

@@ -20,24 +20,24 @@ _WHOLE = 4096
 """Cells up to which planes are transposed all at once; above, one by one is faster (1)."""
 
 
-class Accuracy(NamedTuple):
+class StoppingCriterion(NamedTuple):
     """When to stop; errors in the energy norm.
 
     Args:
-        wanted: Error wanted (1), relative to the first residual or to the reference.
+        tolerance: Error wanted (1), relative to the first residual or to the reference.
         reference: Square of the norm (W) errors are measured by in a step of Newton's method,
             which stops earlier: a step that starts far off need not be accurate. Shape (batch,).
     """
 
-    wanted: float
+    tolerance: float
     reference: Tensor | None = None
 
     def limit(self, first: Tensor) -> Tensor:
         """Square of the norm to reach (W), from that of the first residual."""
         if self.reference is None:
-            return first * self.wanted**2
+            return first * self.tolerance**2
         enough = first * _ratio(first, self.reference).clamp(1e-6, 1e-3)
-        return torch.maximum(self.reference * self.wanted**2, enough)
+        return torch.maximum(self.reference * self.tolerance**2, enough)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +96,7 @@ def factor(
     return eliminate(wires[0], cell.mT.contiguous()), eliminate(wires[1], cell)
 
 
-def network(
+def crossbar_system(
     lines: tuple[EliminatedLines, EliminatedLines],
     cell: Float[Tensor, "*batch rows cols"],
     ends: tuple[Tensor, Tensor],
@@ -120,13 +120,13 @@ def network(
 
 
 def solve_cg(
-    net: CrossbarSystem, accuracy: Accuracy, start: Tensor | None = None
+    net: CrossbarSystem, criterion: StoppingCriterion, start: Tensor | None = None
 ) -> CgSolution:
     """Solve for the node voltages.
 
     Args:
         net: The network.
-        accuracy: When to stop.
+        criterion: When to stop.
         start: Bit-line voltages to start from (V). Shape (batch, rows, cols).
 
     Raises:
@@ -141,7 +141,7 @@ def solve_cg(
     if start is not None:
         work.bit += net.bit_fed - start
     work.charge(work.bit)
-    iterations, first, last, slowest = _iterate(work, accuracy)
+    iterations, first, last, slowest = _iterate(work, criterion)
     work.feed(work.word)
     work.bit += net.bit_fed
     work.charge(work.bit)
@@ -150,19 +150,21 @@ def solve_cg(
     return CgSolution(work.ahead, work.word, work.bit, iterations, first, last, slowest)
 
 
-def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Tensor]:
+def _iterate(
+    work: "_Work", criterion: StoppingCriterion
+) -> tuple[int, Tensor, Tensor, Tensor]:
     """Conjugate gradients on `work.word` until accurate enough."""
     steps: list[Tensor] = []
     turns: list[Tensor] = []
     power = first = work.power()
-    limit = accuracy.limit(first)
+    limit = criterion.limit(first)
     turn = torch.zeros_like(power)
     slowest = torch.ones_like(power)
     most = 200 + 10 * sum(work.word.shape[-2:])
     for iteration in range(most):
         if bool((power <= limit * slowest).all()):
             found = _slowest(steps, turns, power)
-            if accuracy.reference is not None or bool((power <= limit * found).all()):
+            if criterion.reference is not None or bool((power <= limit * found).all()):
                 return iteration, first, power, found
             slowest = found
         turns.append(turn)
@@ -171,10 +173,11 @@ def _iterate(work: "_Work", accuracy: Accuracy) -> tuple[int, Tensor, Tensor, Te
         before = power
         power = work.power()
         turn = _ratio(power, before)
+    short = math.sqrt(float((power / limit).max()))
     raise ArithmeticError(
-        f"The node voltages are still {math.sqrt(float((power / limit).max())):.1e} times as far"
-        f" off as wanted after {most} iterations; ask for less than a `tolerance` of"
-        f" {accuracy.wanted:g}, or bring the resistances of wires and cells nearer to each other."
+        f"The node voltages are still {short:.1e} times as far off as wanted after {most}"
+        f" iterations; ask for less than a `tolerance` of {criterion.tolerance:g}, or bring the"
+        " resistances of wires and cells nearer to each other."
     )
 
 
@@ -184,9 +187,13 @@ def _slowest(steps: list[Tensor], turns: list[Tensor], like: Tensor) -> Tensor:
         return torch.ones_like(like)
     step = torch.stack(steps, -1).clamp(min=torch.finfo(like.dtype).tiny)
     turn = torch.stack(turns, -1)
+    # Lanczos: the steps and turns of conjugate gradients are a tridiagonal matrix with the
+    # eigenvalues that the search has met.
+    step_before = step[:, :-1]
+    turn_since = turn[:, 1:]
     diagonal = 1 / step
-    diagonal[:, 1:] += turn[:, 1:] / step[:, :-1]
-    beside = turn[:, 1:].sqrt() / step[:, :-1]
+    diagonal[:, 1:] += turn_since / step_before
+    beside = turn_since.sqrt() / step_before
     matrix = diagonal.diag_embed() + beside.diag_embed(1) + beside.diag_embed(-1)
     smallest: Tensor = torch.linalg.eigvalsh(matrix)[:, 0]
     return smallest.clamp(min=torch.finfo(like.dtype).eps, max=1)
@@ -200,27 +207,38 @@ class _Work:
     saves a quarter of the time. Pages that are never touched take no memory.
     """
 
+    OF_WORD = 6
+    """Planes in the order of word lines."""
+    OF_BIT = 2
+    """Planes in the order of bit lines."""
     PLANES = 14
+    """All of them, with one for the cells and five that are never touched."""
 
     def __init__(self, net: CrossbarSystem) -> None:
-        size = max(net.word_fed.numel(), net.cell.numel())
-        store = net.word_fed.new_empty(_Work.PLANES, size)
-        of_word = store[:6, : net.word_fed.numel()]
-        of_bit = store[6:8, : net.bit_fed.numel()]
-        planes = of_word.view(6, *net.word_fed.shape).unbind()
-        (
-            self.word,
-            self.residual,
-            self.ahead,
-            self._search,
-            self._image,
-            self._fed_word,
-        ) = planes
+        word_size = net.word_fed.numel()
+        bit_size = net.bit_fed.numel()
+        cell_size = net.cell.numel()
+        store = net.word_fed.new_empty(_Work.PLANES, max(word_size, cell_size))
+        turned_at = _Work.OF_WORD + _Work.OF_BIT
+        of_word = store[: _Work.OF_WORD, :word_size]
+        of_bit = store[_Work.OF_WORD : turned_at, :bit_size]
+        planes = of_word.view(_Work.OF_WORD, *net.word_fed.shape).unbind()
+        # The word-line voltages so far, what they still lack (A), and that as voltages (V).
+        self.word = planes[0]
+        self.residual = planes[1]
+        self.ahead = planes[2]
+        # The direction of search (V), what it causes (A), and currents on their way (A).
+        self._search = planes[3]
+        self._image = planes[4]
+        self._fed_word = planes[5]
         self._search.zero_()
         self._image.zero_()
-        self._fed_bit, self.bit = of_bit.view(2, *net.bit_fed.shape).unbind()
+        planes = of_bit.view(_Work.OF_BIT, *net.bit_fed.shape).unbind()
+        self._fed_bit = planes[0]
+        self.bit = planes[1]
+        # The cells once more with word lines along the slow axis, as word-line voltages lie.
         self._cell = net.cell
-        self._turned = store[8, : net.cell.numel()].view_as(net.cell.mT)
+        self._turned = store[turned_at, :cell_size].view_as(net.cell.mT)
         self._turned.copy_(net.cell.mT)
         self._word_lines = net.word.solver(self.residual, self.ahead)
         self._bit_lines = net.bit.solver(self._fed_bit, self.bit)
@@ -264,9 +282,9 @@ class _Work:
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
-    return torch.bmm(one.flatten(1).unsqueeze(1), other.flatten(1).unsqueeze(2))[
-        :, 0, 0
-    ]
+    row = one.flatten(1).unsqueeze(1)
+    column = other.flatten(1).unsqueeze(2)
+    return torch.bmm(row, column)[:, 0, 0]
 
 
 def _ratio(one: Tensor, other: Tensor) -> Tensor:

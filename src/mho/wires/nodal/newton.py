@@ -15,10 +15,10 @@ from torch import Tensor
 from mho.units import show
 from mho.wires.iv_laws import CellLaw
 from mho.wires.nodal.conjugate_gradient import (
-    Accuracy,
     CgSolution,
+    StoppingCriterion,
+    crossbar_system,
     factor,
-    network,
     solve_cg,
 )
 from mho.wires.nodal.line_elimination import branch_currents
@@ -85,7 +85,8 @@ class Crossbar:
         zero = self.cell.new_zeros(len(self.ends[0]), *self.cell.shape)
         slope = self.law.slope(zero, self.cell)
         found = solve_cg(
-            network(factor(self.wires, slope), slope, self.ends), Accuracy(_BEGIN)
+            crossbar_system(factor(self.wires, slope), slope, self.ends),
+            StoppingCriterion(_BEGIN),
         )
         state = self._state(found, slope, zero)
         reference = found.first
@@ -95,10 +96,12 @@ class Crossbar:
             drop = state.drop
             slope = self.law.slope(drop, self.cell)
             source = self.law.current(drop, self.cell) - slope * drop
-            net = network(factor(self.wires, slope), slope, self.ends, source)
+            net = crossbar_system(factor(self.wires, slope), slope, self.ends, source)
             scale = reference * slowest
             try:
-                found = solve_cg(net, Accuracy(tolerance, scale), start=state.bit)
+                found = solve_cg(
+                    net, StoppingCriterion(tolerance, scale), start=state.bit
+                )
             except ArithmeticError as error:
                 why = self._complaint(state, ", its slopes being too unequal")
                 raise ArithmeticError(why) from error

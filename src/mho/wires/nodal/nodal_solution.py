@@ -13,10 +13,10 @@ from torch.autograd.function import once_differentiable
 from mho.checks import check_between, check_finite, check_shape, check_within
 from mho.wires.iv_laws import CellLaw, InSeries, Sinh, sensitivity
 from mho.wires.nodal.conjugate_gradient import (
-    Accuracy,
     CgSolution,
+    StoppingCriterion,
+    crossbar_system,
     factor,
-    network,
     solve_cg,
 )
 from mho.wires.nodal.line_elimination import OPEN, branch_currents
@@ -234,7 +234,10 @@ class _Circuit:
         def part(of: slice, some: tuple[Tensor, Tensor]) -> CgSolution:
             own = cell if shared else cell[of]
             lines = shared or factor(self.wires, own)
-            return solve_cg(network(lines, own, some), Accuracy(tolerance * _SAFETY))
+            return solve_cg(
+                crossbar_system(lines, own, some),
+                StoppingCriterion(tolerance * _SAFETY),
+            )
 
         return self._in_parts(part, ends)
 

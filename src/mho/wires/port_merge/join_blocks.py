@@ -37,34 +37,42 @@ def merge(
         inputs of the new block; `None` if not `taped`.
     """
     work.clear()
+    # How the remaining ports reach the seam, and the blocks by themselves as it sees them.
     from_near = _kept(near[..., seam.near, :], seam.kept_near, work)
     from_far = _kept(far[..., seam.far, :], seam.kept_far, work)
     z = _alone(near[..., seam.near, seam.near], work)
     y = _alone(far[..., seam.far, seam.far], work)
     loop = _loop(z, y, work)
+    # Inputs of the joined ports: currents that near and far ports cause, voltages of far ones.
     current = work.product(work.product(y, loop), from_near)
     across = work.product(loop.mT, from_far).neg_()
     voltage = work.product(work.product(loop, z), from_far)
     _add(near, work.product(from_near.mT, current), seam.kept_near, out)
     _add(far, work.product(from_far.mT, voltage), seam.kept_far, out)
-    between = _blocks(work.product(from_near.mT, across), out)
-    for i, one in _places(seam.kept_near):
-        for j, two in _places(seam.kept_far):
-            out[..., one.after, two.after] = between[..., i, j]
-            out[..., two.after, one.after] = between[..., i, j].mT
+    _add_between(work.product(from_near.mT, across), seam, out)
     if not taped:
         return None
     tape = near.new_empty(from_near.shape[0], 2 * seam.width, out.shape[-1])
-    upper = tape[:, : seam.width]
-    lower = tape[:, seam.width :]
+    currents = tape[:, : seam.width]
+    voltages = tape[:, seam.width :]
     offered = work.product(loop, from_near).neg_()
-    for i, run in _places(seam.kept_near):
-        upper[..., run.after] = current[..., i]
-        lower[..., run.after] = offered[..., i]
-    for i, run in _places(seam.kept_far):
-        upper[..., run.after] = across[..., i]
-        lower[..., run.after] = voltage[..., i]
+    for place, run in _places(seam.kept_near):
+        currents[..., run.after] = current[..., place]
+        voltages[..., run.after] = offered[..., place]
+    for place, run in _places(seam.kept_far):
+        currents[..., run.after] = across[..., place]
+        voltages[..., run.after] = voltage[..., place]
     return tape
+
+
+def _add_between(matrix: Tensor, seam: Seam, out: Tensor) -> None:
+    """Put what near and far ports cause in each other, through the seam alone, in its place."""
+    between = _blocks(matrix, out)
+    for i, one in _places(seam.kept_near):
+        for j, two in _places(seam.kept_far):
+            part = between[..., i, j]
+            out[..., one.after, two.after] = part
+            out[..., two.after, one.after] = part.mT
 
 
 def transfer(
@@ -82,21 +90,33 @@ def transfer(
         seam: How they are joined.
         vertical: Whether `far` lies above `near`, not to its right.
     """
-    rows = (
-        near.shape[-1] - seam.ports.bottom - seam.width if vertical else seam.ports.left
-    )
+    near_ports = near.shape[-1]
+    upright_rows = near_ports - seam.ports.bottom - seam.width
+    rows = upright_rows if vertical else seam.ports.left
     left = slice(0, rows)
     bottom = slice(rows, seam.near.start)
-    through, side = (bottom, left) if vertical else (left, bottom)
-    beyond = slice(0, seam.far.start) if vertical else slice(seam.far.stop, None)
-    inner = near[:, seam.near]
-    y = far[:, seam.far, seam.far]
-    loop = torch.bmm(inner[..., seam.near], y).neg_()
+    # `through`: ends whose lines go on into the far block; `side`: ends of the near block alone.
+    if vertical:
+        through = bottom
+        side = left
+        beyond = slice(0, seam.far.start)
+    else:
+        through = left
+        side = bottom
+        beyond = slice(seam.far.stop, None)
+    # What voltages at `through` leave at the seam, once the far block draws its currents.
+    at_seam = near[:, seam.near]
+    drawn = far[:, seam.far, seam.far]
+    loop = torch.bmm(at_seam[..., seam.near], drawn).neg_()
     loop.diagonal(dim1=1, dim2=2).add_(1)
-    passed = torch.linalg.solve_ex(loop, inner[..., through]).result
-    here = near[:, side, through] + torch.bmm(torch.bmm(y, inner[..., side]).mT, passed)
+    passed = torch.linalg.solve_ex(loop, at_seam[..., through]).result
+    # It sends currents back into the near block's own ends, and on to those of the far block.
+    back = torch.bmm(drawn, at_seam[..., side]).mT
+    here = near[:, side, through] + torch.bmm(back, passed)
     there = torch.bmm(far[:, seam.far, beyond].mT, passed).neg_()
-    return torch.cat([there, here], 1) if vertical else torch.cat([here, there], 1).mT
+    if vertical:
+        return torch.cat([there, here], 1)
+    return torch.cat([here, there], 1).mT
 
 
 def _loop(z: Tensor, y: Tensor, work: Workspace) -> Tensor:
@@ -109,10 +129,10 @@ def _loop(z: Tensor, y: Tensor, work: Workspace) -> Tensor:
 
 def _kept(rows: Tensor, runs: tuple[Run, ...], work: Workspace) -> Tensor:
     """Columns of the remaining ports side by side, one matrix after the other."""
-    kept = work.take(*rows.shape[:-1], sum(run.number for run in runs))
-    return torch.cat([rows[..., run.before] for run in runs], -1, out=kept).flatten(
-        0, 2
-    )
+    width = sum(run.number for run in runs)
+    kept = work.take(*rows.shape[:-1], width)
+    parts = [rows[..., run.before] for run in runs]
+    return torch.cat(parts, -1, out=kept).flatten(0, 2)
 
 
 def _alone(matrix: Tensor, work: Workspace) -> Tensor:

@@ -118,60 +118,99 @@ def _one_cell(cells: Cells, work: Workspace) -> Tensor:
 def _merge(
     near: Tensor, far: Tensor, seam: Seam, memory: Memory, tape: list[Tensor] | None
 ) -> Tensor:
-    """Matrices of the blocks that two blocks make, as in `port_blocks.merge`."""
+    """Matrices of the blocks that two blocks make, as in `join_blocks.merge`.
+
+    Only the ports at the seam disappear. What the new block's ports cause there is worked out
+    first: currents into the near block's side of the seam, voltages at the far block's. Fed
+    back through both blocks, it adds to what their remaining ports did before.
+    """
     memory.work.clear()
-    n = seam.width
-    size = sum(seam.ports)
+    width = seam.width
+    ports = sum(seam.ports)
     blocks = near.shape[2:]
+    # The blocks by themselves, as the seam sees them; the z of a block is -Z.
     z = near[seam.near, seam.near]
     y = far[seam.far, seam.far]
+    # What is left at the seam of a voltage offered to it, once both sides have answered.
     loop = _inverse(_one_minus(times(z, y)))
-    outer = memory.work.take(n, size, *blocks)
-    inputs = (memory.work.take if tape is None else near.new_empty)(
-        2 * n, size, *blocks
+    # How each new port reaches the seam, and what arrives there; a gradient needs it later.
+    at_seam = memory.work.take(width, ports, *blocks)
+    keep = memory.work.take if tape is None else near.new_empty
+    inputs = keep(2 * width, ports, *blocks)
+    currents = inputs[:width]
+    voltages = inputs[width:]
+    _inputs_of_near(
+        near, seam, (y, loop), at_seam, currents, voltages, tape is not None
     )
-    current = times(y, loop)
-    offered = -loop
-    voltage = times(loop, z)
-    across = -loop.transpose(0, 1)
-    for run in seam.kept_near:
-        outer[:, run.after] = near[seam.near, run.before]
-        times(current, outer[:, run.after], inputs[:n, run.after])
-        if tape is not None:
-            times(offered, outer[:, run.after], inputs[n:, run.after])
-    for run in seam.kept_far:
-        outer[:, run.after] = far[seam.far, run.before]
-        times(across, outer[:, run.after], inputs[:n, run.after])
-        times(voltage, outer[:, run.after], inputs[n:, run.after])
+    _inputs_of_far(far, seam, (z, loop), at_seam, currents, voltages)
     if tape is not None:
         tape.append(inputs)
-    s = memory.next_level().take(size, size, *blocks)
-    _add(near, seam.kept_near, outer, inputs[:n], s)
-    _add(far, seam.kept_far, outer, inputs[n:], s)
+    joined = memory.next_level().take(ports, ports, *blocks)
+    _add(near, seam.kept_near, at_seam, currents, joined)
+    _add(far, seam.kept_far, at_seam, voltages, joined)
+    # The two blocks act on each other through the seam alone.
     for one in seam.kept_near:
         for two in seam.kept_far:
-            part = s[one.after, two.after]
-            times(outer[:, one.after].transpose(0, 1), inputs[:n, two.after], part)
-            s[two.after, one.after] = part.transpose(0, 1)
-    return s
+            part = joined[one.after, two.after]
+            times(at_seam[:, one.after].transpose(0, 1), currents[:, two.after], part)
+            joined[two.after, one.after] = part.transpose(0, 1)
+    return joined
+
+
+def _inputs_of_near(
+    near: Tensor,
+    seam: Seam,
+    solved: tuple[Tensor, Tensor],
+    at_seam: Tensor,
+    currents: Tensor,
+    voltages: Tensor,
+    taped: bool,
+) -> None:
+    """What the near block's remaining ports cause at the seam: currents, with a tape voltages."""
+    y, loop = solved
+    current_of = times(y, loop)
+    voltage_of = -loop
+    for run in seam.kept_near:
+        at_seam[:, run.after] = near[seam.near, run.before]
+        times(current_of, at_seam[:, run.after], currents[:, run.after])
+        if taped:
+            times(voltage_of, at_seam[:, run.after], voltages[:, run.after])
+
+
+def _inputs_of_far(
+    far: Tensor,
+    seam: Seam,
+    solved: tuple[Tensor, Tensor],
+    at_seam: Tensor,
+    currents: Tensor,
+    voltages: Tensor,
+) -> None:
+    """What the far block's remaining ports cause at the seam: currents and voltages."""
+    z, loop = solved
+    voltage_of = times(loop, z)
+    current_of = -loop.transpose(0, 1)
+    for run in seam.kept_far:
+        at_seam[:, run.after] = far[seam.far, run.before]
+        times(current_of, at_seam[:, run.after], currents[:, run.after])
+        times(voltage_of, at_seam[:, run.after], voltages[:, run.after])
 
 
 def _add(
-    old: Tensor, runs: tuple[Run, ...], outer: Tensor, inputs: Tensor, s: Tensor
+    old: Tensor, runs: tuple[Run, ...], at_seam: Tensor, inputs: Tensor, joined: Tensor
 ) -> None:
     """Put the matrix of remaining ports, and what the seam adds to it, in its new place."""
     for place, one in enumerate(runs):
-        left = outer[:, one.after].transpose(0, 1)
+        left = at_seam[:, one.after].transpose(0, 1)
+        # The matrix is symmetric: the other half is a copy.
         for two in runs[place:]:
-            part = s[one.after, two.after]
             right = inputs[:, two.after]
-            torch.addcmul(
-                old[one.before, two.before], left[:, 0:1], right[0:1], out=part
-            )
+            before = old[one.before, two.before]
+            part = joined[one.after, two.after]
+            torch.addcmul(before, left[:, 0:1], right[0:1], out=part)
             for k in range(1, len(right)):
                 part.addcmul_(left[:, k : k + 1], right[k : k + 1])
             if one is not two:
-                s[two.after, one.after] = part.transpose(0, 1)
+                joined[two.after, one.after] = part.transpose(0, 1)
 
 
 def times(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
@@ -190,12 +229,16 @@ def _one_minus(matrix: Tensor) -> Tensor:
 
 
 def _inverse(m: Tensor) -> Tensor:
+    """Inverses of small matrices, in closed form up to two rows."""
     if len(m) == 1:
         return 1 / m
     if len(m) == 2:
-        adjugate: Tensor = torch.stack(
-            [torch.stack([m[1, 1], -m[0, 1]]), torch.stack([-m[1, 0], m[0, 0]])]
-        )
-        return adjugate / (m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0])
-    inverse: Tensor = torch.linalg.inv_ex(m.flatten(2).permute(2, 0, 1)).inverse
+        first = torch.stack([m[1, 1], -m[0, 1]])
+        second = torch.stack([-m[1, 0], m[0, 0]])
+        adjugate: Tensor = torch.stack([first, second])
+        determinant = m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0]
+        return adjugate / determinant
+    # torch wants the matrices' own axes last.
+    stacked = m.flatten(2).permute(2, 0, 1)
+    inverse: Tensor = torch.linalg.inv_ex(stacked).inverse
     return inverse.permute(1, 2, 0).contiguous().view(m.shape)
