@@ -106,8 +106,11 @@ class CellStream:
         pairs = (slots + 1) // 2
         uniform = self._uniform("normal/" + purpose, 2 * pairs)
         half = uniform.shape[0] // 2
+
+        # radius and angle of a point whose two coordinates are normal
         radius = uniform[:half].log_().mul_(-2).sqrt_()
         angle = uniform[half:].mul_(2 * math.pi)
+        # the usual case needs one coordinate only
         if slots == 1:
             return radius.mul_(angle.cos_())
         both = torch.cat((radius * angle.cos(), radius * angle.sin()))
@@ -118,9 +121,11 @@ class CellStream:
         words = (slots + 1) // 2
         lane = torch.arange(1, words + 1, device=self.key.device)
         lane.mul_(_purpose(purpose))
+
         bits = _mix_(lane[:, None] + self.key)
         low = bits.bitwise_and(_LOW_31)
         high = bits.bitwise_right_shift_(32).bitwise_and_(_LOW_31)
+
         both = torch.cat((low, high)).to(torch.float32)
         # the middle of each of 2³¹ intervals, so that no logarithm meets a zero
         return both.mul_(2.0**-31).add_(2.0**-32)

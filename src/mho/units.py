@@ -86,6 +86,7 @@ def show(value: float | int, unit: str, digits: int = 4) -> str:
         return f"{value} {unit}"
     if value == 0:
         return f"0 {unit}"
+
     for scale, prefix in _SHOWN:
         # what would round to 1000 takes the next prefix
         if abs(value) >= _rounds_to(scale, digits):
@@ -141,9 +142,11 @@ def parse(text: str, unit: str) -> float:
         raise ValueError(
             f"must be a number with its unit such as `1u{unit}`, but is `{text}`."
         )
+
     number, symbol = match.groups()
     if unit == "s" and symbol in _LONG:
         return float(number) * _LONG[symbol]
+
     has_unit = symbol.endswith(unit)
     prefix = symbol[: -len(unit)] if has_unit else None
     if prefix not in _PREFIXES:

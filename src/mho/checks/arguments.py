@@ -70,6 +70,7 @@ def check_choice(value: str, name: str, choices: Iterable[str]) -> None:
     known = sorted(choices)
     if value in known:
         return
+
     near = difflib.get_close_matches(value, known, n=1, cutoff=0.4)
     hint = f" Did you mean `{near[0]}`?" if near else ""
     raise ValueError(

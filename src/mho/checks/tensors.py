@@ -31,6 +31,7 @@ def check_within(
     # NaN is the worst of all
     excess = torch.maximum(low - values, values - high).nan_to_num(nan=math.inf)
     excess = torch.where(outside, excess, -math.inf)
+
     worst = torch.unravel_index(excess.argmax(), values.shape)
     place = ", ".join(str(int(index)) for index in worst)
     count = int(outside.sum())
@@ -50,6 +51,7 @@ def check_finite(values: Shaped[Tensor, "*shape"], name: str, hint: str) -> None
     bad = ~torch.isfinite(values)
     if not bad.any():
         return
+
     first = ", ".join(str(int(index)) for index in bad.nonzero()[0])
     count = int(bad.sum())
     raise ValueError(

@@ -130,21 +130,21 @@ class Verdict:
     def numbers(self) -> dict[str, object]:
         """As plain values for JSON."""
         claim = self.claim
-        found = self.measurement
+        measured = self.measurement
         return {
             "id": claim.name,
             "statement": claim.statement,
             "source": claim.source,
             "unit": claim.unit,
             "target": claim.target,
-            "measured": found.value,
-            "low": found.low,
-            "high": found.high,
-            "interval": found.interval,
+            "measured": measured.value,
+            "low": measured.low,
+            "high": measured.high,
+            "interval": measured.interval,
             "tolerance": claim.tolerance,
             "reason": claim.reason,
-            "pass": found.holds,
-            "note": found.note,
+            "pass": measured.holds,
+            "note": measured.note,
             "wall_seconds": round(self.seconds, 2),
         }
 
@@ -174,11 +174,14 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
     if total == 0:
         return 0.0, 1.0
     z = 1.959964  # 97.5 % of normal numbers lie below
+
     share = count / total
     centre = share + z**2 / (2 * total)
     variance = share * (1 - share) / total
     spread = z * math.sqrt(variance + (z / (2 * total)) ** 2)
+
     scale = 1 + z**2 / total
+
     low = (centre - spread) / scale
     high = (centre + spread) / scale
     return max(low, 0.0), min(high, 1.0)

@@ -84,6 +84,7 @@ class Denoise(Configuration):
         number = torch.arange(longest, dtype=torch.int32)[:, None]
         # polarities alternate, beginning with the one that helps the error
         up = (error < 0) ^ (number % 2 == 1)
+
         set_voltage, reset_voltage = (switching_voltage * limit).unbind(0)
         size = torch.where(up, set_voltage, reset_voltage)
         # from 0 at the first to 1 at the cell's last pulse
@@ -91,6 +92,7 @@ class Denoise(Configuration):
         rise = (number / last).clamp_(max=1)
         fraction = self.lowest + (self.highest - self.lowest) * rise
         size = size * fraction
+
         amplitude = torch.where(up, size, -size)
         return torch.where(number < length, amplitude, 0.0)
 

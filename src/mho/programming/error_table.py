@@ -54,6 +54,7 @@ class ErrorTable:
     def __post_init__(self) -> None:
         check_positive(self.low, "low", "S")
         check_between(self.high, "high", self.low, 1.0, "S")
+
         rows, cells = self.error.shape
         check_between(rows, "rows", 2, 4096, "1")
         is_power_of_two = cells & (cells - 1) == 0
@@ -62,6 +63,7 @@ class ErrorTable:
                 f"Argument `error` must hold a power of two of cells in each row, at most"
                 f" {1 << _LONGEST}, but holds {cells}."
             )
+
         check_shape(self.variance, "variance", (rows, cells))
         check_finite(self.error, "error", "Leave such cells out.")
         check_finite(self.variance, "variance", "Leave such cells out.")
@@ -217,6 +219,7 @@ def measure_errors(
     check_between(rows, "rows", 2, 4096, "1")
     check_between(low, "low", info.conductance_low, info.conductance_high, "S")
     check_between(high, "high", low, info.conductance_high, "S")
+
     cells_per_row = min(info.cells // rows, 1 << _LONGEST)
     if cells_per_row < 2:
         raise ValueError(
@@ -228,10 +231,13 @@ def measure_errors(
     below = torch.rand(row.numel(), generator=stream.generator())
     pitch = (high - low) / (rows - 1)
     target = low + pitch * (row - below).clamp(min=0)
+
     cells = torch.arange(row.numel())
     before = bench.ledger
     result = program(bench, target, protocol, cells=cells)
     cost = bench.ledger - before
+
+    # looked at after the wait: what cells hold then is what counts
     bench.wait(wait)
     look = protocol.verify
     reading = bench.read(cells, samples=look.samples, window=look.window)

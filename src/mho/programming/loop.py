@@ -77,6 +77,7 @@ class ProgramRun:
     def cycle(self) -> None:
         """Pulse or denoise every live cell once, and read it; verify now and then."""
         protocol = self.protocol
+
         self._pulse_once()
         self._retire(protocol.trim.stuck(self._memory), Outcome.STUCK)
         self.cycles += 1
@@ -114,6 +115,7 @@ class ProgramRun:
         before = self._spent_before
         spent = [float(getattr(before, field.name)) for field in fields(Ledger)]
         numbers = [float(self.cycles), *spent]
+
         return {
             **copies(self.results, "done"),
             **copies(self.live, "live"),
@@ -131,6 +133,7 @@ class ProgramRun:
         self.results = restored(self.results, state, "done")
         self.live = restored(self.live, state, "live")
         self._memory = restored(self._memory, state, "memory")
+
         cycles, *spent = state["loop"].tolist()
         self.cycles = int(cycles)
         # the first four fields of a ledger count, the others measure
@@ -142,6 +145,7 @@ class ProgramRun:
         if some.numel() == 0:
             return
         live = self.live
+
         place = live.place[some]
         reading = self.bench.read(self.cells[place], samples=samples, window=0.0)
         self.results.reads[place] += samples
@@ -159,7 +163,9 @@ class ProgramRun:
         off_target = error.abs() > live.goal
         train = self._train_is_due(error, off_target)
         trim = off_target & ~train & ~live.ready
+        # nothing left to do until a long look says so
         live.ready = live.ready | ~(trim | train)
+
         self._trim(trim, error)
         self._give_train(train, error)
 
@@ -171,6 +177,7 @@ class ProgramRun:
         protocol = self.protocol
         if protocol.denoise is None:
             return torch.zeros_like(off_target)
+
         near = error.abs() <= protocol.near * protocol.tolerance
         # a full train ends the coarse approach: channels it completes move the cell
         approached = near & (live.owed >= protocol.denoise.first)
@@ -197,10 +204,12 @@ class ProgramRun:
         amplitude, self._memory = protocol.trim.propose(
             self._memory, error, live.conductance, chosen, self.info
         )
+
         place = live.place[some]
         pulse = Pulse(amplitude[some], protocol.trim.width, protocol.trim.gate)
         self.bench.pulse(pulse, self.cells[place])
         self.results.pulses[place] += 1
+
         if protocol.denoise is None:
             return
         coarse = error.abs() > protocol.near * protocol.tolerance
@@ -220,6 +229,7 @@ class ProgramRun:
             return
         live = self.live
         trim_method = self.protocol.trim
+
         voltage = trim_method.switching_voltage(self._memory, self.info)
         length = live.owed[some]
         amplitude = denoise.train(
@@ -228,10 +238,12 @@ class ProgramRun:
             switching_voltage=voltage[:, some],
             limit=live.limit[:, some],
         )
+
         place = live.place[some]
         pulse = Pulse(amplitude, denoise.width, trim_method.gate)
         self.bench.pulse(pulse, self.cells[place])
         self.results.denoise_pulses[place] += length
+        # the next reading tells whether the train switched the cell
         live.trains[some] += 1
         live.trained_at[some] = live.conductance[some]
         live.owed = torch.where(chosen, 0, live.owed)
@@ -253,6 +265,7 @@ class ProgramRun:
         some = live.ready.nonzero()[:, 0]
         if some.numel() == 0:
             return
+
         place = live.place[some]
         reading = self.bench.read(
             self.cells[place],
@@ -262,8 +275,10 @@ class ProgramRun:
         self.results.reads[place] += verify.samples
         self.results.noise[place] = reading.peak_to_peak
         live.conductance = live.conductance.index_copy(0, some, reading.mean)
+
         passed = self._passed(some, reading)
         live.ready = torch.zeros_like(live.ready)
+        # whoever does not pass goes on being pulsed
         accepted = torch.zeros_like(live.ready)
         accepted[some[passed]] = True
         self._retire(accepted, Outcome.CONVERGED)
@@ -283,6 +298,7 @@ class ProgramRun:
         quiet = verify.quiet(reading, tolerance, self.info.resolution)
         allowed = verify.allowed(reading, tolerance, self.info.resolution)
         passed = quiet & (error <= allowed)
+        # noise needs a train, an error needs trimming
         live.owed[some[~quiet]] = protocol.denoise.after_noise
         # quiet but off: trim closer than before, by readings of more samples
         off_target = quiet & ~passed
@@ -296,11 +312,13 @@ class ProgramRun:
         """Write down how the chosen live cells ended, and drop them."""
         if not bool(chosen.any()):
             return
+
         live = self.live
         place = live.place[chosen]
         error = live.conductance[chosen] - live.target[chosen]
         self.results.outcome[place] = int(outcome)
         self.results.error[place] = error
+
         stay = (~chosen).nonzero()[:, 0]
         self.live = take(live, stay)
         self._memory = take(self._memory, stay)

@@ -106,8 +106,10 @@ class Predictive(Trim[PredictiveMemory], Configuration):
         surprise = torch.log(answer.clamp(min=1e-9) / expected.clamp(min=1e-9))
         # one reading must not turn the estimate upside down
         surprise.clamp_(-2, 2)
+        # the less, the more a trap could explain what came (1)
         trust = expected / (expected + self.doubt)
         update = self.rate * surprise * trust
+
         set_update = update * (memory.expected > 0)
         reset_update = update * (memory.expected < 0)
 
@@ -115,6 +117,7 @@ class Predictive(Trim[PredictiveMemory], Configuration):
         no_answer = telling & (answer < _SILENT * expected)
         silent = torch.where(no_answer, memory.silent + 1, 0)
         silent = torch.where(telling, silent, memory.silent)
+
         return PredictiveMemory(
             gain=memory.gain + torch.stack((set_update, reset_update)),
             expected=torch.zeros_like(memory.expected),
@@ -131,6 +134,7 @@ class Predictive(Trim[PredictiveMemory], Configuration):
         info: BenchInfo,
     ) -> tuple[Float[Tensor, " cells"], PredictiveMemory]:
         law = info.nominal
+
         up = error < 0
         sign = torch.where(up, 1.0, -1.0)
         step = (error.abs() * self.aim).clamp_(min=self.least)
@@ -145,6 +149,7 @@ class Predictive(Trim[PredictiveMemory], Configuration):
         size = switching_voltage + overdrive
         lowest = _LOWEST * min(law.set_voltage, law.reset_voltage)
         size.clamp_(lowest, info.amplitude_max)
+
         amplitude = torch.where(chosen, sign * size, 0.0)
         expected = torch.where(chosen, sign * step, 0.0)
         return amplitude, replace(memory, expected=expected)

@@ -32,7 +32,12 @@ def neurram_protocol() -> ProgramProtocol:
             cap_pulses=30,
         ),
         denoise=None,
-        verify=Verify(window=8 * us, samples=5, margin=1.0, every=1),
+        verify=Verify(
+            window=8 * us,
+            samples=5,
+            margin=1.0,
+            every=1,
+        ),
         trim_window=1.0,
         samples=5,
         max_cycles=500,

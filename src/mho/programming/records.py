@@ -38,6 +38,7 @@ class CellResults:
     def none(cls, target: Float[Tensor, " cells"]) -> "CellResults":
         """Nothing has become of any cell yet."""
         count = target.numel()
+
         return cls(
             outcome=torch.full((count,), int(Outcome.LIVE), dtype=torch.int8),
             error=torch.zeros_like(target),
@@ -90,6 +91,7 @@ class LiveCells:
             goal: Error up to which they are not trimmed further (S).
         """
         count = target.numel()
+
         return cls(
             place=torch.arange(count),
             target=target,
@@ -130,8 +132,8 @@ def restored(record: _Record, saved: Mapping[str, Tensor], prefix: str) -> _Reco
     parts = {}
     for field in fields(whole):
         parts[field.name] = saved[f"{prefix}.{field.name}"].clone()
-    found: _Record = replace(whole, **parts)
-    return found
+    again: _Record = replace(whole, **parts)
+    return again
 
 
 _OF_LIVE_CELLS = ("live.", "memory.")
@@ -150,22 +152,36 @@ def check_restorable(
     Raises:
         ValueError: In the house sentence.
     """
-    for live in (False, True):
-        parts = [
-            {k: t for k, t in one.items() if k.startswith(_OF_LIVE_CELLS) == live}
-            for one in (saved, own)
-        ]
-        check_alike(parts[0], "state", parts[1], longest=cells if live else None)
+    saved_of_all, saved_of_live = _by_length(saved)
+    own_of_all, own_of_live = _by_length(own)
+    check_alike(saved_of_all, "state", own_of_all, longest=None)
+    # live cells get fewer and fewer: any number up to all of them is right
+    check_alike(saved_of_live, "state", own_of_live, longest=cells)
+
     place = saved["live.place"]
     strange = (place < 0) | (place >= cells)
-    if bool(strange.any()) or torch.unique(place).numel() != place.numel():
+    is_repeated = torch.unique(place).numel() != place.numel()
+    if bool(strange.any()) or is_repeated:
         raise ValueError(
             "Argument `state` must have live cells among those asked for, each once, but has"
             " others."
         )
     numbers = saved["loop"]
-    if not bool((torch.isfinite(numbers) & (numbers >= 0)).all()):
+    plausible = torch.isfinite(numbers) & (numbers >= 0)
+    if not bool(plausible.all()):
         raise ValueError(
             "Argument `state` must have cycles and costs that are finite and not negative, but has"
             " others."
         )
+
+
+def _by_length(
+    state: Mapping[str, Tensor],
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Tensors that cover all cells asked for, or none, and those that cover the live ones."""
+    of_all = {}
+    of_live = {}
+    for name, tensor in state.items():
+        group = of_live if name.startswith(_OF_LIVE_CELLS) else of_all
+        group[name] = tensor
+    return of_all, of_live

@@ -62,10 +62,12 @@ class ProgramResult:
         count = self.cells.numel()
         converged = int(self.converged.sum())
         stuck = int(self.stuck.sum())
+        # what a cell cost on average
         some = max(count, 1)
         pulses = int(self.pulses.sum()) / some
         denoise_pulses = int(self.denoise_pulses.sum()) / some
         reads = int(self.reads.sum()) / some
+
         seconds = show(self.ledger.seconds, "s")
         joules = show(self.ledger.joules, "J")
         return (

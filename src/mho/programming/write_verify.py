@@ -84,17 +84,20 @@ class WriteVerify(Trim[RampMemory], Configuration):
     ) -> tuple[Float[Tensor, " cells"], RampMemory]:
         del conductance
         largest = info.amplitude_max
+
         direction = -torch.sign(error)  # too low: SET (+); too high: RESET (-)
         same_side = torch.sign(memory.amplitude) == direction
         harder = memory.amplitude.abs() + self.increment
         size = torch.where(same_side, harder, self.start_voltage).clamp(max=largest)
         amplitude = direction * size
+
         at_largest = size >= largest
         capped = torch.where(at_largest, memory.capped + 1, 0).to(torch.int32)
         after = RampMemory(
             amplitude=torch.where(chosen, amplitude, memory.amplitude),
             capped=torch.where(chosen, capped, memory.capped),
         )
+
         return torch.where(chosen, amplitude, 0.0), after
 
     def stuck(self, memory: RampMemory) -> Bool[Tensor, " cells"]:

@@ -115,7 +115,12 @@ def render(data: RunData) -> str:
         cost_rows=cost_rows(data.costs),
         total=TOTAL,
         outcomes=[(o.name, o.remedy) for o in (Outcome.STUCK, Outcome.OUT_OF_CYCLES)],
-        result=json.dumps(data.result, indent=2, ensure_ascii=False, default=str),
+        result=json.dumps(
+            data.result,
+            indent=2,
+            ensure_ascii=False,
+            default=str,
+        ),
     )
 
 

@@ -51,6 +51,7 @@ def headline(result: Result) -> str:
     on_chip = number(_part(result, "chip_accuracy", "best"), ".2%")
     in_software = number(result.get("software_accuracy"), ".2%")
     converged = number(result.get("converged_fraction"), ".2%")
+
     return (
         f"On a simulated {preset} chip, {network} answers {on_chip} of the test samples"
         f" correctly, against {in_software} in software; {converged} of the cells that were"

@@ -97,10 +97,12 @@ class Subject(Configuration):
             # whose laws know what their numbers may be
             preset.cell()
             return replace(self, preset=preset)
+
         if name == _DENOISE:
             method = self.protocol.denoise if value else None
             protocol = replace(self.protocol, denoise=method)
             return replace(self, protocol=protocol)
+
         path = name.split(".")[1:]
         protocol = _replaced(self.protocol, path, value, name)
         return replace(self, protocol=protocol)

@@ -84,6 +84,7 @@ def grid_points(
         for name, value in zip(names, values, strict=True):
             changed = changed.changed(name, value)
         points.append((values, changed))
+
     return points
 
 
@@ -96,10 +97,12 @@ def _range(name: str, text: str, subject: Subject) -> tuple[float, ...]:
     low_text, high_text, count_text, logarithmic = _range_parts(name, text)
     low = subject.value(name, low_text)
     high = subject.value(name, high_text)
+
     count = int(count_text)
     check_between(count, name, 2, _MOST, "1")
     if not logarithmic:
         return tuple(low + (high - low) * n / (count - 1) for n in range(count))
+
     if low <= 0 or high <= 0:
         raise ValueError(
             f"Argument `{name}` must be positive for logarithmic steps, but is `{text}`."

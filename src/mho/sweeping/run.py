@@ -68,7 +68,12 @@ def check_sweep(subject: Subject, how: PointMeasure) -> None:
     Raises:
         ValueError: In the house sentence.
     """
-    chip = Chip(subject.preset, rows=1, cols=1, driver=how.driver)
+    chip = Chip(
+        subject.preset,
+        rows=1,
+        cols=1,
+        driver=how.driver,
+    )
     subject.protocol.check(SimulatedBench(chip, Stream(how.seed)).info)
 
 
@@ -87,7 +92,12 @@ def measure_point(subject: Subject, how: PointMeasure) -> dict[str, float]:
     """
     stream = Stream(how.seed)
     cols = math.ceil(how.cells / _ROWS)
-    chip = Chip(subject.preset, rows=_ROWS, cols=cols, driver=how.driver)
+    chip = Chip(
+        subject.preset,
+        rows=_ROWS,
+        cols=cols,
+        driver=how.driver,
+    )
     bench = SimulatedBench(chip, stream.child("chip"))
     cells = torch.arange(chip.cells)
     array = subject.preset.array

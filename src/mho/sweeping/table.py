@@ -83,10 +83,12 @@ def to_csv(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> bytes
     writer = csv.writer(text, lineterminator="\n")
     field_names = [axis.name for axis in axes]
     writer.writerow([*field_names, *COLUMNS])
+
     for values, row in rows:
         fields = [repr(value) for value in values]
         measured = [repr(row[name]) for name in COLUMNS]
         writer.writerow([*fields, *measured])
+
     return text.getvalue().encode()
 
 

@@ -44,12 +44,14 @@ class Cells:
         self.parameters = parameters
         self.temperature = reference if temperature is None else temperature
         self.count = count
+
         every = torch.arange(count)
         life = stream.child("life")
         # copies are born alike and then live with randomness of their own
         self._stream = life.cells(every) if origin is None else life.copies(origin)
         birth = stream.child("birth").cells(every if origin is None else origin)
 
+        # a cell that never switches has no gain, and stays at one end of the range
         draws = birth.uniform("stuck", 2)
         self.stuck = draws[0] <= parameters.stuck_fraction
         drawn = parameters.switching.constants(birth)
@@ -83,6 +85,7 @@ class Cells:
         """
         check_not_negative(cycles, "cycles", "1")
         cells = cells[~self.stuck[cells]]
+
         stream = self._next(cells)
         state = self.state
         kind = self.parameters
@@ -93,6 +96,7 @@ class Cells:
         state.switched_at.index_fill_(0, cells, now)
         state.put_traps(cells, Traps.none(kind.telegraph.slots, cells.numel()))
 
+        # the last SET leaves its channels as one step over the whole range
         last_step = torch.full(cells.shape, kind.switching.high)
         no_step = torch.zeros_like(last_step)
         births_factor = self._response().book_cycles(cells, no_step)
@@ -115,12 +119,15 @@ class Cells:
         state = self.state
         before = self.temperature
         self.temperature = temperature
+
+        # what happened so far happened at the old temperature
         elapsed = (now - state.clock).clamp_(min=0).to(state.ahead.dtype)
         stream = self._next(torch.arange(self.count))
         flicker_now = flicker.watch(state.flicker, elapsed, 0.0, stream)[0]
         state.flicker.copy_(flicker_now)
         state.clock.fill_(now)
 
+        # time under way counts as what would have done the same in the new warmth
         trap_before = law.trap_acceleration(before)
         trap_after = law.trap_acceleration(temperature)
         state.ahead.add_(elapsed).mul_(trap_before / trap_after)
@@ -153,6 +160,7 @@ class Cells:
         self.state.ahead.index_add_(0, cells, ageing)
 
         # fraction of the cell's own threshold
+        # does every pulse switch, or may it leave a channel behind?
         drive = self.parameters.switching.subthreshold(amplitude, constants)
         working = constants.gain > 0
         switches = (drive >= 1) & working
@@ -189,8 +197,10 @@ class Cells:
         """
         state = self.state
         event = state.event.index_select(0, cells)
+        # every sample draws anew, so it counts as an operation of its own
         sample_event = event + torch.arange(samples)[:, None]
         streams = self._stream.take(cells.repeat(samples)).at(sample_event.view(-1))
+
         core = self.crept(cells, now, spacing, samples)
         # sums of times round: a read may start an ulp before the last one ended
         elapsed = (now - state.clock.index_select(0, cells)).clamp_(min=0)
@@ -199,10 +209,12 @@ class Cells:
 
         value = self._flickering(cells, core, first, pause, integration, streams)
         self._conduct_channels(cells, value, first, pause, integration, streams)
+
         state.event.index_copy_(0, cells, event + samples)
         end = now + (samples - 1) * spacing + integration
         state.clock.index_fill_(0, cells, end)
         state.ahead.index_fill_(0, cells, 0.0)
+
         return self.warmed(cells, value)
 
     def noise_variance(
@@ -229,9 +241,12 @@ class Cells:
         core = self.state.core.index_select(0, cells)
         switched_at = self.state.switched_at.index_select(0, cells)
         relaxing = self.state.relaxing.index_select(0, cells)
+
+        # single precision is enough for an age, but not for a time
         first_age = (now - switched_at).to(core.dtype)
         later = torch.arange(samples, dtype=core.dtype)[:, None] * spacing
         age = first_age + later
+
         creep = self.parameters.creep(core, age, relaxing, self.temperature)
         return creep.add_(core)
 
@@ -253,6 +268,8 @@ class Cells:
             stream=streams,
         )
         self.state.flicker.index_copy_(1, cells, looks[-1])
+
+        # the slow processes add up; what is faster is white
         noise = in_order(looks.transpose(0, 1))
         white = streams.normal("flicker white")[0].view(core.shape)
         noise.add_(white, alpha=law.white_decades(integration) ** 0.5)
@@ -273,6 +290,7 @@ class Cells:
             return
         samples, count = value.shape
         place = some + count * torch.arange(samples)[:, None]
+
         owners = cells[some]
         ahead = self.state.ahead.index_select(0, owners)
         # a trap knows its rate times the time, nothing else
@@ -284,6 +302,7 @@ class Cells:
             integration=integration * pace,
             stream=streams.take(place.view(-1)),
         )
+
         value.index_add_(1, some, channels)
         self.state.traps.filled.index_copy_(1, owners, traps.filled)
 

@@ -30,6 +30,7 @@ def add_channels(
     some = number.nonzero()[:, 0]
     if some.numel() == 0:
         return
+
     number = number[some]
     cells = cells[some]
     stream = stream.take(some)
@@ -52,6 +53,7 @@ def add_channels(
         traps.cleaning_voltage[slot, members] = new.cleaning_voltage[0, first:last]
         traps.filled[slot, members] = new.filled[0, first:last]
         first = last
+
     state.core.index_copy_(0, cells, core)
     state.put_traps(cells, traps)
 
@@ -67,6 +69,7 @@ def _draw_channels(
     keys = []
     for nth, members in enumerate(rounds):
         keys.append(stream.child(f"born {nth}").take(members).key)
+
     owner = cells[torch.cat(rounds)]
     # either polarity cleans, so the cleaning voltage follows the one that switches more easily
     easier_voltage = torch.minimum(
@@ -104,6 +107,7 @@ def resolve_channels(
     core = state.core.index_select(0, cells)
     core += in_order(traps.amplitude * completed)
     state.core.index_copy_(0, cells, core)
+
     left = traps.amplitude.masked_fill_(gone, 0.0)
     state.traps.amplitude.index_copy_(1, cells, left)
     filled = traps.filled.masked_fill_(gone, False)

@@ -32,6 +32,7 @@ def moments(
     """
     flicker = cells.parameters.flicker
     core = cells.crept(which, now, 0.0, 1)[0]
+    # equal variance for every decade slower than the integration
     decades = len(flicker.times) + flicker.white_decades(integration)
     variance = flicker.scale(core).square_().mul_(decades)
 

@@ -55,6 +55,7 @@ class PulseResponse:
         # a train that only switches cleans nothing: it needs no draws
         only_switches = bool(train.switches.all())
         cleaning = None if only_switches else self._cleaning_draws(stream, number)
+
         while True:
             ahead = number >= start
             event = (train.switches | train.spawns) & ahead
@@ -67,6 +68,7 @@ class PulseResponse:
                 resolve_channels(
                     self.state, law, cells, amplitude, train.width, cleaning
                 )
+
             some = has_event.nonzero()[:, 0]
             if some.numel() == 0:
                 return
@@ -77,6 +79,7 @@ class PulseResponse:
                 stream = stream.take(some)
                 if cleaning is not None:
                     cleaning = cleaning.index_select(2, some)
+
             at_pulse = stream.numbered("pulse", stop)
             self._apply_event(cells, train, stop, now, at_pulse)
             start = stop + 1
@@ -154,8 +157,10 @@ class PulseResponse:
         after = self.parameters.switching.moved(
             before, amplitude, width, compliance, constants, stream
         )
+
         step = after - before
         after += self._renew_creep(cells, before, after, now, stream)
+
         self.state.core.index_copy_(0, cells, after)
         births_factor = self.book_cycles(cells, step)
         return self.parameters.telegraph.born(step, stream, births_factor)
@@ -173,10 +178,12 @@ class PulseResponse:
         creep = self.parameters.creep
         # share of the relaxing state that this step starts anew (1)
         share = self.parameters.relaxation.renewed(after - before)
+
         old = state.relaxing.index_select(0, cells)
         fresh = stream.normal("relaxation")[0]
         # the roots of the shares keep the variance at 1 however often a cell is trimmed
         new = (1 - share).sqrt() * old + share.sqrt() * fresh
+
         age = now - state.switched_at.index_select(0, cells)
         new_age = age * (1 - share.double())
         state.switched_at.index_copy_(0, cells, now - new_age)

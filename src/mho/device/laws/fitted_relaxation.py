@@ -95,9 +95,12 @@ class FittedRelaxation(Configuration):
         decades = math.log(self.late / self.early)
         growth = age.clamp(min=self.early).div_(self.early).log_()
         growth = growth.div_(decades).clamp_(max=1)
+
         x = (conductance / self.full).clamp_(0, 1)
         early = self._fit("early", x)
         late = self._fit("late", x)
+
+        # the fits need not be positive everywhere
         sigma = early * start + (late - early) * growth
         return sigma.clamp_(min=0).mul_(self.scale)
 

@@ -74,6 +74,8 @@ class Flicker(Configuration):
         components, cells = state.shape
         times = torch.tensor(self.times, dtype=state.dtype, device=state.device)
         times = times[:, None]
+
+        # one draw for every process and look, which takes the place of what was forgotten
         draws = stream.normal("flicker step", components)
         draws = draws.view(components, -1, cells)
         looks = draws.transpose(0, 1).contiguous()
@@ -87,6 +89,7 @@ class Flicker(Configuration):
         looks[1:] *= torch.sqrt(-torch.expm1(-2 * ratio))
         for number in range(1, looks.shape[0]):
             looks[number] += memory * looks[number - 1]
+
         return looks
 
     def scale(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:

@@ -65,6 +65,8 @@ class Relaxation(Configuration):
         in_a_second = math.log1p(1 / self.onset)
         progress = torch.log1p(age / self.onset).div_(in_a_second).clamp_(max=1)
         after_a_second = conductance * self.relative + self.absolute
+
+        # nothing within the first second
         growth = age.clamp(min=1).log_().mul_(self.growth)
         growth.add_(progress.mul_(after_a_second))
         return growth.mul_(self.scale)

@@ -147,8 +147,11 @@ class Switching(Configuration):
         # e³⁰ is more than any cell can take; without the limit it might overflow
         size = overdrive.div_(self.slope).clamp_(max=30.0).exp_()
         size.mul_(constants.gain)
+        # slower towards the end that the pulse drives to
         size.mul_(self.window(core, amplitude, compliance))
         size.mul_(self.step * width / self.width)
+
+        # below the threshold nothing moves
         switches = self.subthreshold(amplitude, constants) >= 1
         return torch.where(switches, size, 0.0)
 
@@ -174,10 +177,12 @@ class Switching(Configuration):
         size = self.mean_step(core, amplitude, width, compliance, constants)
         pulse_factor = stream.normal("step")[0].mul_(self.cycle_spread).exp_()
         size.mul_(pulse_factor)
+        # no single pulse crosses the range
         size.clamp_(max=self.largest_step)
         # a core that is already beyond an end of its range stays where it is
         ceiling = torch.maximum(core, compliance.clamp(max=self.high))
         floor = core.clamp(max=self.low)
+
         raised = torch.minimum(core + size, ceiling)
         lowered = torch.maximum(core - size, floor)
         return torch.where(amplitude > 0, raised, lowered)

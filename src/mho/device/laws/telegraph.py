@@ -229,11 +229,13 @@ class TelegraphNoise(Configuration):
         """
         onset = traps.cleaning_voltage[:, None]
         below_onset = (onset - amplitude.abs()) / self.cleaning_slope
+        # 0 far below the onset, 1 far above
         drive = 1 / (1 + torch.exp(below_onset))
         # logarithm of the probability that a channel survives a pulse well above its onset
         certain = min(self.cleaning_probability, 1 - 1e-7)
         survival = math.log1p(-certain) * width / self.cleaning_width
         probability = -torch.expm1(survival * drive)
+
         has_channel = traps.amplitude[:, None] > 0
         return (draw <= probability) & has_channel & (amplitude != 0)
 
@@ -264,12 +266,15 @@ class TelegraphNoise(Configuration):
         e_folds = math.log(self.longest / self.shortest)
         centre = self.shortest * torch.exp(e_folds * u_time)
         half_ratio = torch.exp(0.5 * self.asymmetry * z_asymmetry)
+
         capture_time = centre * half_ratio
         emission_time = centre / half_ratio
+
         cleaning_range = self.cleaning_high - self.cleaning_low
         cleaning_fraction = self.cleaning_low + cleaning_range * u_cleaning
         # in equilibrium from the start
         occupancy = emission_time / (capture_time + emission_time)
+
         return Traps(
             amplitude=amplitude[None],
             capture_time=capture_time[None],

@@ -51,6 +51,7 @@ def watch(
     # a slow trap is as it was all the time, or until it flipped once
     start_filled = start.to(traps.amplitude.dtype)
     flip_moment = during.uniform("flip moment", slots).view(shape)
+    # filled until that moment if it was filled at the start, from then on if it was not
     if_flipped = (flip_moment - start_filled).abs()
     filled = torch.where(start == end, start_filled, if_flipped)
 
@@ -68,6 +69,8 @@ def watch(
         # draws only where needed: the place of a fast trap among the samples that have one
         chosen = fast.reshape(slots, -1)[:, with_fast]
         filled[fast] = _beta(mean, variance, during.take(with_fast), chosen)
+
+    # a channel conducts while its trap is empty
     conducting = filled.neg_().add_(1)
     conductance = in_order(conducting.mul_(traps.amplitude[:, None]))
     last = end[:, -1].contiguous()
@@ -86,9 +89,11 @@ def _states(
     # A chance depends on the state before, a draw does not: compare first, follow the bits after.
     # `fill` is the state after an interval if it was empty before, `stay` if it was filled.
     pause_fill, pause_stay = _outcomes(traps, torch.tensor(pause), pause_draw)
+    # before the first integration, cells may have waited differently long
     first_fill, first_stay = chances(traps, first)
     pause_fill[:, 0] = pause_draw[:, 0] <= first_fill
     pause_stay[:, 0] = pause_draw[:, 0] <= first_stay
+
     fill, stay = _outcomes(traps, torch.tensor(integration), integration_draw)
 
     start = torch.empty_like(fill)
@@ -99,6 +104,7 @@ def _states(
         start[:, number] = now
         now = torch.where(now, stay[:, number], fill[:, number])
         end[:, number] = now
+
     return start, end
 
 
@@ -130,10 +136,15 @@ def filled_moments(
     p = occupancy
     d = start - p
     memory = torch.exp(-x)
+
+    # the fraction decays from the state at the start to the occupancy
     mean = p + d * (1 - memory) / x
+
+    # what a trap in equilibrium has, what the way to it adds, and what the start makes known
     equilibrium = p * (1 - p) * (x - 1 + memory)
     transient = d * (1 - 2 * p) * (1 - memory - x * memory)
     known = d.square() * (1 - memory).square() / 2
+
     variance = (equilibrium + transient - known) * 2 / x.square()
     return mean, variance
 
@@ -148,14 +159,24 @@ def _beta(
 
     The quotient is taken of logarithms, since both may be too small for a number.
     """
-    # sum of the two shapes of the distribution
+    # sum of the two shapes of the distribution, which grows as the variance falls
     size = mean * (1 - mean) / variance.clamp(min=1e-12) - 1
     size = size.clamp(min=1e-3)
+
     slots = chosen.shape[0]
     z = stream.normal("trap average", 2 * slots)
     u = stream.uniform("trap average", 2 * slots)
-    log_x = _log_gamma_draw(mean * size, z[:slots][chosen], u[:slots][chosen])
-    log_y = _log_gamma_draw((1 - mean) * size, z[slots:][chosen], u[slots:][chosen])
+    log_x = _log_gamma_draw(
+        shape=mean * size,
+        z=z[:slots][chosen],
+        u=u[:slots][chosen],
+    )
+    log_y = _log_gamma_draw(
+        shape=(1 - mean) * size,
+        z=z[slots:][chosen],
+        u=u[slots:][chosen],
+    )
+    # X/(X + Y)
     return 1 / (1 + torch.exp(log_y - log_x))
 
 

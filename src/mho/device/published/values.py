@@ -121,6 +121,7 @@ class Preset:
             if kind is TelegraphNoise:
                 numbers["slots"] = int(numbers["slots"])
             parameters[group] = kind(**numbers)
+
         parameters |= self.group("cell")
         return CellParameters(**parameters)
 
@@ -159,9 +160,11 @@ class Preset:
         names = []
         for group, kind in kinds.items():
             names += [f"{group}.{number.name}" for number in fields(kind)]
+
         for number in fields(CellParameters):
             if number.name not in kinds:
                 names.append(f"cell.{number.name}")
+
         return names
 
 

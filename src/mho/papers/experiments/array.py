@@ -62,6 +62,7 @@ def held_levels(setting: Setting) -> Measurement:
     cells = torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
     target = random_levels(levels, cells.numel(), setting.stream.child("levels"))
+
     result = program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
 
     working = ~bench.stuck
@@ -71,6 +72,7 @@ def held_levels(setting: Setting) -> Measurement:
     converged = float(result.converged[working].double().mean())
     pulses = float(result.pulses.double().mean())
     denoise_pulses = float(result.denoise_pulses.double().mean())
+
     low, high = share_interval(held, count)
     return Measurement(
         value=held / count,
@@ -92,14 +94,21 @@ def level_map(setting: Setting) -> Measurement:
     """
     edge = setting.size(32, 12)
     side = 8 * edge
-    chip = Chip(setting.preset, rows=side, cols=side, driver="on_chip")
+    chip = Chip(
+        setting.preset,
+        rows=side,
+        cols=side,
+        driver="on_chip",
+    )
     bench = SimulatedBench(chip, setting.stream)
+    # the published map was taken of cells that had been cycled that often
     bench.age(CYCLES)
     levels = level_targets(50 * uS, 4144 * uS, BLOCK_LEVELS)
     block_along = torch.arange(side) // edge
     block = block_along[:, None] * 8 + block_along[None, :]
     target = levels[block.flatten()]
     cells = torch.arange(block.numel())
+
     protocol = ProgramProtocol(BLOCK_TOLERANCE, verify=Verify(window=100.0))
     result = program(bench, target, protocol, cells=cells)
     reading = bench.read(cells, samples=32, window=0.0).mean
@@ -109,11 +118,13 @@ def level_map(setting: Setting) -> Measurement:
     half_spacing = float(levels[1] - levels[0]) / 2
     nearer_to_another = (reading - target).abs() >= half_spacing
     wrong = int(nearer_to_another[converged].sum())
+
     low, high = share_interval(wrong, count)
     overlaps = _overlaps(reading, block.flatten(), converged, left_out=0)
     overlaps_inside = _overlaps(reading, block.flatten(), converged, left_out=1)
     few_wrong = wrong <= max(NEARER * count, 1)
     few_given_up = count > 0.99 * cells.numel()
+
     shown = torch.where(converged, reading, torch.nan).view(block.shape)
     return Measurement(
         value=wrong / max(count, 1),

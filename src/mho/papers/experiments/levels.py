@@ -42,11 +42,14 @@ def all_levels(setting: Setting) -> Measurement:
     """Levels read within 1 µS, of 2,048, in several cells."""
     denoised = _write(setting, setting.size(10, 3), denoise=True)
     plain = _write(setting, 1, denoise=False)
+
     counts = _levels_within(denoised)
     cells = counts.numel()
     complete = int((counts == LEVELS).sum())
+
     pulses = _mean_per_level(denoised, "pulses")
     denoise_pulses = _mean_per_level(denoised, "denoise_pulses")
+
     return Measurement(
         value=float(counts.median()),
         low=float(counts.min()),
@@ -63,12 +66,15 @@ def fewer_levels(setting: Setting) -> Measurement:
     """The same without denoising, and how many fresh states are noisy."""
     plain = _write(setting, setting.size(10, 3), denoise=False)
     counts = _levels_within(plain)
+
     noisy, cells = _noisy_states(setting, denoise=False)
     still_noisy, denoised_cells = _noisy_states(setting, denoise=True)
     low, high = share_interval(noisy, cells)
+
     most_allowed = CLEARLY_FEWER * LEVELS
     clearly_fewer = counts.numel() > 0 and float(counts.max()) <= most_allowed
     most_are_noisy = low > 0.5
+
     return Measurement(
         value=float(counts.median()),
         low=float(counts.min()),
@@ -110,6 +116,7 @@ def _noisy_states(setting: Setting, *, denoise: bool) -> tuple[int, int]:
     cells = torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
     target = random_levels(levels, cells.numel(), stream)
+
     protocol = ProgramProtocol(TOLERANCE)
     if not denoise:
         protocol = replace(protocol, denoise=None)

@@ -82,12 +82,14 @@ def slope_of_many(setting: Setting) -> Measurement:
     four_decades = (frequency >= 4e-3) & (frequency <= 40.0)
     x = frequency[four_decades]
     slope = float(_slope(x, density[four_decades]))
-    # groups are independent: their scatter says how sure the slope of all is
-    of_groups = torch.stack([_slope(x, one[four_decades]) for one in densities])
-    error = 1.96 * float(of_groups.std()) / math.sqrt(_GROUPS)
+    error = _slope_error(x, densities[:, four_decades])
+
     corner, one_trap, lorentzian = _corner(setting)
+
+    # 1/f through the middle of the decades, for the eye
     middle = int(four_decades.nonzero()[:, 0].double().mean())
     one_over_f = float(density[middle] * frequency[middle]) / frequency
+
     return Measurement(
         value=slope,
         low=slope - error,
@@ -105,6 +107,14 @@ def slope_of_many(setting: Setting) -> Measurement:
             one_law=lorentzian,
         ),
     )
+
+
+def _slope_error(
+    x: Float[Tensor, " bins"], densities: Float[Tensor, "groups bins"]
+) -> float:
+    """Half of the 95 % interval of a slope: groups are independent, so their scatter tells (1)."""
+    slopes = torch.stack([_slope(x, density) for density in densities])
+    return 1.96 * float(slopes.std()) / math.sqrt(_GROUPS)
 
 
 def _fresh_traps(setting: Setting, count: int, stream: Stream) -> Traps:
@@ -127,6 +137,7 @@ def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
         cleaning_voltage=one,
         filled=torch.zeros(1, copies, dtype=torch.bool),
     )
+
     chunks = setting.size(16, 8)
     of_all = _spectrum(traps, 0.002, chunks, setting.stream.child("one"))
     inside = (of_all.frequency > 0.3) & (of_all.frequency < 60)
@@ -141,6 +152,7 @@ def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     shape = 1 / (1 + (seen.frequency[:, None] / trial) ** 2)
     log_ratio = (seen.density[:, None] / shape).log()
     fitted = float(trial[log_ratio.var(0).argmin()])
+
     plateau = 4 * occupancy * (1 - occupancy) / rate
     lorentzian = plateau / (1 + (seen.frequency / expected) ** 2)
     return fitted / expected, seen, lorentzian
@@ -163,10 +175,12 @@ def _spectrum(traps: Traps, spacing: float, chunks: int, stream: Stream) -> Spec
         )
         total.append(seen.double().sum(1))
         first = torch.zeros(cells)
+
     series = torch.cat(total)
     samples = series.numel()
     window = torch.hann_window(samples, periodic=True, dtype=torch.float64)
     bins = torch.fft.rfft((series - series.mean()) * window)
+
     density = 2 * spacing * bins.abs().square() / window.square().sum()
     frequency = torch.fft.rfftfreq(samples, spacing, dtype=torch.float64)
     # samples that integrate all the time damp the spectrum by a known factor, and its images more
@@ -180,10 +194,12 @@ def _binned(spectrum: Spectrum) -> Spectrum:
     group = (8 * frequency.log10()).floor().long()
     group -= group.min()
     count = torch.bincount(group)
+
     occupied = count > 0
     members = count[occupied]
     log_frequency = torch.bincount(group, frequency.log())[occupied] / members
     density = torch.bincount(group, spectrum.density)[occupied] / members
+
     return Spectrum(log_frequency.exp(), density)
 
 

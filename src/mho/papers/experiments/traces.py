@@ -60,10 +60,12 @@ def adjacent_levels(setting: Setting) -> Measurement:
 
     apart_before = _separable(before.view(samples, -1, 3))[working]
     apart_after = _separable(after.view(samples, -1, 3))[working]
+
     count = int(working.sum())
     share_before = float(apart_before.double().mean())
     share_after = float(apart_after.double().mean())
     low_end, high_end = share_interval(int(apart_after.sum()), count)
+    # a figure shows one of those that denoising made separable
     by_denoising = working.nonzero()[:, 0][apart_after & ~apart_before]
     return Measurement(
         value=share_after,
@@ -80,6 +82,7 @@ def adjacent_levels(setting: Setting) -> Measurement:
 def _traces(bench: Bench, samples: int) -> Float[Tensor, "samples cells"]:
     """Readings of all cells, 10 ms apart (S)."""
     cells = torch.arange(bench.info.cells)
+
     readings = []
     for _ in range(samples):
         started = bench.clock
@@ -111,9 +114,11 @@ def _typical(
     """The triple nearest to the middle of those that denoising made separable."""
     if by_denoising.numel() == 0:
         return None
+
     triples = target.numel() // 3
     from_middle = (by_denoising - triples // 2).abs()
     chosen = int(by_denoising[from_middle.argmin()])
+
     cells = slice(3 * chosen, 3 * chosen + 3)
     number = torch.arange(before.shape[0], dtype=torch.float32)
     return TracesShown(

@@ -47,6 +47,7 @@ def narrower_window(setting: Setting) -> Measurement:
     cells_per_level = setting.size(256, 64)
     cells = len(_LEVELS) * cells_per_level
     kind = _quiet(setting.preset)
+
     means = []
     for number, window in enumerate(windows):
         stream = setting.stream.child("window", number)
@@ -56,6 +57,7 @@ def narrower_window(setting: Setting) -> Measurement:
     error = 1.96 * ratio * math.sqrt(2 / cells)
     as_published = abs(ratio / RATIO - 1) <= 0.3
     wide_as_published = 7 <= means[0] <= 15
+
     each = [
         f"{mean:.1f} pulses for ±{window:.1%}"
         for window, mean in zip(windows, means, strict=True)
@@ -116,9 +118,18 @@ def _protocol(tolerance: float) -> ProgramProtocol:
     """One look between pulses, a second one to accept; all pulses alike."""
     return ProgramProtocol(
         tolerance=tolerance,
-        trim=WriteVerify(start_voltage=_AMPLITUDE, increment=1e-6, cap_pulses=10**6),
+        trim=WriteVerify(
+            start_voltage=_AMPLITUDE,
+            increment=1e-6,
+            cap_pulses=10**6,
+        ),
         denoise=None,
-        verify=Verify(window=2 * ms, samples=2, margin=1.0, every=1),
+        verify=Verify(
+            window=2 * ms,
+            samples=2,
+            margin=1.0,
+            every=1,
+        ),
         trim_window=1.0,
         max_cycles=4000,
     )

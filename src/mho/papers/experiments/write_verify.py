@@ -48,12 +48,12 @@ class RelaxationShown:
 
     Args:
         conductance: Targets (S). Shape (levels,).
-        found: Standard deviation after 1 s and 1 day (S). Shape (2, levels).
+        simulated: Standard deviation after 1 s and 1 day (S). Shape (2, levels).
         published: The same as published (S). Shape (2, levels).
     """
 
     conductance: Float[Tensor, " levels"]
-    found: Float[Tensor, "two levels"]
+    simulated: Float[Tensor, "two levels"]
     published: Float[Tensor, "two levels"]
 
 
@@ -64,16 +64,19 @@ def neurram_pulses(setting: Setting) -> Measurement:
     """
     bench = _bench(setting.preset, setting.size(16_384, 1024), setting.stream)
     cells = bench.info.cells
+
     generator = setting.stream.child("targets").generator()
     target = (1 + 39 * torch.rand(cells, generator=generator)) * uS
     result = program(bench, target, neurram_protocol())
 
     pulses = result.pulses[result.converged].double()
     share = pulses.numel() / cells
+
     mean = float(pulses.mean())
     error = 1.96 * float(pulses.std()) / pulses.numel() ** 0.5
     median = float(pulses.median())
     most = float(pulses.quantile(0.99))
+
     return Measurement(
         value=mean,
         low=mean - error,
@@ -92,6 +95,8 @@ def neurram_relaxation(setting: Setting) -> Measurement:
     levels = torch.tensor(list(RELAXATION), dtype=torch.float64)
     table = torch.tensor(list(RELAXATION.values()), dtype=torch.float64)
     published = table.T * uS
+
+    # every level is a chip of its own
     spreads = []
     for level in RELAXATION:
         stream = setting.stream.child("level", level)
@@ -101,6 +106,7 @@ def neurram_relaxation(setting: Setting) -> Measurement:
 
     deviation = simulated / published - 1
     largest = deviation.abs().argmax()
+
     return Measurement(
         value=float(deviation.flatten()[largest]),
         low=float(deviation.min()),
@@ -131,6 +137,7 @@ def relaxed(
     bench.age(1.0)
     target = torch.full((cells,), conductance)
     result = program(bench, target, neurram_protocol())
+
     chosen = result.converged.nonzero()[:, 0]
     programmed_at = bench.clock
     first = bench.read(chosen, samples=20, window=0.0).mean

@@ -44,11 +44,18 @@ def readback_scatter(data: RunData) -> Figure:
     target, readback, stuck = _cells(data)
     error = readback - target
     tolerance = data.tolerance / uS
+
     if target.size:
         ends = [target.min(), target.max()]
         _scatter(top, target, readback, stuck)
         _scatter(bottom, target, error, stuck)
-        top.plot(ends, ends, color=BLACK, linewidth=0.6, label="read-back = target")
+        top.plot(
+            ends,
+            ends,
+            color=BLACK,
+            linewidth=0.6,
+            label="read-back = target",
+        )
         add_legend(top)
         _spread(top, target, readback)
     else:
@@ -62,6 +69,7 @@ def readback_scatter(data: RunData) -> Figure:
     # a cell found stuck may lie anywhere: the axis is for the others
     limit = _limit(error[~stuck], tolerance)
     bottom.set_ylim(-limit, limit)
+
     beyond = int((np.abs(error) > limit).sum())
     note = ""
     if beyond:
@@ -78,6 +86,7 @@ def error_histogram(data: RunData) -> Figure:
     """
     figure = new_figure(3.4)
     axes = figure.subplots()
+
     error = finite(to_uS(data.error))
     tolerance = data.tolerance / uS
     limit = _limit(error, tolerance)
@@ -88,9 +97,11 @@ def error_histogram(data: RunData) -> Figure:
         histogram(axes, counted, _bins(limit, tolerance))
     else:
         say_empty(axes, "no cells")
+
     beyond = int((np.abs(error) > limit).sum())
     note = f"in the outermost bars: {beyond:,} beyond ±{limit:.3g} µS"
     add_legend(axes, note if beyond else "")
+
     axes.set_xlim(-limit, limit)
     axes.set_xlabel("Read-back − target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
@@ -108,12 +119,14 @@ def telegraph_traces(data: RunData) -> Figure:
         empty = new_figure(1.5)
         say_empty(empty.subplots(), "no traces")
         return empty
+
     tolerance = data.tolerance / uS
     rows = traces.before.shape[0]
     figure = new_figure(0.7 + 1.35 * rows)
     panels = figure.subplots(rows, 2, sharex=True, squeeze=False)
     for row, pair in enumerate(panels):
         _trace_row(pair, traces, row, tolerance)
+
     panels[0, 0].set_title("programmed without denoising")
     panels[0, 1].set_title("denoised")
     for axes in panels[-1]:
@@ -133,6 +146,7 @@ def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
         axes.axhline(0, color=BLACK, linewidth=0.6)
         away = to_uS(values) - target
         axes.plot(time, away, color=colour, linewidth=0.9)
+        # not cut at the tolerance: how large the noise is is what one looks for
         farthest = float(np.abs(finite(away)).max(initial=0))
         reach = max(3 * tolerance, 1.1 * farthest)
         axes.set_ylim(-reach, reach)
@@ -185,6 +199,7 @@ def _spread(axes: Any, target: Array, readback: Array) -> None:
         return
     if target.max() <= _WIDE * np.median(target):
         return
+
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(positive.min() / 1.4, positive.max() * 1.4)

@@ -42,6 +42,7 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
     figure = new_figure(float(np.clip(height, 3.0, 4.6)))
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
     left, middle, right = panels
+
     target = to_uS(layer.target)
     readback = to_uS(layer.readback)
     low, high = _range(data)
@@ -49,6 +50,7 @@ def conductance_maps(data: RunData, layer: LayerMap) -> Figure:
     _map(left, target, "target", "viridis", low, high)
     _map(middle, readback, "read-back", "viridis", low, high)
     _map(right, readback - target, "error", "PuOr", -clip, clip)
+
     left.set_ylabel("Row (counted from 0)")
     middle.set_xlabel("Column (counted from 0)")
     _mark(figure, right, layer)
@@ -97,7 +99,11 @@ def _mark(figure: Figure, axes: Any, layer: LayerMap) -> None:
             label = f"{name} ({row.size:,})"
             handles.append(axes.scatter(col, row, label=label, **look, **shared))
     if handles:
-        figure.legend(handles=handles, loc="outside lower right", ncols=2)
+        figure.legend(
+            handles=handles,
+            loc="outside lower right",
+            ncols=2,
+        )
 
 
 def _range(data: RunData) -> tuple[float, float]:
@@ -142,6 +148,7 @@ def _histogram(axes: Any, values: Tensor) -> None:
     if not known.size:
         say_empty(axes, "no cells")
         return
+
     low = int(known.min())
     high = int(known.max())
     # Bars of a whole number of counts, or some would hold more values than their neighbours.
@@ -168,7 +175,12 @@ def confusion_matrix(data: RunData) -> Figure:
         say_empty(axes, "no samples")
         return figure
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    shown = axes.imshow(
+        share,
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+    )
     figure.colorbar(shown, ax=axes).set_label("Share of the true class (1)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(

@@ -39,6 +39,7 @@ def levels_figure(
     figure = new_figure(6.6)
     fan, errors = figure.subplots(2, 1, height_ratios=(3, 1.7))
     _fan(fan, levels)
+
     width = tolerance / uS
     band(errors, width, label=f"±{width:.3g} µS")
     name = "levels"
@@ -46,12 +47,14 @@ def levels_figure(
         name = "denoised"
         _errors(errors, plain_levels, tolerance, ORANGE, "not denoised")
     _errors(errors, levels, tolerance, BLUE, name)
+
     errors.axhline(0, color=BLACK, linewidth=0.6)
     errors.set_ylim(-_REACH * width, _REACH * width)
     errors.set_xlabel("Target (µS)")
     errors.set_ylabel("Reading − target (µS)")
     highest = float(to_uS(levels.target).max())
     errors.set_xlim(0, 1.02 * highest)
+
     add_legend(errors)
     # dots as small as those of the levels could not be told apart by their colours
     for handle in errors.get_legend().legend_handles[1:]:
@@ -64,6 +67,7 @@ def _fan(axes: Any, levels: LevelSet) -> None:
     current = as_array(levels.current) / uA
     count = current.shape[1]
     _lines(axes, voltage, current, width=0.25)
+
     axes.set_xlim(0, voltage[-1])
     axes.set_ylim(0, 1.03 * float(current.max()))
     axes.set_xlabel("Voltage (V)")

@@ -27,6 +27,7 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
         accuracy = [100 * age["accuracy"] for age in ages]
         upper.plot(times, accuracy, f"{mark}-", color=colour, label=name)
         _drift(lower, times, ages, name)
+
     upper.axhline(
         100 * result["software_accuracy"],
         color=BLACK,
@@ -39,11 +40,13 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
     highest = 100 * max(every)
     upper.set_ylim(lowest - 2, min(highest + 2, 101))
     upper.set_ylabel("Accuracy (%)")
+
     kelvin = result["temperature_K"]
     note = ""
     if kelvin is not None:
         note = f"at {kelvin:g} K, {kelvin - 273.15:g} °C"
     add_legend(upper, note)
+
     lower.axhline(0, color=BLACK, linewidth=0.8)
     lower.set_ylabel("Reading minus target (µS)")
     add_legend(lower, "median, middle half, middle 98 % of cells")
@@ -60,6 +63,7 @@ def _drift(
     percentiles = [age["drift_percentiles_uS"] for age in ages]
     median = [of_age["50"] for of_age in percentiles]
     axes.plot(times, median, f"{mark}-", color=colour, label=name)
+
     for low, high, strength in (("1", "99", 0.15), ("25", "75", 0.3)):
         axes.fill_between(
             times,
@@ -85,6 +89,7 @@ def _name_ages(axes: Any, ages: list[dict[str, Any]]) -> None:
         time = age["time_s"]
         places.append(_place(time, ages))
         names.append(show_duration(time, 3) if time else "start")
+
     axes.set_xticks(places)
     axes.set_xticklabels(names)
     axes.minorticks_off()

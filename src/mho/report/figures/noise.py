@@ -55,14 +55,28 @@ def _trace(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     time = np.arange(count) * analysis.interval
     measured = to_uS(trace.conductance[:count])
     fitted = to_uS(analysis.fitted[:count])
-    axes.plot(time, measured, color=SKY, linewidth=0.7, label="measured")
-    axes.plot(time, fitted, color=BLACK, linewidth=0.9, label="fitted")
+    axes.plot(
+        time,
+        measured,
+        color=SKY,
+        linewidth=0.7,
+        label="measured",
+    )
+    axes.plot(
+        time,
+        fitted,
+        color=BLACK,
+        linewidth=0.9,
+        label="fitted",
+    )
+
     note = ""
     if count < analysis.samples:
         shown = show(count * analysis.interval, "s", 3)
         whole = show(analysis.duration, "s", 3)
         note = f"{shown} of {whole}"
     add_legend(axes, note)
+
     axes.set_xlabel("Time (s)")
     axes.set_ylabel("Conductance (µS)")
 
@@ -80,9 +94,19 @@ def _count(analysis: TelegraphAnalysis) -> int:
 
 
 def _histogram(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
-    axes.hist(to_uS(trace.conductance), bins=_BARS, orientation="horizontal", color=SKY)
+    axes.hist(
+        to_uS(trace.conductance),
+        bins=_BARS,
+        orientation="horizontal",
+        color=SKY,
+    )
     for level in analysis.levels:
-        axes.axhline(level / uS, color=BLACK, linewidth=0.8, linestyle="--")
+        axes.axhline(
+            level / uS,
+            color=BLACK,
+            linewidth=0.8,
+            linestyle="--",
+        )
     axes.set_xlabel("Samples (count)")
     axes.tick_params(labelleft=False)
     axes.set_title("levels dashed", loc="right", fontsize=8.5)
@@ -94,7 +118,13 @@ def _spectrum(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
     white = white_level(analysis)
     hertz = as_array(frequency)
     density = as_array(measured) / uS**2
-    axes.loglog(hertz, density, color=SKY, linewidth=1, label="measured")
+    axes.loglog(
+        hertz,
+        density,
+        color=SKY,
+        linewidth=1,
+        label="measured",
+    )
     for number, part in enumerate(parts):
         axes.loglog(
             hertz,
@@ -103,14 +133,27 @@ def _spectrum(axes: Any, trace: Trace, analysis: TelegraphAnalysis) -> None:
             color=_COLOURS[number],
             label=f"trap {number + 1}",
         )
+
     name = "traps and white noise" if analysis.traps else "white noise"
     total = (as_array(parts.sum(0)) + white) / uS**2
-    axes.loglog(hertz, total, color=BLACK, linewidth=1, label=name)
+    axes.loglog(
+        hertz,
+        total,
+        color=BLACK,
+        linewidth=1,
+        label=name,
+    )
     # what lies far below the white noise is chance
     lowest = float(measured.min()) / uS**2
     low = min(lowest, white / uS**2 or np.inf)
     if low > 0:
         axes.set_ylim(bottom=0.3 * low)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, borderaxespad=0.2)
+
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=5,
+        borderaxespad=0.2,
+    )
     axes.set_xlabel("Frequency (Hz)")
     axes.set_ylabel("Spectral density (µS²/Hz)")

@@ -87,6 +87,7 @@ def side_by_side(values: Array, close: float) -> Array:
     """
     lanes = np.zeros_like(values)
     ends: list[float] = []  # where the last dot of each lane lies
+
     for dot in np.argsort(values, kind="stable"):
         place = values[dot]
         free = [lane for lane, end in enumerate(ends) if place - end > close]

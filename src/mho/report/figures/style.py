@@ -155,7 +155,12 @@ def draw_png(figure: Callable[[], Figure]) -> bytes:
     file = io.BytesIO()
     with mpl.style.context(["default", _LOOK]):
         # Without its name in the file, another version of matplotlib may give the same bytes.
-        figure().savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+        figure().savefig(
+            file,
+            format="png",
+            dpi=DPI,
+            metadata={"Software": None},
+        )
     return file.getvalue()
 
 

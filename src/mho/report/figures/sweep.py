@@ -58,18 +58,25 @@ def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
     least = min(columns["held"].min(), 0.99)
     shares.set_ylim(top=1 + 0.04 * (1 - least))
     shares.legend(loc="best")
+
     pulses.plot(x, columns["pulses"], "s--", color=ORANGE, label="programming")
     pulses.plot(x, columns["denoise_pulses"], "o-", color=BLUE, label="denoising")
     pulses.set_ylabel("Pulses per cell")
     pulses.set_ylim(bottom=0)
     pulses.legend(loc="best")
     pulses.set_xlabel(_label(axis, subject))
+
     if axis.logarithmic:
         pulses.set_xscale("log")
     if axis.name in subject.preset.values:
         default = subject.preset[axis.name]
         for panel in panels:
-            panel.axvline(default, color="#888888", linewidth=1, linestyle=":")
+            panel.axvline(
+                default,
+                color="#888888",
+                linewidth=1,
+                linestyle=":",
+            )
         levels.set_title("dotted: the default", loc="right", fontsize=8.5)
     return figure
 
@@ -80,8 +87,20 @@ def _levels(panel: Any, x: Array, columns: dict[str, Array]) -> None:
     below = levels - columns["levels_low"]
     above = columns["levels_high"] - levels
     spread = np.stack((below, above)).clip(0)
-    panel.errorbar(x, levels, spread, fmt="o-", color=BLUE, capsize=3)
-    panel.axhline(_PUBLISHED, color=VERMILLION, linewidth=1, label="2,048 levels")
+    panel.errorbar(
+        x,
+        levels,
+        spread,
+        fmt="o-",
+        color=BLUE,
+        capsize=3,
+    )
+    panel.axhline(
+        _PUBLISHED,
+        color=VERMILLION,
+        linewidth=1,
+        label="2,048 levels",
+    )
     panel.set_ylim(bottom=0)
     panel.set_ylabel("Levels 99 % hold")
     panel.legend(loc="best")
@@ -106,12 +125,14 @@ def _map(axes: list[Axis], rows: Rows, subject: Subject) -> Figure:
             color="white" if is_dark[row, col] else "black",
             fontsize=8.5,
         )
+
     along_names = [f"{value:.3g}" for value in along.values]
     down_names = [f"{value:.3g}" for value in down.values]
     panel.set_xticks(range(len(along_names)), along_names)
     panel.set_yticks(range(len(down_names)), down_names)
     panel.set_xlabel(_label(along, subject))
     panel.set_ylabel(_label(down, subject))
+
     panel.grid(visible=False)
     figure.colorbar(image, ax=panel, label="Levels 99 % hold")
     return figure

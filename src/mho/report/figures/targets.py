@@ -31,9 +31,11 @@ def targets_figure(target: Float[Tensor, " cells"], high: float) -> Figure:
     """
     figure = new_figure(3.2)
     axes = figure.add_subplot()
+
     top = max(high, float(target.max())) / uS
     edges = np.linspace(0, 1.02 * top, _BARS + 1)
     histogram(axes, to_uS(target), edges)
+
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
     add_legend(axes, f"{target.numel():,} cells")
@@ -57,10 +59,12 @@ def conductance_figure(
     chip = np.full(tiles * rows * cols, np.nan)
     chip[cells.numpy()] = as_array(held) / uS
     maps = chip.reshape(tiles, rows, cols)[:_SHOWN]
+
     columns = min(3, len(maps))
     lines = math.ceil(len(maps) / columns)
     figure = new_figure(0.4 + 2.6 * lines)
     panels = figure.subplots(lines, columns, squeeze=False).reshape(-1)
+
     highest = float(np.nanmax(chip))
     for number, axes in enumerate(panels):
         axes.grid(visible=False)
@@ -79,5 +83,6 @@ def conductance_figure(
         axes.set_xlabel("Column")
         axes.set_ylabel("Row")
         axes.set_title(f"tile {number} of {tiles}")
+
     figure.colorbar(image, ax=list(panels), label="Conductance (µS)")
     return figure

@@ -19,12 +19,13 @@ def training_figure(result: dict[str, Any]) -> Figure:
     """
     figure = new_figure(5.0)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+
     runs = result["runs"].items()
     for (name, passes), colour, mark in zip(runs, _COLOURS, _MARKS, strict=False):
         number = range(1, len(passes) + 1)
-        test = [100 * one["accuracy"] for one in passes]
-        training = [100 * one["training_accuracy"] for one in passes]
-        pulses = [one["cost"]["pulses"] / result["cells"] for one in passes]
+        test = [100 * look["accuracy"] for look in passes]
+        training = [100 * look["training_accuracy"] for look in passes]
+        pulses = [look["cost"]["pulses"] / result["cells"] for look in passes]
         upper.plot(number, test, f"{mark}-", color=colour, label=name)
         upper.plot(
             number,
@@ -35,8 +36,10 @@ def training_figure(result: dict[str, Any]) -> Figure:
             markersize=4,
         )
         lower.plot(number, pulses, f"{mark}-", color=colour)
+
     upper.set_ylabel("Accuracy (%)")
     add_legend(upper, "test samples; dotted: training samples, during the pass")
+
     lower.set_ylabel("Pulses per cell (1)")
     lower.set_ylim(bottom=0)
     lower.set_xlabel("Passes over the training samples")

@@ -15,6 +15,7 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     """
     figure = new_figure(3.0)
     axes = figure.add_subplot()
+
     steps = result["steps"]
     for where, colour, label in (
         ("software", ORANGE, "in software, before programming"),
@@ -24,8 +25,20 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
         if not places:
             continue
         accuracy = [100 * steps[place]["accuracy"] for place in places]
-        bars = axes.bar(places, accuracy, width=0.5, color=colour, label=label)
-        axes.bar_label(bars, fmt="%.1f", label_type="center", color="white")
+        bars = axes.bar(
+            places,
+            accuracy,
+            width=0.5,
+            color=colour,
+            label=label,
+        )
+        axes.bar_label(
+            bars,
+            fmt="%.1f",
+            label_type="center",
+            color="white",
+        )
+
     names = [f"{number}  {step['step']}" for number, step in enumerate(steps, 1)]
     axes.set_xticks(range(len(names)), names)
     axes.axhline(
@@ -34,6 +47,7 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
         linestyle="--",
         label="untuned, in software",
     )
+    # room for the legend above bars of 100 %
     axes.set_ylim(0, 112)
     axes.set_ylabel("Accuracy (%)")
     axes.set_xlabel(f"{result['stuck_cells']} of {result['cells']:,} cells stuck")

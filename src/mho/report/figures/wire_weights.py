@@ -26,13 +26,21 @@ def wire_weights(account: WireAccount) -> Figure:
     figure = new_figure(5.6)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.6))
     wanted = as_array(account.wanted)
+
     for kind, label, colour in _KINDS:
         if kind not in account.found:
             continue
         effective = as_array(account.found[kind])
         _dots(top, wanted, effective, colour, label)
         _dots(bottom, wanted, effective - wanted, colour, None)
-    top.plot([-1, 1], [-1, 1], color=BLACK, linewidth=0.6, label="effective = wanted")
+
+    top.plot(
+        [-1, 1],
+        [-1, 1],
+        color=BLACK,
+        linewidth=0.6,
+        label="effective = wanted",
+    )
     add_legend(top)
     bottom.axhline(0, color=BLACK, linewidth=0.8)
     top.set_ylabel("Effective weight (of the largest)")

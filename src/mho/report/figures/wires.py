@@ -51,6 +51,7 @@ def plan_cost(option: WirePlan, base: WirePlan) -> str:
     """
     layout = option.layout
     first = base.layout
+
     words = []
     if layout.tiles > first.tiles:
         words.append(f"{layout.tiles:,} tiles")
@@ -59,6 +60,7 @@ def plan_cost(option: WirePlan, base: WirePlan) -> str:
     factors = {"drivers": drivers, "amplifiers": amplifiers}
     if drivers == amplifiers:
         factors = {"periphery": drivers}
+    # what is the same for both is one word
     factors["cycles"] = layout.cycles / first.cycles
     for name, factor in factors.items():
         if factor != 1:
@@ -174,7 +176,14 @@ def _sizes(axes: Any, curves: SizeCurves) -> None:
     shares = as_array(curves.kept)
     for high, kept, colour in zip(curves.high, shares, _COLOURS, strict=False):
         label = f"up to {high / uS:.4g} µS"
-        axes.plot(place, kept, "o-", color=colour, markersize=4, label=label)
+        axes.plot(
+            place,
+            kept,
+            "o-",
+            color=colour,
+            markersize=4,
+            label=label,
+        )
     names = [f"{rows}×{cols}" for rows, cols in curves.sizes]
     axes.set_xticks(place, names, rotation=30, ha="right")
     axes.set_ylim(0, 1.03)
@@ -199,14 +208,27 @@ def _list(
     if plans:
         heading = f"to keep {100 * wanted:.4g} %:"
         rows += [(heading, None), *plans]
+
     for place, (_, plan) in enumerate(rows):
         if plan is None:
             continue
         _line(axes, place, plan)
         price = plan_cost(plan, base)
-        words.text(0, place, price, fontsize=8, va="center", color=_GREY)
+        words.text(
+            0,
+            place,
+            price,
+            fontsize=8,
+            va="center",
+            color=_GREY,
+        )
 
-    axes.axvline(base.kept, color="#888888", linewidth=1, linestyle=":")
+    axes.axvline(
+        base.kept,
+        color="#888888",
+        linewidth=1,
+        linestyle=":",
+    )
     names = [name for name, _ in rows]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -214,6 +236,7 @@ def _list(
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("Current kept, random conductances")
     axes.tick_params(axis="y", length=0)
+
     words.set_axis_off()
     words.set_title("cost", loc="left")
     mean = axes.plot([], [], "o", color=BLUE, label="mean")[0]

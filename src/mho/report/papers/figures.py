@@ -75,13 +75,23 @@ def _traces(shown: TracesShown) -> Figure:
                 linewidth=0.7,
                 label=f"{target:.0f} µS",
             )
-            axes.axhline(target, color=BLACK, linewidth=0.5, linestyle=":")
+            axes.axhline(
+                target,
+                color=BLACK,
+                linewidth=0.5,
+                linestyle=":",
+            )
         axes.set_title(title)
         axes.set_xlabel("Time (s)")
     left.set_ylabel("Conductance at 0.2 V (µS)")
     middle = float(targets[1])
     right.set_ylim(middle - 5, middle + 5)
-    right.legend(loc="upper right", ncols=3, handlelength=1.2, columnspacing=1.0)
+    right.legend(
+        loc="upper right",
+        ncols=3,
+        handlelength=1.2,
+        columnspacing=1.0,
+    )
     return figure
 
 
@@ -93,7 +103,12 @@ def _map(shown: MapShown) -> Figure:
     top.set_xlabel("Bit line")
     top.set_ylabel("Word line")
     top.grid(visible=False)
-    figure.colorbar(image, ax=top, label="Conductance (µS)", shrink=0.9)
+    figure.colorbar(
+        image,
+        ax=top,
+        label="Conductance (µS)",
+        shrink=0.9,
+    )
     level = to_uS(shown.level)
     block = shown.block.numpy()
     spacing = (level[1] - level[0]) / 2
@@ -131,7 +146,13 @@ def _hold(shown: HoldShown) -> Figure:
     target = to_uS(shown.target)
     width = shown.tolerance / uS
     reach = 4 * width
-    left.axhspan(0, width, color=GREEN, alpha=0.18, linewidth=0)
+    left.axhspan(
+        0,
+        width,
+        color=GREEN,
+        alpha=0.18,
+        linewidth=0,
+    )
     left.plot(
         target,
         np.minimum(worst, reach),
@@ -147,8 +168,18 @@ def _hold(shown: HoldShown) -> Figure:
     left.set_ylabel("Largest distance (µS)")
     ordered = np.sort(worst)
     right.plot(ordered, 1 - np.arange(ordered.size) / ordered.size, color=BLUE)
-    right.axvline(width, color=GREEN, linewidth=1.2, label=f"±{width:.3g} µS")
-    right.axhline(0.005, color=ORANGE, linewidth=1.2, label="0.5 % of cells")
+    right.axvline(
+        width,
+        color=GREEN,
+        linewidth=1.2,
+        label=f"±{width:.3g} µS",
+    )
+    right.axhline(
+        0.005,
+        color=ORANGE,
+        linewidth=1.2,
+        label="0.5 % of cells",
+    )
     right.set_yscale("log")
     right.set_xlim(0, reach)
     right.set_xlabel("Window (µS)")
@@ -193,11 +224,18 @@ def _pulses(shown: PulsesShown) -> Figure:
     most = int(np.quantile(pulses, 0.999))
     edges = [number + 0.5 for number in range(most + 1)]
     axes.hist(pulses, bins=edges, color=BLUE)
+
     for mean, colour, name in (
         (shown.published, VERMILLION, "published mean"),
         (simulated, BLACK, "simulated mean"),
     ):
-        axes.axvline(mean, color=colour, linewidth=1.3, label=f"{name}, {mean:.2f}")
+        axes.axvline(
+            mean,
+            color=colour,
+            linewidth=1.3,
+            label=f"{name}, {mean:.2f}",
+        )
+
     axes.set_xlabel("Pulses (1)")
     axes.set_ylabel(COUNT_OF_CELLS)
     axes.legend(loc="upper right")
@@ -210,9 +248,10 @@ def _relaxation(shown: RelaxationShown) -> Figure:
     target = to_uS(shown.conductance)
     for row, (age, colour) in enumerate((("1 s", BLUE), ("1 day", VERMILLION))):
         published = to_uS(shown.published[row])
-        simulated = to_uS(shown.found[row])
+        simulated = to_uS(shown.simulated[row])
         axes.plot(target, published, color=colour, label=f"published, {age}")
         axes.plot(target, simulated, "o", color=colour, label=f"simulated, {age}")
+
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Standard deviation (µS)")

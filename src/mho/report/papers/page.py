@@ -77,21 +77,21 @@ def _row(
     paper: Paper, verdict: Verdict, pictures: Mapping[str, bytes]
 ) -> dict[str, object]:
     claim = verdict.claim
-    found = verdict.measurement
+    measured = verdict.measurement
     return {
         "id": claim.name,
         "statement": claim.statement,
         "source": claim.source,
         "unit": "" if claim.unit == "1" else claim.unit,
         "target": short_number(claim.target),
-        "measured": short_number(found.value),
-        "low": short_number(found.low),
-        "high": short_number(found.high),
-        "interval": found.interval,
+        "measured": short_number(measured.value),
+        "low": short_number(measured.low),
+        "high": short_number(measured.high),
+        "interval": measured.interval,
         "tolerance": claim.tolerance,
         "reason": claim.reason,
-        "note": found.note,
-        "holds": found.holds,
+        "note": measured.note,
+        "holds": measured.holds,
         "seconds": f"{verdict.seconds:.1f}",
         "figures": [
             {
