@@ -179,8 +179,8 @@ def _by_length(
     state: Mapping[str, Tensor],
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Tensors that cover all cells asked for, or none, and those that cover the live ones."""
-    of_all = {}
-    of_live = {}
+    of_all: dict[str, Tensor] = {}
+    of_live: dict[str, Tensor] = {}
     for name, tensor in state.items():
         group = of_live if name.startswith(_OF_LIVE_CELLS) else of_all
         group[name] = tensor
