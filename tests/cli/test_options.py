@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from calling import call
 from cyclopts import App
+from options_before import FIRST
 
 from mho.cli.main import app
-from mho.cli.options import RENAMED, whole
+from mho.cli.options import RENAMED, answer, whole
 from mho.cli.shared.output import quantity
 
 HELP_LINES = 50
@@ -291,6 +292,18 @@ def test_an_old_spelling_answers_with_the_new_one(
     told = capsys.readouterr().err
     assert told.startswith(f"`{old}` is now `{new}`; write `mho {command} ")
     assert told.count("\n") == 1
+
+
+def test_every_option_that_ever_was_is_there_or_answers() -> None:
+    """Those of the first release; an answer is for what is no option any more."""
+    now: dict[str, set[str]] = defaultdict(set)
+    for option in options():
+        now[option.command].update(option.names)
+    assert set(FIRST) <= {command for command, _ in leaves(app, ())}
+    for command, names in FIRST.items():
+        for name in names.split():
+            told = answer(command.split(), f"--{name}")
+            assert (told is None) == (f"--{name}" in now[command]), (command, name)
 
 
 def asked(*words: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
