@@ -16,7 +16,7 @@ from mho.mapping import DifferentialPairs
 from mho.network import OperationRecord
 from mho.programming import ErrorTable
 from mho.rng import Stream
-from mho.statistical.programmed_pairs import Reach
+from mho.statistical.programmed_pairs import ConductanceRange
 from mho.statistical.tiled_layer import TiledLayer
 from mho.units import show
 
@@ -118,9 +118,10 @@ class ConvertedModule(NetworkOnChip):
             ValueError: The table is of another range of conductances than the mapping.
         """
         self._check_range(table)
-        reach = Reach(self._info.conductance_low, self._info.conductance_high)
+        info = self._info
+        partners = ConductanceRange(info.conductance_low, info.conductance_high)
         for layer in self.layers:
-            layer.program(table, reach, stream.child(layer.name))
+            layer.program(table, partners, stream.child(layer.name))
         self._cost = table.expected_cost(self.account.cells)
         return self._cost
 

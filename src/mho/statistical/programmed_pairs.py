@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.programming import ErrorTable, TableDraws
@@ -14,7 +14,7 @@ _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ConductanceRange:
     """Conductances to which the partner of a stuck cell can be programmed.
 
     Args:
@@ -27,7 +27,10 @@ class Reach:
 
 
 def draw_programmed_pairs(
-    difference: Float[Tensor, "*shape"], table: ErrorTable, reach: Reach, stream: Stream
+    difference: Float[Tensor, "*shape"],
+    table: ErrorTable,
+    partners: ConductanceRange,
+    stream: Stream,
 ) -> Float[Tensor, "*shape"]:
     """Turn wanted differences of pairs into those that programming leaves, in place.
 
@@ -37,7 +40,7 @@ def draw_programmed_pairs(
     Args:
         difference: Wanted difference of each pair (S).
         table: What programming leaves.
-        reach: How far partners of stuck cells can go.
+        partners: How far partners of stuck cells can go.
         stream: Names the cells.
 
     Returns:
@@ -45,44 +48,48 @@ def draw_programmed_pairs(
     """
     draws = table.draws(stream)
     flat = difference.view(-1)
+    count = flat.numel()
     variance = torch.empty_like(flat)
-    places = draws.stuck(2 * flat.numel())
-    pairs = places % flat.numel()
+    # cells are numbered G⁺ of all pairs first, then G⁻ of all
+    stuck_cells = draws.stuck(2 * count)
+    pairs = stuck_cells % count
+    subtracts = stuck_cells >= count
     wanted = flat[pairs]
     one = torch.ones(())
-    for part, noise in zip(
-        torch.split(flat, _PIECE), torch.split(variance, _PIECE), strict=True
-    ):
-        error, own = draws.errors(part.abs())
-        waiting, other = draws.idle(part.numel())
+    pieces = torch.split(flat, _PIECE)
+    noises = torch.split(variance, _PIECE)
+    for piece, noise in zip(pieces, noises, strict=True):
+        error, noise_of_higher = draws.errors(piece.abs())
+        error_of_waiting, noise_of_waiting = draws.idle(piece.numel())
         # an error of the higher cell adds to positive differences, and takes from negative ones
-        part.addcmul_(torch.copysign(one, part), error.sub_(waiting))
-        torch.add(own, other, out=noise)
-    _repair(flat, wanted, (pairs, places >= flat.numel()), table, draws, reach)
+        sign = torch.copysign(one, piece)
+        piece.addcmul_(sign, error.sub_(error_of_waiting))
+        torch.add(noise_of_higher, noise_of_waiting, out=noise)
+    held = draws.held(pairs.numel())
+    flat[pairs] = _repaired(wanted, subtracts, held, table, draws, partners)
     return variance.view(difference.shape)
 
 
-def _repair(
-    flat: Tensor,
+def _repaired(
     wanted: Float[Tensor, " stuck"],
-    where: tuple[Tensor, Tensor],
+    subtracts: Bool[Tensor, " stuck"],
+    held: Float[Tensor, " stuck"],
     table: ErrorTable,
     draws: TableDraws,
-    reach: Reach,
-) -> None:
-    """Give pairs with a stuck cell the difference that their partner can make of it.
+    partners: ConductanceRange,
+) -> Float[Tensor, " stuck"]:
+    """Differences that the partners of stuck cells can make of what is wanted (S).
 
     Args:
-        flat: Differences of all pairs (S).
-        wanted: Differences wanted of those with a stuck cell (S).
-        where: Which pairs these are, and whether it is the cell that subtracts.
+        wanted: Differences wanted (S).
+        subtracts: Whether the stuck cell is the one that subtracts.
+        held: What the stuck cells hold (S).
         table: What programming leaves.
-        draws: Source of the partners.
-        reach: How far these can go.
+        draws: Source of the partners' errors.
+        partners: How far these can go.
     """
-    pairs, subtracts = where
-    held = draws.held(pairs.numel())
     sign = torch.where(subtracts, -1.0, 1.0)
-    partner = (held - sign * wanted).clamp(reach.low, reach.high)
-    partner += draws.errors(partner - table.low)[0]
-    flat[pairs] = sign * (held - partner)
+    partner = (held - sign * wanted).clamp(partners.low, partners.high)
+    error, _ = draws.errors(partner - table.low)
+    partner += error
+    return sign * (held - partner)

@@ -22,7 +22,7 @@ from mho.mapping import DifferentialPairs
 from mho.network.operations import LinearLayer
 from mho.programming import ErrorTable
 from mho.rng import Stream
-from mho.statistical.programmed_pairs import Reach, draw_programmed_pairs
+from mho.statistical.programmed_pairs import ConductanceRange, draw_programmed_pairs
 
 _FEW = 48
 """Positions of a kernel on a sample up to which vectors are multiplied rather than images."""
@@ -80,9 +80,16 @@ def divided(layers: Sequence[LinearLayer], rows: int) -> Shape:
             f" `{layers[0].name}`, but is {rows}; take larger tiles, or keep the layer digital."
         )
     inputs = width // kernel
-    channels = math.ceil(inputs / math.ceil(inputs / (rows // kernel)))
+    most_channels = rows // kernel
+    fewest_blocks = math.ceil(inputs / most_channels)
+    channels = math.ceil(inputs / fewest_blocks)
     return Shape(
-        len(layers), math.ceil(inputs / channels), channels, inputs, outputs, kernel
+        groups=len(layers),
+        blocks=math.ceil(inputs / channels),
+        channels=channels,
+        inputs=inputs,
+        outputs=outputs,
+        kernel=kernel,
     )
 
 
@@ -92,9 +99,15 @@ def _noise_type() -> torch.dtype:
 
     A spread is then wrong by a fifth of a percent at most.
     """
-    able: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)
+    able: dict[str, object] = capabilities()
     native = able.get("avx512_bf16") or able.get("amx_bf16")
     return torch.bfloat16 if native else torch.float32
+
+
+def _largest_code(bits: int) -> float:
+    """Largest code of a converter of so many bits of magnitude (1)."""
+    return float(2**bits - 1)
 
 
 class TiledLayer(nn.Module):
@@ -122,8 +135,8 @@ class TiledLayer(nn.Module):
         self.shape = shape
         self._mapping = mapping
         self._padding = padding
-        self._top_in = float(2**periphery.dac.bits - 1)
-        self._top_out = float(2**periphery.adc.bits - 1)
+        self._top_in = _largest_code(periphery.dac.bits)
+        self._top_out = _largest_code(periphery.adc.bits)
         self._signal: Tensor | None = None
         self._variance: Tensor | None = None
         self._weight_per_code: Tensor | None = None
@@ -145,32 +158,28 @@ class TiledLayer(nn.Module):
         """Cells that hold its weights (1)."""
         return 2 * sum(layer.weight.numel() for layer in self.layers)
 
-    def program(self, table: ErrorTable, reach: Reach, stream: Stream) -> None:
+    def program(
+        self, table: ErrorTable, partners: ConductanceRange, stream: Stream
+    ) -> None:
         """Draw cells for all weights.
 
         Args:
             table: What programming leaves.
-            reach: How far partners of stuck cells can go.
+            partners: How far partners of stuck cells can go.
             stream: Names the cells, and the noise of what they multiply.
         """
-        s = self.shape
-        weight = torch.stack([layer.weight for layer in self.layers])
-        scale = torch.stack(
-            [self._mapping.scales(layer.weight) for layer in self.layers]
-        )
-        span = self._mapping.high - self._mapping.low
-        wanted = (weight * scale[..., None]).clamp_(-span, span)
-        if self._mapping.levels is not None:
-            step = span / (self._mapping.levels - 1)
+        mapping = self._mapping
+        weights = [layer.weight for layer in self.layers]
+        weight = torch.stack(weights)
+        scale = torch.stack([mapping.scales(of_layer) for of_layer in weights])
+        limit = mapping.block_difference
+        wanted = (weight * scale[..., None]).clamp_(-limit, limit)
+        if mapping.levels is not None:
+            step = limit / (mapping.levels - 1)
             wanted.div_(step).round_().mul_(step)
-        kernels = wanted.view(s.groups, s.outputs, s.inputs, s.kernel)
-        # rows of missing channels are never driven, whatever their cells hold
-        parts = functional.pad(kernels, (0, 0, 0, s.missing))
-        parts = parts.view(s.groups, s.outputs, s.blocks, s.channels, s.kernel)
-        signal = (
-            parts.permute(0, 2, 1, 4, 3).reshape(-1, s.outputs, s.rows).contiguous()
-        )
-        variance = draw_programmed_pairs(signal, table, reach, stream.child("cells"))
+        signal = self._in_blocks(wanted)
+        cells = stream.child("cells")
+        variance = draw_programmed_pairs(signal, table, partners, cells)
         self._signal = signal
         self._variance = variance.to(_noise_type())
         self._unit = 1.0
@@ -178,6 +187,21 @@ class TiledLayer(nn.Module):
         self._stream = stream.child("noise")
         self._draws = None
         self.input_range = self.output_range = 0.0
+
+    def _in_blocks(
+        self, matrices: Float[Tensor, "groups outputs width"]
+    ) -> Float[Tensor, "blocks outputs rows"]:
+        """Matrices of all groups, cut into blocks of whole channels.
+
+        Rows of a block go through the channels for each element of the kernel, as pixels do.
+        """
+        s = self.shape
+        kernels = matrices.view(s.groups, s.outputs, s.inputs, s.kernel)
+        # rows of missing channels are never driven, whatever their cells hold
+        whole = functional.pad(kernels, (0, 0, 0, s.missing))
+        parts = whole.view(s.groups, s.outputs, s.blocks, s.channels, s.kernel)
+        blocks_first = parts.permute(0, 2, 1, 4, 3)
+        return blocks_first.reshape(-1, s.outputs, s.rows).contiguous()
 
     def watched(
         self, activation: Float[Tensor, "batch ..."]
@@ -188,9 +212,11 @@ class TiledLayer(nn.Module):
         driven = self._driven(activation)
         sums = self._currents(driven, signal).div_(self._unit)
         spread = self._noise(driven, variance).sqrt_()
-        self.input_range = max(self.input_range, float(activation.abs().max()))
-        seen = float(sums.abs().add_(spread, alpha=_HEADROOM).max())
-        self.output_range = max(self.output_range, seen)
+        largest_input = float(activation.abs().max())
+        with_noise = sums.abs().add_(spread, alpha=_HEADROOM)
+        largest_output = float(with_noise.max())
+        self.input_range = max(self.input_range, largest_input)
+        self.output_range = max(self.output_range, largest_output)
         return self._finished(sums, activation, 1.0)
 
     def set_ranges(self) -> None:
@@ -217,11 +243,15 @@ class TiledLayer(nn.Module):
                 " compute, but was not; converters need ranges."
             )
         activation = self._padded(activation)
-        codes = (activation * (self._top_in / self.input_range)).round_()
-        driven = self._driven(codes.clamp_(-self._top_in, self._top_in))
+        codes_per_input = self._top_in / self.input_range
+        codes = (activation * codes_per_input).round_()
+        codes.clamp_(-self._top_in, self._top_in)
+        driven = self._driven(codes)
         sums = self._currents(driven, signal)
-        self._digitise(sums, self._noise(driven, variance), activation.shape[0])
-        return self._finished(sums, activation, self.output_range / self._top_out)
+        noise = self._noise(driven, variance)
+        self._digitise(sums, noise, activation.shape[0])
+        output_per_code = self.output_range / self._top_out
+        return self._finished(sums, activation, output_per_code)
 
     def _matrices(self) -> tuple[Tensor, Tensor]:
         if self._signal is None or self._variance is None:
@@ -232,28 +262,27 @@ class TiledLayer(nn.Module):
         return self._signal, self._variance
 
     def _padded(self, activation: Tensor) -> Tensor:
-        return (
-            activation
-            if self._padding is None
-            else functional.pad(activation, *self._padding)
-        )
+        if self._padding is None:
+            return activation
+        sizes, mode = self._padding
+        return functional.pad(activation, sizes, mode)
 
     def _driven(self, activation: Tensor) -> Tensor:
         """What drives the rows: images, or vectors for each block (blocks, vectors, rows)."""
         s = self.shape
         moves = self.layers[0].convolution
         if moves is None:
-            rows = functional.pad(activation.reshape(-1, s.inputs), (0, s.missing))
+            vectors = activation.reshape(-1, s.inputs)
+            rows = functional.pad(vectors, (0, s.missing))
             return rows.view(-1, s.blocks, s.rows).transpose(0, 1)
         pixels = moves.image(activation).permute(0, 2, 3, 1).contiguous()
         if s.missing:
-            parts = functional.pad(
-                pixels.view(*pixels.shape[:3], s.groups, s.inputs), (0, s.missing)
-            )
-            pixels = parts.flatten(3)
+            channels = pixels.view(*pixels.shape[:3], s.groups, s.inputs)
+            pixels = functional.pad(channels, (0, s.missing)).flatten(3)
         size = moves.positions(tuple(activation.shape))
         if math.prod(size) > _FEW:
             return pixels.permute(0, 3, 1, 2)
+        # a view in which what the kernel sees at each position stands in a row of its own
         sample, down, across, _ = pixels.stride()
         seen = pixels.as_strided(
             (
@@ -281,10 +310,10 @@ class TiledLayer(nn.Module):
         moves = self.layers[0].convolution
         if driven.ndim == 3 or moves is None:
             return torch.bmm(driven, matrix.transpose(1, 2))
-        kernels = matrix.view(-1, *moves.kernel_size, s.channels).permute(0, 3, 1, 2)
+        kernels = matrix.view(-1, *moves.kernel_size, s.channels)
         return functional.conv2d(
             driven,
-            kernels,
+            kernels.permute(0, 3, 1, 2),
             stride=moves.stride,
             dilation=moves.dilation,
             groups=s.groups * s.blocks,
@@ -292,7 +321,8 @@ class TiledLayer(nn.Module):
 
     def _noise(self, driven: Tensor, variance: Tensor) -> Tensor:
         """Variance of the noise of every sum, for conductances in siemens."""
-        return self._currents(driven.square().to(variance.dtype), variance).float()
+        squares = driven.square().to(variance.dtype)
+        return self._currents(squares, variance).float()
 
     def _digitise(self, sums: Tensor, variance: Tensor, batch: int) -> None:
         """Add noise of this variance, the same for a sample in any batch, and round to codes."""
@@ -300,39 +330,41 @@ class TiledLayer(nn.Module):
             self._draws = VectorDraws(self._stream, self.shape.outputs)
         if sums.ndim == 3:
             blocks, vectors, outputs = sums.shape
-            noise = self._draws.normal(blocks * vectors).view(
-                batch, blocks, -1, outputs
-            )
+            drawn = self._draws.normal(blocks * vectors)
+            # drawn sample by sample, so that a sample's noise does not depend on the batch
+            noise = drawn.view(batch, blocks, -1, outputs).transpose(0, 1)
             parts = (blocks, batch, -1, outputs)
             spread = variance.sqrt_().view(parts)
-            sums.view(parts).addcmul_(spread, noise.transpose(0, 1), value=self._unit)
+            sums.view(parts).addcmul_(spread, noise, value=self._unit)
             sums.round_().clamp_(-self._top_out, self._top_out)
             return
         # in the order of memory, and in pieces that stay in a core's cache
-        rows, spread = (
-            x.permute(0, 2, 3, 1).view(-1, self.shape.outputs) for x in (sums, variance)
-        )
+        rows = self._rows_of_outputs(sums)
+        variances = self._rows_of_outputs(variance)
         few = max(_PIECE // self.shape.outputs, 1)
-        for start in range(0, rows.shape[0], few):
-            part = rows[start : start + few]
-            own = spread[start : start + few].sqrt_()
-            part.addcmul_(own, self._draws.normal(part.shape[0]), value=self._unit)
-            part.round_().clamp_(-self._top_out, self._top_out)
+        pieces = zip(torch.split(rows, few), torch.split(variances, few), strict=True)
+        for piece, variance_of_piece in pieces:
+            noise = self._draws.normal(piece.shape[0])
+            spread = variance_of_piece.sqrt_()
+            piece.addcmul_(spread, noise, value=self._unit)
+            piece.round_().clamp_(-self._top_out, self._top_out)
+
+    def _rows_of_outputs(self, images: Tensor) -> Tensor:
+        """Images as a view of rows, the outputs of one block at one position in each."""
+        pixels = images.permute(0, 2, 3, 1)
+        return pixels.view(-1, self.shape.outputs)
 
     def _finished(self, sums: Tensor, activation: Tensor, step: float) -> Tensor:
         """The blocks' sums added up, scaled and folded, with bias (1)."""
         s = self.shape
         assert self._weight_per_code is not None
         if sums.ndim == 4:
-            pixels = sums.permute(0, 2, 3, 1).reshape(-1, s.groups, s.blocks, s.outputs)
-            total = pixels.sum(2).flatten(1)
+            pixels = sums.permute(0, 2, 3, 1)
+            parts = pixels.reshape(-1, s.groups, s.blocks, s.outputs)
+            total = parts.sum(2).flatten(1)
         else:
-            total = (
-                sums.view(s.groups, s.blocks, -1, s.outputs)
-                .sum(1)
-                .transpose(0, 1)
-                .flatten(1)
-            )
+            parts = sums.view(s.groups, s.blocks, -1, s.outputs)
+            total = parts.sum(1).transpose(0, 1).flatten(1)
         products = total * (self._weight_per_code * step)
         if self._bias is not None:
             products += self._bias

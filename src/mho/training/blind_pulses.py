@@ -9,6 +9,9 @@ from torch import Tensor
 from mho.bench import Bench, Pulse
 from mho.mapping import DifferentialPairs, Placement
 
+_LEAST_FULL_SCALE = 1e-9
+"""Smallest full scale of a converter (A)."""
+
 
 class PairedLayer:
     """One layer on one tile, with a bias row, that is pulsed instead of programmed.
@@ -18,7 +21,7 @@ class PairedLayer:
         placement: Where the layer lies.
         number: Number of the layer in the placement.
         pairs: Range that weights are given in.
-        reach: Weight of a pair at the end of that range (1).
+        weight_limit: Weight of a pair at the end of that range (1).
     """
 
     def __init__(
@@ -27,11 +30,11 @@ class PairedLayer:
         placement: Placement,
         number: int,
         pairs: DifferentialPairs,
-        reach: float,
+        weight_limit: float,
     ) -> None:
         self.bench = bench
-        self.reach = reach
-        self.scale = (pairs.high - pairs.low) / reach
+        self.weight_limit = weight_limit
+        self.scale = pairs.block_difference / weight_limit
         self.blocks = [block for block in placement.blocks if block.layer == number]
         inputs = max(block.inputs.stop for block in self.blocks)
         outputs = max(block.outputs.stop for block in self.blocks)
@@ -57,23 +60,25 @@ class PairedLayer:
         total = torch.zeros(vectors.shape[0], self.owed.shape[0])
         for number, block in enumerate(self.blocks):
             rows = driven[:, block.inputs]
+            largest_sum = float(rows.abs().sum(1).max())
             # half of the current of a column whose pairs are all at the end of their range
-            bound = 0.5 * self.reach * self.scale * float(rows.abs().sum(1).max())
-            self.full_scale[number] = max(self.full_scale[number], bound, 1e-9)
-            current = block.read(self.bench, rows, self.full_scale[number])
+            bound = 0.5 * self.weight_limit * self.scale * largest_sum
+            full_scale = max(self.full_scale[number], bound, _LEAST_FULL_SCALE)
+            self.full_scale[number] = full_scale
+            current = block.read(self.bench, rows, full_scale)
             total[:, block.outputs] += current / self.scale
         return total / volts
 
     def weight(self) -> Float[Tensor, "out in_"]:
         """Weights as single reads of all cells say they are (1)."""
-        found = torch.zeros_like(self.owed)
+        weight = torch.zeros_like(self.owed)
         for block in self.blocks:
             cells = block.crossings
-            held = self.bench.read(cells.flatten(), samples=1, window=0.0).mean.view(
-                cells.shape
-            )
-            found[block.outputs, block.inputs] = block.difference(held).T / self.scale
-        return found
+            reading = self.bench.read(cells.flatten(), samples=1, window=0.0)
+            held = reading.mean.view(cells.shape)
+            difference = block.difference(held)
+            weight[block.outputs, block.inputs] = difference.T / self.scale
+        return weight
 
     def update(self, change: Float[Tensor, "out in_"], step: float) -> None:
         """Add to what is owed, and pulse every pair that is owed a step.
@@ -87,12 +92,17 @@ class PairedLayer:
         direction = (self.owed / whole).trunc().clamp(-1, 1)
         self.owed -= direction * whole
         for block in self.blocks:
-            sign = direction[block.outputs, block.inputs].T.flatten()
-            for cells, way in zip(
-                block.crossings.flatten(1), (sign, -sign), strict=True
-            ):
-                some = way.nonzero()[:, 0]
-                self.give(cells[some], way[some], step)
+            way_of_plus = direction[block.outputs, block.inputs].T.flatten()
+            plus, minus = block.crossings.flatten(1)
+            self._give_some(plus, way_of_plus, step)
+            self._give_some(minus, -way_of_plus, step)
+
+    def _give_some(
+        self, cells: Int64[Tensor, " cells"], way: Float[Tensor, " cells"], step: float
+    ) -> None:
+        """Give those cells a pulse whose way is not zero."""
+        some = way.nonzero()[:, 0]
+        self.give(cells[some], way[some], step)
 
     def give(
         self, cells: Int64[Tensor, " cells"], way: Float[Tensor, " cells"], step: float
@@ -110,11 +120,11 @@ class PairedLayer:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that changes but the bench, as copies: for `restore`."""
-        scale = torch.tensor(self.full_scale, dtype=torch.float64)
+        full_scale = torch.tensor(self.full_scale, dtype=torch.float64)
         return {
             "owed": self.owed.clone(),
             "pulses": self.pulses.clone(),
-            "full_scale": scale,
+            "full_scale": full_scale,
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -133,7 +143,9 @@ def step_pulse(bench: Bench, way: Float[Tensor, " cells"], step: float) -> Pulse
         step: Conductance step (S).
     """
     typical = bench.info.nominal
-    more = typical.slope * float(torch.tensor(step / typical.step).log())
+    # steps grow exponentially with the voltage
+    steps_more = float(torch.tensor(step / typical.step).log())
+    more = typical.slope * steps_more
     up = typical.set_voltage + more
     down = -(typical.reset_voltage + more)
     limit = bench.info.amplitude_max

@@ -122,23 +122,31 @@ def hybrid_train(
     info = deployed.bench.info
     protocol = protocol or ProgramProtocol(deployed.programming.tolerance)
     before = deployed.bench.ledger
-    layer = LastLayer(
-        deployed, mapping or DifferentialPairs(info.array_low, info.array_high)
-    )
+    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    layer = LastLayer(deployed, mapping)
     course = _Course(layer, samples, labels, protocol)
     course.balance()
     for epoch in range(1, training.epochs + 1):
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(labels.numel(), generator=generator)
-        course.learn(torch.split(order, training.batch), training.rate)
+        batches = torch.split(order, training.batch)
+        course.learn(batches, training.rate)
         progress("training the last layer", epoch / training.epochs)
-        if course.top >= training.enough or epoch - course.best >= training.patience:
+        passes_without_gain = epoch - course.best
+        if course.top >= training.enough:
+            break
+        if passes_without_gain >= training.patience:
             break
     ended = course.end()
     accuracy, loss = zip(*course.history, strict=True)
-    cost = deployed.bench.ledger - before
     return TuneResult(
-        accuracy, loss, course.best, course.programmed, cost, ended, course.balanced
+        accuracy=accuracy,
+        loss=loss,
+        best=course.best,
+        programmed=course.programmed,
+        cost=deployed.bench.ledger - before,
+        ended=ended,
+        balanced=course.balanced,
     )
 
 
@@ -164,7 +172,8 @@ class _Course:
         self._labels = labels
         self._protocol = protocol
         # from all over: samples may be sorted by class
-        some = torch.linspace(0, len(samples) - 1, min(BATCH, len(samples))).long()
+        count = min(BATCH, len(samples))
+        some = torch.linspace(0, len(samples) - 1, count).long()
         self._typical = samples[some]
         self.history = [layer.judge(samples, labels)]
         self.top = self.history[0][0]
@@ -177,7 +186,7 @@ class _Course:
     def balance(self) -> None:
         """Let partners of stuck cells give way if the loss falls by that; then set the ranges."""
         layer = self._layer
-        found = self._kept
+        as_found = self._kept
         written = layer.balance(self._protocol)
         self.programmed += written
         layer.fit_ranges(self._typical)
@@ -186,32 +195,40 @@ class _Course:
             return
         layer.fit_correction(self._typical)
         self.balanced, loss = layer.judge(self._samples, self._labels)
-        if loss >= self.history[0][1]:
-            self.programmed += layer.go_back(found, self._protocol)
+        _, loss_as_found = self.history[0]
+        if loss >= loss_as_found:
+            self.programmed += layer.go_back(as_found, self._protocol)
             layer.fit_ranges(self._typical)
         elif self.balanced >= self.top:
-            self.top = self.balanced
-            self._kept = layer.snapshot()
-            self._moved = False
+            self._keep(self.balanced)
 
     def learn(self, batches: tuple[Tensor, ...], rate: float) -> None:
         """One pass over the samples, and what it leads to."""
         layer = self._layer
         for chosen in batches:
-            layer.learn(self._samples[chosen], self._labels[chosen], rate)
+            samples = self._samples[chosen]
+            labels = self._labels[chosen]
+            layer.learn(samples, labels, rate)
             self.programmed += layer.write(self._protocol)
         layer.fit_ranges(self._typical)
-        self.history.append(layer.judge(self._samples, self._labels))
+        judged = layer.judge(self._samples, self._labels)
+        self.history.append(judged)
         self._moved = True
-        if self.history[-1][0] > self.top:
-            self.top = self.history[-1][0]
+        accuracy, _ = judged
+        if accuracy > self.top:
             self.best = len(self.history) - 1
-            self._kept = layer.snapshot()
-            self._moved = False
+            self._keep(accuracy)
+
+    def _keep(self, accuracy: float) -> None:
+        """Remember the layer as it is, the best so far."""
+        self.top = accuracy
+        self._kept = self._layer.snapshot()
+        self._moved = False
 
     def end(self) -> float:
         """Go back to the best state unless it is the last one; training accuracy it has (1)."""
         if not self._moved:
             return self.top
         self.programmed += self._layer.go_back(self._kept, self._protocol)
-        return self._layer.judge(self._samples, self._labels)[0]
+        accuracy, _ = self._layer.judge(self._samples, self._labels)
+        return accuracy

@@ -16,7 +16,7 @@ from mho.deployment import (
     set_ranges,
     wanted_products,
 )
-from mho.mapping import DifferentialPairs, PairBlock, Placement, each_block
+from mho.mapping import DifferentialPairs, PairBlock, Placement, each_block, halves
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramProtocol, program
 
@@ -51,10 +51,10 @@ class LastLayer:
     def __init__(self, deployed: DeployedNetwork, mapping: DifferentialPairs) -> None:
         self.deployed = deployed
         self._mapping = mapping
-        self.index = list(deployed.network.calls.values())[-1].layers[-1]
+        self._full_scale = mapping.block_difference
+        last_call = list(deployed.network.calls.values())[-1]
+        self.index = last_call.layers[-1]
         check_pairs(deployed.placement, self.index)
-        layer = deployed.network.layers[self.index]
-        self._reach = mapping.high - mapping.low
         self._blocks = [
             (block, place)
             for block, place in each_block(deployed.placement)
@@ -64,27 +64,39 @@ class LastLayer:
         self._left = self._stuck.clone()
         self._held = torch.zeros_like(deployed.placement.target)
         self._read_stuck()
+        self._take_weights()
+        self._take_correction()
+        self._optimizer: torch.optim.Adam | None = None
+
+    def _take_weights(self) -> None:
+        """Begin with the weights that the pairs hold, in parts of their full scale."""
+        layer = self.deployed.network.layers[self.index]
         shape = layer.weight.shape
-        self.weight, self._wanted, self._low, self._high = (
-            torch.zeros(shape) for _ in range(4)
-        )
-        self._beside = torch.zeros(shape, dtype=torch.bool)
+        self.weight = torch.zeros(shape)
+        self._wanted = torch.zeros(shape)
+        self._low = torch.zeros(shape)
+        self._high = torch.zeros(shape)
+        self._beside_stuck = torch.zeros(shape, dtype=torch.bool)
         for block, place in self._blocks:
             where = (block.outputs, block.inputs)
-            goal = layer.weight[where].T * block.scale
-            held, low, high = self._start(place, goal)
-            self.weight[where] = held.T / self._reach
-            self._wanted[where] = goal.clamp(low, high).T / self._reach
-            self._low[where] = low.T / self._reach
-            self._high[where] = high.T / self._reach
-            self._beside[where] = self._stuck[place].any(0).T
-        correction = deployed.corrections.get(self.index)
-        outputs = shape[0]
-        self._gain = torch.ones(outputs) if correction is None else correction.gain
-        self.offset = (
-            torch.zeros(outputs) if correction is None else correction.offset.clone()
-        )
-        self._optimizer: torch.optim.Adam | None = None
+            trained = layer.weight[where].T * block.scale
+            pairs = self._pair_range(place)
+            nearest = trained.clamp(pairs.low, pairs.high)
+            self.weight[where] = pairs.held.T / self._full_scale
+            self._wanted[where] = nearest.T / self._full_scale
+            self._low[where] = pairs.low.T / self._full_scale
+            self._high[where] = pairs.high.T / self._full_scale
+            self._beside_stuck[where] = self._stuck[place].any(0).T
+
+    def _take_correction(self) -> None:
+        """Begin with the gain and the offset in force; one and zero if there are none."""
+        outputs = self.weight.shape[0]
+        self._gain = torch.ones(outputs)
+        self.offset = torch.zeros(outputs)
+        correction = self.deployed.corrections.get(self.index)
+        if correction is not None:
+            self._gain = correction.gain
+            self.offset = correction.offset.clone()
 
     def forward(
         self, samples: Shaped[Tensor, "batch ..."]
@@ -111,15 +123,17 @@ class LastLayer:
     ) -> None:
         """One step of Adam from products of the chip, within what the pairs can hold."""
         vectors, products, outputs = self.forward(samples)
-        (slope,) = torch.autograd.grad(
-            functional.cross_entropy(outputs, labels), products
-        )
+        loss = functional.cross_entropy(outputs, labels)
+        (slope,) = torch.autograd.grad(loss, products)
         if self._optimizer is None:
             self._optimizer = torch.optim.Adam([self.weight, self.offset], lr=rate)
-        scale = torch.ones_like(self.weight)
+        # a weight here is a part of the full scale, worth so much of a weight of the network
+        worth = torch.ones_like(self.weight)
         for block, _ in self._blocks:
-            scale[block.outputs, block.inputs] = self._reach / block.scale[:, None]
-        self.weight.grad = (slope * self._gain).T @ vectors * scale
+            per_output = self._full_scale / block.scale
+            worth[block.outputs, block.inputs] = per_output[:, None]
+        corrected_slope = slope * self._gain
+        self.weight.grad = corrected_slope.T @ vectors * worth
         self.offset.grad = slope.sum(0)
         self._optimizer.step()
         self.weight.clamp_(self._low, self._high)
@@ -133,9 +147,10 @@ class LastLayer:
         placement = self.deployed.placement
         target = placement.target.clone()
         for block, place in self._blocks:
-            difference = self.weight[block.outputs, block.inputs].T * self._reach
-            target[place] = self._halves(place, difference)
-        moved = ((target - placement.target).abs() > protocol.tolerance) & ~self._left
+            weight = self.weight[block.outputs, block.inputs]
+            target[place] = self._halves(place, weight.T * self._full_scale)
+        change = (target - placement.target).abs()
+        moved = (change > protocol.tolerance) & ~self._left
         return self._program(target, moved, protocol)
 
     def judge(
@@ -144,7 +159,8 @@ class LastLayer:
         """Accuracy and mean cross entropy on the chip (1)."""
         outputs = self.deployed(samples)
         right = int((outputs.argmax(1) == labels).sum())
-        return right / labels.numel(), float(functional.cross_entropy(outputs, labels))
+        loss = float(functional.cross_entropy(outputs, labels))
+        return right / labels.numel(), loss
 
     def balance(self, protocol: ProgramProtocol) -> int:
         """Let the working partners of stuck cells give way; how many cells were programmed.
@@ -152,19 +168,20 @@ class LastLayer:
         A gain and an offset that were fitted to what stuck cells did to the products, as far from
         one and from the bias as that took, are wrong from then on: `fit_correction` must follow.
         """
-        self.weight.copy_(torch.where(self._beside, self._wanted, self.weight))
+        given_way = torch.where(self._beside_stuck, self._wanted, self.weight)
+        self.weight.copy_(given_way)
         return self.write(protocol)
 
     def fit_correction(self, samples: Shaped[Tensor, "batch ..."]) -> None:
         """Fit gain and offset to what the trained network has at the same place."""
+        network = self.deployed.network
+        layer = network.layers[self.index]
         vectors, _, _ = self.forward(samples)
-        layer = self.deployed.network.layers[self.index]
         measured = self.deployed.measured(self.index, layer, vectors)
-        found = fit_columns(
-            measured, wanted_products(self.deployed.network, samples)[-1]
-        )
-        self._gain = found.gain
-        self.offset.copy_(found.offset)
+        wanted = wanted_products(network, samples)[-1]
+        correction = fit_columns(measured, wanted)
+        self._gain = correction.gain
+        self.offset.copy_(correction.offset)
         self._put_in_force()
 
     def fit_ranges(self, samples: Shaped[Tensor, "batch ..."]) -> None:
@@ -222,38 +239,37 @@ class LastLayer:
 
     def _read_stuck(self) -> None:
         """What the stuck cells of the layer hold."""
-        own = torch.cat([place.flatten() for _, place in self._blocks])
-        some = own[self._stuck[own]].sort().values
-        if some.numel():
-            cells = self.deployed.placement.cells[some]
-            self._held[some] = self.deployed.bench.read(
-                cells, samples=8, window=0.0
-            ).mean
+        of_layer = torch.cat([place.flatten() for _, place in self._blocks])
+        positions = of_layer[self._stuck[of_layer]].sort().values
+        if positions.numel():
+            cells = self.deployed.placement.cells[positions]
+            reading = self.deployed.bench.read(cells, samples=8, window=0.0)
+            self._held[positions] = reading.mean
 
-    def _start(
-        self,
-        place: Int64[Tensor, "2 rows outputs"],
-        wanted: Float[Tensor, "rows outputs"],
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Difference that pairs hold, and the least and the largest that they can (S)."""
-        info = self.deployed.bench.info
-        target = self.deployed.placement.target
-        (fixed_plus, fixed_minus) = self._stuck[place]
-        (plus, minus) = self._held[place]
-        bottom, top = _limits(info, wanted)
-        low = torch.full_like(wanted, -self._reach)
-        low = torch.where(
-            fixed_plus, plus - top, torch.where(fixed_minus, bottom - minus, low)
-        )
-        high = torch.full_like(wanted, self._reach)
-        high = torch.where(
-            fixed_plus, plus - bottom, torch.where(fixed_minus, top - minus, high)
-        )
-        both = fixed_plus & fixed_minus
-        low, high = (torch.where(both, plus - minus, limit) for limit in (low, high))
-        own_plus = torch.where(fixed_plus, plus, target[place[0]])
-        own_minus = torch.where(fixed_minus, minus, target[place[1]])
-        return (own_plus - own_minus).clamp(low, high), low, high
+    def _pair_range(self, place: Int64[Tensor, "2 rows outputs"]) -> "PairRange":
+        """What pairs hold, and what they can.
+
+        Args:
+            place: Positions of their cells in the placement.
+        """
+        target = self.deployed.placement.target[place]
+        plus_stuck, minus_stuck = self._stuck[place]
+        plus_held, minus_held = self._held[place]
+        bottom, top = _limits(self.deployed.bench.info, target)
+        full_scale = target.new_tensor(self._full_scale)
+        # beside a stuck half, the other one may go to either end of a cell's range
+        low_if_minus_stuck = torch.where(minus_stuck, bottom - minus_held, -full_scale)
+        high_if_minus_stuck = torch.where(minus_stuck, top - minus_held, full_scale)
+        low = torch.where(plus_stuck, plus_held - top, low_if_minus_stuck)
+        high = torch.where(plus_stuck, plus_held - bottom, high_if_minus_stuck)
+        # two stuck halves hold what they hold
+        both_stuck = plus_stuck & minus_stuck
+        fixed = plus_held - minus_held
+        low = torch.where(both_stuck, fixed, low)
+        high = torch.where(both_stuck, fixed, high)
+        plus = torch.where(plus_stuck, plus_held, target[0])
+        minus = torch.where(minus_stuck, minus_held, target[1])
+        return PairRange((plus - minus).clamp(low, high), low, high)
 
     def _halves(
         self,
@@ -261,13 +277,28 @@ class LastLayer:
         difference: Float[Tensor, "rows outputs"],
     ) -> Float[Tensor, "2 rows outputs"]:
         """Targets of pairs that shall hold a difference; the partner of a stuck cell gives way."""
-        info = self.deployed.bench.info
-        fixed = self._stuck[place]
-        held = self._held[place]
-        halves = self._mapping.low + torch.stack((difference, -difference)).clamp(min=0)
+        other_stuck = self._stuck[place].flip(0)
+        other_held = self._held[place].flip(0)
+        both_free = halves(difference, self._mapping.low)
         signed = torch.stack((difference, -difference))
-        partner = (held.flip(0) + signed).clamp(*_limits(info, signed))
-        return torch.where(fixed.flip(0), partner, halves)
+        bottom, top = _limits(self.deployed.bench.info, signed)
+        giving_way = (other_held + signed).clamp(bottom, top)
+        return torch.where(other_stuck, giving_way, both_free)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairRange:
+    """What pairs hold, and what they can, some of their cells being stuck; shapes (rows, outputs).
+
+    Args:
+        held: Difference that they hold, within what they can (S).
+        low: The least that they can hold (S).
+        high: The largest (S).
+    """
+
+    held: Float[Tensor, "rows outputs"]
+    low: Float[Tensor, "rows outputs"]
+    high: Float[Tensor, "rows outputs"]
 
 
 def check_pairs(placement: Placement, index: int) -> None:
@@ -276,8 +307,8 @@ def check_pairs(placement: Placement, index: int) -> None:
     Raises:
         ValueError: In the house sentence.
     """
-    own = [block for block in placement.blocks if block.layer == index]
-    if not all(isinstance(block, PairBlock) for block in own):
+    blocks = [block for block in placement.blocks if block.layer == index]
+    if not all(isinstance(block, PairBlock) for block in blocks):
         raise ValueError(
             "Argument `deployed` must have one pair of cells for each weight of its last layer,"
             " but has a reference column or four cells; deploy it with `DifferentialPairs`."
@@ -286,4 +317,6 @@ def check_pairs(placement: Placement, index: int) -> None:
 
 def _limits(info: BenchInfo, like: Tensor) -> tuple[Tensor, Tensor]:
     """Range of single cells, as tensors (S)."""
-    return like.new_tensor(info.conductance_low), like.new_tensor(info.conductance_high)
+    low = like.new_tensor(info.conductance_low)
+    high = like.new_tensor(info.conductance_high)
+    return low, high

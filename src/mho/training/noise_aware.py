@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 from torch.nn import functional
 
@@ -114,50 +114,66 @@ def noise_aware_train(
     check_shape(labels, "labels", (samples.shape[0],))
     training = training or NoiseAwareTraining()
     started = time.perf_counter()
+    epochs = training.epochs
     tuned = _trainable(network)
     optimizer = torch.optim.Adam(_groups(tuned, training.rate))
-    fade = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: 1 - n / training.epochs
-    )
+    fade = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: 1 - n / epochs)
     count = _Count()
-    steps = training.epochs * -(-labels.numel() // training.batch)
-    mean = _Mean(tuned, steps, training.average)
+    steps_of_epoch = math.ceil(labels.numel() / training.batch)
+    mean = _Mean(tuned, epochs * steps_of_epoch, training.average)
     losses = []
-    rights = []
-    for epoch in range(1, training.epochs + 1):
+    accuracies = []
+    for epoch in range(1, epochs + 1):
         surrogate.calibrate(tuned, samples[: training.calibration])
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(labels.numel(), generator=generator)
-        loss = 0.0
-        right = 0
+        tally = _Tally()
         for number, chosen in enumerate(torch.split(order, training.batch)):
             optimizer.zero_grad()
-            for draw, part in enumerate(
-                chosen.tensor_split(min(training.draws, len(chosen)))
-            ):
-                product = surrogate.product(stream.child("chip", epoch, number, draw))
-                outputs = tuned.run(samples[part], count.counting(product))
-                summed = functional.cross_entropy(
-                    outputs, labels[part], reduction="sum"
-                )
-                torch.autograd.backward(summed / len(chosen))
-                loss += float(summed.detach())
-                right += int((outputs.argmax(1) == labels[part]).sum())
+            # each part of the batch meets a chip of its own
+            chips = min(training.draws, len(chosen))
+            for draw, part in enumerate(chosen.tensor_split(chips)):
+                chip = stream.child("chip", epoch, number, draw)
+                product = count.counting(surrogate.product(chip))
+                outputs = tuned.run(samples[part], product)
+                summed_loss = tally.add(outputs, labels[part])
+                torch.autograd.backward(summed_loss / len(chosen))
             optimizer.step()
             clip_weights(tuned, training.clip)
             mean.add(tuned)
         fade.step()
-        losses.append(loss / labels.numel())
-        rights.append(right / labels.numel())
-        progress("noise-aware training", epoch / training.epochs)
+        losses.append(tally.loss / labels.numel())
+        accuracies.append(tally.right / labels.numel())
+        progress("noise-aware training", epoch / epochs)
     return NoiseAwareResult(
-        mean.network(tuned),
-        tuple(losses),
-        tuple(rights),
-        training.epochs * labels.numel(),
-        _PASSES * count.multiply_adds,
-        time.perf_counter() - started,
+        network=mean.network(tuned),
+        loss=tuple(losses),
+        accuracy=tuple(accuracies),
+        samples=epochs * labels.numel(),
+        multiply_adds=_PASSES * count.multiply_adds,
+        seconds=time.perf_counter() - started,
     )
+
+
+class _Tally:
+    """Loss and right answers of a pass so far."""
+
+    def __init__(self) -> None:
+        self.loss = 0.0
+        """Cross entropy of all samples together (1)."""
+        self.right = 0
+        """Samples answered rightly (1)."""
+
+    def add(
+        self,
+        outputs: Float[Tensor, "samples classes"],
+        labels: Int64[Tensor, " samples"],
+    ) -> Float[Tensor, ""]:
+        """Count some samples; the sum of their losses, for gradients (1)."""
+        summed = functional.cross_entropy(outputs, labels, reduction="sum")
+        self.loss += float(summed.detach())
+        self.right += int((outputs.argmax(1) == labels).sum())
+        return summed
 
 
 def clip_weights(network: Network, clip: float | None) -> None:
@@ -166,7 +182,8 @@ def clip_weights(network: Network, clip: float | None) -> None:
         return
     with torch.no_grad():
         for layer in network.layers:
-            limit = clip * float(layer.weight.square().mean().sqrt())
+            rms_weight = float(layer.weight.square().mean().sqrt())
+            limit = clip * rms_weight
             layer.weight.clamp_(-limit, limit)
 
 
@@ -174,7 +191,9 @@ class _Mean:
     """Mean of the weights and biases after each of the last steps."""
 
     def __init__(self, network: Network, steps: int, share: float) -> None:
-        self._skipped = min(steps - math.ceil(steps * share), steps - 1)
+        # the last step counts even with a share of nothing
+        averaged = max(math.ceil(steps * share), 1)
+        self._skipped = steps - averaged
         self._seen = 0
         self._sums = [
             torch.zeros_like(v, dtype=torch.float64) for v in _values(network)
@@ -190,24 +209,27 @@ class _Mean:
     def network(self, like: Network) -> Network:
         """The network with these means and without gradients."""
         count = self._seen - self._skipped
-        means = iter(
-            [(s / count).to(v) for s, v in zip(self._sums, _values(like), strict=True)]
-        )
-        layers = tuple(
-            replace(
-                layer,
-                weight=next(means),
-                bias=None if layer.bias is None else next(means),
-            )
-            for layer in like.layers
-        )
-        return replace(like, layers=layers)
+        means = [
+            (summed / count).to(value)
+            for summed, value in zip(self._sums, _values(like), strict=True)
+        ]
+        in_order = iter(means)
+        layers = []
+        for layer in like.layers:
+            weight = next(in_order)
+            bias = None if layer.bias is None else next(in_order)
+            layers.append(replace(layer, weight=weight, bias=bias))
+        return replace(like, layers=tuple(layers))
 
 
 def _values(network: Network) -> list[Tensor]:
     """Weights and biases of all layers, without gradients."""
-    pairs = ((layer.weight, layer.bias) for layer in network.layers)
-    return [value.detach() for pair in pairs for value in pair if value is not None]
+    return [
+        value.detach()
+        for layer in network.layers
+        for value in (layer.weight, layer.bias)
+        if value is not None
+    ]
 
 
 class _Count:
@@ -227,24 +249,26 @@ class _Count:
 
 def _trainable(network: Network) -> Network:
     """The same network with weights and biases of its own, which take gradients."""
-    layers = tuple(
-        replace(
-            layer,
-            weight=layer.weight.detach().clone().requires_grad_(),
-            bias=None
-            if layer.bias is None
-            else layer.bias.detach().clone().requires_grad_(),
-        )
-        for layer in network.layers
-    )
-    return replace(network, layers=layers)
+
+    def own(values: Tensor) -> Tensor:
+        return values.detach().clone().requires_grad_()
+
+    layers = []
+    for layer in network.layers:
+        weight = own(layer.weight)
+        bias = None if layer.bias is None else own(layer.bias)
+        layers.append(replace(layer, weight=weight, bias=bias))
+    return replace(network, layers=tuple(layers))
 
 
 def _groups(network: Network, rate: float) -> list[dict[str, object]]:
     """Weights and biases of each layer, with a learning rate in its own unit."""
     groups: list[dict[str, object]] = []
     for layer in network.layers:
-        size = float(layer.weight.detach().square().mean().sqrt()) or 1.0
-        values = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
-        groups.append({"params": values, "lr": rate * size})
+        rms_weight = float(layer.weight.detach().square().mean().sqrt())
+        values = [layer.weight]
+        if layer.bias is not None:
+            values.append(layer.bias)
+        # a layer of zeros has no unit of its own
+        groups.append({"params": values, "lr": rate * (rms_weight or 1.0)})
     return groups

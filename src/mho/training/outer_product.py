@@ -21,6 +21,12 @@ from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.training.blind_pulses import PairedLayer
 
+_MOST_FIRST_PULSES = 4
+"""Pulses that a cell gets at most before training, one at least (1)."""
+
+_STEPS_OF_FIRST_PULSES = 5
+"""Size of each of them, in steps of training (1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class OnChipTraining(Configuration):
@@ -94,11 +100,12 @@ class OnChipPerceptron:
         info = bench.info
         self.pairs = DifferentialPairs(info.array_low, info.array_high)
         shapes = layer_shapes(inputs, self.training.hidden, classes)
-        placement = place([torch.zeros(shape) for shape in shapes], info, self.pairs)
-        self.placement = placement
+        weights = [torch.zeros(shape) for shape in shapes]
+        self.placement = place(weights, info, self.pairs)
+        limit = self.training.reach
         self.layers = [
-            PairedLayer(bench, placement, n, self.pairs, self.training.reach)
-            for n in range(len(shapes))
+            PairedLayer(bench, self.placement, number, self.pairs, limit)
+            for number in range(len(shapes))
         ]
 
     def scatter(self, stream: Stream) -> None:
@@ -109,15 +116,32 @@ class OnChipPerceptron:
         Args:
             stream: Chooses cells.
         """
-        step = 5 * self.training.step
         for number, layer in enumerate(self.layers):
-            for half, block in enumerate(layer.blocks * 2):
-                cells = block.crossings[half // len(layer.blocks)].flatten()
+            # G⁺ of all blocks come first, then G⁻ of all
+            halves = [
+                block.crossings[side].flatten()
+                for side in range(2)
+                for block in layer.blocks
+            ]
+            for half, cells in enumerate(halves):
                 generator = stream.child("layer", number, half).generator()
-                count = torch.randint(1, 5, cells.shape, generator=generator)
-                for done in range(4):
-                    some = (count > done).nonzero()[:, 0]
-                    layer.give(cells[some], torch.ones(some.numel()), step)
+                count = torch.randint(
+                    1, _MOST_FIRST_PULSES + 1, cells.shape, generator=generator
+                )
+                self._raise(layer, cells, count)
+
+    def _raise(
+        self,
+        layer: PairedLayer,
+        cells: Int64[Tensor, " cells"],
+        count: Int64[Tensor, " cells"],
+    ) -> None:
+        """Give each cell so many pulses that raise it, each of several steps."""
+        step = _STEPS_OF_FIRST_PULSES * self.training.step
+        for done in range(_MOST_FIRST_PULSES):
+            some = (count > done).nonzero()[:, 0]
+            up = torch.ones(some.numel())
+            layer.give(cells[some], up, step)
 
     def forward(
         self, inputs: Float[Tensor, "batch in_"]
@@ -125,19 +149,21 @@ class OnChipPerceptron:
         """Inputs of every layer with their bias input of 1, and scores, on the chip (1)."""
         given = [_with_one(inputs)]
         largest = 1.0
-        scores = inputs
-        for number, layer in enumerate(self.layers):
-            scores = layer.forward(given[number], largest)
-            if number + 1 < len(self.layers):
-                given.append(_with_one(scores.clamp(0, self.LARGEST)))
-                largest = self.LARGEST
-        return given, scores
+        *hidden_layers, last_layer = self.layers
+        for layer in hidden_layers:
+            scores = layer.forward(given[-1], largest)
+            activation = scores.clamp(0, self.LARGEST)
+            given.append(_with_one(activation))
+            largest = self.LARGEST
+        return given, last_layer.forward(given[-1], largest)
 
     def accuracy(
         self, inputs: Float[Tensor, "batch in_"], labels: Int64[Tensor, " batch"]
     ) -> float:
         """Fraction of samples whose largest score is the label's (1)."""
-        return int((self.forward(inputs)[1].argmax(1) == labels).sum()) / labels.numel()
+        _, scores = self.forward(inputs)
+        right = int((scores.argmax(1) == labels).sum())
+        return right / labels.numel()
 
     def train(
         self,
@@ -157,11 +183,13 @@ class OnChipPerceptron:
         before = self.bench.ledger
         training = self.training
         self.scatter(stream.child("weights"))
-        found: list[float] = []
+        accuracy: list[float] = []
         for epoch in range(training.epochs):
-            found.append(self.learn(epoch, inputs, labels, stream))
-            progress("training on the chip", (epoch + 1) / training.epochs)
-        return OnChipResult(tuple(found), self.bench.ledger - before)
+            accuracy.append(self.learn(epoch, inputs, labels, stream))
+            done = (epoch + 1) / training.epochs
+            progress("training on the chip", done)
+        cost = self.bench.ledger - before
+        return OnChipResult(tuple(accuracy), cost)
 
     def learn(
         self,
@@ -181,10 +209,10 @@ class OnChipPerceptron:
         training = self.training
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(labels.numel(), generator=generator)
-        right = sum(
-            self._learn(inputs[chosen], labels[chosen], 1 - epoch / training.epochs)
-            for chosen in torch.split(order, training.batch)
-        )
+        share = 1 - epoch / training.epochs
+        right = 0
+        for chosen in torch.split(order, training.batch):
+            right += self._learn(inputs[chosen], labels[chosen], share)
         return right / labels.numel()
 
     def state(self) -> dict[str, Tensor]:
@@ -203,7 +231,8 @@ class OnChipPerceptron:
         """
         check_alike(state, "state", self.state())
         for number, layer in enumerate(self.layers):
-            layer.restore({name: state[f"{number}.{name}"] for name in layer.state()})
+            of_layer = {name: state[f"{number}.{name}"] for name in layer.state()}
+            layer.restore(of_layer)
 
     def _learn(
         self,
@@ -213,18 +242,23 @@ class OnChipPerceptron:
     ) -> int:
         """One update from a batch; how many answers were right before it."""
         given, scores = self.forward(inputs)
+        # slope of the mean cross entropy by the scores: softmax less the label's one
         error = scores.softmax(1)
-        error[torch.arange(labels.numel()), labels] -= 1
+        samples = torch.arange(labels.numel())
+        error[samples, labels] -= 1
         error /= labels.numel()
         rate = self.training.rate * share
         step = self.training.step
         for number in reversed(range(len(self.layers))):
             layer = self.layers[number]
-            own = given[number]
-            change = -rate * error.T @ own
-            if number:
-                open_ = (own[:, :-1] > 0) & (own[:, :-1] < self.LARGEST)
-                error = (error @ layer.weight())[:, :-1] * open_
+            layer_inputs = given[number]
+            change = -rate * error.T @ layer_inputs
+            if number > 0:
+                # before its weights move, as they are what the error came through
+                passed_back = error @ layer.weight()
+                activation = layer_inputs[:, :-1]
+                neither_end = (activation > 0) & (activation < self.LARGEST)
+                error = passed_back[:, :-1] * neither_end
             layer.update(change, step)
         return int((scores.argmax(1) == labels).sum())
 
@@ -233,12 +267,17 @@ def layer_shapes(
     inputs: int, hidden: tuple[int, ...], classes: int
 ) -> list[tuple[int, int]]:
     """Outputs and inputs of each layer, its bias input included (1)."""
-    widths = (inputs, *hidden, classes)
-    return [(widths[n + 1], widths[n] + 1) for n in range(len(widths) - 1)]
+    widths_in = (inputs, *hidden)
+    widths_out = (*hidden, classes)
+    return [
+        (outputs, width + 1)
+        for width, outputs in zip(widths_in, widths_out, strict=True)
+    ]
 
 
 def _with_one(
     vectors: Float[Tensor, "batch in_"],
 ) -> Float[Tensor, "batch in_plus_one"]:
     """Vectors with an input of one for the bias."""
-    return torch.cat((vectors, torch.ones(vectors.shape[0], 1)), 1)
+    ones = torch.ones(vectors.shape[0], 1)
+    return torch.cat((vectors, ones), 1)

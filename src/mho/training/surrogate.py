@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
+from torch.nn import functional
 
 from mho.bench import BenchInfo
 from mho.chip.periphery import Periphery
@@ -64,7 +65,8 @@ class Surrogate:
         weights = [layer.weight.detach() for layer in network.layers]
         shapes = [(weight.shape[0], weight.shape[1]) for weight in weights]
         tiles = tiles_needed(shapes, self._info.rows, self._info.cols)
-        placement = place(weights, replace(self._info, tiles=tiles), self._mapping)
+        large_enough = replace(self._info, tiles=tiles)
+        placement = place(weights, large_enough, self._mapping)
         self._blocks = placement.blocks
         with torch.no_grad():
             self._ranges = calibrate_ranges(
@@ -87,20 +89,22 @@ class Surrogate:
             volts = self._info.read_voltage / self._ranges.inputs[index]
             driven = self._driven(vectors * volts, generator)
             total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
-            pairs = zip(self._blocks, self._ranges.currents, strict=True)
-            for block, full_scale in pairs:
+            ranges = zip(self._blocks, self._ranges.currents, strict=True)
+            for block, full_scale in ranges:
                 if block.layer != index:
                     continue
-                own = scale[block.outputs]
-                current = (
-                    driven[:, block.inputs]
-                    @ programmed[index][block.inputs, block.outputs]
-                )
+                block_scale = scale[block.outputs]
+                rows = driven[:, block.inputs]
+                matrix = programmed[index][block.inputs, block.outputs]
+                current = rows @ matrix
                 # the scale has moved with the weights since the range was set
-                moved = torch.as_tensor(full_scale) * (own.max() / block.scale.max())
-                read = self._read(current, moved.expand_as(own), generator) / own
-                outside = (block.first_output, total.shape[1] - block.outputs.stop)
-                total = total + torch.nn.functional.pad(read, outside)
+                since_then = block_scale.max() / block.scale.max()
+                moved = torch.as_tensor(full_scale) * since_then
+                full_scales = moved.expand_as(block_scale)
+                read = self._read(current, full_scales, generator)
+                outputs_after = total.shape[1] - block.outputs.stop
+                outside = (block.first_output, outputs_after)
+                total = total + functional.pad(read / block_scale, outside)
             return total / volts
 
         return product
@@ -114,33 +118,33 @@ class Surrogate:
     ) -> Float[Tensor, "in_ out"]:
         """Differences of pairs that hold a layer's weights (S)."""
         mapping = self._mapping
-        reach = mapping.high - mapping.low
-        wanted = (layer.weight.T * scale).clamp(-reach, reach)
-        found = wanted.detach()
+        limit = mapping.block_difference
+        wanted = (layer.weight.T * scale).clamp(-limit, limit)
+        held = wanted.detach()
         if mapping.levels is not None:
-            step = reach / (mapping.levels - 1)
-            found = found / step
+            step = limit / (mapping.levels - 1)
+            count = held / step
             for block in self._blocks:
                 if block.layer == index:
-                    own = (block.inputs, block.outputs)
-                    found[own] = round_together(found[own], mapping.levels - 1)
-            found = found * step
+                    there = (block.inputs, block.outputs)
+                    count[there] = round_together(count[there], mapping.levels - 1)
+            held = count * step
         if self._statistics is not None:
-            found = found + self._deviation(
-                found, self._statistics, stream.child("layer", index)
-            )
-        return straight_through(wanted, found)
+            cells = stream.child("layer", index)
+            held = held + self._deviation(held, self._statistics, cells)
+        return straight_through(wanted, held)
 
     def _deviation(
         self, difference: Float[Tensor, "in_ out"], table: ErrorTable, stream: Stream
     ) -> Float[Tensor, "in_ out"]:
         """How far pairs of working cells are off a difference (S), noise included."""
-        halves = torch.stack((difference, -difference)).clamp(min=0)
-        above = halves.flatten() + (self._mapping.low - table.low)
-        error, variance = table.draws(stream).errors(above)
+        above_low = torch.stack((difference, -difference)).clamp(min=0)
+        above_table = above_low.flatten() + (self._mapping.low - table.low)
+        error, variance = table.draws(stream).errors(above_table)
         generator = stream.child("noise").generator()
-        noise = torch.randn(error.shape, generator=generator) * variance.sqrt()
-        off: Tensor = (error + noise).view(halves.shape)
+        unit_noise = torch.randn(error.shape, generator=generator)
+        noise = unit_noise * variance.sqrt()
+        off: Tensor = (error + noise).view(above_low.shape)
         return off[0] - off[1]
 
     def _driven(self, voltage: Tensor, generator: torch.Generator) -> Tensor:
@@ -149,9 +153,9 @@ class Surrogate:
             return voltage
         limit = self._info.read_voltage
         inside = voltage.clamp(-limit, limit)
-        around = self._periphery
-        cycles = around.driven(inside.detach(), generator)
-        return straight_through(inside, around.encoding.combine(cycles))
+        cycles = self._periphery.driven(inside.detach(), generator)
+        rounded = self._periphery.encoding.combine(cycles)
+        return straight_through(inside, rounded)
 
     def _read(
         self,
@@ -163,9 +167,8 @@ class Surrogate:
         if self._periphery is None:
             return current
         inside = current.clamp(-full_scale, full_scale)
-        return straight_through(
-            inside, self._periphery.read(current.detach(), full_scale, generator)
-        )
+        rounded = self._periphery.read(current.detach(), full_scale, generator)
+        return straight_through(inside, rounded)
 
 
 def straight_through(

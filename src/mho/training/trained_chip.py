@@ -20,7 +20,7 @@ from mho.deployment.storage import (
     mapping_words,
 )
 from mho.ledger import Ledger
-from mho.mapping import Placement, gather
+from mho.mapping import Placement, each_block, gather
 from mho.network import read_network
 from mho.programming import Outcome, ProgrammingOptions, ProgramResult
 from mho.training.outer_product import OnChipPerceptron
@@ -53,26 +53,26 @@ def trained_chip(
     bench = perceptron.bench
     info = bench.info
     cells = perceptron.placement.cells
-    held = bench.read(cells, samples=_SAMPLES, window=0.0).mean.to(torch.float32)
+    reading = bench.read(cells, samples=_SAMPLES, window=0.0)
+    held = reading.mean.to(torch.float32)
     target = held.clamp(info.conductance_low, info.conductance_high)
-    pulses = sum(
-        (layer.pulses for layer in perceptron.layers), torch.zeros(1, dtype=torch.int32)
-    )
+    no_pulses = torch.zeros(1, dtype=torch.int32)
+    pulses = sum((layer.pulses for layer in perceptron.layers), no_pulses)
     outcome = torch.where(held == target, int(Outcome.CONVERGED), int(Outcome.STUCK))
     effort = ProgrammingOptions(perceptron.training.step, denoise=False)
-    nothing = torch.zeros(cells.numel(), dtype=torch.int32)
+    none_of_cells = torch.zeros(cells.numel(), dtype=torch.int32)
     result = ProgramResult(
-        cells,
-        target,
-        outcome.to(torch.int8),
-        held - target,
-        torch.zeros_like(held),
-        pulses[cells],
-        nothing,
-        nothing.clone(),
-        effort.tolerance,
-        0,
-        cost,
+        cells=cells,
+        target=target,
+        outcome=outcome.to(torch.int8),
+        error=held - target,
+        noise=torch.zeros_like(held),
+        pulses=pulses[cells],
+        denoise_pulses=none_of_cells,
+        reads=none_of_cells.clone(),
+        tolerance=effort.tolerance,
+        cycles=0,
+        ledger=cost,
     )
     image = _image(perceptron, target, data, provenance)
     return ProgrammedChip(
@@ -96,12 +96,17 @@ def as_module(weights: list[Tensor], largest: float) -> nn.Module:
         largest: Where hidden neurons saturate (1).
     """
     modules: list[nn.Module] = [nn.Flatten()]
+    last = len(weights) - 1
     for number, weight in enumerate(weights):
-        layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False, device="meta")
-        layer = layer.to_empty(device="cpu").requires_grad_(False)
+        outputs, inputs = weight.shape
+        # made without numbers, as drawing first weights would take from torch's own generator
+        layer = nn.Linear(inputs, outputs, bias=False, device="meta")
+        layer = layer.to_empty(device="cpu")
+        layer.requires_grad_(False)
         layer.weight.copy_(weight)
-        modules += [nn.ConstantPad1d((0, 1), 1.0), layer]
-        if number + 1 < len(weights):
+        modules.append(nn.ConstantPad1d((0, 1), 1.0))
+        modules.append(layer)
+        if number < last:
             modules.append(nn.Hardtanh(0.0, largest))
     return nn.Sequential(*modules).eval()
 
@@ -110,19 +115,18 @@ def _placement(
     perceptron: OnChipPerceptron, target: Tensor
 ) -> tuple[Placement, list[Tensor]]:
     """The perceptron's own, with targets and scales; and the weights that these stand for (1)."""
-    own = perceptron.placement
     weights = [torch.zeros_like(layer.owed) for layer in perceptron.layers]
-    sizes = [block.crossings.numel() for block in own.blocks]
     blocks = []
     targets = []
-    for block, part in zip(own.blocks, torch.split(target, sizes), strict=True):
+    for block, place in each_block(perceptron.placement):
         scale = perceptron.layers[block.layer].scale
-        held = part.view(block.crossings.shape)
-        blocks.append(replace(block, scale=torch.full_like(block.scale, scale)))
+        held = target[place]
+        difference = block.difference(held)
+        weight = weights[block.layer]
+        weight[block.outputs, block.inputs] = (difference / scale).T
+        scales = torch.full_like(block.scale, scale)
+        blocks.append(replace(block, scale=scales))
         targets.append(held)
-        weights[block.layer][block.outputs, block.inputs] = (
-            block.difference(held) / scale
-        ).T
     return gather(blocks, targets), weights
 
 
@@ -136,11 +140,11 @@ def _image(
     placement, weights = _placement(perceptron, target)
     example = data.test.calibration
     network = read_network(as_module(weights, perceptron.LARGEST), example)
-    taken = [iter(layer.full_scale) for layer in perceptron.layers]
-    inputs = [1.0] + [perceptron.LARGEST] * (len(perceptron.layers) - 1)
-    ranges = Ranges(
-        tuple(inputs), tuple(next(taken[b.layer]) for b in placement.blocks)
-    )
+    full_scales = [iter(layer.full_scale) for layer in perceptron.layers]
+    currents = [next(full_scales[block.layer]) for block in placement.blocks]
+    later_layers = len(perceptron.layers) - 1
+    inputs = [1.0] + [perceptron.LARGEST] * later_layers
+    ranges = Ranges(tuple(inputs), tuple(currents))
     pairs = perceptron.pairs
     words = mapping_words(pairs)
     return CompiledNetwork(
