@@ -175,23 +175,25 @@ class Life:
             if on_look is not None:
                 on_look()
         self._wait_until(time)
-        drift = self._drift()[~self.deployed.programming.stuck].double()
+        working = ~self.deployed.programming.stuck
+        drift = self._drift()[working].double()
         accuracy = self.deployed.accuracy(self._inputs, self._labels)
         count = max(drift.numel(), 1)
+        mean_square = total(drift.square()) / count
         ordered = drift.sort().values
-        found = Age(
-            time,
-            accuracy,
-            total(drift) / count,
-            (total(drift.square()) / count) ** 0.5,
-            tuple(_quantile(ordered, q) for q in QUANTILES),
-            self._looks,
-            self._rewrites,
-            self._refreshed,
-            self._cost,
+        age = Age(
+            time=time,
+            accuracy=accuracy,
+            drift=total(drift) / count,
+            spread=mean_square**0.5,
+            quantiles=tuple(_quantile(ordered, q) for q in QUANTILES),
+            looks=self._looks,
+            rewrites=self._rewrites,
+            refreshed=self._refreshed,
+            cost=self._cost,
         )
-        self.ages.append(found)
-        return found
+        self.ages.append(age)
+        return age
 
     def facts(self) -> dict[str, Any]:
         """Everything but the bench's own state, as plain values: for `restore`."""
@@ -207,18 +209,7 @@ class Life:
         self._start = facts["start"]
         self._looks, self._rewrites, self._refreshed = facts["counts"]
         self._cost = Ledger(**facts["cost"])
-        self.ages = [
-            Age(
-                **(
-                    age
-                    | {
-                        "quantiles": tuple(age["quantiles"]),
-                        "cost": Ledger(**age["cost"]),
-                    }
-                )
-            )
-            for age in facts["ages"]
-        ]
+        self.ages = [_age_of(plain) for plain in facts["ages"]]
 
     def _wait_until(self, time: float) -> None:
         """Wait, unless looks and refreshes already took that long."""
@@ -239,17 +230,21 @@ class Life:
         placement = self.deployed.placement
         before = bench.ledger
         working = ~self.deployed.programming.stuck
-        away = self._drift().abs()
+        off_target = self._drift().abs()
         tolerance = refresh.protocol.tolerance
         self._looks += 1
-        ordered = away[working].double().sort().values
+        ordered = off_target[working].double().sort().values
         if _quantile(ordered, refresh.quantile) > tolerance:
-            some = ((away > tolerance) & working).nonzero()[:, 0]
-            target = placement.target[some]
-            cells = placement.cells[some]
-            program(bench, target, refresh.protocol, cells=cells)
+            drifted = (off_target > tolerance) & working
+            positions = drifted.nonzero()[:, 0]
+            program(
+                bench,
+                placement.target[positions],
+                refresh.protocol,
+                cells=placement.cells[positions],
+            )
             self._rewrites += 1
-            self._refreshed += some.numel()
+            self._refreshed += positions.numel()
         self._cost += bench.ledger - before
 
 
@@ -257,4 +252,13 @@ def _quantile(ordered: Float[Tensor, " cells"], quantile: float) -> float:
     """Smallest value that at least this share of sorted values do not exceed; 0 of none."""
     if ordered.numel() == 0:
         return 0.0
-    return float(ordered[max(0, math.ceil(quantile * ordered.numel()) - 1)])
+    not_exceeding = math.ceil(quantile * ordered.numel())
+    return float(ordered[max(0, not_exceeding - 1)])
+
+
+def _age_of(plain: Mapping[str, Any]) -> Age:
+    """An age from plain values."""
+    values = dict(plain)
+    values["quantiles"] = tuple(plain["quantiles"])
+    values["cost"] = Ledger(**plain["cost"])
+    return Age(**values)

@@ -9,21 +9,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Float, Float64, Int64, Shaped
 from torch import Tensor
 from torch.nn import functional
 
+from mho.bench import Bench
 from mho.checks import check_shape
 from mho.deployment.deployed import Correction, DeployedNetwork
 from mho.deployment.ranges import converter_range
 from mho.ledger import Ledger
+from mho.mapping import Block
 from mho.network import Network
 from mho.network.operations import LinearLayer
 
 _HEADROOM = 1.05
 """Full scale of a converter, in parts of the largest current it has seen (1)."""
 _WIDENED = 2.0
+"""Factor by which a range is widened whose converter clips (1)."""
 _WIDENINGS = 12
+"""Times that a range is widened at most (1)."""
+_SILENT = 1e-12
+"""Variance, in parts of the mean square, up to which an output does not vary (1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,14 +56,15 @@ def wanted_products(
     network: Network, samples: Shaped[Tensor, "batch ..."]
 ) -> list[Float[Tensor, "vectors outputs"]]:
     """Products of the trained network itself, in the order in which layers are used (1)."""
-    found: list[Tensor] = []
+    wanted: list[Tensor] = []
 
     def product(_: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
-        found.append(vectors @ layer.weight.T)
-        return found[-1]
+        products = vectors @ layer.weight.T
+        wanted.append(products)
+        return products
 
     network.run(samples, product)
-    return found
+    return wanted
 
 
 def fit_columns(
@@ -71,15 +78,20 @@ def fit_columns(
         measured: Products of the chip (1). Shape (vectors, outputs).
         wanted: Products wanted (1). Shape (vectors, outputs).
     """
-    x = measured.double()
-    y = wanted.double()
-    x_mean = x.mean(0)
-    y_mean = y.mean(0)
-    variance = (x - x_mean).square().mean(0)
-    covariance = ((x - x_mean) * (y - y_mean)).mean(0)
-    varies = variance > 1e-12 * x.square().mean(0)
-    gain = torch.where(varies, covariance / torch.where(varies, variance, 1.0), 1.0)
-    return Correction(gain.float(), (y_mean - gain * x_mean).float())
+    measured = measured.double()
+    wanted = wanted.double()
+    measured_mean = measured.mean(0)
+    wanted_mean = wanted.mean(0)
+    measured_off = measured - measured_mean
+    wanted_off = wanted - wanted_mean
+    variance = measured_off.square().mean(0)
+    covariance = (measured_off * wanted_off).mean(0)
+    power = measured.square().mean(0)
+    varies = variance > _SILENT * power
+    divisor = torch.where(varies, variance, 1.0)
+    gain = torch.where(varies, covariance / divisor, 1.0)
+    offset = wanted_mean - gain * measured_mean
+    return Correction(gain.float(), offset.float())
 
 
 def refit(
@@ -121,8 +133,13 @@ def refit(
         kept = loss_on_chip(deployed, samples, labels) <= earlier
     if not kept:
         deployed.put_in_force(settings)
-    plain, corrected = (tuple(error[k] for error in errors) for k in range(2))
-    return Refit(found, plain, corrected, deployed.bench.ledger - before, kept)
+    return Refit(
+        corrections=found,
+        before=tuple(without for without, _ in errors),
+        after=tuple(corrected for _, corrected in errors),
+        cost=deployed.bench.ledger - before,
+        kept=kept,
+    )
 
 
 def loss_on_chip(
@@ -164,8 +181,11 @@ def relative_error(
     found: Float[Tensor, "vectors outputs"], wanted: Float[Tensor, "vectors outputs"]
 ) -> float:
     """Root-mean-square difference in parts of the root-mean-square wanted (1)."""
-    size = float(wanted.double().square().mean())
-    return float(((found - wanted).double().square().mean() / (size or 1.0)).sqrt())
+    mean_square_wanted = float(wanted.double().square().mean())
+    mean_square_error = (found - wanted).double().square().mean()
+    # of products that shall be zero, the error itself
+    relative = mean_square_error / (mean_square_wanted or 1.0)
+    return float(relative.sqrt())
 
 
 def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
@@ -173,31 +193,47 @@ def set_ranges(deployed: DeployedNetwork, index: int, vectors: Tensor) -> None:
     ranges = deployed.ranges
     info = deployed.bench.info
     largest = float(vectors.abs().max())
-    inputs = _put(
-        ranges.inputs, index, largest if largest > 0 else ranges.inputs[index]
-    )
+    # a layer whose inputs are all zero keeps its range
+    top = largest if largest > 0 else ranges.inputs[index]
+    inputs = _put(ranges.inputs, index, top)
     # the converters change their rows' voltage with the inputs, so the currents follow
-    driven = vectors * (info.read_voltage / inputs[index])
+    driven = vectors * (info.read_voltage / top)
     currents = ranges.currents
     for number, block in enumerate(deployed.placement.blocks):
-        if block.layer != index:
-            continue
-        asked = torch.as_tensor(currents[number], dtype=torch.float64)
-        for _ in range(_WIDENINGS):
-            current = block.read(
-                deployed.bench,
-                driven[:, block.inputs],
-                asked if asked.ndim else float(asked),
-            )
-            peak = current.abs().double()
-            peak = peak.amax(0) if asked.ndim else peak.amax()
-            clips = peak >= asked * 0.99
-            if not clips.any():
-                break
-            asked = torch.where(clips, asked * _WIDENED, asked)
-        currents = _put(currents, number, converter_range(_HEADROOM * peak))
+        if block.layer == index:
+            rows = driven[:, block.inputs]
+            peak = _peak_current(deployed.bench, block, rows, currents[number])
+            full_scale = converter_range(_HEADROOM * peak)
+            currents = _put(currents, number, full_scale)
     fitted = replace(ranges, inputs=inputs, currents=currents)
     deployed.put_in_force(replace(deployed.settings, ranges=fitted))
+
+
+def _peak_current(
+    bench: Bench,
+    block: Block,
+    rows: Float[Tensor, "vectors rows"],
+    full_scale: float | Float[Tensor, " cols"],
+) -> Float64[Tensor, "*cols"]:
+    """Largest current that converters see, which are widened until they do not clip (A).
+
+    Args:
+        bench: The chip.
+        block: What is read.
+        rows: Row voltages (V).
+        full_scale: Full scale to begin with (A), one for all columns or one for each.
+    """
+    asked = torch.as_tensor(full_scale, dtype=torch.float64)
+    each_column = asked.ndim > 0
+    for _ in range(_WIDENINGS):
+        current = block.read(bench, rows, asked if each_column else float(asked))
+        magnitude = current.abs().double()
+        peak = magnitude.amax(0) if each_column else magnitude.amax()
+        clips = peak >= asked * 0.99
+        if not clips.any():
+            break
+        asked = torch.where(clips, asked * _WIDENED, asked)
+    return peak
 
 
 def _put(values: Sequence[Any], place: int, value: Any) -> tuple[Any, ...]:

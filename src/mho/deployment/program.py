@@ -97,7 +97,12 @@ def _program_stage(
     places = to_move.nonzero()[:, 0]
     if places.numel() == 0:
         return mended, replace(result, target=mended.target)
-    again = program(bench, mended.target[places], protocol, cells=mended.cells[places])
+    again = program(
+        bench,
+        mended.target[places],
+        protocol,
+        cells=mended.cells[places],
+    )
     return mended, _merge(result, again, places, mended.target)
 
 
@@ -133,9 +138,11 @@ def _merge(
     return replace(
         first,
         target=target,
+        # the later of two outcomes counts
         outcome=first.outcome.index_copy(0, places, second.outcome),
         error=first.error.index_copy(0, places, second.error),
         noise=first.noise.index_copy(0, places, second.noise),
+        # costs add up
         pulses=first.pulses.index_add(0, places, second.pulses),
         denoise_pulses=first.denoise_pulses.index_add(0, places, second.denoise_pulses),
         reads=first.reads.index_add(0, places, second.reads),

@@ -11,7 +11,13 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_choice
 from mho.chip.periphery import Magnitudes
-from mho.mapping import CorrectingBlock, PairBlock, Placement, each_block
+from mho.mapping import (
+    Block,
+    CorrectingBlock,
+    PairBlock,
+    Placement,
+    each_block,
+)
 from mho.network import Network
 from mho.network.operations import LinearLayer
 
@@ -105,37 +111,76 @@ def calibrate_ranges(
     """
     rule = rule or RangeRule()
     inputs = [rule.gather() for _ in network.layers]
-    sums = [rule.gather(b.columns if rule.per_column else 1) for b in placement.blocks]
-    blocks = list(
-        zip(sums, placement.blocks, expected(network, placement), strict=True)
-    )
+    watches = [
+        _Watch(block, view, rule)
+        for block, view in zip(
+            placement.blocks, converter_views(network, placement), strict=True
+        )
+    ]
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         power = None
         if rule.kind == "least-error":
-            # an error of an input matters by the power of the weights that it meets
-            power = layer.weight.double().square().sum(0)
-            power /= power.amax().clamp(min=1e-300)
-            power = power.expand(vectors.shape).reshape(-1)
+            power = _power_met(layer, vectors)
         inputs[index].add(vectors.reshape(-1, 1), power)
-        for seen, block, (matrix, scale, room) in blocks:
-            if block.layer == index:
-                driven = vectors[:, block.inputs]
-                part = driven @ matrix * scale
-                if room:
-                    part = torch.hypot(part, room * driven.norm(dim=1, keepdim=True))
-                seen.add(part if rule.per_column else part.reshape(-1, 1))
+        for watch in watches:
+            if watch.block.layer == index:
+                watch.add(vectors)
         return vectors @ layer.weight.T
 
-    for batch in (samples,) if isinstance(samples, Tensor) else samples:
+    batches = (samples,) if isinstance(samples, Tensor) else samples
+    for batch in batches:
         network.run(batch, product)
+    # a layer whose inputs are all zero may have any range
     tops = [float(seen.full_scale(rule.dac_bits)) or 1.0 for seen in inputs]
-    # the drivers bring a layer's range to the read voltage, and the currents with it
-    currents = []
-    for seen, block in zip(sums, placement.blocks, strict=True):
-        found = seen.full_scale(rule.adc_bits) * voltage / tops[block.layer]
-        currents.append(converter_range(found if rule.per_column else found[0]))
+    currents = [watch.range(voltage, tops[watch.block.layer]) for watch in watches]
     return Ranges(tuple(tops), tuple(currents))
+
+
+def _power_met(
+    layer: LinearLayer, vectors: Float[Tensor, "vectors in_"]
+) -> Float64[Tensor, " samples"]:
+    """How much a square error of each input counts: the power of the weights that it meets (1)."""
+    power = layer.weight.double().square().sum(0)
+    power /= power.amax().clamp(min=1e-300)
+    return power.expand(vectors.shape).reshape(-1)
+
+
+class _Watch:
+    """What the converters of one block see.
+
+    Args:
+        block: The block.
+        view: What its converters make of inputs.
+        rule: How ranges follow from that.
+    """
+
+    def __init__(self, block: Block, view: "ConverterView", rule: RangeRule) -> None:
+        self.block = block
+        self._view = view
+        self._rule = rule
+        self._seen = rule.gather(block.columns if rule.per_column else 1)
+
+    def add(self, vectors: Float[Tensor, "vectors in_"]) -> None:
+        """Look at some inputs of the block's layer."""
+        driven = vectors[:, self.block.inputs]
+        current = driven @ self._view.matrix * self._view.scale
+        if self._view.room:
+            unknown = self._view.room * driven.norm(dim=1, keepdim=True)
+            current = torch.hypot(current, unknown)
+        if not self._rule.per_column:
+            current = current.reshape(-1, 1)
+        self._seen.add(current)
+
+    def range(self, voltage: float, top: float) -> float | Float32[Tensor, " outputs"]:
+        """Full scale of the converters (A), one for all of them or one for each.
+
+        Args:
+            voltage: Largest row voltage (V).
+            top: Largest input (1): the drivers bring it to that voltage, and the currents with it.
+        """
+        current = self._seen.full_scale(self._rule.adc_bits) * voltage / top
+        return converter_range(current if self._rule.per_column else current[0])
 
 
 def converter_range(
@@ -156,21 +201,35 @@ _SPREADS = 3.0
 """Standard deviations of a random sum that a converter shall hold (1)."""
 
 
-def expected(
-    network: Network, placement: Placement
-) -> list[tuple[Float[Tensor, "rows cols"], float | Float[Tensor, " cols"], float]]:
-    """Matrix and scale of what each block's converters see, and what may come on top (S).
+@dataclass(frozen=True, slots=True, eq=False)
+class ConverterView:
+    """What a block's converters make of inputs.
+
+    Args:
+        matrix: Conductance behind each current, or weight (S or 1). Shape (rows, cols).
+        scale: Conductance of a one in the matrix (S if these are weights, else 1); one for all or
+            one for each column.
+        room: What an input may add that nobody knows yet: three standard deviations (S).
+    """
+
+    matrix: Float[Tensor, "rows cols"]
+    scale: float | Float[Tensor, " cols"]
+    room: float = 0.0
+
+
+def converter_views(network: Network, placement: Placement) -> list[ConverterView]:
+    """What each block's converters see.
 
     Pairs that hold weights alone are taken from the weights, as the wires leave nothing else.
     Columns against a reference give currents of one sign, those of their targets. Pairs that
-    correct others have room for errors that nobody knows yet, which add up at random: the last
-    number is three standard deviations of a cell's, if they fill that room evenly.
+    correct others have room for errors that nobody knows yet, which add up at random: three
+    standard deviations of a cell's, if they fill that room evenly.
 
     Args:
         network: The trained network.
         placement: Where it lies.
     """
-    views: list[tuple[Tensor, float | Tensor, float]] = []
+    views = []
     largest: list[float] = []
     corrected = {
         block.corrects
@@ -179,16 +238,20 @@ def expected(
     }
     for number, (block, place) in enumerate(each_block(placement)):
         target = placement.target[place]
-        largest.append(float(block.difference(target).abs().max()))
+        largest_difference = float(block.difference(target).abs().max())
+        largest.append(largest_difference)
         if isinstance(block, PairBlock) and number not in corrected:
-            weight = network.layers[block.layer].weight[block.outputs, block.inputs]
-            views.append((weight.T, block.scale, 0.0))
+            layer = network.layers[block.layer]
+            weight = layer.weight[block.outputs, block.inputs]
+            views.append(ConverterView(weight.T, block.scale))
             continue
-        may_come = 0.0
+        room = 0.0
         if isinstance(block, CorrectingBlock):
-            room = max(0.0, largest[block.corrects] - largest[number])
-            may_come = _SPREADS * room / math.sqrt(3)
-        views.append((block.per_column(target), 1.0, may_come))
+            of_first = largest[block.corrects]
+            end_of_room = max(0.0, of_first - largest_difference)
+            room = _SPREADS * end_of_room / math.sqrt(3)
+        columns = block.per_column(target)
+        views.append(ConverterView(columns, 1.0, room))
     return views
 
 

@@ -29,6 +29,11 @@ def halves(
     return both_signs.clamp(min=0) + low
 
 
+def _signs(like: Float[Tensor, "2 rows outputs"]) -> Float[Tensor, "2 1 1"]:
+    """+1 for G⁺ and −1 for G⁻: which way each of them moves a difference (1)."""
+    return like.new_tensor([1.0, -1.0])[:, None, None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PairedBlock(Block):
     """Part of a layer in pairs of cells, which lie in neighbouring columns.
@@ -122,9 +127,13 @@ class PairedBlock(Block):
             return halves(difference, low)
 
         end = target.new_tensor(limit)
-        wanted = self.difference(target)
         return Freedom(
-            wanted, conductances, -end, end, target.new_ones(()), full_scale=limit
+            start=self.difference(target),
+            conductances=conductances,
+            low=-end,
+            high=end,
+            direction=target.new_ones(()),
+            full_scale=limit,
         )
 
     def settled(
@@ -139,15 +148,17 @@ class PairedBlock(Block):
         The best look counts: a stuck cell may ask for more than its partner can give, and then
         the last one need not be the best.
         """
-        plus_moves = torch.where(fixed.any(0), fixed[1], held[0] >= held[1])
-        movable = ~fixed & torch.stack((plus_moves, ~plus_moves))
-        signs = held.new_tensor([1.0, -1.0])[:, None, None]
+        plus_is_larger = held[0] >= held[1]
+        minus_is_fixed = fixed[1]
+        plus_moves = torch.where(fixed.any(0), minus_is_fixed, plus_is_larger)
+        chosen = torch.stack((plus_moves, ~plus_moves))
+        movable = ~fixed & chosen
         freedom = Freedom(
-            held,
-            lambda pairs: pairs,
-            held.new_tensor(info.conductance_low),
-            held.new_tensor(info.conductance_high),
-            movable * signs,
+            start=held,
+            conductances=lambda pairs: pairs,
+            low=held.new_tensor(info.conductance_low),
+            high=held.new_tensor(info.conductance_high),
+            direction=movable * _signs(held),
             full_scale=float(wanted.abs().max()),
         )
         best = held
@@ -160,7 +171,8 @@ class PairedBlock(Block):
             if error < least_error:
                 best = look.held
                 least_error = error
-            if float(helpable.abs().max()) < CLOSE * freedom.full_scale:
+            worst = float(helpable.abs().max())
+            if worst < CLOSE * freedom.full_scale:
                 break
         return best
 
@@ -172,10 +184,10 @@ class PairedBlock(Block):
         high: float,
     ) -> Float[Tensor, "2 rows outputs"]:
         """One half is on the lowest level, the other one whole steps above it (S)."""
-        most = round((high - low) / step)
-        count = round_together(self.difference(target) / step, most)
-        both_signs = torch.stack((count, -count))
-        return both_signs.clamp(min=0) * step + low
+        most_steps = round((high - low) / step)
+        steps = self.difference(target) / step
+        whole_steps = round_together(steps, most_steps)
+        return halves(whole_steps, 0.0) * step + low
 
     def repaired(
         self,
@@ -197,16 +209,21 @@ class PairedBlock(Block):
         lost_as_placed = (as_placed - wanted).square().sum(0)
         lost_if_turned = (if_turned + wanted).square().sum(0)
         turned = lost_if_turned < lost_as_placed
-        moved = torch.where(turned, target.flip(0), target)
-        goal = torch.where(turned, -1.0, 1.0) * wanted
+        polarity = torch.where(turned, -1.0, 1.0)
+        exchanged = torch.where(turned, target.flip(0), target)
         # where one half is stuck, the other one is put at the wanted difference from it
-        signs = held.new_tensor([1.0, -1.0])[:, None, None]
-        beside = (held.flip(0) + signs * goal).clamp(
-            info.conductance_low, info.conductance_high
+        other_held = held.flip(0)
+        at_difference = other_held + _signs(held) * (polarity * wanted)
+        giving_way = at_difference.clamp(
+            info.conductance_low,
+            info.conductance_high,
         )
-        gives_way = stuck.flip(0) & ~stuck
-        moved = torch.where(gives_way, beside, moved)
-        return Repaired(self.turned(turned), moved, turned)
+        only_other_stuck = stuck.flip(0) & ~stuck
+        return Repaired(
+            block=self.turned(turned),
+            target=torch.where(only_other_stuck, giving_way, exchanged),
+            turned=turned,
+        )
 
     def turned(self, columns: Bool[Tensor, " outputs"]) -> "PairedBlock":
         """The block with some of its columns turned round: G⁺ becomes G⁻."""

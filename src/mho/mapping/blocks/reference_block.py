@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor
 
 from mho.bench import Bench, BenchInfo
@@ -19,6 +19,13 @@ def beside(
 ) -> Float[Tensor, "1 rows cols"]:
     """One side of cells, whose last column is the reference."""
     return torch.cat((cells, reference), 1)[None]
+
+
+def _apart(
+    values: Shaped[Tensor, "1 rows cols"],
+) -> tuple[Shaped[Tensor, "rows outputs"], Shaped[Tensor, "rows 1"]]:
+    """Numbers of the cells, and those of the reference column, which is the last one."""
+    return values[0, :, :-1], values[0, :, -1:]
 
 
 @final
@@ -78,13 +85,15 @@ class ReferenceBlock(Block):
         self, values: Float[Tensor, "1 rows cols"]
     ) -> Float[Tensor, "rows outputs"]:
         """Cells less the reference of their row."""
-        return values[0, :, :-1] - values[0, :, -1:]
+        cells, reference = _apart(values)
+        return cells - reference
 
     def conducting(
         self, values: Float[Tensor, "1 rows cols"]
     ) -> Float[Tensor, "rows outputs"]:
         """The cell of each weight (S)."""
-        return values[0, :, :-1]
+        cells, _ = _apart(values)
+        return cells
 
     def per_column(
         self, target: Float[Tensor, "1 rows cols"]
@@ -122,17 +131,17 @@ class ReferenceBlock(Block):
         limit: float,
     ) -> Freedom:
         """Cells move by `limit` to both sides of the reference, which stays."""
-        reference = target[0, :, -1:]
+        start, reference = _apart(target)
 
         def conductances(cells: Tensor) -> Tensor:
             return beside(cells, reference)
 
         return Freedom(
-            target[0, :, :-1],
-            conductances,
-            reference - limit,
-            reference + limit,
-            target.new_ones(()),
+            start=start,
+            conductances=conductances,
+            low=reference - limit,
+            high=reference + limit,
+            direction=target.new_ones(()),
             full_scale=limit,
         )
 
@@ -144,25 +153,26 @@ class ReferenceBlock(Block):
         info: BenchInfo,
     ) -> Float[Tensor, "1 rows cols"]:
         """All cells that answer move but those of the reference, until none does any more."""
-        reference = held[0, :, -1:]
+        start, reference = _apart(held)
 
         def conductances(cells: Tensor) -> Tensor:
             return beside(cells, reference)
 
-        movable = ~fixed[0, :, :-1]
+        cell_fixed, _ = _apart(fixed)
         freedom = Freedom(
-            held[0, :, :-1],
-            conductances,
-            held.new_tensor(info.conductance_low),
-            held.new_tensor(info.conductance_high),
-            movable.to(held.dtype),
+            start=start,
+            conductances=conductances,
+            low=held.new_tensor(info.conductance_low),
+            high=held.new_tensor(info.conductance_high),
+            direction=(~cell_fixed).to(held.dtype),
             full_scale=float(wanted.abs().max()),
         )
         cells = freedom.start
         for look in looks(freedom, always(wanted), self, info):
             cells = look.proposal
-            change = float((look.proposal - look.numbers).abs().max())
-            if change < CLOSE * freedom.full_scale:
+            change = look.proposal - look.numbers
+            largest_change = float(change.abs().max())
+            if largest_change < CLOSE * freedom.full_scale:
                 break
         return conductances(cells)
 
@@ -174,12 +184,14 @@ class ReferenceBlock(Block):
         high: float,
     ) -> Float[Tensor, "1 rows cols"]:
         """Cells are whole steps from the reference, which lies on a level already (S)."""
-        reference = target[0, :, -1:]
+        _, reference = _apart(target)
         room_below = float(reference.min()) - low
         room_above = high - float(reference.max())
-        most = round(min(room_below, room_above) / step)
-        count = round_together(self.difference(target) / step, most)
-        return beside(reference + count * step, reference)
+        most_steps = round(min(room_below, room_above) / step)
+        steps = self.difference(target) / step
+        whole_steps = round_together(steps, most_steps)
+        cells = reference + whole_steps * step
+        return beside(cells, reference)
 
     def repaired(
         self,
@@ -189,14 +201,22 @@ class ReferenceBlock(Block):
         info: BenchInfo,
     ) -> Repaired:
         """Rows whose reference is stuck follow it; nothing makes up for other stuck cells."""
-        reference = target[0, :, -1:]
-        reference_stuck = stuck[0, :, -1:]
-        off = torch.where(reference_stuck, held[0, :, -1:] - reference, 0.0)
-        cells = target[0, :, :-1]
-        followed = (cells + off).clamp(info.conductance_low, info.conductance_high)
+        cells, reference = _apart(target)
+        _, reference_held = _apart(held)
+        _, reference_stuck = _apart(stuck)
+        off_target = reference_held - reference
+        off = torch.where(reference_stuck, off_target, 0.0)
+        followed = (cells + off).clamp(
+            info.conductance_low,
+            info.conductance_high,
+        )
         cells = torch.where(off != 0, followed, cells)
-        never = torch.zeros(cells.shape[1], dtype=torch.bool)
-        return Repaired(self, beside(cells, reference), never)
+        none_turned = torch.zeros(cells.shape[1], dtype=torch.bool)
+        return Repaired(
+            block=self,
+            target=beside(cells, reference),
+            turned=none_turned,
+        )
 
     def noting_excess(
         self,
@@ -220,6 +240,7 @@ class ReferenceBlock(Block):
             return self
         wanted, _ = effective_difference(meant.double(), self, info)
         reached, _ = effective_difference(held.double(), self, info)
-        known = stuck[0, :, :-1] | stuck[0, :, -1:]
+        cell_stuck, reference_stuck = _apart(stuck)
+        known = cell_stuck | reference_stuck
         excess = torch.where(known, reached - wanted, 0.0)
         return replace(self, excess=excess.to(meant.dtype))

@@ -101,7 +101,10 @@ def looks(
         seen = effective(held, block, info)
         reached = block.difference(seen)
         missing = goal(numbers, reached) - reached
-        step = missing * block.conducting(held) / block.conducting(seen)
+        # as much more as the wires will take of it
+        conducting = block.conducting(held)
+        left_by_wires = block.conducting(seen)
+        step = missing * conducting / left_by_wires
         proposal = freedom.moved(numbers, step)
         yield Look(numbers, held, missing, proposal)
         numbers = proposal
@@ -142,9 +145,13 @@ class WeakenedGoal:
         wanted = self._wanted
         at_high_end = numbers >= self._freedom.high
         at_low_end = numbers <= self._freedom.low
-        at_end = torch.where(wanted > 0, at_high_end, at_low_end) & (wanted != 0)
+        at_its_end = torch.where(wanted > 0, at_high_end, at_low_end)
+        # a weight of zero has no end to go to
+        at_its_end &= wanted != 0
         reached_share = reached / (self.share * wanted)
-        kept = torch.where(at_end, reached_share, 1.0).amin(0)
+        # the weakest of an output's weights says what all of them keep
+        kept_by_weights = torch.where(at_its_end, reached_share, 1.0)
+        kept = kept_by_weights.amin(0)
         self.share = self.share * kept.clamp(_LEAST_SHARE, 1.0)
         return self.share * wanted
 
@@ -170,7 +177,8 @@ def weakened_search(
     numbers = freedom.start
     for look in looks(freedom, goal, block, info):
         numbers = look.numbers
-        if float(look.missing.abs().max()) < CLOSE * freedom.full_scale:
+        worst = float(look.missing.abs().max())
+        if worst < CLOSE * freedom.full_scale:
             break
         numbers = look.proposal
     return freedom.conductances(numbers), goal.share

@@ -19,11 +19,17 @@ def to_levels(placement: Placement, mapping: WeightMapping) -> Placement:
     if mapping.levels is None or mapping.step is None:
         return placement
     target = placement.target.clone()
-    top = mapping.low + (mapping.levels - 1) * mapping.step
+    steps_to_top = mapping.levels - 1
+    top = mapping.low + steps_to_top * mapping.step
     for block, place in each_block(placement):
         if block.stage > 0:
             continue
         wanted = placement.target[place].double()
-        rounded = block.rounded(wanted, mapping.step, mapping.low, top)
+        rounded = block.rounded(
+            wanted,
+            mapping.step,
+            mapping.low,
+            top,
+        )
         target[place] = rounded.to(target.dtype)
     return replace(placement, target=target, step=mapping.step)

@@ -55,12 +55,16 @@ def second_pair_targets(
         meant, _ = effective_difference(first_target, first, info)
         reached, _ = effective_difference(first_held, first_now, info)
         # what the first pairs miss, in conductance of the second ones, which count less
-        missed = (meant - reached) * (block.scale / first.scale)
+        counts_less = block.scale / first.scale
+        missed = (meant - reached) * counts_less
+        # their own part of the weights is to be held on top of that
         own_target = placement.target[place].double()
         planned, _ = effective_difference(own_target, block, info)
+        wanted = planned + missed
+        # one half of each pair waits where it was planned to wait
         low = own_target.amin(0)
-        found = _holding(planned + missed, low, block, info, placement.step)
-        target[place] = found.to(target.dtype)
+        holding = _holding(wanted, low, block, info, placement.step)
+        target[place] = holding.to(target.dtype)
     return replace(placement, target=target)
 
 
@@ -81,16 +85,17 @@ def _holding(
         step: Distance of the levels (S); any conductance if `None`.
     """
     limit = info.conductance_high - low
+    within_limit = torch.maximum(torch.minimum(wanted, limit), -limit)
 
     def conductances(difference: Tensor) -> Tensor:
         return halves(difference, low)
 
     freedom = Freedom(
-        torch.maximum(torch.minimum(wanted, limit), -limit),
-        conductances,
-        -limit,
-        limit,
-        wanted.new_ones(()),
+        start=within_limit,
+        conductances=conductances,
+        low=-limit,
+        high=limit,
+        direction=wanted.new_ones(()),
         full_scale=float(limit.min()),
     )
     held = conductances(freedom.start)
@@ -99,10 +104,12 @@ def _holding(
         # pairs at the end of their range are left out: what they lack cannot be helped
         within = look.numbers.abs() < limit
         helpable = torch.where(within, look.missing, 0.0)
-        if float(helpable.abs().max()) < CLOSE * freedom.full_scale:
+        worst = float(helpable.abs().max())
+        if worst < CLOSE * freedom.full_scale:
             break
     if step is None:
         return held
+    # the driver knows levels only, as far as its highest one below the end of the range
     bottom = float(low.min())
     steps_to_top = (info.conductance_high - bottom) // step
     return block.rounded(held, step, bottom, bottom + steps_to_top * step)

@@ -35,13 +35,25 @@ def repair(
     sign = placement.sign.clone()
     blocks: list[Block] = []
     for block, place in each_block(placement):
-        repaired = block.repaired(target[place], stuck[place], held[place], info)
+        repaired = block.repaired(
+            target[place],
+            stuck[place],
+            held[place],
+            info,
+        )
         target[place] = repaired.target
+        # in columns that were turned round, cells that added subtract now
         if repaired.turned.any():
+            sign_before = sign[place]
             turned = repaired.turned.expand(place.shape)
-            sign[place] = torch.where(turned, -sign[place], sign[place])
+            sign[place] = torch.where(turned, -sign_before, sign_before)
         blocks.append(repaired.block)
-    return replace(placement, blocks=tuple(blocks), target=target, sign=sign)
+    return replace(
+        placement,
+        blocks=tuple(blocks),
+        target=target,
+        sign=sign,
+    )
 
 
 def with_excess(
@@ -62,11 +74,14 @@ def with_excess(
     """
     blocks: list[Block] = []
     for block, place in each_block(mended):
-        if isinstance(block, ReferenceBlock):
-            meant = before.target[place]
-            in_place = torch.where(stuck[place], held[place], mended.target[place])
-            blocks.append(block.noting_excess(meant, in_place, stuck[place], info))
-        else:
+        if not isinstance(block, ReferenceBlock):
             # the partners of stuck cells have made up for them: nothing is left to subtract
             blocks.append(block)
+            continue
+        fixed = stuck[place]
+        meant = before.target[place]
+        in_force = mended.target[place]
+        in_place = torch.where(fixed, held[place], in_force)
+        noted = block.noting_excess(meant, in_place, fixed, info)
+        blocks.append(noted)
     return replace(mended, blocks=tuple(blocks))

@@ -40,13 +40,20 @@ def compensate(
     target = placement.target.clone()
     blocks = []
     for block, place in each_block(placement):
+        # targets are single precision, the search needs more digits than these have
         of_ideal_wires = placement.target[place].double()
+        freedom = block.freedom(
+            of_ideal_wires,
+            mapping.low,
+            mapping.block_difference,
+        )
         wanted = block.difference(of_ideal_wires)
-        freedom = block.freedom(of_ideal_wires, mapping.low, mapping.block_difference)
         held, share = weakened_search(freedom, wanted, block, info)
         target[place] = held.to(target.dtype)
-        scale = (block.scale * share).to(block.scale.dtype)
-        blocks.append(replace(block, scale=scale))
+        # an output that keeps 90 % of its signal stands for the same weights at 90 % of the scale
+        scale = block.scale * share
+        weakened = replace(block, scale=scale.to(block.scale.dtype))
+        blocks.append(weakened)
     return replace(placement, target=target, blocks=tuple(blocks))
 
 
@@ -79,7 +86,10 @@ def adapt(
             continue
         meant = before.target[earlier_place].double()
         wanted, _ = effective_difference(meant, earlier, info)
-        in_place = torch.where(fixed, held[place], target[place]).double()
-        settled = block.settled(in_place, fixed, wanted, info)
+        # what the cells will hold: stuck ones what they do, the others their targets
+        in_place = torch.where(fixed, held[place], target[place])
+        settled = block.settled(in_place.double(), fixed, wanted, info)
         target[place] = settled.to(target.dtype)
-    return replace(mended, target=torch.where(stuck, mended.target, target))
+    # stuck cells keep the targets that they have: where they are is no target
+    of_working_cells = torch.where(stuck, mended.target, target)
+    return replace(mended, target=of_working_cells)

@@ -59,8 +59,9 @@ class FaultMap:
 
     def pairs(self, tile: int) -> list[int]:
         """Pairs of columns of a tile of which both work, from the driver end on."""
-        even = self.bad_cols.shape[1] // 2 * 2
-        bad = self.bad_cols[tile, :even].view(-1, 2).any(1)
+        whole_pairs = self.bad_cols.shape[1] // 2
+        bad_halves = self.bad_cols[tile, : 2 * whole_pairs].view(-1, 2)
+        bad = bad_halves.any(1)
         good = (~bad).nonzero().flatten()
         return [int(pair) for pair in good]
 
@@ -87,7 +88,8 @@ def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultM
             check_between(int(end), "cells", 0, info.cells - 1, "1")
     high = _after_pulses(bench, cells, info.amplitude_max)
     low = _after_pulses(bench, cells, -info.amplitude_max)
-    silent = high - low < _SWITCHED * (info.array_high - info.array_low)
+    used_range = info.array_high - info.array_low
+    silent = high - low < _SWITCHED * used_range
     middle = (high + low) / 2
     stuck = torch.zeros(info.cells, dtype=torch.bool)
     held = torch.zeros(info.cells)
@@ -137,11 +139,15 @@ class StuckHalves:
         """
         low = info.conductance_low
         high = info.conductance_high
-        right_gives_way = self.left - (self.left - wanted).clamp(low, high)
-        left_gives_way = (self.right + wanted).clamp(low, high) - self.right
-        one_stuck = torch.where(self.left_stuck, right_gives_way, left_gives_way)
-        none_gives_way = self.left - self.right
-        either = self.left_stuck | self.right_stuck
-        both = self.left_stuck & self.right_stuck
-        at_most_one = torch.where(either, one_stuck, wanted)
-        return torch.where(both, none_gives_way, at_most_one)
+        left = self.left
+        right = self.right
+        left_giving_way = (right + wanted).clamp(low, high)
+        right_giving_way = (left - wanted).clamp(low, high)
+        if_left_stuck = left - right_giving_way
+        if_right_stuck = left_giving_way - right
+        if_one_stuck = torch.where(self.left_stuck, if_left_stuck, if_right_stuck)
+        either_stuck = self.left_stuck | self.right_stuck
+        both_stuck = self.left_stuck & self.right_stuck
+        unless_both = torch.where(either_stuck, if_one_stuck, wanted)
+        # two stuck halves hold what they hold
+        return torch.where(both_stuck, left - right, unless_both)

@@ -61,11 +61,19 @@ def lines_of_pairs(
     inputs, outputs = wanted.shape
     if faults is None:
         return AssignedLines(lines.tile, lines.rows[:inputs], lines.pairs[:outputs])
-    columns = torch.stack((2 * lines.pairs, 2 * lines.pairs + 1), 1).flatten()
-    halves = (len(lines.rows), -1, 2)
-    stuck = faults.stuck[lines.tile][lines.rows][:, columns].view(halves)
-    held = faults.held[lines.tile][lines.rows][:, columns].view(halves)
-    return _least_lost(wanted, lines, stuck, held, _AS_PLACED_OR_TURNED, info)
+    left_columns = 2 * lines.pairs
+    columns = torch.stack((left_columns, left_columns + 1), 1)
+    # both halves of each pair that there is to choose from
+    stuck_of_rows = faults.stuck[lines.tile][lines.rows]
+    held_of_rows = faults.held[lines.tile][lines.rows]
+    return _least_lost(
+        wanted,
+        lines,
+        stuck_of_rows[:, columns],
+        held_of_rows[:, columns],
+        _AS_PLACED_OR_TURNED,
+        info,
+    )
 
 
 def lines_beside_reference(
@@ -88,21 +96,27 @@ def lines_beside_reference(
         info: The bench: how far a cell can go.
     """
     inputs, outputs = wanted.shape
-    numbers = torch.arange(len(lines.pairs))
+    columns = len(lines.pairs)
+    numbers = torch.arange(columns)
     middle = outputs // 2
     if faults is None:
         others = lines.pairs[numbers != middle]
-        assigned = AssignedLines(lines.tile, lines.rows[:inputs], others[:outputs])
+        assigned = AssignedLines(
+            lines.tile,
+            lines.rows[:inputs],
+            others[:outputs],
+        )
         return _with_column(assigned, lines.pairs[middle])
-    stuck_of_tile = faults.stuck[lines.tile][lines.rows]
-    held_of_tile = faults.held[lines.tile][lines.rows]
+    stuck_of_rows = faults.stuck[lines.tile][lines.rows]
+    held_of_rows = faults.held[lines.tile][lines.rows]
     # fewest stuck cells first; of equally many, nearest to the middle
-    stuck_count = stuck_of_tile[:, lines.pairs].sum(0)
+    stuck_count = stuck_of_rows[:, lines.pairs].sum(0)
     from_middle = (numbers - middle).abs()
-    best = int((stuck_count * len(lines.pairs) + from_middle).argmin())
+    rank = stuck_count * columns + from_middle
+    best = int(rank.argmin())
     others = lines.pairs[numbers != best]
-    stuck = stuck_of_tile[:, others]
-    held = held_of_tile[:, others]
+    stuck = stuck_of_rows[:, others]
+    held = held_of_rows[:, others]
     # A stuck cell's only partner, the reference, cannot give way: it counts as stuck where it is.
     at_reference = torch.full_like(held, reference)
     assigned = _least_lost(
@@ -118,7 +132,8 @@ def lines_beside_reference(
 
 def _with_column(lines: AssignedLines, column: Int64[Tensor, ""]) -> AssignedLines:
     """The lines with one more column."""
-    return AssignedLines(lines.tile, lines.rows, torch.cat((lines.pairs, column[None])))
+    columns = torch.cat((lines.pairs, column[None]))
+    return AssignedLines(lines.tile, lines.rows, columns)
 
 
 def _least_lost(

@@ -106,7 +106,7 @@ def pack(
     Raises:
         ValueError: There are too few tiles.
     """
-    found: dict[int, Spot] = {}
+    spot_of: dict[int, Spot] = {}
     shelves: list[_Shelf] = []
     heights = [0] * len(capacities)
     order = list(range(len(pieces)))
@@ -114,16 +114,36 @@ def pack(
         order.sort(key=lambda number: -pieces[number].inputs)
     for number in order:
         piece = pieces[number]
-        spots = (_on_shelf(shelf, piece, capacities, spares) for shelf in shelves)
-        spot = next((spot for spot in spots if spot), None) if packed else None
+        spot = None
+        if packed:
+            spot = _first_with_room(shelves, piece, capacities, spares)
         if spot is None:
-            shelves.append(
-                _new_shelf(piece, capacities, heights, packed=packed, spares=spares)
+            shelf = _new_shelf(
+                piece,
+                capacities,
+                heights,
+                packed=packed,
+                spares=spares,
             )
-            spot = _on_shelf(shelves[-1], piece, capacities, spares)
+            shelves.append(shelf)
+            spot = _on_shelf(shelf, piece, capacities, spares)
         if spot is not None:
-            found[number] = spot
-    return [found[number] for number in range(len(pieces))]
+            spot_of[number] = spot
+    return [spot_of[number] for number in range(len(pieces))]
+
+
+def _first_with_room(
+    shelves: Sequence[_Shelf],
+    piece: Piece,
+    capacities: Sequence[tuple[int, int]],
+    spares: int,
+) -> Spot | None:
+    """Take a rectangle of the first shelf that has room for a piece."""
+    for shelf in shelves:
+        spot = _on_shelf(shelf, piece, capacities, spares)
+        if spot is not None:
+            return spot
+    return None
 
 
 def tiles_taken(spots: Sequence[Spot]) -> int:
@@ -135,14 +155,18 @@ def _on_shelf(
     shelf: _Shelf, piece: Piece, capacities: Sequence[tuple[int, int]], spares: int
 ) -> Spot | None:
     """Take the next rectangle of a shelf, with as many spares as there is room for."""
-    free = capacities[shelf.tile][1] - shelf.used
-    if shelf.rows < piece.inputs or free < piece.outputs:
+    _, pairs_of_tile = capacities[shelf.tile]
+    free_pairs = pairs_of_tile - shelf.used
+    if shelf.rows < piece.inputs or free_pairs < piece.outputs:
         return None
-    pairs = min(piece.outputs + spares, free)
     spot = Spot(
-        shelf.tile, shelf.row, shelf.used, min(piece.inputs + spares, shelf.rows), pairs
+        tile=shelf.tile,
+        row=shelf.row,
+        pair=shelf.used,
+        rows=min(piece.inputs + spares, shelf.rows),
+        pairs=min(piece.outputs + spares, free_pairs),
     )
-    shelf.used += pairs
+    shelf.used += spot.pairs
     return spot
 
 
@@ -156,13 +180,14 @@ def _new_shelf(
 ) -> _Shelf:
     """Room for a piece above all shelves of a tile; takes it off what is left."""
     for tile, (rows, pairs) in enumerate(capacities):
-        free = rows - heights[tile]
-        taken = heights[tile] > 0 and not packed
-        if not taken and piece.inputs <= free and piece.outputs <= pairs:
-            high = min(piece.inputs + spares, free)
-            shelf = _Shelf(tile, heights[tile], high)
-            heights[tile] += high
-            return shelf
+        height = heights[tile]
+        taken = height > 0 and not packed
+        free_rows = rows - height
+        has_room = piece.inputs <= free_rows and piece.outputs <= pairs
+        if has_room and not taken:
+            shelf_rows = min(piece.inputs + spares, free_rows)
+            heights[tile] += shelf_rows
+            return _Shelf(tile, height, shelf_rows)
     raise ValueError(
         f"Argument `bench` must have room for all parts of the network, but a part of"
         f" {show(piece.inputs, '1')} × {show(piece.outputs, '1')} pairs finds none on"

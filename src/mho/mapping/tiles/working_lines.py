@@ -22,8 +22,10 @@ def working_lines(
         paired: Whether columns are counted in pairs, both of which must work.
     """
     if faults is None:
-        lines = info.cols // 2 if paired else info.cols
-        return [(list(range(info.rows))[::-1], list(range(lines)))] * info.tiles
+        count = info.cols // 2 if paired else info.cols
+        rows = list(range(info.rows))[::-1]
+        cols = list(range(count))
+        return [(rows, cols)] * info.tiles
     check_shape(faults.stuck, "faults", (info.tiles, info.rows, info.cols))
     lines_of = faults.pairs if paired else faults.cols
     return [(faults.rows(tile), lines_of(tile)) for tile in range(info.tiles)]
@@ -35,22 +37,38 @@ def smallest(lines: Sequence[tuple[list[int], list[int]]]) -> tuple[int, int]:
     Raises:
         ValueError: All rows, or all lines, are broken.
     """
-    rows, cols = (max(len(tile[k]) for tile in lines) for k in range(2))
-    usable = [t for t in lines if 2 * len(t[0]) >= rows and 2 * len(t[1]) >= cols]
-    least = [min(len(tile[k]) for tile in usable or lines) for k in range(2)]
-    if min(least) == 0:
+    sizes = [(len(rows), len(cols)) for rows, cols in lines]
+    most_rows = max(rows for rows, _ in sizes)
+    most_cols = max(cols for _, cols in sizes)
+    usable = [
+        (rows, cols)
+        for rows, cols in sizes
+        if 2 * rows >= most_rows and 2 * cols >= most_cols
+    ]
+    # where every tile lost half of something, all of them have to serve
+    served_by = usable or sizes
+    least_rows = min(rows for rows, _ in served_by)
+    least_cols = min(cols for _, cols in served_by)
+    if least_rows == 0 or least_cols == 0:
         raise ValueError(
             "Argument `faults` must leave a row and a pair of columns that work, but all lines are"
             " broken; take another chip."
         )
-    return least[0], least[1]
+    return least_rows, least_cols
 
 
 def corner_first(
     piece: Piece, spot: Spot, lines: tuple[list[int], list[int]]
 ) -> AssignedLines:
     """Lines of a rectangle: those next to sense and driver first, then the spare ones."""
-    rows = lines[0][spot.row : spot.row + spot.rows]
-    cols = lines[1][spot.pair : spot.pair + spot.pairs]
-    rows = rows[: piece.inputs][::-1] + rows[piece.inputs :]
-    return AssignedLines(spot.tile, torch.tensor(rows), torch.tensor(cols))
+    working_rows, working_cols = lines
+    rows = working_rows[spot.row : spot.row + spot.rows]
+    cols = working_cols[spot.pair : spot.pair + spot.pairs]
+    # counted from the sense end, so the last input lies next to it
+    used = rows[: piece.inputs][::-1]
+    spare = rows[piece.inputs :]
+    return AssignedLines(
+        spot.tile,
+        torch.tensor(used + spare),
+        torch.tensor(cols),
+    )
