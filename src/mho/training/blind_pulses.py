@@ -60,13 +60,19 @@ class PairedLayer:
         total = torch.zeros(vectors.shape[0], self.owed.shape[0])
         for number, block in enumerate(self.blocks):
             rows = driven[:, block.inputs]
-            largest_sum = float(rows.abs().sum(1).max())
+            sums = rows.abs().sum(1)
+            largest_sum = float(sums.max())
             # half of the current of a column whose pairs are all at the end of their range
             bound = 0.5 * self.weight_limit * self.scale * largest_sum
-            full_scale = max(self.full_scale[number], bound, _LEAST_FULL_SCALE)
+            full_scale = max(
+                self.full_scale[number],
+                bound,
+                _LEAST_FULL_SCALE,
+            )
             self.full_scale[number] = full_scale
             current = block.read(self.bench, rows, full_scale)
-            total[:, block.outputs] += current / self.scale
+            part = current / self.scale
+            total[:, block.outputs] += part
         return total / volts
 
     def weight(self) -> Float[Tensor, "out in_"]:
@@ -74,10 +80,15 @@ class PairedLayer:
         weight = torch.zeros_like(self.owed)
         for block in self.blocks:
             cells = block.crossings
-            reading = self.bench.read(cells.flatten(), samples=1, window=0.0)
+            reading = self.bench.read(
+                cells.flatten(),
+                samples=1,
+                window=0.0,
+            )
             held = reading.mean.view(cells.shape)
             difference = block.difference(held)
-            weight[block.outputs, block.inputs] = difference.T / self.scale
+            part = difference / self.scale
+            weight[block.outputs, block.inputs] = part.T
         return weight
 
     def update(self, change: Float[Tensor, "out in_"], step: float) -> None:
@@ -88,11 +99,15 @@ class PairedLayer:
             step: Conductance step of a pulse on a typical cell (S).
         """
         self.owed += change
-        whole = 2 * step / self.scale  # both cells of a pair move
-        direction = (self.owed / whole).trunc().clamp(-1, 1)
+        # both cells of a pair move
+        whole = 2 * step / self.scale
+        whole_steps = (self.owed / whole).trunc()
+        # one pulse an update, whatever is owed
+        direction = whole_steps.clamp(-1, 1)
         self.owed -= direction * whole
         for block in self.blocks:
-            way_of_plus = direction[block.outputs, block.inputs].T.flatten()
+            of_block = direction[block.outputs, block.inputs]
+            way_of_plus = of_block.T.flatten()
             plus, minus = block.crossings.flatten(1)
             self._give_some(plus, way_of_plus, step)
             self._give_some(minus, -way_of_plus, step)
@@ -148,6 +163,10 @@ def step_pulse(bench: Bench, way: Float[Tensor, " cells"], step: float) -> Pulse
     more = typical.slope * steps_more
     up = typical.set_voltage + more
     down = -(typical.reset_voltage + more)
+    amplitude = torch.where(way > 0, up, down)
     limit = bench.info.amplitude_max
-    amplitude = torch.where(way > 0, up, down).clamp(-limit, limit)
-    return Pulse(amplitude, typical.width, bench.info.gate_max)
+    return Pulse(
+        amplitude.clamp(-limit, limit),
+        typical.width,
+        bench.info.gate_max,
+    )

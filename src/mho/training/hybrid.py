@@ -206,9 +206,11 @@ class _Course:
         """One pass over the samples, and what it leads to."""
         layer = self._layer
         for chosen in batches:
-            samples = self._samples[chosen]
-            labels = self._labels[chosen]
-            layer.learn(samples, labels, rate)
+            layer.learn(
+                self._samples[chosen],
+                self._labels[chosen],
+                rate,
+            )
             self.programmed += layer.write(self._protocol)
         layer.fit_ranges(self._typical)
         judged = layer.judge(self._samples, self._labels)

@@ -79,14 +79,22 @@ class LastLayer:
         self._beside_stuck = torch.zeros(shape, dtype=torch.bool)
         for block, place in self._blocks:
             where = (block.outputs, block.inputs)
-            trained = layer.weight[where].T * block.scale
             pairs = self._pair_range(place)
+            self.weight[where] = self._in_parts(pairs.held)
+            self._low[where] = self._in_parts(pairs.low)
+            self._high[where] = self._in_parts(pairs.high)
+            # as near to what the network was trained to have as these pairs can come
+            trained = layer.weight[where].T * block.scale
             nearest = trained.clamp(pairs.low, pairs.high)
-            self.weight[where] = pairs.held.T / self._full_scale
-            self._wanted[where] = nearest.T / self._full_scale
-            self._low[where] = pairs.low.T / self._full_scale
-            self._high[where] = pairs.high.T / self._full_scale
-            self._beside_stuck[where] = self._stuck[place].any(0).T
+            self._wanted[where] = self._in_parts(nearest)
+            either_stuck = self._stuck[place].any(0)
+            self._beside_stuck[where] = either_stuck.T
+
+    def _in_parts(
+        self, difference: Float[Tensor, "rows outputs"]
+    ) -> Float[Tensor, "outputs rows"]:
+        """Differences (S) as weights in parts of the full scale (1)."""
+        return difference.T / self._full_scale
 
     def _take_correction(self) -> None:
         """Begin with the gain and the offset in force; one and zero if there are none."""
@@ -125,19 +133,26 @@ class LastLayer:
         vectors, products, outputs = self.forward(samples)
         loss = functional.cross_entropy(outputs, labels)
         (slope,) = torch.autograd.grad(loss, products)
+        trained = [self.weight, self.offset]
         if self._optimizer is None:
-            self._optimizer = torch.optim.Adam([self.weight, self.offset], lr=rate)
-        # a weight here is a part of the full scale, worth so much of a weight of the network
+            self._optimizer = torch.optim.Adam(trained, lr=rate)
+        # back through the digital gain, then through the product of inputs and weights
+        slope_of_measured = slope * self._gain
+        slope_of_weight = slope_of_measured.T @ vectors
+        self.weight.grad = slope_of_weight * self._worth()
+        self.offset.grad = slope.sum(0)
+        self._optimizer.step()
+        # pairs cannot hold more than this
+        self.weight.clamp_(self._low, self._high)
+        self._put_in_force()
+
+    def _worth(self) -> Float[Tensor, "out in_"]:
+        """What a weight in parts of the full scale is worth in weights of the network (1)."""
         worth = torch.ones_like(self.weight)
         for block, _ in self._blocks:
             per_output = self._full_scale / block.scale
             worth[block.outputs, block.inputs] = per_output[:, None]
-        corrected_slope = slope * self._gain
-        self.weight.grad = corrected_slope.T @ vectors * worth
-        self.offset.grad = slope.sum(0)
-        self._optimizer.step()
-        self.weight.clamp_(self._low, self._high)
-        self._put_in_force()
+        return worth
 
     def write(self, protocol: ProgramProtocol) -> int:
         """Program the cells whose target moved by more than the tolerance; how many they were.
@@ -148,9 +163,11 @@ class LastLayer:
         target = placement.target.clone()
         for block, place in self._blocks:
             weight = self.weight[block.outputs, block.inputs]
-            target[place] = self._halves(place, weight.T * self._full_scale)
+            difference = weight.T * self._full_scale
+            target[place] = self._halves(place, difference)
         change = (target - placement.target).abs()
-        moved = (change > protocol.tolerance) & ~self._left
+        worthwhile = change > protocol.tolerance
+        moved = worthwhile & ~self._left
         return self._program(target, moved, protocol)
 
     def judge(
@@ -177,8 +194,12 @@ class LastLayer:
         network = self.deployed.network
         layer = network.layers[self.index]
         vectors, _, _ = self.forward(samples)
-        measured = self.deployed.measured(self.index, layer, vectors)
-        wanted = wanted_products(network, samples)[-1]
+        measured = self.deployed.measured(
+            self.index,
+            layer,
+            vectors,
+        )
+        *_, wanted = wanted_products(network, samples)
         correction = fit_columns(measured, wanted)
         self._gain = correction.gain
         self.offset.copy_(correction.offset)
@@ -253,23 +274,28 @@ class LastLayer:
             place: Positions of their cells in the placement.
         """
         target = self.deployed.placement.target[place]
+        plus_target, minus_target = target
         plus_stuck, minus_stuck = self._stuck[place]
         plus_held, minus_held = self._held[place]
         bottom, top = _limits(self.deployed.bench.info, target)
-        full_scale = target.new_tensor(self._full_scale)
+        # two working halves use the range of the mapping
+        high = target.new_tensor(self._full_scale)
+        low = -high
         # beside a stuck half, the other one may go to either end of a cell's range
-        low_if_minus_stuck = torch.where(minus_stuck, bottom - minus_held, -full_scale)
-        high_if_minus_stuck = torch.where(minus_stuck, top - minus_held, full_scale)
-        low = torch.where(plus_stuck, plus_held - top, low_if_minus_stuck)
-        high = torch.where(plus_stuck, plus_held - bottom, high_if_minus_stuck)
+        low = torch.where(minus_stuck, bottom - minus_held, low)
+        high = torch.where(minus_stuck, top - minus_held, high)
+        low = torch.where(plus_stuck, plus_held - top, low)
+        high = torch.where(plus_stuck, plus_held - bottom, high)
         # two stuck halves hold what they hold
         both_stuck = plus_stuck & minus_stuck
         fixed = plus_held - minus_held
         low = torch.where(both_stuck, fixed, low)
         high = torch.where(both_stuck, fixed, high)
-        plus = torch.where(plus_stuck, plus_held, target[0])
-        minus = torch.where(minus_stuck, minus_held, target[1])
-        return PairRange((plus - minus).clamp(low, high), low, high)
+        # working cells are on their targets, as far as anybody knows
+        plus = torch.where(plus_stuck, plus_held, plus_target)
+        minus = torch.where(minus_stuck, minus_held, minus_target)
+        held = (plus - minus).clamp(low, high)
+        return PairRange(held, low, high)
 
     def _halves(
         self,

@@ -213,6 +213,7 @@ class _Mean:
             (summed / count).to(value)
             for summed, value in zip(self._sums, _values(like), strict=True)
         ]
+        # in the order of `_values`: weights of a layer before its biases
         in_order = iter(means)
         layers = []
         for layer in like.layers:
@@ -265,10 +266,13 @@ def _groups(network: Network, rate: float) -> list[dict[str, object]]:
     """Weights and biases of each layer, with a learning rate in its own unit."""
     groups: list[dict[str, object]] = []
     for layer in network.layers:
-        rms_weight = float(layer.weight.detach().square().mean().sqrt())
+        mean_square = layer.weight.detach().square().mean()
+        rms_weight = float(mean_square.sqrt())
         values = [layer.weight]
         if layer.bias is not None:
             values.append(layer.bias)
         # a layer of zeros has no unit of its own
-        groups.append({"params": values, "lr": rate * (rms_weight or 1.0)})
+        unit = rms_weight or 1.0
+        group = {"params": values, "lr": rate * unit}
+        groups.append(group)
     return groups

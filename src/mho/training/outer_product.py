@@ -102,9 +102,14 @@ class OnChipPerceptron:
         shapes = layer_shapes(inputs, self.training.hidden, classes)
         weights = [torch.zeros(shape) for shape in shapes]
         self.placement = place(weights, info, self.pairs)
-        limit = self.training.reach
         self.layers = [
-            PairedLayer(bench, self.placement, number, self.pairs, limit)
+            PairedLayer(
+                bench,
+                self.placement,
+                number,
+                self.pairs,
+                self.training.reach,
+            )
             for number in range(len(shapes))
         ]
 
@@ -185,11 +190,14 @@ class OnChipPerceptron:
         self.scatter(stream.child("weights"))
         accuracy: list[float] = []
         for epoch in range(training.epochs):
-            accuracy.append(self.learn(epoch, inputs, labels, stream))
+            right = self.learn(epoch, inputs, labels, stream)
+            accuracy.append(right)
             done = (epoch + 1) / training.epochs
             progress("training on the chip", done)
-        cost = self.bench.ledger - before
-        return OnChipResult(tuple(accuracy), cost)
+        return OnChipResult(
+            accuracy=tuple(accuracy),
+            cost=self.bench.ledger - before,
+        )
 
     def learn(
         self,
@@ -209,10 +217,15 @@ class OnChipPerceptron:
         training = self.training
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(labels.numel(), generator=generator)
+        # the rate falls linearly, and is not yet zero in the last pass
         share = 1 - epoch / training.epochs
         right = 0
         for chosen in torch.split(order, training.batch):
-            right += self._learn(inputs[chosen], labels[chosen], share)
+            right += self._learn(
+                inputs[chosen],
+                labels[chosen],
+                share,
+            )
         return right / labels.numel()
 
     def state(self) -> dict[str, Tensor]:
@@ -242,13 +255,12 @@ class OnChipPerceptron:
     ) -> int:
         """One update from a batch; how many answers were right before it."""
         given, scores = self.forward(inputs)
+        batch = labels.numel()
         # slope of the mean cross entropy by the scores: softmax less the label's one
         error = scores.softmax(1)
-        samples = torch.arange(labels.numel())
-        error[samples, labels] -= 1
-        error /= labels.numel()
+        error[torch.arange(batch), labels] -= 1
+        error /= batch
         rate = self.training.rate * share
-        step = self.training.step
         for number in reversed(range(len(self.layers))):
             layer = self.layers[number]
             layer_inputs = given[number]
@@ -256,11 +268,15 @@ class OnChipPerceptron:
             if number > 0:
                 # before its weights move, as they are what the error came through
                 passed_back = error @ layer.weight()
+                # neurons at either end pass nothing on; the bias input has none behind it
                 activation = layer_inputs[:, :-1]
-                neither_end = (activation > 0) & (activation < self.LARGEST)
-                error = passed_back[:, :-1] * neither_end
-            layer.update(change, step)
-        return int((scores.argmax(1) == labels).sum())
+                above_zero = activation > 0
+                below_top = activation < self.LARGEST
+                open_neurons = above_zero & below_top
+                error = passed_back[:, :-1] * open_neurons
+            layer.update(change, self.training.step)
+        answers = scores.argmax(1)
+        return int((answers == labels).sum())
 
 
 def layer_shapes(

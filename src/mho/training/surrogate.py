@@ -64,13 +64,20 @@ class Surrogate:
         """
         weights = [layer.weight.detach() for layer in network.layers]
         shapes = [(weight.shape[0], weight.shape[1]) for weight in weights]
-        tiles = tiles_needed(shapes, self._info.rows, self._info.cols)
+        tiles = tiles_needed(
+            shapes,
+            self._info.rows,
+            self._info.cols,
+        )
         large_enough = replace(self._info, tiles=tiles)
         placement = place(weights, large_enough, self._mapping)
         self._blocks = placement.blocks
         with torch.no_grad():
             self._ranges = calibrate_ranges(
-                network, placement, samples, self._info.read_voltage
+                network,
+                placement,
+                samples,
+                self._info.read_voltage,
             )
 
     def product(self, stream: Stream) -> Product:
@@ -84,27 +91,40 @@ class Surrogate:
 
         def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
             scale = self._mapping.scales(layer.weight.detach())
+            # a layer that is used again finds its cells as they are
             if index not in programmed:
-                programmed[index] = self._programmed(index, layer, scale, stream)
-            volts = self._info.read_voltage / self._ranges.inputs[index]
+                programmed[index] = self._programmed(
+                    index,
+                    layer,
+                    scale,
+                    stream,
+                )
+            differences = programmed[index]
+            largest = self._ranges.inputs[index]
+            volts = self._info.read_voltage / largest
             driven = self._driven(vectors * volts, generator)
-            total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
+            outputs = layer.weight.shape[0]
+            total = torch.zeros(vectors.shape[0], outputs)
             ranges = zip(self._blocks, self._ranges.currents, strict=True)
             for block, full_scale in ranges:
                 if block.layer != index:
                     continue
                 block_scale = scale[block.outputs]
                 rows = driven[:, block.inputs]
-                matrix = programmed[index][block.inputs, block.outputs]
-                current = rows @ matrix
+                current = rows @ differences[block.inputs, block.outputs]
                 # the scale has moved with the weights since the range was set
                 since_then = block_scale.max() / block.scale.max()
                 moved = torch.as_tensor(full_scale) * since_then
-                full_scales = moved.expand_as(block_scale)
-                read = self._read(current, full_scales, generator)
-                outputs_after = total.shape[1] - block.outputs.stop
+                read = self._read(
+                    current,
+                    moved.expand_as(block_scale),
+                    generator,
+                )
+                part = read / block_scale
+                # outputs of other blocks stand before and after
+                outputs_after = outputs - block.outputs.stop
                 outside = (block.first_output, outputs_after)
-                total = total + functional.pad(read / block_scale, outside)
+                total = total + functional.pad(part, outside)
             return total / volts
 
         return product
@@ -122,13 +142,16 @@ class Surrogate:
         wanted = (layer.weight.T * scale).clamp(-limit, limit)
         held = wanted.detach()
         if mapping.levels is not None:
-            step = limit / (mapping.levels - 1)
-            count = held / step
+            most_steps = mapping.levels - 1
+            step = limit / most_steps
+            # block by block, as errors of a column cancel within a tile
+            steps = held / step
             for block in self._blocks:
-                if block.layer == index:
-                    there = (block.inputs, block.outputs)
-                    count[there] = round_together(count[there], mapping.levels - 1)
-            held = count * step
+                if block.layer != index:
+                    continue
+                there = (block.inputs, block.outputs)
+                steps[there] = round_together(steps[there], most_steps)
+            held = steps * step
         if self._statistics is not None:
             cells = stream.child("layer", index)
             held = held + self._deviation(held, self._statistics, cells)
@@ -138,9 +161,13 @@ class Surrogate:
         self, difference: Float[Tensor, "in_ out"], table: ErrorTable, stream: Stream
     ) -> Float[Tensor, "in_ out"]:
         """How far pairs of working cells are off a difference (S), noise included."""
-        above_low = torch.stack((difference, -difference)).clamp(min=0)
-        above_table = above_low.flatten() + (self._mapping.low - table.low)
-        error, variance = table.draws(stream).errors(above_table)
+        both_signs = torch.stack((difference, -difference))
+        above_low = both_signs.clamp(min=0)
+        # the table counts from its own lowest target
+        low_above_table = self._mapping.low - table.low
+        above_table = above_low.flatten() + low_above_table
+        draws = table.draws(stream)
+        error, variance = draws.errors(above_table)
         generator = stream.child("noise").generator()
         unit_noise = torch.randn(error.shape, generator=generator)
         noise = unit_noise * variance.sqrt()

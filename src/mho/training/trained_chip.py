@@ -119,13 +119,17 @@ def _placement(
     blocks = []
     targets = []
     for block, place in each_block(perceptron.placement):
-        scale = perceptron.layers[block.layer].scale
+        layer = perceptron.layers[block.layer]
         held = target[place]
+        # the weights that were read are those that the cells are meant to have
         difference = block.difference(held)
+        part = difference / layer.scale
         weight = weights[block.layer]
-        weight[block.outputs, block.inputs] = (difference / scale).T
-        scales = torch.full_like(block.scale, scale)
-        blocks.append(replace(block, scale=scales))
+        weight[block.outputs, block.inputs] = part.T
+        # in training all outputs had one scale, which is now each output's
+        scales = torch.full_like(block.scale, layer.scale)
+        scaled = replace(block, scale=scales)
+        blocks.append(scaled)
         targets.append(held)
     return gather(blocks, targets), weights
 
