@@ -86,9 +86,8 @@ def train_digits(
         for chosen in torch.split(order, _BATCH):
             optimizer.zero_grad()
             scores = network(training.inputs[chosen])
-            loss = functional.cross_entropy(
-                scores, training.labels[chosen], label_smoothing=_SMOOTHING
-            )
+            labels = training.labels[chosen]
+            loss = functional.cross_entropy(scores, labels, label_smoothing=_SMOOTHING)
             torch.autograd.backward(loss)
             optimizer.step()
         schedule.step()
@@ -112,8 +111,11 @@ def _untrained(stream: Stream) -> nn.Sequential:
     }
     network = nn.Sequential(OrderedDict(layers)).to_empty(device="cpu")
     for name, values in network.named_parameters():
-        spread = (2 / values[0].numel()) ** 0.5 if name.endswith("weight") else 0.0
-        nn.init.normal_(values, std=spread, generator=stream.child(name).generator())
+        inputs = values[0].numel()
+        # Biases begin at zero.
+        spread = (2 / inputs) ** 0.5 if name.endswith("weight") else 0.0
+        generator = stream.child(name).generator()
+        nn.init.normal_(values, std=spread, generator=generator)
     return network
 
 

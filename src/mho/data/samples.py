@@ -147,15 +147,16 @@ def _arrays(
     try:
         with NpzFile(path, argument, _EXTRA) as file:
             present = file.names
-            arrays = file.read(tuple(name for name in known if name in present))
+            wanted = tuple(name for name in known if name in present)
+            arrays = file.read(wanted)
     except ForeignFileError as error:
         raise ValueError(
             f"{demand} {error}; save plain numbers with `numpy.savez`."
         ) from error
     missing = [name for name in needed if name not in arrays]
     if missing:
-        listed = ", ".join(f"`{one_line(name)[:_NAMED]}`" for name in present)
-        listed = listed or "nothing"
+        shown = [one_line(name)[:_NAMED] for name in present]
+        listed = ", ".join(f"`{name}`" for name in shown) or "nothing"
         raise ValueError(f"{demand} lacks the array `{missing[0]}`; it holds {listed}.")
     return arrays
 

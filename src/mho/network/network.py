@@ -300,10 +300,10 @@ def _check_close(
             f"Argument `source` {demand}, but the outputs have shape {tuple(found.shape)} instead"
             f" of {tuple(wanted.shape)}."
         )
-    scale = max(1.0, float(wanted.abs().nan_to_num(0, 0, 0).max()))
-    if not torch.allclose(
-        found, wanted, rtol=0, atol=_AGREEMENT * scale, equal_nan=True
-    ):
+    largest = float(wanted.abs().nan_to_num(0, 0, 0).max())
+    margin = _AGREEMENT * max(1.0, largest)
+    close = torch.allclose(found, wanted, rtol=0, atol=margin, equal_nan=True)
+    if not close:
         worst = float((found - wanted).abs().max())
         raise ValueError(
             f"Argument `source` {demand}, but the outputs differ by up to {worst:.2g}."

@@ -42,14 +42,19 @@ def part_in_use(
         rows = slice(0, shape[0])
     if wires.sides == "both":
         cols = slice(0, shape[1])
-    word, driver = (_some(x, rows) for x in (wires.word_line, wires.driver))
-    bit, sense = (_some(x, cols) for x in (wires.bit_line, wires.sense))
+    word = _some(wires.word_line, rows)
+    driver = _some(wires.driver, rows)
+    bit = _some(wires.bit_line, cols)
+    sense = _some(wires.sense, cols)
+    # Segments up to the part are in series with drivers and senses.
+    above = cols.start
+    below = shape[0] - rows.stop
     lines = replace(
         wires,
         word_line=word,
         bit_line=bit,
-        driver=_longer(driver, word, cols.start),
-        sense=_longer(sense, bit, shape[0] - rows.stop),
+        driver=_longer(driver, word, above),
+        sense=_longer(sense, bit, below),
     )
     return Part(rows, cols, lines)
 

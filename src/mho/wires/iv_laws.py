@@ -199,8 +199,12 @@ def _check(coefficient: float | Tensor, unit: str) -> None:
     values = torch.as_tensor(coefficient)
     if values.ndim == 0:
         check_not_negative(float(values), "coefficient", unit)
-    elif not bool(((values >= 0) & values.isfinite()).all()):
+        return
+    good = (values >= 0) & values.isfinite()
+    if not bool(good.all()):
+        smallest = show(float(values.min()), unit)
+        largest = show(float(values.max()), unit)
         raise ValueError(
             "Argument `coefficient` must be finite and not negative in every cell, but lies"
-            f" within {show(float(values.min()), unit)} to {show(float(values.max()), unit)}."
+            f" within {smallest} to {largest}."
         )

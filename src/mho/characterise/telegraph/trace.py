@@ -107,7 +107,8 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                     f" has more; see {_COLUMNS}."
                 )
             if line.strip() and not line.startswith("#"):
-                yield number, [cell.strip().strip('"') for cell in line.split(",")]
+                cells = [cell.strip() for cell in line.split(",")]
+                yield number, [cell.strip('"') for cell in cells]
 
 
 def _is_number(text: str) -> bool:
@@ -137,6 +138,7 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
 def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]:
     """Factors from the columns to seconds and siemens."""
     if len(names) == 2:
+        # What a name begins with says what its unit ends with, and how that becomes siemens.
         kinds = {
             "time": ("s", 1.0),
             "current": ("A", 1 / voltage),
@@ -146,11 +148,15 @@ def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]
         for name in names:
             kind, _, unit = name.partition("_")
             base, factor = kinds.get(kind, ("", 0.0))
-            prefix = unit[: -len(base)] if base and unit.endswith(base) else None
+            known = base and unit.endswith(base)
+            prefix = unit[: -len(base)] if known else None
             if prefix in _PREFIXES:
-                found.append((kind == "time", _PREFIXES[prefix] * factor))
-        if [is_time for is_time, _ in found] == [True, False]:
-            return found[0][1], found[1][1]
+                scale = _PREFIXES[prefix] * factor
+                found.append((kind == "time", scale))
+        times = [is_time for is_time, _ in found]
+        if times == [True, False]:
+            (_, to_seconds), (_, to_siemens) = found
+            return to_seconds, to_siemens
     raise ValueError(
         f"{place} must be {_COLUMNS}, or numbers in seconds and amperes, but is"
         f" `{one_line(','.join(names))[:60]}`."
@@ -160,10 +166,14 @@ def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]
 def _interval(path: Path, time: Float[Tensor, " samples"], numbers: list[int]) -> float:
     """Time from sample to sample (s)."""
     steps = time.diff()
-    mean = float(time[-1] - time[0]) / steps.numel()
-    off = (steps - mean).abs() > _UNEVEN * mean
+    span = float(time[-1] - time[0])
+    mean = span / steps.numel()
+    deviation = (steps - mean).abs()
+    off = deviation > _UNEVEN * mean
     if mean <= 0 or off.any():
-        line = numbers[int(off.nonzero()[0]) + 1 if mean > 0 else 1]
+        # Time that does not go on is wrong from the second line on.
+        step = int(off.nonzero()[0]) if mean > 0 else 0
+        line = numbers[step + 1]
         raise ValueError(
             f"File `{path}` line {line} must come one even step of time after the line before,"
             f" within {_UNEVEN:.0%}, but does not; resample the trace evenly."

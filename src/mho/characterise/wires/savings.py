@@ -319,6 +319,7 @@ def _in_turns(
     if layout.turns >= rows:
         return _alone(layout.wires, conductance)
     effective = torch.zeros_like(conductance)
+    # Rows of one turn lie as far apart as they can.
     for turn in range(layout.turns):
         some = slice(turn, None, layout.turns)
         effective[:, some] = _together(layout.wires, conductance, some)

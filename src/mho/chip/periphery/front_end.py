@@ -54,14 +54,17 @@ class FrontEnd(ABC):
             Shape (1, 1), (1, cols), (batch, 1) or (batch, cols).
         """
         check_choice(shared, "shared", SHARING)
-        axes = {"tile": (0, 1), "column": (0,), "vector": (1,), "value": ()}[shared]
+        over = {"tile": (0, 1), "column": (0,), "vector": (1,), "value": ()}
+        axes = over[shared]
         largest = current.abs()
         if axes:
             largest = largest.amax(axes, keepdim=True)
         table = torch.tensor(
             self.full_scales, dtype=current.dtype, device=current.device
         )
-        place = torch.bucketize(largest, table).clamp_(max=table.numel() - 1)
+        # The smallest full scale that is enough; the largest one where none is.
+        place = torch.bucketize(largest, table)
+        place = place.clamp_(max=table.numel() - 1)
         return table[place]
 
     def digitise(

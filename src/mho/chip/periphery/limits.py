@@ -198,11 +198,13 @@ class LineLimits(Configuration):
             if limit == math.inf or not current.numel():
                 continue
             size = current.abs()
+            # Not a number counts as over.
             over = ~(size <= limit)
             over_any |= over.any(1)
+            times = int(over.sum())
             place = int(size.argmax())
             largest = float(size.flatten()[place])
-            found.append(
-                Excess(line, limit, int(over.sum()), place % size.shape[1], largest)
-            )
-        return LimitReport(word.shape[0], int(over_any.sum()), tuple(found))
+            number = place % size.shape[1]
+            found.append(Excess(line, limit, times, number, largest))
+        products = word.shape[0]
+        return LimitReport(products, int(over_any.sum()), tuple(found))

@@ -114,12 +114,13 @@ class _Archive:
         if major != _SCHEMA:
             raise RefusedError(f"has schema version {major} where mho reads {_SCHEMA}")
         byteorder = self.root + "byteorder"
-        if byteorder in self.names and self.read(byteorder).decode() != sys.byteorder:
-            raise RefusedError("was written on a machine with another byte order")
-        tensors = self.tensors("weights", _WEIGHTS) | self.tensors(
-            "constants", _CONSTANTS
-        )
-        return _graph(program["graph_module"], tensors)
+        if byteorder in self.names:
+            order = self.read(byteorder).decode()
+            if order != sys.byteorder:
+                raise RefusedError("was written on a machine with another byte order")
+        weights = self.tensors("weights", _WEIGHTS)
+        constants = self.tensors("constants", _CONSTANTS)
+        return _graph(program["graph_module"], weights | constants)
 
     def read(self, name: str) -> bytes:
         info = self.names[name]
@@ -194,13 +195,16 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
     for spec in module["signature"]["input_specs"]:
         kind, content = next(iter(spec.items()))
         if kind in ("parameter", "buffer", "tensor_constant"):
-            labels[content["arg"]["name"]] = content[f"{kind}_name"]
-            trained |= {content["arg"]["name"]} if kind == "parameter" else set()
+            name = content["arg"]["name"]
+            labels[name] = content[f"{kind}_name"]
+            if kind == "parameter":
+                trained.add(name)
         else:
+            # Anything else that a program may take counts as an input, to be refused by number.
             argument = content["arg"] if kind == "user_input" else {}
-            inputs.append(argument.get("as_tensor", {}).get("name", "no tensor"))
+            inputs.append(_tensor_name(argument))
     outputs = [
-        spec["user_output"]["arg"].get("as_tensor", {}).get("name", "no tensor")
+        _tensor_name(spec["user_output"]["arg"])
         for spec in module["signature"]["output_specs"]
         if "user_output" in spec
     ]
@@ -211,20 +215,27 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
             " take one tensor and return one"
         )
     shape = shapes[inputs[0]]
+    nodes: list[Node] = []
+    for node in recorded["nodes"]:
+        nodes += _nodes(node, shapes)
+    present = {name: label for name, label in labels.items() if label in stored}
     return Graph(
         input=inputs[0],
         sample_shape=shape[1:],
         batch=shape[0] if shape else None,
-        nodes=tuple(
-            part for node in recorded["nodes"] for part in _nodes(node, shapes)
-        ),
+        nodes=tuple(nodes),
         output=outputs[0],
-        tensors={
-            name: stored[label] for name, label in labels.items() if label in stored
-        },
+        tensors={name: stored[label] for name, label in present.items()},
         labels=labels,
         untrained=tuple(name for name in labels if name not in trained),
     )
+
+
+def _tensor_name(argument: Mapping[str, Any]) -> str:
+    """Name of the tensor that is passed, or a name that none has."""
+    tensor = argument.get("as_tensor", {})
+    name: str = tensor.get("name", "no tensor")
+    return name
 
 
 def _sizes(meta: Mapping[str, Any]) -> tuple[int | None, ...]:

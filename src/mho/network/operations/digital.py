@@ -174,10 +174,10 @@ def _as_torch_wants(
 def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
     """Arithmetic of Python, on numbers alone: a sequence times a number has any length."""
     values = tuple(arguments.values())
+    # Picking one of several results is the only thing done to a sequence.
     picks = node.operator == "_operator.getitem"
-    if not picks and any(
-        isinstance(value, str | bytes | tuple | list) for value in values
-    ):
+    sequences = [v for v in values if isinstance(v, str | bytes | tuple | list)]
+    if sequences and not picks:
         raise TypeError(
             f"`{node.operator}` computes with numbers, but is given a sequence"
         )
@@ -202,6 +202,7 @@ def prepare_graph(graph: Graph) -> Graph:
     live = _live(graph)
     tensors = dict(graph.tensors)
     rest = []
+    # Memory of the constants computed here (bytes).
     constants = 0
     _check_supported(live)
     for node in live:
@@ -211,6 +212,7 @@ def prepare_graph(graph: Graph) -> Graph:
             arguments = arguments_of(node, tensors)
             constants += _checked_size(node, arguments, constants)
             folded = evaluate_node(node, arguments)
+            # Sizes and other plain numbers are computed again in every run.
             if isinstance(folded, Tensor):
                 tensors[node.name] = folded
                 continue
@@ -268,19 +270,17 @@ def _live(graph: Graph) -> list[Node]:
     for node in reversed(graph.nodes):
         if node.operator.startswith(_ASSERTIONS):
             continue
-        overwrites = (
-            node.in_place and node.refs()[:1] and node.refs()[0] not in graph.tensors
-        )
+        changed = node.refs()[:1] if node.in_place else ()
+        overwrites = changed and changed[0] not in graph.tensors
         if node.name in needed or overwrites:
             needed.update(node.refs())
             live.append(node)
     # A counter that nobody reads may change; a buffer that is read may not.
     there = {id(node) for node in live}
-    live += [
-        n
-        for n in graph.nodes
-        if id(n) not in there and n.in_place and needed & {*n.refs()[:1]}
-    ]
+    for node in graph.nodes:
+        changed = node.refs()[:1] if node.in_place else ()
+        if id(node) not in there and needed.intersection(changed):
+            live.append(node)
     order = {node.name: place for place, node in enumerate(graph.nodes)}
     return sorted(live, key=lambda node: order[node.name])
 

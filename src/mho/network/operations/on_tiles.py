@@ -72,11 +72,11 @@ class Dense(AnalogOperation):
         """The result, groups one after the other on the channel axis (1)."""
         activation = _tensor(arguments)
         if product is None:
-            return forward_groups(
-                [layers[number] for number in self.layers], activation
-            )
+            groups = [layers[number] for number in self.layers]
+            return forward_groups(groups, activation)
         if len(self.layers) == 1:
             return multiply(self.layers[0], layers, activation, product)
+        # Each group of channels has a layer of its own.
         parts = activation.chunk(len(self.layers), 1)
         outputs = [
             multiply(number, layers, part, product)

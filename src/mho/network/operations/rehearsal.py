@@ -98,15 +98,15 @@ class Rehearsal:
         Raises:
             TooLargeError: With it, more would be held than is allowed.
         """
-        self._alive[node.name] = size_of(result)
-        self._total += size_of(result)
+        size = size_of(result)
+        self._alive[node.name] = size
+        self._total += size
         shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
-        check_memory(
-            self._total + besides,
-            "network",
-            f"it up to node `{one_line(node.name)}` (`{one_line(node.operator)}`) with a"
-            f" result{shape}",
-        )
+        name = one_line(node.name)
+        kind = one_line(node.operator)
+        what = f"running it up to node `{name}` (`{kind}`) with a result{shape}"
+        check_memory(self._total + besides, "network", what)
+        # What nobody reads any more is given back.
         for name in self._last_uses.get(node.name, ()):
             self._total -= self._alive.pop(name, 0)
 

@@ -80,9 +80,10 @@ def _fold(node: Node, graph: Graph) -> Fold:
     if values["weight"] is not None:
         scale = scale * values["weight"].double()
     shift = -mean.double() * scale
-    return Fold(
-        node.name, scale, shift if values["bias"] is None else shift + values["bias"]
-    )
+    bias = values["bias"]
+    if bias is not None:
+        shift = shift + bias
+    return Fold(node.name, scale, shift)
 
 
 def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:

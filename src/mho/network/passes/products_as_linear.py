@@ -32,12 +32,12 @@ def as_linear(graph: Graph) -> Graph:
         name = matrix + TRANSPOSED
         tensors[name] = graph.tensors[matrix].T.contiguous()
         labels[name] = graph.labels.get(matrix, matrix)
+        activations, _ = _FACTORS[node.operator]
+        adds = node.operator == "aten.addmm.default"
         arguments = {
-            "input": node.arguments[_FACTORS[node.operator][0]],
+            "input": node.arguments[activations],
             "weight": Ref(name),
-            "bias": node.arguments["self"]
-            if node.operator == "aten.addmm.default"
-            else None,
+            "bias": node.arguments["self"] if adds else None,
         }
         nodes.append(replace(node, operator="aten.linear.default", arguments=arguments))
     return replace(graph, nodes=tuple(nodes), tensors=tensors, labels=labels)

@@ -113,14 +113,15 @@ class Crossbar:
         raise ArithmeticError(self._complaint(state, f" after {_STEPS} steps"))
 
     def _state(self, found: CgSolution, slope: Tensor, source: Tensor) -> _State:
-        word_side = slope * (found.word.mT - found.bit) + source
-        bit_side = slope * (found.word_before.mT - found.bit) + source
-        return _State(
-            found.word,
-            found.bit,
-            branch_currents(self.wires[0], word_side.mT),
-            branch_currents(self.wires[1], -bit_side),
-        )
+        # Either side has voltages that are in balance with its own lines.
+        over_word = found.word.mT - found.bit
+        over_bit = found.word_before.mT - found.bit
+        word_side = slope * over_word + source
+        bit_side = slope * over_bit + source
+        word, bit = self.wires
+        along_word = branch_currents(word, word_side.mT)
+        along_bit = branch_currents(bit, -bit_side)
+        return _State(found.word, found.bit, along_word, along_bit)
 
     def _content(self, state: _State) -> Tensor:
         """Co-content of cells and wires (W). Shape (batch,)."""

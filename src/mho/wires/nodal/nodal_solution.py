@@ -229,15 +229,15 @@ class _Circuit:
         self, cell: Tensor, ends: tuple[Tensor, Tensor], tolerance: float
     ) -> CgSolution:
         """Node voltages with linear cells, shared by all vectors or one set for each."""
+        # Cells that all inputs share are factored once.
         shared = factor(self.wires, cell) if cell.ndim == 2 else None
 
         def part(of: slice, some: tuple[Tensor, Tensor]) -> CgSolution:
             own = cell if shared else cell[of]
             lines = shared or factor(self.wires, own)
-            return solve_cg(
-                crossbar_system(lines, own, some),
-                StoppingCriterion(tolerance * _SAFETY),
-            )
+            system = crossbar_system(lines, own, some)
+            criterion = StoppingCriterion(tolerance * _SAFETY)
+            return solve_cg(system, criterion)
 
         return self._in_parts(part, ends)
 

@@ -63,19 +63,21 @@ def side_by_side(near: Ports, far: Ports) -> Seam:
     rows = near.left
     ports = Ports(rows, near.bottom + far.bottom, near.top + far.top, far.right)
     top = rows + ports.bottom
-    kept_near = (Run(0, 0, rows + near.bottom), Run(rows + near.bottom, top, near.top))
-    kept_far = (
-        Run(rows, rows + near.bottom, far.bottom),
-        Run(rows + far.bottom, top + near.top, far.top + far.right),
-    )
+    # Bottom and top ends of the right block come after those of the left one.
+    near_end = rows + near.bottom
+    near_left_bottom = Run(0, 0, near_end)
+    near_top = Run(near_end, top, near.top)
+    far_bottom = Run(rows, near_end, far.bottom)
+    far_end = rows + far.bottom
+    far_top_right = Run(far_end, top + near.top, far.top + far.right)
     joined = sum(near) - rows
     return Seam(
-        ports,
-        rows,
-        slice(joined, joined + rows),
-        slice(0, rows),
-        _some(kept_near),
-        _some(kept_far),
+        ports=ports,
+        width=rows,
+        near=slice(joined, joined + rows),
+        far=slice(0, rows),
+        kept_near=_some((near_left_bottom, near_top)),
+        kept_far=_some((far_bottom, far_top_right)),
     )
 
 
@@ -85,21 +87,18 @@ def one_above_other(near: Ports, far: Ports) -> Seam:
     ports = Ports(far.left + near.left, cols, far.top, far.right + near.right)
     joined = near.left + cols
     right = ports.left + cols + far.top
-    kept_near = (
-        Run(0, far.left, joined),
-        Run(joined + cols, right + far.right, near.right),
-    )
-    kept_far = (
-        Run(0, 0, far.left),
-        Run(far.left + cols, ports.left + cols, far.top + far.right),
-    )
+    # Left and right ends of the lower block come after those of the upper one.
+    near_left_bottom = Run(0, far.left, joined)
+    near_right = Run(joined + cols, right + far.right, near.right)
+    far_left = Run(0, 0, far.left)
+    far_top_right = Run(far.left + cols, ports.left + cols, far.top + far.right)
     return Seam(
-        ports,
-        cols,
-        slice(joined, joined + cols),
-        slice(far.left, far.left + cols),
-        _some(kept_near),
-        _some(kept_far),
+        ports=ports,
+        width=cols,
+        near=slice(joined, joined + cols),
+        far=slice(far.left, far.left + cols),
+        kept_near=_some((near_left_bottom, near_right)),
+        kept_far=_some((far_left, far_top_right)),
     )
 
 

@@ -269,12 +269,11 @@ class Builder:
                 raise RefusedError(
                     f"computes with sizes in `{constant.name}`, which mho does not"
                 )
-            tensor = torch.from_numpy(
-                np.ascontiguousarray(array).reshape(array.shape).copy()
-            )
-            self.tensors[name] = (
-                tensor.float() if tensor.is_floating_point() else tensor
-            )
+            # `ascontiguousarray` gives a single number an axis that it does not have.
+            plain = np.ascontiguousarray(array).reshape(array.shape)
+            tensor = torch.from_numpy(plain.copy())
+            real = tensor.is_floating_point()
+            self.tensors[name] = tensor.float() if real else tensor
             self.labels[name] = label or constant.name
             for run in self.runs:
                 run[name] = self.tensors[name].to("meta")

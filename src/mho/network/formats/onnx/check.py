@@ -47,18 +47,18 @@ def check_against_reference(
     """
     count = source.graph.batch or min(_SAMPLES, example.shape[0])
     # A file that insists on its batch size gets the same samples again.
-    samples = example[torch.arange(count) % example.shape[0]].to("cpu", torch.float32)
+    chosen = torch.arange(count) % example.shape[0]
+    samples = example[chosen].to("cpu", torch.float32)
     reference = _Reference(path, source)
     wanted = reference.run(samples)[reference.output]
     found = network.run(samples).numpy()
     if _agree(found, wanted):
         return
     guilty = _first_difference(source, samples, reference)
-    scale = (
-        ""
-        if found.shape != wanted.shape
-        else f" by up to {np.abs(found - wanted).max():.2g}"
-    )
+    scale = ""
+    if found.shape == wanted.shape:
+        largest = np.abs(found - wanted).max()
+        scale = f" by up to {largest:.2g}"
     raise ValueError(
         "Argument `network` must compute what the ONNX reference evaluator computes, but the"
         f" outputs of `{path}` differ{scale}{guilty}; please report it."
@@ -152,10 +152,11 @@ def _agree(found: Array, wanted: Array) -> bool:
         return False
     # Half precision rounds in the file, not here.
     tolerance = 1e-2 if wanted.dtype == np.float16 else _AGREEMENT
-    scale = max(
-        1.0, float(np.abs(np.nan_to_num(wanted, nan=0, posinf=0, neginf=0)).max())
-    )
-    close = np.isclose(found, wanted, rtol=0, atol=tolerance * scale, equal_nan=True)
+    # What is not finite must be the same, but says nothing about how large outputs are.
+    finite = np.nan_to_num(wanted, nan=0, posinf=0, neginf=0)
+    largest = float(np.abs(finite).max())
+    margin = tolerance * max(1.0, largest)
+    close = np.isclose(found, wanted, rtol=0, atol=margin, equal_nan=True)
     return bool(close.all())
 
 
@@ -168,14 +169,18 @@ def _first_difference(
     values: dict[str, object] = {**graph.tensors, graph.input: samples}
     with torch.no_grad():
         for node in graph.nodes:
-            values[node.name] = evaluate_node(node, arguments_of(node, values))
+            arguments = arguments_of(node, values)
+            values[node.name] = evaluate_node(node, arguments)
     for item in source.model.graph.node:
         for name in item.output:
-            found = values.get(source.names.get(name, ""))
-            if not isinstance(found, Tensor) or not isinstance(
-                wanted.get(name), np.ndarray
-            ):
+            ours = source.names.get(name, "")
+            found = values.get(ours)
+            theirs = wanted.get(name)
+            # Sizes and constants have no value of their own on one of the sides.
+            if not isinstance(found, Tensor):
                 continue
-            if not _agree(found.numpy(), wanted[name]):
+            if not isinstance(theirs, np.ndarray):
+                continue
+            if not _agree(found.numpy(), theirs):
                 return f", first in node `{name}` (`{item.op_type}`)"
     return ""

@@ -137,11 +137,12 @@ def _reduction(operator: str) -> Handler:
         axes = node.whole(1, "axes")
         if not axes and node.attributes.get("noop_with_empty_axes", 0):
             return value
-        axes = axes or tuple(range(len(builder.fixed_shape(value))))
+        if not axes:
+            rank = len(builder.fixed_shape(value))
+            axes = tuple(range(rank))
         keep = bool(node.attributes.get("keepdims", 1))
-        return builder.emit(
-            f"aten.{operator}", self=builder.ref(value), dim=axes, keepdim=keep
-        )
+        ref = builder.ref(value)
+        return builder.emit(f"aten.{operator}", self=ref, dim=axes, keepdim=keep)
 
     return handle
 

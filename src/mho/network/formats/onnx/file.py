@@ -64,6 +64,7 @@ def _check_opset(model: Any) -> None:
     versions = [
         item.version for item in model.opset_import if item.domain in ("", "ai.onnx")
     ]
+    # Other domains have operators of their own, which are refused one by one.
     if len(versions) != 1 or versions[0] not in OPSETS:
         found = versions[0] if versions else "missing"
         raise RefusedError(

@@ -56,13 +56,12 @@ def matmul(builder: Builder, node: OnnxNode) -> Value:
     """A linear layer if the second factor is a constant matrix, else a digital product."""
     factor = node.needed(0)
     weight = node.needed(1)
-    if (
-        isinstance(weight, Constant)
-        and weight.array.ndim == 2
-        and isinstance(factor, Ref)
-    ):
+    stored = isinstance(weight, Constant) and weight.array.ndim == 2
+    if stored and isinstance(weight, Constant) and isinstance(factor, Ref):
         label = node.label(weight, "weight")
-        ref = builder.store(weight, "transposed", weight.array.T, label)
+        # Layers have their outputs first, products their inputs.
+        turned = weight.array.T
+        ref = builder.store(weight, "transposed", turned, label)
         return builder.emit("aten.linear.default", input=factor, weight=ref, bias=None)
     return builder.emit("aten.matmul.default", self=factor, other=weight)
 

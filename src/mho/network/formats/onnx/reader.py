@@ -110,15 +110,17 @@ def _input(
         raise RefusedError(
             f"takes {len(entries)} inputs, where a network must take one tensor"
         )
+    described = entries[0].type.tensor_type
     sizes = [
         dim.dim_value if dim.HasField("dim_value") else None
-        for dim in entries[0].type.tensor_type.shape.dim
+        for dim in described.shape.dim
     ]
-    if len(sizes) < 2 or any(
-        size is not None and not 0 < size < 2**31 for size in sizes
-    ):
+    fixed = [size for size in sizes if size is not None]
+    impossible = any(not 0 < size < 2**31 for size in fixed)
+    if len(sizes) < 2 or impossible:
         raise RefusedError(f"takes an input of shape {tuple(sizes)}, without samples")
-    kind = entries[0].type.tensor_type.elem_type
+    kind = described.elem_type
+    # float, float16 and double
     if kind not in (1, 10, 11):
         raise RefusedError(
             f"takes an input of number type {kind}, where a network must take real numbers"
@@ -162,12 +164,13 @@ def _attributes(item: Any, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for attribute in item.attribute:
         value = onnx.helper.get_attribute_value(attribute)
+        # Tensors become arrays, and texts, which lie there as bytes, texts.
         if isinstance(value, onnx.TensorProto):
             value = read_array(value, folder)
         elif isinstance(value, bytes):
             value = value.decode()
-        elif isinstance(value, list) and value and isinstance(value[0], bytes):
-            value = [text.decode() for text in value]
+        elif isinstance(value, list):
+            value = [v.decode() if isinstance(v, bytes) else v for v in value]
         found[attribute.name] = value
     return found
 

@@ -88,12 +88,14 @@ def _cut(
 ) -> Value:
     """Part of an axis; all of it is the value itself."""
     size = builder.fixed_shape(value)[axis]
-    long = isinstance(end, int) and (
-        end >= _ENDLESS or (size is not None and end >= size)
-    )
-    if isinstance(start, int) and start == 0 and long and step == 1:
+    long = False
+    if isinstance(end, int):
+        beyond = size is not None and end >= size
+        long = beyond or end >= _ENDLESS
+        end = min(end, _ENDLESS)
+    from_first = isinstance(start, int) and start == 0
+    if from_first and long and step == 1:
         return value
-    end = min(end, _ENDLESS) if isinstance(end, int) else end
     result = builder.emit(
         "aten.slice.Tensor", self=value, dim=axis, start=start, end=end, step=step
     )
@@ -119,10 +121,13 @@ def _split(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
             if isinstance(width, Size):
                 raise node.refused("splits a free axis")
             bounds.append(bounds[-1] + width)
-    return tuple(
-        builder.emit("aten.slice.Tensor", self=value, dim=axis, start=a, end=b, step=1)
-        for a, b in pairwise(bounds)
-    )
+    parts: list[Value] = []
+    for start, stop in pairwise(bounds):
+        part = builder.emit(
+            "aten.slice.Tensor", self=value, dim=axis, start=start, end=stop, step=1
+        )
+        parts.append(part)
+    return tuple(parts)
 
 
 def _squeeze(builder: Builder, node: OnnxNode) -> Value:
@@ -174,17 +179,17 @@ def _expand(builder: Builder, node: OnnxNode) -> Value:
         zeros = builder.emit("aten.zeros.default", size=wanted)
         builder.zeros.add(zeros.name)
         return zeros
-    own = (
-        *[1] * (len(wanted) - len(builder.fixed_shape(value))),
-        *builder.fixed_shape(value),
-    )
+    shape = builder.fixed_shape(value)
+    missing = len(wanted) - len(shape)
+    own = (*[1] * missing, *shape)
     # In ONNX a 1 keeps the size of the tensor; in torch -1 does.
     ahead = own[: len(own) - len(wanted)]
     sizes = [-1 if size == 1 else size for size in wanted]
+    kept = [-1] * len(ahead)
     return builder.emit(
         "aten.expand.default",
         self=builder.ref(value),
-        size=(*[-1] * len(ahead), *sizes),
+        size=(*kept, *sizes),
     )
 
 
