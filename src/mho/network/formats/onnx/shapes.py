@@ -123,10 +123,10 @@ def _split(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
             bounds.append(bounds[-1] + width)
     parts: list[Value] = []
     for start, stop in pairwise(bounds):
-        part = builder.emit(
+        piece = builder.emit(
             "aten.slice.Tensor", self=value, dim=axis, start=start, end=stop, step=1
         )
-        parts.append(part)
+        parts.append(piece)
     return tuple(parts)
 
 
