@@ -145,9 +145,13 @@ def _names(listed: bytes, expected: int) -> tuple[str, ...]:
     lines = listed.decode("latin-1").split("\n")
     words = [line.split() for line in lines if line.strip()]
     numbers = [line[0] for line in words]
-    if len(numbers) != expected or numbers != [str(n) for n in range(expected)]:
+    # Counted first, as a header may promise millions.
+    complete = len(numbers) == expected
+    if not complete or numbers != [str(number) for number in range(expected)]:
         raise _ForeignError(f"does not list {expected} variables")
-    return tuple((line[1] if len(line) > 1 else "").lower() for line in words)
+    # A line without a name has an empty one.
+    names = ["".join(line[1:2]) for line in words]
+    return tuple(name.lower() for name in names)
 
 
 def _count(head: dict[str, str], name: str) -> int:

@@ -81,10 +81,12 @@ def effective_pair(
     rows = slice(int(row.min()), int(row.max()) + 1)
     cols = slice(int(col.min()), int(col.max()) + 1)
     part = part_in_use(wires, shape, rows, cols)
+    # The cells again, on the part of the tile that matters, all others off.
     row = row - part.rows.start
     col = col - part.cols.start
-    size = (part.rows.stop - part.rows.start, part.cols.stop - part.cols.start)
-    tile = pair.new_zeros(*pair.shape[:-3], *size)
+    height = part.rows.stop - part.rows.start
+    width = part.cols.stop - part.cols.start
+    tile = pair.new_zeros(*pair.shape[:-3], height, width)
     tile[..., row, col] = pair
     seen: Tensor = part.wires.effective_matrix(tile)
     return seen[..., row, col]

@@ -99,10 +99,13 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         """Take over parameters."""
         self.model = model
         states = 2**model.traps
-        self.stay = np.arange(states) * (states + 1)
-        self.startprob_ = (model.stationary[:, None] * model.transition).ravel()
-        after = np.zeros((states, states, states, states))
+        # The hidden states are pairs: the traps' states at the start and at the end of a sample.
         each = np.arange(states)
+        self.stay = np.arange(states) * (states + 1)
+        first_pairs = model.stationary[:, None] * model.transition
+        self.startprob_ = first_pairs.ravel()
+        # A pair is followed by those that begin where it ends.
+        after = np.zeros((states, states, states, states))
         after[:, each, each] = model.transition
         self.transmat_ = after.reshape(states**2, states**2)
 
@@ -172,12 +175,18 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         """
         grid = self.grid
         count = len(self.grid.left)
+        # Bins as wide as the noise, of several points each.
+        bins = (-1, PER_NOISE)
         table = densities(self.model, grid.points, grid.step)
-        blocks = (-1, PER_NOISE)
-        wanted = (table @ pairs.ravel() * grid.step).reshape(blocks).sum(1)
-        found = np.bincount(grid.left, minlength=grid.points).reshape(blocks).sum(1)
+        expected = table @ pairs.ravel() * grid.step
+        wanted = expected.reshape(bins).sum(1)
+        counted = np.bincount(grid.left, minlength=grid.points)
+        found = counted.reshape(bins).sum(1)
+        # Poisson numbers differ from their mean m by sqrt(2 m / pi) on average, either way.
         chance = 2 * math.sqrt(2 / math.pi) * np.sqrt(wanted).sum()
-        return max(float((np.abs(found - wanted).sum() - chance) / (2 * count)), 0.0)
+        difference = np.abs(found - wanted).sum()
+        share = float((difference - chance) / (2 * count))
+        return max(share, 0.0)
 
     def _do_mstep(self, stats: dict[str, Any]) -> None:
         traps = self.model.traps

@@ -94,12 +94,15 @@ def _without(values: Array) -> Fit:
     mean = float(values.mean())
     noise = float(values.std())
     none = np.zeros(0)
-    whole = np.full((1, 1), float(count))
-    score = -count * (math.log(noise) + (math.log(2 * math.pi) + 1) / 2)
-    away = values - mean
     model = Model(mean, noise, none, none, none)
+    # The one state that there is holds all samples.
+    whole = np.full((1, 1), float(count))
+    level = np.full(count, mean)
+    each = (math.log(2 * math.pi) + 1) / 2
+    score = -count * (math.log(noise) + each)
+    away = values - mean
     colour = _colour(away, np.ones(count))
-    return Fit(model, score, np.full(count, mean), colour, 0.0, 0.0, whole, whole[0])
+    return Fit(model, score, level, colour, 0.0, 0.0, whole, whole[0])
 
 
 def _back(found: FactorialHMM, column: Array, origin: float) -> Fit:

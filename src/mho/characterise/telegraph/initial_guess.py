@@ -57,10 +57,15 @@ def make_grid(values: Array, noise: float) -> tuple[Array, Grid]:
     span = float(np.ptp(values))
     margin = max(0.3 * span, 12 * noise)
     step = noise / PER_NOISE
-    points = 2 ** math.ceil(math.log2((span + 2 * margin) / step))
-    moved = values - (values.min() - margin)
-    left = (moved / step).astype(int)
-    share = (moved / step - left)[:, None]
+    # Fourier transforms are quickest for powers of two.
+    needed = (span + 2 * margin) / step
+    points = 2 ** math.ceil(math.log2(needed))
+    origin = values.min() - margin
+    moved = values - origin
+    # Where each value lies: the point on its left, and how far it is on to the next one.
+    place = moved / step
+    left = place.astype(int)
+    share = (place - left)[:, None]
     return moved, Grid(points, step, left, share, 2 * step, _STRAY / span)
 
 
@@ -82,16 +87,21 @@ def jump_sizes(values: Array, noise: float) -> list[float]:
     sizes = np.log(np.concatenate(found))
     if not len(sizes):
         return []
+    # How often each size occurs, on a logarithmic axis, smoothed over sizes that are alike.
     axis = np.arange(sizes.min() - 0.2, sizes.max() + 0.2, 0.02)
-    counts = np.histogram(sizes, np.append(axis - 0.01, axis[-1] + 0.01))[0]
-    kernel = np.exp(-((np.arange(-20, 21) * 0.02 / _ALIKE) ** 2) / 2)
-    smooth = (
-        np.convolve(counts, kernel, "same") if len(axis) > 41 else counts.astype(float)
-    )
-    top = np.flatnonzero(
-        (smooth > np.roll(smooth, 1)) & (smooth >= np.roll(smooth, -1))
-    )
-    best = top[np.argsort(-smooth[top])][:5]
+    edges = np.append(axis - 0.01, axis[-1] + 0.01)
+    counts = np.histogram(sizes, edges)[0]
+    distance = np.arange(-20, 21) * 0.02 / _ALIKE
+    kernel = np.exp(-(distance**2) / 2)
+    if len(axis) > len(kernel):
+        smooth = np.convolve(counts, kernel, "same")
+    else:
+        smooth = counts.astype(float)
+    above_last = smooth > np.roll(smooth, 1)
+    above_next = smooth >= np.roll(smooth, -1)
+    top = np.flatnonzero(above_last & above_next)
+    most_frequent = np.argsort(-smooth[top])
+    best = top[most_frequent][:5]
     return [float(size) for size in np.exp(axis[best])]
 
 

@@ -54,7 +54,9 @@ def trap_spectra(
         time = trap.relaxation_time
         p = trap.occupancy
         power = 4 * trap.amplitude.value**2 * p * (1 - p) * time
-        rows.append(power / (1 + (2 * math.pi * frequency * time).square()) * average)
+        phase = 2 * math.pi * frequency * time
+        lorentzian = power / (1 + phase.square())
+        rows.append(lorentzian * average)
     return torch.stack(rows) if rows else frequency.new_zeros(0, frequency.numel())
 
 
@@ -76,16 +78,22 @@ def gaussian_bic(values: Array) -> float:
     count = len(values)
     time = np.linspace(-1, 1, count)
     flat = values - values.mean() - time * (time @ values) / (time @ time)
-    power = np.abs(np.fft.rfft(flat, norm="ortho")[1:]) ** 2
+    coefficients = np.fft.rfft(flat, norm="ortho")
+    power = np.abs(coefficients[1:]) ** 2
+    # Every frequency stands for two coefficients, but for the last one of an even number.
     weight = np.full(len(power), 2.0)
     if count % 2 == 0:
         weight[-1] = 1.0
-    band = (_BANDS_PER_OCTAVE * np.log2(np.arange(1, len(power) + 1))).astype(int)
+    octave = np.log2(np.arange(1, len(power) + 1))
+    band = (_BANDS_PER_OCTAVE * octave).astype(int)
     total = np.bincount(band, weight * power)
     numbers = np.bincount(band, weight)
     used = numbers > 0
     # A band without any power would make the likelihood infinite.
-    variance = np.maximum(total[used] / numbers[used], 1e-12 * values.var())
+    least = 1e-12 * values.var()
+    variance = np.maximum(total[used] / numbers[used], least)
     terms = numbers[used] * (np.log(2 * math.pi * variance) + 1)
     mean = math.log(2 * math.pi * variance[0])
-    return float(terms.sum() + mean + (used.sum() + 2) * math.log(count))
+    # The variances, the mean and the slope are fitted.
+    parameters = used.sum() + 2
+    return float(terms.sum() + mean + parameters * math.log(count))

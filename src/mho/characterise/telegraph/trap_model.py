@@ -159,15 +159,15 @@ def densities(model: Model, points: int, step: float) -> Array:
         being the slower index.
     """
     angular = 2 * math.pi * np.fft.rfftfreq(points, step)
-    joint: Any = np.exp(1j * angular * model.base - (model.noise * angular) ** 2 / 2)[
-        None, None
-    ]
+    # Characteristic functions: those of a sum of independent parts are multiplied.
+    gaussian = np.exp(1j * angular * model.base - (model.noise * angular) ** 2 / 2)
+    joint: Any = gaussian[None, None]
     for amplitude, fill, empty in zip(model.amplitude, *model.rates, strict=True):
         one = _one_trap(angular * amplitude, fill, empty)
         size = 2 * joint.shape[0]
-        joint = (joint[:, None, :, None] * one[None, :, None, :]).reshape(
-            size, size, -1
-        )
+        # Each joint state goes together with either state of the next trap.
+        product = joint[:, None, :, None] * one[None, :, None, :]
+        joint = product.reshape(size, size, -1)
     given = joint / model.transition[..., None]
     wide = np.fft.irfft(given.conj(), points).reshape(-1, points) / step
     return np.ascontiguousarray(np.maximum(wide, 0.0).T)

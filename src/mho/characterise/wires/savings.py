@@ -206,15 +206,17 @@ def share_by_size(
     """
     _check(base)
     splits = list(_splits(base))[::-1]
-    ranges = [base, *(layout for _, layout in _ranges(base))]
+    narrower = [layout for _, layout in _ranges(base)]
+    ranges = [base, *narrower]
     kept = torch.zeros(len(ranges), len(splits), dtype=torch.float64)
     for row, one in enumerate(ranges):
         progress("sizes", row / len(ranges))
         for col, layout in enumerate(splits):
-            kept[row, col] = _shares(replace(one, split=layout.split), stream)[0]
-    return SizeCurves(
-        tuple(layout.tile for layout in splits), tuple(one.high for one in ranges), kept
-    )
+            smaller = replace(one, split=layout.split)
+            kept[row, col] = _shares(smaller, stream)[0]
+    sizes = tuple(layout.tile for layout in splits)
+    highest = tuple(one.high for one in ranges)
+    return SizeCurves(sizes, highest, kept)
 
 
 def _check(base: ArraySetup) -> None:
@@ -355,8 +357,11 @@ def _alone(
     above = torch.arange(rows).to(conductance)[:, None]
     bit = _number(wires.bit_line)
     sense = _number(wires.sense)
-    path = bit * (rows - 1 - above) + sense
+    below = rows - 1 - above
+    path = bit * below + sense
     if wires.sense_sides == "both":
-        path = 1 / (1 / path + 1 / (bit * above + sense))
+        upwards = bit * above + sense
+        path = 1 / (1 / path + 1 / upwards)
     lines = replace(wires, bit_line=0.0, sense=0.0, sense_sides="one")
-    return solve(lines, conductance / (1 + conductance * path))
+    in_series = conductance / (1 + conductance * path)
+    return solve(lines, in_series)

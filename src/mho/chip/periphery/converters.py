@@ -129,9 +129,13 @@ class UniformConverter(ABC):
             place = code.to(torch.int32).sub_(self.code_range[0])
             code = code + looked_up(place, self.inl, self.code_count, code)
         if self.noise_lsb:
-            code = code + self._noise(signal, generator) / (1 + self.gain_error)
-        made = code.mul_(self.lsb * (1 + self.gain_error))
-        return made.add_(self.origin * (1 + self.gain_error) + self.offset)
+            # The gain is applied to all of it below, but noise comes behind the gain.
+            noise = self._noise(signal, generator)
+            code = code + noise / (1 + self.gain_error)
+        step = self.lsb * (1 + self.gain_error)
+        start = self.origin * (1 + self.gain_error) + self.offset
+        made = code.mul_(step)
+        return made.add_(start)
 
     def _code(self, signal: Tensor, generator: torch.Generator | None) -> Tensor:
         """Codes as numbers of the signal's type, in a tensor of their own."""

@@ -125,14 +125,17 @@ class Magnitudes:
         """
         check_between(bits, "bits", 1, 24, "1")
         coarse = torch.arange(0, _TRIED << _FINE, _STEP)
-        best = coarse[self._errors(coarse, bits).argmin(0)]
-        fine = torch.unique(
-            (best[:, None] + torch.arange(1 - _STEP, _STEP)).clamp_(min=0)
-        )
+        error = self._errors(coarse, bits)
+        best = coarse[error.argmin(0)]
+        around = best[:, None] + torch.arange(1 - _STEP, _STEP)
+        fine = torch.unique(around.clamp_(min=0))
         error = self._errors(fine, bits)
-        # a column looks around its own best only, as if it were alone
-        error.masked_fill_((fine[:, None] - best).abs() >= _STEP, math.inf)
-        return torch.minimum(_edges()[fine[error.argmin(0)]] * self._unit, self.largest)
+        # A column looks around its own best only, as if it were alone.
+        elsewhere = (fine[:, None] - best).abs() >= _STEP
+        error.masked_fill_(elsewhere, math.inf)
+        chosen = fine[error.argmin(0)]
+        full_scale = _edges()[chosen] * self._unit
+        return torch.minimum(full_scale, self.largest)
 
     @property
     def _unit(self) -> Float64[Tensor, " cols"]:

@@ -254,11 +254,12 @@ def _nodes(
     if len(names) == 1 and not listed:
         return [Node(names[0], target, arguments, shapes.get(names[0]))]
     own = str(node.get("name") or "without result")
-    parts = [
-        Node(name, "_operator.getitem", {"a": Ref(own), "b": place}, shapes.get(name))
-        for place, name in enumerate(names)
-    ]
-    return [Node(own, target, arguments), *parts]
+    nodes = [Node(own, target, arguments)]
+    for place, name in enumerate(names):
+        picked = {"a": Ref(own), "b": place}
+        shape = shapes.get(name)
+        nodes.append(Node(name, "_operator.getitem", picked, shape))
+    return nodes
 
 
 def _result_names(output: Mapping[str, Any]) -> list[str]:

@@ -137,14 +137,17 @@ class LayerTable:
     def rescale(self, numbers: Sequence[int], scale: Tensor, shift: Tensor) -> None:
         """Let layers return their outputs times `scale` plus `shift`, one pair for each (1)."""
         sizes = [self.layers[number].weight.shape[0] for number in numbers]
-        own = zip(
-            numbers, torch.split(scale, sizes), torch.split(shift, sizes), strict=True
-        )
-        for number, times, plus in own:
+        scales = torch.split(scale, sizes)
+        shifts = torch.split(shift, sizes)
+        for number, times, plus in zip(numbers, scales, shifts, strict=True):
             layer = self.layers[number]
-            bias = plus if layer.bias is None else layer.bias.double() * times + plus
-            weight = (layer.weight.double() * times[:, None]).float()
-            self.layers[number] = replace(layer, weight=weight, bias=bias.float())
+            bias = plus
+            if layer.bias is not None:
+                bias = layer.bias.double() * times + plus
+            weight = layer.weight.double() * times[:, None]
+            self.layers[number] = replace(
+                layer, weight=weight.float(), bias=bias.float()
+            )
 
 
 def stored_tensor(ref: object, what: str, graph: Graph) -> Tensor | None:

@@ -139,18 +139,21 @@ class _Sweep:
     def step(self, driven: Tensor, recurrent: Tensor, state: State) -> State:
         """The gates, in the order of torch's weights."""
         if self.cell == "lstm":
-            write, keep, fresh, show = (driven + recurrent).chunk(4, -1)
-            cell = keep.sigmoid() * state[1] + write.sigmoid() * fresh.tanh()
+            gates = driven + recurrent
+            write, keep, fresh, show = gates.chunk(4, -1)
+            kept = keep.sigmoid() * state[1]
+            cell = kept + write.sigmoid() * fresh.tanh()
             hidden = show.sigmoid() * cell.tanh()
-            return (
-                self.multiply(2, hidden) if len(self.matrices) > 2 else hidden,
-                cell,
-            )
+            projected = len(self.matrices) > 2
+            return (self.multiply(2, hidden) if projected else hidden, cell)
         if self.cell == "gru":
-            pairs = zip(driven.chunk(3, -1), recurrent.chunk(3, -1), strict=True)
-            (r, r_old), (z, z_old), (n, n_old) = pairs
-            fresh = (n + (r + r_old).sigmoid() * n_old).tanh()
-            return (fresh + (z + z_old).sigmoid() * (state[0] - fresh),)
+            # What inputs and the last state say of resetting, of keeping and of what is new.
+            reset, keep, fresh = driven.chunk(3, -1)
+            reset_old, keep_old, fresh_old = recurrent.chunk(3, -1)
+            let_through = (reset + reset_old).sigmoid()
+            new = (fresh + let_through * fresh_old).tanh()
+            kept = (keep + keep_old).sigmoid()
+            return (new + kept * (state[0] - new),)
         total = driven + recurrent
         return (total.tanh() if self.cell == "rnn_tanh" else total.relu(),)
 

@@ -270,11 +270,16 @@ class _Circuit:
         word = torch.where(self.driven, ends[0].double(), 0.0)
         bit = torch.where(self.sensed, ends[1].double(), 0.0)
         size = max(1, _TOGETHER // self.cell.numel())
-        slices = [slice(k, k + size) for k in range(0, max(1, len(word)), size)]
-        parts = [part(of, (word[of], bit[of])) for of in slices]
+        # One part at least, though it be empty.
+        starts = range(0, max(1, len(word)), size)
+        parts = []
+        for start in starts:
+            of = slice(start, start + size)
+            parts.append(part(of, (word[of], bit[of])))
         if len(parts) == 1:
             return parts[0]
-        fields = dict(zip(CgSolution._fields, zip(*parts, strict=True), strict=True))
+        values_of_fields = zip(*parts, strict=True)
+        fields = dict(zip(CgSolution._fields, values_of_fields, strict=True))
         iterations = max(fields.pop("iterations"))
         joined = {name: torch.cat(values) for name, values in fields.items()}
         return CgSolution(iterations=iterations, **joined)

@@ -55,10 +55,12 @@ def conductance_gradient(
     for (vertical, ports), inputs in zip(
         reversed(ROUNDS), reversed(tape.leaves), strict=True
     ):
-        p, q = (
-            (2 * s.shape[2], s.shape[3]) if vertical else (s.shape[2], 2 * s.shape[3])
-        )
-        old = memory.next_level().take(sum(ports), sum(ports), p, q, *s.shape[4:])
+        p = s.shape[2]
+        q = s.shape[3]
+        # Twice as many blocks, one above the other or side by side.
+        grid = (2 * p, q) if vertical else (p, 2 * q)
+        size = sum(ports)
+        old = memory.next_level().take(size, size, *grid, *s.shape[4:])
         near, far, seam = halves(old, vertical, ports)
         _split_leaves(s, inputs, seam, (near, far))
         s = old
@@ -75,11 +77,13 @@ def _step_back(
     room = memory.next_level()
     old = {kind: room.take(*size) for kind, size in sizes.items()}
     for step, move, seam, inputs in joints:
-        near = pick(old[move.near[0]], step, move.near[1])
+        kind, place = move.near
+        near = pick(old[kind], step, place)
         if move.far is None or seam is None or inputs is None:
             near.copy_(level[move.kind])
         else:
-            far = pick(old[move.far[0]], step, move.far[1])
+            kind, place = move.far
+            far = pick(old[kind], step, place)
             _split(level[move.kind], inputs, seam, (near, far), memory.work)
     return old
 

@@ -105,13 +105,22 @@ def drives(cells: Cells) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _one_cell(cells: Cells, work: Workspace) -> Tensor:
-    g = cells.conductance / (1 + cells.conductance * (cells.word + cells.bit))
+    """Matrices of single cells; ports are left, bottom, top and right, each of one line."""
+    left, bottom, top, right = range(4)
+    # The cell in series with its two pieces of wire.
+    path = cells.word + cells.bit
+    g = cells.conductance / (1 + cells.conductance * path)
     drive = torch.stack(drives(cells))
-    s = torch.mul((g * drive)[:, None], drive, out=work.take(4, 4, *g.shape))
-    for i, j in ((0, 3), (3, 0), (1, 2), (2, 1)):
-        s[i, j] -= 1
-    s[2, 2] -= cells.bit
-    s[3, 3] -= cells.word
+    # Whatever drives the cell, its current reaches every port in the same proportion.
+    current = g * drive
+    room = work.take(4, 4, *g.shape)
+    s = torch.mul(current[:, None], drive, out=room)
+    # The wires go straight on, and what a current input meets first is its wire.
+    for one, other in ((left, right), (bottom, top)):
+        s[one, other] -= 1
+        s[other, one] -= 1
+    s[top, top] -= cells.bit
+    s[right, right] -= cells.word
     return s
 
 

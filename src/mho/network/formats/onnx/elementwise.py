@@ -76,14 +76,19 @@ def _selu(builder: Builder, node: OnnxNode) -> Value:
 
 def _prelu(builder: Builder, node: OnnxNode) -> Value:
     slope = node.constant(1)
-    shape = builder.fixed_shape(node.needed(0))
+    value = node.needed(0)
+    rank = len(builder.fixed_shape(value))
     if slope is None:
         raise node.refused("lacks its slopes")
-    sizes = (*[1] * (len(shape) - slope.array.ndim), *slope.array.shape)
-    if any(size != 1 for axis, size in enumerate(sizes) if axis != 1):
+    # Slopes are broadcast from the last axis on; channels are the second.
+    missing = rank - slope.array.ndim
+    sizes = [*[1] * missing, *slope.array.shape]
+    others = sizes[:1] + sizes[2:]
+    if any(size != 1 for size in others):
         raise node.refused("has a slope for more than every channel")
-    ref = builder.store(slope, "flat", slope.array.reshape(-1))
-    return builder.emit("aten.prelu.default", self=node.needed(0), weight=ref)
+    flat = slope.array.reshape(-1)
+    ref = builder.store(slope, "flat", flat)
+    return builder.emit("aten.prelu.default", self=value, weight=ref)
 
 
 def _hard_sigmoid(builder: Builder, node: OnnxNode) -> Value:

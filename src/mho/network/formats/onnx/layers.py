@@ -19,8 +19,10 @@ def gemm(builder: Builder, node: OnnxNode) -> Value:
     """A product of matrices, scaled and shifted; with constant weights a linear layer."""
     factor = node.needed(0)
     weight = node.needed(1)
-    alpha, beta = (float(node.attributes.get(key, 1.0)) for key in ("alpha", "beta"))
-    turned, kept = (bool(node.attributes.get(key, 0)) for key in ("transA", "transB"))
+    alpha = float(node.attributes.get("alpha", 1.0))
+    beta = float(node.attributes.get("beta", 1.0))
+    turned = bool(node.attributes.get("transA", 0))
+    kept = bool(node.attributes.get("transB", 0))
     if turned or not isinstance(weight, Constant):
         raise node.refused("multiplies by no constant weights")
     if weight.array.ndim != 2:
@@ -28,10 +30,12 @@ def gemm(builder: Builder, node: OnnxNode) -> Value:
     bias = node.constant(2)
     matrix = weight.array if kept else weight.array.T
     change = "" if kept else "transposed"
-    ref = _scaled(builder, weight, matrix, change, alpha, node.label(weight, "weight"))
+    label = node.label(weight, "weight")
+    ref = _scaled(builder, weight, matrix, change, alpha, label)
     shift: Ref | None = None
     if bias is not None:
-        wide = np.broadcast_to(bias.array, (1, matrix.shape[0])).reshape(-1)
+        outputs = matrix.shape[0]
+        wide = np.broadcast_to(bias.array, (1, outputs)).reshape(-1)
         change = "" if bias.array.shape == wide.shape else f"spread over {wide.size}"
         shift = _scaled(builder, bias, wide, change, beta)
     return builder.emit("aten.linear.default", input=factor, weight=ref, bias=shift)
