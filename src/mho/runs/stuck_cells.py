@@ -6,14 +6,12 @@ from dataclasses import asdict, dataclass
 import torch
 
 from mho.bench import truth_of
-from mho.bench.simulated import ChipSpec
 from mho.checks import check_between, check_choice
-from mho.chip import Chip
-from mho.deployment import DeployedNetwork, calibrate_ranges, program_pairs
+from mho.deployment import calibrate_ranges, fitting_chip, program_network
 from mho.files import Kept
-from mho.mapping import lay_out, tiles_needed
+from mho.mapping import lay_out
 from mho.mapping.tiles import survey
-from mho.programming import ProgramProtocol, program
+from mho.programming import ProgramProtocol
 from mho.runs.task import Task
 
 REMEDIES = ("none", "partners", "mapped")
@@ -71,33 +69,32 @@ def measure_yield(
     """
     check_between(stuck_fraction, "stuck_fraction", 0.0, MOST, "1")
     check_choice(remedy, "remedy", REMEDIES)
-    protocol = protocol or ProgramProtocol()
-    one = Chip(kind)
-    shapes = [
-        (layer.weight.shape[0], layer.weight.shape[1])
-        for layer in sources.network.layers
-    ]
-    tiles = tiles_needed(shapes, one.rows, one.cols, spares=spares)
-    bench = ChipSpec(
-        kind, seed, tiles, one.rows, one.cols, one.lines, stuck=stuck_fraction
-    ).bench()
-    faults = survey(bench) if remedy == "mapped" else None
-    extra = spares if remedy == "mapped" else 0
-    placement = lay_out(sources.network, bench.info, faults=faults, spares=extra)
-    if remedy == "none":
-        result = program(bench, placement.target, protocol, cells=placement.cells)
-    else:
-        placement, result = program_pairs(bench, placement, protocol)
-    seconds = bench.ledger.seconds
-    volts = bench.info.read_voltage
-    ranges = calibrate_ranges(
-        sources.network, placement, sources.data.calibration, volts
-    )
-    deployed = DeployedNetwork(sources.network, bench, placement, ranges, result)
+    network = sources.network
     data = sources.data
+    chip = fitting_chip(network.shapes, kind, seed, spares=spares, stuck=stuck_fraction)
+    bench = chip.bench()
+    mapped = remedy == "mapped"
+    placement = lay_out(
+        network,
+        bench.info,
+        faults=survey(bench) if mapped else None,
+        spares=spares if mapped else 0,
+    )
+    volts = bench.info.read_voltage
+    deployed = program_network(
+        network,
+        placement,
+        lambda final: calibrate_ranges(network, final, data.calibration, volts),
+        bench,
+        protocol,
+        repaired=remedy != "none",
+    )
+    seconds = bench.ledger.seconds
     truth = truth_of(bench)
     # where nobody knows the truth, what programming found counts
-    stuck = result.stuck if truth is None else truth.stuck[placement.cells]
+    stuck = deployed.programming.stuck
+    if truth is not None:
+        stuck = truth.stuck[deployed.placement.cells]
     return YieldPoint(
         stuck_fraction=stuck_fraction,
         seed=seed,
