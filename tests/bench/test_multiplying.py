@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.bench.simulated.products import checked
+from mho.bench.simulated.crossings import checked_full_scale
 from mho.chip import Chip
 from mho.chip.periphery import SignedConverter
 from mho.chip.periphery.front_end import Transimpedance
@@ -342,7 +342,7 @@ def test_full_scales_that_no_converter_has_are_refused(
     value: float | Tensor, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        checked(value, 4)
+        checked_full_scale(value, 4)
 
 
 @pytest.mark.parametrize("read_noise", ["frozen", "moments", "sampled"])

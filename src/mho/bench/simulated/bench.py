@@ -9,9 +9,10 @@ from torch import Tensor
 from mho.bench.abilities import Truth
 from mho.bench.interface import BenchInfo, Pulse, Reading
 from mho.bench.simulated.bench_numbers import check_bench_numbers
+from mho.bench.simulated.crossings import Crossings
 from mho.bench.simulated.description import describe
 from mho.bench.simulated.passive import DisturbAccount, PassiveArray
-from mho.bench.simulated.products import Crossings, Products
+from mho.bench.simulated.products import Products
 from mho.bench.simulated.pulses import SelectedPulses
 from mho.bench.simulated.read_out import ReadOut
 from mho.checks import check_not_negative, check_positive, check_shape, check_within
