@@ -208,12 +208,18 @@ def test_importing_the_front_door_imports_nothing_that_takes_time() -> None:
         "outside = {name.split('.')[0] for name in set(sys.modules) - before}; "
         "print(sorted(outside - set(sys.stdlib_module_names) - {'mho'})); "
         "print(sorted(n for n in sys.modules if n.startswith('mho'))); "
-        "print(mho.wires.WireModel is mho.WireModel, 'WireModel' in dir(mho))"
+        "print(mho.wires.WireModel is mho.WireModel, 'WireModel' in dir(mho)); "
+        "print(mho.device.laws.__name__, mho.characterise.levels.__name__)"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert answer.stdout.splitlines() == ["[]", "['mho']", "True True"]
+    assert answer.stdout.splitlines() == [
+        "[]",
+        "['mho']",
+        "True True",
+        "mho.device.laws mho.characterise.levels",
+    ]
 
 
 def test_an_unknown_name_is_refused_by_name() -> None:
