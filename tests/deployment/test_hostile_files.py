@@ -432,3 +432,117 @@ def test_a_save_that_is_interrupted_leaves_the_old_file(
                 save(path, "mho-chip", *whole.parts["chip"])
         assert path.read_bytes() == whole.bytes["chip"]
         assert [p.name for p in tmp_path.iterdir()] == ["chip.mho"]
+
+
+EXTREMES: list[Any] = [0, -1, 5e-324, 1e-300, 1e-30, 1e30, 1e300, 1e308, 2**53, 2**63]
+
+
+def numbers_in(plain: Any) -> list[tuple[Any, ...]]:
+    """Ways to every number inside a plain value."""
+    found = []
+    for way in places(plain):
+        inside = plain
+        for key in way:
+            inside = inside[key]
+        if isinstance(inside, int | float) and not isinstance(inside, bool):
+            found.append(way)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("inputs", 0), 1e308),
+        (("inputs", 1), 1e-300),
+        (("inputs", 1), 1e30),
+        (("currents", 0), 1e-300),
+        (("currents", 1), 1e-24),
+        (("currents", 1), 1e300),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_ranges_that_no_number_survives_are_refused(
+    whole: Whole, kind: str, where: tuple[str, int], value: float, tmp_path: Path
+) -> None:
+    """1e-300 went through `program` and was an OverflowError in `evaluate`; 1e308 gave NaN."""
+    content, tensors = whole.parts[kind]
+    own = json.loads(json.dumps(content))
+    name, number = where
+    own["image"]["fields"]["ranges"]["fields"][name][number] = value
+    save(tmp_path / "range.mho", f"mho-{kind}", own, tensors)
+    assert "converter range" in refusal(kind, tmp_path / "range.mho")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bench", 0.0),
+        ("core", 2.0),
+        ("flicker", 1e30),
+        ("relaxing", -1e30),
+        ("switched_at", 1e12),
+        ("clock", 1e12),
+        ("ahead", -1.0),
+        ("event", -1),
+        ("cycles", -1.0),
+        ("traps.amplitude", 1e30),
+        ("traps.capture_time", 0.0),
+        ("traps.emission_time", 1e-30),
+        ("traps.cleaning_voltage", 1e30),
+    ],
+)
+def test_a_state_that_no_chip_can_be_in_is_refused(
+    whole: Whole, name: str, value: float, tmp_path: Path
+) -> None:
+    """A zeroed `bench` was a division by zero; cells that switched tomorrow gave NaN."""
+    content, tensors = whole.parts["chip"]
+    full = f"chip.state.{name}"
+    wrong = torch.full_like(tensors[full], value)
+    save(tmp_path / "state.mho", "mho-chip", content, {**tensors, full: wrong})
+    assert f"state `{name}`" in refusal("chip", tmp_path / "state.mho")
+
+
+def extreme(values: Tensor, chance: random.Random) -> Tensor:
+    """One number of a tensor, or all of them, as large or small as numbers get."""
+    own = values.clone().flatten()
+    chosen = slice(None) if chance.random() < 0.5 else chance.randrange(own.numel())
+    if own.is_floating_point():
+        own[chosen] = chance.choice([0.0, -1.0, 1e-300, 1e-38, 1e-12, 1e12, 3e38])
+    else:
+        own[chosen] = chance.choice([0, 1, 100])
+    return own.view(values.shape)
+
+
+def test_whatever_opens_computes_finite_numbers(whole: Whole, tmp_path: Path) -> None:
+    """One extreme number anywhere in a chip, with a right checksum: refused, or it computes."""
+    chance = random.Random(3)
+    path = tmp_path / "odd.mho"
+    content, tensors = whole.parts["chip"]
+    text = json.dumps(content)
+    ways = numbers_in(content)
+    inputs = torch.rand(3, 4, generator=torch.Generator().manual_seed(1))
+    opened = 0
+    for _ in range(80):
+        own = json.loads(text)
+        numbers = dict(tensors)
+        if chance.random() < 0.6:
+            *way, last = chance.choice(ways)
+            inside = own
+            for key in way:
+                inside = inside[key]
+            inside[last] = chance.choice(EXTREMES)
+        else:
+            name = chance.choice([n for n in sorted(numbers) if numbers[n].numel()])
+            numbers[name] = extreme(numbers[name], chance)
+        save(path, "mho-chip", own, numbers)
+        try:
+            chip = load_chip(path)
+        except ValueError:
+            refusal("chip", path)
+            continue
+        opened += 1
+        deployed = chip.deployed()
+        deployed.bench.wait(10.0)
+        assert bool(torch.isfinite(deployed(inputs)).all())
+        assert bool(torch.isfinite(chip.image.network.run(inputs)).all())
+    assert opened > 10

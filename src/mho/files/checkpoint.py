@@ -5,7 +5,6 @@ has a checksum over every byte; what it lacks to be of use here is said in one s
 """
 
 import json
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -116,7 +115,7 @@ def _read(path: Path) -> tuple[Groups, dict[str, Any], dict[str, str]]:
 
 def _unpacked(path: Path) -> tuple[Groups, dict[str, Any], dict[str, str]]:
     """What `_read` reads, with whatever error the file causes."""
-    packed = read(path, (KIND,), sys.maxsize)
+    packed = read(path, (KIND,))
     content = packed.content
     _check_version(str(content["mho"]), path)
     groups = {

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from mho.bench.simulated import check_bench_numbers
 from mho.checks import RefusedError
 from mho.deployment.storage.image_checks import (
     check_fits,
@@ -12,7 +13,6 @@ from mho.deployment.storage.image_checks import (
     check_tuning,
 )
 from mho.deployment.storage.programmed_chip import ProgrammedChip
-from mho.ledger import Ledger
 
 _CELLS = 2**24
 _SPARSE = 1024
@@ -65,6 +65,24 @@ def check_chip(chip: ProgrammedChip) -> None:
         )
 
 
+_BOUNDS = {
+    "core": (0.0, 1.0),
+    "flicker": (-1e3, 1e3),
+    "relaxing": (-1e3, 1e3),
+    "ahead": (0.0, 1e18),
+    "event": (0, 2**62),
+    "cycles": (0.0, 1e18),
+    "traps.amplitude": (0.0, 1.0),
+    "traps.capture_time": (1e-18, 1e18),
+    "traps.emission_time": (1e-18, 1e18),
+    "traps.cleaning_voltage": (-1e3, 1e3),
+}
+"""What cells can have, far beyond what any does: S, 1, 1, s, 1, 1, S, s, s, V."""
+
+_LATEST = 1e18
+"""Latest time that a clock can show (s)."""
+
+
 def _check_state(state: Mapping[str, Tensor]) -> None:
     """Refuse a state that no chip can be in.
 
@@ -74,8 +92,17 @@ def _check_state(state: Mapping[str, Tensor]) -> None:
     for name, values in state.items():
         if values.is_floating_point() and not bool(torch.isfinite(values).all()):
             raise RefusedError(f"has a state `{name[:120]}` that is not finite")
-    for name in ("bench", "core"):
-        if name not in state or bool((state[name] < 0).any()):
-            raise RefusedError(f"has a state `{name}` that is missing or below zero")
-    if state["bench"].shape != (3 + len(Ledger.__slots__),):
-        raise RefusedError("has a state `bench` of another length")
+    try:
+        check_bench_numbers(state["bench"])
+    except (KeyError, ValueError) as error:
+        raise RefusedError(
+            "has a state `bench` that is missing or none of a bench"
+        ) from error
+    now = float(state["bench"][0])
+    if now > _LATEST:
+        raise RefusedError(f"has a clock beyond {_LATEST:g} s")
+    # what happened to a cell happened before now
+    times = {"switched_at": (0.0, now), "clock": (0.0, now)}
+    for name, (low, high) in {**_BOUNDS, **times}.items():
+        if name in state and bool(((state[name] < low) | (state[name] > high)).any()):
+            raise RefusedError(f"has a state `{name}` that no cell can be in")

@@ -8,6 +8,7 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench import BenchInfo
+from mho.checks import RefusedError
 from mho.deployment.ranges import RangeRule, Ranges, calibrate_ranges
 from mho.deployment.storage.mapping_names import mapping_words
 from mho.mapping import DifferentialPairs, Placement, WeightMapping, lay_out
@@ -100,7 +101,7 @@ def compile_image(
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     rule = RangeRule.of(info, ranges) if isinstance(ranges, str) else ranges
     placement = lay_out(network, info, mapping, compensated=compensated, packed=packed)
-    return CompiledNetwork(
+    image = CompiledNetwork(
         network,
         placement,
         calibrate_ranges(network, placement, calibration, info.read_voltage, rule),
@@ -111,3 +112,23 @@ def compile_image(
         provenance or Provenance(),
         rule,
     )
+    _check_can_be_opened(image)
+    return image
+
+
+def _check_can_be_opened(image: CompiledNetwork) -> None:
+    """Refuse at once what would be refused when its file is opened.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    # these checks know this class
+    from mho.deployment.storage.image_checks import check_image
+
+    try:
+        check_image(image)
+    except RefusedError as error:
+        raise ValueError(
+            f"Argument `network` must give an image that can be opened again, but that {error};"
+            " scale its weights or its inputs."
+        ) from error

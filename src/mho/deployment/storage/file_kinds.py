@@ -13,7 +13,7 @@ from mho.deployment.storage.compiled_network import CompiledNetwork
 from mho.deployment.storage.image_checks import check_image
 from mho.deployment.storage.plain_values import Reader, Writer
 from mho.deployment.storage.programmed_chip import ProgrammedChip
-from mho.files.packed import MAX_BYTES, load, pack, refusing, save
+from mho.files.packed import load, pack, refusing, save
 
 Parts = tuple[dict[str, Any], dict[str, Tensor]]
 """A value as plain values and tensors."""
@@ -43,9 +43,9 @@ class FileKind(Generic[_Held]):
         """Write a file, all or nothing; see `save_image`."""
         return save(path, self.name, *self.parts(held))
 
-    def load(self, path: str | Path, argument: str, max_bytes: int) -> _Held:
+    def load(self, path: str | Path, argument: str) -> _Held:
         """Read a file that may come from anywhere; see `load_image`."""
-        packed = load(path, (self.name,), argument, max_bytes)
+        packed = load(path, (self.name,), argument)
         with refusing(path, (self.name,), argument):
             reader = Reader(packed.tensors)
             held = self.read(reader, packed.content)
@@ -114,21 +114,19 @@ def save_image(path: str | Path, image: CompiledNetwork) -> str:
     return IMAGE.save(path, image)
 
 
-def load_image(
-    path: str | Path, argument: str = "image", *, max_bytes: int = MAX_BYTES
-) -> CompiledNetwork:
+def load_image(path: str | Path, argument: str = "image") -> CompiledNetwork:
     """Read an image that may come from anywhere: nothing in it is run.
 
     Args:
         path: The file.
         argument: Name of the argument, for the error.
-        max_bytes: Largest file that is read (bytes).
 
     Raises:
-        ValueError: It is damaged, too large, of a newer version, or holds what mho does not run.
+        TooLargeError: It takes more memory than is allowed; see `allow_memory`.
+        ValueError: It is damaged, of a newer version, or holds what mho does not run.
         OSError: It cannot be read.
     """
-    return IMAGE.load(path, argument, max_bytes)
+    return IMAGE.load(path, argument)
 
 
 def save_chip(path: str | Path, chip: ProgrammedChip) -> str:
@@ -143,19 +141,17 @@ def save_chip(path: str | Path, chip: ProgrammedChip) -> str:
     return CHIP.save(path, chip)
 
 
-def load_chip(
-    path: str | Path, argument: str = "chip", *, max_bytes: int = MAX_BYTES
-) -> ProgrammedChip:
+def load_chip(path: str | Path, argument: str = "chip") -> ProgrammedChip:
     """Read a chip from a file that may come from anywhere: nothing in it is run.
 
     Args:
         path: The file.
         argument: Name of the argument, for the error.
-        max_bytes: Largest file that is read (bytes).
 
     Raises:
-        ValueError: It is damaged, too large, of a newer version, or of a chip that this mho
+        TooLargeError: It takes more memory than is allowed; see `allow_memory`.
+        ValueError: It is damaged, of a newer version, or of a chip that this mho
             cannot make.
         OSError: It cannot be read.
     """
-    return CHIP.load(path, argument, max_bytes)
+    return CHIP.load(path, argument)

@@ -1,7 +1,7 @@
 """Every promise of an image, checked: whatever a file says, its parts belong together."""
 
 import torch
-from jaxtyping import Int64
+from jaxtyping import Int64, Shaped
 from torch import Tensor
 
 from mho.bench import BenchInfo
@@ -9,10 +9,16 @@ from mho.checks import RefusedError, check_finite, check_shape
 from mho.deployment.ranges import Ranges
 from mho.deployment.storage.compiled_network import CompiledNetwork
 from mho.deployment.storage.digital_settings import Tuning
+from mho.files import TooLargeError
 from mho.mapping import Block, CorrectingBlock, PairBlock, Placement
 from mho.network import Network
 from mho.network.operations import check_prepared
 from mho.units import show
+
+_SMALLEST = 1e-18
+_LARGEST = 1e18
+"""Ranges, weights and biases of an image: their squares and quotients stay within single
+precision, so that no product is infinite because of the file."""
 
 
 def check_image(image: CompiledNetwork) -> None:
@@ -44,8 +50,11 @@ def check_ranges(ranges: Ranges, image: CompiledNetwork) -> None:
                 "has a block with not one converter range for each column"
             )
     flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
-    if not all(0 < value < float("inf") for value in (*inputs, *flat)):
-        raise RefusedError("has a converter range that is not finite and above zero")
+    if not all(_SMALLEST <= value <= _LARGEST for value in (*inputs, *flat)):
+        raise RefusedError(
+            "has a converter range that is not finite and above zero, or beyond what single"
+            f" precision computes with, {_SMALLEST:g} to {_LARGEST:g}"
+        )
 
 
 def check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
@@ -53,17 +62,26 @@ def check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
     try:
         check_prepared(network.graph)
         for layer in network.layers:
-            check_finite(layer.weight, layer.name, "Compile it again.")
+            _check_numbers(layer.weight, layer.name)
             if layer.bias is not None:
-                check_finite(layer.bias, layer.name, "Compile it again.")
+                _check_numbers(layer.bias, layer.name)
                 check_shape(layer.bias, layer.name, (layer.weight.shape[0],))
         network.run(torch.zeros(2, *sample_shape, device="meta"))
+    except (TooLargeError, RefusedError):
+        raise
     # A hostile graph can break every operator, hence every kind of error.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(
             "."
         )
         raise RefusedError(f"holds a network that cannot run: {reason}") from error
+
+
+def _check_numbers(values: Shaped[Tensor, "..."], name: str) -> None:
+    """Refuse weights of which products overflow."""
+    check_finite(values, name, "Compile it again.")
+    if values.numel() and float(values.abs().max()) > _LARGEST:
+        raise RefusedError(f"has a number above {_LARGEST:g} in `{name[:120]}`")
 
 
 def check_placement(placement: Placement, image: CompiledNetwork) -> None:
@@ -120,8 +138,11 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
     inside = block.outputs.stop <= shape[0] and block.inputs.stop <= shape[1]
     if not inside or min(block.first_input, block.first_output) < 0:
         raise RefusedError("has a block outside its layer")
-    if not bool(torch.isfinite(block.scale).all() & (block.scale != 0).all()):
-        raise RefusedError("has a scale that is zero or not finite")
+    size = block.scale.abs()
+    if not bool(((size >= _SMALLEST) & (size <= _LARGEST)).all()):
+        raise RefusedError(
+            f"has a scale that is zero or not finite, or beyond {_SMALLEST:g} to {_LARGEST:g}"
+        )
 
 
 def _check_corrected(number: int, placement: Placement) -> None:
@@ -198,5 +219,8 @@ def check_tuning(tuning: Tuning, image: CompiledNetwork) -> None:
         outputs = layers[numbers[name]].weight.shape[:1]
         if one.gain.shape != outputs or one.offset.shape != outputs:
             raise RefusedError("has not one correction for each output of a layer")
-        if not bool(torch.isfinite(one.gain).all() & torch.isfinite(one.offset).all()):
-            raise RefusedError("has a correction that is not finite")
+        both = torch.cat((one.gain, one.offset)).abs()
+        if not bool((both <= _LARGEST).all()):
+            raise RefusedError(
+                f"has a correction that is not finite, or above {_LARGEST:g}"
+            )

@@ -5,7 +5,6 @@ sizes are looked at before memory is taken, and nothing in it is ever executed.
 """
 
 from mho.files.packed.file import (
-    MAX_BYTES,
     Packed,
     load,
     pack,
@@ -19,7 +18,6 @@ from mho.files.packed.file import (
 from mho.files.packed.header import VERSION, strict_json
 
 __all__ = [
-    "MAX_BYTES",
     "VERSION",
     "Packed",
     "load",

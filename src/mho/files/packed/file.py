@@ -20,6 +20,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from mho.checks import RefusedError, one_line
+from mho.files.memory import TooLargeError, check_memory
 from mho.files.packed.header import (
     BLANK,
     DIGITS,
@@ -36,9 +37,6 @@ from mho.files.packed.header import (
     strict_json,
 )
 from mho.files.write_whole import write_whole
-
-MAX_BYTES = 2 * 2**30
-"""Largest file that is read unless a caller asks for more (bytes)."""
 
 _PIECE = 2**20
 """Bytes of a file that are hashed at a time."""
@@ -124,32 +122,35 @@ def save(
     return digest
 
 
-def load(
-    path: str | Path,
-    kinds: tuple[str, ...],
-    argument: str,
-    max_bytes: int = MAX_BYTES,
-) -> Packed:
+def load(path: str | Path, kinds: tuple[str, ...], argument: str) -> Packed:
     """Read a file that may come from anywhere.
 
     Args:
         path: The file.
         kinds: Kinds that are accepted.
         argument: Name of the argument, for the error.
-        max_bytes: Largest file that is read (bytes).
 
     Raises:
-        ValueError: It is damaged, too large, or something else; one sentence says so.
+        TooLargeError: It takes more memory than is allowed; see `allow_memory`.
+        ValueError: It is damaged, or something else; one sentence says so.
         OSError: It cannot be read.
     """
     with refusing(path, kinds, argument):
-        return read(path, kinds, max_bytes)
+        return read(path, kinds, argument)
 
 
-def read(path: str | Path, kinds: tuple[str, ...], max_bytes: int) -> Packed:
+def read(
+    path: str | Path, kinds: tuple[str, ...], argument: str | None = None
+) -> Packed:
     """Read a file for somebody who has a sentence of his own; see `load`.
 
+    Args:
+        path: The file.
+        kinds: Kinds that are accepted.
+        argument: What leads to a file from anywhere; `None` for one of our own, of any size.
+
     Raises:
+        TooLargeError: It takes more memory than is allowed.
         RefusedError: It is damaged, too large, or something else; or any other error that a
             hostile file can cause.
         OSError: It cannot be read.
@@ -157,11 +158,8 @@ def read(path: str | Path, kinds: tuple[str, ...], max_bytes: int) -> Packed:
     with Path(path).open("rb") as file:
         size = file.seek(0, 2)
         header = _read_header(file, size, kinds)
-        if size > max_bytes:
-            raise RefusedError(
-                f"has {size:,} bytes, more than the {max_bytes:,} that are read unless more are"
-                " asked for (`max_bytes`)"
-            )
+        if argument is not None:
+            check_memory(size, argument, f"`{path}`")
         if size > _AT_ONCE:
             # A large file that is damaged shall not take memory first.
             _check_digest(_pieces(file), header)
@@ -183,13 +181,14 @@ def refusing(path: str | Path, kinds: tuple[str, ...], argument: str) -> Iterato
 
     Raises:
         ValueError: That sentence.
+        TooLargeError: It takes more memory than is allowed.
         OSError: It cannot be read.
     """
     try:
         yield
     except RefusedError as error:
         raise ValueError(sentence(path, kinds, argument, str(error))) from error
-    except OSError:
+    except (OSError, TooLargeError):
         raise
     # A hostile file can break every assumption about it, hence every kind of error.
     except Exception as error:
