@@ -79,7 +79,7 @@ def test_reference_columns_have_converter_ranges_of_their_own() -> None:
     pairs = zip(image.placement.blocks, image.ranges.currents, strict=True)
     for block, ranges in pairs:
         assert isinstance(ranges, Tensor)
-        assert ranges.numel() == block.plus.shape[1] + 1
+        assert ranges.numel() == block.scale.numel() + 1
     assert (
         call(
             "program", "offset.mho", "--no-denoise", "--tolerance", "5uS", "-o", "c.mho"
