@@ -232,6 +232,7 @@ class Life:
         working = ~self.deployed.programming.stuck
         off_target = self._drift().abs()
         tolerance = refresh.protocol.tolerance
+        # looking costs, whether anything is written or not
         self._looks += 1
         ordered = off_target[working].double().sort().values
         if _quantile(ordered, refresh.quantile) > tolerance:

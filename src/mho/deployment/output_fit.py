@@ -126,11 +126,13 @@ def refit(
         check_shape(labels, "labels", (samples.shape[0],))
     before = deployed.bench.ledger
     settings = deployed.settings
+    # what labels say of the network as it is, to go back to if the fit is worse
     earlier = None if labels is None else loss_on_chip(deployed, samples, labels)
     found, errors = _fitted(deployed, samples, ranged=ranged)
     kept = True
     if labels is not None and earlier is not None:
-        kept = loss_on_chip(deployed, samples, labels) <= earlier
+        later = loss_on_chip(deployed, samples, labels)
+        kept = later <= earlier
     if not kept:
         deployed.put_in_force(settings)
     return Refit(

@@ -111,10 +111,13 @@ def calibrate_ranges(
     """
     rule = rule or RangeRule()
     inputs = [rule.gather() for _ in network.layers]
+    views = converter_views(network, placement)
     watches = [
         _Watch(block, view, rule)
         for block, view in zip(
-            placement.blocks, converter_views(network, placement), strict=True
+            placement.blocks,
+            views,
+            strict=True,
         )
     ]
 
@@ -128,6 +131,7 @@ def calibrate_ranges(
                 watch.add(vectors)
         return vectors @ layer.weight.T
 
+    # one batch after the other: together they need not fit into memory
     batches = (samples,) if isinstance(samples, Tensor) else samples
     for batch in batches:
         network.run(batch, product)

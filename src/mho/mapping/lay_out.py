@@ -41,7 +41,12 @@ def lay_out(
     check_range(mapping, info)
     weights = [layer.weight for layer in network.layers]
     placement = place(
-        weights, info, mapping, packed=packed, spares=spares, faults=faults
+        weights,
+        info,
+        mapping,
+        packed=packed,
+        spares=spares,
+        faults=faults,
     )
     if compensated:
         placement = compensate(placement, info, mapping)

@@ -85,7 +85,12 @@ def place(
 
     def needed(*, packed: bool) -> int:
         return tiles_needed(
-            shapes, info.rows, info.cols, mapping=kind, packed=packed, spares=spares
+            shapes,
+            info.rows,
+            info.cols,
+            mapping=kind,
+            packed=packed,
+            spares=spares,
         )
 
     if packed is None:
@@ -96,12 +101,13 @@ def place(
             f"Argument `bench` must have at least {least} tiles of {info.rows}×{info.cols} for"
             f" this network, but has {info.tiles}; make the chip with `tiles={least}`."
         )
+    # parts are cut to a size that every tile has room for, broken lines left out
     lines = working_lines(info, faults, paired=mapping.paired)
     rows, cols = smallest(lines)
     pieces = split(shapes, rows, _outputs_fitting(kind, cols))
     footprints = _footprints(pieces, kind)
     capacities = [
-        (len(working_rows), len(working_cols)) for working_rows, working_cols in lines
+        (len(rows_of_tile), len(cols_of_tile)) for rows_of_tile, cols_of_tile in lines
     ]
     spots = pack(footprints, capacities, packed=packed, spares=spares)
     stages = [mapping.stages(weight) for weight in weights]

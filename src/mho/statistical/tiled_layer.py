@@ -243,13 +243,15 @@ class TiledLayer(nn.Module):
                 " compute, but was not; converters need ranges."
             )
         activation = self._padded(activation)
+        # inputs as whole codes of the drivers, which conductances are stored for
         codes_per_input = self._top_in / self.input_range
         codes = (activation * codes_per_input).round_()
         codes.clamp_(-self._top_in, self._top_in)
         driven = self._driven(codes)
         sums = self._currents(driven, signal)
         noise = self._noise(driven, variance)
-        self._digitise(sums, noise, activation.shape[0])
+        batch = activation.shape[0]
+        self._digitise(sums, noise, batch)
         output_per_code = self.output_range / self._top_out
         return self._finished(sums, activation, output_per_code)
 
@@ -277,9 +279,11 @@ class TiledLayer(nn.Module):
             return rows.view(-1, s.blocks, s.rows).transpose(0, 1)
         pixels = moves.image(activation).permute(0, 2, 3, 1).contiguous()
         if s.missing:
+            # the last block of each group is filled up with channels of zeros
             channels = pixels.view(*pixels.shape[:3], s.groups, s.inputs)
             pixels = functional.pad(channels, (0, s.missing)).flatten(3)
         size = moves.positions(tuple(activation.shape))
+        # of many positions a convolution is faster than copies of what the kernel sees
         if math.prod(size) > _FEW:
             return pixels.permute(0, 3, 1, 2)
         # a view in which what the kernel sees at each position stands in a row of its own

@@ -124,7 +124,12 @@ def hybrid_train(
     before = deployed.bench.ledger
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     layer = LastLayer(deployed, mapping)
-    course = _Course(layer, samples, labels, protocol)
+    course = _Course(
+        layer,
+        samples,
+        labels,
+        protocol,
+    )
     course.balance()
     for epoch in range(1, training.epochs + 1):
         generator = stream.child("order", epoch).generator()
@@ -175,6 +180,7 @@ class _Course:
         count = min(BATCH, len(samples))
         some = torch.linspace(0, len(samples) - 1, count).long()
         self._typical = samples[some]
+        # the chip as it was found is the first state that may be the best one
         self.history = [layer.judge(samples, labels)]
         self.top = self.history[0][0]
         self.best = 0
@@ -196,10 +202,12 @@ class _Course:
         layer.fit_correction(self._typical)
         self.balanced, loss = layer.judge(self._samples, self._labels)
         _, loss_as_found = self.history[0]
+        # what was fitted to the stuck cells may have served better than working partners do
         if loss >= loss_as_found:
             self.programmed += layer.go_back(as_found, self._protocol)
             layer.fit_ranges(self._typical)
         elif self.balanced >= self.top:
+            # as good as before, and with pairs that can still be trained
             self._keep(self.balanced)
 
     def learn(self, batches: tuple[Tensor, ...], rate: float) -> None:

@@ -52,7 +52,8 @@ class LastLayer:
         self.deployed = deployed
         self._mapping = mapping
         self._full_scale = mapping.block_difference
-        last_call = list(deployed.network.calls.values())[-1]
+        *_, last_call = deployed.network.calls.values()
+        # an operation may use several layers, such as those of attention
         self.index = last_call.layers[-1]
         check_pairs(deployed.placement, self.index)
         self._blocks = [
@@ -61,6 +62,7 @@ class LastLayer:
             if block.layer == self.index
         ]
         self._stuck = deployed.programming.stuck
+        # cells that are left as they are: stuck ones, later those that do not get to a target
         self._left = self._stuck.clone()
         self._held = torch.zeros_like(deployed.placement.target)
         self._read_stuck()
@@ -245,10 +247,14 @@ class LastLayer:
         if some.numel() == 0:
             return 0
         result = program(
-            self.deployed.bench, target[some], protocol, cells=placement.cells[some]
+            self.deployed.bench,
+            target[some],
+            protocol,
+            cells=placement.cells[some],
         )
         # each further attempt would cost the whole budget of cycles
-        self._left[some[~result.converged]] = True
+        not_there = some[~result.converged]
+        self._left[not_there] = True
         kept = torch.where(moved, target, placement.target)
         self.deployed.retarget(kept)
         return some.numel()

@@ -209,9 +209,14 @@ class _Mean:
     def network(self, like: Network) -> Network:
         """The network with these means and without gradients."""
         count = self._seen - self._skipped
+        values = _values(like)
         means = [
             (summed / count).to(value)
-            for summed, value in zip(self._sums, _values(like), strict=True)
+            for summed, value in zip(
+                self._sums,
+                values,
+                strict=True,
+            )
         ]
         # in the order of `_values`: weights of a layer before its biases
         in_order = iter(means)
@@ -254,6 +259,7 @@ def _trainable(network: Network) -> Network:
     def own(values: Tensor) -> Tensor:
         return values.detach().clone().requires_grad_()
 
+    # the graph is shared: only the numbers are the copy's own
     layers = []
     for layer in network.layers:
         weight = own(layer.weight)
@@ -266,6 +272,7 @@ def _groups(network: Network, rate: float) -> list[dict[str, object]]:
     """Weights and biases of each layer, with a learning rate in its own unit."""
     groups: list[dict[str, object]] = []
     for layer in network.layers:
+        # Adam's steps are as large as the rate, whatever the gradient: so in the layer's own unit
         mean_square = layer.weight.detach().square().mean()
         rms_weight = float(mean_square.sqrt())
         values = [layer.weight]

@@ -150,8 +150,10 @@ class Surrogate:
                 if block.layer != index:
                     continue
                 there = (block.inputs, block.outputs)
-                steps[there] = round_together(steps[there], most_steps)
+                together = round_together(steps[there], most_steps)
+                steps[there] = together
             held = steps * step
+        # what cells hold has no gradient: it is a property of the chip, not of the weight
         if self._statistics is not None:
             cells = stream.child("layer", index)
             held = held + self._deviation(held, self._statistics, cells)

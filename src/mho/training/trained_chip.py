@@ -144,9 +144,11 @@ def _image(
     placement, weights = _placement(perceptron, target)
     example = data.test.calibration
     network = read_network(as_module(weights, perceptron.LARGEST), example)
+    # each layer knows the full scales of its own blocks, in their order
     full_scales = [iter(layer.full_scale) for layer in perceptron.layers]
     currents = [next(full_scales[block.layer]) for block in placement.blocks]
     later_layers = len(perceptron.layers) - 1
+    # samples lie within 0 and 1, hidden neurons saturate
     inputs = [1.0] + [perceptron.LARGEST] * later_layers
     ranges = Ranges(tuple(inputs), tuple(currents))
     pairs = perceptron.pairs

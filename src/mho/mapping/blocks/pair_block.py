@@ -161,6 +161,7 @@ class PairedBlock(Block):
             direction=movable * _signs(held),
             full_scale=float(wanted.abs().max()),
         )
+        # if no look is any better, all stays as it is
         best = held
         least_error = float("inf")
         for look in looks(freedom, always(wanted), self, info):

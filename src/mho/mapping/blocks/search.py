@@ -174,6 +174,7 @@ def weakened_search(
         The conductances (S), and the share of its signal that each output keeps (1).
     """
     goal = WeakenedGoal(wanted, freedom)
+    # if it never is close enough, the last proposal is the best guess that there is
     numbers = freedom.start
     for look in looks(freedom, goal, block, info):
         numbers = look.numbers

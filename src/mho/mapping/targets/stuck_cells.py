@@ -79,6 +79,7 @@ def with_excess(
             blocks.append(block)
             continue
         fixed = stuck[place]
+        # the targets before the repair are those whose weights are right
         meant = before.target[place]
         in_force = mended.target[place]
         in_place = torch.where(fixed, held[place], in_force)

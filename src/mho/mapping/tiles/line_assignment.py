@@ -107,6 +107,7 @@ def lines_beside_reference(
             others[:outputs],
         )
         return _with_column(assigned, lines.pairs[middle])
+    # where cells are stuck, every column that works is looked at
     stuck_of_rows = faults.stuck[lines.tile][lines.rows]
     held_of_rows = faults.held[lines.tile][lines.rows]
     # fewest stuck cells first; of equally many, nearest to the middle

@@ -40,6 +40,7 @@ def smallest(lines: Sequence[tuple[list[int], list[int]]]) -> tuple[int, int]:
     sizes = [(len(rows), len(cols)) for rows, cols in lines]
     most_rows = max(rows for rows, _ in sizes)
     most_cols = max(cols for _, cols in sizes)
+    # a tile that lost more is left alone rather than allowed to make all parts small
     usable = [
         (rows, cols)
         for rows, cols in sizes
@@ -66,6 +67,7 @@ def corner_first(
     cols = working_cols[spot.pair : spot.pair + spot.pairs]
     # counted from the sense end, so the last input lies next to it
     used = rows[: piece.inputs][::-1]
+    # spare lines are farther off, where wires take more
     spare = rows[piece.inputs :]
     return AssignedLines(
         spot.tile,

@@ -81,11 +81,20 @@ class TwoPairs(WeightMapping, Configuration):
             ValueError: A weight is NaN or infinite.
         """
         difference, scale = self.differences(weight)
+        # the first pairs take most of a weight, the second ones the rest, F times as large
         first = difference / self._both_over_first
-        second = self.factor * (difference - first)
+        rest = difference - first
+        second = self.factor * rest
         first_plus, first_minus = halves(first, self.low)
         second_plus, second_minus = halves(second, self.low)
-        return (
-            PairStage(scale, first_plus, first_minus),
-            CorrectingStage(scale * self.factor, second_plus, second_minus),
+        first_pairs = PairStage(
+            scale,
+            first_plus,
+            first_minus,
         )
+        second_pairs = CorrectingStage(
+            scale * self.factor,
+            second_plus,
+            second_minus,
+        )
+        return first_pairs, second_pairs
