@@ -29,7 +29,7 @@ from hmmlearn.hmm import GaussianHMM
 
 import mho
 from mho.characterise.telegraph import TelegraphAnalysis, Trace, analyse_noise
-from mho.device.laws import Traps, watch
+from mho.device.laws import Traps, watch_traps
 from mho.units import ms, uS
 
 SAMPLES = 20_000
@@ -115,7 +115,7 @@ def simulate(stream: mho.Stream) -> Case:
     filled = torch.rand(2, 1, generator=draws) < emission / (capture + emission)
     traps = Traps(amplitude, capture, emission, torch.ones(2, 1), filled)
     keys = stream.child("watch").cells(torch.arange(SAMPLES))
-    _, seen = watch(traps, torch.zeros(1), 0.0, INTERVAL, keys)
+    _, seen = watch_traps(traps, torch.zeros(1), 0.0, INTERVAL, keys)
     noise = torch.randn(SAMPLES, generator=draws, dtype=torch.float64) * NOISE
     truth = torch.cat((amplitude, capture, emission), 1).double().numpy()
     return Case(truth, Trace(100 * uS + seen[:, 0].double() + noise, INTERVAL))

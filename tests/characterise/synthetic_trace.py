@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from mho.characterise.telegraph import Trace
-from mho.device.laws import Traps, watch
+from mho.device.laws import Traps, watch_traps
 from mho.rng import Stream
 from mho.units import ms, uS
 
@@ -36,7 +36,7 @@ def watched(
     filled = torch.zeros_like(amplitude, dtype=torch.bool)
     cell = Traps(amplitude * uS, capture, emission, torch.ones_like(amplitude), filled)
     keys = stream.child("watch").cells(torch.arange(samples))
-    seen = watch(cell, torch.zeros(1), 0.0, INTERVAL, keys)[1]
+    seen = watch_traps(cell, torch.zeros(1), 0.0, INTERVAL, keys)[1]
     return noisy(stream, seen[:, 0], noise)
 
 

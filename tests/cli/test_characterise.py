@@ -11,7 +11,7 @@ import pytest
 import torch
 from calling import call
 
-from mho.device.laws import Traps, watch
+from mho.device.laws import Traps, watch_traps
 from mho.rng import Stream
 from mho.units import ms, uS
 
@@ -32,7 +32,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     one = torch.ones(1, 1)
     traps = Traps(5 * uS * one, 20 * ms * one, 30 * ms * one, one, one < 0)
     keys = Stream(0).child("watch").cells(torch.arange(count))
-    seen = watch(traps, torch.zeros(1), 0.0, 1 * ms, keys)[1][:, 0]
+    seen = watch_traps(traps, torch.zeros(1), 0.0, 1 * ms, keys)[1][:, 0]
     write(tmp_path / "trap.csv", 100 * uS + seen + noise)
     write(tmp_path / "white.csv", 100 * uS + noise)
     write(tmp_path / "flat.csv", torch.full((300,), 100 * uS))

@@ -15,8 +15,8 @@ from mho.deployment import (
     calibrate_ranges,
     program_pairs,
     refit,
-    stages,
 )
+from mho.deployment.program import stages
 from mho.mapping import (
     CorrectingBlock,
     DifferentialPairs,

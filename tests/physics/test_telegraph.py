@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.device.laws import TelegraphNoise, Traps, watch
+from mho.device.laws import TelegraphNoise, Traps, watch_traps
 from mho.device.laws.telegraph import advance
 from mho.device.laws.trap_averages import filled_moments
 from mho.device.published import preset
@@ -200,7 +200,7 @@ def test_the_average_has_the_mean_and_variance_of_the_process(
     traps = _traps(count, 1 / (1 - (1 - p)), 1 / (1 - p), start)
     assert math.isclose(float(traps.occupancy[0, 0]), p)
     now = torch.zeros(count, dtype=torch.float64)
-    _, conductance = watch(traps, now, 0.0, x / float(traps.rate[0, 0]), key)
+    _, conductance = watch_traps(traps, now, 0.0, x / float(traps.rate[0, 0]), key)
     found = 1 - conductance[0]
     brute = _stepped_mean(x, start, p, key.child("brute"), count)
     mean = float(brute.mean())

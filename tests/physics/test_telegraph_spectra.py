@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.device.laws import Traps, watch
+from mho.device.laws import Traps, watch_traps
 from mho.device.published import preset
 from mho.rng import Stream
 
@@ -34,7 +34,7 @@ def spectrum(
     del slots
     key = stream.cells(torch.arange(cells).repeat(samples))
     own = key.at(torch.arange(samples).repeat_interleave(cells))
-    trace = watch(traps, torch.zeros(cells), 0.0, spacing, own)[1].double()
+    trace = watch_traps(traps, torch.zeros(cells), 0.0, spacing, own)[1].double()
     window = torch.hann_window(samples, dtype=torch.float64)[:, None]
     power = (
         torch.fft.rfft((trace - trace.mean()) * window, dim=0).abs().square().mean(1)

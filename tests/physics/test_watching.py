@@ -5,7 +5,7 @@ import math
 import torch
 
 from mho.device.filament import Cells
-from mho.device.laws import watch
+from mho.device.laws import watch_traps
 from mho.device.published import preset
 from mho.rng import CellStream, Stream
 
@@ -25,10 +25,10 @@ def test_a_watch_is_a_chain_of_looks(stream: Stream) -> None:
     traps = law.new(torch.ones(count), stream.cells(torch.arange(count)))
     looks = _looks(stream, count, 5)
     first = torch.linspace(0, 3, count)
-    after, together = watch(traps, first, 0.02, 1e-3, _joined(looks))
+    after, together = watch_traps(traps, first, 0.02, 1e-3, _joined(looks))
     wait = first
     for look, row in zip(looks, together, strict=True):
-        traps, alone = watch(traps, wait, 0.0, 1e-3, look)
+        traps, alone = watch_traps(traps, wait, 0.0, 1e-3, look)
         assert torch.equal(alone[0], row)
         wait = torch.full((count,), 0.02)
     assert torch.equal(after.filled, traps.filled)

@@ -22,7 +22,7 @@ from mho.deployment.output_fit import (
     wanted_products,
 )
 from mho.deployment.pipeline import program_network
-from mho.deployment.program import joined, joint_result, part, program_pairs, stages
+from mho.deployment.program import program_pairs
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
 from mho.deployment.sizing import fitting_chip
 
@@ -46,16 +46,12 @@ __all__ = [
     "deploy",
     "fit_columns",
     "fitting_chip",
-    "joined",
-    "joint_result",
     "lifetime",
-    "part",
     "program_image",
     "program_network",
     "program_pairs",
     "refit",
     "set_ranges",
     "share_right",
-    "stages",
     "wanted_products",
 ]

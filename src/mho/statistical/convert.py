@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mho.bench.simulated import describe
+from mho.bench.simulated import describe_chip
 from mho.checks import check_choice, check_finite
 from mho.chip import Chip
 from mho.mapping import DifferentialPairs, check_range
@@ -79,7 +79,7 @@ def convert(
             or the converters of the chip do more than round.
     """
     chip = chip or Chip()
-    info = describe(chip)
+    info = describe_chip(chip)
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     check_range(mapping, info)
     if not chip.around.plain:

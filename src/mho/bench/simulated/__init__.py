@@ -6,7 +6,7 @@ with their half-selected cells; what names one chip among all.
 
 from mho.bench.simulated.bench import SimulatedBench
 from mho.bench.simulated.bench_numbers import check_bench_numbers
-from mho.bench.simulated.description import describe
+from mho.bench.simulated.description import describe_chip
 from mho.bench.simulated.products import READ_NOISES
 from mho.bench.simulated.specimen import ChipSpec
 
@@ -15,5 +15,5 @@ __all__ = [
     "ChipSpec",
     "SimulatedBench",
     "check_bench_numbers",
-    "describe",
+    "describe_chip",
 ]

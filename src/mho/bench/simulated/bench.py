@@ -10,7 +10,7 @@ from mho.bench.abilities import Truth
 from mho.bench.interface import BenchInfo, Pulse, Reading
 from mho.bench.simulated.bench_numbers import check_bench_numbers
 from mho.bench.simulated.crossings import Crossings
-from mho.bench.simulated.description import describe
+from mho.bench.simulated.description import describe_chip
 from mho.bench.simulated.passive import DisturbAccount, PassiveArray
 from mho.bench.simulated.products import Products
 from mho.bench.simulated.pulses import SelectedPulses
@@ -63,7 +63,7 @@ class SimulatedBench:
         self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
         self._pulses = self._passive or SelectedPulses(chip, self._cells)
         self._read_out = ReadOut(chip, self._cells, stream.child("read-out"), origin)
-        self._info = describe(chip)
+        self._info = describe_chip(chip)
         self._clock = 0.0
         self._ledger = Ledger()
         self._multiplies = 0

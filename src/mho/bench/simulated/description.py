@@ -4,7 +4,7 @@ from mho.bench.interface import BenchInfo, Nominal
 from mho.chip import Chip
 
 
-def describe(chip: Chip) -> BenchInfo:
+def describe_chip(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
     array = chip.published.array
     law = chip.cell.switching

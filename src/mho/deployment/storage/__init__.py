@@ -22,8 +22,6 @@ from mho.deployment.storage.file_kinds import (
 )
 from mho.deployment.storage.image_checks import (
     check_fits,
-    check_placement,
-    check_tuning,
 )
 from mho.deployment.storage.mapping_names import mapping_words
 from mho.deployment.storage.plain_values import Reader, Writer
@@ -45,8 +43,6 @@ __all__ = [
     "Tuning",
     "Writer",
     "check_fits",
-    "check_placement",
-    "check_tuning",
     "compile_image",
     "image_parts",
     "load",

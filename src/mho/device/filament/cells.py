@@ -16,7 +16,7 @@ from mho.device.filament.channels import add_channels
 from mho.device.filament.parameters import CellParameters
 from mho.device.filament.pulse_response import PulseResponse
 from mho.device.filament.state import CellState, Train
-from mho.device.laws import Traps, watch
+from mho.device.laws import Traps, watch_traps
 from mho.rng import CellStream, Stream, in_order
 
 
@@ -295,7 +295,7 @@ class Cells:
         ahead = self.state.ahead.index_select(0, owners)
         # a trap knows its rate times the time, nothing else
         pace = self.parameters.temperature.trap_acceleration(self.temperature)
-        traps, channels = watch(
+        traps, channels = watch_traps(
             self.state.take_traps(owners),
             first=(first[some] + ahead) * pace,
             pause=pause * pace,

@@ -12,7 +12,7 @@ from mho.device.laws.retention import Retention
 from mho.device.laws.switching import LEAST_VOLTAGE, Switching, SwitchingConstants
 from mho.device.laws.telegraph import TelegraphNoise, Traps
 from mho.device.laws.temperature import BOLTZMANN, Temperature
-from mho.device.laws.trap_averages import watch
+from mho.device.laws.trap_averages import watch_traps
 
 __all__ = [
     "BOLTZMANN",
@@ -27,5 +27,5 @@ __all__ = [
     "TelegraphNoise",
     "Temperature",
     "Traps",
-    "watch",
+    "watch_traps",
 ]

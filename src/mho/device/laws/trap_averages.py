@@ -13,7 +13,7 @@ _FAST = 0.5
 """Integration, in memory times of a trap, from which it may flip more than once (1)."""
 
 
-def watch(
+def watch_traps(
     traps: Traps,
     first: Float[Tensor, " cells"],
     pause: float,
@@ -125,7 +125,7 @@ def filled_moments(
     start: Float[Tensor, " fast"],
     occupancy: Float[Tensor, " fast"],
 ) -> tuple[Float[Tensor, " fast"], Float[Tensor, " fast"]]:
-    """Mean and variance of the filled fraction of an integration; see `watch`.
+    """Mean and variance of the filled fraction of an integration; see `watch_traps`.
 
     Args:
         memory_times: Integration in units of the traps' memory times (1).

@@ -17,7 +17,6 @@ from mho.mapping.blocks.reference_block import ReferenceBlock, beside
 from mho.mapping.blocks.rounding import round_together
 from mho.mapping.blocks.search import (
     CLOSE,
-    ROUNDS,
     always,
     effective_difference,
     looks,
@@ -26,7 +25,6 @@ from mho.mapping.blocks.search import (
 
 __all__ = [
     "CLOSE",
-    "ROUNDS",
     "Block",
     "CorrectingBlock",
     "Freedom",

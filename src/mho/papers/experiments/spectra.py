@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.device.laws import Traps, watch
+from mho.device.laws import Traps, watch_traps
 from mho.papers.claim import Measurement, Setting
 from mho.rng import Stream
 
@@ -166,7 +166,7 @@ def _spectrum(traps: Traps, spacing: float, chunks: int, stream: Stream) -> Spec
     first = torch.full((cells,), 1e6)
     for chunk in range(chunks):
         streams = stream.child("chunk", chunk).cells(torch.arange(_CHUNK * cells))
-        traps, seen = watch(
+        traps, seen = watch_traps(
             traps,
             first=first,
             pause=0.0,
