@@ -385,3 +385,14 @@ def test_the_image_says_nothing_of_any_one_chip() -> None:
     assert not any(
         "seed" in f.name or "state" in f.name for f in fields(CompiledNetwork)
     )
+
+
+def test_what_could_not_be_opened_again_is_not_compiled() -> None:
+    """Weights beyond what an image may hold are refused by `compile`, not by `program`."""
+    made = network()
+    with torch.no_grad():
+        made[4].weight.mul_(1e25)
+    with pytest.raises(
+        ValueError, match=r"^Argument `network` must give an image that can be opened"
+    ):
+        compile_image(made, kind_of_chip(), samples())
