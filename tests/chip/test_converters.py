@@ -215,7 +215,7 @@ def test_a_signal_is_left_as_it_was_and_nan_stays_nan() -> None:
             "Argument `inl` must have 2 to 8 values, one per code or fewer",
         ),
         ({"inl": (0.0,) * 9}, "but has 9"),
-        ({"inl": (0.0, math.nan)}, r"Argument `inl\[1\]` must be finite"),
+        ({"inl": (0.0, math.nan)}, r"Argument `inl\[1\]` must be a number, but is NaN"),
         ({"noise_lsb": -0.1}, "Argument `noise_lsb` must be finite and not negative"),
         ({"gain_error": -1.0}, "Argument `gain_error` must"),
         ({"offset": math.nan}, "Argument `offset` must"),

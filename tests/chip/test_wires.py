@@ -29,14 +29,18 @@ def test_ideal_wires_change_nothing() -> None:
     assert WireModel().effective_matrix(g) is g
 
 
-@pytest.mark.parametrize("bad", [-1.0, math.nan])
-def test_what_is_no_resistance_is_named(bad: float) -> None:
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (-1.0, "must be a resistance of 0 Ω or more, but is"),
+        (math.nan, "must be a number, but is NaN"),
+    ],
+)
+def test_what_is_no_resistance_is_named(bad: float, sentence: str) -> None:
     """The field, and in a list the place."""
-    with pytest.raises(
-        ValueError, match=r"`sense` must be a resistance of 0 Ω or more, but is"
-    ):
+    with pytest.raises(ValueError, match=rf"`sense` {sentence}"):
         WireModel(sense=bad)
-    with pytest.raises(ValueError, match=r"`driver\[1\]` must be a resistance"):
+    with pytest.raises(ValueError, match=rf"`driver\[1\]` {sentence}"):
         WireModel(driver=[1.0, bad])
 
 
