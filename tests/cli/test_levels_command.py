@@ -114,7 +114,7 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
             "`bandwidth` must lie within 0 Hz to 500 Hz",
         ),
         (("--cell", "65536"), "`cell` must lie within 0 to 65535"),
-        (("--resume",), "`resume` must find the same experiment unfinished"),
+        (("--resume",), "`resume` must find an unfinished run"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(

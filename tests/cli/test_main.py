@@ -107,6 +107,7 @@ def test_a_run_again_prints_the_same_result_and_leaves_page_and_trace(
     assert result_of(place / "run") == result_of(finished)
     assert printed == json.loads((place / "run" / "result.json").read_text())
     assert sorted(p.name for p in (place / "run").iterdir()) == [
+        ".mho-run.json",
         "chip.mho",
         "network.mho",
         "report.html",
@@ -221,7 +222,7 @@ def test_a_killed_run_resumes_to_the_same_result(
     """SIGKILL after the first saved state of the first or of the second chip."""
     child = spawn(*DEPLOY, "--out", "killed")
     deadline = time.monotonic() + 120
-    while len(list(place.glob("killed/unfinished/*.safetensors"))) < saves:
+    while len(list(place.glob("killed/unfinished/states/*.safetensors"))) < saves:
         assert time.monotonic() < deadline
         assert child.poll() is None
         time.sleep(0.01)
@@ -237,7 +238,7 @@ def test_a_run_is_resumed_with_its_own_options_only(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     child = spawn(*DEPLOY, "--out", "run")
-    while not list(place.glob("run/unfinished/*.safetensors")):
+    while not list(place.glob("run/unfinished/states/*.safetensors")):
         assert child.poll() is None
         time.sleep(0.01)
     child.kill()
@@ -262,7 +263,7 @@ def test_a_full_disk_ends_with_one_sentence_and_old_results_stay(
 
 def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
     child = spawn(*DEPLOY, "--out", "run")
-    while not list(place.glob("run/unfinished/*.safetensors")):
+    while not list(place.glob("run/unfinished/states/*.safetensors")):
         assert child.poll() is None
         time.sleep(0.01)
     child.send_signal(signal.SIGINT)

@@ -99,7 +99,11 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
     made.clear()
     assert call(*asked, "cut", *grid, "--resume") == 0
     assert made == ["none", "partners", "mapped"]
-    assert sorted(p.name for p in Path("cut").iterdir()) == ["yield.json", "yield.png"]
+    assert sorted(p.name for p in Path("cut").iterdir()) == [
+        ".mho-run.json",
+        "yield.json",
+        "yield.png",
+    ]
     for name in ("yield.json", "yield.png"):
         assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
 

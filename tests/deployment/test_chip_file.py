@@ -24,6 +24,7 @@ from mho.deployment.storage import (
 )
 from mho.deployment.storage.file_kinds import chip_parts
 from mho.device.published import PRESETS, Preset, preset
+from mho.files import KeptState
 from mho.programming import ProgrammingOptions
 from mho.rng import Stream
 from mho.units import uS
@@ -127,8 +128,8 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
     image: CompiledNetwork, chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """The state holds all that a cycle depends on, so resuming is exact."""
-    monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
-    unfinished = tmp_path / "chip.mho.unfinished"
+    monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
+    state = KeptState(tmp_path / "chip.safetensors", "a chip")
     cycles = 0
 
     def stop(*_: object) -> None:
@@ -138,22 +139,13 @@ def test_an_interrupted_run_ends_like_one_that_was_not(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        program_image(image, specimen(), EFFORT, unfinished=unfinished, progress=stop)
-    assert unfinished.exists()
-    with pytest.raises(
-        ValueError, match=r"^Argument `resume` must go on with the same run"
-    ):
-        program_image(image, specimen(8), EFFORT, unfinished=unfinished, resume=True)
-    resumed = program_image(
-        image, specimen(), EFFORT, unfinished=unfinished, resume=True
-    )
+        program_image(image, specimen(), EFFORT, state=state, progress=stop)
+    other = KeptState(tmp_path / "chip.safetensors", "another chip")
+    with pytest.raises(ValueError, match=r"must hold a state of this run"):
+        program_image(image, specimen(8), EFFORT, state=other)
+    resumed = program_image(image, specimen(), EFFORT, state=state)
     assert resumed.sha256 == chip.sha256
     assert resumed.result.cycles > 5
-
-
-def test_resuming_nothing_is_refused(image: CompiledNetwork, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^Argument `resume` must find"):
-        program_image(image, specimen(), unfinished=tmp_path / "none", resume=True)
 
 
 class Spoilt:

@@ -25,6 +25,7 @@ from mho.deployment.storage import (
     save_chip,
     save_image,
 )
+from mho.files import KeptState
 from mho.mapping import MAPPINGS, Placement, tiles_needed
 from mho.programming import ProgrammingOptions
 from mho.units import uS
@@ -132,12 +133,12 @@ def test_an_interrupted_run_ends_in_the_same_file(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where a second pass follows: it is simply done again."""
-    monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
     image = compiled(kind)
     one = specimen(kind)
     whole = programmed(kind)
     effort = COARSE
-    unfinished = tmp_path / "unfinished"
+    state = KeptState(tmp_path / "chip.safetensors", "a chip")
     calls = 0
 
     def stop(_: str, done: float) -> None:
@@ -147,8 +148,8 @@ def test_an_interrupted_run_ends_in_the_same_file(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        program_image(image, one, effort, unfinished=unfinished, progress=stop)
-    resumed = program_image(image, one, effort, unfinished=unfinished, resume=True)
+        program_image(image, one, effort, state=state, progress=stop)
+    resumed = program_image(image, one, effort, state=state)
     assert resumed.sha256 == whole.sha256
 
 

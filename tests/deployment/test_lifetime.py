@@ -1,4 +1,5 @@
 import math
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from mho.data import Data
 from mho.deployment import DeployedNetwork, Refresh, program_image
 from mho.deployment.aging import lifetime
 from mho.deployment.storage import ProgrammedChip, compile_image
+from mho.files import RunFolder
 from mho.programming import ProgrammingOptions
 from mho.rng import Stream
 from mho.runs import REFRESHED, LifeJob, grow_old
@@ -20,6 +22,12 @@ from mho.units import uS
 
 HOUR = 3600.0
 YEAR = 3.15576e7
+
+
+def folder(
+    path: Path, identity: str, *, resume: bool = False
+) -> AbstractContextManager[RunFolder]:
+    return RunFolder.open(path, "test", identity, resume=resume)
 
 
 def aging(loss: float) -> DeployedNetwork:
@@ -159,7 +167,7 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
     chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """What is kept holds all that comes later depends on, at ages and between them."""
-    monkeypatch.setattr("mho.runs.lifetime._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
     whole, aged = grow_old(chip, data(), JOB)
     for stop, left in ((3, 9), (9, 5)):
         calls = 0
@@ -171,19 +179,28 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
                 raise KeyboardInterrupt
 
         work = tmp_path / str(stop)
-        work.mkdir()
-        with pytest.raises(KeyboardInterrupt):
-            grow_old(chip, data(), JOB, work=work, progress=count)
-        assert list(work.iterdir())
-        with pytest.raises(
-            ValueError, match=r"^Argument `resume` must go on with the same run"
-        ):
-            grow_old(chip, data(), replace(JOB, temperature=300.0), work=work)
+        with pytest.raises(KeyboardInterrupt), folder(work, "a life") as run:
+            grow_old(chip, data(), JOB, run=run, progress=count)
         calls = 100  # beyond the one that interrupts
-        resumed, same = grow_old(chip, data(), JOB, work=work, progress=count)
+        with folder(work, "a life", resume=True) as run:
+            resumed, same = grow_old(chip, data(), JOB, run=run, progress=count)
         assert resumed == whole
         assert same.sha256 == aged.sha256
         assert calls == 100 + left
+
+
+def test_the_identity_of_a_life_is_of_chip_data_and_options(
+    chip: ProgrammedChip,
+) -> None:
+    other = replace(data(), labels=1 - data().labels)
+    told = {
+        JOB.identity(chip, data()),
+        JOB.identity(chip, other),
+        JOB.identity(replace(chip, records={"accuracy": 0.5}), data()),
+        replace(JOB, temperature=300.0).identity(chip, data()),
+    }
+    assert JOB.identity(chip, data()) == JOB.identity(chip, data())
+    assert len(told) == 4
 
 
 @pytest.mark.parametrize(

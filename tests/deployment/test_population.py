@@ -1,5 +1,4 @@
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from mho.runs import (
     Job,
     Population,
     RunData,
-    Workshop,
+    deployment_folder,
     image_for,
     make_chip,
     measure,
@@ -66,15 +65,15 @@ def run(
     job: Job, image: CompiledNetwork, sources: Task, folder: Path, *, resume: bool
 ) -> RunData:
     """What the command does between reading the network and writing the report."""
-    shop = Workshop(folder, sources.fingerprint, job, time.monotonic(), resume=resume)
-    chip = make_chip(job, image, sources, shop, silent, denoise=job.denoise)
-    plain = (
-        make_chip(job, image, sources, shop, silent, denoise=False)
-        if job.denoise
-        else chip
-    )
-    found = measure(job, sources, chip, plain, "test", silent)
-    return populate(job, image, sources, found, shop)
+    with deployment_folder(job, sources, folder, resume=resume) as shop:
+        chip = make_chip(job, image, sources, shop, silent, denoise=job.denoise)
+        plain = (
+            make_chip(job, image, sources, shop, silent, denoise=False)
+            if job.denoise
+            else chip
+        )
+        found = measure(job, sources, chip, plain, "test", silent)
+        return populate(job, image, sources, found, shop)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +137,9 @@ def test_kept_chips_are_the_ones_that_were_measured(
 ) -> None:
     """Each file holds its chip as programming left it: its cost is the chip's in the table."""
     for row in chips_of(found).programmed.chips:
-        chip = load_chip(whole / "unfinished" / "chips" / f"seed{row.seed}.mho")
+        chip = load_chip(
+            whole / "unfinished" / "results" / "chips" / f"seed{row.seed}.mho"
+        )
         assert chip.specimen.seed == row.seed
         deployed = chip.deployed()
         assert deployed.bench.ledger == row.programming
@@ -182,7 +183,7 @@ def test_an_interrupted_run_goes_on_with_the_next_chip(
     monkeypatch: Any,
 ) -> None:
     """Stopped in the middle of a chip: chips before it are not made again, and all ends equal."""
-    monkeypatch.setattr("mho.deployment.chip_programming._CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
     made: list[int] = []
     stop = 3
 
@@ -201,11 +202,11 @@ def test_an_interrupted_run_goes_on_with_the_next_chip(
     monkeypatch.setattr(population, "measure_chip", watched)
     with pytest.raises(KeyboardInterrupt):
         run(JOB, image, sources, tmp_path, resume=False)
-    assert len(list(tmp_path.glob("unfinished/kept/*.state"))) == 1
+    assert len(list(tmp_path.glob("unfinished/states/*-[0-9]*"))) == 1
     stop = 0
     made[:] = []
     resumed = run(JOB, image, sources, tmp_path, resume=True)
     assert made == [4, 5, 5]
     assert resumed.result == found.result
     assert resumed.costs == found.costs
-    assert not list(tmp_path.glob("unfinished/kept/*.state"))
+    assert not list(tmp_path.glob("unfinished/states/*-[0-9]*"))

@@ -1,5 +1,6 @@
 """Training on the chip as a job: two chips, kept after every pass, and the chip it ends with."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from quiet_chip import problem
 
 from mho.data import Data, TrainingAndTest
 from mho.deployment.storage import ProgrammedChip, Provenance, load_chip, save_chip
+from mho.files import RunFolder
 from mho.programming import Outcome
 from mho.rng import Stream
 from mho.runs import TrainJob, learn
@@ -17,6 +19,12 @@ from mho.training import OnChipTraining
 from mho.training.trained_chip import as_module
 
 JOB = TrainJob(OnChipTraining(hidden=(10,), epochs=2, batch=45), stuck=0.11, seed=1)
+
+
+def folder(
+    path: Path, identity: str, *, resume: bool = False
+) -> AbstractContextManager[RunFolder]:
+    return RunFolder.open(path, "test", identity, resume=resume)
 
 
 def data() -> TrainingAndTest:
@@ -30,11 +38,9 @@ def data() -> TrainingAndTest:
 
 
 def run(
-    work: Path | None = None, **changes: object
+    **changes: object,
 ) -> tuple[dict[str, object], ProgrammedChip]:
-    return learn(
-        replace(JOB, **changes), data(), Provenance(source="points"), work=work
-    )
+    return learn(replace(JOB, **changes), data(), Provenance(source="points"))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +97,6 @@ def test_an_interrupted_training_ends_like_one_that_was_not(
     """Interrupted after the first pass of either chip; passes that are done are not run again."""
     for stop, left in ((2, 5), (5, 3)):
         work = tmp_path / str(stop)
-        work.mkdir()
         calls = 0
 
         def count(*_: object, last: int = stop) -> None:
@@ -101,17 +106,22 @@ def test_an_interrupted_training_ends_like_one_that_was_not(
                 raise KeyboardInterrupt
 
         given = (data(), Provenance(source="points"))
-        with pytest.raises(KeyboardInterrupt):
-            learn(JOB, *given, work=work, progress=count)
-        with pytest.raises(
-            ValueError, match=r"^Argument `resume` must go on with the same run"
-        ):
-            run(work, seed=2)
+        with pytest.raises(KeyboardInterrupt), folder(work, "training") as files:
+            learn(JOB, *given, run=files, progress=count)
         calls = 100  # beyond the one that interrupts
-        found, chip = learn(JOB, *given, work=work, progress=count)
+        with folder(work, "training", resume=True) as files:
+            found, chip = learn(JOB, *given, run=files, progress=count)
         assert found == trained[0]
         assert chip.sha256 == trained[1].sha256
         assert calls == 100 + left
+
+
+def test_the_identity_of_a_training_is_of_samples_and_options() -> None:
+    other = replace(data(), labels=2 - data().labels)
+    told = {JOB.identity(data()), JOB.identity(other)}
+    told.add(replace(JOB, seed=2).identity(data()))
+    assert JOB.identity(data()) == JOB.identity(data())
+    assert len(told) == 3
 
 
 def test_the_perceptron_in_software_saturates_and_has_biases() -> None:

@@ -5,6 +5,7 @@ The record is a Zarr group of flat columns with units, one row per cell and oper
 pulse, and `time` (s).
 """
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from mho.bench.forwarding import ForwardingBench
 from mho.bench.interface import Bench, Pulse, Reading
+from mho.files import disk
 
 PULSE = 1
 READ = 2
@@ -38,6 +40,7 @@ class Journal:
         attributes: What the record is of, for people who open it later.
 
     Raises:
+        ValueError: The older record has fewer rows.
         OSError: The folder cannot be written.
     """
 
@@ -46,9 +49,13 @@ class Journal:
     ) -> None:
         import zarr  # imported late: it costs a third of a second that most users never need
 
+        self._path = path
+        self._synced = 0
         self._pending: list[
             tuple[Tensor, int, Tensor, float, float | Tensor, float]
         ] = []
+        for part in path.rglob("*.partial"):
+            part.unlink()  # of a write that was cut off
         mode = "a" if rows else "w"
         self._group: Any = zarr.open_group(str(path), mode=mode)
         self._group.attrs.update({"Conventions": "mho-1", **(attributes or {})})
@@ -58,8 +65,18 @@ class Journal:
                     name, shape=(0,), chunks=(262_144,), dtype=dtype
                 )
                 column.attrs.update({"units": unit, "long_name": meaning})
-            self._group[name].resize((rows,))
+            self._cut(path, name, rows)
         self.rows = rows
+
+    def _cut(self, path: Path, name: str, rows: int) -> None:
+        """Drop rows that are younger than what is gone on with; never make any up."""
+        there = self._group[name].shape[0]
+        if there < rows:
+            raise ValueError(
+                f"Folder `{path}` must hold {rows} rows of `{name}`, but holds {there}: files are"
+                " missing; leave `resume` out to start anew."
+            )
+        self._group[name].resize((rows,))
 
     def append(
         self,
@@ -73,6 +90,14 @@ class Journal:
     ) -> None:
         """Note one operation on several cells; written at the next `flush`."""
         self._pending.append((cells, kind, values, width, gate, time))
+
+    def sync(self) -> int:
+        """Write what is pending, and return only when all of it is on the disk (1)."""
+        started = time.time_ns()
+        rows = self.flush()
+        disk.sync_changed(self._path, self._synced)
+        self._synced = started
+        return rows
 
     def flush(self) -> int:
         """Write what is pending, whole operations only; returns the rows on disk (1)."""

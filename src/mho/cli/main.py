@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
-from mho.checks import one_line
 from mho.cli.commands import cells, circuits, claims, networks
 from mho.cli.options import HELP_ALL, OptionError, answer, show_all
 from mho.cli.shared.memory_option import HELP as MEMORY_HELP
 from mho.cli.shared.memory_option import max_memory, split_max_memory
 from mho.cli.shared.signs import speak_plainly
+from mho.cli.shared.words import disk_full, interrupted, say
 
 _OK = 0
 _BAD_INPUT = 2
@@ -94,23 +94,23 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         words, limit = split_max_memory(words)
         with max_memory(limit):
             app(words, exit_on_error=False, print_error=False, help_on_error=False)
-    except KeyboardInterrupt:
-        _say("Interrupted. The same command with `--resume` goes on where it stopped.")
+    except KeyboardInterrupt as error:
+        say(interrupted(error))
         sys.exit(_INTERRUPTED)
     except OptionError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(_BAD_INPUT)
     except UnknownOptionError as error:
-        _say(_about_option(error))
+        say(_about_option(error))
         sys.exit(_BAD_INPUT)
     except CycloptsError as error:
-        _say(f"{' '.join(str(error).split())} See `mho --help`.")
+        say(f"{' '.join(str(error).split())} See `mho --help`.")
         sys.exit(_BAD_INPUT)
     except ValueError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(_BAD_INPUT)
     except OSError as error:
-        _say(_about_files(error))
+        say(_about_files(error))
         sys.exit(_BAD_INPUT)
     sys.exit(_OK)
 
@@ -124,17 +124,10 @@ def _about_option(error: UnknownOptionError) -> str:
     )
 
 
-def _say(sentence: str) -> None:
-    print(one_line(sentence), file=sys.stderr)
-
-
 def _about_files(error: OSError) -> str:
     """One sentence for a file that cannot be read or written."""
     place = f" `{error.filename}`" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return (
-            f"The disk must have room for the results, but is full{place and f' at{place}'}; free"
-            " some, then the same command with `--resume` goes on. Earlier results are untouched."
-        )
+        return disk_full(error)
     reason = (error.strerror or str(error)).lower()
     return f"File or folder{place} must be usable, but the system says: {reason}."

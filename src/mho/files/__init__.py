@@ -1,6 +1,10 @@
-"""Files that are whole or not there, and folders of runs that can be interrupted."""
+"""Files that are whole or not there, and folders of runs that can be interrupted.
 
-from mho.files import checkpoint
+`RunFolder` is what every command that takes time works in: see `RunFolder.open`.
+"""
+
+from mho.files import checkpoint, disk
+from mho.files.kept_parts import KeptState
 from mho.files.memory import (
     TooLargeError,
     allow_memory,
@@ -9,23 +13,30 @@ from mho.files.memory import (
     parse_memory,
 )
 from mho.files.readable import readable_file
-from mho.files.run_folder import Kept, work_folder
+from mho.files.run_folder import RunFolder, complete_finished
+from mho.files.run_marks import run_identity
 from mho.files.value_identity import NOT_IDENTITY, canonical, identity, named
-from mho.files.write_whole import write_whole
+from mho.files.write_whole import is_plain, probe, write_out, write_whole
 
 __all__ = [
     "NOT_IDENTITY",
-    "Kept",
+    "KeptState",
+    "RunFolder",
     "TooLargeError",
     "allow_memory",
     "allowed_memory",
     "canonical",
     "check_memory",
     "checkpoint",
+    "complete_finished",
+    "disk",
     "identity",
+    "is_plain",
     "named",
     "parse_memory",
+    "probe",
     "readable_file",
-    "work_folder",
+    "run_identity",
+    "write_out",
     "write_whole",
 ]

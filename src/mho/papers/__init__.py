@@ -6,7 +6,7 @@ what came out.
 
 from mho.papers.claim import Claim, Figure, Measurement, Paper, Setting, Verdict, judge
 from mho.papers.rao2023 import RAO2023
-from mho.papers.verdict_store import Kept
+from mho.papers.verdict_store import keep_verdict, kept_verdict
 from mho.papers.wan2022 import WAN2022
 
 PAPERS: dict[str, Paper] = {p.name: p for p in (RAO2023, WAN2022)}
@@ -15,10 +15,11 @@ __all__ = [
     "PAPERS",
     "Claim",
     "Figure",
-    "Kept",
     "Measurement",
     "Paper",
     "Setting",
     "Verdict",
     "judge",
+    "keep_verdict",
+    "kept_verdict",
 ]

@@ -3,7 +3,7 @@
 A run can be interrupted and resumed, and ends with the same bits.
 """
 
-from mho.runs.deployment import Workshop, image_for, make_chip
+from mho.runs.deployment import deployment_folder, image_for, make_chip
 from mho.runs.job import Job
 from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
 from mho.runs.measurement import measure
@@ -14,7 +14,7 @@ from mho.runs.run_data import LayerMap, RunData, Traces, WireAccount
 from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
 from mho.runs.task import Task, prepare
 from mho.runs.training import TrainJob, learn, training_data
-from mho.runs.tuning import TuneJob, tune
+from mho.runs.tuning import Tuned, TuneJob, tune
 
 __all__ = [
     "MOST",
@@ -32,9 +32,10 @@ __all__ = [
     "Traces",
     "TrainJob",
     "TuneJob",
+    "Tuned",
     "WireAccount",
-    "Workshop",
     "YieldPoint",
+    "deployment_folder",
     "grow_old",
     "image_for",
     "learn",

@@ -1,12 +1,10 @@
 """A deployment from end to end, in a folder: interruptible, resumable, and then measured."""
 
-import shutil
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-
-from torch import Tensor
 
 from mho.bench import Bench, Journal, JournaledBench, restorable
 from mho.bench.simulated import ChipSpec
@@ -20,7 +18,7 @@ from mho.deployment.storage import (
     save_chip,
     save_image,
 )
-from mho.files import Kept, checkpoint, work_folder
+from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.mapping import Placement, mapping_kind, tiles_needed
 from mho.network import Network
@@ -35,7 +33,6 @@ from mho.runs.job import Job
 from mho.runs.task import Task
 from mho.wires import WireModel
 
-_CHECKPOINT_SECONDS = 1.0
 _MADE = ("chips", "trace", "network.mho", "chip.mho", "report.html", "result.json")
 """What a run leaves, the result last: where it is, all is."""
 
@@ -117,128 +114,87 @@ def specimen_for(job: Job, image: CompiledNetwork, seed: int) -> ChipSpec:
     )
 
 
-class Workshop:
-    """The folder of an unfinished run, and the time spent on it so far.
+@contextmanager
+def deployment_folder(
+    job: Job,
+    task: Task,
+    folder: Path,
+    *,
+    resume: bool = False,
+    started: float | None = None,
+) -> Iterator[RunFolder]:
+    """The folder of a deployment.
 
     Args:
-        folder: The run's folder.
-        fingerprint: Of weights and data.
         job: What is done.
-        started: Monotonic time at which the command started (s).
+        task: Network and data.
+        folder: Folder of the results.
         resume: Go on where an interrupted run stopped.
+        started: Monotonic time at which the command started (s).
 
     Raises:
         ValueError: There is nothing to resume, or it belongs to another job.
         OSError: The folder cannot be written.
     """
+    identity = run_identity(task.fingerprint, job)
+    with RunFolder.open(
+        folder, "deploy", identity, makes=_MADE, resume=resume, started=started
+    ) as run:
+        yield run
 
-    def __init__(
-        self, folder: Path, fingerprint: str, job: Job, started: float, *, resume: bool
-    ) -> None:
-        self.folder = folder
-        self.work = work_folder(folder, resume=resume)
-        self.job = job
-        self._identity = f"{version('mho')} {fingerprint} {job!r}"
-        self.kept = Kept(self.work / "kept", self._identity)
-        self._started = started
-        self._earlier = 0.0
-        if resume:
-            self._check()
 
-    @property
-    def seconds(self) -> float:
-        """Wall time spent on the run, interruptions left out (s)."""
-        return self._earlier + time.monotonic() - self._started
+def _program(
+    run: RunFolder,
+    name: str,
+    placement: Placement,
+    bench: Bench,
+    protocol: ProgramProtocol,
+    progress: Progress,
+) -> tuple[Placement, ProgramResult, Ledger]:
+    """Program a chip, saving its state now and then; or take up a saved one."""
+    state = run.state(name)
+    groups, facts = state.load() or ({}, {})
+    if groups:
+        restorable(bench).restore(groups["bench"], placement.cells)
+    journal = Journal(
+        run.results / "trace" / name,
+        int(facts.get("rows", 0)),
+        {
+            "chip": bench.info.name,
+            "tiles": bench.info.tiles,
+            "rows": bench.info.rows,
+            "cols": bench.info.cols,
+        },
+    )
 
-    def program(
-        self,
-        name: str,
-        placement: Placement,
-        bench: Bench,
-        protocol: ProgramProtocol,
-        progress: Progress,
-    ) -> tuple[Placement, ProgramResult, Ledger]:
-        """Program a chip, saving its state every second; or take up a saved one."""
-        path = self.work / f"{name}.safetensors"
-        groups, facts = checkpoint.load(path) if path.exists() else ({}, {})
-        rows = int(facts.get("rows", 0))
-        if groups:
-            restorable(bench).restore(groups["bench"], placement.cells)
-        journal = Journal(
-            self.work / "trace" / name,
-            rows,
-            {
-                "chip": bench.info.name,
-                "tiles": bench.info.tiles,
-                "rows": bench.info.rows,
-                "cols": bench.info.cols,
-            },
-        )
-        saved = time.monotonic()
+    def keep(program: ProgramRun) -> None:
+        left = program.live_cells
+        progress(f"programming {name}", 1 - left / program.cells.numel())
+        if program.finished or state.due:
+            # The state says how many rows there are: they must be on the disk before it.
+            rows = journal.sync()
+            parts = {
+                "bench": restorable(bench).state(placement.cells),
+                "run": program.state(),
+            }
+            state.save(parts, {"rows": rows})
 
-        def keep(run: ProgramRun) -> None:
-            nonlocal saved
-            left = run.live_cells
-            progress(f"programming {name}", 1 - left / run.cells.numel())
-            if run.finished or time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                state = {
-                    "bench": restorable(bench).state(placement.cells),
-                    "run": run.state(),
-                }
-                self._save(path, state, journal.flush())
-                saved = time.monotonic()
-
-        final, result = program_pairs(
-            JournaledBench(bench, journal),
-            placement,
-            protocol,
-            resume=groups.get("run"),
-            on_cycle=keep,
-        )
-        journal.flush()
-        return final, result, bench.ledger
-
-    def finish(self) -> None:
-        """Put the finished run's files in place of an earlier run's."""
-        old = self.folder / ".old"
-        shutil.rmtree(old, ignore_errors=True)
-        old.mkdir()
-        for earlier in ("trace", "chips"):
-            if (self.folder / earlier).exists():
-                (self.folder / earlier).replace(old / earlier)
-        for made in _MADE:
-            if (self.work / made).exists():
-                (self.work / made).replace(self.folder / made)
-        shutil.rmtree(old, ignore_errors=True)
-        shutil.rmtree(self.work)
-
-    def _save(
-        self, path: Path, groups: dict[str, dict[str, Tensor]], rows: int
-    ) -> None:
-        facts = {"rows": rows, "identity": self._identity, "seconds": self.seconds}
-        checkpoint.save(path, groups, facts)
-
-    def _check(self) -> None:
-        """Refuse to resume another job."""
-        for path in sorted(self.work.glob("*.safetensors")):
-            _, facts = checkpoint.load(path)
-            if facts["identity"] != self._identity:
-                raise ValueError(
-                    f"Argument `resume` must go on with the same job, but `{self.folder}` holds"
-                    " another one (weights, data, version or options differ); leave it out to"
-                    " start anew."
-                )
-            self._earlier = max(self._earlier, float(facts["seconds"]))
-        for name in self.kept.names():
-            held = self.kept.get(name) or {}
-            self._earlier = max(self._earlier, float(held.get("seconds", 0.0)))
+    final, result = program_pairs(
+        JournaledBench(bench, journal),
+        placement,
+        protocol,
+        resume=groups.get("run"),
+        on_cycle=keep,
+    )
+    journal.flush()
+    return final, result, bench.ledger
 
 
 def make_chip(
     job: Job,
     image: CompiledNetwork,
     sources: Task,
-    workshop: Workshop,
+    run: RunFolder,
     progress: Progress,
     *,
     denoise: bool,
@@ -251,8 +207,8 @@ def make_chip(
     effort = ProgrammingOptions(job.tolerance, denoise)
     bench = specimen.bench()
     name = "denoised" if denoise else "plain"
-    final, result, cost = workshop.program(
-        name, image.placement, bench, effort.protocol, progress
+    final, result, cost = _program(
+        run, name, image.placement, bench, effort.protocol, progress
     )
     state = restorable(bench).state(final.cells)
     chip = ProgrammedChip(
@@ -272,6 +228,6 @@ def make_chip(
         fitted = refit(deployed, sources.data.calibration, ranged=False)
         chip = chip.tuned(deployed)
     if denoise == job.denoise:
-        save_image(workshop.work / "network.mho", image)
-        save_chip(workshop.work / "chip.mho", chip)
+        save_image(run.results / "network.mho", image)
+        save_chip(run.results / "chip.mho", chip)
     return Programmed(bench, deployed, final, result, cost, fitted)

@@ -2,11 +2,9 @@
 
 import hashlib
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -16,7 +14,7 @@ from mho.checks import Configuration, check_between, check_positive
 from mho.data import Data
 from mho.deployment import QUANTILES, Age, Life, Refresh, check_times, share_right
 from mho.deployment.storage import ProgrammedChip
-from mho.files import checkpoint
+from mho.files import KeptState, RunFolder, run_identity
 from mho.progress import Progress, silent
 from mho.units import show_duration
 
@@ -24,7 +22,6 @@ ALONE = "left alone"
 REFRESHED = "refreshed"
 """Names of the two lives of a chip."""
 
-_CHECKPOINT_SECONDS = 1.0
 _LOOKS = 100_000
 """Looks that a life may have (1)."""
 
@@ -66,6 +63,12 @@ class LifeJob(Configuration):
                     " look less often."
                 )
 
+    def identity(self, chip: ProgrammedChip, data: Data) -> str:
+        """Everything that the result depends on; see `RunFolder`."""
+        digest = hashlib.sha256(data.inputs.contiguous().numpy().tobytes())
+        digest.update(data.labels.contiguous().numpy().tobytes())
+        return run_identity(chip.sha256, digest.hexdigest(), self)
+
     def refresh(self, chip: ProgrammedChip) -> Refresh | None:
         """How cells of a chip are refreshed.
 
@@ -86,7 +89,7 @@ def grow_old(
     data: Data,
     job: LifeJob,
     *,
-    work: Path | None = None,
+    run: RunFolder | None = None,
     progress: Progress = silent,
 ) -> tuple[dict[str, Any], ProgrammedChip]:
     """Let copies of a chip grow old: one that is left alone and, if wanted, one refreshed.
@@ -95,47 +98,43 @@ def grow_old(
         chip: The chip, which stays as it is.
         data: Test samples.
         job: How.
-        work: Folder in which finished ages and the chips' states are kept; what it has already
-            is taken up.
+        run: Where finished ages and the chips' states are kept; what it has already is taken up.
         progress: Told what is being done and how far it is; may raise to interrupt.
 
     Returns:
         Plain values, and the chip as it is at the last age, the refreshed one if there is one.
 
     Raises:
-        ValueError: What was kept is of another run.
+        ValueError: What was kept is damaged.
         OSError: The folder cannot be written.
     """
     refresh = job.refresh(chip)
     lives: dict[str, Refresh | None] = {ALONE: None}
     if refresh is not None:
         lives[REFRESHED] = refresh
-    identity = _identity(chip, data, job)
     found: dict[str, list[Age]] = {}
     aged = chip
     for name, rule in lives.items():
         deployed = chip.deployed()
         life = Life(deployed, data.inputs, data.labels, rule)
-        kept = work / f"{name.replace(' ', '-')}.state" if work else None
-        _Course(life, job, chip.placement.cells, kept, identity).run(name, progress)
+        state = run.state(name.replace(" ", "-")) if run else None
+        _AgingRun(life, job, chip.placement.cells, state).run(name, progress)
         found[name] = life.ages
         aged = chip.after(deployed.bench, accuracy=life.ages[-1].accuracy)
     return _described(chip, data, job, found), aged
 
 
-class _Course:
+class _AgingRun:
     """One life from beginning to end, kept now and then."""
 
     def __init__(
-        self, life: Life, job: LifeJob, cells: Tensor, kept: Path | None, identity: str
+        self, life: Life, job: LifeJob, cells: Tensor, state: KeptState | None
     ) -> None:
         self._life = life
         self._job = job
         self._bench = restorable(life.deployed.bench)
         self._cells = cells
-        self._kept = kept
-        self._identity = identity
-        self._saved = time.monotonic()
+        self._state = state
 
     def run(self, name: str, progress: Progress) -> None:
         """Go through all ages; the first is the chip as it comes, at its own temperature."""
@@ -150,7 +149,7 @@ class _Course:
 
         def looked() -> None:
             progress(name, (life.looks + len(life.ages)) / whole)
-            if time.monotonic() - self._saved > _CHECKPOINT_SECONDS:
+            if self._state is not None and self._state.due:
                 self._keep()
 
         self._take_up()
@@ -165,31 +164,16 @@ class _Course:
             progress(name, (life.looks + len(life.ages)) / whole)
 
     def _keep(self) -> None:
-        if self._kept is not None:
-            facts = {"identity": self._identity, "life": self._life.facts()}
-            checkpoint.save(
-                self._kept, {"bench": self._bench.state(self._cells)}, facts
-            )
-        self._saved = time.monotonic()
+        if self._state is not None:
+            parts = {"bench": self._bench.state(self._cells)}
+            self._state.save(parts, {"life": self._life.facts()})
 
     def _take_up(self) -> None:
-        if self._kept is None or not self._kept.exists():
-            return
-        groups, facts = checkpoint.load(self._kept)
-        if facts.get("identity") != self._identity:
-            raise ValueError(
-                f"Argument `resume` must go on with the same run, but `{self._kept.parent}` holds"
-                " another one (chip, data, ages, version or options differ); leave it out to start"
-                " anew."
-            )
-        self._bench.restore(groups["bench"], self._cells)
-        self._life.restore(facts["life"])
-
-
-def _identity(chip: ProgrammedChip, data: Data, job: LifeJob) -> str:
-    digest = hashlib.sha256(data.inputs.contiguous().numpy().tobytes())
-    digest.update(data.labels.contiguous().numpy().tobytes())
-    return f"{version('mho')} {chip.sha256} {digest.hexdigest()} {job!r}"
+        held = self._state.load() if self._state is not None else None
+        if held is not None:
+            groups, facts = held
+            self._bench.restore(groups["bench"], self._cells)
+            self._life.restore(facts["life"])
 
 
 def _described(

@@ -6,17 +6,16 @@ on which others there are or in what order they come.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import ChipSpec
 from mho.deployment import program_image, refit
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, save_chip
-from mho.files import write_whole
+from mho.files import KeptState, RunFolder, write_whole
 from mho.ledger import Ledger
 from mho.programming import ProgrammingOptions
 from mho.progress import Progress, silent
-from mho.runs.deployment import Programmed, Workshop, specimen_for
+from mho.runs.deployment import Programmed, specimen_for
 from mho.runs.job import Job
 from mho.runs.measurement import accuracies, interval, read_back
 from mho.runs.population_figures import Batch, ChipFigures, Population
@@ -36,7 +35,7 @@ def measure_chip(
     sources: Task,
     *,
     fit_columns: bool = False,
-    unfinished: Path | None = None,
+    state: KeptState | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[ProgrammedChip, ChipFigures]:
     """Program a chip and judge it as `measure` does.
@@ -47,7 +46,7 @@ def measure_chip(
         effort: How.
         sources: Network and data to judge it by.
         fit_columns: Fit gain and offset of every output to the calibration samples first.
-        unfinished: File in which the state is kept every second, and taken up if it is there.
+        state: Where the state is kept now and then, and taken up if it is there.
         progress: Told how much is done (1).
 
     Returns:
@@ -61,8 +60,7 @@ def measure_chip(
         image,
         specimen,
         effort,
-        unfinished=unfinished,
-        resume=unfinished is not None and unfinished.exists(),
+        state=state,
         progress=lambda _, done: progress(_SHARE * done),
     )
     deployed = chip.deployed()
@@ -97,7 +95,7 @@ def populate(
     image: CompiledNetwork,
     sources: Task,
     found: RunData,
-    workshop: Workshop,
+    run: RunFolder,
     progress: Progress = silent,
 ) -> RunData:
     """Add to a finished deployment the job's other chips, and all of them the coarse way.
@@ -107,7 +105,7 @@ def populate(
         image: The network for this kind of chip.
         sources: Network and data.
         found: The deployment on the first chip.
-        workshop: Where finished chips are kept.
+        run: Where finished chips are kept.
         progress: Told which chip is in work.
 
     Raises:
@@ -116,15 +114,15 @@ def populate(
     ways = {_OWN: ProgrammingOptions(job.tolerance, job.denoise)}
     if job.denoise:
         ways[_COARSE] = ProgrammingOptions(job.compare_tolerance, denoise=False)
-    line = _Line(job, image, sources, workshop, progress)
+    batch = _ChipBatch(job, image, sources, run, progress)
     if job.keep_chips:
-        line.keep(job.seed, (workshop.work / "chip.mho").read_bytes())
+        batch.keep(job.seed, (run.results / "chip.mho").read_bytes())
     chips: dict[str, list[ChipFigures]] = {way: [] for way in ways}
     for number in range(job.chips):
         for way, effort in ways.items():
             again = number == 0 and way == _OWN
             own = (
-                _first(found, job.seed) if again else line.figures(number, way, effort)
+                _first(found, job.seed) if again else batch.figures(number, way, effort)
             )
             chips[way].append(own)
     batches = {way: Batch(effort, tuple(chips[way])) for way, effort in ways.items()}
@@ -140,13 +138,13 @@ def populate(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Line:
+class _ChipBatch:
     """Makes one chip after the other, and remembers those it has made."""
 
     job: Job
     image: CompiledNetwork
     sources: Task
-    workshop: Workshop
+    run: RunFolder
     progress: Progress
 
     def figures(self, number: int, way: str, effort: ProgrammingOptions) -> ChipFigures:
@@ -154,32 +152,29 @@ class _Line:
         stage = (
             f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
         )
-        kept = self.workshop.kept
         name = f"{way}-{number + 1}"
-        if held := kept.get(name):
-            return _read(held["figures"])
+        if held := self.run.get(name):
+            return _read(held)
         specimen = specimen_for(self.job, self.image, self.job.seed + number)
-        folder = self.workshop.work / "kept"
-        folder.mkdir(exist_ok=True)
-        unfinished = folder / f"{name}.state"
+        state = self.run.state(name)
         chip, figures = measure_chip(
             self.image,
             specimen,
             effort,
             self.sources,
             fit_columns=self.job.fit_columns,
-            unfinished=unfinished,
+            state=state,
             progress=lambda done: self.progress(stage, done),
         )
         if self.job.keep_chips and way == _OWN:
             self.keep(specimen.seed, chip)
-        kept.put(name, {"figures": asdict(figures), "seconds": self.workshop.seconds})
-        unfinished.unlink(missing_ok=True)
+        self.run.put(name, asdict(figures))
+        state.clear()
         return figures
 
     def keep(self, seed: int, chip: ProgrammedChip | bytes) -> None:
         """Leave a chip's file among the run's."""
-        path = self.workshop.work / "chips" / f"seed{seed}.mho"
+        path = self.run.results / "chips" / f"seed{seed}.mho"
         path.parent.mkdir(exist_ok=True)
         if isinstance(chip, bytes):
             write_whole(path, chip)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
 from mho.bench import truth_of
 from mho.checks import check_between, check_choice
 from mho.deployment import calibrate_ranges, fitting_chip, program_network
-from mho.files import Kept
+from mho.files import RunFolder
 from mho.mapping import lay_out
 from mho.mapping.tiles import survey
 from mho.programming import ProgramProtocol
@@ -109,7 +110,7 @@ def measure_yields(
     sources: Task,
     kind: str,
     chips: Sequence[tuple[float, int, str]],
-    kept: Kept,
+    run: RunFolder,
     *,
     protocol: ProgramProtocol,
     spares: int = 0,
@@ -121,20 +122,21 @@ def measure_yields(
         sources: Network and data.
         kind: Name of the chips' preset.
         chips: Share of stuck cells (1), seed and remedy of each.
-        kept: Where measured ones are kept.
+        run: Where measured ones are kept.
         protocol: How to program.
         spares: Spare rows, and pairs of columns, of each part of a layer, for `mapped` (1).
         progress: Told how much is done (1).
 
     Raises:
-        ValueError: What is kept is of another run.
+        ValueError: What is kept is damaged.
         OSError: A chip cannot be kept.
     """
     points = []
+    earlier = _earlier(run) if run.extends else {}
     for number, (share, seed, remedy) in enumerate(chips):
         progress(number / len(chips))
         name = f"stuck{share!r}-seed{seed}-{remedy}"
-        held = kept.get(name)
+        held = run.get(name) or earlier.get((share, seed, remedy))
         if held is None:
             point = measure_yield(
                 sources,
@@ -145,9 +147,15 @@ def measure_yields(
                 protocol=protocol,
                 spares=spares,
             )
-            kept.put(name, asdict(point))
+            run.put(name, asdict(point))
         else:
             point = YieldPoint(**held)
         points.append(point)
     progress(1.0)
     return points
+
+
+def _earlier(run: RunFolder) -> dict[tuple[float, int, str], dict[str, Any]]:
+    """Chips of a finished run."""
+    points = run.result()["points"]
+    return {(p["stuck_fraction"], p["seed"], p["remedy"]): p for p in points}

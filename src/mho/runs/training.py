@@ -22,7 +22,7 @@ from mho.data import (
 from mho.deployment import fitting_chip
 from mho.deployment.storage import DIGITS, ProgrammedChip, Provenance
 from mho.device.published import PRESETS
-from mho.files import checkpoint
+from mho.files import KeptState, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -50,6 +50,13 @@ class TrainJob(Configuration):
     stuck: float | None = None
     compared: bool = True
     seed: int = 0
+
+    def identity(self, data: TrainingAndTest) -> str:
+        """Everything that the result depends on; see `RunFolder`."""
+        digest = hashlib.sha256()
+        for tensor in (data.inputs, data.labels, data.test.inputs, data.test.labels):
+            digest.update(tensor.contiguous().numpy().tobytes())
+        return run_identity(digest.hexdigest(), self)
 
     def __post_init__(self) -> None:
         check_choice(self.chip, "chip", PRESETS)
@@ -109,7 +116,7 @@ def learn(
     data: TrainingAndTest,
     provenance: Provenance,
     *,
-    work: Path | None = None,
+    run: RunFolder | None = None,
     progress: Progress = silent,
 ) -> tuple[dict[str, Any], ProgrammedChip]:
     """Train on the chip, and on one of the same seed without stuck cells to compare.
@@ -118,30 +125,29 @@ def learn(
         job: What to do.
         data: Samples from 0 to 1.
         provenance: Where they come from.
-        work: Folder in which the state is kept after every pass; what it has is taken up.
+        run: Where the state is kept after every pass; what it has is taken up.
         progress: Told what is being done and how far it is; may raise to interrupt.
 
     Returns:
         Plain values, and the trained chip.
 
     Raises:
-        ValueError: What was kept is of another run.
+        ValueError: What was kept is damaged.
         OSError: The folder cannot be written.
     """
-    identity = _identity(job, data)
     runs = {FAULTY: job.stuck} | ({FAULTLESS: 0.0} if job.compared else {})
     found: dict[str, list[Pass]] = {}
     chip = None
     for name, stuck in runs.items():
-        kept = work / f"{name.replace(' ', '-')}.state" if work else None
-        run = _Run(job, data, stuck, kept, identity)
-        found[name] = run.go(name, progress)
-        chip = chip or run.chip(provenance)
+        state = run.state(name.replace(" ", "-")) if run else None
+        course = _Course(job, data, stuck, state)
+        found[name] = course.go(name, progress)
+        chip = chip or course.chip(provenance)
     assert chip is not None
     return _described(job, data, found, chip), chip
 
 
-class _Run:
+class _Course:
     """One chip that learns, kept after every pass."""
 
     def __init__(
@@ -149,13 +155,11 @@ class _Run:
         job: TrainJob,
         data: TrainingAndTest,
         stuck: float | None,
-        kept: Path | None,
-        identity: str,
+        state: KeptState | None,
     ) -> None:
         self._job = job
         self._data = data
-        self._kept = kept
-        self._identity = identity
+        self._state = state
         features = data.inputs[0].numel()
         classes = data.test.classes
         shapes = layer_shapes(features, job.training.hidden, classes)
@@ -201,30 +205,21 @@ class _Run:
         )
 
     def _keep(self) -> None:
-        if self._kept is None:
+        if self._state is None:
             return
         cells = self._perceptron.placement.cells
         groups = {
             "bench": restorable(self._bench).state(cells),
             "perceptron": self._perceptron.state(),
         }
-        facts = {
-            "identity": self._identity,
-            "passes": [asdict(one) for one in self._passes],
-        }
-        checkpoint.save(self._kept, groups, facts)
+        self._state.save(groups, {"passes": [asdict(one) for one in self._passes]})
 
     def _take_up(self) -> bool:
         """Go on with what was kept, if there is something."""
-        if self._kept is None or not self._kept.exists():
+        held = self._state.load() if self._state is not None else None
+        if held is None:
             return False
-        groups, facts = checkpoint.load(self._kept)
-        if facts.get("identity") != self._identity:
-            raise ValueError(
-                f"Argument `resume` must go on with the same run, but `{self._kept.parent}` holds"
-                " another one (chip, data, seed, version or options differ); leave it out to start"
-                " anew."
-            )
+        groups, facts = held
         restorable(self._bench).restore(
             groups["bench"], self._perceptron.placement.cells
         )
@@ -238,13 +233,6 @@ class _Run:
 
 def _flat(inputs: Shaped[Tensor, "samples ..."]) -> Float[Tensor, "samples features"]:
     return inputs.flatten(1)
-
-
-def _identity(job: TrainJob, data: TrainingAndTest) -> str:
-    digest = hashlib.sha256()
-    for tensor in (data.inputs, data.labels, data.test.inputs, data.test.labels):
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return f"{version('mho')} {digest.hexdigest()} {job!r}"
 
 
 def _described(

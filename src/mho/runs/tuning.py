@@ -1,9 +1,6 @@
 """A network on a chip, tuned step by step: accuracy and cost of each step."""
 
-import json
-import shutil
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,7 @@ from mho.deployment.storage import (
     save_image,
 )
 from mho.device.published import PRESETS
-from mho.files import write_whole
+from mho.files import KeptState, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.network import Network
 from mho.programming import ProgrammingOptions, measure_errors
@@ -33,42 +30,27 @@ from mho.runs.task import Task, gather
 from mho.training import NoiseAwareTraining, Surrogate, hybrid_train, noise_aware_train
 
 
-class KeptSteps:
-    """The steps that are done.
+class _Steps:
+    """The steps that are done, and what the last one left.
 
     What a step left is written before the list of steps names it: an interruption between the
     two repeats the step from the same state.
 
     Args:
-        folder: Where they are kept; `None` to keep nothing.
-        identity: Everything that the steps depend on.
-        resume: Go on with what is there; otherwise it is set aside, not lost.
+        run: Where they are kept; `None` to keep nothing.
 
     Raises:
-        ValueError: There is nothing to go on with, or it belongs to another run.
-        OSError: The folder cannot be written.
+        ValueError: The list is damaged.
     """
 
-    def __init__(self, folder: Path | None, identity: str, *, resume: bool) -> None:
-        self._folder = folder
-        self._identity = identity
-        self.done: list[dict[str, Any]] = []
-        if folder is None:
-            return
-        if resume:
-            self.done = self._taken_up(folder)
-            return
-        if folder.exists():
-            aside = folder.with_name(f"{folder.name}.old")
-            shutil.rmtree(aside, ignore_errors=True)
-            folder.replace(aside)
-        folder.mkdir(parents=True)
-        self._list(folder)
+    def __init__(self, run: RunFolder | None) -> None:
+        self._run = run
+        self.done: list[dict[str, Any]] = run.get("steps") or [] if run else []
 
     @property
-    def programming(self) -> Path | None:
-        """File for the state of programming."""
-        return None if self._folder is None else self._folder / "programming"
+    def programming(self) -> KeptState | None:
+        """The state of programming."""
+        return self._run.state("programming") if self._run else None
 
     @property
     def left(self) -> CompiledNetwork | ProgrammedChip | None:
@@ -77,9 +59,9 @@ class KeptSteps:
         Raises:
             ValueError: Its file is damaged.
         """
-        if self._folder is None or not self.done:
+        if self._run is None or not self.done:
             return None
-        path = self._path(self._folder)
+        path = self._path(self._run)
         return load_chip(path) if read_kind(path) == CHIP_KIND else load_image(path)
 
     def put(self, step: dict[str, Any], left: CompiledNetwork | ProgrammedChip) -> None:
@@ -89,48 +71,16 @@ class KeptSteps:
             OSError: The folder cannot be written or the disk is full.
         """
         self.done.append(step)
-        if self._folder is None:
+        if self._run is None:
             return
         if isinstance(left, CompiledNetwork):
-            save_image(self._path(self._folder), left)
+            save_image(self._path(self._run), left)
         else:
-            save_chip(self._path(self._folder), left)
-        self._list(self._folder)
+            save_chip(self._path(self._run), left)
+        self._run.put("steps", self.done)
 
-    def finish(self) -> None:
-        """All is done and written elsewhere."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder)
-
-    def _path(self, folder: Path) -> Path:
-        return folder / f"step-{len(self.done)}.mho"
-
-    def _list(self, folder: Path) -> None:
-        text = json.dumps({"identity": self._identity, "steps": self.done})
-        write_whole(folder / "steps.json", text.encode())
-
-    def _taken_up(self, folder: Path) -> list[dict[str, Any]]:
-        path = folder / "steps.json"
-        if not path.exists():
-            raise ValueError(
-                f"Argument `resume` must find an unfinished run in `{folder.parent}`, but there is"
-                " none; leave it out to start one."
-            )
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            identity = held["identity"]
-            steps = list(held["steps"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"File `{path}` must hold the steps of a run, but is damaged; leave out `resume`"
-                " to start anew."
-            ) from error
-        if identity != self._identity:
-            raise ValueError(
-                f"Argument `resume` must go on with the same run, but `{folder}` holds another one"
-                " (network, data, version or options differ); leave it out to start anew."
-            )
-        return steps
+    def _path(self, run: RunFolder) -> Path:
+        return run.part(f"step-{len(self.done)}.mho")
 
 
 NOISE_AWARE = "noise-aware"
@@ -200,6 +150,23 @@ class TuneJob(Configuration):
         """How cells are programmed."""
         return ProgrammingOptions(self.tolerance, self.denoise, self.repaired)
 
+    def gather(self, progress: Progress = silent) -> Task:
+        """Read or train the network, and read the data.
+
+        Raises:
+            ValueError: Something about the files or the methods; one sentence says what.
+            OSError: A file that cannot be read.
+        """
+        start = gather(
+            self.network, self.data, self.training, self.weights, self.seed, progress
+        )
+        _plan(self, start)
+        return start
+
+    def identity(self, start: Task) -> str:
+        """Everything that the result depends on; see `RunFolder`."""
+        return run_identity(start.fingerprint, self)
+
     def specimen(self, network: Network) -> ChipSpec:
         """The chip, with as many tiles as the network needs."""
         return fitting_chip(network.shapes, self.chip, self.seed, stuck=self.stuck)
@@ -213,44 +180,42 @@ class Tuned:
         result: Plain values: options, accuracy in software, steps with accuracy and cost, and the
             share of the lost accuracy that the steps on the chip bring back.
         chip: The tuned chip, to go on with.
-        kept: The steps' files; `finish` removes them once the rest is written.
     """
 
     result: dict[str, Any]
     chip: ProgrammedChip
-    kept: KeptSteps
 
 
 def tune(
     job: TuneJob,
     progress: Progress = silent,
     *,
-    unfinished: Path | None = None,
-    resume: bool = False,
+    start: Task | None = None,
+    run: RunFolder | None = None,
 ) -> Tuned:
     """Program a network into a chip, or take a programmed one, and tune it; judge every step.
 
     Args:
         job: What to do.
         progress: Told what is being done and how far it is; may raise to interrupt.
-        unfinished: Folder in which every step is kept until the caller has the end.
-        resume: Go on with what is there. The end is the same as without an interruption.
+        start: What `job.gather` gave; read here if `None`.
+        run: Where every step is kept; what it has is gone on with. The end is the same as
+            without an interruption.
 
     Raises:
         ValueError: Something about the files or the methods; one sentence says what.
         OSError: A file that cannot be read, or a folder that cannot be written.
     """
-    start = gather(job.network, job.data, job.training, job.weights, job.seed, progress)
+    start = start or job.gather(progress)
     plan = _plan(job, start)
-    identity = f"{version('mho')} {start.fingerprint} {job!r}"
-    kept = KeptSteps(unfinished, identity, resume=resume)
+    kept = _Steps(run)
     tuning = _Tuning(job, start, progress, kept)
     source = kept.left or start.source
     for name in plan[len(kept.done) :]:
         source, step = tuning.step(name, source)
         kept.put(step, source)
     assert isinstance(source, ProgrammedChip)
-    return Tuned(_result(job, start, source, kept.done), source, kept)
+    return Tuned(_result(job, start, source, kept.done), source)
 
 
 def _plan(job: TuneJob, start: Task) -> list[str]:
@@ -273,7 +238,7 @@ class _Tuning:
     """The steps of a job."""
 
     def __init__(
-        self, job: TuneJob, start: Task, progress: Progress, kept: KeptSteps
+        self, job: TuneJob, start: Task, progress: Progress, kept: _Steps
     ) -> None:
         self._job = job
         self._start = start
@@ -315,7 +280,6 @@ class _Tuning:
     def _programmed(self, image: CompiledNetwork) -> ProgrammedChip:
         job = self._job
         info = image.info
-        file = self._kept.programming
         one = job.specimen(image.network)
         if not isinstance(self._start.source, Network):
             one = replace(
@@ -325,8 +289,7 @@ class _Tuning:
             image,
             one,
             job.effort,
-            unfinished=file,
-            resume=file is not None and file.exists(),
+            state=self._kept.programming,
             progress=self._progress,
         )
 

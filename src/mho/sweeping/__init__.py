@@ -6,11 +6,12 @@ Tables grow point by point and can be resumed; `UNKNOWNS` has the sweeps of what
 from mho.sweeping.fields import Subject
 from mho.sweeping.grid import Axis, grid_points, parse_axis
 from mho.sweeping.run import COLUMNS, PointMeasure, check_sweep, measure_point
-from mho.sweeping.table import Points, Row, to_csv, to_parquet
+from mho.sweeping.table import RESULT, Points, Row, to_csv, to_parquet
 from mho.sweeping.unknowns import UNKNOWNS
 
 __all__ = [
     "COLUMNS",
+    "RESULT",
     "UNKNOWNS",
     "Axis",
     "PointMeasure",

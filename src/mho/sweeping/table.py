@@ -3,40 +3,32 @@
 import csv
 import io
 import json
-from dataclasses import asdict
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
-from mho.files import write_whole
-from mho.sweeping.fields import Subject
+from mho.files import RunFolder
 from mho.sweeping.grid import Axis
-from mho.sweeping.run import COLUMNS, PointMeasure
+from mho.sweeping.run import COLUMNS
 
 Row = dict[str, float]
 
 
+RESULT = "points.json"
+"""Every point that was measured: what a sweep ends with, and a larger one goes on from."""
+
+
 class Points:
-    """Points that are measured, in a file that a later sweep may go on from.
+    """Points that are measured, kept one by one.
 
     Args:
-        path: The file.
-        subject: Cells and protocol that the sweep starts from.
-        how: How points are measured.
-        resume: Take up what the file has.
+        run: Where they are kept. If it goes on from a finished sweep, that one's count as well.
 
     Raises:
-        ValueError: There is nothing to take up, or it was measured differently.
+        ValueError: The file of a finished sweep is damaged.
     """
 
-    def __init__(
-        self, path: Path, subject: Subject, how: PointMeasure, *, resume: bool
-    ) -> None:
-        self._path = path
-        self._identity = f"{version('mho')} {subject!r} {asdict(how)}"
-        self._rows: dict[str, Row] = {}
-        if resume:
-            self._rows = self._load()
+    def __init__(self, run: RunFolder) -> None:
+        self._run = run
+        self._rows: dict[str, Row] = _earlier(run) if run.extends else {}
+        self._rows |= run.values()
 
     def get(self, axes: list[Axis], values: tuple[float, ...]) -> Row | None:
         """What was measured there, if it was."""
@@ -44,32 +36,26 @@ class Points:
 
     def add(self, axes: list[Axis], values: tuple[float, ...], row: Row) -> None:
         """Keep a point, on disk at once."""
-        self._rows[_key(axes, values)] = row
-        text = json.dumps({"identity": self._identity, "points": self._rows}, indent=1)
-        write_whole(self._path, text.encode())
+        key = _key(axes, values)
+        self._rows[key] = row
+        self._run.put(key, row)
 
-    def _load(self) -> dict[str, Row]:
-        advice = "leave it out to start anew."
-        if not self._path.exists():
-            raise ValueError(
-                f"Argument `resume` must find measured points in `{self._path.parent}`, but there"
-                f" are none; {advice}"
-            )
-        try:
-            kept: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            same = kept["identity"] == self._identity
-            rows = dict(kept["points"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"File `{self._path}` must hold the points of a sweep, but is damaged ({error});"
-                " delete it and start anew."
-            ) from error
-        if not same:
-            raise ValueError(
-                f"Argument `resume` must go on with points measured alike, but those in"
-                f" `{self._path.parent}` have other cells, settings or version; {advice}"
-            )
-        return rows
+    @property
+    def content(self) -> bytes:
+        """All of them, for `RESULT`."""
+        return json.dumps({"points": self._rows}, indent=1).encode()
+
+
+def _earlier(run: RunFolder) -> dict[str, Row]:
+    """Points of a finished sweep."""
+    found = run.result()
+    try:
+        return dict(found["points"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"File `{run.folder / RESULT}` must hold the points of a sweep, but is damaged; leave"
+            " out `resume` to start anew."
+        ) from error
 
 
 def _key(axes: list[Axis], values: tuple[float, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,7 +16,7 @@ from mho.characterise.levels.write_levels import (
 )
 from mho.checks import Configuration, check_between, check_positive
 from mho.chip import Chip
-from mho.files import checkpoint
+from mho.files import RunFolder
 from mho.ledger import Ledger
 from mho.programming import Outcome, ProgramProtocol, ProgramRun
 from mho.progress import Progress
@@ -125,12 +124,12 @@ class LevelExperiment(Configuration):
         self.protocol(denoise=True).check(bench.info)
 
     def run(
-        self, work: Path | None, progress: Progress, *, denoise: bool
+        self, folder: RunFolder | None, progress: Progress, *, denoise: bool
     ) -> LevelTally:
         """Write all levels of all cells.
 
         Args:
-            work: Folder that keeps finished parts, to go on after an interruption.
+            folder: Where finished parts are kept, to go on after an interruption.
             progress: Told the stage and how much of it is done (1).
             denoise: Whether to denoise.
 
@@ -151,13 +150,11 @@ class LevelExperiment(Configuration):
             def tell(done: float, nth: int = nth) -> None:
                 progress(stage, min((nth + done) * few / self.cells, 1.0))
 
-            kept = (
-                work / f"{'denoised' if denoise else 'plain'}-{nth}.safetensors"
-                if work
-                else None
-            )
-            if kept is not None and kept.exists():
-                groups, facts = checkpoint.load(kept)
+            name = f"{'denoised' if denoise else 'plain'}-{nth}"
+            state = folder.state(name) if folder else None
+            held = state.load() if state else None
+            if held is not None:
+                groups, facts = held
                 parts.append((groups["cells"], float(facts["joules"])))
                 disturb = facts["disturb"]
                 example = example or _example(groups["example"])
@@ -167,11 +164,9 @@ class LevelExperiment(Configuration):
             own = _first(found, self.levels)
             parts.append((part, found.ledger.joules))
             example = example or own
-            if kept is not None:
+            if state is not None:
                 groups = {"cells": part, "example": _tensors(own)}
-                checkpoint.save(
-                    kept, groups, {"joules": found.ledger.joules, "disturb": disturb}
-                )
+                state.save(groups, {"joules": found.ledger.joules, "disturb": disturb})
         assert example is not None
         per_cell = {k: torch.cat([p[k] for p, _ in parts]) for k in parts[0][0]}
         return LevelTally(per_cell, sum(j for _, j in parts), example, disturb)

@@ -4,7 +4,12 @@ A factorial hidden Markov model: how many traps, how large, how fast, with inter
 """
 
 from mho.characterise.telegraph.analyse import analyse_noise
-from mho.characterise.telegraph.result import Estimate, FoundTrap, TelegraphAnalysis
+from mho.characterise.telegraph.result import (
+    Estimate,
+    FoundTrap,
+    TelegraphAnalysis,
+    analysis_from_json,
+)
 from mho.characterise.telegraph.spectrum import (
     power_spectrum,
     trap_spectra,
@@ -18,6 +23,7 @@ __all__ = [
     "TelegraphAnalysis",
     "Trace",
     "analyse_noise",
+    "analysis_from_json",
     "power_spectrum",
     "read_trace",
     "trap_spectra",

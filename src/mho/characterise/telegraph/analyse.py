@@ -17,6 +17,7 @@ from mho.characterise.telegraph.spectrum import gaussian_bic
 from mho.characterise.telegraph.trace import Trace
 from mho.characterise.telegraph.trap_model import Array
 from mho.checks import check_between
+from mho.files import RunFolder
 
 if TYPE_CHECKING:
     from mho.characterise.telegraph.fits import Fit
@@ -26,7 +27,11 @@ _SURE = 1.96
 
 
 def analyse_noise(
-    trace: Trace, *, traps: int | None = None, options: NoiseOptions | None = None
+    trace: Trace,
+    *,
+    traps: int | None = None,
+    options: NoiseOptions | None = None,
+    run: RunFolder | None = None,
 ) -> TelegraphAnalysis:
     """Find the traps behind a trace.
 
@@ -39,6 +44,7 @@ def analyse_noise(
         trace: The trace.
         traps: Number of traps, if it is known; then that many are reported, whatever they are.
         options: When jumps count as telegraph noise.
+        run: Where the fit with each number of traps is kept; what it has is not fitted again.
 
     Raises:
         ValueError: hmmlearn is not installed.
@@ -54,11 +60,15 @@ def analyse_noise(
     values = trace.conductance.double().numpy()
     if float(np.ptp(values)) <= 1e-12 * float(np.abs(values).max()):
         return _constant(trace)
-    return _analyse(trace, values, traps, chosen)
+    return _analyse(trace, values, traps, chosen, run)
 
 
 def _analyse(
-    trace: Trace, values: Array, traps: int | None, options: NoiseOptions
+    trace: Trace,
+    values: Array,
+    traps: int | None,
+    options: NoiseOptions,
+    run: RunFolder | None,
 ) -> TelegraphAnalysis:
     """All fits, and the choice among them."""
     from mho.characterise.telegraph.fits import fit_all
@@ -67,7 +77,7 @@ def _analyse(
     unit = rough_noise(values)
     scaled = values / unit
     most = options.traps_max if traps is None else traps
-    fits = fit_all(scaled, most, options, stop=traps is None)
+    fits = fit_all(scaled, most, options, stop=traps is None, run=run)
     rival = gaussian_bic(scaled)
     chosen = fits[-1]
     if traps is None:

@@ -9,6 +9,7 @@ from mho.characterise.telegraph.factorial_hmm import FactorialHMM
 from mho.characterise.telegraph.initial_guess import best_fit, jump_sizes, make_grid
 from mho.characterise.telegraph.result import NoiseOptions
 from mho.characterise.telegraph.trap_model import Array, Model, each_trap
+from mho.files import RunFolder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,12 @@ class Fit:
 
 
 def fit_all(
-    values: Array, most: int, options: NoiseOptions, *, stop: bool
+    values: Array,
+    most: int,
+    options: NoiseOptions,
+    *,
+    stop: bool,
+    run: RunFolder | None = None,
 ) -> list[Fit]:
     """Fits with 0, 1, … traps.
 
@@ -73,6 +79,7 @@ def fit_all(
         most: Most traps (1).
         options: When a fit explains the trace.
         stop: Whether no more traps are tried after a fit that does.
+        run: Where fits are kept; what it has is not fitted again.
     """
     fits = [_without(values)]
     if most == 0 or (stop and fits[0].explains(options)):
@@ -82,7 +89,14 @@ def fit_all(
     sizes = jump_sizes(moved, 1.0)
     before = replace(fits[0].model, base=fits[0].model.base - origin)
     while before.traps < most and not (stop and fits[-1].explains(options)):
-        found = best_fit(moved, grid, sizes, before, 1.0)
+        name = f"fit-{before.traps + 1}"
+        kept = run.get(name) if run else None
+        if kept is None:
+            found = best_fit(moved, grid, sizes, before, 1.0)
+            if run:
+                run.put(name, found.model.as_plain())
+        else:
+            found = FactorialHMM(grid, Model.from_plain(kept), 1, 1.0)
         before = found.model
         fits.append(_back(found, moved[:, None], origin))
     return fits

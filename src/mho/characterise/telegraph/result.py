@@ -1,9 +1,11 @@
 """What the analysis of a trace takes for granted, and what it finds."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -150,6 +152,42 @@ class TelegraphAnalysis:
             "bic": [_number(value) for value in self.bic],
             "bic_gaussian": _number(self.bic_gaussian),
         }
+
+
+def analysis_from_json(found: Mapping[str, Any]) -> TelegraphAnalysis:
+    """An analysis as `as_json` told it, without the fitted trace.
+
+    Args:
+        found: What it told.
+    """
+    traps = tuple(
+        FoundTrap(
+            Estimate(**trap["amplitude_S"]),
+            Estimate(**trap["capture_time_s"]),
+            Estimate(**trap["emission_time_s"]),
+            trap["transitions"],
+            trap["resolved"],
+        )
+        for trap in found["traps"]
+    )
+    return TelegraphAnalysis(
+        traps=traps,
+        levels=tuple(found["levels_S"]),
+        noise=found["noise_S"],
+        residual=found["residual_S"],
+        complete=found["complete"],
+        interval=found["interval_s"],
+        samples=found["samples"],
+        log_likelihood=_read_number(found["log_likelihood"]),
+        bic=tuple(_read_number(value) for value in found["bic"]),
+        bic_gaussian=_read_number(found["bic_gaussian"]),
+        fitted=torch.full((found["samples"],), math.nan),
+    )
+
+
+def _read_number(value: float | None) -> float:
+    """A number that JSON cannot say comes back as none."""
+    return math.nan if value is None else value
 
 
 def _trap(trap: FoundTrap) -> dict[str, Any]:

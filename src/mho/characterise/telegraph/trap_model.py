@@ -13,6 +13,7 @@ significant bit. Conductances and their inverses are in any one unit.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ _FASTEST = 0.02
 """Least memory 1 − a − b of a trap from sample to sample (1): below, it has none."""
 _RAREST = 1e-7
 """Least probability of a jump within a sample (1)."""
+_OF_TRAPS = ("amplitude", "fills", "empties")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,18 @@ class Model:
         shrink = np.minimum(1.0, (1 - _FASTEST) / both)
         fills, empties = (np.maximum(p * shrink, _RAREST) for p in (fills, empties))
         return cls(base, noise, np.abs(amplitude), fills, empties)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Model":
+        """What `as_plain` told, to the last bit."""
+        kept = {name: np.asarray(plain[name]) for name in _OF_TRAPS}
+        return cls(float(plain["base"]), float(plain["noise"]), **kept)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {"base": float(self.base), "noise": float(self.noise)} | {
+            name: getattr(self, name).tolist() for name in _OF_TRAPS
+        }
 
     @property
     def traps(self) -> int:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mho.checks import check_between, check_not_negative, one_line
-from mho.files import write_whole
+from mho.cli.shared.words import say
+from mho.files import (
+    RunFolder,
+    is_plain,
+    probe,
+    write_out,
+)
 from mho.units import parse
 
 _MOST = {"S": 1.0, "V": 1e3, "s": 1e12, "Hz": 1e12}
@@ -122,7 +127,7 @@ def check_outputs(folder: Path, json: str | None) -> None:
         OSError: One of them cannot be written.
     """
     check_writable(folder)
-    if json not in (None, "-"):
+    if json not in (None, "-") and is_plain(Path(json)):
         check_writable(Path(json).parent)
 
 
@@ -142,7 +147,7 @@ def write_json(result: object, json: str | None) -> bool:
         return True
     if json:
         Path(json).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(Path(json), text.encode())
+        write_out(Path(json), text.encode())
     return False
 
 
@@ -161,37 +166,17 @@ def print_rows(rows: list[tuple[str, str]], last: str) -> None:
     console.print(Text(one_line(last)), soft_wrap=True)
 
 
-def workshop(folder: Path, *, resume: bool) -> Path:
-    """Folder of what is finished of a run, inside that of its results.
-
-    Args:
-        folder: Folder of the results.
-        resume: Keep what it has.
-
-    Raises:
-        ValueError: There is nothing to resume.
-    """
-    work = folder / "unfinished"
-    if resume and not work.is_dir():
-        raise ValueError(
-            f"Argument `resume` must find an unfinished run in `{folder}`, but there is none;"
-            " leave it out to start one."
-        )
-    if not resume:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-    return work
+def tell(run: RunFolder) -> None:
+    """Say on standard error what became of an earlier run in the folder."""
+    if run.set_aside is not None:
+        say(f"The unfinished run that was here is kept as `{run.set_aside}`.")
+    if run.is_complete:
+        say(f"The run in `{run.folder}` is complete; these are its results.")
 
 
 def check_writable(folder: Path) -> None:
     """Try to write into a folder, before any work is done; leave nothing behind."""
-    missing = [p for p in (folder, *folder.parents) if not p.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / ".mho-probe"
-    probe.write_bytes(b"")
-    probe.unlink()
-    for made in missing:
-        made.rmdir()
+    probe(folder)
 
 
 @contextmanager

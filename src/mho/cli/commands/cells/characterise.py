@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App
 
-from mho.cli.options import WHOLE, Json, OutFolder, ReadVoltage, Threads
+from mho.cli.options import WHOLE, Json, OutFolder, ReadVoltage, Resume, Threads
 
 characterise = App(
     name="characterise", help="Ask measured data about the cells behind them."
@@ -18,6 +18,7 @@ def noise(
     *,
     voltage: ReadVoltage = "0.2V",
     traps: Annotated[int | None, WHOLE] = None,
+    resume: Resume = False,
     out: OutFolder = None,
     json: Json = None,
     threads: Threads = 1,
@@ -33,4 +34,4 @@ def noise(
     from mho.cli.work.cells.characterise import run
 
     with with_threads(threads):
-        run(trace, voltage=voltage, traps=traps, out=out, json=json)
+        run(trace, voltage=voltage, traps=traps, resume=resume, out=out, json=json)

@@ -1,7 +1,5 @@
 """`mho lifetime`: a programmed chip over years, at a temperature, with and without refreshing."""
 
-import json as json_format
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +18,7 @@ from mho.cli.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from mho.files import RunFolder
     from mho.runs import LifeJob
 
 _FIGURE = "lifetime.png"
@@ -63,13 +62,14 @@ def lifetime(
         check_outputs,
         progress_bars,
         quantity,
-        workshop,
+        tell,
         write_json,
     )
     from mho.cli.shared.output import temperature as kelvin
     from mho.cli.shared.test_data import output, rehearse, test_data
     from mho.cli.shared.threads import with_threads
     from mho.deployment.storage import load_chip, save_chip
+    from mho.files import RunFolder
     from mho.runs import LifeJob, grow_old
 
     check_between(percentile, "percentile", 0.0, 100.0, "1")
@@ -88,13 +88,26 @@ def lifetime(
     folder = Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
     kept = output(aged, chip, data) if aged else None
     check_outputs(folder, json)
-    work = workshop(folder, resume=resume)
-    with with_threads(threads), progress_bars() as progress:
-        result, old = grow_old(young, test, job, work=work, progress=progress)
-    if kept is not None:
-        save_chip(kept, old)
-    _save(result, folder)
-    shutil.rmtree(work)
+    with (
+        with_threads(threads),
+        progress_bars() as progress,
+        RunFolder.open(
+            folder,
+            "lifetime",
+            job.identity(young, test),
+            makes=(_FIGURE, "result.json"),
+            saves=kept,
+            resume=resume,
+        ) as run,
+    ):
+        tell(run)
+        if not run.is_complete:
+            found, old = grow_old(young, test, job, run=run, progress=progress)
+            if kept is not None:
+                save_chip(run.saved, old)
+            _save(found, run)
+            run.finish()
+        result = run.result()
     if not write_json(result, json):
         _print(result, job, folder, kept)
 
@@ -111,13 +124,11 @@ def _check_refreshed(
         )
 
 
-def _save(result: dict[str, Any], folder: Path) -> None:
-    from mho.files import write_whole
+def _save(result: dict[str, Any], run: "RunFolder") -> None:
     from mho.report.figures import draw_png, lifetime_figure
 
-    write_whole(folder / _FIGURE, draw_png(lambda: lifetime_figure(result)))
-    text = json_format.dumps(result, indent=2) + "\n"
-    write_whole(folder / "result.json", text.encode())
+    run.write(_FIGURE, draw_png(lambda: lifetime_figure(result)))
+    run.write_result(result)
 
 
 def _print(

@@ -1,9 +1,7 @@
 """`mho train`: a perceptron that learns on the chip itself, from blind pulses."""
 
-import json as json_format
-import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mho.cli.options import (
     NUMBER,
@@ -19,6 +17,9 @@ from mho.cli.options import (
     Stuck,
     Threads,
 )
+
+if TYPE_CHECKING:
+    from mho.files import RunFolder
 
 _FIGURE = "training.png"
 
@@ -58,12 +59,13 @@ def train(
         check_outputs,
         progress_bars,
         quantity,
-        workshop,
+        tell,
         write_json,
     )
     from mho.cli.shared.test_data import output
     from mho.cli.shared.threads import with_threads
     from mho.deployment.storage import save_chip
+    from mho.files import RunFolder
     from mho.runs import TrainJob, learn, training_data
     from mho.training import OnChipTraining
 
@@ -78,13 +80,26 @@ def train(
     )
     kept = output(save, data) if save else None
     check_outputs(folder, json)
-    work = workshop(folder, resume=resume)
-    with with_threads(threads), progress_bars() as progress:
-        result, trained = learn(job, samples, provenance, work=work, progress=progress)
-    if kept is not None:
-        save_chip(kept, trained)
-    _save(result, folder)
-    shutil.rmtree(work)
+    with (
+        with_threads(threads),
+        progress_bars() as progress,
+        RunFolder.open(
+            folder,
+            "train",
+            job.identity(samples),
+            makes=(_FIGURE, "result.json"),
+            saves=kept,
+            resume=resume,
+        ) as run,
+    ):
+        tell(run)
+        if not run.is_complete:
+            found, trained = learn(job, samples, provenance, run=run, progress=progress)
+            if kept is not None:
+                save_chip(run.saved, trained)
+            _save(found, run)
+            run.finish()
+        result = run.result()
     if not write_json(result, json):
         _print(result, folder, kept)
 
@@ -107,13 +122,11 @@ def _hidden(network: str | None, inputs: int, classes: int) -> tuple[int, ...]:
     return tuple(sizes[1:-1])
 
 
-def _save(result: dict[str, Any], folder: Path) -> None:
-    from mho.files import write_whole
+def _save(result: dict[str, Any], run: "RunFolder") -> None:
     from mho.report.figures import draw_png, training_figure
 
-    write_whole(folder / _FIGURE, draw_png(lambda: training_figure(result)))
-    text = json_format.dumps(result, indent=2) + "\n"
-    write_whole(folder / "result.json", text.encode())
+    run.write(_FIGURE, draw_png(lambda: training_figure(result)))
+    run.write_result(result)
 
 
 def _print(result: dict[str, Any], folder: Path, kept: Path | None) -> None:

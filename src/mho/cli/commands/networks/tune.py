@@ -1,10 +1,9 @@
 """`mho tune`: a network on a chip with faults, tuned step by step."""
 
-import json as json_format
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mho.checks import check_between
 from mho.cli.options import (
@@ -23,6 +22,11 @@ from mho.cli.options import (
     Weights,
 )
 
+if TYPE_CHECKING:
+    from mho.files import RunFolder
+    from mho.runs import Tuned
+
+_FIGURE = "tuning.png"
 _PACKED = ".mho"
 
 
@@ -67,9 +71,11 @@ def tune(
         check_outputs,
         print_rows,
         progress_bars,
+        tell,
         write_json,
     )
     from mho.cli.shared.threads import with_threads
+    from mho.files import RunFolder
     from mho.runs import TuneJob
     from mho.runs import tune as run
 
@@ -86,17 +92,23 @@ def tune(
     )
     check_outputs(folder, json)
     _check_save(save, network)
+    kept = Path(save) if save else None
     with with_threads(threads), progress_bars() as progress:
-        tuned = run(job, progress, unfinished=folder / "unfinished", resume=resume)
-    result = tuned.result | {"version": version("mho")}
-    _write(folder, result)
-    if save:
-        from mho.deployment.storage import save_chip
-
-        save_chip(save, tuned.chip)
-    tuned.kept.finish()
+        start = job.gather(progress)
+        with RunFolder.open(
+            folder,
+            "tune",
+            job.identity(start),
+            makes=(_FIGURE, "result.json"),
+            saves=kept,
+            resume=resume,
+        ) as files:
+            tell(files)
+            if not files.is_complete:
+                _finish(files, run(job, progress, start=start, run=files), kept)
+            result = files.result()
     if not write_json(result, json):
-        last = f"figure: {folder / 'tuning.png'}" + (f"\nchip: {save}" if save else "")
+        last = f"figure: {folder / _FIGURE}" + (f"\nchip: {save}" if save else "")
         print_rows(_rows(result), last)
 
 
@@ -153,15 +165,17 @@ def _check_save(save: str | None, network: str) -> None:
     check_writable(Path(save).parent)
 
 
-def _write(folder: Path, result: dict[str, Any]) -> None:
-    """Result and figure."""
-    from mho.files import write_whole
+def _finish(files: "RunFolder", tuned: "Tuned", kept: Path | None) -> None:
+    """Result, figure and chip."""
+    from mho.deployment.storage import save_chip
     from mho.report.figures import draw_png, tuning_figure
 
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json_format.dumps(result, indent=2) + "\n"
-    write_whole(folder / "tuning.png", draw_png(lambda: tuning_figure(result)))
-    write_whole(folder / "result.json", text.encode())
+    result = tuned.result | {"version": version("mho")}
+    files.write(_FIGURE, draw_png(lambda: tuning_figure(result)))
+    files.write_result(result)
+    if kept is not None:
+        save_chip(files.saved, tuned.chip)
+    files.finish()
 
 
 def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -24,7 +24,11 @@ from mho.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from mho.files import RunFolder
     from mho.runs import YieldPoint
+
+_FIGURE = "yield.png"
+_RESULT = "yield.json"
 
 
 def yield_(
@@ -54,14 +58,11 @@ def yield_(
         stuck: Shares of stuck cells, from 0 to 0.3, with commas between.
         spares: Spare rows, and pairs of columns, of each part of a layer.
     """
-    from importlib.metadata import version
-    from shutil import rmtree
-
     from mho.checks import check_between, check_choice
-    from mho.cli.shared.output import check_outputs, progress_bars, quantity
+    from mho.cli.shared.output import check_outputs, progress_bars, quantity, tell
     from mho.cli.shared.threads import with_threads
     from mho.device.published import PRESETS
-    from mho.files import Kept, work_folder
+    from mho.files import RunFolder, run_identity
     from mho.programming import ProgramProtocol
     from mho.runs import REMEDIES, Job, measure_yields, prepare
 
@@ -80,19 +81,28 @@ def yield_(
         sources = prepare(
             Job(network, chip, seed=seed, data=data, weights=weights), progress
         )
-        work = work_folder(folder, resume=resume)
-        same = f"{version('mho')} {sources.fingerprint} {chip} {protocol!r} {spares}"
-        points = measure_yields(
-            sources,
-            chip,
-            chips,
-            Kept(work, same),
-            protocol=protocol,
-            spares=spares,
-            progress=lambda done: progress("chips", done),
-        )
-    _report(points, sources.software_accuracy, folder, json)
-    rmtree(work)
+        with RunFolder.open(
+            folder,
+            "yield",
+            run_identity(sources.fingerprint, chip, protocol, spares),
+            makes=(_FIGURE, _RESULT),
+            resume=resume,
+            extends=True,
+        ) as run:
+            tell(run)
+            points = measure_yields(
+                sources,
+                chip,
+                chips,
+                run,
+                protocol=protocol,
+                spares=spares,
+                progress=lambda done: progress("chips", done),
+            )
+            software = sources.software_accuracy
+            _save(points, software, run)
+            run.finish()
+    _report(points, software, folder, json)
 
 
 def _shares(text: str) -> list[float]:
@@ -112,28 +122,32 @@ def _shares(text: str) -> list[float]:
     return found
 
 
+def _described(points: Sequence["YieldPoint"], software: float) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "software_accuracy": software,
+        "points": [asdict(point) for point in points],
+    }
+
+
+def _save(points: Sequence["YieldPoint"], software: float, run: "RunFolder") -> None:
+    from mho.report.figures import draw_png, yield_figure
+
+    run.write(_FIGURE, draw_png(lambda: yield_figure(points, software)))
+    run.write_result(_described(points, software))
+
+
 def _report(
     points: Sequence["YieldPoint"], software: float, folder: Path, json: str | None
 ) -> None:
-    from dataclasses import asdict
-
     from rich.console import Console
     from rich.table import Table
 
     from mho.cli.shared.output import write_json
-    from mho.files import write_whole
-    from mho.report.figures import draw_png, yield_figure
     from mho.runs import REMEDIES
 
-    folder.mkdir(parents=True, exist_ok=True)
-    result = {
-        "software_accuracy": software,
-        "points": [asdict(point) for point in points],
-    }
-    write_json(result, str(folder / "yield.json"))
-    picture = folder / "yield.png"
-    write_whole(picture, draw_png(lambda: yield_figure(points, software)))
-    if write_json(result, json):
+    if write_json(_described(points, software), json):
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("stuck", *REMEDIES):
@@ -150,4 +164,6 @@ def _report(
         table.add_row(*cells)
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"software: {software:.2%}; figure: {picture}", soft_wrap=True)
+    console.print(
+        f"software: {software:.2%}; figure: {folder / _FIGURE}", soft_wrap=True
+    )

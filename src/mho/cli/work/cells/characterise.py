@@ -10,16 +10,25 @@ from mho.characterise.telegraph import (
     FoundTrap,
     TelegraphAnalysis,
     analyse_noise,
+    analysis_from_json,
     read_trace,
 )
-from mho.cli.shared.output import check_outputs, quantity, write_json
-from mho.files import write_whole
+from mho.cli.shared.output import check_outputs, quantity, tell, write_json
+from mho.files import RunFolder, run_identity
 from mho.report.figures import draw_png, noise_figure
 from mho.units import parse, show
 
+_FIGURE = "noise.png"
+
 
 def run(
-    trace: str, *, voltage: str, traps: int | None, out: str | None, json: str | None
+    trace: str,
+    *,
+    voltage: str,
+    traps: int | None,
+    resume: bool,
+    out: str | None,
+    json: str | None,
 ) -> None:
     """Analyse a trace; see `mho characterise noise --help`.
 
@@ -31,14 +40,24 @@ def run(
     measured = read_trace(path, quantity(voltage, "voltage", "V"))
     folder = Path(out) if out else Path("mho-out") / f"noise-{path.stem}"
     check_outputs(folder, json)
-    analysis = analyse_noise(measured, traps=traps)
-    folder.mkdir(parents=True, exist_ok=True)
-    figure = folder / "noise.png"
-    write_whole(figure, draw_png(lambda: noise_figure(measured, analysis)))
-    if write_json(analysis.as_json(), json):
+    with RunFolder.open(
+        folder,
+        "characterise",
+        run_identity(measured, traps),
+        makes=(_FIGURE, "result.json"),
+        resume=resume,
+    ) as files:
+        tell(files)
+        if not files.is_complete:
+            analysis = analyse_noise(measured, traps=traps, run=files)
+            files.write(_FIGURE, draw_png(lambda: noise_figure(measured, analysis)))
+            files.write_result(analysis.as_json())
+            files.finish()
+        result = files.result()
+    if write_json(result, json):
         return
-    _print(analysis)
-    Console(highlight=False).print(f"figure: {figure}", soft_wrap=True)
+    _print(analysis_from_json(result))
+    Console(highlight=False).print(f"figure: {folder / _FIGURE}", soft_wrap=True)
 
 
 def _print(analysis: TelegraphAnalysis) -> None:

@@ -1,7 +1,5 @@
 """`mho levels`: options to the level experiment, and its results to terminal, figure and JSON."""
 
-import json as json_format
-import shutil
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,11 +24,12 @@ from mho.cli.shared.output import (
     print_rows,
     progress_bars,
     quantity,
+    tell,
     write_json,
 )
 from mho.cli.shared.threads import with_threads
 from mho.device.published import PRESETS
-from mho.files import write_whole
+from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
 from mho.progress import Progress
 from mho.report.figures import as_array, draw_png, levels_figure, to_uS, widths_figure
@@ -126,37 +125,35 @@ def _run(
 ) -> dict[str, Any]:
     """Everything between the options and the results."""
     started = time.monotonic()
+    with RunFolder.open(
+        folder,
+        "levels",
+        run_identity(options),
+        makes=("levels.png", "bits.png", "result.json"),
+        resume=resume,
+        started=started,
+    ) as files:
+        tell(files)
+        if not files.is_complete:
+            files.write_result(_measured(options, files, progress))
+            files.finish()
+        result: dict[str, Any] = files.result()
+        return result
+
+
+def _measured(options: Options, files: RunFolder, progress: Progress) -> dict[str, Any]:
+    """All numbers; the figures are written."""
     experiment = options.experiment
-    work = _workshop(folder, f"{version('mho')} {experiment!r}", resume=resume)
-    noisy = experiment.run(work, progress, denoise=False) if options.compare else None
-    tally = experiment.run(work, progress, denoise=True)
+    noisy = experiment.run(files, progress, denoise=False) if options.compare else None
+    tally = experiment.run(files, progress, denoise=True)
     result = describe(experiment, tally, noisy)
     if options.observation is not None:
-        result["bits"] = _bits(options, folder, progress)
+        result["bits"] = _bits(options, files, progress)
     example = noisy.example if noisy else None
     picture = draw_png(lambda: levels_figure(tally.example, example, experiment.window))
-    write_whole(folder / "levels.png", picture)
-    result["wall_seconds"] = round(time.monotonic() - started, 2)
-    text = json_format.dumps(result, indent=2) + "\n"
-    write_whole(folder / "result.json", text.encode())
-    shutil.rmtree(work)
+    files.write("levels.png", picture)
+    result["wall_seconds"] = round(files.seconds, 2)
     return result
-
-
-def _workshop(folder: Path, identity: str, *, resume: bool) -> Path:
-    """Folder of the finished parts of this very experiment."""
-    work = folder / "unfinished"
-    note = work / "identity"
-    if resume and not (note.exists() and note.read_text(encoding="utf-8") == identity):
-        raise ValueError(
-            f"Argument `resume` must find the same experiment unfinished in `{folder}`, but does"
-            " not; leave it out to start one."
-        )
-    if not resume:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        write_whole(note, identity.encode())
-    return work
 
 
 def describe(
@@ -218,32 +215,56 @@ def _spread(within: Tensor, levels: int) -> dict[str, int | float]:
     }
 
 
-def _bits(options: Options, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Distinguishable levels and the largest number that most cells reach."""
+def _bits(options: Options, files: RunFolder, progress: Progress) -> dict[str, Any]:
+    """Distinguishable levels and the largest number that most cells reach, each kept."""
+    held: dict[str, Any] | None = files.get("distinguishable")
+    if held is None:
+        held = _distinguishable(options, files, progress)
+        files.put("distinguishable", held)
+    most: dict[str, Any] | None = files.get("largest")
+    if most is None:
+        most = _largest(options, progress)
+        files.put("largest", most)
+    return held | most
+
+
+def _distinguishable(
+    options: Options, files: RunFolder, progress: Progress
+) -> dict[str, Any]:
+    """Distinguishable levels, and their figure."""
     experiment = options.experiment
     seen = options.observation
     assert seen is not None
-    chip = experiment.chip
-    stream = Stream(experiment.seed).child("chip")
     found = distinguishable(
-        chip,
+        experiment.chip,
         experiment.first,
         experiment.protocol(denoise=True),
         observation=seen,
-        stream=stream,
+        stream=Stream(experiment.seed).child("chip"),
         progress=progress,
-    )
-    small = Chip(chip.preset, cols=_COLS, driver=chip.driver)
-    largest = largest_count(
-        small, ProgramProtocol(), stream=stream, observation=seen, progress=progress
     )
     conductance = to_uS(found.conductance)
     width = to_uS(found.half_width)
     picture = draw_png(
         lambda: widths_figure(conductance, width, experiment.window / uS)
     )
-    write_whole(folder / "bits.png", picture)
-    return _bits_numbers(found, seen) | {
+    files.write("bits.png", picture)
+    return _bits_numbers(found, seen)
+
+
+def _largest(options: Options, progress: Progress) -> dict[str, Any]:
+    """The largest number of levels that most cells reach."""
+    chip = options.experiment.chip
+    seen = options.observation
+    assert seen is not None
+    largest = largest_count(
+        Chip(chip.preset, cols=_COLS, driver=chip.driver),
+        ProgramProtocol(),
+        stream=Stream(options.experiment.seed).child("chip"),
+        observation=seen,
+        progress=progress,
+    )
+    return {
         "largest_count": largest.levels,
         "largest_count_held": round(largest.held, 5),
         "largest_count_fraction": largest.fraction,

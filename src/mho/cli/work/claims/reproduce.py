@@ -1,6 +1,5 @@
 """`mho reproduce`: measure a paper's claims again; non-zero exit code if one fails."""
 
-import json as json_format
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,19 @@ from rich.console import Console
 from rich.table import Table
 
 from mho.checks import check_between, check_choice
-from mho.cli.shared.output import check_outputs, progress_bars, write_json
+from mho.cli.shared.output import check_outputs, progress_bars, tell, write_json
 from mho.cli.shared.threads import with_threads
 from mho.device.published import Preset, preset
-from mho.files import write_whole
-from mho.papers import PAPERS, Kept, Paper, Setting, Verdict, judge
+from mho.files import RunFolder, run_identity
+from mho.papers import (
+    PAPERS,
+    Paper,
+    Setting,
+    Verdict,
+    judge,
+    keep_verdict,
+    kept_verdict,
+)
 from mho.progress import Progress
 from mho.report.papers import draw_figures, render_paper, short_number
 from mho.rng import Stream
@@ -48,29 +55,57 @@ def run(
     cells = [_cells(paper, change) for paper in chosen]
     folder = Path(out) if out else Path("mho-out") / "reproduce"
     check_outputs(folder, json)
-    kept = Kept(folder / "unfinished", resume=resume)
-    numbers: list[dict[str, Any]] = []
-    with with_threads(1), progress_bars() as progress:
-        for paper, (kind, changes) in zip(chosen, cells, strict=True):
-            setting = Setting(kind, quick, Stream(seed).child(paper.name))
-            verdicts, pictures = _measure(paper, setting, kept, progress)
-            page = render_paper(
-                paper,
-                verdicts,
-                pictures,
-                preset=kind,
-                changes=changes,
-                seed=seed,
-                quick=quick,
-            )
-            _write(folder / paper.name, page, pictures)
-            numbers += [{"paper": paper.name, **v.numbers()} for v in verdicts]
-    text = json_format.dumps(numbers, indent=2) + "\n"
-    write_whole(folder / "claims.json", text.encode())
-    kept.finish()
+    claims = [(paper.name, [c.name for c in paper.claims]) for paper in chosen]
+    with (
+        with_threads(1),
+        progress_bars() as progress,
+        RunFolder.open(
+            folder,
+            "reproduce",
+            run_identity(claims, cells, quick, seed),
+            makes=(*(paper.name for paper in chosen), "claims.json"),
+            resume=resume,
+        ) as files,
+    ):
+        tell(files)
+        if not files.is_complete:
+            found = _claims(chosen, cells, files, progress, quick=quick, seed=seed)
+            files.write_result(found)
+            files.finish()
+        numbers: list[dict[str, Any]] = files.result()
     if not write_json(numbers, json):
         _print(numbers, folder)
     return all(found["pass"] for found in numbers)
+
+
+def _claims(
+    papers: list[Paper],
+    cells: list[tuple[Preset, dict[str, float]]],
+    files: RunFolder,
+    progress: Progress,
+    *,
+    quick: bool,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Numbers of all claims; pages and figures are written."""
+    numbers: list[dict[str, Any]] = []
+    for paper, (kind, changes) in zip(papers, cells, strict=True):
+        setting = Setting(kind, quick, Stream(seed).child(paper.name))
+        verdicts, pictures = _measure(paper, setting, files, progress)
+        page = render_paper(
+            paper,
+            verdicts,
+            pictures,
+            preset=kind,
+            changes=changes,
+            seed=seed,
+            quick=quick,
+        )
+        for name, png in pictures.items():
+            files.write(f"{paper.name}/{name}.png", png)
+        files.write(f"{paper.name}/report.html", page.encode())
+        numbers += [{"paper": paper.name, **v.numbers()} for v in verdicts]
+    return numbers
 
 
 def _paper(name: str, only: list[str]) -> Paper:
@@ -105,32 +140,24 @@ def _number(text: str, unit: str, name: str) -> float:
 
 
 def _measure(
-    paper: Paper, setting: Setting, kept: Kept, progress: Progress
+    paper: Paper, setting: Setting, files: RunFolder, progress: Progress
 ) -> tuple[list[Verdict], dict[str, bytes]]:
     """Verdicts of a paper's claims, and PNG images of its figures by name."""
     verdicts: list[Verdict] = []
     pictures: dict[str, bytes] = {}
     for claim in paper.claims:
         progress(f"{paper.name}, {claim.name}", 0.0)
-        known = kept.get(paper, claim, setting)
+        known = kept_verdict(files, paper, claim)
         if known is None:
             verdict = judge(claim, setting)
             drawn = draw_figures(paper, verdict)
-            kept.put(paper, verdict, setting, drawn)
+            keep_verdict(files, paper, verdict, drawn)
         else:
             verdict, drawn = known
         verdicts.append(verdict)
         pictures |= drawn
         progress(f"{paper.name}, {claim.name}", 1.0)
     return verdicts, pictures
-
-
-def _write(folder: Path, page: str, pictures: dict[str, bytes]) -> None:
-    """Figures and page of one paper."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, png in pictures.items():
-        write_whole(folder / f"{name}.png", png)
-    write_whole(folder / "report.html", page.encode())
 
 
 def _print(numbers: list[dict[str, Any]], folder: Path) -> None:

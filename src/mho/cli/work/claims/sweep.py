@@ -10,14 +10,21 @@ from rich.table import Table
 
 from mho.checks import check_choice
 from mho.chip import DRIVERS
-from mho.cli.shared.output import check_outputs, progress_bars, quantity, write_json
+from mho.cli.shared.output import (
+    check_outputs,
+    progress_bars,
+    quantity,
+    tell,
+    write_json,
+)
 from mho.cli.shared.threads import with_threads
 from mho.device.published import preset
-from mho.files import write_whole
+from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
 from mho.report.figures import draw_png, sweep_figure
 from mho.sweeping import (
     COLUMNS,
+    RESULT,
     UNKNOWNS,
     Axis,
     PointMeasure,
@@ -77,9 +84,20 @@ def run(
         to_parquet(axes, [])
     folder = Path(out) if out else Path("mho-out") / _name(axes)
     check_outputs(folder, json)
-    kept = Points(folder / "points.json", subject, how, resume=resume)
-    with with_threads(1), progress_bars() as progress:
-        folder.mkdir(parents=True, exist_ok=True)
+    with (
+        with_threads(1),
+        progress_bars() as progress,
+        RunFolder.open(
+            folder,
+            "sweep",
+            run_identity(subject, how),
+            makes=("sweep.csv", "sweep.parquet", "sweep.png", RESULT),
+            resume=resume,
+            extends=True,
+        ) as files,
+    ):
+        tell(files)
+        kept = Points(files)
         rows: list[tuple[tuple[float, ...], Row]] = []
         for number, (values, changed) in enumerate(points):
             progress("points", number / len(points))
@@ -89,7 +107,9 @@ def run(
                 kept.add(axes, values, row)
             rows.append((values, row))
         progress("points", 1.0)
-    _write(axes, rows, subject, folder, parquet=parquet)
+        _write(axes, rows, subject, files, parquet=parquet)
+        files.write(RESULT, kept.content)
+        files.finish()
     _report(axes, rows, subject, folder, json)
 
 
@@ -118,16 +138,17 @@ def _write(
     axes: list[Axis],
     rows: list[tuple[tuple[float, ...], Row]],
     subject: Subject,
-    folder: Path,
+    files: RunFolder,
     *,
     parquet: bool,
 ) -> None:
-    write_whole(folder / "sweep.csv", to_csv(axes, rows))
+    files.clear_results()
+    files.write("sweep.csv", to_csv(axes, rows))
     if parquet:
-        write_whole(folder / "sweep.parquet", to_parquet(axes, rows))
+        files.write("sweep.parquet", to_parquet(axes, rows))
     if len(axes) <= 2:
         picture = draw_png(lambda: sweep_figure(axes, rows, subject))  # type: ignore[arg-type,return-value]
-        write_whole(folder / "sweep.png", picture)
+        files.write("sweep.png", picture)
 
 
 def _report(

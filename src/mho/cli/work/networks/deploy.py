@@ -1,9 +1,7 @@
 """`mho deploy`: options to a job, and its results to terminal, page and JSON."""
 
-import json as json_format
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,15 +17,26 @@ from mho.cli.shared.output import (
     progress_bars,
     quantity,
     resistance,
+    tell,
     write_json,
 )
 from mho.cli.shared.threads import with_threads
 from mho.deployment import DeployOptions
 from mho.device.published import PRESETS
-from mho.files import write_whole
+from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
 from mho.report import write_report
-from mho.runs import Job, Workshop, image_for, make_chip, measure, populate, prepare
+from mho.runs import (
+    Job,
+    RunData,
+    Task,
+    deployment_folder,
+    image_for,
+    make_chip,
+    measure,
+    populate,
+    prepare,
+)
 
 
 def run(
@@ -103,36 +112,33 @@ def _run(
 ) -> dict[str, Any]:
     """Everything between the options and the results."""
     started = time.monotonic()
-    if resume and (finished := _finished(job, folder)):
-        return finished
-    sources = prepare(job, progress)
-    workshop = Workshop(folder, sources.fingerprint, job, started, resume=resume)
-    image = image_for(job, sources)
-    chip = make_chip(job, image, sources, workshop, progress, denoise=job.denoise)
+    task = prepare(job, progress)
+    with deployment_folder(job, task, folder, resume=resume, started=started) as run:
+        tell(run)
+        if not run.is_complete:
+            found = _deployed(job, task, run, progress)
+            write_report(found, run.results / "report.html")
+            run.write_result(found.result)
+            run.finish()
+        result: dict[str, Any] = run.result()
+        return result
+
+
+def _deployed(
+    job: Job, task: Task, run: RunFolder, progress: Callable[[str, float], None]
+) -> RunData:
+    """Chips, and what they reach."""
+    image = image_for(job, task)
+    chip = make_chip(job, image, task, run, progress, denoise=job.denoise)
     plain = chip
     if job.denoise:
-        plain = make_chip(job, image, sources, workshop, progress, denoise=False)
-    found = measure(job, sources, chip, plain, version("mho"), progress)
+        plain = make_chip(job, image, task, run, progress, denoise=False)
+    found = measure(job, task, chip, plain, version("mho"), progress)
     if job.chips > 1:
-        found = populate(job, image, sources, found, workshop, progress)
+        found = populate(job, image, task, found, run, progress)
     progress("writing the report", 1.0)
-    found.result["wall_seconds"] = round(workshop.seconds, 2)
-    write_report(found, workshop.work / "report.html")
-    text = json_format.dumps(found.result, indent=2) + "\n"
-    write_whole(workshop.work / "result.json", text.encode())
-    workshop.finish()
-    return found.result
-
-
-def _finished(job: Job, folder: Path) -> dict[str, Any] | None:
-    """The result of this very job, if it is there and nothing is unfinished."""
-    path = folder / "result.json"
-    if (folder / "unfinished").exists() or not path.exists():
-        return None
-    result: dict[str, Any] = json_format.loads(path.read_text())
-    options = json_format.loads(json_format.dumps(asdict(job)))
-    same = result.get("options") == options and result.get("version") == version("mho")
-    return result if same else None
+    found.result["wall_seconds"] = round(run.seconds, 2)
+    return found
 
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from mho.deployment.storage import (
     read_kind,
     strict_json,
 )
-from mho.files import write_whole
+from mho.files import complete_finished, write_whole
 from mho.network.account import account, full_rows, operations_of
 from mho.units import show, show_duration
 
@@ -175,6 +175,8 @@ def _chip_rows(chip: ProgrammedChip) -> _Rows:
 
 def _run(path: Path) -> tuple[dict[str, Any], _Rows]:
     """A `result.json`, or the folder of a run."""
+    if path.is_dir():
+        complete_finished(path)
     result = path / "result.json" if path.is_dir() else path
     if path.is_dir() and not result.exists() and (path / "unfinished").is_dir():
         return {"kind": "unfinished run"}, [

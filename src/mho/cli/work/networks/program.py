@@ -6,14 +6,29 @@ from pathlib import Path
 from mho.bench.simulated import READ_NOISES, ChipSpec
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
-from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
+from mho.cli.shared.output import (
+    print_rows,
+    progress_bars,
+    quantity,
+    tell,
+    write_json,
+)
 from mho.cli.shared.programmed_table import programmed, programmed_rows
 from mho.cli.shared.test_data import _wires, output
 from mho.cli.shared.threads import with_threads
+from mho.cli.shared.words import say
 from mho.deployment import program_image
-from mho.deployment.storage import CompiledNetwork, load_image, save_chip
+from mho.deployment.storage import (
+    CompiledNetwork,
+    ProgrammedChip,
+    load_chip,
+    load_image,
+    save_chip,
+)
 from mho.device.published import PRESETS
+from mho.files import RunFolder, complete_finished, run_identity
 from mho.programming import ProgrammingOptions
+from mho.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +63,41 @@ def run_program(
     effort.protocol.check(specimen.bench().info)
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
     path = output(out or name, wanted.image)
-    unfinished = path.with_name(f"{path.name}.unfinished")
     with with_threads(1), progress_bars() as progress:
-        chip = program_image(
-            image,
-            specimen,
-            effort,
-            unfinished=unfinished,
-            resume=resume,
-            progress=progress,
-        )
-        digest = save_chip(path, chip)
-    unfinished.unlink(missing_ok=True)
-    found = {"checksum": digest, **programmed(chip)}
+        chip = _programmed(image, specimen, effort, path, progress, resume=resume)
+    found = {"checksum": chip.sha256, **programmed(chip)}
     if not write_json(found, json):
         print_rows(programmed_rows(chip), f"chip: {path}")
+
+
+def _programmed(
+    image: CompiledNetwork,
+    specimen: ChipSpec,
+    effort: ProgrammingOptions,
+    path: Path,
+    progress: Progress,
+    *,
+    resume: bool,
+) -> ProgrammedChip:
+    """The chip, in its file as well; its unfinished state lies beside that."""
+    work = f"{path.name}.unfinished"
+    complete_finished(path.parent, work)
+    if resume and not (path.parent / work).exists() and path.exists():
+        there = load_chip(path)
+        same = (there.image.sha256, there.specimen, there.effort)
+        if same == (image.sha256, specimen, effort):
+            say(f"The chip in `{path}` is complete; these are its results.")
+            return there
+    identity = run_identity(image.sha256, specimen, effort)
+    with RunFolder.open(
+        path.parent, "program", identity, saves=path, resume=resume, work=work
+    ) as run:
+        tell(run)
+        state = run.state("programming")
+        chip = program_image(image, specimen, effort, state=state, progress=progress)
+        save_chip(run.saved, chip)
+        run.finish()
+    return chip
 
 
 def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:

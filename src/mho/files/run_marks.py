@@ -1,0 +1,106 @@
+"""What a run writes down about itself: whose a folder is, and what may be replaced in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mho.files.value_identity import identity
+
+FORMAT = "mho-run"
+VERSION = 1
+"""Version of the marks that are written and read (1)."""
+
+RUN = "run.json"
+"""In a folder of unfinished work: what it is of."""
+COMMIT = "finished.json"
+"""There as well, once everything is written and synced: the run is complete from then on."""
+VALUES = "values"
+STATES = "states"
+RESULTS = "results"
+SAVED = "saved"
+"""There as well: what is measured, what is in work, what will be left, and the file that goes
+elsewhere."""
+MARKER = ".mho-run.json"
+"""In a folder of results: what runs made there."""
+
+
+def run_identity(*parts: object) -> str:
+    """Everything that a result depends on, as one short text.
+
+    Args:
+        parts: Options, digests of files, and whatever else `identity` takes.
+    """
+    return identity([version("mho"), *parts])
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What runs made in a folder.
+
+    Args:
+        made: The command that made each file or folder, by name.
+        identities: Of the last finished run of each command.
+        saved: The file outside that this run left, by command.
+    """
+
+    made: dict[str, str] = field(default_factory=dict)
+    identities: dict[str, str] = field(default_factory=dict)
+    saved: dict[str, str] = field(default_factory=dict)
+
+
+def packed(content: Mapping[str, Any]) -> bytes:
+    """A mark as text, with its format."""
+    head = {"format": FORMAT, "version": VERSION, "mho": version("mho")}
+    return (json.dumps(head | dict(content), indent=1) + "\n").encode()
+
+
+def read_mark(path: Path) -> dict[str, Any] | None:
+    """A mark; `None` if there is none, or something else.
+
+    Raises:
+        ValueError: A mark of another version of the format.
+    """
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        known = isinstance(held, dict) and held.get("format") == FORMAT
+    except (ValueError, RecursionError):
+        known = False
+    if not known:
+        return None
+    if held.get("version") != VERSION:
+        raise ValueError(
+            f"File `{path}` must be of this version of mho, but was made by mho"
+            f" {held.get('mho')}; nothing is lost: go on with that one, or name another folder."
+        )
+    mark: dict[str, Any] = held
+    return mark
+
+
+def read_marker(folder: Path) -> Marker:
+    """What runs made in a folder: nothing if no marker says so.
+
+    Raises:
+        ValueError: It is of another version, or another file has its name.
+    """
+    path = folder / MARKER
+    mark = read_mark(path)
+    parts = [(mark or {}).get(name) for name in ("made", "identities", "saved")]
+    if mark is not None and all(_is_words(part) for part in parts):
+        return Marker(*(dict(part or {}) for part in parts))
+    if path.exists() or path.is_symlink():
+        raise ValueError(
+            f"File `{path}` must say which files runs made, but is another one or damaged; move"
+            " it, or name another folder."
+        )
+    return Marker()
+
+
+def _is_words(part: object) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(word, str) for word in part.values()
+    )
