@@ -146,7 +146,6 @@ def test_unfinished_work_of_the_first_release_is_known_and_kept(
         or list(place.rglob("*.unfinished"))
         or list(place.rglob("points.json"))
     )
-    assert is_old_work(work)
     before = tree(place)
     if (
         work.name == "points.json"
@@ -158,6 +157,7 @@ def test_unfinished_work_of_the_first_release_is_known_and_kept(
             pass
         assert tree(place) == before
         return
+    assert is_old_work(work)
     where = {"folder": work.parent, "command": "x", "identity": "x", "work": work.name}
     with (
         pytest.raises(ValueError, match="made by another one; nothing is lost"),
