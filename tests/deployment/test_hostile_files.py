@@ -478,6 +478,7 @@ def test_ranges_that_no_number_survives_are_refused(
     [
         ("bench", 0.0),
         ("core", 2.0),
+        ("core", 1e-9),
         ("flicker", 1e30),
         ("relaxing", -1e30),
         ("switched_at", 1e12),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mho.bench.simulated import check_bench_numbers
+from mho.bench.simulated import ChipSpec, check_bench_numbers
 from mho.checks import RefusedError
 from mho.deployment.storage.image_checks import (
     check_fits,
@@ -43,7 +43,7 @@ def check_chip(chip: ProgrammedChip) -> None:
         raise RefusedError("has not one result for each cell")
     if not torch.equal(chip.result.cells, chip.placement.cells):
         raise RefusedError("has results of other cells than it uses")
-    _check_state(chip.state)
+    _check_state(chip.state, chip.specimen)
     size = chip.specimen.tiles * chip.specimen.rows * chip.specimen.cols
     # Before a bench is made: one of many cells takes memory.
     if chip.image.info.cells != size:
@@ -66,7 +66,6 @@ def check_chip(chip: ProgrammedChip) -> None:
 
 
 _BOUNDS = {
-    "core": (0.0, 1.0),
     "flicker": (-1e3, 1e3),
     "relaxing": (-1e3, 1e3),
     "ahead": (0.0, 1e18),
@@ -77,14 +76,14 @@ _BOUNDS = {
     "traps.emission_time": (1e-18, 1e18),
     "traps.cleaning_voltage": (-1e3, 1e3),
 }
-"""What cells can have, far beyond what any does: S, 1, 1, s, 1, 1, S, s, s, V."""
+"""What cells can have, far beyond what any does: 1, 1, s, 1, 1, S, s, s, V."""
 
 _LATEST = 1e18
 """Latest time that a clock can show (s)."""
 
 
-def _check_state(state: Mapping[str, Tensor]) -> None:
-    """Refuse a state that no chip can be in.
+def _check_state(state: Mapping[str, Tensor], spec: ChipSpec) -> None:
+    """Refuse a state that no chip of this kind can be in.
 
     Raises:
         RefusedError: It is one.
@@ -103,6 +102,8 @@ def _check_state(state: Mapping[str, Tensor]) -> None:
         raise RefusedError(f"has a clock beyond {_LATEST:g} s")
     # what happened to a cell happened before now
     times = {"switched_at": (0.0, now), "clock": (0.0, now)}
-    for name, (low, high) in {**_BOUNDS, **times}.items():
+    law = spec.chip.cell.switching
+    core = {"core": (law.low / 2, law.high * 2)}
+    for name, (low, high) in {**_BOUNDS, **times, **core}.items():
         if name in state and bool(((state[name] < low) | (state[name] > high)).any()):
             raise RefusedError(f"has a state `{name}` that no cell can be in")
