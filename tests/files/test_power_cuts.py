@@ -41,6 +41,10 @@ def run(root: Path, which: str, *, resume: bool = False) -> None:
         state.save({"cells": {"core": torch.arange(3.0)}}, {"which": which})
         for name in ("trace/a/0", "trace/b/0", "figure.png"):
             files.write(name, f"{which} {name}".encode())
+        # As another library writes: nothing of it is synced until the end.
+        raw = files.results / "trace" / "raw"
+        raw.unlink(missing_ok=True)
+        disk.create(raw, f"{which} raw".encode())
         if which == "old":
             files.write("old-only/file", b"of the old run")
         files.write_result(measured(which))
