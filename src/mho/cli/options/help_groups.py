@@ -24,6 +24,7 @@ class _Brief:
     ) -> None:
         """Print one panel."""
         from cyclopts.help.formatters import DefaultFormatter
+        from rich.padding import Padding
         from rich.text import Text
 
         if show_all.get():
@@ -31,7 +32,7 @@ class _Brief:
             return
         names = "  ".join(_flag(entry) for entry in panel.entries)
         console.print(Text(f"{panel.title}, explained by {HELP_ALL}:", style="bold"))
-        console.print(Text(f"  {names}"))
+        console.print(Padding(names, (0, 0, 0, 2)))
 
 
 def _flag(entry: Any) -> str:
