@@ -87,12 +87,12 @@ CASES = {
     ),
     "reproduce": Case(
         "reproduce rao2023 --quick --only F4 --only F3 --out run",
-        ("run/claims.json",),
+        ("run/result.json",),
     ),
     "yield": Case(
         "yield net.py:mlp --data data.npz --shares 0,0.1 --chips 1 --tolerance 20uS"
         " --out run",
-        ("run/yield.json",),
+        ("run/result.json",),
     ),
     "characterise": Case(
         "characterise noise trace.csv --out run",

@@ -30,7 +30,7 @@ def test_a_claim_that_holds_is_written_with_its_figure(
     )
     assert run(*words) == 0
     (found,) = json.loads(capsys.readouterr().out)
-    assert found == json.loads((tmp_path / "claims.json").read_text())[0]
+    assert found == json.loads((tmp_path / "result.json").read_text())[0]
     assert {
         "id",
         "target",

@@ -50,7 +50,7 @@ def test_a_yield_writes_json_and_a_figure_and_remedies_help(
         call("yield", *words, "--shares", "0.1,0", "--chips", "1", "--json", "-") == 0
     )
     found = json.loads(capsys.readouterr().out)
-    assert found == json.loads(Path("found/yield.json").read_text())
+    assert found == json.loads(Path("found/result.json").read_text())
     assert Path("found/yield.png").read_bytes().startswith(b"\x89PNG")
     assert found["software_accuracy"] == 1.0
     points = found["points"]
@@ -93,7 +93,7 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
     monkeypatch.setattr("mho.runs.stuck_cells.measure_yield", measured)
     assert call(*asked, "cut", *grid) == 130
     assert "--resume" in capsys.readouterr().err
-    assert not Path("cut/yield.json").exists()
+    assert not Path("cut/result.json").exists()
     assert call(*asked, "cut", *grid, "--resume", "--spares", "1") == 2
     assert "another one" in capsys.readouterr().err
     made.clear()
@@ -101,10 +101,10 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
     assert made == ["none", "partners", "mapped"]
     assert sorted(p.name for p in Path("cut").iterdir()) == [
         ".mho-run.json",
-        "yield.json",
+        "result.json",
         "yield.png",
     ]
-    for name in ("yield.json", "yield.png"):
+    for name in ("result.json", "yield.png"):
         assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mho.runs import YieldPoint
 
 _FIGURE = "yield.png"
-_RESULT = "yield.json"
+_RESULT = "result.json"
 
 
 def yield_(

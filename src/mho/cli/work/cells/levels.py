@@ -27,7 +27,6 @@ from mho.cli.shared.output import (
     tell,
     write_json,
 )
-from mho.cli.shared.threads import with_threads
 from mho.device.published import PRESETS
 from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
@@ -98,7 +97,7 @@ def run(
         Path(out) if out else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
     )
     check_outputs(folder, json)
-    with with_threads(1), progress_bars() as progress:
+    with progress_bars() as progress:
         result = _run(options, folder, progress, resume=resume)
     if write_json(result, json):
         return

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from mho.checks import check_between, check_choice
 from mho.cli.shared.output import check_outputs, progress_bars, tell, write_json
-from mho.cli.shared.threads import with_threads
 from mho.device.published import Preset, preset
 from mho.files import RunFolder, run_identity
 from mho.papers import (
@@ -57,13 +56,12 @@ def run(
     check_outputs(folder, json)
     claims = [(paper.name, [c.name for c in paper.claims]) for paper in chosen]
     with (
-        with_threads(1),
         progress_bars() as progress,
         RunFolder.open(
             folder,
             "reproduce",
             run_identity(claims, cells, quick, seed),
-            makes=(*(paper.name for paper in chosen), "claims.json"),
+            makes=(*(paper.name for paper in chosen), "result.json"),
             resume=resume,
         ) as files,
     ):

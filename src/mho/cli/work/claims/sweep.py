@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from mho.cli.shared.output import (
     tell,
     write_json,
 )
-from mho.cli.shared.threads import with_threads
 from mho.device.published import preset
 from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
@@ -85,13 +85,12 @@ def run(
     folder = Path(out) if out else Path("mho-out") / _name(axes)
     check_outputs(folder, json)
     with (
-        with_threads(1),
         progress_bars() as progress,
         RunFolder.open(
             folder,
             "sweep",
             run_identity(subject, how),
-            makes=("sweep.csv", "sweep.parquet", "sweep.png", RESULT),
+            makes=("sweep.csv", "sweep.parquet", "sweep.png", "result.json", RESULT),
             resume=resume,
             extends=True,
         ) as files,
@@ -108,6 +107,9 @@ def run(
             rows.append((values, row))
         progress("points", 1.0)
         _write(axes, rows, subject, files, parquet=parquet)
+        files.write(
+            "result.json", (dumps(_found(axes, rows), indent=2) + "\n").encode()
+        )
         files.write(RESULT, kept.content)
         files.finish()
     _report(axes, rows, subject, folder, json)
@@ -151,6 +153,17 @@ def _write(
         files.write("sweep.png", picture)
 
 
+def _found(
+    axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]
+) -> dict[str, Any]:
+    """The results as plain values: what columns mean, and a row for each point."""
+    points = []
+    for values, row in rows:
+        fields = {axis.name: value for axis, value in zip(axes, values, strict=True)}
+        points.append(fields | row)
+    return {"columns": COLUMNS, "points": points}
+
+
 def _report(
     axes: list[Axis],
     rows: list[tuple[tuple[float, ...], Row]],
@@ -158,11 +171,7 @@ def _report(
     folder: Path,
     json: str | None,
 ) -> None:
-    found: list[dict[str, Any]] = [
-        {axis.name: value for axis, value in zip(axes, values, strict=True)} | row
-        for values, row in rows
-    ]
-    if write_json({"columns": COLUMNS, "points": found}, json):
+    if write_json(_found(axes, rows), json):
         return
     table = Table(box=None, pad_edge=False)
     for heading in (*(axis.name.replace(".", " ") for axis in axes), *_SHOWN):

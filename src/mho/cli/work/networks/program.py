@@ -15,7 +15,6 @@ from mho.cli.shared.output import (
 )
 from mho.cli.shared.programmed_table import programmed, programmed_rows
 from mho.cli.shared.test_data import _wires, output
-from mho.cli.shared.threads import with_threads
 from mho.cli.shared.words import say
 from mho.deployment import program_image
 from mho.deployment.storage import (
@@ -63,7 +62,7 @@ def run_program(
     effort.protocol.check(specimen.bench().info)
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
     path = output(out or name, wanted.image)
-    with with_threads(1), progress_bars() as progress:
+    with progress_bars() as progress:
         chip = _programmed(image, specimen, effort, path, progress, resume=resume)
     found = {"checksum": chip.sha256, **programmed(chip)}
     if not write_json(found, json):
