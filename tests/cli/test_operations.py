@@ -8,7 +8,7 @@ import pytest
 import torch
 from calling import call
 
-from mho.cli.shared.output import names
+from mho.cli.shared import names
 from mho.deployment.storage import Reader, image_parts, load_image, read_image
 from mho.network.account import account
 

@@ -18,7 +18,7 @@ from options_before import FIRST
 
 from mho.cli.main import app
 from mho.cli.options import RENAMED, answer, whole
-from mho.cli.shared.output import quantity
+from mho.cli.shared import quantity
 
 HELP_LINES = 50
 """Lines of a screen of 80 columns that the help of `mho deploy` may fill."""

@@ -24,7 +24,9 @@ def test_a_sweep_writes_table_parquet_figure_and_json(
     import pyarrow.parquet
 
     assert run(FIELD, *QUICK, "--parquet", "--out", str(tmp_path), "--json", "-") == 0
-    points = json.loads(capsys.readouterr().out)["points"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "result.json").read_text())
+    points = printed["points"]
     with (tmp_path / "sweep.csv").open() as file:
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     assert (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mho.cli.shared.memory_option import max_memory, split_max_memory
+from mho.cli.shared import max_memory, split_max_memory
 from mho.files import TooLargeError, allow_memory, allowed_memory, check_memory
 from mho.files.memory import DEFAULT_MEMORY, VARIABLE, parse_memory
 

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mho.characterise.telegraph import read_trace
-from mho.cli.shared.arrays import load_arrays
+from mho.cli.shared import load_arrays
 from mho.data import load_data
 from mho.files import allow_memory
 from mho.network.formats import load_network

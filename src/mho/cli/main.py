@@ -13,10 +13,15 @@ from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
 from mho.cli.commands import cells, circuits, claims, networks
 from mho.cli.options import HELP_ALL, OptionError, answer, show_all
-from mho.cli.shared.memory_option import HELP as MEMORY_HELP
-from mho.cli.shared.memory_option import max_memory, split_max_memory
-from mho.cli.shared.signs import speak_plainly
-from mho.cli.shared.words import disk_full, interrupted, say
+from mho.cli.shared import HELP as MEMORY_HELP
+from mho.cli.shared import (
+    disk_full,
+    interrupted,
+    max_memory,
+    say,
+    speak_plainly,
+    split_max_memory,
+)
 
 _OK = 0
 _BAD_INPUT = 2

@@ -30,7 +30,7 @@ def noise(
             like; without a header they are seconds and amperes.
         traps: Number of traps, 0 to 3, if it is known.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.cells.characterise import run
 
     with with_threads(threads):

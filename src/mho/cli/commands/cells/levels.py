@@ -56,7 +56,7 @@ def levels(
         window: Time over which levels shall hold, for `--bits`.
         bandwidth: Bandwidth of a look, for `--bits`.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.cells.levels import run
 
     with with_threads(threads):

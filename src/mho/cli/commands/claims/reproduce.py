@@ -30,7 +30,7 @@ def reproduce(
             which claims depend on it; may be given several times.
         quick: Reduced size, less than a minute.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.claims.reproduce import run
 
     with with_threads(threads):

@@ -57,7 +57,7 @@ def sweep(
         span: Time over which they are spread, with its unit.
         parquet: Write the table as Parquet, too.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.claims.sweep import run, show_unknowns
 
     if list_:

@@ -43,8 +43,7 @@ def compile_(
             `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
             `module.py:factory` for a function that returns a module.
     """
-    from mho.cli.shared.output import names
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import names, with_threads
     from mho.cli.work.networks.compile_ import Compiling, run_compile
 
     chosen = (layout or LayoutOptions()).layout()

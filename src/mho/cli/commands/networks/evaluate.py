@@ -18,7 +18,7 @@ def evaluate(
     Args:
         chip: File of `mho program`.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.networks.run_evaluate import run_evaluate
 
     with with_threads(threads):

@@ -58,16 +58,18 @@ def lifetime(
             tolerance before anything is written; 100 is the worst cell, so that one is enough.
     """
     from mho.checks import check_between
-    from mho.cli.shared.output import (
+    from mho.cli.shared import (
         check_outputs,
+        output_file,
         progress_bars,
         quantity,
+        rehearse,
         tell,
+        test_data,
+        with_threads,
         write_json,
     )
-    from mho.cli.shared.output import temperature as kelvin
-    from mho.cli.shared.test_data import output, rehearse, test_data
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import temperature as kelvin
     from mho.deployment.storage import load_chip, save_chip
     from mho.files import RunFolder
     from mho.runs import LifeJob, grow_old
@@ -86,7 +88,7 @@ def lifetime(
     test = test_data(young.image, data)
     rehearse(young.image.network, test.inputs)
     folder = Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
-    kept = output(aged, chip, data) if aged else None
+    kept = output_file(aged, chip, data) if aged else None
     check_outputs(folder, json)
     with (
         with_threads(threads),

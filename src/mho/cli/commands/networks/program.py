@@ -38,7 +38,7 @@ def program(
     Args:
         image: File of `mho compile`.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.networks.program import Programming, run_program
 
     wanted = Programming(image, chip, seed, tolerance, denoise, wires, read_noise)

@@ -23,7 +23,7 @@ def run(
         chip: File of `mho program`.
         data: Samples, a `.npz` file with `inputs`.
     """
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import with_threads
     from mho.cli.work.networks.run_evaluate import run_chip
 
     with with_threads(threads):

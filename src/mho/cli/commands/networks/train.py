@@ -55,15 +55,15 @@ def train(
         rate: Learning rate; it falls from pass to pass.
         step: Conductance step of a pulse on a typical cell, with its unit.
     """
-    from mho.cli.shared.output import (
+    from mho.cli.shared import (
         check_outputs,
+        output_file,
         progress_bars,
         quantity,
         tell,
+        with_threads,
         write_json,
     )
-    from mho.cli.shared.test_data import output
-    from mho.cli.shared.threads import with_threads
     from mho.deployment.storage import save_chip
     from mho.files import RunFolder
     from mho.runs import TrainJob, learn, training_data
@@ -78,7 +78,7 @@ def train(
         if out
         else Path("mho-out") / f"train-{Path(data).stem}-{chip}-seed{seed}"
     )
-    kept = output(save, data) if save else None
+    kept = output_file(save, data) if save else None
     check_outputs(folder, json)
     with (
         with_threads(threads),

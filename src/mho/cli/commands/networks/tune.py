@@ -67,14 +67,14 @@ def tune(
         repair: Let partners of stuck cells make up for them when the network is first programmed;
             they do if left out.
     """
-    from mho.cli.shared.output import (
+    from mho.cli.shared import (
         check_outputs,
         print_rows,
         progress_bars,
         tell,
+        with_threads,
         write_json,
     )
-    from mho.cli.shared.threads import with_threads
     from mho.files import RunFolder
     from mho.runs import TuneJob
     from mho.runs import tune as run
@@ -138,7 +138,7 @@ class _Chip:
 
     def options(self) -> dict[str, Any]:
         """Those that were said, by their names in `TuneJob`."""
-        from mho.cli.shared.output import quantity
+        from mho.cli.shared import quantity
 
         window = self.tolerance
         told = {
@@ -152,7 +152,7 @@ class _Chip:
 
 
 def _check_save(save: str | None, network: str) -> None:
-    from mho.cli.shared.output import check_writable
+    from mho.cli.shared import check_writable
 
     if save is None:
         return

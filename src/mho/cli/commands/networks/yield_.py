@@ -59,8 +59,13 @@ def yield_(
         spares: Spare rows, and pairs of columns, of each part of a layer.
     """
     from mho.checks import check_between, check_choice
-    from mho.cli.shared.output import check_outputs, progress_bars, quantity, tell
-    from mho.cli.shared.threads import with_threads
+    from mho.cli.shared import (
+        check_outputs,
+        progress_bars,
+        quantity,
+        tell,
+        with_threads,
+    )
     from mho.device.published import PRESETS
     from mho.files import RunFolder, run_identity
     from mho.programming import ProgramProtocol
@@ -144,7 +149,7 @@ def _report(
     from rich.console import Console
     from rich.table import Table
 
-    from mho.cli.shared.output import write_json
+    from mho.cli.shared import write_json
     from mho.runs import REMEDIES
 
     if write_json(_described(points, software), json):

@@ -13,7 +13,7 @@ from mho.characterise.telegraph import (
     analysis_from_json,
     read_trace,
 )
-from mho.cli.shared.output import check_outputs, quantity, tell, write_json
+from mho.cli.shared import check_outputs, quantity, tell, write_json
 from mho.files import RunFolder, run_identity
 from mho.report.figures import draw_png, noise_figure
 from mho.units import parse, show

@@ -18,7 +18,7 @@ from mho.characterise.levels import (
 )
 from mho.checks import check_between, check_choice
 from mho.chip import DRIVERS, Chip
-from mho.cli.shared.output import (
+from mho.cli.shared import (
     check_outputs,
     passive_rows,
     print_rows,

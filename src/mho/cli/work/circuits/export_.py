@@ -8,8 +8,7 @@ from torch import Tensor
 
 from mho.checks import check_between, check_choice, check_positive, check_shape
 from mho.chip import DRIVERS, Chip
-from mho.cli.shared.arrays import load_arrays
-from mho.cli.shared.output import check_writable, quantity
+from mho.cli.shared import check_writable, load_arrays, quantity
 from mho.cli.work.circuits.tile_source import Origin
 from mho.device.published import PRESETS
 from mho.files import write_whole

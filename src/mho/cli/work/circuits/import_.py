@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mho.cli.shared.output import check_writable, write_json
+from mho.cli.shared import check_writable, write_json
 from mho.cli.work.circuits.tile_source import Array, Origin
 from mho.files import write_whole
 from mho.spice import line_values, read_raw

@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_choice, check_shape, check_within
-from mho.cli.shared.arrays import load_arrays
-from mho.cli.shared.output import resistance
+from mho.cli.shared import load_arrays, resistance
 from mho.device.published import PRESETS, preset
 from mho.runs import RecordedRun
 from mho.wires import SIDES, WireModel

@@ -24,16 +24,16 @@ from mho.characterise.wires import (
 )
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
-from mho.cli.shared.output import (
+from mho.cli.shared import (
     array_size,
     check_outputs,
     print_rows,
     progress_bars,
     quantity,
     resistance,
+    with_threads,
     write_json,
 )
-from mho.cli.shared.threads import with_threads
 from mho.device.published import PRESETS
 from mho.files import write_whole
 from mho.progress import Progress

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mho.checks import check_between, check_choice
-from mho.cli.shared.output import check_outputs, progress_bars, tell, write_json
+from mho.cli.shared import check_outputs, progress_bars, tell, write_json
 from mho.device.published import Preset, preset
 from mho.files import RunFolder, run_identity
 from mho.papers import (

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from mho.checks import check_choice
 from mho.chip import DRIVERS
-from mho.cli.shared.output import (
+from mho.cli.shared import (
     check_outputs,
     progress_bars,
     quantity,

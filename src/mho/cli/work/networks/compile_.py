@@ -9,9 +9,15 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from mho.checks import check_between, check_choice
-from mho.cli.shared.operation_table import print_operations
-from mho.cli.shared.output import array_size, print_rows, progress_bars
-from mho.cli.shared.test_data import _DIGITS, _wires, output
+from mho.cli.shared import (
+    DIGITS,
+    array_size,
+    given_wires,
+    output_file,
+    print_operations,
+    print_rows,
+    progress_bars,
+)
 from mho.data import load_inputs
 from mho.deployment import DeployOptions, fitting_chip
 from mho.deployment.storage import compile_image, provenance_of, save_image
@@ -49,12 +55,12 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     check_choice(wanted.chip, "chip", PRESETS)
     check_between(wanted.seed, "seed", 0, 2**62, "1")
     size = array_size(wanted.size) if wanted.size else None
-    wires = _wires(wanted.wires)
+    wires = given_wires(wanted.wires)
     # before anything is read or trained: a size or wires that no chip can have
     mapping = wanted.layout.mapping
     fitting_chip([(1, 1)], wanted.chip, size=size, mapping=mapping, wires=wires)
     short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem
-    path = output(out or f"{short}.mho", wanted.network)
+    path = output_file(out or f"{short}.mho", wanted.network)
     with progress_bars() as progress:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
@@ -94,9 +100,9 @@ def _network(
     wanted: Compiling, progress: Callable[[str, float], None]
 ) -> tuple[Network, Shaped[Tensor, "batch ..."]]:
     """The network, and samples to calibrate with."""
-    if wanted.network == _DIGITS:
+    if wanted.network == DIGITS:
         job = Job(
-            _DIGITS,
+            DIGITS,
             seed=wanted.seed,
             data=wanted.data,
             weights=wanted.weights,

@@ -8,19 +8,19 @@ from typing import Any
 
 from mho.bench.simulated import READ_NOISES
 from mho.checks import check_between, check_choice, check_positive
-from mho.cli.shared.operation_table import print_operations
-from mho.cli.shared.output import (
+from mho.cli.shared import (
     check_outputs,
     names,
     passive_rows,
+    print_operations,
     print_rows,
     progress_bars,
     quantity,
     resistance,
     tell,
+    with_threads,
     write_json,
 )
-from mho.cli.shared.threads import with_threads
 from mho.deployment import DeployOptions
 from mho.device.published import PRESETS
 from mho.files import RunFolder

@@ -7,9 +7,14 @@ from typing import Any
 import torch
 
 from mho.checks import RefusedError
-from mho.cli.shared.operation_table import print_operations
-from mho.cli.shared.output import check_writable, print_rows, write_json
-from mho.cli.shared.programmed_table import programmed, programmed_rows
+from mho.cli.shared import (
+    check_writable,
+    print_operations,
+    print_rows,
+    programmed,
+    programmed_rows,
+    write_json,
+)
 from mho.deployment.storage import (
     CHIP_KIND,
     IMAGE_KIND,

@@ -6,16 +6,18 @@ from pathlib import Path
 from mho.bench.simulated import READ_NOISES, ChipSpec
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
-from mho.cli.shared.output import (
+from mho.cli.shared import (
+    given_wires,
+    output_file,
     print_rows,
+    programmed,
+    programmed_rows,
     progress_bars,
     quantity,
+    say,
     tell,
     write_json,
 )
-from mho.cli.shared.programmed_table import programmed, programmed_rows
-from mho.cli.shared.test_data import _wires, output
-from mho.cli.shared.words import say
 from mho.deployment import program_image
 from mho.deployment.storage import (
     CompiledNetwork,
@@ -61,7 +63,7 @@ def run_program(
     specimen = _specimen(wanted, image)
     effort.protocol.check(specimen.bench().info)
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
-    path = output(out or name, wanted.image)
+    path = output_file(out or name, wanted.image)
     with progress_bars() as progress:
         chip = _programmed(image, specimen, effort, path, progress, resume=resume)
     found = {"checksum": chip.sha256, **programmed(chip)}
@@ -108,7 +110,7 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
             "Argument `chip` must name a preset, but is missing, and the image names none."
         )
     check_choice(preset, "chip", PRESETS)
-    wires = _wires(wanted.wires) or own.wires
+    wires = given_wires(wanted.wires) or own.wires
     rows = own.rows
     cols = own.cols
     if preset != image.provenance.preset:

@@ -7,8 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from mho.checks import check_not_negative
-from mho.cli.shared.output import print_rows, progress_bars, quantity, write_json
-from mho.cli.shared.test_data import output, rehearse, test_data
+from mho.cli.shared import (
+    output_file,
+    print_rows,
+    progress_bars,
+    quantity,
+    rehearse,
+    test_data,
+    write_json,
+)
 from mho.data import load_inputs
 from mho.deployment import share_right
 from mho.deployment.storage import load_chip, save_chip
@@ -28,7 +35,7 @@ def run_chip(path: str, *, data: str, wait: str, keep: bool, out: str | None) ->
     chip = load_chip(path)
     inputs = load_inputs(data)
     rehearse(chip.image.network, inputs)
-    target = output(out or f"{Path(path).stem}-outputs.npz", path, data)
+    target = output_file(out or f"{Path(path).stem}-outputs.npz", path, data)
     with progress_bars() as progress:
         progress("computing", 0.0)
         deployed = chip.deployed()

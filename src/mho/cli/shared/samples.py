@@ -1,4 +1,4 @@
-"""The test data that belong to an image or a chip."""
+"""Samples for a network, lines of its tiles and files to write: what options stand for."""
 
 from pathlib import Path
 
@@ -12,17 +12,22 @@ from mho.deployment.storage import CompiledNetwork
 from mho.network import Network
 from mho.wires import WireModel
 
-_DIGITS = "digits"
+DIGITS = "digits"
 
 
-def _wires(text: str | None) -> WireModel | None:
+def given_wires(text: str | None) -> WireModel | None:
+    """Lines with segments of the resistance that was given; `None` if none was.
+
+    Raises:
+        ValueError: It is no resistance.
+    """
     if text is None:
         return None
     segment = resistance(text, "wires")
     return WireModel(word_line=segment, bit_line=segment)
 
 
-def output(path: str, *inputs: str | None) -> Path:
+def output_file(path: str, *inputs: str | None) -> Path:
     """A file that can be written and is none of those read."""
     for name in inputs:
         if name is not None and Path(name).resolve() == Path(path).resolve():
@@ -43,7 +48,7 @@ def test_data(image: CompiledNetwork, data: str | None) -> Data:
     """
     if data is not None:
         return load_data(data)
-    if image.provenance.data == _DIGITS:
+    if image.provenance.data == DIGITS:
         return digits_data()
     raise ValueError(
         "Argument `data` must name a .npz file of test data, but is missing, and the image names"
