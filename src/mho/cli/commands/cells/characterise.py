@@ -31,7 +31,7 @@ def noise(
         traps: Number of traps, 0 to 3, if it is known.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.cells.characterise import run
+    from mho.cli.work.cells import characterise as work
 
     with with_threads(threads):
-        run(trace, voltage=voltage, traps=traps, resume=resume, out=out, json=json)
+        work.run(trace, voltage=voltage, traps=traps, resume=resume, out=out, json=json)

@@ -57,10 +57,10 @@ def levels(
         bandwidth: Bandwidth of a look, for `--bits`.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.cells.levels import run
+    from mho.cli.work.cells import levels as work
 
     with with_threads(threads):
-        run(
+        work.run(
             chip=chip,
             driver=electronics,
             levels=levels,

@@ -7,9 +7,9 @@ def presets(name: str | None = None, /) -> None:
     Args:
         name: Preset to show in full.
     """
-    from mho.cli.work.cells.presets import show_all, show_one
+    from mho.cli.work.cells import presets as work
 
     if name is None:
-        show_all()
+        work.show_all()
     else:
-        show_one(name)
+        work.show_one(name)

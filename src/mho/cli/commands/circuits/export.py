@@ -63,10 +63,10 @@ def spice(
         vector: Voltages instead of one for all rows: `.npy`, or `.npz` with `voltage`, in V.
         subcircuit: Write a subcircuit for a larger design, without sources.
     """
-    from mho.cli.work.circuits.export_ import write_spice
-    from mho.cli.work.circuits.tile_source import Origin
+    from mho.cli.work.circuits import export_ as work
+    from mho.cli.work.circuits import tile_source
 
-    origin = Origin(
+    origin = tile_source.Origin(
         run,
         conductance,
         tile,
@@ -78,7 +78,7 @@ def spice(
         sides,
         sense_sides,
     )
-    write_spice(
+    work.write_spice(
         origin,
         voltage=voltage,
         vector=vector,
@@ -109,9 +109,9 @@ def pwl(
         gap: Time between two pulses; the waiting of the real run is left out.
         rise: Duration of an edge.
     """
-    from mho.cli.work.circuits.export_ import write_pwl
+    from mho.cli.work.circuits import export_ as work
 
-    write_pwl(
+    work.write_pwl(
         run,
         cell=cell,
         denoise=not plain,
@@ -137,9 +137,9 @@ def subckt(
     Args:
         read_noise: Add the noise of the read-out, that of the electronics named.
     """
-    from mho.cli.work.circuits.export_ import write_subckt
+    from mho.cli.work.circuits import export_ as work
 
-    write_subckt(
+    work.write_subckt(
         chip,
         driver=electronics,
         conductance=conductance,
@@ -159,6 +159,6 @@ def verilog_a(
 
     The file is `cell.va` unless another is named.
     """
-    from mho.cli.work.circuits.export_ import write_verilog_a
+    from mho.cli.work.circuits import export_ as work
 
-    write_verilog_a(chip, conductance=conductance, out=save or "cell.va")
+    work.write_verilog_a(chip, conductance=conductance, out=save or "cell.va")

@@ -49,13 +49,13 @@ def spice_op(
         compare: What the netlist was written from, to compare with: the run's folder, or the
             array's file.
     """
-    from mho.cli.work.circuits.import_ import read_spice_op
-    from mho.cli.work.circuits.tile_source import Origin
+    from mho.cli.work.circuits import import_ as work
+    from mho.cli.work.circuits import tile_source
 
     origin = None
     if compare is not None:
         array = compare.endswith((".npy", ".npz"))
-        origin = Origin(
+        origin = tile_source.Origin(
             None if array else compare,
             compare if array else None,
             tile,
@@ -67,4 +67,4 @@ def spice_op(
             sides,
             sense_sides,
         )
-    read_spice_op(raw, origin=origin, cubic=cubic, out=save, json=json)
+    work.read_spice_op(raw, origin=origin, cubic=cubic, out=save, json=json)

@@ -46,9 +46,9 @@ def wires(
             multiplying in parallel if left out.
         wanted: Share of the current that the proposed combinations shall keep.
     """
-    from mho.cli.work.circuits.wires import run
+    from mho.cli.work.circuits import wires as work
 
-    run(
+    work.run(
         size=size or "256",
         resistance_=wires,
         driver=driver,

@@ -31,10 +31,10 @@ def reproduce(
         quick: Reduced size, less than a minute.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.claims.reproduce import run
+    from mho.cli.work.claims import reproduce as work
 
     with with_threads(threads):
-        all_hold = run(
+        all_hold = work.run(
             list(papers),
             only=only or [],
             change=change or [],

@@ -58,13 +58,13 @@ def sweep(
         parquet: Write the table as Parquet, too.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.claims.sweep import run, show_unknowns
+    from mho.cli.work.claims import sweep as work
 
     if list_:
-        show_unknowns()
+        work.show_unknowns()
         return
     with with_threads(threads):
-        run(
+        work.run(
             list(sweeps),
             unknown=unknown or [],
             chip=chip,

@@ -44,10 +44,10 @@ def compile_(
             `module.py:factory` for a function that returns a module.
     """
     from mho.cli.shared import names, with_threads
-    from mho.cli.work.networks.compile_ import Compiling, run_compile
+    from mho.cli.work.networks import compile_ as work
 
     chosen = (layout or LayoutOptions()).layout()
-    wanted = Compiling(
+    wanted = work.Compiling(
         network,
         data,
         weights,
@@ -61,4 +61,4 @@ def compile_(
         names(digital),
     )
     with with_threads(threads):
-        run_compile(wanted, save)
+        work.run_compile(wanted, save)

@@ -60,9 +60,9 @@ def deploy(
             `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
             `module.py:factory` for a function that returns a module.
     """
-    from mho.cli.work.networks.deploy import run
+    from mho.cli.work.networks import deploy as work
 
-    run(
+    work.run(
         network,
         data=data,
         weights=weights,

@@ -19,7 +19,7 @@ def evaluate(
         chip: File of `mho program`.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.networks.run_evaluate import run_evaluate
+    from mho.cli.work.networks import run_evaluate as work
 
     with with_threads(threads):
-        run_evaluate(chip, data=data, wait=wait, keep=keep, json=json)
+        work.run_evaluate(chip, data=data, wait=wait, keep=keep, json=json)

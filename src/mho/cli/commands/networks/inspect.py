@@ -14,6 +14,6 @@ def inspect(
         file: File or folder.
         draw: PNG file to draw: the targets of an image, the conductances of a chip.
     """
-    from mho.cli.work.networks.inspect_ import run_inspect
+    from mho.cli.work.networks import inspect_ as work
 
-    run_inspect(file, draw=draw, json=json)
+    work.run_inspect(file, draw=draw, json=json)

@@ -39,8 +39,8 @@ def program(
         image: File of `mho compile`.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.networks.program import Programming, run_program
+    from mho.cli.work.networks import program as work
 
-    wanted = Programming(image, chip, seed, tolerance, denoise, wires, read_noise)
+    wanted = work.Programming(image, chip, seed, tolerance, denoise, wires, read_noise)
     with with_threads(threads):
-        run_program(wanted, resume=resume, out=save, json=json)
+        work.run_program(wanted, resume=resume, out=save, json=json)

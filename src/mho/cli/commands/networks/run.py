@@ -24,7 +24,7 @@ def run(
         data: Samples, a `.npz` file with `inputs`.
     """
     from mho.cli.shared import with_threads
-    from mho.cli.work.networks.run_evaluate import run_chip
+    from mho.cli.work.networks import run_evaluate as work
 
     with with_threads(threads):
-        run_chip(chip, data=data, wait=wait, keep=keep, out=save)
+        work.run_chip(chip, data=data, wait=wait, keep=keep, out=save)
