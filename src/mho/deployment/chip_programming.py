@@ -1,10 +1,11 @@
 """Programming an image into one chip, with its state kept on the way."""
 
 from importlib.metadata import version
+from pathlib import Path
 
-from mho.bench import restorable
+from mho.bench import BenchInfo, Journal, JournaledBench, restorable
 from mho.bench.simulated import ChipSpec
-from mho.deployment.program import program_pairs
+from mho.deployment.pipeline import program_network
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, check_fits
 from mho.files import KeptState
 from mho.programming import ProgrammingOptions, ProgramRun
@@ -17,6 +18,7 @@ def program_image(
     effort: ProgrammingOptions | None = None,
     *,
     state: KeptState | None = None,
+    trace: Path | None = None,
     progress: Progress = silent,
 ) -> ProgrammedChip:
     """Program an image into one chip.
@@ -27,6 +29,7 @@ def program_image(
         effort: How; to 1 µS with denoising if `None`.
         state: Where the state is kept now and then, as `RunFolder.state` gives it; what is there
             is gone on with. Clear it once the chip is saved.
+        trace: Folder in which every pulse and read is noted; nothing is noted if `None`.
         progress: Told what is being done and how far it is.
 
     Raises:
@@ -36,35 +39,51 @@ def program_image(
     effort = effort or ProgrammingOptions()
     bench = specimen.bench()
     check_fits(image, bench.info)
-    groups, _ = (state.load() if state else None) or ({}, {})
+    groups, facts = (state.load() if state else None) or ({}, {})
     if groups:
         restorable(bench).restore(groups["bench"], image.placement.cells)
+    journal = None
+    if trace is not None:
+        journal = _journal(trace, bench.info, int(facts.get("rows", 0)))
 
     def keep(run: ProgramRun) -> None:
         progress("programming", 1 - run.live_cells / run.cells.numel())
         if state and (run.finished or state.due):
+            # The state says how many rows there are: they must be on the disk before it.
+            rows = journal.sync() if journal else 0
             parts = {
                 "bench": restorable(bench).state(image.placement.cells),
                 "run": run.state(),
             }
-            state.save(parts, {})
+            state.save(parts, {"rows": rows})
 
-    placement, result = program_pairs(
-        bench,
+    deployed = program_network(
+        image.network,
         image.placement,
+        image.ranges,
+        bench,
         effort.protocol,
         repaired=effort.repaired,
+        through=JournaledBench(bench, journal) if journal else None,
         resume=groups.get("run"),
         on_cycle=keep,
     )
+    if journal:
+        journal.flush()
     return ProgrammedChip(
         image,
         specimen,
         effort,
-        placement,
-        result,
-        restorable(bench).state(placement.cells),
+        deployed.placement,
+        deployed.programming,
+        restorable(bench).state(deployed.placement.cells),
         {},
         specimen.model,
         version("mho"),
     )
+
+
+def _journal(trace: Path, info: BenchInfo, rows: int) -> Journal:
+    """A record of what is done to a chip, gone on with after so many rows."""
+    shape = {"tiles": info.tiles, "rows": info.rows, "cols": info.cols}
+    return Journal(trace, rows, {"chip": info.name, **shape})

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 
-from mho.bench import Bench, Journal, JournaledBench, restorable
+from mho.bench import Bench
 from mho.bench.simulated import ChipSpec
-from mho.chip import Chip
-from mho.deployment import DeployedNetwork, Refit, program_pairs, refit
+from mho.deployment import (
+    DeployedNetwork,
+    Refit,
+    fitting_chip,
+    program_image,
+    refit,
+)
 from mho.deployment.storage import (
     CompiledNetwork,
     ProgrammedChip,
@@ -20,13 +24,10 @@ from mho.deployment.storage import (
 )
 from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
-from mho.mapping import Placement, mapping_kind, tiles_needed
-from mho.network import Network
+from mho.mapping import Placement
 from mho.programming import (
     ProgrammingOptions,
-    ProgramProtocol,
     ProgramResult,
-    ProgramRun,
 )
 from mho.progress import Progress
 from mho.runs.job import Job
@@ -42,40 +43,49 @@ class Programmed:
     """One chip with the network in it.
 
     Args:
-        bench: The chip.
+        chip: The chip as programming, and fitting if that was asked for, left it.
         deployed: The network running on it.
-        placement: Cells and final targets.
-        result: How programming went.
         cost: What programming cost, the repair of pairs included.
         fitted: What fitting gains and offsets of its outputs found, if that was asked for.
     """
 
-    bench: Bench
+    chip: ProgrammedChip
     deployed: DeployedNetwork
-    placement: Placement
-    result: ProgramResult
     cost: Ledger
     fitted: Refit | None = None
 
+    @property
+    def bench(self) -> Bench:
+        """The chip, to be read."""
+        return self.deployed.bench
 
-def chip_for(job: Job, network: Network) -> Chip:
-    """A chip of the job's kind with as many tiles as the network needs.
+    @property
+    def placement(self) -> Placement:
+        """Cells and final targets."""
+        return self.deployed.placement
 
-    Raises:
-        ValueError: There is no such preset.
+    @property
+    def result(self) -> ProgramResult:
+        """How programming went."""
+        return self.deployed.programming
+
+
+def put_to_work(
+    chip: ProgrammedChip, task: Task, *, fit_columns: bool = False
+) -> Programmed:
+    """Let a network run on its chip.
+
+    Args:
+        chip: The chip as programming left it.
+        task: Network and data.
+        fit_columns: Fit gain and offset of every output to the calibration samples first.
     """
-    wires = (
-        None
-        if job.wires is None
-        else WireModel(word_line=job.wires, bit_line=job.wires)
-    )
-    one = Chip(job.chip, wires=wires)
-    shapes = [
-        (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
-    ]
-    kind = mapping_kind(job.layout.mapping)
-    tiles = tiles_needed(shapes, one.rows, one.cols, mapping=kind, packed=job.packed)
-    return replace(one, tiles=tiles)
+    deployed = chip.deployed()
+    cost = deployed.bench.ledger
+    if not fit_columns:
+        return Programmed(chip, deployed, cost)
+    fitted = refit(deployed, task.data.calibration, ranged=False)
+    return Programmed(chip.tuned(deployed), deployed, cost, fitted)
 
 
 def image_for(job: Job, sources: Task) -> CompiledNetwork:
@@ -84,9 +94,17 @@ def image_for(job: Job, sources: Task) -> CompiledNetwork:
     Raises:
         ValueError: The network does not fit the chip.
     """
-    chip = chip_for(job, sources.network)
-    kind = ChipSpec(job.chip, 0, chip.tiles, chip.rows, chip.cols, chip.lines)
-    info = kind.bench().info
+    wires = None
+    if job.wires is not None:
+        wires = WireModel(word_line=job.wires, bit_line=job.wires)
+    chip = fitting_chip(
+        sources.network.shapes,
+        job.chip,
+        mapping=job.layout.mapping,
+        packed=job.packed,
+        wires=wires,
+    )
+    info = chip.bench().info
     return compile_image(
         sources.network,
         info,
@@ -143,53 +161,6 @@ def deployment_folder(
         yield run
 
 
-def _program(
-    run: RunFolder,
-    name: str,
-    placement: Placement,
-    bench: Bench,
-    protocol: ProgramProtocol,
-    progress: Progress,
-) -> tuple[Placement, ProgramResult, Ledger]:
-    """Program a chip, saving its state now and then; or take up a saved one."""
-    state = run.state(name)
-    groups, facts = state.load() or ({}, {})
-    if groups:
-        restorable(bench).restore(groups["bench"], placement.cells)
-    journal = Journal(
-        run.results / "trace" / name,
-        int(facts.get("rows", 0)),
-        {
-            "chip": bench.info.name,
-            "tiles": bench.info.tiles,
-            "rows": bench.info.rows,
-            "cols": bench.info.cols,
-        },
-    )
-
-    def keep(program: ProgramRun) -> None:
-        left = program.live_cells
-        progress(f"programming {name}", 1 - left / program.cells.numel())
-        if program.finished or state.due:
-            # The state says how many rows there are: they must be on the disk before it.
-            rows = journal.sync()
-            parts = {
-                "bench": restorable(bench).state(placement.cells),
-                "run": program.state(),
-            }
-            state.save(parts, {"rows": rows})
-
-    final, result = program_pairs(
-        JournaledBench(bench, journal),
-        placement,
-        protocol,
-        resume=groups.get("run"),
-        on_cycle=keep,
-    )
-    journal.flush()
-    return final, result, bench.ledger
-
-
 def make_chip(
     job: Job,
     image: CompiledNetwork,
@@ -203,31 +174,17 @@ def make_chip(
 
     The image, and the chip as the job wants it, are kept among the run's files.
     """
-    specimen = specimen_for(job, image, job.seed)
-    effort = ProgrammingOptions(job.tolerance, denoise)
-    bench = specimen.bench()
     name = "denoised" if denoise else "plain"
-    final, result, cost = _program(
-        run, name, image.placement, bench, effort.protocol, progress
-    )
-    state = restorable(bench).state(final.cells)
-    chip = ProgrammedChip(
+    chip = program_image(
         image,
-        specimen,
-        effort,
-        final,
-        result,
-        state,
-        {},
-        specimen.model,
-        version("mho"),
+        specimen_for(job, image, job.seed),
+        ProgrammingOptions(job.tolerance, denoise),
+        state=run.state(name),
+        trace=run.results / "trace" / name,
+        progress=lambda _, done: progress(f"programming {name}", done),
     )
-    deployed = DeployedNetwork(image.network, bench, final, image.ranges, result)
-    fitted = None
-    if job.fit_columns:
-        fitted = refit(deployed, sources.data.calibration, ranged=False)
-        chip = chip.tuned(deployed)
+    found = put_to_work(chip, sources, fit_columns=job.fit_columns)
     if denoise == job.denoise:
         save_image(run.results / "network.mho", image)
-        save_chip(run.results / "chip.mho", chip)
-    return Programmed(bench, deployed, final, result, cost, fitted)
+        save_chip(run.results / "chip.mho", found.chip)
+    return found

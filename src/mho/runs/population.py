@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mho.bench.simulated import ChipSpec
-from mho.deployment import program_image, refit
+from mho.deployment import program_image
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, save_chip
 from mho.files import KeptState, RunFolder, write_whole
 from mho.ledger import Ledger
 from mho.programming import ProgrammingOptions
 from mho.progress import Progress, silent
-from mho.runs.deployment import Programmed, specimen_for
+from mho.runs.deployment import put_to_work, specimen_for
 from mho.runs.job import Job
 from mho.runs.measurement import accuracies, interval, read_back
 from mho.runs.population_figures import Batch, ChipFigures, Population
@@ -63,18 +63,14 @@ def measure_chip(
         state=state,
         progress=lambda _, done: progress(_SHARE * done),
     )
-    deployed = chip.deployed()
-    bench = deployed.bench
-    cost = bench.ledger
-    if fit_columns:
-        refit(deployed, sources.data.calibration, ranged=False)
-        chip = chip.tuned(deployed)
-    read_back(
-        Programmed(bench, deployed, chip.placement, chip.result, cost), effort.protocol
-    )
+    programmed = put_to_work(chip, sources, fit_columns=fit_columns)
+    read_back(programmed, effort.protocol)
+    bench = programmed.bench
     start = bench.ledger
     found, _ = accuracies(
-        deployed, sources, lambda done: progress(_SHARE + (1 - _SHARE) * done)
+        programmed.deployed,
+        sources,
+        lambda done: progress(_SHARE + (1 - _SHARE) * done),
     )
     seen = interval(found)
     figures = ChipFigures(
@@ -84,10 +80,10 @@ def measure_chip(
         seen["high"],
         chip.result.converged_fraction,
         int(chip.result.stuck.sum()),
-        cost,
+        programmed.cost,
         bench.ledger - start,
     )
-    return chip, figures
+    return programmed.chip, figures
 
 
 def populate(
