@@ -25,11 +25,30 @@ CHECKS = {
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "imports": ["lint-imports"],
-    "tests": ["python", "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"],
-    "docs": ["sphinx-build", "-W", "-q", "-b", "html", "docs", "docs/_build/html"],
+    "tests": [
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+    ],
+    "docs": [
+        "sphinx-build",
+        "-W",
+        "-q",
+        "-b",
+        "html",
+        "docs",
+        "docs/_build/html",
+    ],
     "prose": ["python", "tools/prose.py", "src", "--brief", "--worst", "3"],
 }
-REPORTS = ("prose",)  # printed for who reads them; their exit codes do not count
+REPORTS = (
+    "prose",
+)  # printed for who reads them; their exit codes do not count
 _FAILED, _INTERRUPTED = 2, 130
 _POLL_SECONDS = 0.2
 _UNLOCKABLE = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -77,12 +96,19 @@ def works(environment: Path, extras: str) -> bool:
     names = {"python", "mho"}
     if extras:
         names |= {tool for tool, *_ in CHECKS.values()}
-    if not all(os.access(program(environment, name), os.X_OK) for name in names):
+    if not all(
+        os.access(program(environment, name), os.X_OK) for name in names
+    ):
         return False
     python = program(environment, "python")
-    if os.fsencode(python) not in Path(program(environment, "mho")).read_bytes():
+    if (
+        os.fsencode(python)
+        not in Path(program(environment, "mho")).read_bytes()
+    ):
         return False
-    expected = f"{sys.version.split()[0]} {HOME / 'src' / 'mho' / '__init__.py'}"
+    expected = (
+        f"{sys.version.split()[0]} {HOME / 'src' / 'mho' / '__init__.py'}"
+    )
     try:
         asked = subprocess.run(
             [python, "-I", "-c", _PROBE], capture_output=True, check=False
@@ -178,7 +204,9 @@ def prepare(environment: Path, extras: str) -> None:
     with locked(environment):
         if ready(environment, extras):
             return
-        print("Setting up (once; a minute or two) …", file=sys.stderr, flush=True)
+        print(
+            "Setting up (once; a minute or two) …", file=sys.stderr, flush=True
+        )
         build(environment, extras)
 
 
@@ -201,10 +229,18 @@ def build(environment: Path, extras: str) -> None:
         make = [sys.executable, "-m", "venv", "--clear", str(environment)]
         call(make, "making a virtual environment", environment)
     constraints = HOME / "constraints.txt"
-    lines = constraints.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = constraints.read_text(
+        encoding="utf-8", errors="replace"
+    ).splitlines()
     # torch by its exact version: a range may resolve to a build of several gigabytes
     torch = [line.strip() for line in lines if line.startswith("torch==")]
-    install = [program(environment, "python"), "-m", "pip", "install", "--quiet"]
+    install = [
+        program(environment, "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+    ]
     install += ["--disable-pip-version-check", "-c", str(constraints)]
     install += [*torch, "-e", f"{HOME}{extras}"]
     call(install, "installing the requirements", environment)

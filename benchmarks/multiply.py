@@ -60,7 +60,9 @@ def main() -> None:
     stream = mho.Stream(options.seed)
     found = [layer(stream.child(size), size, rounds) for size in sizes]
     print(
-        json.dumps({"seed": options.seed, "threads": options.threads, "layers": found})
+        json.dumps(
+            {"seed": options.seed, "threads": options.threads, "layers": found}
+        )
     )
 
 
@@ -70,9 +72,14 @@ def layer(stream: mho.Stream, size: int, rounds: int) -> dict[str, Any]:
         linear = nn.Linear(size, size).eval()
         ready, seconds = tiles(stream, size)
         draws = ready.draws(stream.child("noise"))
-        calls: dict[str, Call] = {"linear": linear, "mho": lambda v: ready(v, draws)}
+        calls: dict[str, Call] = {
+            "linear": linear,
+            "mho": lambda v: ready(v, draws),
+        }
         calls |= {
-            k: c for k, c in (peer(make, size) for make in PEERS) if c is not None
+            k: c
+            for k, c in (peer(make, size) for make in PEERS)
+            if c is not None
         }
     generator = stream.child("vectors").generator()
     batches = {}
@@ -116,7 +123,9 @@ def _joined(parts: Tensor, across: int) -> Tensor:
     return grid.reshape(across, TILE, across * TILE)
 
 
-def race(calls: dict[str, Call], vectors: Tensor, rounds: int) -> dict[str, Any]:
+def race(
+    calls: dict[str, Call], vectors: Tensor, rounds: int
+) -> dict[str, Any]:
     """Milliseconds of every call, and their ratios to the first, in turns."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     with torch.inference_mode():

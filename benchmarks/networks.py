@@ -61,7 +61,11 @@ class Block(nn.Module):
 def resnet18() -> nn.Module:
     """The layout, in evaluation mode."""
     torch.manual_seed(0)
-    stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
+    stem = [
+        nn.Conv2d(3, 64, 7, 2, 3, bias=False),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+    ]
     parts: list[nn.Module] = [*stem, nn.MaxPool2d(3, 2, 1)]
     before = 64
     for outputs, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
@@ -84,7 +88,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     stream = mho.Stream(options.seed)
     rounds = 3 if options.quick else options.rounds
-    table, loop = closed_loop(stream.child("statistics"), 64 if options.quick else 256)
+    table, loop = closed_loop(
+        stream.child("statistics"), 64 if options.quick else 256
+    )
     torch_module = resnet18()
     generator = stream.child("images").generator()
     images = torch.rand(BATCH, 3, PIXELS, PIXELS, generator=generator)
@@ -100,7 +106,10 @@ def main() -> None:
             calls[make.__name__] = found.pop("module")
             peers[make.__name__] = found
     weights = ready["module"].account.cells // 2
-    closed = {**loop, "seconds_for_all_cells": loop["seconds_per_cell"] * 2 * weights}
+    closed = {
+        **loop,
+        "seconds_for_all_cells": loop["seconds_per_cell"] * 2 * weights,
+    }
     result = {
         "seed": options.seed,
         "threads": options.threads,
@@ -113,9 +122,13 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def closed_loop(stream: mho.Stream, rows: int) -> tuple[ErrorTable, dict[str, Any]]:
+def closed_loop(
+    stream: mho.Stream, rows: int
+) -> tuple[ErrorTable, dict[str, Any]]:
     """Cells of a tile programmed in earnest: their statistics, and how long that takes."""
-    bench = mho.SimulatedBench(mho.Chip("rao2023", rows=rows), stream.child("tile"))
+    bench = mho.SimulatedBench(
+        mho.Chip("rao2023", rows=rows), stream.child("tile")
+    )
     started = time.perf_counter()
     table = measure_errors(bench, stream.child("targets"))
     seconds = time.perf_counter() - started
@@ -157,7 +170,9 @@ def own(
         "analog_modules": len(converted.account.of("analog")),
         "cells": converted.account.cells,
         "pulses_in_closed_loop": cost.pulses,
-        "output_error": float((converted(images) - wanted).norm() / wanted.norm()),
+        "output_error": float(
+            (converted(images) - wanted).norm() / wanted.norm()
+        ),
     }
 
 
@@ -179,7 +194,8 @@ def race(
             "ms": milliseconds(own_times),
             "over_torch": round(
                 statistics.median(
-                    a / b for a, b in zip(own_times, times["torch"], strict=True)
+                    a / b
+                    for a, b in zip(own_times, times["torch"], strict=True)
                 ),
                 2,
             ),
@@ -213,7 +229,9 @@ def lightning() -> tuple[Callable[[nn.Module], nn.Module], None]:
     return converted, None
 
 
-def aihwkit() -> tuple[Callable[[nn.Module], nn.Module], Callable[[nn.Module], None]]:
+def aihwkit() -> tuple[
+    Callable[[nn.Module], nn.Module], Callable[[nn.Module], None]
+]:
     """The torch tile of aihwkit, programmed by its own statistics."""
     config = importlib.import_module("aihwkit.simulator.configs")
     layers = importlib.import_module("aihwkit.nn.conversion")
@@ -249,7 +267,9 @@ def peer(make: Callable[[], Any], rounds: int) -> dict[str, Any] | None:
                 program(analog)
                 programming.append(time.perf_counter() - started)
     found = {"module": analog, "convert_ms": milliseconds(converting)}
-    return found | ({"program_ms": milliseconds(programming)} if programming else {})
+    return found | (
+        {"program_ms": milliseconds(programming)} if programming else {}
+    )
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ CALIBRATION = 64
 DRAWN = 20
 PROGRAMMED = 2
 PRESET = "rao2023"
-THREE_BITS = Periphery(SignedConverter(3, 0.2 * V, kind="dac"), SignedConverter(3, 1.0))
+THREE_BITS = Periphery(
+    SignedConverter(3, 0.2 * V, kind="dac"), SignedConverter(3, 1.0)
+)
 NETWORKS = ("trained", "plain", "aware")
 
 
@@ -68,7 +70,9 @@ class Case:
 
     def mapping(self, info: Any) -> DifferentialPairs:
         """Weights to its conductances."""
-        return DifferentialPairs(info.array_low, info.array_high, levels=self.levels)
+        return DifferentialPairs(
+            info.array_low, info.array_high, levels=self.levels
+        )
 
     def surrogates(self, stream: mho.Stream) -> tuple[Surrogate, Surrogate]:
         """Stand-ins with exact and with measured cells."""
@@ -91,10 +95,14 @@ def main() -> None:
     """Train, tune, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--development", action="store_true", help="drawn chips, held-out images"
+        "--development",
+        action="store_true",
+        help="drawn chips, held-out images",
     )
     parser.add_argument(
-        "--training", default="{}", help="settings as JSON; the defaults if left out"
+        "--training",
+        default="{}",
+        help="settings as JSON; the defaults if left out",
     )
     parser.add_argument(
         "--case", choices=tuple(CASES), help="only this one; all if left out"
@@ -107,7 +115,11 @@ def main() -> None:
     cases = {options.case: CASES[options.case]} if options.case else CASES
     by_seed = [one(cases, mho.Stream(seed), training) for seed in seeds]
     found = {name: summary([seed[name] for seed in by_seed]) for name in cases}
-    print(json.dumps({"training": asdict(training), "seeds": seeds, "cases": found}))
+    print(
+        json.dumps(
+            {"training": asdict(training), "seeds": seeds, "cases": found}
+        )
+    )
 
 
 def developed(

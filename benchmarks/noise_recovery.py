@@ -104,7 +104,9 @@ def simulate(stream: mho.Stream) -> Case:
     draws = stream.child("traps").generator()
 
     def spread(low: float, high: float) -> torch.Tensor:
-        return low * torch.exp(math.log(high / low) * torch.rand(2, 1, generator=draws))
+        return low * torch.exp(
+            math.log(high / low) * torch.rand(2, 1, generator=draws)
+        )
 
     amplitude = spread(*AMPLITUDES)
     while float(amplitude.max() / amplitude.min()) < APART:
@@ -128,7 +130,12 @@ def free_states(trace: Trace) -> Table:
     best_score = -math.inf
     for start in range(5):
         model = GaussianHMM(
-            4, "tied", n_iter=50, tol=0.02, random_state=start, implementation="log"
+            4,
+            "tied",
+            n_iter=50,
+            tol=0.02,
+            random_state=start,
+            implementation="log",
         ).fit(values)
         if (fit := float(model.score(values))) > best_score:
             best = model
@@ -147,7 +154,11 @@ def free_states(trace: Trace) -> Table:
         fills = flow[np.ix_(empty, filled)].sum() / weight[list(empty)].sum()
         empties = flow[np.ix_(filled, empty)].sum() / weight[filled].sum()
         rows.append(
-            [amplitude, INTERVAL / max(fills, 1e-9), INTERVAL / max(empties, 1e-9)]
+            [
+                amplitude,
+                INTERVAL / max(fills, 1e-9),
+                INTERVAL / max(empties, 1e-9),
+            ]
         )
     return np.array(rows)
 
@@ -165,7 +176,9 @@ def score(cases: list[Case], tables: list[Table]) -> dict[str, float]:
             bool((e[:, 0] <= AMPLITUDE_WITHIN).all()) for e in errors
         )
         / len(errors),
-        "times_within_25%": sum(bool((e[:, 1:] <= TIME_WITHIN).all()) for e in errors)
+        "times_within_25%": sum(
+            bool((e[:, 1:] <= TIME_WITHIN).all()) for e in errors
+        )
         / len(errors),
     }
 
@@ -174,10 +187,13 @@ def coverage(cases: list[Case], found: list[TelegraphAnalysis]) -> float:
     """Share of all numbers whose interval holds the truth (1); 0.95 is meant."""
     held: list[bool] = []
     for case, analysis in zip(cases, found, strict=True):
-        for truth, trap in zip(case.truth, reversed(analysis.traps), strict=False):
+        for truth, trap in zip(
+            case.truth, reversed(analysis.traps), strict=False
+        ):
             parts = (trap.amplitude, trap.capture_time, trap.emission_time)
             held += [
-                part.low <= t <= part.high for t, part in zip(truth, parts, strict=True)
+                part.low <= t <= part.high
+                for t, part in zip(truth, parts, strict=True)
             ]
     return sum(held) / max(len(held), 1)
 

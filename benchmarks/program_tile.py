@@ -25,7 +25,9 @@ RANGE = 4094 * uS
 def main() -> None:
     """Parse, program, audit, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cells", type=int, default=65_536, help="multiple of 256")
+    parser.add_argument(
+        "--cells", type=int, default=65_536, help="multiple of 256"
+    )
     parser.add_argument("--levels", type=int, default=2048)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
@@ -34,7 +36,9 @@ def main() -> None:
     tiles = -(-options.cells // 65_536)
     rows = min(256, options.cells // 256)
     stream = mho.Stream(options.seed)
-    bench = mho.SimulatedBench(mho.Chip("rao2023", tiles=tiles, rows=rows), stream)
+    bench = mho.SimulatedBench(
+        mho.Chip("rao2023", tiles=tiles, rows=rows), stream
+    )
     cells = torch.arange(options.cells)
     tolerance = RANGE / (options.levels - 1) / 2
     generator = stream.child("levels").generator()
@@ -50,7 +54,8 @@ def main() -> None:
     found = mho.audit(bench, target[working], cells[working])
     quiet = found.quiet(tolerance)
     operations = sum(
-        int(n.sum()) for n in (result.pulses, result.denoise_pulses, result.reads)
+        int(n.sum())
+        for n in (result.pulses, result.denoise_pulses, result.reads)
     )
     count = options.cells
     print(
@@ -65,14 +70,18 @@ def main() -> None:
                 "peak_mib": round(peak, 1),
                 "stuck_cells": int((~working).sum()),
                 "found_stuck": int(result.stuck.sum()),
-                "converged_fraction": float(result.converged[working].double().mean()),
+                "converged_fraction": float(
+                    result.converged[working].double().mean()
+                ),
                 "pulses_per_cell": int(result.pulses.sum()) / count,
-                "denoise_pulses_per_cell": int(result.denoise_pulses.sum()) / count,
+                "denoise_pulses_per_cell": int(result.denoise_pulses.sum())
+                / count,
                 "reads_per_cell": int(result.reads.sum()) / count,
                 "cycles": result.cycles,
                 "audit_quiet_fraction": float(quiet.double().mean()),
                 "audit_window_uS": {
-                    f"{f:.1%}": found.window(f) / uS for f in (0.99, 0.995, 0.999)
+                    f"{f:.1%}": found.window(f) / uS
+                    for f in (0.99, 0.995, 0.999)
                 },
                 "chip_seconds": result.ledger.seconds,
                 "chip_joules": result.ledger.joules,

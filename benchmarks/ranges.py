@@ -53,7 +53,9 @@ class Tokens(nn.Module):
         self.embed = nn.Linear(8, WIDTH)
         self.place = nn.Parameter(0.1 * torch.randn(1, 8, WIDTH))
         self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(3))
-        self.attention = nn.ModuleList(nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        self.attention = nn.ModuleList(
+            nn.Linear(WIDTH, WIDTH) for _ in range(4)
+        )
         self.up = nn.Linear(WIDTH, 2 * WIDTH)
         self.down = nn.Linear(2 * WIDTH, WIDTH)
         self.head = nn.Linear(WIDTH, 10)
@@ -65,7 +67,9 @@ class Tokens(nn.Module):
         query, key, value = (part(seen) for part in list(self.attention)[:3])
         mixed = functional.scaled_dot_product_attention(query, key, value)
         tokens = tokens + self.attention[3](mixed)
-        tokens = tokens + self.down(functional.gelu(self.up(self.norms[1](tokens))))
+        tokens = tokens + self.down(
+            functional.gelu(self.up(self.norms[1](tokens)))
+        )
         scores: Tensor = self.head(self.norms[2](tokens).mean(1))
         return scores
 
@@ -75,8 +79,12 @@ def train_tokens() -> nn.Module:
     torch.manual_seed(7)
     network = Tokens()
     training = digits_training()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3, weight_decay=1e-2)
-    slower = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.03, total_iters=EPOCHS)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=5e-3, weight_decay=1e-2
+    )
+    slower = torch.optim.lr_scheduler.LinearLR(
+        optimizer, 1.0, 0.03, total_iters=EPOCHS
+    )
     for _ in range(EPOCHS):
         for chosen in torch.split(torch.randperm(len(training.labels)), 32):
             optimizer.zero_grad()
@@ -101,17 +109,22 @@ def programmed(network: Network, seed: int) -> DeployedNetwork:
     """The network on a chip of its own, each layer on tiles of its own."""
     one = mho.Chip("rao2023")
     shapes = [
-        (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+        (layer.weight.shape[0], layer.weight.shape[1])
+        for layer in network.layers
     ]
     chip = replace(one, tiles=tiles_needed(shapes, one.rows, one.cols))
     bench = mho.SimulatedBench(chip, mho.Stream(seed).child("chip"))
     placement, result = program_pairs(bench, lay_out(network, bench.info))
     samples = digits_data().calibration
-    ranges = calibrate_ranges(network, placement, samples, bench.info.read_voltage)
+    ranges = calibrate_ranges(
+        network, placement, samples, bench.info.read_voltage
+    )
     return DeployedNetwork(network, bench, placement, ranges, result)
 
 
-def with_bits(deployed: DeployedNetwork, bits: int, seed: int) -> DeployedNetwork:
+def with_bits(
+    deployed: DeployedNetwork, bits: int, seed: int
+) -> DeployedNetwork:
     """The same chip, as it was when programmed, with converters of so many bits."""
     assert isinstance(deployed.bench, mho.SimulatedBench)
     chip = deployed.bench.chip
@@ -145,7 +158,9 @@ def judged(deployed: DeployedNetwork, training: Tensor) -> dict[str, float]:
     answers = found.argmax(1)
     count = len(data.labels)
     return {
-        "output_error": float((found - right).square().mean() / right.square().mean())
+        "output_error": float(
+            (found - right).square().mean() / right.square().mean()
+        )
         ** 0.5,
         "answers_changed": float((answers != right.argmax(1)).double().mean()),
         "accuracy": float((answers[:count] == data.labels).double().mean()),
@@ -155,7 +170,9 @@ def judged(deployed: DeployedNetwork, training: Tensor) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--network", choices=("digits", "tokens"), default="digits")
+    parser.add_argument(
+        "--network", choices=("digits", "tokens"), default="digits"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=512)
     parser.add_argument("--bits", type=int, nargs="+", default=[8, 6, 5, 4])
@@ -184,7 +201,12 @@ def main() -> None:
         one.put_in_force(DigitalSettings(ranges))
         if fitted:
             refit(one, samples, ranged=False)
-        asked = {"bits": bits, "rule": kind, "per_column": per_column, "fitted": fitted}
+        asked = {
+            "bits": bits,
+            "rule": kind,
+            "per_column": per_column,
+            "fitted": fitted,
+        }
         found.append(asked | judged(one, rest))
     print(json.dumps({**vars(given), "results": found}, indent=2))
 

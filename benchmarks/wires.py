@@ -50,7 +50,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--quick", action="store_true", help="small sizes, for a look")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, for a look"
+    )
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
@@ -127,7 +129,9 @@ def differences(matrix: Found, single: Found, lu: Found, peer: Found) -> Found:
         ("badcrossbar", peer),
     ):
         if "currents" in other:
-            found[name] = float(np.abs(np.array(other.pop("currents")) / own - 1).max())
+            found[name] = float(
+                np.abs(np.array(other.pop("currents")) / own - 1).max()
+            )
     return found
 
 
@@ -142,7 +146,9 @@ def matrix_case(stream: mho.Stream, size: int) -> Found:
             timed(partial(torch.matmul, some, by)) for by in (matrix, cells)
         )
         found[f"vectors_{vectors}_ms"] = round(found["matrix_ms"] + through, 4)
-        found[f"further_vector_over_matmul_{vectors}"] = round(through / plain, 2)
+        found[f"further_vector_over_matmul_{vectors}"] = round(
+            through / plain, 2
+        )
     found["currents"] = (volts[:1] @ matrix)[0].tolist()
     return found
 
@@ -190,11 +196,15 @@ def single_case(stream: mho.Stream, size: int) -> Found:
     output = WIRES.currents(one, asked, tolerance=ACCURACY)
     law = Sinh(6.0)
     return {
-        "currents_ms": timed(lambda: WIRES.currents(one, cells, tolerance=ACCURACY)),
+        "currents_ms": timed(
+            lambda: WIRES.currents(one, cells, tolerance=ACCURACY)
+        ),
         "solve_ms": timed(lambda: WIRES.solve(one, cells, tolerance=ACCURACY)),
         "iterations": WIRES.solve(one, cells, tolerance=ACCURACY).iterations,
         "backward_ms": timed(
-            lambda: torch.autograd.grad(output, asked, weight, retain_graph=True)
+            lambda: torch.autograd.grad(
+                output, asked, weight, retain_graph=True
+            )
         ),
         "sinh_cells_ms": timed(
             lambda: WIRES.currents(one, cells, law, tolerance=ACCURACY)
@@ -239,7 +249,9 @@ def badcrossbar_case(stream: mho.Stream, size: int) -> Found:
         found[f"vectors_{vectors}_ms"] = timed(
             partial(compute, volts[:vectors]), once=size > 128
         )
-    return found | {"currents": np.ravel(compute(volts[:1]).currents.output).tolist()}
+    return found | {
+        "currents": np.ravel(compute(volts[:1]).currents.output).tolist()
+    }
 
 
 def nodal(conductance: np.ndarray, voltage: np.ndarray) -> np.ndarray:
@@ -276,7 +288,9 @@ def inputs(stream: mho.Stream, size: int) -> tuple[Tensor, Tensor]:
     """Conductances (S) and voltages (V) of every method."""
     generator = stream.child("inputs", size).generator()
     cells = torch.rand(size, size, generator=generator, dtype=torch.float64)
-    volts = torch.rand(VECTORS[-1], size, generator=generator, dtype=torch.float64)
+    volts = torch.rand(
+        VECTORS[-1], size, generator=generator, dtype=torch.float64
+    )
     return (50 + 4094 * cells) * uS, 0.05 + 0.25 * volts
 
 
@@ -301,11 +315,22 @@ def repeats(size: int) -> int:
 
 
 def _in_child(options: argparse.Namespace, case: str) -> Found:
-    command = [sys.executable, __file__, "--case", case, "--seed", str(options.seed)]
+    command = [
+        sys.executable,
+        __file__,
+        "--case",
+        case,
+        "--seed",
+        str(options.seed),
+    ]
     command += ["--threads", str(options.threads)]
     threads = {"OMP_NUM_THREADS": str(options.threads)}
     done = subprocess.run(
-        command, env=os.environ | threads, capture_output=True, text=True, check=False
+        command,
+        env=os.environ | threads,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         sys.exit(done.stderr)

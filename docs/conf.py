@@ -69,7 +69,9 @@ def section(face: ModuleType, shown: set[int]) -> list[str]:
         face: The package.
         shown: What stands elsewhere already, by its identity; what stands here is added.
     """
-    offered = {name: getattr(face, name) for name in getattr(face, "__all__", ())}
+    offered = {
+        name: getattr(face, name) for name in getattr(face, "__all__", ())
+    }
     again = [name for name, value in offered.items() if id(value) in shown]
     shown |= {id(value) for value in offered.values() if callable(value)}
     exclude = [f"   :exclude-members: +{', '.join(again)}"] if again else []
@@ -109,7 +111,9 @@ def full_name(target: str, documented: Collection[str]) -> str | None:
         documented: All names in the reference, in full.
     """
     head, dot, rest = target.removeprefix("mho.").partition(".")
-    at_the_door = {name: room for room, names in mho.NAMES.items() for name in names}
+    at_the_door = {
+        name: room for room, names in mho.NAMES.items() for name in names
+    }
     if head in at_the_door:
         target = f"{at_the_door[head]}.{head}{dot}{rest}"
     if target in documented:
@@ -119,7 +123,10 @@ def full_name(target: str, documented: Collection[str]) -> str | None:
 
 
 def link_or_code(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Element
+    app: Sphinx,
+    env: BuildEnvironment,
+    node: pending_xref,
+    content: nodes.Element,
 ) -> nodes.Element | None:
     """Code in backticks: a link to what it names, or code if it names an argument or a value.
 
@@ -133,7 +140,12 @@ def link_or_code(
     if name is not None:
         entry = found[name]
         return make_refnode(
-            app.builder, node["refdoc"], entry.docname, entry.node_id, content, name
+            app.builder,
+            node["refdoc"],
+            entry.docname,
+            entry.node_id,
+            content,
+            name,
         )
     if target.startswith("mho.") or target.partition(".")[0] in mho.__all__:
         return None

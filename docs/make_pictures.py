@@ -73,7 +73,9 @@ def step_size() -> Figure:
         va="center",
         color="#00573f",
     )
-    left.text(1.48, 1000, "largest step", ha="right", fontsize=8.5, color="#666666")
+    left.text(
+        1.48, 1000, "largest step", ha="right", fontsize=8.5, color="#666666"
+    )
     left.set(yscale="log", xlim=(0.5, 1.5), ylim=(0.1, 2000))
     left.set(xlabel="Pulse amplitude (V)", ylabel="SET step at 1 mS (µS)")
     add_legend(left)
@@ -85,17 +87,23 @@ def step_size() -> Figure:
         size = _steps(kind, core, torch.full_like(core, volts_now), 1e-7)
         right.plot(to_uS(core) / 1000, to_uS(size), color=colour, label=text)
     right.set(
-        xlabel="Conductance (mS)", ylabel="Step at 1.1 V, 100 ns (µS)", ylim=(0, None)
+        xlabel="Conductance (mS)",
+        ylabel="Step at 1.1 V, 100 ns (µS)",
+        ylim=(0, None),
     )
     add_legend(right)
     return figure
 
 
-def _steps(kind: CellParameters, core: Tensor, volts: Tensor, width: float) -> Tensor:
+def _steps(
+    kind: CellParameters, core: Tensor, volts: Tensor, width: float
+) -> Tensor:
     """Median steps of a typical cell with the selector fully open (S)."""
     law = kind.switching
     one = torch.ones_like(core)
-    typical = SwitchingConstants(one * law.set_voltage, one * law.reset_voltage, one)
+    typical = SwitchingConstants(
+        one * law.set_voltage, one * law.reset_voltage, one
+    )
     size = law.mean_step(core, volts, width, one * law.high, typical)
     return size.clamp(max=law.largest_step)
 
@@ -109,9 +117,13 @@ def telegraph() -> Figure:
     axes = figure.subplots()
     before = cells.sample(every, 1.0, 1e-3, 1e-3, 2000)[:, number]
     for burst in range(6):
-        volts = torch.linspace(0.5, 0.66, 12) * torch.tensor([1.0, -1.0]).repeat(6)
+        volts = torch.linspace(0.5, 0.66, 12) * torch.tensor(
+            [1.0, -1.0]
+        ).repeat(6)
         train = volts[:, None].expand(12, cells.count).contiguous()
-        cells.pulse(every, train, 1e-5, torch.full((cells.count,), 4e-3), 4.0 + burst)
+        cells.pulse(
+            every, train, 1e-5, torch.full((cells.count,), 4e-3), 4.0 + burst
+        )
     after = cells.sample(every, 12.0, 1e-3, 1e-3, 2000)[:, number]
     time = torch.arange(2000) * 1e-3
     for trace, colour, text in (
@@ -134,7 +146,9 @@ def _fresh(kind: CellParameters) -> tuple[Cells, Tensor]:
     """Cells after one SET of a few hundred microsiemens."""
     cells = Cells(kind, 200, mho.Stream(3))
     every = torch.arange(200)
-    cells.pulse(every, torch.full((1, 200), 1.35), 1e-7, torch.full((200,), 4e-3), 0.5)
+    cells.pulse(
+        every, torch.full((1, 200), 1.35), 1e-7, torch.full((200,), 4e-3), 0.5
+    )
     return cells, every
 
 
@@ -159,7 +173,9 @@ def resolving() -> Figure:
         chance = _chance(law, volts, torch.full((count,), onset))
         label = f"cleaned at {onset:g} V"
         axes.plot(as_array(volts), as_array(chance), color=colour, label=label)
-    born = law.new(torch.full((count,), 0.9), mho.Stream(0).cells(torch.arange(count)))
+    born = law.new(
+        torch.full((count,), 0.9), mho.Stream(0).cells(torch.arange(count))
+    )
     every = _chance(law, volts, born.cleaning_voltage[0])
     axes.plot(
         as_array(volts),
@@ -169,7 +185,9 @@ def resolving() -> Figure:
         label="average",
     )
     axes.axvspan(0.675, 0.9, color=VERMILLION, alpha=0.12, linewidth=0)
-    axes.text(0.7875, 0.1, "switches\na typical cell", ha="center", color="#7a3500")
+    axes.text(
+        0.7875, 0.1, "switches\na typical cell", ha="center", color="#7a3500"
+    )
     axes.set(
         xlabel="Pulse amplitude (V)",
         ylabel="Resolved by one pulse (1)",
@@ -212,14 +230,19 @@ def births() -> Figure:
             stream = mho.Stream(number).cells(torch.arange(count))
             drawn.append(
                 float(
-                    law.born(torch.full((count,), step), stream, worn).double().mean()
+                    law.born(torch.full((count,), step), stream, worn)
+                    .double()
+                    .mean()
                 )
             )
         axes.plot(to_uS(sizes[::8]), drawn, "o", color=colour, markersize=4)
     axes.axvspan(0.1, 2, color=GREEN, alpha=0.18, linewidth=0)
     axes.text(0.45, 1.2, "trimming", ha="center", color="#00573f")
     axes.set(
-        xscale="log", xlabel="Step (µS)", ylabel="New channels (mean)", xlim=(0.1, 1000)
+        xscale="log",
+        xlabel="Step (µS)",
+        ylabel="New channels (mean)",
+        xlim=(0.1, 1000),
     )
     axes.set(ylim=(0, 2.3))
     add_legend(axes, "dots: 4,000 simulated steps each")
@@ -232,7 +255,10 @@ def relaxation() -> Figure:
     panels = figure.subplots(1, 2)
     age = torch.logspace(-6, 9, 301)
     for axes, name, levels in zip(
-        panels, ("rao2023", "wan2022"), ((100, 1000, 4000), (5, 20, 40)), strict=True
+        panels,
+        ("rao2023", "wan2022"),
+        ((100, 1000, 4000), (5, 20, 40)),
+        strict=True,
     ):
         kind = quiet(name)
         for level, colour in zip(levels, COLOURS, strict=False):
@@ -250,7 +276,11 @@ def relaxation() -> Figure:
             linestyle="--",
             label="lost in common",
         )
-        for moment, text in ((1.0, "1 s"), (DAY, "1 day"), (10 * YEAR, "10 years")):
+        for moment, text in (
+            (1.0, "1 s"),
+            (DAY, "1 day"),
+            (10 * YEAR, "10 years"),
+        ):
             axes.axvline(moment, color="#999999", linewidth=0.8)
             axes.text(
                 moment,
@@ -303,8 +333,16 @@ def temperature() -> Figure:
     )
     axes.axhline(0, color=BLACK, linewidth=0.8)
     axes.axvline(G0 / uS, color="#999999", linewidth=0.8)
-    axes.text(G0 / uS * 1.05, 450, "conductance quantum", fontsize=8.5, color="#666666")
-    axes.set(xscale="log", xlabel="Conductance (µS)", ylabel="Coefficient (ppm/K)")
+    axes.text(
+        G0 / uS * 1.05,
+        450,
+        "conductance quantum",
+        fontsize=8.5,
+        color="#666666",
+    )
+    axes.set(
+        xscale="log", xlabel="Conductance (µS)", ylabel="Coefficient (ppm/K)"
+    )
     add_legend(axes)
     return figure
 

@@ -58,7 +58,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "OnChipTraining": OnChipTraining,
     "Refresh": lambda: Refresh(1.0, ProgramProtocol()),
     "Chip": lambda: Chip("rao2023", rows=4, cols=4),
-    "Periphery": lambda: Periphery(SignedConverter(4, 0.2), SignedConverter(8, 1.0)),
+    "Periphery": lambda: Periphery(
+        SignedConverter(4, 0.2), SignedConverter(8, 1.0)
+    ),
     "Converter": lambda: Converter(4, 0.0, 1.0),
     "SignedConverter": lambda: SignedConverter(4, 1.0),
     "InputEncoding": lambda: InputEncoding(4, 0.2),

@@ -20,7 +20,8 @@ from mho.checks import (
 def test_positive_means_finite_and_above_zero(value: float) -> None:
     """0, negative, infinite and NaN are refused; the smallest positive number is not."""
     with pytest.raises(
-        ValueError, match=r"^Argument `slope` must be finite and above 0 V, but is"
+        ValueError,
+        match=r"^Argument `slope` must be finite and above 0 V, but is",
     ):
         check_positive(value, "slope", "V")
     check_positive(5e-324, "slope", "V")
@@ -40,7 +41,9 @@ def test_not_negative_allows_zero(value: float) -> None:
 @pytest.mark.parametrize("value", [0.999e-6, 2.001e-6, math.nan, math.inf])
 def test_between_includes_both_ends(value: float) -> None:
     """Closed interval; the sentence gives both ends and the value with prefixes."""
-    with pytest.raises(ValueError, match=r"must lie within 1 µS to 2 µS, but is"):
+    with pytest.raises(
+        ValueError, match=r"must lie within 1 µS to 2 µS, but is"
+    ):
         check_between(value, "level", 1e-6, 2e-6, "S")
     check_between(1e-6, "level", 1e-6, 2e-6, "S")
     check_between(2e-6, "level", 1e-6, 2e-6, "S")
@@ -77,17 +80,24 @@ def test_finite_names_the_first_bad_element() -> None:
     """Two of four; the first is (0, 1)."""
     values = torch.tensor([[0.0, math.nan], [math.inf, 1.0]])
     with pytest.raises(
-        ValueError, match=r"2 of 4 elements are NaN or infinite; .* \(0, 1\)\. Fix"
+        ValueError,
+        match=r"2 of 4 elements are NaN or infinite; .* \(0, 1\)\. Fix",
     ):
         check_finite(values, "weights", "Fix it.")
     check_finite(torch.zeros(2, 2), "weights", "")
 
 
-@pytest.mark.parametrize("shape", [(2,), (2, 4), (2, 3, 1), (None,), (3, None), ()])
-def test_shape_refuses_another_rank_or_size(shape: tuple[int | None, ...]) -> None:
+@pytest.mark.parametrize(
+    "shape", [(2,), (2, 4), (2, 3, 1), (None,), (3, None), ()]
+)
+def test_shape_refuses_another_rank_or_size(
+    shape: tuple[int | None, ...],
+) -> None:
     """(2, 3) fits (2, 3), (None, 3) and (None, None), and nothing else here."""
     values = torch.zeros(2, 3)
-    with pytest.raises(ValueError, match=r"must have shape \(.*\), but has \(2, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"must have shape \(.*\), but has \(2, 3\)"
+    ):
         check_shape(values, "weights", shape)
     for fits in ((2, 3), (None, 3), (None, None)):
         check_shape(values, "weights", fits)
@@ -97,7 +107,8 @@ def test_a_word_off_the_list_meets_its_nearest_neighbour() -> None:
     """A near miss is suggested; a far one only gets the list; a hit passes."""
     words = ("on_chip", "off_chip")
     with pytest.raises(
-        ValueError, match=r"one of `off_chip`, `on_chip`, .* Did you mean `on_chip`"
+        ValueError,
+        match=r"one of `off_chip`, `on_chip`, .* Did you mean `on_chip`",
     ):
         check_choice("onchip", "driver", words)
     with pytest.raises(ValueError, match=r"but is `zzz`\.$"):

@@ -24,7 +24,9 @@ from mho.sweeping import Subject
 
 HUGE = 10**400
 EITHER_SIGN = "signals and errors of converters have either sign"
-FIT = "coefficients of a fit have either sign; the sum is what cannot be negative"
+FIT = (
+    "coefficients of a fit have either sign; the sum is what cannot be negative"
+)
 OPEN = "an infinite resistance is an open line or cell"
 FREE = "an infinite limit is none"
 ALLOWED: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
@@ -85,7 +87,9 @@ def test_every_configuration_is_listed() -> None:
     for part in pkgutil.walk_packages(mho.__path__, "mho."):
         if not part.name.endswith("__main__"):
             importlib.import_module(part.name)
-    house = {c for c in CONFIGURATIONS.values() if c.__module__.startswith("mho.")}
+    house = {
+        c for c in CONFIGURATIONS.values() if c.__module__.startswith("mho.")
+    }
     assert house == {type(made(name)) for name in MAKERS}
     assert all(type(made(name)).__name__ == name for name in MAKERS)
 
@@ -102,7 +106,9 @@ def test_two_classes_of_one_name_are_two() -> None:
         return Twin
 
     twins = [in_module(name) for name in ("first", "second")]
-    assert [CONFIGURATIONS.pop(f"{name}.Twin") for name in ("first", "second")] == twins
+    assert [
+        CONFIGURATIONS.pop(f"{name}.Twin") for name in ("first", "second")
+    ] == twins
 
 
 @pytest.mark.parametrize("name", [*MAKERS])
@@ -117,7 +123,9 @@ def test_settings_are_copied_and_pickled(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "field"), [*every_field(numbers=False)])
-def test_a_misspelt_field_is_refused_with_the_nearest(name: str, field: str) -> None:
+def test_a_misspelt_field_is_refused_with_the_nearest(
+    name: str, field: str
+) -> None:
     """By the constructor and by `dataclasses.replace`; the signature stays the dataclass's own.
 
     The nearest is the field meant, unless another one of the class looks even more alike.
@@ -126,12 +134,13 @@ def test_a_misspelt_field_is_refused_with_the_nearest(name: str, field: str) -> 
     wrong = misspelt(field)
     own = settings(one)
     (nearest,) = get_close_matches(wrong, own, n=1, cutoff=0.0)
-    sentence = (
-        f"^Argument `{wrong}` must be a field of `{name}`, .* Did you mean `{nearest}`"
-    )
+    sentence = f"^Argument `{wrong}` must be a field of `{name}`, .* Did you mean `{nearest}`"
     with pytest.raises(TypeError, match=sentence):
         type(one)(
-            **{wrong if key == field else key: value for key, value in own.items()}
+            **{
+                wrong if key == field else key: value
+                for key, value in own.items()
+            }
         )
     with pytest.raises(TypeError, match=sentence):
         replace(one, **{wrong: own[field]})
@@ -202,11 +211,14 @@ def test_every_number_of_a_preset_is_refused_when_misspelt_or_meaningless(
                 own.replace(**{key: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["telegraph.slots", "array.rows", "array.adc_bits"])
+@pytest.mark.parametrize(
+    "name", ["telegraph.slots", "array.rows", "array.adc_bits"]
+)
 def test_counts_of_a_preset_are_whole(name: str) -> None:
     """Half a slot would be cut off without a word."""
     with pytest.raises(
-        ValueError, match=f"^Argument `{name}` must be a whole number, but is 2.5"
+        ValueError,
+        match=f"^Argument `{name}` must be a whole number, but is 2.5",
     ):
         preset("rao2023").replace(**{name.replace(".", "__"): 2.5})
 
@@ -216,7 +228,8 @@ def test_every_field_of_a_sweep_is_refused_when_misspelt() -> None:
     subject = Subject(preset("rao2023"), ProgramProtocol())
     for name in subject.names():
         with pytest.raises(
-            ValueError, match=r"Argument `field` must be one of .* Did you mean `"
+            ValueError,
+            match=r"Argument `field` must be one of .* Did you mean `",
         ):
             subject.changed(f"{name}x", 1.0)
 
@@ -249,28 +262,38 @@ def test_every_option_of_every_command_is_refused_when_misspelt(
             part = part[word]
         arguments = part.assemble_argument_collection()
         needed = [
-            word for one in arguments if one.required for word in (one.names[0], "1")
+            word
+            for one in arguments
+            if one.required
+            for word in (one.names[0], "1")
         ]
         needed = (
-            ["x"] if not needed or not needed[0].startswith("--") else ["x", *needed]
+            ["x"]
+            if not needed or not needed[0].startswith("--")
+            else ["x", *needed]
         )
         for argument in arguments:
             for option in argument.names:
                 if option.startswith("--") and "no-" not in option:
                     told = said(capsys, *words, *needed, f"{option}x", "1")
                     assert told.count("\n") == 1
-                    assert f"{option}x" in told or "requires an argument" in told
+                    assert (
+                        f"{option}x" in told or "requires an argument" in told
+                    )
 
 
 def test_a_number_is_a_number() -> None:
     """In the house sentence, also for callers that check no types."""
     with pytest.raises(
-        TypeError, match=r"^Argument `switching\.step` must be a number, but is '1'"
+        TypeError,
+        match=r"^Argument `switching\.step` must be a number, but is '1'",
     ):
         check_number("1", "switching.step")
 
 
-def test_set_refuses_a_misspelt_number(capsys: pytest.CaptureFixture[str]) -> None:
+def test_set_refuses_a_misspelt_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """`mho reproduce --set` names the nearest field of the preset."""
     told = said(
         capsys,
@@ -287,9 +310,13 @@ def test_set_refuses_a_misspelt_number(capsys: pytest.CaptureFixture[str]) -> No
 def test_items_of_a_sequence_are_checked_one_by_one() -> None:
     """By place, as in `values[1]`."""
     axis = made("Axis")
-    with pytest.raises(ValueError, match=r"`values\[1\]` must be a number, but is NaN"):
+    with pytest.raises(
+        ValueError, match=r"`values\[1\]` must be a number, but is NaN"
+    ):
         replace(axis, values=(1.0, math.nan))
-    with pytest.raises(TypeError, match=r"`digital\[0\]` must be a text, but is 3"):
+    with pytest.raises(
+        TypeError, match=r"`digital\[0\]` must be a text, but is 3"
+    ):
         replace(made("Job"), digital=(3,))
 
 
@@ -298,7 +325,11 @@ def test_the_decorator_keeps_what_a_dataclass_is() -> None:
     verify = made("Verify")
     assert verify == type(verify)(1.0, 32)
     with pytest.raises(
-        TypeError, match="Argument `samples` must be a whole number, but is '32'"
+        TypeError,
+        match="Argument `samples` must be a whole number, but is '32'",
     ):
         type(verify)(1.0, "32")
-    assert type(verify).__init__.__doc__ == type(verify).__init__.__wrapped__.__doc__
+    assert (
+        type(verify).__init__.__doc__
+        == type(verify).__init__.__wrapped__.__doc__
+    )

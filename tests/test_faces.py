@@ -21,7 +21,11 @@ FACES = {
     for file in sorted(SOURCE.rglob("mho/**/__init__.py"))
 }
 """Every package of the house and its `__init__.py`."""
-PAGES = [HOME / "README.md", HOME / "CONTRIBUTING.md", *HOME.glob("docs/**/*.md")]
+PAGES = [
+    HOME / "README.md",
+    HOME / "CONTRIBUTING.md",
+    *HOME.glob("docs/**/*.md"),
+]
 WORDS = 10
 """What a paragraph has at least (1)."""
 ONE_ROOM = "mho.cli"
@@ -128,7 +132,9 @@ def may_see(code: Code, module: str) -> bool:
 
 def is_offered(code: Code, module: str, name: str) -> bool:
     """Whether a name may be taken from a module that may be seen."""
-    if module not in FACES or (lies_in(code.module, module) and module != "mho"):
+    if module not in FACES or (
+        lies_in(code.module, module) and module != "mho"
+    ):
         return True
     whole = f"{module}.{name}"
     room_of_house = module == "mho" and (SOURCE / "mho" / f"{name}.py").exists()
@@ -137,7 +143,11 @@ def is_offered(code: Code, module: str, name: str) -> bool:
 
 def test_nobody_imports_a_file_of_another_room() -> None:
     """A room is used by its face, so what lies behind may move and be renamed freely."""
-    found = [f"{code.where}: {name}" for code in pieces() for name in past_a_face(code)]
+    found = [
+        f"{code.where}: {name}"
+        for code in pieces()
+        for name in past_a_face(code)
+    ]
     assert not found, "\n".join(found)
 
 
@@ -152,12 +162,16 @@ def test_the_check_of_imports_sees_what_it_should() -> None:
     )
     wrong = ["mho.wires.model", "mho.wires.hidden", "mho.wires.model"]
     assert list(past_a_face(Code("", "", ast.parse(text)))) == wrong
-    assert list(past_a_face(Code("", "mho.chip.chip", ast.parse(text)))) == wrong
+    assert (
+        list(past_a_face(Code("", "mho.chip.chip", ast.parse(text)))) == wrong
+    )
     assert list(past_a_face(Code("", "mho.wires.sneak", ast.parse(text)))) == []
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_a_face_lists_what_is_there_and_says_what_the_room_is(face: str) -> None:
+def test_a_face_lists_what_is_there_and_says_what_the_room_is(
+    face: str,
+) -> None:
     """Each name in `__all__` is found, once; the docstring is a paragraph, not a heading."""
     module = import_module(face)
     names = names_of(face)
@@ -176,7 +190,9 @@ def test_the_lists_of_the_front_door_agree() -> None:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    looked_up = {name: room for room, names in mho.NAMES.items() for name in names}
+    looked_up = {
+        name: room for room, names in mho.NAMES.items() for name in names
+    }
     assert typed == looked_up
     assert sorted(typed) == sorted(mho.__all__)
     for name, room in looked_up.items():
@@ -187,7 +203,14 @@ def test_the_lists_of_the_front_door_agree() -> None:
 
 def test_what_examples_take_from_the_front_door_is_there() -> None:
     """`mho.NAME` in any code of the house but the package itself."""
-    offered = {*mho.__all__, *mho.ROOMS, "NAMES", "ROOMS", "__all__", "__path__"}
+    offered = {
+        *mho.__all__,
+        *mho.ROOMS,
+        "NAMES",
+        "ROOMS",
+        "__all__",
+        "__path__",
+    }
     found = {
         f"{code.where}: mho.{node.attr}"
         for code in pieces()

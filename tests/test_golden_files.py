@@ -108,7 +108,9 @@ def inputs_for(image: CompiledNetwork) -> Tensor:
 
 def placement_facts(stored: Stored, where: Any) -> dict[str, Any]:
     own = where["fields"]
-    digests = {n: stored.digest(own[n]) for n in ("cells", "target", "partner", "sign")}
+    digests = {
+        n: stored.digest(own[n]) for n in ("cells", "target", "partner", "sign")
+    }
     blocks = []
     for block in (one["fields"] for one in own["blocks"]):
         excess = block["excess"]
@@ -147,7 +149,9 @@ def image_facts(image: CompiledNetwork) -> dict[str, Any]:
         "sha256": image.sha256,
         "layers": [
             layer_facts(stored, one["fields"], kind.kind)
-            for one, kind in zip(network["layers"], image.network.layers, strict=True)
+            for one, kind in zip(
+                network["layers"], image.network.layers, strict=True
+            )
         ],
         "nodes": [[node["name"], node["operator"]] for node in nodes],
         "calls": sorted(network["calls"]["map"]),
@@ -192,7 +196,9 @@ def chip_facts(chip: ProgrammedChip, image: Any) -> dict[str, Any]:
         "placement": placement_facts(stored, own["placement"]),
         "target_sum": stored.total(own["placement"]["fields"]["target"]),
         "error_sum": stored.total(result["error"]),
-        "error_abs_sum": float(stored.tensor(result["error"]).double().abs().sum()),
+        "error_abs_sum": float(
+            stored.tensor(result["error"]).double().abs().sum()
+        ),
         "noise_sum": stored.total(result["noise"]),
         "outcomes": {str(k): v for k, v in sorted(outcomes.items())},
         **{name: int(stored.tensor(result[name]).sum()) for name in sums},
@@ -222,7 +228,9 @@ def outputs(chip: ProgrammedChip) -> dict[str, Any]:
     second = deployed(inputs)
     deployed.bench.wait(3600.0)
     third = deployed(inputs)
-    ledger = Stored(chip_parts(chip.after(deployed.bench))).content["chip"]["fields"]
+    ledger = Stored(chip_parts(chip.after(deployed.bench))).content["chip"][
+        "fields"
+    ]
     bench = chip.after(deployed.bench).state["bench"].tolist()
     spent = ledger["result"]["fields"]["ledger"]["fields"]
     return {
@@ -253,12 +261,18 @@ def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
         if len(wanted) != len(found):
             return [f"{where}: {len(wanted)} are now {len(found)}"]
         pairs = enumerate(zip(wanted, found, strict=True))
-        return [d for n, (a, b) in pairs for d in differences(a, b, f"{where}[{n}]")]
+        return [
+            d for n, (a, b) in pairs for d in differences(a, b, f"{where}[{n}]")
+        ]
     if isinstance(wanted, float) or isinstance(found, float):
         close = wanted == pytest.approx(found, rel=1e-9, abs=0.0)
         return [] if close else [f"{where}: {wanted!r} is now {found!r}"]
     same = type(wanted) is type(found) and wanted == found
-    return [] if same else [f"{where}: {str(wanted)[:80]} is now {str(found)[:80]}"]
+    return (
+        []
+        if same
+        else [f"{where}: {str(wanted)[:80]} is now {str(found)[:80]}"]
+    )
 
 
 COMPUTED = (
@@ -344,6 +358,10 @@ def test_every_fact_that_is_expected_is_looked_at() -> None:
     chip = next(iter(EXPECTED["chips"]))
     beside = {"bytes", "header", "written_again_is_the_same", *OF_COMMANDS}
     found = load_image(GOLDEN / "images" / image)
-    assert EXPECTED["images"][image].keys() - beside == image_facts(found).keys()
+    assert (
+        EXPECTED["images"][image].keys() - beside == image_facts(found).keys()
+    )
     held = load_chip(GOLDEN / "chips" / chip)
-    assert EXPECTED["chips"][chip].keys() - beside == chip_facts(held, "").keys()
+    assert (
+        EXPECTED["chips"][chip].keys() - beside == chip_facts(held, "").keys()
+    )

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 LAUNCHER = Path(__file__).parents[1] / "run.py"
-POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and links are POSIX")
+POSIX = pytest.mark.skipif(
+    os.name == "nt", reason="signals and links are POSIX"
+)
 
 # Another process that has the launcher of a folder, and does as it is told.
 OTHER = """
@@ -106,7 +108,9 @@ def never(_: float) -> None:
 
 
 def test_it_speaks_to_an_old_python(
-    launcher: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    launcher: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Python 3.8 reads the file, evaluates no annotation, and is told which Python is needed.
 
@@ -146,7 +150,9 @@ def test_a_lock_file_that_nobody_holds_is_no_lock(
 
 
 def test_a_live_process_is_waited_for_and_named_once(
-    launcher: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    launcher: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     process = other(launcher, "with launcher.locked(environment): told()")
     naps = 0
@@ -208,7 +214,9 @@ def test_an_interrupted_set_up_leaves_no_lock_and_says_one_sentence(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130
-    assert said.splitlines()[1:] == ["Interrupted; the same command starts again."]
+    assert said.splitlines()[1:] == [
+        "Interrupted; the same command starts again."
+    ]
     assert not (launcher.HOME / ".venv.lock").exists()
 
 
@@ -273,11 +281,19 @@ def test_a_damaged_environment_is_made_again(
     environment = made(launcher)
     damage(environment)
     assert launcher.main(["deploy", "digits"]) == 2
-    assert calls[0] == [sys.executable, "-m", "venv", "--clear", str(environment)]
+    assert calls[0] == [
+        sys.executable,
+        "-m",
+        "venv",
+        "--clear",
+        str(environment),
+    ]
     assert calls[1][-3:] == ["torch==1", "-e", str(launcher.HOME)]
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert said[1].startswith(f"Setting up ended well, but {environment} does not work")
+    assert said[1].startswith(
+        f"Setting up ended well, but {environment} does not work"
+    )
 
 
 @POSIX
@@ -310,7 +326,9 @@ def test_new_requirements_are_installed_into_an_environment_that_works(
 @POSIX
 def test_tests_need_their_tools(launcher: Any) -> None:
     environment = made(launcher)
-    (environment / "mho-stamp").write_text(launcher.stamp(launcher.EXTRAS["test"]))
+    (environment / "mho-stamp").write_text(
+        launcher.stamp(launcher.EXTRAS["test"])
+    )
     assert launcher.ready(environment, "")
     assert not launcher.ready(environment, launcher.EXTRAS["test"])
 
@@ -324,7 +342,9 @@ def test_a_failed_set_up_is_one_sentence_and_keeps_the_rest(
     assert launcher.main(["deploy", "digits"]) == 2
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 2
-    assert said[1].startswith("Setting up failed while making a virtual environment (")
+    assert said[1].startswith(
+        "Setting up failed while making a virtual environment ("
+    )
     log = launcher.HOME / ".venv.log"
     assert str(log) in said[1]
     assert log.read_text()
@@ -336,10 +356,15 @@ def test_a_failed_set_up_is_one_sentence_and_keeps_the_rest(
     [
         ("", "no reason given"),
         ("one\ntwo.\n", "two"),
-        ("  │ ERROR: No such thing.\n  note: not our fault\n", "ERROR: No such thing"),
+        (
+            "  │ ERROR: No such thing.\n  note: not our fault\n",
+            "ERROR: No such thing",
+        ),
     ],
 )
-def test_the_reason_is_the_last_error(launcher: Any, said: str, reason: str) -> None:
+def test_the_reason_is_the_last_error(
+    launcher: Any, said: str, reason: str
+) -> None:
     """Installers like to end with a note; without an error the last line must do."""
     assert launcher.reason(said) == reason
 
@@ -368,7 +393,9 @@ def test_an_unknown_step_is_refused_before_anything_is_made(
 
 @POSIX
 def test_a_report_does_not_count(
-    launcher: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    launcher: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     environment = made(launcher)
     failing = ["python", "-c", "raise SystemExit(1)"]

@@ -38,5 +38,8 @@ def test_all_energy_is_the_sum_of_its_three_parts() -> None:
 def test_only_what_was_spent_is_printed() -> None:
     """Zeros are left out."""
     assert repr(Ledger()) == "Ledger()"
-    assert repr(Ledger(reads=3, read_joules=0.5)) == "Ledger(reads=3, read_joules=0.5)"
+    assert (
+        repr(Ledger(reads=3, read_joules=0.5))
+        == "Ledger(reads=3, read_joules=0.5)"
+    )
     assert "converter_joules=0.0625" in repr(ONE)

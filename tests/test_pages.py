@@ -13,7 +13,9 @@ import mho
 HOME = Path(__file__).parents[1]
 DOCS = HOME / "docs"
 PAGES = [
-    page for page in sorted(DOCS.glob("*/*.md")) if page.parent.name != "decisions"
+    page
+    for page in sorted(DOCS.glob("*/*.md"))
+    if page.parent.name != "decisions"
 ]
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 SLOW = {
@@ -57,7 +59,9 @@ def path(page: Path) -> str:
     return str(page.relative_to(DOCS))
 
 
-SESSIONS = [page for page in PAGES if any(">>>" in block for block in blocks(page))]
+SESSIONS = [
+    page for page in PAGES if any(">>>" in block for block in blocks(page))
+]
 SCRIPTS = [page for page in PAGES if blocks(page) and page not in SESSIONS]
 
 
@@ -65,7 +69,9 @@ SCRIPTS = [page for page in PAGES if blocks(page) and page not in SESSIONS]
 def test_every_example_of_a_page_gives_what_it_says(page: Path) -> None:
     """All examples of a page run, in order, in one session."""
     text = "\n\n".join(blocks(page))
-    session = doctest.DocTestParser().get_doctest(text, {}, path(page), str(page), 0)
+    session = doctest.DocTestParser().get_doctest(
+        text, {}, path(page), str(page), 0
+    )
     result = doctest.DocTestRunner().run(session)
     assert result.attempted >= 3
     assert result.failed == 0
@@ -85,7 +91,9 @@ def test_the_code_of_a_page_runs(
         exec(compile(code, path(page), "exec"), names)
 
 
-def test_code_that_takes_long_is_python_and_pages_that_are_listed_exist() -> None:
+def test_code_that_takes_long_is_python_and_pages_that_are_listed_exist() -> (
+    None
+):
     assert {path(page) for page in SCRIPTS} >= SLOW | set(GIVEN)
     for name in SLOW:
         for block in blocks(DOCS / name):
@@ -102,7 +110,9 @@ def test_every_room_has_its_place_in_the_reference() -> None:
     assert {*listed[1].split()} - {":hidden:"} == set(pages) - {"index"}
     include = re.compile(r"```\{include\} _rooms/(\w+)\.md\n```")
     included = [
-        room for page in pages.values() for room in include.findall(page.read_text())
+        room
+        for page in pages.values()
+        for room in include.findall(page.read_text())
     ]
     package = Path(mho.__file__).parent
     rooms = {
@@ -112,13 +122,19 @@ def test_every_room_has_its_place_in_the_reference() -> None:
         and (one.suffix == ".py" or (one / "__init__.py").exists())
     }
     assert sorted(included) == sorted(rooms - {"cli"})
-    concepts = [page for page in pages.values() if include.search(page.read_text())]
+    concepts = [
+        page for page in pages.values() if include.search(page.read_text())
+    ]
     assert set(concepts) <= set(SESSIONS)
 
 
 def test_the_reference_lists_the_names_of_the_front_door() -> None:
     """Once each, in the row of their concept."""
     text = (DOCS / "reference" / "index.md").read_text()
-    rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("| [")]
+    rows = [
+        line.split("|")[2]
+        for line in text.splitlines()
+        if line.startswith("| [")
+    ]
     names = re.findall(r"`(\w+)`", "".join(rows))
     assert sorted(names) == sorted(mho.__all__)

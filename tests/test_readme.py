@@ -15,7 +15,9 @@ import pytest
 
 README = Path(__file__).parents[1] / "README.md"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-ROW = re.compile(r"\| ([^|]+?) \| ([\d.,]+) ± ([\d.,]+) \| ([\d.,]+) … ([\d.,]+) \|")
+ROW = re.compile(
+    r"\| ([^|]+?) \| ([\d.,]+) ± ([\d.,]+) \| ([\d.,]+) … ([\d.,]+) \|"
+)
 DEVIATIONS = 5.0
 """How far from the mean a figure may lie: eight seeds tell the deviation roughly (1).
 
@@ -28,7 +30,9 @@ RESULT: dict[str, Callable[[dict[str, Any]], float]] = {
         100 * r["chip_accuracy_no_denoise"]["best"]
     ),
     "on the chip, denoised (%)": lambda r: 100 * r["chip_accuracy"]["best"],
-    "current that the wires leave (%)": lambda r: 100 * r["wires"]["current_kept"],
+    "current that the wires leave (%)": lambda r: (
+        100 * r["wires"]["current_kept"]
+    ),
     "cells converged (%)": lambda r: 100 * r["converged_fraction"],
     "cells stuck": lambda r: r["stuck_cells"],
     "error, median (µS)": lambda r: r["error_uS"]["median"],
@@ -108,7 +112,9 @@ def figures(text: str) -> list[float]:
     return [one for one in numbers if one not in CONSTANT]
 
 
-@pytest.mark.parametrize("title", ["`mho deploy digits`, seeds", "the example, seeds"])
+@pytest.mark.parametrize(
+    "title", ["`mho deploy digits`, seeds", "the example, seeds"]
+)
 def test_a_table_is_one_of_spreads(title: str) -> None:
     """A mean lies between the ends, and no end further off than eight values allow.
 
@@ -159,7 +165,9 @@ def test_what_the_readme_shows_of_a_run_is_one_of_the_seeds() -> None:
         number = re.search(re.escape(before) + r"\s*([\d.]+)", text)
         assert number is not None, name
         row = rows[name]
-        assert row.low - row.step <= float(number[1]) <= row.high + row.step, name
+        assert row.low - row.step <= float(number[1]) <= row.high + row.step, (
+            name
+        )
 
 
 def test_the_two_command_lines_are_there() -> None:

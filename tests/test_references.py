@@ -22,7 +22,9 @@ def _classes() -> list[type]:
             continue
         module = importlib.import_module(info.name)
         for _, item in inspect.getmembers(module, inspect.isclass):
-            if item.__module__.startswith("mho.") and "references" in vars(item):
+            if item.__module__.startswith("mho.") and "references" in vars(
+                item
+            ):
                 found[f"{item.__module__}.{item.__qualname__}"] = item
     return [found[name] for name in sorted(found)]
 
@@ -53,8 +55,16 @@ def test_every_entry_is_read_whole() -> None:
 
 def test_a_citation_collects_the_parts_once() -> None:
     """A cell cites the papers of its laws, each one time."""
-    text = citation(preset("rao2023").cell(), preset("rao2023").cell().telegraph)
-    for key in ("rao2023", "wan2022", "machlup1954noise", "kirton1989", "dutta1981"):
+    text = citation(
+        preset("rao2023").cell(), preset("rao2023").cell().telegraph
+    )
+    for key in (
+        "rao2023",
+        "wan2022",
+        "machlup1954noise",
+        "kirton1989",
+        "dutta1981",
+    ):
         assert text.count(f"{{{key},") == 1
     assert citation() == ""
 

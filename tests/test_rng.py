@@ -56,8 +56,15 @@ def test_normal_numbers_have_the_moments_of_a_normal(
     z = _cells(stream).normal("normal", slots).double().flatten()
     n = z.numel()
     assert n == slots * COUNT
-    for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
-        assert abs(float(z.pow(power).mean()) - moment) <= 5 * math.sqrt(variance / n)
+    for power, moment, variance in (
+        (1, 0, 1),
+        (2, 1, 2),
+        (3, 0, 15),
+        (4, 3, 96),
+    ):
+        assert abs(float(z.pow(power).mean()) - moment) <= 5 * math.sqrt(
+            variance / n
+        )
     assert float(z.abs().max()) <= 6.7
 
 
@@ -81,7 +88,9 @@ def test_neighbouring_cells_are_uncorrelated(stream: Stream, step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 2, 17])
-def test_neighbouring_events_are_uncorrelated(stream: Stream, step: int) -> None:
+def test_neighbouring_events_are_uncorrelated(
+    stream: Stream, step: int
+) -> None:
     """The same cells at event 0 and at event `step`, and one cell at a million events: 5/√n."""
     key = _cells(stream)
     first = key.at(torch.zeros(COUNT, dtype=torch.int64)).normal("events")[0]
@@ -145,7 +154,8 @@ def test_a_subset_gets_the_rows_of_the_whole(stream: Stream) -> None:
             full, getattr(whole.take(some).at(events[some]), kind)("subset", 5)
         )
         assert torch.equal(
-            full, getattr(stream.cells(some).at(events[some]), kind)("subset", 5)
+            full,
+            getattr(stream.cells(some).at(events[some]), kind)("subset", 5),
         )
 
 
@@ -223,5 +233,6 @@ def test_a_copy_draws_the_same_whatever_other_copies_there_are() -> None:
         many[[0, 2]], Stream(1).copies(torch.tensor([7, 7])).uniform("x")[0]
     )
     assert torch.equal(
-        many[[1, 3, 4]], Stream(1).copies(torch.tensor([3, 3, 3])).uniform("x")[0]
+        many[[1, 3, 4]],
+        Stream(1).copies(torch.tensor([3, 3, 3])).uniform("x")[0],
     )

@@ -13,7 +13,9 @@ TOOLS = Path(__file__).parents[1] / "tools"
 
 
 def loaded(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"tools_{name}", TOOLS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(
+        f"tools_{name}", TOOLS / f"{name}.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -64,7 +66,9 @@ def test_a_statement_on_several_lines_is_thinner(
     values = "".join(f"        {n},\n" for n in range(6))
     build(tmp_path, {"a.py": f"def wide():\n    x = (\n{values}    )\n"})
     found = figures("prose", str(tmp_path), capsys=capsys)
-    assert found["overall"]["median_nodes_per_line"] == pytest.approx(11 / 8, abs=0.005)
+    assert found["overall"]["median_nodes_per_line"] == pytest.approx(
+        11 / 8, abs=0.005
+    )
 
 
 def test_tuples_skips_and_comments_are_counted_in_code_alone(
@@ -102,13 +106,20 @@ def test_packages_worst_and_long_files_are_listed(
     build(tmp_path, {name: "x = 1\n" * size for name, size in sizes.items()})
     build(tmp_path, {"r/e.py": LONG, "s/f.py": denser})
     found = figures("prose", str(tmp_path), "--worst", "1", capsys=capsys)
-    assert [Path(name).name for name in found["packages"]] == ["p", "q", "r", "s"]
+    assert [Path(name).name for name in found["packages"]] == [
+        "p",
+        "q",
+        "r",
+        "s",
+    ]
     assert [row["name"] for row in found["worst"]] == ["denser"]
     assert [Path(name).name for name in found["files_over_250_lines"]] == [
         "c.py",
         "b.py",
     ]
-    assert [Path(name).name for name in found["files_over_400_lines"]] == ["d.py"]
+    assert [Path(name).name for name in found["files_over_400_lines"]] == [
+        "d.py"
+    ]
 
 
 def test_prose_in_brief_is_the_median_and_the_worst(
@@ -220,7 +231,10 @@ def test_a_package_and_one_below_it_may_make_a_circle(
     more["mho/chip/old/tube.py"] = "from mho.chip.wires import Wire\n"
     root = build(tmp_path, {**HOUSE, **more})
     (ring,) = figures("rooms", str(root / "mho"), capsys=capsys)["circles"]
-    assert (ring["package"], ring["rooms"]) == ("mho.chip", ["its own files", "old"])
+    assert (ring["package"], ring["rooms"]) == (
+        "mho.chip",
+        ["its own files", "old"],
+    )
 
 
 def test_files_behind_a_face_are_named(
@@ -277,7 +291,13 @@ def walk(
     root: Path, *words: str
 ) -> tuple[dict[str, Any], "subprocess.CompletedProcess[str]"]:
     """In a process of its own, because it imports a small `mho` where ours is loaded."""
-    command = [sys.executable, str(TOOLS / "walk.py"), "--src", str(root), *words]
+    command = [
+        sys.executable,
+        str(TOOLS / "walk.py"),
+        "--src",
+        str(root),
+        *words,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return json.loads(done.stdout), done
 
@@ -304,7 +324,14 @@ def test_a_walk_counts_loops_once_and_imports_never(tmp_path: Path) -> None:
 
 def test_deep_rooms_are_the_innermost_packages(tmp_path: Path) -> None:
     found, _ = walk(build(tmp_path, WALKED), "--deep", "--json", "-", "--", "x")
-    assert found["route"] == ["mho", "cli", "chip.old", "mho", "chip.old", "cli"]
+    assert found["route"] == [
+        "mho",
+        "cli",
+        "chip.old",
+        "mho",
+        "chip.old",
+        "cli",
+    ]
 
 
 def test_a_walk_needs_a_house(

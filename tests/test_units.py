@@ -28,7 +28,10 @@ def test_prefixes_are_powers_of_a_thousand() -> None:
 
 def test_the_conductance_quantum_follows_from_two_exact_constants() -> None:
     """G₀ = 2e²/h with e and h exact since 2019; the literal has eight digits, hence 1e-8."""
-    assert pytest.approx(2 * 1.602176634e-19**2 / 6.62607015e-34, rel=1e-8) == units.G0
+    assert (
+        pytest.approx(2 * 1.602176634e-19**2 / 6.62607015e-34, rel=1e-8)
+        == units.G0
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,9 @@ def test_a_number_with_its_unit_is_read_into_si(
         ("1 my", "s"),
     ],
 )
-def test_a_number_without_the_right_unit_is_refused(text: str, unit: str) -> None:
+def test_a_number_without_the_right_unit_is_refused(
+    text: str, unit: str
+) -> None:
     """A bare number is ambiguous; the sentence quotes what was written and shows an example."""
     with pytest.raises(ValueError, match=f"1u{unit}"):
         parse(text, unit)

@@ -101,7 +101,9 @@ def read(path: Path) -> File:
         package=shown.parent.as_posix(),
         lines=len(text.splitlines()),
         comments=len(comments),
-        comments_alone=sum(token.line.lstrip().startswith("#") for token in comments),
+        comments_alone=sum(
+            token.line.lstrip().startswith("#") for token in comments
+        ),
         skips=sum("fmt: skip" in token.string for token in comments),
         tuples=sum(_several_at_once(node) for node in ast.walk(tree)),
         bodies=tuple(_bodies(tree, shown.as_posix())),
@@ -113,7 +115,8 @@ def _several_at_once(node: ast.AST) -> bool:
         return False
     values = len(node.value.elts)
     return any(
-        isinstance(to, _SEVERAL) and len(to.elts) == values for to in node.targets
+        isinstance(to, _SEVERAL) and len(to.elts) == values
+        for to in node.targets
     )
 
 
@@ -155,7 +158,10 @@ def summary(files: Iterable[File]) -> dict[str, Any]:
 
 def _long_enough(files: Iterable[File]) -> list[Body]:
     return [
-        body for file in files for body in file.bodies if body.lines >= SHORTEST_BODY
+        body
+        for file in files
+        for body in file.bodies
+        if body.lines >= SHORTEST_BODY
     ]
 
 
@@ -169,10 +175,14 @@ def report(files: list[File], worst: int) -> dict[str, Any]:
     long = sorted(files, key=lambda file: -file.lines)
     return {
         "overall": summary(files),
-        "packages": {name: summary(packages[name]) for name in sorted(packages)},
+        "packages": {
+            name: summary(packages[name]) for name in sorted(packages)
+        },
         "worst": [_shown(body) for body in densest[:worst]],
         "longest": [_shown(body) for body in longest[:worst]],
-        "files_over_400_lines": {f.path: f.lines for f in long if f.lines > MOST_LINES},
+        "files_over_400_lines": {
+            f.path: f.lines for f in long if f.lines > MOST_LINES
+        },
         "files_over_250_lines": {
             f.path: f.lines for f in long if AIMED_LINES < f.lines <= MOST_LINES
         },
@@ -229,7 +239,9 @@ def python_files(paths: list[Path]) -> list[Path]:
     found: set[Path] = set()
     for path in paths:
         if not path.exists():
-            raise ValueError(f"PATH must be a file or folder, but {path} is not there.")
+            raise ValueError(
+                f"PATH must be a file or folder, but {path} is not there."
+            )
         found.update(
             path.resolve().rglob("*.py") if path.is_dir() else [path.resolve()]
         )
@@ -249,7 +261,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--brief", action="store_true", help="the whole and the densest bodies"
     )
-    parser.add_argument("--json", help="file for the figures; `-` for standard output")
+    parser.add_argument(
+        "--json", help="file for the figures; `-` for standard output"
+    )
     options = parser.parse_args(arguments)
     try:
         files = [read(path) for path in python_files(options.paths)]

@@ -143,10 +143,14 @@ def sizes(house: dict[str, Module]) -> list[dict[str, Any]]:
         for name, m in house.items()
     }
     rows = []
-    for package in sorted(module.name for module in house.values() if module.face):
+    for package in sorted(
+        module.name for module in house.values() if module.face
+    ):
         own = [lines[name] for name, m in house.items() if m.package == package]
         every = [
-            lines[name] for name, m in house.items() if _inside(m.package, package)
+            lines[name]
+            for name, m in house.items()
+            if _inside(m.package, package)
         ]
         rows.append(
             {
@@ -172,7 +176,9 @@ def past_faces(found: list[Import], root: str) -> list[Import]:
     ]
 
 
-def circles(found: list[Import], house: dict[str, Module]) -> list[dict[str, Any]]:
+def circles(
+    found: list[Import], house: dict[str, Module]
+) -> list[dict[str, Any]]:
     """Rings of imports among the sub-packages of each package."""
     rings = []
     for package in (module.name for module in house.values() if module.face):
@@ -187,7 +193,9 @@ def circles(found: list[Import], house: dict[str, Module]) -> list[dict[str, Any
                 "package": package,
                 "rooms": ring,
                 "imports": [
-                    one.shown() for (a, b), one in ties.items() if {a, b} <= set(ring)
+                    one.shown()
+                    for (a, b), one in ties.items()
+                    if {a, b} <= set(ring)
                 ],
             }
             for ring in _rings(list(ties))
@@ -244,13 +252,17 @@ def report(root: Path) -> dict[str, Any]:
         OSError: A file cannot be read.
     """
     if not (root / "__init__.py").exists():
-        raise ValueError(f"PATH must be a package, but {root} has no __init__.py.")
+        raise ValueError(
+            f"PATH must be a package, but {root} has no __init__.py."
+        )
     house = modules(root.resolve())
     found = imports(house)
     return {
         "packages": sizes(house),
         "circles": circles(found, house),
-        "past_faces": [one.shown() for one in past_faces(found, root.resolve().name)],
+        "past_faces": [
+            one.shown() for one in past_faces(found, root.resolve().name)
+        ],
     }
 
 
@@ -260,8 +272,12 @@ def show(found: dict[str, Any]) -> None:
     for row in found["packages"]:
         mark = "!" if row["too_large"] else " "
         every = f"{row['files_with_subpackages']:5} {row['lines_with_subpackages']:9,}"
-        print(f"{mark} {row['files']:5} {row['lines']:7,}    {every}  {row['package']}")
-    print(f"{sum(row['too_large'] for row in found['packages'])} packages too large")
+        print(
+            f"{mark} {row['files']:5} {row['lines']:7,}    {every}  {row['package']}"
+        )
+    print(
+        f"{sum(row['too_large'] for row in found['packages'])} packages too large"
+    )
     print(f"{len(found['circles'])} circles")
     for ring in found["circles"]:
         print(f"  in {ring['package']}: {', '.join(ring['rooms'])}")
@@ -270,7 +286,9 @@ def show(found: dict[str, Any]) -> None:
     print(
         f"{len(found['past_faces'])} imports past a package's face; `--json -` names them"
     )
-    faces = Counter(one["imported"].rpartition(".")[0] for one in found["past_faces"])
+    faces = Counter(
+        one["imported"].rpartition(".")[0] for one in found["past_faces"]
+    )
     for package, count in faces.most_common():
         print(f"  {count:5} past {package}")
 
@@ -286,9 +304,15 @@ def main(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "path", nargs="?", type=Path, default=HOME / "src" / "mho", metavar="PATH"
+        "path",
+        nargs="?",
+        type=Path,
+        default=HOME / "src" / "mho",
+        metavar="PATH",
     )
-    parser.add_argument("--json", help="file for the figures; `-` for standard output")
+    parser.add_argument(
+        "--json", help="file for the figures; `-` for standard output"
+    )
     options = parser.parse_args(arguments)
     try:
         found = report(options.path)

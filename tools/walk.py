@@ -105,7 +105,10 @@ class Walk:
         if caller is None:
             edge, crosses = ("", callee.name), True
         else:
-            edge, crosses = (caller.name, callee.name), caller.room != callee.room
+            edge, crosses = (
+                (caller.name, callee.name),
+                caller.room != callee.room,
+            )
         if edge[0] == edge[1] or edge in self._seen:
             return
         self._seen.add(edge)
@@ -145,11 +148,14 @@ class Walk:
     def report(self) -> dict[str, Any]:
         """Entries, returns and the route, as JSON."""
         route = [
-            room for room, _ in itertools.groupby(step.room for step in self.steps)
+            room
+            for room, _ in itertools.groupby(step.room for step in self.steps)
         ]
         entries = Counter(route)
         returns = {
-            room: count - 1 for room, count in entries.most_common() if count > 1
+            room: count - 1
+            for room, count in entries.most_common()
+            if count > 1
         }
         return {
             "steps": len(self.steps),
@@ -162,7 +168,9 @@ class Walk:
         }
 
 
-def walked(source: Path, words: list[str], *, deep: bool = False) -> tuple[Walk, int]:
+def walked(
+    source: Path, words: list[str], *, deep: bool = False
+) -> tuple[Walk, int]:
     """Run a command of the package under a folder of sources; the walk, and the exit code."""
     sys.path.insert(0, str(source))
     sys.argv = [PACKAGE, *words]
@@ -201,12 +209,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--deep", action="store_true", help="rooms are the innermost packages"
     )
-    parser.add_argument("--json", help="file for the figures; `-` for standard output")
+    parser.add_argument(
+        "--json", help="file for the figures; `-` for standard output"
+    )
     parser.add_argument("words", nargs="+", help="the command, after `--`")
     options = parser.parse_args(arguments)
     source = options.src.resolve()
     if not (source / PACKAGE / "__main__.py").exists():
-        parser.error(f"--src must hold {PACKAGE}/__main__.py, but {source} does not.")
+        parser.error(
+            f"--src must hold {PACKAGE}/__main__.py, but {source} does not."
+        )
     # what the command itself prints must not lie among the figures
     aside = sys.stderr if options.json == "-" else sys.stdout
     with contextlib.redirect_stdout(aside):

@@ -17,14 +17,20 @@ def rows() -> tuple[torch.Tensor, torch.Tensor]:
     """All images, from 0 (black) to 1 (white), of shape (1797, 8, 8), and their digits."""
     images, labels = load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(labels))
-    inputs = torch.tensor(images[order] / 16.0, dtype=torch.float32).view(-1, 8, 8)
+    inputs = torch.tensor(images[order] / 16.0, dtype=torch.float32).view(
+        -1, 8, 8
+    )
     return inputs, torch.tensor(labels[order], dtype=torch.int64)
 
 
-def train(network: nn.Module, epochs: int = 40, *, rate: float = 5e-3) -> nn.Module:
+def train(
+    network: nn.Module, epochs: int = 40, *, rate: float = 5e-3
+) -> nn.Module:
     """Train on the first 1347 images, in seconds, the same every time."""
     inputs, labels = (part[:TRAINING] for part in rows())
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=rate, weight_decay=1e-2
+    )
     schedule = torch.optim.lr_scheduler.LinearLR(
         optimizer, 1.0, 0.05, total_iters=epochs
     )

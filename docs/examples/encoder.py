@@ -17,7 +17,9 @@ class Block(nn.Module):
         super().__init__()
         self.norm1 = nn.LayerNorm(WIDTH)
         self.norm2 = nn.LayerNorm(WIDTH)
-        self.query, self.key, self.value = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
+        self.query, self.key, self.value = (
+            nn.Linear(WIDTH, WIDTH) for _ in range(3)
+        )
         self.mix = nn.Linear(WIDTH, WIDTH)
         self.up = nn.Linear(WIDTH, HIDDEN)
         self.down = nn.Linear(HIDDEN, WIDTH)
@@ -29,10 +31,13 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         seen = self.norm1(x)
         query, key, value = (
-            self.heads(part(seen)) for part in (self.query, self.key, self.value)
+            self.heads(part(seen))
+            for part in (self.query, self.key, self.value)
         )
         scores = query @ key.transpose(-1, -2) * (WIDTH // HEADS) ** -0.5
-        x = x + self.mix((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
+        x = x + self.mix(
+            (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+        )
         return x + self.down(torch.relu(self.up(self.norm2(x))))
 
 

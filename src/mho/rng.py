@@ -77,7 +77,9 @@ class CellStream:
         """An independent stream of the same cells and moment; the order of nested names counts."""
         return CellStream(self.key.mul(_MIX_1).add_(_purpose("child/" + name)))
 
-    def numbered(self, name: str, number: Int64[Tensor, "*numbers"]) -> "CellStream":
+    def numbered(
+        self, name: str, number: Int64[Tensor, "*numbers"]
+    ) -> "CellStream":
         """Children `name 0`, `name 1`, … as the numbers say, number by number.
 
         Args:
@@ -96,11 +98,15 @@ class CellStream:
         """The streams of some of the cells."""
         return CellStream(self.key.index_select(0, cells))
 
-    def uniform(self, purpose: str, slots: int = 1) -> Float[Tensor, "slots cells"]:
+    def uniform(
+        self, purpose: str, slots: int = 1
+    ) -> Float[Tensor, "slots cells"]:
         """Uniform numbers in (0, 1] (1). Shape (slots, cells)."""
         return self._uniform(purpose, slots)[:slots]
 
-    def normal(self, purpose: str, slots: int = 1) -> Float[Tensor, "slots cells"]:
+    def normal(
+        self, purpose: str, slots: int = 1
+    ) -> Float[Tensor, "slots cells"]:
         """Standard normal numbers (1), by Box and Muller. Shape (slots, cells)."""
         # two uniform numbers make two normal ones
         pairs = (slots + 1) // 2
@@ -116,7 +122,9 @@ class CellStream:
         both = torch.cat((radius * angle.cos(), radius * angle.sin()))
         return both[:slots]
 
-    def _uniform(self, purpose: str, slots: int) -> Float[Tensor, "slots_ cells"]:
+    def _uniform(
+        self, purpose: str, slots: int
+    ) -> Float[Tensor, "slots_ cells"]:
         """At least so many, by two: each word of 64 bits gives a number from either half."""
         words = (slots + 1) // 2
         lane = torch.arange(1, words + 1, device=self.key.device)

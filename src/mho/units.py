@@ -64,7 +64,9 @@ _LONG = {
     "y": 31557600.0,
 }
 """Units of time beyond the second (s); a year has 365.25 days, a month is a twelfth of it."""
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
+_QUANTITY = re.compile(
+    r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*"
+)
 
 
 def show(value: float | int, unit: str, digits: int = 4) -> str:

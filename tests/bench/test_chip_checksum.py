@@ -48,7 +48,9 @@ def test_a_mended_note_does_not_change_a_chip(
     before = spec.model
     kind = preset("wan2022")
     mended = noted(kind, "telegraph.births", note="Mended.", source="elsewhere")
-    shown(monkeypatch, replace(mended, summary="Another.", validity="Anywhere."))
+    shown(
+        monkeypatch, replace(mended, summary="Another.", validity="Anywhere.")
+    )
     assert spec.model == before
 
 
@@ -86,7 +88,9 @@ def test_what_else_makes_a_chip_counts() -> None:
 def test_a_preset_of_a_later_release_is_known_by_its_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    later = replace(noted(preset("rao2023"), "cell.formed", value=3e-3), name="later")
+    later = replace(
+        noted(preset("rao2023"), "cell.formed", value=3e-3), name="later"
+    )
     shown(monkeypatch, later)
     spec = ChipSpec("later", 1, 2, 8, 8)
     before = spec.model
@@ -98,7 +102,9 @@ def test_a_preset_of_a_later_release_is_known_by_its_numbers(
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_numbers_of_the_first_release_are_still_those_of_its_presets(name: str) -> None:
+def test_numbers_of_the_first_release_are_still_those_of_its_presets(
+    name: str,
+) -> None:
     """Whoever changes a number on purpose makes saved chips unreadable, and says so here.
 
     It also holds the canonical form: a renamed field, or another way to write a number, would

@@ -54,12 +54,16 @@ def _bench(
     return bench
 
 
-def _many(bench: SimulatedBench, voltage: Tensor, vectors: int, calls: int) -> Tensor:
+def _many(
+    bench: SimulatedBench, voltage: Tensor, vectors: int, calls: int
+) -> Tensor:
     """Currents of one vector, `calls` times `vectors` of them, calls far apart in time."""
     found = []
     for _ in range(calls):
         found.append(
-            bench.multiply(voltage.expand(vectors, -1), *_pairs(), full_scale=1e-3)
+            bench.multiply(
+                voltage.expand(vectors, -1), *_pairs(), full_scale=1e-3
+            )
         )
         bench.wait(1e-3)
     return torch.stack(found).double()
@@ -82,14 +86,21 @@ def test_three_ways_of_noise_agree(resistance: float) -> None:
     slack = 5 * math.sqrt(2 / (count * PAIRS)) + (0.1 if resistance else 0.0)
     for kind in ("frozen", "sampled"):
         found = _many(_bench(kind, wires), voltage, 1, count)[:, 0]
-        assert float(((found.mean(0) - mean).square() / variance).max()) < 25 / count
-        assert float((found.var(0) / variance).mean()) == pytest.approx(1, abs=slack)
+        assert (
+            float(((found.mean(0) - mean).square() / variance).max())
+            < 25 / count
+        )
+        assert float((found.var(0) / variance).mean()) == pytest.approx(
+            1, abs=slack
+        )
 
 
 def test_frozen_traps_stand_still_and_moments_do_not() -> None:
     """Within a call, frozen vectors share the slow part of the noise; by moments none does."""
     voltage = torch.full((1, ROWS), 0.2)
-    frozen, fresh = (_many(_bench(k), voltage, 50, 40) for k in ("frozen", "moments"))
+    frozen, fresh = (
+        _many(_bench(k), voltage, 50, 40) for k in ("frozen", "moments")
+    )
     inside = frozen.var(1).mean(0) / frozen.reshape(-1, PAIRS).var(0)
     assert float(inside.max()) < 0.5
     inside = fresh.var(1).mean(0) / fresh.reshape(-1, PAIRS).var(0)
@@ -113,7 +124,8 @@ def test_wires_are_those_of_the_whole_pair_of_columns() -> None:
     expected = applied @ (effective[:, ::2] - effective[:, 1::2])
     torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=3e-9)
     separate = applied @ (
-        wires.effective_matrix(core[:, ::2]) - wires.effective_matrix(core[:, 1::2])
+        wires.effective_matrix(core[:, ::2])
+        - wires.effective_matrix(core[:, 1::2])
     )
     assert float((separate - expected).abs().max()) > 30 * 3e-9
 
@@ -169,7 +181,9 @@ def _quiet(wires: WireModel, **around: object) -> SimulatedBench:
     bench = SimulatedBench(chip, Stream(3))
     state = bench.state()
     generator = Stream(5).generator()
-    state["core"].copy_((50 + 100 * torch.rand(chip.cells, generator=generator)) * uS)
+    state["core"].copy_(
+        (50 + 100 * torch.rand(chip.cells, generator=generator)) * uS
+    )
     bench.restore(state)
     return bench
 
@@ -192,7 +206,9 @@ def test_slices_and_groups_of_rows_give_the_same_product(
     """Ideal lines: sums over steps are the product at once, in 20-bit codes; steps take time."""
     bench = _quiet(WireModel())
     other = _quiet(WireModel(), **around)
-    found = [b.multiply(VOLTAGE, *_pairs(), full_scale=1e-3) for b in (bench, other)]
+    found = [
+        b.multiply(VOLTAGE, *_pairs(), full_scale=1e-3) for b in (bench, other)
+    ]
     torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-8)
     assert other.clock == pytest.approx(steps * bench.clock)
     assert other.ledger.conversions > bench.ledger.conversions
@@ -221,7 +237,9 @@ def test_converters_with_errors_are_in_the_product() -> None:
     plain = _quiet(WireModel()).multiply(VOLTAGE, *_pairs(), full_scale=1e-3)
     found = bench.multiply(VOLTAGE, *_pairs(), full_scale=1e-3)
     lsb = 1e-3 / 255
-    torch.testing.assert_close(found, 1.1 * plain + 3 * lsb, rtol=0.0, atol=0.51 * lsb)
+    torch.testing.assert_close(
+        found, 1.1 * plain + 3 * lsb, rtol=0.0, atol=0.51 * lsb
+    )
 
 
 def test_the_most_sensitive_gain_that_holds_the_range_is_used() -> None:
@@ -298,7 +316,9 @@ def test_a_full_scale_for_each_column_is_that_of_a_call_of_its_own(
         "plain": {},
         "errors": {"adc": SignedConverter(8, 1.0, gain_error=0.1, offset=0.01)},
         "slices": {"slice_bits": 2, "phases": 2, "rows_at_once": 5},
-        "front end": {"front_end": Transimpedance((1e-5, 1e-4, 1e-3), temperature=0.0)},
+        "front end": {
+            "front_end": Transimpedance((1e-5, 1e-4, 1e-3), temperature=0.0)
+        },
     }
     full_scale = torch.linspace(0.5e-5, 12e-5, PAIRS)
 
@@ -353,5 +373,7 @@ def test_cells_that_conduct_nothing_may_be_multiplied(read_noise: str) -> None:
     state["core"].fill_(1e-12)
     bench.restore(state)
     bench.wait(10.0)
-    current = bench.multiply(torch.full((3, ROWS), 0.2), *_pairs(), full_scale=1e-6)
+    current = bench.multiply(
+        torch.full((3, ROWS), 0.2), *_pairs(), full_scale=1e-6
+    )
     assert bool(torch.isfinite(current).all())

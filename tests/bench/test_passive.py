@@ -26,7 +26,9 @@ def make(
     rows: int = ROWS,
     cols: int = COLS,
 ) -> SimulatedBench:
-    chip = Chip("kim2021_passive", tiles=tiles, rows=rows, cols=cols, biasing=scheme)
+    chip = Chip(
+        "kim2021_passive", tiles=tiles, rows=rows, cols=cols, biasing=scheme
+    )
     return SimulatedBench(chip, Stream(seed))
 
 
@@ -37,7 +39,9 @@ def account(bench: SimulatedBench) -> DisturbAccount:
 
 
 def write(bench: SimulatedBench, volts: Tensor | float, cells: Tensor) -> None:
-    amplitude = torch.as_tensor(volts, dtype=torch.float32).expand(cells.numel())
+    amplitude = torch.as_tensor(volts, dtype=torch.float32).expand(
+        cells.numel()
+    )
     bench.pulse(Pulse(amplitude, 1e-7, 0.0), cells)
 
 
@@ -68,7 +72,10 @@ def test_one_pulse_on_one_cell_half_selects_its_lines_or_everybody(
     expected = pulses.double() * 1.2 * share * 1e-7
     lsb = bench.chip.pulse_dac.lsb
     torch.testing.assert_close(
-        account(bench).volt_seconds.view(ROWS, COLS), expected, rtol=lsb / 1.2, atol=0.0
+        account(bench).volt_seconds.view(ROWS, COLS),
+        expected,
+        rtol=lsb / 1.2,
+        atol=0.0,
     )
 
 
@@ -87,7 +94,9 @@ def test_a_whole_array_at_one_amplitude_counts_by_combinatorics() -> None:
     )
     mixed = make()
     write(mixed, torch.where(cells % COLS < COLS // 2, 1.2, -1.2), cells)
-    assert torch.equal(account(mixed).pulses, torch.full((CELLS,), ROWS - 1 + 1))
+    assert torch.equal(
+        account(mixed).pulses, torch.full((CELLS,), ROWS - 1 + 1)
+    )
     assert mixed.clock == pytest.approx(2 * bench.clock)
     assert mixed.ledger.pulses == bench.ledger.pulses == CELLS
 
@@ -102,7 +111,9 @@ def test_tiles_do_not_disturb_each_other() -> None:
     assert int(own[1].sum()) == 0
     for name, tensor in bench.state().items():
         if name != "bench":
-            assert torch.equal(tensor[..., CELLS:], alone.state()[name][..., CELLS:])
+            assert torch.equal(
+                tensor[..., CELLS:], alone.state()[name][..., CELLS:]
+            )
 
 
 @pytest.mark.parametrize("volts", [1.5, -1.3])
@@ -133,7 +144,9 @@ def test_only_cells_whose_threshold_is_reached_move(volts: float) -> None:
     lines[16, 16] = False
     assert torch.equal(moved & lines, reached & lines)
     assert int((reached & lines).sum()) > 3
-    assert not bool((moved & ~lines).view(-1)[torch.arange(1024) != 16 * 33].any())
+    assert not bool(
+        (moved & ~lines).view(-1)[torch.arange(1024) != 16 * 33].any()
+    )
     found = account(bench)
     now = bench.state()["core"]
     change = (now - before).double().where(lines.view(-1), 0.0)
@@ -275,7 +288,9 @@ def test_the_usual_protocol_programs_a_passive_array_of_even_cells() -> None:
     )
     bench = SimulatedBench(Chip(kind, rows=16, cols=16), Stream(0))
     target = torch.linspace(15, 95, 256) * uS
-    result = program(bench, target, ProgramProtocol(denoise=None, max_cycles=60))
+    result = program(
+        bench, target, ProgramProtocol(denoise=None, max_cycles=60)
+    )
     assert result.converged_fraction > 0.97
     assert float(account(bench).moved.max()) < 3 * uS
     assert int(account(bench).pulses.min()) > 15

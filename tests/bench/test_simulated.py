@@ -83,7 +83,9 @@ def test_a_read_costs_voltage_squared_times_conductance_times_integration_time()
     bench = make(kind=QUIET)
     cells = torch.arange(64)
     reading = bench.read(cells, samples=5, window=0.0)
-    expected = 0.2**2 * float(reading.mean.double().sum()) * 5 * bench.info.sample_time
+    expected = (
+        0.2**2 * float(reading.mean.double().sum()) * 5 * bench.info.sample_time
+    )
     assert bench.ledger.read_joules == pytest.approx(expected, rel=1e-6)
 
 
@@ -97,7 +99,9 @@ def test_rows_take_turns_and_the_cells_of_a_row_do_not() -> None:
     assert column.clock == pytest.approx(8 * row.clock, rel=1e-12)
 
 
-def test_a_train_costs_and_counts_each_of_its_pulses_and_none_of_its_gaps() -> None:
+def test_a_train_costs_and_counts_each_of_its_pulses_and_none_of_its_gaps() -> (
+    None
+):
     bench = make()
     train = torch.full((3, 8), 500 * mV)
     train[2, :5] = 0
@@ -117,7 +121,9 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draws belong to cells, so 64 cells at once and 7 at a time give the same bits."""
     whole = exercise(make())
     monkeypatch.setattr(chunks, "_CHUNK", 7)
-    assert all(torch.equal(a, b) for a, b in zip(whole, exercise(make()), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(whole, exercise(make()), strict=True)
+    )
 
 
 def _ten_cycles() -> list[Tensor | Ledger]:
@@ -178,21 +184,25 @@ def test_a_restored_bench_goes_on_with_the_same_bits() -> None:
     other = make()
     other.restore(saved)
     assert all(
-        torch.equal(a, b) for a, b in zip(exercise(bench), exercise(other), strict=True)
+        torch.equal(a, b)
+        for a, b in zip(exercise(bench), exercise(other), strict=True)
     )
     assert bench.ledger == other.ledger
     assert bench.clock == other.clock
 
 
 def test_a_state_of_another_chip_is_refused() -> None:
-    with pytest.raises(ValueError, match="Argument `state` must be of this chip"):
+    with pytest.raises(
+        ValueError, match="Argument `state` must be of this chip"
+    ):
         make(4, 4).restore(make().state())
 
 
 def test_a_voltage_beyond_the_driver_is_refused_and_nothing_happens() -> None:
     bench = make()
     with pytest.raises(
-        ValueError, match=r"`amplitude` must lie within -2.5 V to 2.5 V, but 1 of 2"
+        ValueError,
+        match=r"`amplitude` must lie within -2.5 V to 2.5 V, but 1 of 2",
     ):
         bench.pulse(Pulse(torch.tensor([0.5, 9.0]), 1e-7, 2.5), torch.arange(2))
     assert bench.ledger == Ledger()
@@ -241,14 +251,18 @@ def test_a_sweep_beyond_the_read_voltage_is_refused() -> None:
         make().sweep(torch.arange(2), torch.tensor([0.1, 0.5]))
 
 
-def test_copies_of_a_cell_share_its_constants_and_past_but_not_their_future() -> None:
+def test_copies_of_a_cell_share_its_constants_and_past_but_not_their_future() -> (
+    None
+):
     chip = Chip(rows=4, cols=4)
     alone = SimulatedBench(chip, Stream(0))
     copies = SimulatedBench(chip, Stream(0), torch.full((16,), 3))
     first = alone.state()
     other = copies.state()
     for name in ("core", "traps.amplitude", "traps.filled", "flicker"):
-        assert torch.equal(other[name], first[name][..., 3:4].expand_as(other[name]))
+        assert torch.equal(
+            other[name], first[name][..., 3:4].expand_as(other[name])
+        )
     exercise(copies)
     assert torch.unique(copies.state()["core"]).numel() == 16
 
@@ -256,7 +270,9 @@ def test_copies_of_a_cell_share_its_constants_and_past_but_not_their_future() ->
 def test_copies_of_a_cell_are_read_with_noise_of_their_own() -> None:
     """Quiet copies stay alike; what the read-out adds, 0.5 µS in codes of 0.08, does not."""
     kind = QUIET.replace(array__read_noise_off_chip=0.5 * uS)
-    copies = SimulatedBench(Chip(kind, rows=4, cols=4), Stream(0), torch.full((16,), 3))
+    copies = SimulatedBench(
+        Chip(kind, rows=4, cols=4), Stream(0), torch.full((16,), 3)
+    )
     reading = copies.read(torch.arange(16), samples=1, window=0.0).mean
     assert torch.unique(copies.state()["core"]).numel() == 1
     assert torch.unique(reading).numel() > 4

@@ -36,7 +36,8 @@ def bench(
     made = SimulatedBench(chip, Stream(3), read_noise=read_noise)
     state = made.state()
     state["core"].copy_(
-        (50 + 400 * torch.rand(chip.cells, generator=Stream(5).generator())) * uS
+        (50 + 400 * torch.rand(chip.cells, generator=Stream(5).generator()))
+        * uS
     )
     made.restore(state)
     return made
@@ -48,12 +49,16 @@ def inputs(batch: int) -> Tensor:
 
 @pytest.mark.parametrize("read_noise", ["frozen", "moments", "sampled"])
 @pytest.mark.parametrize("wires", [WireModel(), WIRES])
-def test_every_column_gives_its_own_current(wires: WireModel, read_noise: str) -> None:
+def test_every_column_gives_its_own_current(
+    wires: WireModel, read_noise: str
+) -> None:
     """Current v @ W, W of the whole tile; converters of 24 bits and 1 mA round to 6e-11 A."""
     quiet = bench(QUIET, wires, read_noise)
     voltage = inputs(4)
     core = quiet.state()["core"].double().view(ROWS, COLS)
-    wanted = voltage.double() @ (core if wires.ideal else wires.effective_matrix(core))
+    wanted = voltage.double() @ (
+        core if wires.ideal else wires.effective_matrix(core)
+    )
     for one in (quiet, ForwardingBench(quiet)):
         found = one.multiply(voltage, CELLS, full_scale=1e-3)
         torch.testing.assert_close(found.double(), wanted, rtol=3e-6, atol=1e-9)
@@ -64,7 +69,9 @@ def test_columns_subtracted_afterwards_are_pairs_subtracted_before() -> None:
     quiet = bench(QUIET, WIRES)
     voltage = inputs(4)
     columns = quiet.multiply(voltage, CELLS, full_scale=1e-3)
-    pairs = quiet.multiply(voltage, CELLS[:, ::2], CELLS[:, 1::2], full_scale=1e-3)
+    pairs = quiet.multiply(
+        voltage, CELLS[:, ::2], CELLS[:, 1::2], full_scale=1e-3
+    )
     torch.testing.assert_close(
         columns[:, ::2] - columns[:, 1::2], pairs, rtol=1e-5, atol=3e-9
     )
@@ -106,7 +113,9 @@ def test_cells_count_once_and_every_column_is_converted() -> None:
 
 
 def test_columns_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="every column of the matrix is one column"):
+    with pytest.raises(
+        ValueError, match="every column of the matrix is one column"
+    ):
         bench(QUIET, WireModel()).multiply(
             torch.ones(1, 2), torch.tensor([[0, 1], [10, 12]]), full_scale=1e-3
         )

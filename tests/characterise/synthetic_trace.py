@@ -20,7 +20,9 @@ TWO = ((8.0, 20e-3, 35e-3), (3.0, 12e-3, 9e-3))
 def noisy(stream: Stream, clean: torch.Tensor, noise: float = NOISE) -> Trace:
     """A trace with white noise (S)."""
     normal = torch.randn(
-        clean.shape, generator=stream.child("noise").generator(), dtype=torch.float64
+        clean.shape,
+        generator=stream.child("noise").generator(),
+        dtype=torch.float64,
     )
     return Trace(BASE + clean.double() + noise * normal, INTERVAL)
 
@@ -34,7 +36,9 @@ def watched(
     """What a cell with these traps shows, by the simulator's own law."""
     amplitude, capture, emission = torch.tensor(traps).T[..., None]
     filled = torch.zeros_like(amplitude, dtype=torch.bool)
-    cell = Traps(amplitude * uS, capture, emission, torch.ones_like(amplitude), filled)
+    cell = Traps(
+        amplitude * uS, capture, emission, torch.ones_like(amplitude), filled
+    )
     keys = stream.child("watch").cells(torch.arange(samples))
     seen = watch_traps(cell, torch.zeros(1), 0.0, INTERVAL, keys)[1]
     return noisy(stream, seen[:, 0], noise)
@@ -47,13 +51,19 @@ def fine(
     amplitude, capture, emission = trap
     step = INTERVAL / parts
     draws = stream.child("fine").generator()
-    dwell = torch.empty(2 * samples, dtype=torch.float64).exponential_(generator=draws)
+    dwell = torch.empty(2 * samples, dtype=torch.float64).exponential_(
+        generator=draws
+    )
     dwell[0::2] *= capture
     dwell[1::2] *= emission
     ends = dwell.cumsum(0)
     assert float(ends[-1]) > samples * INTERVAL
     moments = (torch.arange(samples * parts, dtype=torch.float64) + 0.5) * step
-    empty = (torch.searchsorted(ends, moments) % 2 == 0).double().view(samples, parts)
+    empty = (
+        (torch.searchsorted(ends, moments) % 2 == 0)
+        .double()
+        .view(samples, parts)
+    )
     return noisy(stream, amplitude * uS * empty.mean(1))
 
 

@@ -18,7 +18,9 @@ from mho.programming import ProgramProtocol
 from mho.rng import Stream
 from mho.units import uS
 
-SMALL = Observation(error_rate=0.01, points=3, copies=48, looks=12, window=100.0)
+SMALL = Observation(
+    error_rate=0.01, points=3, copies=48, looks=12, window=100.0
+)
 
 
 def measure(
@@ -26,7 +28,9 @@ def measure(
 ) -> Distinguishable:
     chip = Chip(kind)  # type: ignore[arg-type]
     protocol = ProgramProtocol(max_cycles=cycles)
-    return distinguishable(chip, 0, protocol, observation=seen, stream=Stream(0))
+    return distinguishable(
+        chip, 0, protocol, observation=seen, stream=Stream(0)
+    )
 
 
 def test_levels_fit_as_their_widths_allow() -> None:
@@ -77,7 +81,9 @@ def test_a_rarer_error_takes_wider_levels() -> None:
     assert often.levels > measure().levels
 
 
-def test_the_largest_number_of_levels_is_held_by_as_many_cells_as_asked_for() -> None:
+def test_the_largest_number_of_levels_is_held_by_as_many_cells_as_asked_for() -> (
+    None
+):
     """128 cells, so the search is coarse; the published 2,048 are held by 99.7 % of them."""
     chip = Chip(rows=8, cols=16)
     found = largest_count(
@@ -109,7 +115,9 @@ def test_an_observation_that_cannot_be_is_refused(
 
 
 def test_a_look_faster_than_the_read_out_is_refused() -> None:
-    with pytest.raises(ValueError, match="`bandwidth` must lie within 0 Hz to 500 Hz"):
+    with pytest.raises(
+        ValueError, match="`bandwidth` must lie within 0 Hz to 500 Hz"
+    ):
         Observation(bandwidth=2000.0).samples(1e-3)
 
 

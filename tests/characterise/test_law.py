@@ -12,7 +12,11 @@ from mho.rng import Stream
 
 def model() -> Model:
     return Model.checked(
-        20.0, 1.0, np.array([12.0, 5.0]), np.array([0.3, 0.1]), np.array([0.2, 0.25])
+        20.0,
+        1.0,
+        np.array([12.0, 5.0]),
+        np.array([0.3, 0.1]),
+        np.array([0.2, 0.25]),
     )
 
 
@@ -22,7 +26,9 @@ def test_densities_are_those_of_jumps_at_random_moments() -> None:
     40,000 samples for each start; distributions differ by less than 2.3/√n (Kolmogorov, 5 in
     100,000) plus 1 % for jumps in the same step.
     """
-    one = Model.checked(20.0, 1.0, np.array([12.0]), np.array([0.3]), np.array([0.2]))
+    one = Model.checked(
+        20.0, 1.0, np.array([12.0]), np.array([0.3]), np.array([0.2])
+    )
     points = 512
     step = 0.125
     parts = 200
@@ -41,17 +47,27 @@ def test_densities_are_those_of_jumps_at_random_moments() -> None:
                 state,
             )
             empty += state == 0
-        value = 20 + 12 * empty / parts + torch.randn(count, generator=draws).numpy()
+        value = (
+            20
+            + 12 * empty / parts
+            + torch.randn(count, generator=draws).numpy()
+        )
         for end in (0, 1):
             chosen = np.sort(value[state == end])
             assert len(chosen) / count == pytest.approx(
                 one.transition[start, end], abs=5 * math.sqrt(0.25 / count)
             )
             wanted = (
-                np.cumsum(table[:, start, end]) * step - table[:, start, end] * step / 2
+                np.cumsum(table[:, start, end]) * step
+                - table[:, start, end] * step / 2
             )
-            found = np.searchsorted(chosen, np.arange(points) * step) / len(chosen)
-            assert np.abs(found - wanted).max() < 2.3 / math.sqrt(len(chosen)) + 0.01
+            found = np.searchsorted(chosen, np.arange(points) * step) / len(
+                chosen
+            )
+            assert (
+                np.abs(found - wanted).max()
+                < 2.3 / math.sqrt(len(chosen)) + 0.01
+            )
 
 
 def test_several_traps_are_independent() -> None:
@@ -72,7 +88,9 @@ def test_rates_are_the_exact_logarithm() -> None:
     whole = model()
     tenth = 1 - (1 - whole.fills - whole.empties) ** 0.1
     share = whole.fills / (whole.fills + whole.empties)
-    part = Model.checked(0.0, 1.0, whole.amplitude, tenth * share, tenth * (1 - share))
+    part = Model.checked(
+        0.0, 1.0, whole.amplitude, tenth * share, tenth * (1 - share)
+    )
     assert np.linalg.matrix_power(part.transition, 10) == pytest.approx(
         whole.transition
     )

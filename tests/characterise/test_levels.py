@@ -6,8 +6,16 @@ import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
-from mho.characterise.levels import LevelExperiment, bench_of_copies, level_targets
-from mho.characterise.levels.write_levels import read_out, write_in_turn, write_levels
+from mho.characterise.levels import (
+    LevelExperiment,
+    bench_of_copies,
+    level_targets,
+)
+from mho.characterise.levels.write_levels import (
+    read_out,
+    write_in_turn,
+    write_levels,
+)
 from mho.chip import Chip
 from mho.device.published import preset
 from mho.programming import ProgramProtocol
@@ -35,7 +43,9 @@ def test_a_sweep_is_read_at_its_largest_voltage() -> None:
     g = torch.tensor([50e-6, 100e-6, 4e-3])
     c = torch.tensor([1.6, 0.5, 0.0])
     current = g * voltage[:, None] * (1 + c * voltage[:, None] ** 2)
-    assert torch.allclose(read_out(voltage, current), g * (1 + c * 0.04), rtol=1e-6)
+    assert torch.allclose(
+        read_out(voltage, current), g * (1 + c * 0.04), rtol=1e-6
+    )
 
 
 def test_a_sweep_averages_its_points() -> None:
@@ -46,7 +56,9 @@ def test_a_sweep_averages_its_points() -> None:
     five standard errors and the 5 % make 16 %.
     """
     voltage = torch.linspace(0, 0.2, 201)
-    noise = torch.randn(201, 4000, generator=Stream(0).generator(), dtype=torch.float64)
+    noise = torch.randn(
+        201, 4000, generator=Stream(0).generator(), dtype=torch.float64
+    )
     current = voltage[:, None] * 1e-3 + 1e-7 * noise
     spread = float(read_out(voltage, current).var()) * (0.2 / 1e-7) ** 2
     assert spread == pytest.approx(10 / 200, rel=0.16)
@@ -59,7 +71,9 @@ def test_every_level_is_written_and_more_than_without_denoising() -> None:
     """
     found = {}
     for denoise in (True, False):
-        experiment = LevelExperiment(Chip(), levels=512, tolerance=1 * uS, seed=3)
+        experiment = LevelExperiment(
+            Chip(), levels=512, tolerance=1 * uS, seed=3
+        )
         tally = experiment.run(None, _silent, denoise=denoise)
         found[denoise] = int(tally.per_cell["within_1uS"][0])
         assert int(tally.example.within(1 * uS).sum()) == found[denoise]
@@ -92,7 +106,9 @@ def test_copies_do_what_the_cell_alone_does_in_turn() -> None:
         a, b = (getattr(x, name).double() for x in (turn, side))
         error = math.sqrt(float(a.var() + b.var()) / 40)
         assert abs(float(a.mean() - b.mean())) < 5 * error
-    assert float(turn.seconds.sum()) == pytest.approx(turn.ledger.seconds, rel=1e-6)
+    assert float(turn.seconds.sum()) == pytest.approx(
+        turn.ledger.seconds, rel=1e-6
+    )
 
 
 def test_side_by_side_the_bench_is_busy_as_long_as_with_one_alone() -> None:
@@ -125,7 +141,9 @@ def test_a_cell_holds_the_same_levels_whoever_is_written_with_it() -> None:
 
 def test_a_stuck_cell_holds_no_level_to_speak_of() -> None:
     kind = preset("rao2023").replace(cell__stuck_fraction=1.0)
-    tally = LevelExperiment(Chip(kind), 64, 1 * uS).run(None, _silent, denoise=True)
+    tally = LevelExperiment(Chip(kind), 64, 1 * uS).run(
+        None, _silent, denoise=True
+    )
     assert int(tally.per_cell["stuck"][0]) > 60
     assert int(tally.per_cell["within"][0]) <= 1
 
@@ -149,6 +167,10 @@ def test_an_experiment_that_cannot_be_is_refused(
         LevelExperiment(Chip(), **changes)  # type: ignore[arg-type]
 
 
-def test_a_tolerance_finer_than_the_read_out_is_refused_before_anything_runs() -> None:
-    with pytest.raises(ValueError, match="`tolerance` must be at least the read-out's"):
+def test_a_tolerance_finer_than_the_read_out_is_refused_before_anything_runs() -> (
+    None
+):
+    with pytest.raises(
+        ValueError, match="`tolerance` must be at least the read-out's"
+    ):
         LevelExperiment(Chip(driver="on_chip")).check()

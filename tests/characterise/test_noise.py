@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 import torch
-from synthetic_trace import BASE, INTERVAL, NOISE, TWO, coloured, fine, noisy, watched
+from synthetic_trace import (
+    BASE,
+    INTERVAL,
+    NOISE,
+    TWO,
+    coloured,
+    fine,
+    noisy,
+    watched,
+)
 
 from mho.characterise.telegraph import TelegraphAnalysis, Trace, analyse_noise
 from mho.characterise.telegraph.result import NoiseOptions
@@ -44,7 +53,9 @@ def assert_close(
             (trap.capture_time, capture),
             (trap.emission_time, emission),
         ):
-            assert abs(math.log(estimate.value / truth)) < standard / math.sqrt(dwells)
+            assert abs(math.log(estimate.value / truth)) < standard / math.sqrt(
+                dwells
+            )
         # Ends that agree count one jump fewer at most; pairs within a sample are not seen.
         assert trap.transitions == pytest.approx(
             dwells, rel=0.15, abs=5 * math.sqrt(dwells)
@@ -56,14 +67,18 @@ def test_two_traps_are_recovered(seed: int) -> None:
     """Number, amplitudes, times within five standard errors; noise to 5/√(2n) and 1 %."""
     found = analyse_noise(watched(Stream(seed), TWO))
     assert_close(found, TWO)
-    assert found.noise == pytest.approx(NOISE, rel=0.01 + 5 / math.sqrt(2 * 10_000))
+    assert found.noise == pytest.approx(
+        NOISE, rel=0.01 + 5 / math.sqrt(2 * 10_000)
+    )
     expected = [BASE + a * uS for a in (0.0, 3.0, 8.0, 11.0)]
     assert found.levels == pytest.approx(expected, rel=0, abs=0.1 * uS)
     assert found.complete
     assert all(trap.resolved for trap in found.traps)
 
 
-def test_two_traps_of_one_size_and_three_of_similar_sizes_are_told_apart() -> None:
+def test_two_traps_of_one_size_and_three_of_similar_sizes_are_told_apart() -> (
+    None
+):
     """Equal amplitudes make three levels, of which the middle one is no jump within a sample."""
     equal = ((3.0, 10e-3, 15e-3), (3.0, 40e-3, 30e-3))
     found = analyse_noise(watched(Stream(1), equal))
@@ -75,7 +90,9 @@ def test_two_traps_of_one_size_and_three_of_similar_sizes_are_told_apart() -> No
 
 
 @pytest.mark.parametrize("times", [(1.5, 2.0), (1.0, 4.0), (4.0, 4.0)])
-def test_averaging_over_a_sample_biases_nothing(times: tuple[float, float]) -> None:
+def test_averaging_over_a_sample_biases_nothing(
+    times: tuple[float, float],
+) -> None:
     """A trap as fast as the sampling, simulated in steps of 1/100 of a sample, not by our law.
 
     Jumps within a sample are unseen, so 1/√(dwells) is too little: eight of them; below three
@@ -87,8 +104,13 @@ def test_averaging_over_a_sample_biases_nothing(times: tuple[float, float]) -> N
     one = found.traps[0]
     dwells = found.duration / sum(trap[1:])
     assert one.amplitude.value == pytest.approx(6 * uS, rel=0.01)
-    for estimate, truth in ((one.capture_time, trap[1]), (one.emission_time, trap[2])):
-        assert abs(math.log(estimate.value / truth)) < 8 / math.sqrt(dwells) + 0.01
+    for estimate, truth in (
+        (one.capture_time, trap[1]),
+        (one.emission_time, trap[2]),
+    ):
+        assert (
+            abs(math.log(estimate.value / truth)) < 8 / math.sqrt(dwells) + 0.01
+        )
         assert (estimate.low == 0) == (min(times) < 3)
     assert one.resolved == (min(times) >= 3)
 
@@ -115,7 +137,9 @@ def test_a_few_spikes_change_nothing(stream: Stream) -> None:
     """Two samples far off: same traps, and times to their last digits but three."""
     trace = watched(stream, TWO[:1], 4_000)
     spiked = trace.conductance.clone()
-    spiked[[500, 3_000]] = BASE + torch.tensor([90.0, -60.0], dtype=torch.float64) * uS
+    spiked[[500, 3_000]] = (
+        BASE + torch.tensor([90.0, -60.0], dtype=torch.float64) * uS
+    )
     plain, found = (
         analyse_noise(Trace(g, INTERVAL)) for g in (trace.conductance, spiked)
     )
@@ -133,7 +157,9 @@ def test_codes_of_a_converter_are_no_levels(stream: Stream) -> None:
     """
     pink = coloured(stream, 2_500).conductance
     assert analyse_noise(Trace(in_codes(pink, 1 * uS), INTERVAL)).traps == ()
-    edge = watched(stream, ((0.4, 20e-3, 20e-3),), 2_500, noise=0.05 * uS).conductance
+    edge = watched(
+        stream, ((0.4, 20e-3, 20e-3),), 2_500, noise=0.05 * uS
+    ).conductance
     coded = in_codes(edge + 0.3 * uS, 1 * uS)
     assert len(coded.unique()) == 2
     assert analyse_noise(Trace(coded, INTERVAL)).traps == ()
@@ -149,7 +175,10 @@ def test_a_trap_is_found_among_codes_of_a_converter(stream: Stream) -> None:
     seen = watched(stream, truth, 3_000, noise=0.02 * uS).conductance + pink
     (trap,) = analyse_noise(Trace(in_codes(seen, 0.08 * uS), INTERVAL)).traps
     assert trap.amplitude.value == pytest.approx(5 * uS, abs=0.04 * uS)
-    for estimate, wanted in ((trap.capture_time, 6e-3), (trap.emission_time, 77e-3)):
+    for estimate, wanted in (
+        (trap.capture_time, 6e-3),
+        (trap.emission_time, 77e-3),
+    ):
         assert abs(math.log(estimate.value / wanted)) < 5 / math.sqrt(3 / 0.083)
 
 
@@ -184,7 +213,9 @@ def test_a_wanted_number_of_traps_is_given(stream: Stream) -> None:
     one = analyse_noise(trace, traps=1)
     assert len(one.traps) == 1
     assert not one.complete
-    assert len(analyse_noise(watched(stream, TWO[:1], 2_000), traps=2).traps) == 2
+    assert (
+        len(analyse_noise(watched(stream, TWO[:1], 2_000), traps=2).traps) == 2
+    )
 
 
 def test_few_jumps_are_no_telegraph_noise(stream: Stream) -> None:
@@ -195,7 +226,12 @@ def test_few_jumps_are_no_telegraph_noise(stream: Stream) -> None:
     trace = noisy(stream, steps)
     assert analyse_noise(trace).traps == ()
     assert (
-        len(analyse_noise(trace, options=NoiseOptions(transitions_min=1.5)).traps) == 1
+        len(
+            analyse_noise(
+                trace, options=NoiseOptions(transitions_min=1.5)
+            ).traps
+        )
+        == 1
     )
 
 

@@ -73,5 +73,6 @@ def test_gaussian_noise_is_best_described_as_such(stream: Stream) -> None:
     assert abs(gaussian_bic(tilted) - gaussian_bic(white)) < 20
     pink = (coloured(stream).conductance - BASE).numpy() / uS
     assert (
-        gaussian_bic(pink) < count * (math.log(2 * math.pi * np.var(pink)) + 1) - 1_000
+        gaussian_bic(pink)
+        < count * (math.log(2 * math.pi * np.var(pink)) + 1) - 1_000
     )

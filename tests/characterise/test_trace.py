@@ -12,7 +12,9 @@ from mho.units import uS
 def write(path: Path, header: str, scale: float, samples: int = 300) -> Path:
     """A ramp from 10 to 40 in steps of 0.1, times a scale, every 2 ms."""
     lines = [header] if header else []
-    lines += [f"{k * 0.002:.6f},{(10 + 0.1 * k) * scale:.9g}" for k in range(samples)]
+    lines += [
+        f"{k * 0.002:.6f},{(10 + 0.1 * k) * scale:.9g}" for k in range(samples)
+    ]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -29,7 +31,9 @@ def write(path: Path, header: str, scale: float, samples: int = 300) -> Path:
         ("# from the probe station\ntime_s,conductance_nS", 1e4),
     ],
 )
-def test_headers_name_the_units(tmp_path: Path, header: str, scale: float) -> None:
+def test_headers_name_the_units(
+    tmp_path: Path, header: str, scale: float
+) -> None:
     """All are the same ramp from 100 µS up, read at 0.2 V; the header times only differ."""
     trace = read_trace(write(tmp_path / "t.csv", header, scale), 0.2)
     assert trace.interval == pytest.approx(2e-3)
@@ -45,7 +49,9 @@ def test_a_negative_current_at_a_negative_voltage_is_a_conductance(
 
 
 def test_time_may_be_in_milliseconds(tmp_path: Path) -> None:
-    trace = read_trace(write(tmp_path / "t.csv", "time_ms,current_A", 1e-6), 0.2)
+    trace = read_trace(
+        write(tmp_path / "t.csv", "time_ms,current_A", 1e-6), 0.2
+    )
     assert trace.interval == pytest.approx(2e-6)
 
 
@@ -72,7 +78,9 @@ def test_errors_name_file_and_line(
     lines = path.read_text().splitlines()
     lines[line] = text
     path.write_text("\n".join(lines))
-    with pytest.raises(ValueError, match=rf"^File `.*bad\.csv` {says}") as error:
+    with pytest.raises(
+        ValueError, match=rf"^File `.*bad\.csv` {says}"
+    ) as error:
         read_trace(path, 0.2)
     assert "\n" not in str(error.value)
 
@@ -114,11 +122,17 @@ def test_a_file_is_read_no_further_than_a_trace_may_be_long(
     Behind the end of what is read there are bytes that no text has; nobody sees them.
     """
     monkeypatch.setattr(trace, "SAMPLES_MAX", 250)
-    long = write(tmp_path / "long.csv", "time_s,current_A", 1e-6, samples=20_000)
+    long = write(
+        tmp_path / "long.csv", "time_s,current_A", 1e-6, samples=20_000
+    )
     long.write_bytes(long.read_bytes() + b"\xff\n")
-    with pytest.raises(ValueError, match=r"to 250 samples, but holds more; cut"):
+    with pytest.raises(
+        ValueError, match=r"to 250 samples, but holds more; cut"
+    ):
         read_trace(long, 0.2)
     wide = tmp_path / "wide.csv"
     wide.write_bytes(b"0" * 2**20 + b"\xff\n")
-    with pytest.raises(ValueError, match=r"line 1 must have 10,000 letters at most"):
+    with pytest.raises(
+        ValueError, match=r"line 1 must have 10,000 letters at most"
+    ):
         read_trace(wide, 0.2)

@@ -34,11 +34,17 @@ def test_one_row_is_the_ladder_of_textbooks(cols: int, stream: Stream) -> None:
     """
     r = 30.0
     g = RANGE[1]
-    found = wire_loss(WireModel(word_line=r, bit_line=r), (1, cols), *RANGE, stream)
+    found = wire_loss(
+        WireModel(word_line=r, bit_line=r), (1, cols), *RANGE, stream
+    )
     theta = math.acosh(1 + r * g / 2)
     place = torch.arange(cols, dtype=torch.float64)
-    voltage = torch.cosh((cols - 0.5 - place) * theta) / math.cosh((cols - 0.5) * theta)
-    torch.testing.assert_close(found.full_share[0], voltage, rtol=1e-12, atol=0.0)
+    voltage = torch.cosh((cols - 0.5 - place) * theta) / math.cosh(
+        (cols - 0.5) * theta
+    )
+    torch.testing.assert_close(
+        found.full_share[0], voltage, rtol=1e-12, atol=0.0
+    )
     assert found.weakest == (0, cols - 1)
     assert found.missing == pytest.approx(
         g * (1 - float(voltage[-1])), rel=1e-9, abs=1e-18
@@ -57,8 +63,12 @@ def test_a_sense_resistance_is_a_gain_of_each_column(stream: Stream) -> None:
     expected = 1 / (1 + ohms * random.sum(1))
     torch.testing.assert_close(found.column, expected, rtol=1e-12, atol=0.0)
     assert found.kept == pytest.approx(float(expected.mean()), rel=1e-12)
-    assert found.worst == pytest.approx(float(expected.amin(1).mean()), rel=1e-12)
-    assert found.best == pytest.approx(float(expected.amax(1).mean()), rel=1e-12)
+    assert found.worst == pytest.approx(
+        float(expected.amin(1).mean()), rel=1e-12
+    )
+    assert found.best == pytest.approx(
+        float(expected.amax(1).mean()), rel=1e-12
+    )
     assert found.spread < 1e-12
     assert found.bits > 40
 
@@ -126,17 +136,24 @@ def test_a_block_answers_with_its_cells_together(stream: Stream) -> None:
     whole = found.effective.sum() / found.programmed.sum()
     assert float(found.blocks(1)) == pytest.approx(float(whole), rel=1e-12)
     torch.testing.assert_close(
-        found.blocks(64), found.effective / found.programmed, rtol=1e-12, atol=0.0
+        found.blocks(64),
+        found.effective / found.programmed,
+        rtol=1e-12,
+        atol=0.0,
     )
     upper = found.effective[:3, :2].sum() / found.programmed[:3, :2].sum()
     assert found.blocks(2).shape == (2, 2)
-    assert float(found.blocks(2)[0, 0]) == pytest.approx(float(upper), rel=1e-12)
+    assert float(found.blocks(2)[0, 0]) == pytest.approx(
+        float(upper), rel=1e-12
+    )
 
 
 def test_bits_are_those_of_a_converter_with_this_error(stream: Stream) -> None:
     """B bits make steps of 2⁻ᵇ and a uniform error of 2⁻ᵇ/√12."""
     found = wire_loss(WireModel(1.0, 1.0), (8, 8), *RANGE, stream)
-    assert replace(found, after_gain=2.0**-8 / math.sqrt(12)).bits == pytest.approx(8)
+    assert replace(
+        found, after_gain=2.0**-8 / math.sqrt(12)
+    ).bits == pytest.approx(8)
     assert replace(found, after_gain=0.0).bits == math.inf
 
 
@@ -148,7 +165,10 @@ def test_the_same_stream_gives_the_same_arrays_whatever_their_range(
     other, _ = loads((7, 5), 0.0, 1.0, stream)
     assert torch.equal(random, again)
     torch.testing.assert_close(
-        (random - RANGE[0]) / (RANGE[1] - RANGE[0]), other, rtol=1e-9, atol=1e-12
+        (random - RANGE[0]) / (RANGE[1] - RANGE[0]),
+        other,
+        rtol=1e-9,
+        atol=1e-12,
     )
     assert random.shape[0] == arrays_for((7, 5)) == 16
     assert arrays_for((256, 256)) == arrays_for((1024, 1024)) == 1
@@ -161,13 +181,22 @@ def test_the_same_stream_gives_the_same_arrays_whatever_their_range(
     [
         ((0, 4), *RANGE, "`size` must lie within 1 to 1024, but is 0"),
         ((4, 1025), *RANGE, "`size` must lie within 1 to 1024, but is 1025"),
-        ((4, 4), RANGE[1], RANGE[0], "`low` must not lie above the high end of 50 µS"),
+        (
+            (4, 4),
+            RANGE[1],
+            RANGE[0],
+            "`low` must not lie above the high end of 50 µS",
+        ),
         ((4, 4), -1.0, 1.0, "`low` must be finite and not negative"),
         ((4, 4), 0.0, 0.0, "`high` must be finite and above 0 S"),
     ],
 )
 def test_what_cannot_be_is_refused(
-    size: tuple[int, int], low: float, high: float, sentence: str, stream: Stream
+    size: tuple[int, int],
+    low: float,
+    high: float,
+    sentence: str,
+    stream: Stream,
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         wire_loss(WireModel(), size, low, high, stream)

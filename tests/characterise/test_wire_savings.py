@@ -53,7 +53,9 @@ def test_both_ends_are_worth_as_much_as_half_the_lines(
     )
 
 
-def test_a_narrower_range_starts_where_it_did(options: dict[str, WirePlan]) -> None:
+def test_a_narrower_range_starts_where_it_did(
+    options: dict[str, WirePlan],
+) -> None:
     """Width over 2, 4, 10 above 50 µS: 275, 162.5 and 95 µS."""
     highs = [
         option.layout.high
@@ -110,7 +112,12 @@ def test_rows_at_0_volt_save_nothing() -> None:
 def test_costs_count_lines_and_tiles(options: dict[str, WirePlan]) -> None:
     """32×16: tiles of 16×8 are 2·2, and each pair of them repeats its drivers and amplifiers."""
     counts = {
-        what: (o.layout.cycles, o.layout.tiles, o.layout.drivers, o.layout.amplifiers)
+        what: (
+            o.layout.cycles,
+            o.layout.tiles,
+            o.layout.drivers,
+            o.layout.amplifiers,
+        )
         for what, o in options.items()
     }
     assert counts["as it is"] == (1, 1, 32, 16)
@@ -120,7 +127,12 @@ def test_costs_count_lines_and_tiles(options: dict[str, WirePlan]) -> None:
     assert counts["¼ of the rows at a time"] == (4, 1, 32, 16)
     assert counts["1 row at a time"] == (32, 1, 32, 16)
     odd = ArraySetup(LINES, (9, 1), 0.0, 500 * uS, turns=7, split=2)
-    assert (odd.tile, odd.tiles, odd.drivers, odd.amplifiers) == ((5, 1), 2, 9, 2)
+    assert (odd.tile, odd.tiles, odd.drivers, odd.amplifiers) == (
+        (5, 1),
+        2,
+        9,
+        2,
+    )
     assert odd.cycles == 5
 
 
@@ -159,7 +171,10 @@ def test_curves_end_with_the_array_itself(options: dict[str, WirePlan]) -> None:
 
 def test_what_is_there_already_is_no_alternative() -> None:
     both = ArraySetup(
-        replace(LINES, sides="both", sense_sides="both"), (1, 4), 50 * uS, 500 * uS
+        replace(LINES, sides="both", sense_sides="both"),
+        (1, 4),
+        50 * uS,
+        500 * uS,
     )
     names = [option.what for option in wire_savings(both, Stream(0))]
     assert names[1].startswith("range")

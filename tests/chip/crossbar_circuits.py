@@ -49,7 +49,9 @@ def random_wires(
     generator = stream.child("wires").generator()
 
     def some(lines: int, high: float) -> list[float]:
-        values = high * torch.rand(lines, generator=generator, dtype=torch.float64)
+        values = high * torch.rand(
+            lines, generator=generator, dtype=torch.float64
+        )
         return values.tolist()
 
     return WireModel(
@@ -165,22 +167,33 @@ def _solved(
                 values.append(-conducts)
             else:
                 right[free[node]] += conducts * held[far].numpy()
-    matrix = coo_matrix((values, np.array(places).T), shape=(len(free), len(free)))
+    matrix = coo_matrix(
+        (values, np.array(places).T), shape=(len(free), len(free))
+    )
     solved = torch.from_numpy(splu(matrix.tocsc()).solve(right))
     return held | {node: solved[place] for node, place in free.items()}
 
 
 def ngspice(
-    wires: WireModel, voltage: Tensor, conductance: Tensor, cell: str, folder: Path
+    wires: WireModel,
+    voltage: Tensor,
+    conductance: Tensor,
+    cell: str,
+    folder: Path,
 ) -> Tensor:
     """Currents into ground of one vector by ngspice; `cell` is the current of V and G."""
     if shutil.which("ngspice") is None:
         pytest.skip("ngspice is not installed")
     rows, cols = conductance.shape
-    lines = ["crossbar", ".options reltol=1e-12 abstol=1e-18 vntol=1e-15 gmin=1e-20"]
+    lines = [
+        "crossbar",
+        ".options reltol=1e-12 abstol=1e-18 vntol=1e-15 gmin=1e-20",
+    ]
     lines += [f"vs{i} s{i} 0 dc {float(voltage[i])!r}" for i in range(rows)]
     sensed = []
-    for number, (one, other, resistance) in enumerate(branches(wires, rows, cols)):
+    for number, (one, other, resistance) in enumerate(
+        branches(wires, rows, cols)
+    ):
         if "0" in (one, other):
             node = one if other == "0" else other
             sensed.append((f"i(vz{number})", int(node.split("_")[1])))
@@ -205,7 +218,9 @@ def ngspice(
     raw = folder / "crossbar.raw"
     netlist.write_text("\n".join(lines) + "\n")
     done = subprocess.run(
-        ["ngspice", "-b", "-r", str(raw), str(netlist)], capture_output=True, text=True
+        ["ngspice", "-b", "-r", str(raw), str(netlist)],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = _raw(raw)
@@ -225,4 +240,6 @@ def _raw(path: Path) -> dict[str, float]:
 
 
 def _of(resistance: object, line: int) -> float:
-    return float(resistance[line] if isinstance(resistance, tuple) else resistance)  # type: ignore[arg-type]
+    return float(
+        resistance[line] if isinstance(resistance, tuple) else resistance
+    )  # type: ignore[arg-type]

@@ -23,7 +23,9 @@ class Network:
         node = np.arange(m * n).reshape(m, n)
         per_line = {
             name: 1
-            / np.broadcast_to(np.asarray(getattr(wires, name), dtype=float), count)
+            / np.broadcast_to(
+                np.asarray(getattr(wires, name), dtype=float), count
+            )
             for name, count in (
                 ("word_line", m),
                 ("driver", m),
@@ -53,7 +55,9 @@ class Network:
 
     def matrix(self) -> csc_matrix:
         """Conductance matrix of all nodes (S)."""
-        one, two, g = (np.concatenate(x) for x in zip(*self._links, strict=True))
+        one, two, g = (
+            np.concatenate(x) for x in zip(*self._links, strict=True)
+        )
         size = 2 * self.lines
         link = coo_matrix((g, (one, two)), (size, size)).tocsc()
         link = link + link.T

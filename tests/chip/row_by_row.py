@@ -16,7 +16,9 @@ def row_by_row(wires: WireModel, conductance: Tensor) -> Tensor:
     assert wires.sense_sides == "one"
     rows, cols = conductance.shape[-2:]
     cell = conductance / (1 + conductance * wires.access)
-    word, drive = (_each(x, rows, cell) for x in (wires.word_line, wires.driver))
+    word, drive = (
+        _each(x, rows, cell) for x in (wires.word_line, wires.driver)
+    )
     bit, sense = (_each(x, cols, cell) for x in (wires.bit_line, wires.sense))
     one = torch.eye(cols).to(cell)
     admittance = cell.new_zeros(*cell.shape[:-2], cols, cols)
@@ -32,7 +34,9 @@ def row_by_row(wires: WireModel, conductance: Tensor) -> Tensor:
         )
         admittance = admittance + own
         current[..., row] = own.sum(-1)
-    return torch.linalg.solve(one + admittance * sense, current).transpose(-1, -2)
+    return torch.linalg.solve(one + admittance * sense, current).transpose(
+        -1, -2
+    )
 
 
 def _shared(drive: Tensor, word: Tensor, cols: int, both: bool) -> Tensor:
@@ -45,7 +49,9 @@ def _shared(drive: Tensor, word: Tensor, cols: int, both: bool) -> Tensor:
     if not both:
         return near
     length = 2 * drive + (cols - 1) * word
-    return near * (length - torch.maximum(from_left[:, None], from_left)) / length
+    return (
+        near * (length - torch.maximum(from_left[:, None], from_left)) / length
+    )
 
 
 def _each(value: object, lines: int, like: Tensor) -> Tensor:

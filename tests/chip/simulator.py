@@ -25,7 +25,9 @@ def simulate(text: str, folder: Path, raw: str = "tile.raw") -> Plot:
     """What ngspice finds."""
     (folder / "tile.cir").write_text(text)
     words = ["ngspice", "-b", "tile.cir"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "singular" not in done.stdout + done.stderr
     return read_raw(folder / raw)
@@ -65,7 +67,9 @@ def branches(wires: WireModel, voltage: Tensor, cols: int) -> Iterator[Branch]:
 
 def each(value: object, lines: int) -> list[float]:
     """One resistance per line (Ω)."""
-    return list(value) if isinstance(value, tuple) else [float(str(value))] * lines
+    return (
+        list(value) if isinstance(value, tuple) else [float(str(value))] * lines
+    )
 
 
 def dense(

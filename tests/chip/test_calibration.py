@@ -7,7 +7,11 @@ import torch
 from torch import Tensor
 
 from mho.chip.periphery import Converter, SignedConverter
-from mho.chip.periphery.calibration import fit_full_scale, measure_inl, range_error
+from mho.chip.periphery.calibration import (
+    fit_full_scale,
+    measure_inl,
+    range_error,
+)
 from mho.rng import Stream
 
 TABLE = (0.0, 0.0, 0.3, -0.4, 0.2, -0.7, 0.6, 0.0)
@@ -30,10 +34,17 @@ def _gaussian_error(full_scale: float, bits: int) -> float:
     a = ((code - 0.5) * lsb).clamp(min=0)
     b = (code + 0.5) * lsb
     b[-1] = 40.0
-    phi_a, phi_b = (torch.exp(-x.square() / 2) / math.sqrt(2 * math.pi) for x in (a, b))
+    phi_a, phi_b = (
+        torch.exp(-x.square() / 2) / math.sqrt(2 * math.pi) for x in (a, b)
+    )
     share = (torch.erfc(a / math.sqrt(2)) - torch.erfc(b / math.sqrt(2))) / 2
     q = code * lsb
-    part = (1 + q.square()) * share + a * phi_a - b * phi_b - 2 * q * (phi_a - phi_b)
+    part = (
+        (1 + q.square()) * share
+        + a * phi_a
+        - b * phi_b
+        - 2 * q * (phi_a - phi_b)
+    )
     return 2 * float(part.sum())
 
 
@@ -52,12 +63,16 @@ def _best_for_a_gaussian(bits: int) -> float:
     return (low + high) / 2
 
 
-@pytest.mark.parametrize(("bits", "step"), [(1, 1.224), (2, 0.6508), (3, 0.3534)])
+@pytest.mark.parametrize(
+    ("bits", "step"), [(1, 1.224), (2, 0.6508), (3, 0.3534)]
+)
 def test_the_integral_reproduces_the_known_optimal_steps_of_a_gaussian(
     bits: int, step: float
 ) -> None:
     """max1960, uniform quantisers of 3, 7 and 15 levels: steps in σ, four digits there."""
-    assert _best_for_a_gaussian(bits) / (2**bits - 1) == pytest.approx(step, abs=6e-4)
+    assert _best_for_a_gaussian(bits) / (2**bits - 1) == pytest.approx(
+        step, abs=6e-4
+    )
 
 
 @pytest.mark.parametrize("bits", [1, 3, 7, 8])
@@ -86,7 +101,14 @@ def test_no_other_range_has_a_smaller_error(stream: Stream) -> None:
     generator = stream.generator()
     normal = torch.randn(3000, generator=generator, dtype=torch.float64)
     samples = torch.stack(
-        (normal, normal**3, normal.exp(), (normal * 3).round(), normal.sign() * 2), 1
+        (
+            normal,
+            normal**3,
+            normal.exp(),
+            (normal * 3).round(),
+            normal.sign() * 2,
+        ),
+        1,
     )
     for bits in (2, 4, 8):
         found = fit_full_scale(samples, bits, method="mse", dim=0)
@@ -112,14 +134,18 @@ def test_percentiles_and_maxima_are_those_of_the_sorted_magnitudes(
 ) -> None:
     """Magnitudes 1 … 1000 shuffled: 99.9 % do not exceed 999, 100 % not 1000. Exact."""
     order = torch.randperm(1000, generator=stream.generator())
-    samples = (torch.arange(1.0, 1001.0) * torch.tensor([1.0, -1.0]).repeat(500))[order]
+    samples = (
+        torch.arange(1.0, 1001.0) * torch.tensor([1.0, -1.0]).repeat(500)
+    )[order]
     for percent, expected in (
         (99.9, 999.0),
         (100.0, 1000.0),
         (50.0, 500.0),
         (0.05, 1.0),
     ):
-        found = fit_full_scale(samples, 8, method="percentile", percentile=percent)
+        found = fit_full_scale(
+            samples, 8, method="percentile", percentile=percent
+        )
         assert float(found) == expected
     assert float(fit_full_scale(samples, 8)) == 1000.0
 
@@ -137,7 +163,9 @@ def test_columns_get_the_ranges_they_would_get_alone(
     assert found.dtype == torch.float32
     assert found[:2].tolist() == [float(a) for a in alone]
     assert found[2] == found[1]
-    assert torch.equal(found, fit_full_scale(samples.T, 5, method=method, dim=1))
+    assert torch.equal(
+        found, fit_full_scale(samples.T, 5, method=method, dim=1)
+    )
 
 
 def test_samples_that_set_no_range_are_refused() -> None:
@@ -159,7 +187,9 @@ def test_samples_that_set_no_range_are_refused() -> None:
         fit_full_scale(some, 8, percentile=0.0)
 
 
-def test_a_ramp_gives_back_the_table_of_an_adc_whatever_its_offset_and_gain() -> None:
+def test_a_ramp_gives_back_the_table_of_an_adc_whatever_its_offset_and_gain() -> (
+    None
+):
     """Ends of the table are 0, so the line through the ends takes offset and gain only.
 
     A transition is found to 1/256 of a code; two of them set the line.
@@ -170,13 +200,17 @@ def test_a_ramp_gives_back_the_table_of_an_adc_whatever_its_offset_and_gain() ->
     signed = SignedConverter(
         3, 2.0, offset=-0.1, inl=(0.0, 0.0, 0.4, -0.3, 0.0, 0.0, 0.0, 0.0)
     )
-    again = SignedConverter(3, 2.0, inl=measure_inl(signed, samples_per_code=256))
+    again = SignedConverter(
+        3, 2.0, inl=measure_inl(signed, samples_per_code=256)
+    )
     assert measure_inl(again) == pytest.approx(measure_inl(signed), abs=2 / 64)
 
 
 def test_levels_give_back_the_table_of_a_dac() -> None:
     """Levels less the line through the ends: the table, to rounding, 1e-12."""
-    dac = Converter(3, -1.0, 2.0, offset=0.3, gain_error=-0.2, inl=TABLE, kind="dac")
+    dac = Converter(
+        3, -1.0, 2.0, offset=0.3, gain_error=-0.2, inl=TABLE, kind="dac"
+    )
     assert measure_inl(dac) == pytest.approx(TABLE, abs=1e-12)
 
 
@@ -188,10 +222,14 @@ def test_a_noisy_adc_shows_its_table_on_average(stream: Stream) -> None:
     started too near would bend the ends of a linear converter.
     """
     adc = Converter(3, 0.0, 7.0, inl=TABLE, noise_lsb=4.0)
-    found = measure_inl(adc, samples_per_code=20_000, generator=stream.generator())
+    found = measure_inl(
+        adc, samples_per_code=20_000, generator=stream.generator()
+    )
     linear = Converter(5, 0.0, 31.0, noise_lsb=4.0)
     flat = measure_inl(
-        linear, samples_per_code=20_000, generator=stream.child("flat").generator()
+        linear,
+        samples_per_code=20_000,
+        generator=stream.child("flat").generator(),
     )
     assert flat == pytest.approx([0.0] * 32, abs=5 * math.sqrt(3) * 0.011)
     assert found == pytest.approx(TABLE, abs=5 * math.sqrt(3) * 0.011)

@@ -32,9 +32,9 @@ def test_slope_is_the_derivative_of_the_current_and_that_of_the_work(
     cells = 4e-3 * torch.rand(1, 3, generator=generator, dtype=F64)
     step = 1e-5
     for whole, part in ((law.current, law.slope), (law.work, law.current)):
-        difference = (whole(volts + step, cells) - whole(volts - step, cells)) / (
-            2 * step
-        )
+        difference = (
+            whole(volts + step, cells) - whole(volts - step, cells)
+        ) / (2 * step)
         expected = part(volts, cells)
         torch.testing.assert_close(difference, expected, rtol=2e-7, atol=1e-12)
     part = 1e-4
@@ -47,7 +47,9 @@ def test_slope_is_the_derivative_of_the_current_and_that_of_the_work(
 
 @pytest.mark.parametrize("law", LAWS)
 def test_currents_are_odd_and_cost_nothing_at_rest(law: CellLaw) -> None:
-    volts = (torch.arange(-10, 11) / 10).double()[:, None, None].expand(-1, 1, 3)
+    volts = (
+        (torch.arange(-10, 11) / 10).double()[:, None, None].expand(-1, 1, 3)
+    )
     cells = torch.tensor([[0.0, 1e-4, 4e-3]], dtype=F64)
     current = law.current(volts, cells)
     torch.testing.assert_close(current, -current.flip(0), rtol=1e-14, atol=0)
@@ -64,20 +66,28 @@ def test_small_coefficients_leave_ohms_law() -> None:
         1e-3 * (1 + 2.5e-4), rel=1e-14
     )
     expected = 1e-3 * (1 + (0.5e-3) ** 2 / 6)
-    assert float(Sinh(1e-3).current(volts, cells)) == pytest.approx(expected, rel=1e-13)
+    assert float(Sinh(1e-3).current(volts, cells)) == pytest.approx(
+        expected, rel=1e-13
+    )
 
 
 @pytest.mark.parametrize("law", [Cubic(20.0), Sinh(30.0)])
 @pytest.mark.parametrize("resistance", [1e-3, 1e3, 1e9])
-def test_a_series_resistance_takes_its_share(law: CellLaw, resistance: float) -> None:
+def test_a_series_resistance_takes_its_share(
+    law: CellLaw, resistance: float
+) -> None:
     """Cell and resistance carry one current and share the voltage, however unequal they are."""
     volts = torch.tensor([[-1.0, -0.2, 0.0, 1e-9, 0.2, 1.0, 10.0]], dtype=F64)
     cells = torch.full_like(volts, 4e-3)
     both = InSeries(law, resistance)
     current = both.current(volts, cells)
     inside = both.inside(volts, cells)
-    torch.testing.assert_close(inside + resistance * current, volts, rtol=1e-12, atol=0)
-    torch.testing.assert_close(law.current(inside, cells), current, rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        inside + resistance * current, volts, rtol=1e-12, atol=0
+    )
+    torch.testing.assert_close(
+        law.current(inside, cells), current, rtol=1e-12, atol=0
+    )
 
 
 @pytest.mark.parametrize("kind", [Cubic, Sinh])

@@ -8,7 +8,9 @@ from mho.chip.periphery import Converter, SignedConverter
 from mho.device.published import preset
 from mho.wires import WireModel
 
-SELECTOR = Selector(slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=100.0)
+SELECTOR = Selector(
+    slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=100.0
+)
 
 
 def test_the_gate_limits_set_linearly_above_its_threshold() -> None:
@@ -23,14 +25,20 @@ def test_the_gate_limits_set_linearly_above_its_threshold() -> None:
 def test_the_series_resistance_divides_the_pulse() -> None:
     """Cell share 1/(1 + RG): at R = 100 Ω and G = 10 mS exactly one half. To 1e-12."""
     conductance = torch.tensor([0.0, 10e-3, 2.5e-3], dtype=torch.float64)
-    train = torch.tensor([[1.0, 1.0, 1.0], [-2.0, -2.0, -2.0]], dtype=torch.float64)
-    expected = torch.tensor([[1.0, 0.5, 0.8], [-2.0, -1.0, -1.6]], dtype=torch.float64)
+    train = torch.tensor(
+        [[1.0, 1.0, 1.0], [-2.0, -2.0, -2.0]], dtype=torch.float64
+    )
+    expected = torch.tensor(
+        [[1.0, 0.5, 0.8], [-2.0, -1.0, -1.6]], dtype=torch.float64
+    )
     found = SELECTOR.cell_voltage(train, conductance, 2.5)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=0.0)
 
 
 @pytest.mark.parametrize("bits", [1, 3, 8, 16])
-def test_a_converter_has_two_to_the_bits_codes_that_span_its_range(bits: int) -> None:
+def test_a_converter_has_two_to_the_bits_codes_that_span_its_range(
+    bits: int,
+) -> None:
     """Codes low … high in steps of (high − low)/(2^bits − 1): 2^bits values, both ends exact.
 
     A fine ramp meets every code; neighbours differ by one lsb, to 1e-9 of it.
@@ -114,7 +122,9 @@ def test_the_driver_chooses_the_electronics(driver: str, bits: int) -> None:
     assert chip.pulse_dac == SignedConverter(bits, 2.5)
     assert chip.read_adc.bits == chip.electronics.read_bits
     assert chip.read_adc.high > 4144e-6
-    assert float(chip.selector.compliance(2.5)) == pytest.approx(2.7e-3 * 1.8, rel=1e-6)
+    assert float(chip.selector.compliance(2.5)) == pytest.approx(
+        2.7e-3 * 1.8, rel=1e-6
+    )
 
 
 def test_a_chip_refuses_what_does_not_exist() -> None:

@@ -46,7 +46,9 @@ def test_numbers_are_those_of_the_preset(chip: str) -> None:
         wanted |= published.group(group)
     wanted |= {"g0": wanted["formed"], "gain": 1.0}
     wanted["width"] = published["switching.width"]
-    if "gate_slope" not in wanted:  # a passive cell: its ceiling, at a gate of 0 V
+    if (
+        "gate_slope" not in wanted
+    ):  # a passive cell: its ceiling, at a gate of 0 V
         wanted |= {
             "gate_slope": wanted["high"],
             "gate_threshold": -1.0,
@@ -57,10 +59,14 @@ def test_numbers_are_those_of_the_preset(chip: str) -> None:
         for n, v in re.findall(r"parameter real (\w+) = (\S+) from", code(chip))
     }
     spice = dict(
-        re.findall(r"^\+ (\w+)=(\S+)$", cell_subcircuit(Chip(chip)), re.MULTILINE)
+        re.findall(
+            r"^\+ (\w+)=(\S+)$", cell_subcircuit(Chip(chip)), re.MULTILINE
+        )
     )
     assert (
-        found.keys() == spice.keys() == {p.name for p in compact_parameters(Chip(chip))}
+        found.keys()
+        == spice.keys()
+        == {p.name for p in compact_parameters(Chip(chip))}
     )
     for name, value in found.items():
         assert value == pytest.approx(wanted[name], rel=1e-11)
@@ -68,20 +74,28 @@ def test_numbers_are_those_of_the_preset(chip: str) -> None:
 
 
 @pytest.mark.parametrize("chip", PRESETS)
-def test_verilog_a_declares_what_it_uses_and_uses_what_it_declares(chip: str) -> None:
+def test_verilog_a_declares_what_it_uses_and_uses_what_it_declares(
+    chip: str,
+) -> None:
     text = re.sub(r'"[^"]*"|`include|from [\[(]0:inf\)', "", code(chip))
     head, _, body = text.partition("analog begin")
     declared = set(re.findall(r"parameter real (\w+)", head))
-    declared |= set(re.search(r"^  real (.*);", head, re.MULTILINE)[1].split(", "))  # type: ignore[index]
+    declared |= set(
+        re.search(r"^  real (.*);", head, re.MULTILINE)[1].split(", ")
+    )  # type: ignore[index]
     nodes = {"te", "be", "gate", "moved"}
     assert {
-        n for line in re.findall(r"electrical (.*);", head) for n in line.split(", ")
+        n
+        for line in re.findall(r"electrical (.*);", head)
+        for n in line.split(", ")
     } == nodes
     words = set(re.findall(r"(?<![\d.])[A-Za-z_]\w*", body))
     used = words - KEYWORDS - {"V", "I"}
     assert used == declared | nodes
     assert not (declared | nodes) & KEYWORDS
-    assert len(re.findall(r"\bbegin\b", text)) == len(re.findall(r"\bend\b", text))
+    assert len(re.findall(r"\bbegin\b", text)) == len(
+        re.findall(r"\bend\b", text)
+    )
     assert text.count("(") == text.count(")")
     assert text.count("module ") == text.count("endmodule") == 1
     statements = [line.rstrip() for line in body.splitlines() if line.strip()]
@@ -95,7 +109,8 @@ def test_verilog_a_says_what_it_leaves_out() -> None:
 
 
 @pytest.mark.skipif(
-    importlib.util.find_spec("openvaf_py") is None, reason="openvaf-py is not installed"
+    importlib.util.find_spec("openvaf_py") is None,
+    reason="openvaf-py is not installed",
 )
 @pytest.mark.parametrize("chip", PRESETS)
 def test_a_compiler_takes_it(chip: str, tmp_path: Path) -> None:
@@ -162,7 +177,9 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
     law = kind.cell.switching
     width = 100 * ns
     one = torch.ones(1, dtype=torch.float64)
-    constants = SwitchingConstants(law.set_voltage * one, law.reset_voltage * one, one)
+    constants = SwitchingConstants(
+        law.set_voltage * one, law.reset_voltage * one, one
+    )
     across = kind.selector.cell_voltage(volts * one, start * one, gate)
     limit = kind.selector.compliance(gate).double().expand(1)
     size = float(law.mean_step(start * one, across, width, limit, constants))
@@ -175,7 +192,9 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
         + 2 * size / law.span
         + 2 * size * kind.selector.series_resistance / law.slope
     )
-    assert found["after"] - start == pytest.approx(step, rel=room, abs=1e-5 * uS)
+    assert found["after"] - start == pytest.approx(
+        step, rel=room, abs=1e-5 * uS
+    )
     cubic = float(kind.cell.cubic(torch.tensor(found["after"])))
     current = found["after"] * 0.2 * (1 + cubic * 0.04)
     assert found["current"] == pytest.approx(current, rel=1e-5)
@@ -209,7 +228,9 @@ def test_read_noise_has_the_spread_of_the_preset(tmp_path: Path) -> None:
     plot = simulate("\n".join(lines) + "\n", tmp_path)
     clock = plot.values[:, plot.names.index("time")]
     noise = plot.values[:, plot.names.index("v(xc.n)")]
-    corners = ((clock / 1e-3 - (clock / 1e-3).round()).abs() < 1e-3) & (clock > 0.5e-3)
+    corners = ((clock / 1e-3 - (clock / 1e-3).round()).abs() < 1e-3) & (
+        clock > 0.5e-3
+    )
     assert int(corners.sum()) > 700
     spread = float(noise[corners].std()) * 1e-3
     bound = 5 / (2 * int(corners.sum())) ** 0.5

@@ -8,7 +8,12 @@ import torch
 from torch import Tensor
 
 from mho.chip.periphery import Converter, SignedConverter
-from mho.chip.periphery.inl_tables import full_table, inl_from_dnl, shown, transitions
+from mho.chip.periphery.inl_tables import (
+    full_table,
+    inl_from_dnl,
+    shown,
+    transitions,
+)
 from mho.rng import Stream
 
 TABLE = (0.0, 0.0, 0.3, -0.4, 0.2, -0.7, 0.6, 0.0)
@@ -20,7 +25,9 @@ def _ramp(low: float, high: float, points: int = 20_011) -> Tensor:
 
 
 def _random_table(stream: Stream, codes: int, size: float) -> tuple[float, ...]:
-    draws = torch.randn(codes, generator=stream.generator(), dtype=torch.float64)
+    draws = torch.randn(
+        codes, generator=stream.generator(), dtype=torch.float64
+    )
     return tuple(draws.mul(size).tolist())
 
 
@@ -35,7 +42,9 @@ def test_a_converter_without_errors_is_the_plain_formula_bit_for_bit(
         signed = SignedConverter(bits, scale, kind=kind)
         plain = torch.round(signal * scale / signed.lsb) * signed.lsb
         if kind == "adc":
-            assert torch.equal(signed(signal * scale), plain.clamp(-scale, scale))
+            assert torch.equal(
+                signed(signal * scale), plain.clamp(-scale, scale)
+            )
         single = Converter(bits, -scale, 0.7 * scale, 0.1 * scale, 0.05)
         seen = signal * scale * (1 + 0.05) + 0.1 * scale
         codes = torch.round((seen + scale) / single.lsb).clamp(0, 2**bits - 1)
@@ -48,7 +57,8 @@ def test_an_adc_shows_the_highest_code_whose_transition_lies_below() -> None:
     ramp = _ramp(-1.5, 3.0, 2003)
     edges = [-1.0 + adc.lsb * (k - 0.5 + TABLE[k]) for k in range(1, 8)]
     expected = [
-        max((k for k in range(1, 8) if x >= edges[k - 1]), default=0) for x in ramp
+        max((k for k in range(1, 8) if x >= edges[k - 1]), default=0)
+        for x in ramp
     ]
     assert adc.codes(ramp).tolist() == expected
     values = -1.0 + adc.lsb * torch.tensor(expected, dtype=torch.float64)
@@ -73,14 +83,20 @@ def test_codes_found_next_to_the_rounded_ones_are_those_of_a_binary_search(
 
 def test_a_dac_makes_its_level_and_then_gain_and_offset() -> None:
     """(value + INL·lsb)(1 + g) + o of each code; told values are rounded first. To 1e-12."""
-    dac = Converter(3, -2.0, 5.0, offset=0.05, gain_error=-0.1, inl=TABLE, kind="dac")
+    dac = Converter(
+        3, -2.0, 5.0, offset=0.05, gain_error=-0.1, inl=TABLE, kind="dac"
+    )
     told = torch.arange(8, dtype=torch.float64) - 2
     expected = (told + torch.tensor(TABLE, dtype=torch.float64)) * 0.9 + 0.05
-    torch.testing.assert_close(dac(told + 0.4), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        dac(told + 0.4), expected, rtol=1e-12, atol=1e-12
+    )
     assert dac.codes(told - 0.4).tolist() == list(range(8))
 
 
-def test_gain_and_offset_of_a_dac_are_not_rounded_but_those_of_an_adc_are() -> None:
+def test_gain_and_offset_of_a_dac_are_not_rounded_but_those_of_an_adc_are() -> (
+    None
+):
     """A DAC's output leaves the grid; what an ADC reports is always on it. 0.3 LSB of offset."""
     told = torch.arange(-7.0, 8.0, dtype=torch.float64)
     dac = SignedConverter(3, 7.0, offset=0.3, kind="dac")
@@ -136,7 +152,9 @@ def test_missing_codes_are_those_that_no_signal_gives(stream: Stream) -> None:
         seen = set(adc.codes(_ramp(-6.0, 21.0, 270_001)).tolist())
         assert set(adc.missing_codes) == set(range(16)) - seen
         assert adc.missing_codes
-        assert {k for k in range(1, 15) if adc.dnl[k] <= -1} <= set(adc.missing_codes)
+        assert {k for k in range(1, 15) if adc.dnl[k] <= -1} <= set(
+            adc.missing_codes
+        )
         assert not adc.monotonic
         assert replace(adc, kind="dac").missing_codes == ()
     smooth = Converter(3, 0.0, 1.0, inl=TABLE)
@@ -158,7 +176,9 @@ def test_noise_turns_rounding_into_a_normal_distribution_of_codes(
     for k in (10, 11):
         share = float((codes >= k).double().mean())
         expected = 0.5 * math.erfc((k - 0.5 - signal) / sigma / math.sqrt(2))
-        assert abs(share - expected) < 5 * math.sqrt(expected * (1 - expected) / count)
+        assert abs(share - expected) < 5 * math.sqrt(
+            expected * (1 - expected) / count
+        )
 
 
 def test_the_noise_of_a_dac_is_added_behind_it(stream: Stream) -> None:
@@ -166,9 +186,13 @@ def test_the_noise_of_a_dac_is_added_behind_it(stream: Stream) -> None:
     count = 100_000
     sigma = 0.5
     dac = Converter(4, 0.0, 30.0, gain_error=0.5, noise_lsb=sigma, kind="dac")
-    made = dac(torch.full((count,), 6.0, dtype=torch.float64), stream.generator())
+    made = dac(
+        torch.full((count,), 6.0, dtype=torch.float64), stream.generator()
+    )
     assert abs(float(made.mean()) - 9.0) < 5 * sigma * 2 / math.sqrt(count)
-    assert abs(float(made.var()) / (sigma * 2) ** 2 - 1) < 5 * math.sqrt(2 / count)
+    assert abs(float(made.var()) / (sigma * 2) ** 2 - 1) < 5 * math.sqrt(
+        2 / count
+    )
     assert made.unique().numel() > 99_000
 
 
@@ -176,7 +200,9 @@ def test_noise_comes_from_the_generator_that_is_passed(stream: Stream) -> None:
     """Same seed, same codes; another, others; none, an error; without noise none is needed."""
     adc = Converter(8, 0.0, 1.0, noise_lsb=2.0)
     signal = torch.rand(500, generator=stream.generator())
-    first, again = (adc(signal, stream.child("a").generator()) for _ in range(2))
+    first, again = (
+        adc(signal, stream.child("a").generator()) for _ in range(2)
+    )
     assert torch.equal(first, again)
     assert not torch.equal(first, adc(signal, stream.child("b").generator()))
     for kind in ("adc", "dac"):
@@ -215,8 +241,14 @@ def test_a_signal_is_left_as_it_was_and_nan_stays_nan() -> None:
             "Argument `inl` must have 2 to 8 values, one per code or fewer",
         ),
         ({"inl": (0.0,) * 9}, "but has 9"),
-        ({"inl": (0.0, math.nan)}, r"Argument `inl\[1\]` must be a number, but is NaN"),
-        ({"noise_lsb": -0.1}, "Argument `noise_lsb` must be finite and not negative"),
+        (
+            {"inl": (0.0, math.nan)},
+            r"Argument `inl\[1\]` must be a number, but is NaN",
+        ),
+        (
+            {"noise_lsb": -0.1},
+            "Argument `noise_lsb` must be finite and not negative",
+        ),
         ({"gain_error": -1.0}, "Argument `gain_error` must"),
         ({"offset": math.nan}, "Argument `offset` must"),
         ({"kind": "dca"}, "Did you mean `dac`"),

@@ -24,7 +24,9 @@ def test_a_row_does_not_depend_on_how_rows_are_asked_for(
     assert torch.unique(at_once).numel() > 0.95 * at_once.numel()
 
 
-def test_long_requests_and_short_ones_agree_across_blocks(stream: Stream) -> None:
+def test_long_requests_and_short_ones_agree_across_blocks(
+    stream: Stream,
+) -> None:
     """More rows than a block of 512 holds, in one piece and in 700 pieces: the same bits."""
     one = VectorDraws(stream, 256)
     many = VectorDraws(stream, 256)
@@ -38,7 +40,11 @@ def test_the_numbers_are_normal(stream: Stream) -> None:
     The two numbers of a rotation lie in halves of a block; each is tested.
     """
     rows = VectorDraws(stream, 1000).normal(N // 1000)
-    for values in (rows[: rows.shape[0] // 2], rows[rows.shape[0] // 2 :], rows):
+    for values in (
+        rows[: rows.shape[0] // 2],
+        rows[rows.shape[0] // 2 :],
+        rows,
+    ):
         ordered = values.flatten().double().sort().values
         count = ordered.numel()
         cdf = 0.5 * (1 + torch.erf(ordered / math.sqrt(2)))

@@ -11,7 +11,15 @@ from mho.rng import Stream
 
 ENCODINGS = [
     InputEncoding(bits, 0.2, width, phases)
-    for bits, width in ((7, None), (7, 1), (8, 2), (7, 3), (1, 1), (24, 5), (8, 8))
+    for bits, width in (
+        (7, None),
+        (7, 1),
+        (8, 2),
+        (7, 3),
+        (1, 1),
+        (24, 5),
+        (8, 8),
+    )
     for phases in (1, 2)
 ]
 
@@ -43,7 +51,9 @@ def test_weighted_slices_are_the_voltage_of_the_whole_converter(
     encoding: InputEncoding, stream: Stream
 ) -> None:
     """Σ weight · slice = code · lsb, to 1e-12 of the amplitude; no slice is above it."""
-    codes = encoding.codes(torch.randn(5, 40, generator=stream.generator()) * 0.1)
+    codes = encoding.codes(
+        torch.randn(5, 40, generator=stream.generator()) * 0.1
+    )
     slices = encoding.slices(codes, dtype=torch.float64)
     lsb = 0.2 / (2**encoding.bits - 1)
     torch.testing.assert_close(
@@ -52,7 +62,9 @@ def test_weighted_slices_are_the_voltage_of_the_whole_converter(
     assert float(slices.abs().max()) <= 0.2
 
 
-def test_the_whole_amplitude_is_what_the_converter_makes(stream: Stream) -> None:
+def test_the_whole_amplitude_is_what_the_converter_makes(
+    stream: Stream,
+) -> None:
     """One cycle of weight 1, voltages of `SignedConverter`, also beyond full scale. Last bit."""
     voltage = torch.randn(30, 20, generator=stream.generator()) * 0.15
     encoding = InputEncoding(7, 0.2)
@@ -95,7 +107,9 @@ def test_a_linear_tile_gives_the_same_product_in_any_encoding(
     slices = encoding.slices(codes, dtype=torch.float64)
     whole = codes.double() * (0.2 / (2**encoding.bits - 1)) @ conductance
     groups = row_groups(40, 16)
-    found = sum(encoding.combine(slices[..., g] @ conductance[g]) for g in groups)
+    found = sum(
+        encoding.combine(slices[..., g] @ conductance[g]) for g in groups
+    )
     torch.testing.assert_close(found, whole, rtol=0.0, atol=1e-11)
 
 
@@ -108,7 +122,9 @@ def test_errors_of_a_slice_converter_are_weighted_with_its_places() -> None:
     torch.testing.assert_close(
         found, codes.double() * (1.01 / 15), rtol=1e-12, atol=1e-15
     )
-    with pytest.raises(ValueError, match="must have the 1 bits of a cycle, but has 2"):
+    with pytest.raises(
+        ValueError, match="must have the 1 bits of a cycle, but has 2"
+    ):
         encoding.slices(codes, SignedConverter(2, 1.0))
 
 
@@ -172,7 +188,9 @@ def test_encodings_that_cannot_be_are_refused() -> None:
         {"phases": 3},
         {"amplitude": 0.0},
     ):
-        with pytest.raises(ValueError, match=f"Argument `{next(iter(change))}` must"):
+        with pytest.raises(
+            ValueError, match=f"Argument `{next(iter(change))}` must"
+        ):
             InputEncoding(**{"bits": 8, "amplitude": 0.2, **change})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Argument `rows_at_once` must"):
         row_groups(4, 0)

@@ -29,7 +29,9 @@ def test_resistors_and_capacitors_make_the_ranges() -> None:
 def test_the_noise_of_a_resistor_is_its_thermal_noise() -> None:
     """√(4kTB/R): at 300 K, 10 MHz, 50 kΩ it is 1.82 nA; ×√10 from range to range. To 1e-6."""
     found = TIA.noise(torch.tensor(RANGES, dtype=torch.float64))
-    expected = [math.sqrt(4 * 1.380649e-23 * 300 * 10e6 / r) for r in TIA.resistances]
+    expected = [
+        math.sqrt(4 * 1.380649e-23 * 300 * 10e6 / r) for r in TIA.resistances
+    ]
     assert found.tolist() == pytest.approx(expected, rel=1e-6)
     assert float(found[1]) == pytest.approx(1.82e-9, rel=1e-3)
 
@@ -39,7 +41,9 @@ def test_the_noise_of_an_integrator_is_that_of_its_capacitor() -> None:
     front = Integrator(time=100 * ns, capacitance=1e-12)
     volts = math.sqrt(1.380649e-23 * 300 / 1e-12)
     assert volts == pytest.approx(64.4e-6, rel=1e-3)
-    found = float(front.noise(torch.tensor(front.full_scales, dtype=torch.float64))[0])
+    found = float(
+        front.noise(torch.tensor(front.full_scales, dtype=torch.float64))[0]
+    )
     assert found == pytest.approx(volts * 1e-12 / (100 * ns), rel=1e-9)
 
 
@@ -71,7 +75,8 @@ def test_without_noise_it_is_a_converter_with_the_range_as_full_scale(
     """
     top = front.full_scales[-1]
     current = (
-        torch.randn(50, 4, generator=stream.generator(), dtype=torch.float64) * top
+        torch.randn(50, 4, generator=stream.generator(), dtype=torch.float64)
+        * top
     )
     full_scale = front.choose(current)
     adc = SignedConverter(8, front.swing)
@@ -81,18 +86,28 @@ def test_without_noise_it_is_a_converter_with_the_range_as_full_scale(
     assert float(found.abs().max()) == pytest.approx(top, rel=1e-12)
 
 
-def test_the_output_saturates_at_the_swing_even_if_the_converter_goes_further() -> None:
+def test_the_output_saturates_at_the_swing_even_if_the_converter_goes_further() -> (
+    None
+):
     """A converter of twice the swing never sees more than the swing. To half of its 4,095 lsb."""
     current = torch.tensor([[500 * uA, -500 * uA, 50 * uA]])
-    found = QUIET.digitise(current, QUIET.choose(current), SignedConverter(12, 1.0))
-    assert found[0].tolist() == pytest.approx([100 * uA, -100 * uA, 50 * uA], rel=1e-3)
+    found = QUIET.digitise(
+        current, QUIET.choose(current), SignedConverter(12, 1.0)
+    )
+    assert found[0].tolist() == pytest.approx(
+        [100 * uA, -100 * uA, 50 * uA], rel=1e-3
+    )
 
 
-def test_finer_gains_read_small_columns_with_smaller_errors(stream: Stream) -> None:
+def test_finer_gains_read_small_columns_with_smaller_errors(
+    stream: Stream,
+) -> None:
     """Error at most half an lsb of the column's own range: 100 times less at 1 µA."""
     scale = torch.tensor([0.9, 9.0, 90.0], dtype=torch.float64) * uA
     current = (
-        2 * torch.rand(400, 3, generator=stream.generator(), dtype=torch.float64) - 1
+        2
+        * torch.rand(400, 3, generator=stream.generator(), dtype=torch.float64)
+        - 1
     ) * scale
     current[0] = scale
     adc = SignedConverter(7, 0.5)

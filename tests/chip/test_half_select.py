@@ -33,7 +33,9 @@ def random_request(seed: int) -> Tensor:
 
 
 @pytest.mark.parametrize(("scheme", "others"), [("V/2", 0.0), ("V/3", -1 / 3)])
-def test_one_cell_is_written_as_the_textbook_says(scheme: str, others: float) -> None:
+def test_one_cell_is_written_as_the_textbook_says(
+    scheme: str, others: float
+) -> None:
     """V/2: half on both lines, nothing elsewhere. V/3: a third on both lines, −V/3 elsewhere."""
     request = torch.zeros(1, 1, 4, 3, dtype=torch.float64)
     request[0, 0, 2, 1] = -1.8
@@ -44,11 +46,15 @@ def test_one_cell_is_written_as_the_textbook_says(scheme: str, others: float) ->
     expected[2, 1] = -1.8
     steps = half_select(request, scheme)
     assert steps.count == 1
-    torch.testing.assert_close(seen(steps, 2)[0, 0], expected, rtol=1e-12, atol=1e-15)
+    torch.testing.assert_close(
+        seen(steps, 2)[0, 0], expected, rtol=1e-12, atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_voltages_over_cells_are_differences_of_line_voltages(scheme: str) -> None:
+def test_voltages_over_cells_are_differences_of_line_voltages(
+    scheme: str,
+) -> None:
     """Kirchhoff: V(r, c) = a_r − b_c, so V(r, c) − V(0, c) is the same in all columns."""
     steps = half_select(random_request(0), scheme)
     for row in range(5):
@@ -105,7 +111,9 @@ def test_nothing_asked_is_nothing_done() -> None:
 @pytest.mark.parametrize(
     ("scheme", "volts"), [("V/2", 1.5), ("V/2", -1.3), ("V/3", 2.2)]
 )
-def test_the_margin_is_what_a_large_array_shows(scheme: str, volts: float) -> None:
+def test_the_margin_is_what_a_large_array_shows(
+    scheme: str, volts: float
+) -> None:
     """Φ((u/θV_s − 1)/σ) against one pulse on one cell of a passive array of 200×200.
 
     In V/2 only the 398 cells on the two lines count, in V/3 those for the selected share and the
@@ -134,20 +142,26 @@ def test_the_margin_is_what_a_large_array_shows(scheme: str, volts: float) -> No
         bench = SimulatedBench(chip, Stream(seed))
         before = bench.state()["core"]
         bench.pulse(
-            Pulse(torch.tensor([volts]), 1e-7, 0.0), torch.tensor([100 * 200 + 100])
+            Pulse(torch.tensor([volts]), 1e-7, 0.0),
+            torch.tensor([100 * 200 + 100]),
         )
         moved = (bench.state()["core"] != before).view(200, 200)
         hits += torch.tensor([moved[lines].sum(), moved[rest].sum()])
         seen_cells += torch.tensor([lines.sum(), rest.sum()])
     for share, found, count in zip(
-        (margin.selected, margin.unselected), hits / seen_cells, seen_cells, strict=True
+        (margin.selected, margin.unselected),
+        hits / seen_cells,
+        seen_cells,
+        strict=True,
     ):
         error = math.sqrt(max(share * (1 - share), 1e-4) / float(count))
         assert float(found) == pytest.approx(share, abs=5 * error)
     assert 0.005 < margin.selected < 0.95
 
 
-def test_the_margin_of_v_3_is_the_better_one_until_all_or_none_are_reached() -> None:
+def test_the_margin_of_v_3_is_the_better_one_until_all_or_none_are_reached() -> (
+    None
+):
     law = preset("kim2021_passive").cell().switching
     for volts in (1.2, 1.5, -1.2, -1.5):
         half, third = (

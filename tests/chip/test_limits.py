@@ -24,8 +24,12 @@ def _along(cells: Tensor) -> tuple[Tensor, Tensor]:
 
 def _array(stream: Stream, batch: int = 6) -> tuple[Tensor, Tensor, Tensor]:
     generator = stream.generator()
-    voltage = torch.rand(batch, 12, generator=generator, dtype=torch.float64) * 0.2
-    conductance = torch.rand(12, 9, generator=generator, dtype=torch.float64) * 500e-6
+    voltage = (
+        torch.rand(batch, 12, generator=generator, dtype=torch.float64) * 0.2
+    )
+    conductance = (
+        torch.rand(12, 9, generator=generator, dtype=torch.float64) * 500e-6
+    )
     return (
         voltage,
         conductance,
@@ -44,14 +48,18 @@ def test_for_inputs_of_one_sign_currents_are_exact(
     word, bit = line_currents(voltage, conductance, cubic if bent else None)
     for n, v in enumerate(voltage):
         cells = (
-            conductance * v[:, None] * (1 + (cubic if bent else 0.0) * v[:, None] ** 2)
+            conductance
+            * v[:, None]
+            * (1 + (cubic if bent else 0.0) * v[:, None] ** 2)
         )
         by_word, by_bit = _along(cells)
         torch.testing.assert_close(word[n], by_word, rtol=1e-12, atol=0.0)
         torch.testing.assert_close(bit[n], by_bit, rtol=1e-12, atol=0.0)
 
 
-def test_for_inputs_of_both_signs_a_bit_line_never_carries_more(stream: Stream) -> None:
+def test_for_inputs_of_both_signs_a_bit_line_never_carries_more(
+    stream: Stream,
+) -> None:
     """A partial sum lies between those of either sign; one is met if that sign lies beyond."""
     voltage, conductance, _ = _array(stream, 200)
     voltage = voltage - 0.1
@@ -131,9 +139,9 @@ BIT = torch.tensor([[1.0, 1.0, 5.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]) * mA
 
 def test_a_report_names_the_worst_line_and_the_share_of_vectors() -> None:
     """Three vectors, two word lines, three bit lines, counted by hand."""
-    report = LineLimits(word_line=0.9 * mA, bit_line=4 * mA, driver=2.5 * mA).exceeded(
-        WORD, BIT
-    )
+    report = LineLimits(
+        word_line=0.9 * mA, bit_line=4 * mA, driver=2.5 * mA
+    ).exceeded(WORD, BIT)
     assert (report.vectors, report.exceeded) == (3, 2)
     assert report.fraction == pytest.approx(2 / 3)
     word, bit, driver = report.excesses
@@ -156,7 +164,9 @@ def test_a_current_at_its_limit_is_borne_and_no_limit_is_no_limit() -> None:
     report = LineLimits(bit_line=float(BIT.max())).exceeded(WORD, BIT)
     assert not report
     assert [e.line for e in report.excesses] == ["bit line"]
-    assert str(report) == "No line exceeds its current limit in 3 input vectors."
+    assert (
+        str(report) == "No line exceeds its current limit in 3 input vectors."
+    )
     assert LineLimits().exceeded(WORD, BIT) == LimitReport(3)
 
 

@@ -24,7 +24,9 @@ def laplacian(resistance: Tensor, conductance: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("nodes", [1, 2, 3, 4, 7, 8, 13])
-def test_lines_are_solved_as_by_dense_algebra(nodes: int, stream: Stream) -> None:
+def test_lines_are_solved_as_by_dense_algebra(
+    nodes: int, stream: Stream
+) -> None:
     """Any number of nodes, odd and even at every elimination; 1e-12 is far above rounding."""
     generator = stream.generator()
     wire, ground, fed = (
@@ -38,7 +40,10 @@ def test_lines_are_solved_as_by_dense_algebra(nodes: int, stream: Stream) -> Non
     for k in range(3):
         matrix = laplacian(wire[:, k] * 100, ground[:, k] * 1e-2)
         torch.testing.assert_close(
-            solved[:, k], torch.linalg.solve(matrix, fed[:, k]), rtol=1e-12, atol=0
+            solved[:, k],
+            torch.linalg.solve(matrix, fed[:, k]),
+            rtol=1e-12,
+            atol=0,
         )
         for vector in range(2):
             source = torch.zeros(nodes, dtype=torch.float64)
@@ -51,7 +56,9 @@ def test_lines_are_solved_as_by_dense_algebra(nodes: int, stream: Stream) -> Non
 
 
 @pytest.mark.parametrize("strength", [1e-9, 1e-3, 1.0, 1e4])
-def test_a_long_ladder_keeps_its_digits_however_far_it_decays(strength: float) -> None:
+def test_a_long_ladder_keeps_its_digits_however_far_it_decays(
+    strength: float,
+) -> None:
     """Closed form of a uniform ladder open at the far end.
 
     With r g = `strength` the voltage is cosh((n − k + ½) a) / cosh((n + ½) a) of the source, where
@@ -78,7 +85,9 @@ def test_a_long_ladder_keeps_its_digits_however_far_it_decays(strength: float) -
     exponent = log_cosh((nodes - k + 0.5) * a) - log_cosh(whole)
     above = exponent > -115
     assert above.sum() > 10
-    torch.testing.assert_close(found[above], exponent[above].exp(), rtol=1e-9, atol=0)
+    torch.testing.assert_close(
+        found[above], exponent[above].exp(), rtol=1e-9, atol=0
+    )
     assert found.isfinite().all()
     assert (found[~above] <= 1e-49).all()
 
@@ -89,16 +98,22 @@ def test_no_resistance_ties_nodes_together_and_an_open_one_cuts_them() -> None:
     The current 1 mA fed into node 4 passes its 2 mS alone: 0.5 V.
     """
     inf = math.inf
-    wire = torch.tensor([0.0, 0.0, 10.0, 0.0, inf, inf], dtype=torch.float64)[:, None]
+    wire = torch.tensor([0.0, 0.0, 10.0, 0.0, inf, inf], dtype=torch.float64)[
+        :, None
+    ]
     ground = torch.full((5, 1), 2e-3, dtype=torch.float64)
     lines = eliminate(wire, ground)
     found = lines.response(torch.tensor([0.3], dtype=torch.float64))[:, 0]
     behind = 0.3 / (1 + 10 * 4e-3)
-    expected = torch.tensor([0.3, 0.3, behind, behind, 0.0], dtype=torch.float64)
+    expected = torch.tensor(
+        [0.3, 0.3, behind, behind, 0.0], dtype=torch.float64
+    )
     torch.testing.assert_close(found, expected, rtol=1e-15, atol=1e-50)
     fed = torch.tensor([1e-3, 0, 0, 0, 1e-3], dtype=torch.float64)[:, None]
     expected = torch.tensor([0.0, 0, 0, 0, 0.5], dtype=torch.float64)
-    torch.testing.assert_close(lines.solve(fed)[:, 0], expected, rtol=1e-15, atol=1e-50)
+    torch.testing.assert_close(
+        lines.solve(fed)[:, 0], expected, rtol=1e-15, atol=1e-50
+    )
 
 
 @pytest.mark.parametrize("last", [4.0, 0.0, math.inf])
@@ -111,12 +126,16 @@ def test_branch_currents_obey_both_of_kirchhoffs_laws(
     wire[-1] = last
     taken = torch.rand(2, 5, 3, generator=generator, dtype=torch.float64)
     found = branch_currents(wire, taken)
-    torch.testing.assert_close(found[:, :-1] - found[:, 1:], taken, rtol=1e-13, atol=0)
+    torch.testing.assert_close(
+        found[:, :-1] - found[:, 1:], taken, rtol=1e-13, atol=0
+    )
     if math.isinf(last):
         assert (found[:, -1] == 0).all()
     else:
         around = (wire * found).sum(-2)
-        torch.testing.assert_close(around, torch.zeros_like(around), rtol=0, atol=1e-14)
+        torch.testing.assert_close(
+            around, torch.zeros_like(around), rtol=0, atol=1e-14
+        )
 
 
 def test_both_ends_share_a_current_if_nothing_resists() -> None:

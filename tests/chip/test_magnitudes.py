@@ -52,9 +52,12 @@ def test_no_other_range_has_a_smaller_error(bits: int, stream: Stream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "sigmas"), [(1, 1.224), (2, 1.9524), (3, 2.4738), (4, 2.91), (7, 3.92)]
+    ("bits", "sigmas"),
+    [(1, 1.224), (2, 1.9524), (3, 2.4738), (4, 2.91), (7, 3.92)],
 )
-def test_a_gaussian_is_clipped_where_theory_clips_it(bits: int, sigmas: float) -> None:
+def test_a_gaussian_is_clipped_where_theory_clips_it(
+    bits: int, sigmas: float
+) -> None:
     """Full scale in σ: steps 1.224, 0.6508 and 0.3534 of uniform quantisers of 3, 7 and 15 levels.
 
     Those are in max1960, times 1, 3 and 7 codes; larger ones minimise ∫(x − q(x))²φ(x)dx, which
@@ -79,24 +82,31 @@ def test_a_uniform_signal_ends_half_a_step_above_full_scale(bits: int) -> None:
     assert found == pytest.approx(codes / (codes + 0.5), rel=0.004)
 
 
-def test_batches_are_the_same_as_all_at_once_in_any_order(stream: Stream) -> None:
+def test_batches_are_the_same_as_all_at_once_in_any_order(
+    stream: Stream,
+) -> None:
     """Counts are whole numbers and bins are dropped by the largest of all: nothing can differ.
 
     Batches of sizes 1e-7 to 5 make bins come and go.
     """
     samples = several(stream, 3000)
     scales = torch.tensor([0.3, 2.0, 1.0, 1e-7, 5.0, 0.0])
-    batches = [part * s for part, s in zip(samples.split(500), scales, strict=True)]
+    batches = [
+        part * s for part, s in zip(samples.split(500), scales, strict=True)
+    ]
     whole = seen(torch.cat(batches))
     orders = [
-        torch.randperm(6, generator=stream.child(k).generator()) for k in range(4)
+        torch.randperm(6, generator=stream.child(k).generator())
+        for k in range(4)
     ]
     for order in orders:
         parts = seen(*(batches[k] for k in order))
         assert parts.count == whole.count
         assert torch.equal(parts.largest, whole.largest)
         for percent in (40.0, 70.0, 99.0):
-            assert torch.equal(parts.percentile(percent), whole.percentile(percent))
+            assert torch.equal(
+                parts.percentile(percent), whole.percentile(percent)
+            )
         assert torch.equal(parts.least_error(4), whole.least_error(4))
 
 
@@ -150,8 +160,12 @@ def test_outliers_are_cut_and_silence_stays_silent() -> None:
     share = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
     samples = torch.special.ndtri(share).float()[:, None]
     samples[0] = 1000.0
-    assert float(seen(samples).least_error(4)) == pytest.approx(1000.0, rel=0.03)
-    assert float(seen(samples).percentile(99.9)) == pytest.approx(3.29, rel=0.03)
+    assert float(seen(samples).least_error(4)) == pytest.approx(
+        1000.0, rel=0.03
+    )
+    assert float(seen(samples).percentile(99.9)) == pytest.approx(
+        3.29, rel=0.03
+    )
     samples[0] = 8.0
     assert float(seen(samples).least_error(4)) < 3.2
     silent = seen(torch.zeros(5, 2))
@@ -170,18 +184,24 @@ def test_what_is_no_number_is_refused() -> None:
         seen(torch.ones(1, 1)).percentile(101.0)
 
 
-def test_to_count_several_times_is_to_come_several_times(stream: Stream) -> None:
+def test_to_count_several_times_is_to_come_several_times(
+    stream: Stream,
+) -> None:
     """A sample counted three times, or none, is that sample three times in the batch, or left out.
 
     But for the largest magnitude, which knows it all the same: so the largest counts once here.
     """
     samples = several(stream, 600)
-    times = torch.randint(0, 4, (600,), generator=stream.child("times").generator())
+    times = torch.randint(
+        0, 4, (600,), generator=stream.child("times").generator()
+    )
     times[samples.abs().argmax(0)] = 1
     counted = Magnitudes(5)
     repeated = seen(samples.repeat_interleave(times, 0))
     counted.add(samples, times)
     assert counted.count == repeated.count
     for bits in (2, 5):
-        assert torch.equal(counted.least_error(bits), repeated.least_error(bits))
+        assert torch.equal(
+            counted.least_error(bits), repeated.least_error(bits)
+        )
     assert torch.equal(counted.percentile(90.0), repeated.percentile(90.0))

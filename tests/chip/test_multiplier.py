@@ -75,13 +75,17 @@ def test_noise_has_the_moments_of_independent_cells(
     sigma = 1e-6 * (1 + _random(stream.child("s"), blocks, rows, outputs))
     vector = 0.2 * _random(stream.child("v"), 1, blocks * rows)
     ready = Multiplier(ArrayMatrices(signal, sigma.square()), FINE, 2e-3)
-    found = ready(vector.float().expand(count, -1), ready.draws(stream)).double()
+    found = ready(
+        vector.float().expand(count, -1), ready.draws(stream)
+    ).double()
     split = vector.view(blocks, rows)
     mean = torch.einsum("kr,kro->o", split, signal)
     variance = torch.einsum("kr,kro->o", split**2, sigma**2)
     error = (variance / count).sqrt()
     assert bool(((found.mean(0) - mean).abs() < 5 * error + 1e-10).all())
-    assert float((found.var(0) / variance - 1).abs().max()) < 5 * math.sqrt(2 / count)
+    assert float((found.var(0) / variance - 1).abs().max()) < 5 * math.sqrt(
+        2 / count
+    )
     apart = torch.corrcoef(found.T) - torch.eye(outputs)
     assert float(apart.abs().max()) < 5 / math.sqrt(count)
 
@@ -89,10 +93,14 @@ def test_noise_has_the_moments_of_independent_cells(
 def test_a_vector_meets_the_same_noise_in_any_batch(stream: Stream) -> None:
     """1,000 vectors at once or in pieces: the same codes."""
     signal = 1e-4 * _random(stream, 2, 4, 100)
-    ready = Multiplier(ArrayMatrices(signal, signal.square() * 1e-2), AROUND, 2e-3)
+    ready = Multiplier(
+        ArrayMatrices(signal, signal.square() * 1e-2), AROUND, 2e-3
+    )
     voltage = (0.2 * _random(stream.child("v"), 1000, 8)).float()
     draws = ready.draws(stream)
-    pieces = torch.cat([ready(part, draws) for part in torch.split(voltage, 77)])
+    pieces = torch.cat(
+        [ready(part, draws) for part in torch.split(voltage, 77)]
+    )
     whole = ready(voltage, ready.draws(stream))
     # products of other shapes round differently, which a code can show
     assert float((pieces != whole).double().mean()) < 1e-3
@@ -101,7 +109,8 @@ def test_a_vector_meets_the_same_noise_in_any_batch(stream: Stream) -> None:
 def test_a_vector_of_the_wrong_length_is_refused() -> None:
     ready = Multiplier(ArrayMatrices(torch.ones(1, 3, 2)), AROUND, 2e-3)
     with pytest.raises(
-        ValueError, match=r"`voltage` must have shape \(any, 3\), but has \(1, 4\)"
+        ValueError,
+        match=r"`voltage` must have shape \(any, 3\), but has \(1, 4\)",
     ):
         ready(torch.ones(1, 4))
 

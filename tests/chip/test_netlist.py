@@ -21,7 +21,9 @@ def array(stream: Stream, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Cells of 241 Ω and more, some off, and voltages of both signs."""
     rows, cols = shape
     draw = stream.generator()
-    conductance = torch.rand(rows, cols, generator=draw, dtype=torch.float64) / 241
+    conductance = (
+        torch.rand(rows, cols, generator=draw, dtype=torch.float64) / 241
+    )
     conductance[torch.rand(rows, cols, generator=draw) < 0.1] = 0.0
     conductance[0, 0] = conductance[-1, -1] = 1 / 241
     voltage = 0.4 * torch.rand(rows, generator=draw, dtype=torch.float64) - 0.2
@@ -54,7 +56,9 @@ def models(rows: int, cols: int) -> dict[str, WireModel]:
         ),
         "no terminals": WireModel(word_line=1.0, bit_line=2.0),
         "own": WireModel(**own),
-        "own, both": WireModel(**own, access=11.0, sides="both", sense_sides="both"),
+        "own, both": WireModel(
+            **own, access=11.0, sides="both", sense_sides="both"
+        ),
         "own, above zero, both": WireModel(
             [0.5 + k / 3 for k in range(rows)],
             [0.3 + k / 4 for k in range(cols)],
@@ -66,11 +70,15 @@ def models(rows: int, cols: int) -> dict[str, WireModel]:
         ),
         "driven from both ends": WireModel(**usual, sides="both"),
         "held at both ends": WireModel(**usual, sense_sides="both"),
-        "both, no terminals": WireModel(1.0, 2.0, sides="both", sense_sides="both"),
+        "both, no terminals": WireModel(
+            1.0, 2.0, sides="both", sense_sides="both"
+        ),
         "ideal word lines": WireModel(
             bit_line=1.0, driver=3.0, sense=2.0, sides="both"
         ),
-        "ideal bit lines": WireModel(word_line=1.0, sense=2.0, sense_sides="both"),
+        "ideal bit lines": WireModel(
+            word_line=1.0, sense=2.0, sense_sides="both"
+        ),
         "ideal": WireModel(),
     }
 
@@ -84,14 +92,21 @@ def open_models() -> dict[str, WireModel]:
         "open senses": WireModel(1.0, 1.0, 2.0, opened(8, 3, 7)),
         "an island": WireModel(1.0, opened(8, 3), opened(8, 4), opened(8, 3)),
         "open, both": WireModel(
-            opened(8, 2), opened(8, 5), 2.0, 3.0, sides="both", sense_sides="both"
+            opened(8, 2),
+            opened(8, 5),
+            2.0,
+            3.0,
+            sides="both",
+            sense_sides="both",
         ),
         "all drivers open": WireModel(1.0, 1.0, inf, 1.0),
         "no access": WireModel(1.0, 1.0, access=inf),
     }
 
 
-def check(wires: WireModel, cells: Tensor, voltage: Tensor, folder: Path) -> None:
+def check(
+    wires: WireModel, cells: Tensor, voltage: Tensor, folder: Path
+) -> None:
     """The simulator against the dense equations, and against what mho solves.
 
     All are direct solutions in double precision of the same equations: 1e-9 of the largest
@@ -101,7 +116,10 @@ def check(wires: WireModel, cells: Tensor, voltage: Tensor, folder: Path) -> Non
     found = line_values(simulate(text, folder), "i", "vout")
     exact, _ = dense(wires, cells, voltage)
     top = float(exact.abs().max()) + 1e-6
-    for one in (exact, wires.currents(voltage[None], cells, tolerance=1e-11)[0]):
+    for one in (
+        exact,
+        wires.currents(voltage[None], cells, tolerance=1e-11)[0],
+    ):
         torch.testing.assert_close(found, one, rtol=1e-9, atol=1e-9 * top)
 
 
@@ -136,7 +154,9 @@ def test_an_island_of_cells_is_left_out(tmp_path: Path, stream: Stream) -> None:
     cells[2:, 2:] = 1e-3
     ends = [1.0, 1.0, inf, inf]
     check(WireModel(1.0, 2.0, ends, ends), cells, voltage, tmp_path)
-    text = tile_netlist(WireModel(1.0, 2.0, ends, ends), cells, voltage, title="x")
+    text = tile_netlist(
+        WireModel(1.0, 2.0, ends, ends), cells, voltage, title="x"
+    )
     assert (
         "* 4 cells on open lines carry no current and are left out."
         in text.splitlines()
@@ -166,7 +186,9 @@ def test_a_tile_that_is_off_carries_nothing(tmp_path: Path) -> None:
     )
 
 
-def bent(wires: WireModel, cells: Tensor, cubic: Tensor, voltage: Tensor) -> Tensor:
+def bent(
+    wires: WireModel, cells: Tensor, cubic: Tensor, voltage: Tensor
+) -> Tensor:
     """Currents of cells with I = GV(1 + cV²), by linear ones with the chord of each (A)."""
     chord = cells
     for _ in range(60):
@@ -192,7 +214,9 @@ def test_bent_cells_are_solved_with_their_wires(
     exact = bent(wires, cells, cubic, voltage)
     torch.testing.assert_close(found, exact, rtol=1e-9, atol=1e-13)
     straight, _ = dense(wires, cells, voltage)
-    assert float((found - straight).abs().max()) > 1e-3 * float(straight.abs().max())
+    assert float((found - straight).abs().max()) > 1e-3 * float(
+        straight.abs().max()
+    )
 
 
 @needs_ngspice
@@ -245,7 +269,9 @@ def test_no_resistor_is_zero_or_infinite_and_no_node_ends_in_the_air(
     wires = (models(*SMALL) | open_models())[kind]
     cells, voltage = array(stream, SMALL)
     lines = tile_netlist(wires, cells, voltage, title="x").splitlines()
-    branches = [line.split() for line in lines if line[0] in "rv" and " " in line]
+    branches = [
+        line.split() for line in lines if line[0] in "rv" and " " in line
+    ]
     at: dict[str, int] = {}
     for name, first, second, *_, value in branches:
         if name.startswith("r"):
@@ -254,19 +280,24 @@ def test_no_resistor_is_zero_or_infinite_and_no_node_ends_in_the_air(
         for node in (first, second):
             at[node] = at.get(node, 0) + 1
     assert len({name for name, *_ in branches}) == len(branches)
-    assert all(n > 1 for node, n in at.items() if not node.startswith(("in", "out")))
+    assert all(
+        n > 1 for node, n in at.items() if not node.startswith(("in", "out"))
+    )
 
 
 def test_numbers_are_written_in_full_and_the_text_is_always_the_same(
     stream: Stream,
 ) -> None:
     cells, voltage = array(stream, SMALL)
-    text = tile_netlist(WireModel(1 / 3, 0.1), cells, voltage, title="x", notes=("y",))
+    text = tile_netlist(
+        WireModel(1 / 3, 0.1), cells, voltage, title="x", notes=("y",)
+    )
     assert text == tile_netlist(
         WireModel(1 / 3, 0.1), cells, voltage, title="x", notes=("y",)
     )
     values = {
-        m[1]: float(m[2]) for m in re.finditer(r"^(r\S+) \S+ \S+ (\S+)$", text, re.M)
+        m[1]: float(m[2])
+        for m in re.finditer(r"^(r\S+) \S+ \S+ (\S+)$", text, re.M)
     }
     assert values["rw1_0"] == 1 / 3
     assert values["rc7_7"] == 1 / float(cells[7, 7])
@@ -287,7 +318,12 @@ def test_a_title_cannot_add_lines() -> None:
 @pytest.mark.parametrize(
     ("cells", "voltage", "wires", "says"),
     [
-        ([[1.0, -1.0]], [0.1], WireModel(), "`conductance` must lie within 0 S"),
+        (
+            [[1.0, -1.0]],
+            [0.1],
+            WireModel(),
+            "`conductance` must lie within 0 S",
+        ),
         ([[1.0, inf]], [0.1], WireModel(), "`conductance` must lie within 0 S"),
         ([[1.0, 1.0]], [inf], WireModel(), "`voltage` must be finite"),
         (

@@ -93,7 +93,10 @@ def test_the_solution_is_the_minimum_of_the_co_content(
     for _ in range(5):
         away = torch.randn(2, 1, 6, 5, generator=generator, dtype=F64)
         rises = [
-            content(found.word_voltage + s * away[0], found.bit_voltage + s * away[1])
+            content(
+                found.word_voltage + s * away[0],
+                found.bit_voltage + s * away[1],
+            )
             - lowest
             for s in (1e-3, 1e-4)
         ]
@@ -102,7 +105,9 @@ def test_the_solution_is_the_minimum_of_the_co_content(
 
 @pytest.mark.parametrize("volts", [0.2, 1.0])
 @pytest.mark.parametrize("law", [Cubic(50.0), Sinh(10.0)])
-def test_long_lines_settle_too(law: CellLaw, volts: float, stream: Stream) -> None:
+def test_long_lines_settle_too(
+    law: CellLaw, volts: float, stream: Stream
+) -> None:
     """256 rows and columns at 1 Ω: wires drop R I and cells follow their law to 1e-9."""
     cells, given = random_case(stream, 256, 256, 1)
     given = given / 0.3 * volts
@@ -115,7 +120,9 @@ def test_long_lines_settle_too(law: CellLaw, volts: float, stream: Stream) -> No
         (found.word_voltage.diff(dim=-1), found.word_current[..., 1:-1]),
         (found.bit_voltage.diff(dim=-2), found.bit_current[:, 1:-1]),
     ):
-        torch.testing.assert_close(-voltage, current, rtol=0, atol=1e-10 * volts)
+        torch.testing.assert_close(
+            -voltage, current, rtol=0, atol=1e-10 * volts
+        )
     assert found.iterations < 120
 
 
@@ -137,15 +144,21 @@ def test_cells_as_steep_as_can_be_settle_by_shorter_steps(
 class Threshold:
     """A step of the current at ±0.3 V, 30 mV wide: Newton's method alone jumps to and fro."""
 
-    def current(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+    def current(
+        self, voltage: torch.Tensor, conductance: torch.Tensor
+    ) -> torch.Tensor:
         steps = sum(((voltage + at) / 0.03).tanh() for at in (-0.3, 0.3))
         return conductance * (voltage / 20 + steps)
 
-    def slope(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+    def slope(
+        self, voltage: torch.Tensor, conductance: torch.Tensor
+    ) -> torch.Tensor:
         steps = sum(((voltage + at) / 0.03).cosh() ** -2 for at in (-0.3, 0.3))
         return conductance * (1 / 20 + steps / 0.03)
 
-    def work(self, voltage: torch.Tensor, conductance: torch.Tensor) -> torch.Tensor:
+    def work(
+        self, voltage: torch.Tensor, conductance: torch.Tensor
+    ) -> torch.Tensor:
         steps = sum(((voltage + at) / 0.03).cosh().log() for at in (-0.3, 0.3))
         return conductance * (
             voltage**2 / 40 + 0.03 * (steps - 2 * math.log(math.cosh(10)))
@@ -155,10 +168,14 @@ class Threshold:
 def test_steps_that_go_too_far_are_shortened(stream: Stream) -> None:
     """A law of one's own, whose slope is largest at a threshold, needs the safeguard."""
     cells, volts = random_case(stream, 8, 8, 1, low=-0.3)
-    found = WireModel(3.0, 2.0, 400.0, 10.0).solve(volts / 0.3, cells, Threshold())
+    found = WireModel(3.0, 2.0, 400.0, 10.0).solve(
+        volts / 0.3, cells, Threshold()
+    )
     drop = found.word_voltage - found.bit_voltage
     expected = Threshold().current(drop, cells)
-    torch.testing.assert_close(found.cell_current, expected, rtol=1e-9, atol=1e-15)
+    torch.testing.assert_close(
+        found.cell_current, expected, rtol=1e-9, atol=1e-15
+    )
     ends = found.bit_voltage[:, -1] / 10.0
     torch.testing.assert_close(
         found.currents, ends, rtol=0, atol=1e-9 * float(ends.abs().max())
@@ -171,7 +188,9 @@ def test_vectors_solved_together_are_those_solved_alone(stream: Stream) -> None:
     volts = volts * torch.tensor([[0.0], [0.01], [1.0], [4.0]])
     wires = random_wires(stream, 10, 12, "one", "both")
     together = wires.currents(volts, cells, Sinh(8.0))
-    alone = torch.cat([wires.currents(v[None], cells, Sinh(8.0)) for v in volts])
+    alone = torch.cat(
+        [wires.currents(v[None], cells, Sinh(8.0)) for v in volts]
+    )
     torch.testing.assert_close(together, alone, rtol=1e-8, atol=1e-20)
     assert (together[0] == 0).all()
 

@@ -16,7 +16,9 @@ from mho.wires import WireModel
 from mho.wires.port_merge import effective_matrix
 from mho.wires.port_merge import merge as port_merge
 
-ENDS = [(sides, senses) for sides in ("one", "both") for senses in ("one", "both")]
+ENDS = [
+    (sides, senses) for sides in ("one", "both") for senses in ("one", "both")
+]
 
 
 def cells(
@@ -30,20 +32,27 @@ def cells(
 
 
 def different(
-    stream: Stream, rows: int, cols: int, ends: tuple[str, str], access: float = 30.0
+    stream: Stream,
+    rows: int,
+    cols: int,
+    ends: tuple[str, str],
+    access: float = 30.0,
 ) -> WireModel:
     """Lines that all differ, 0.1 to 5 Ω."""
     generator = stream.child("lines").generator()
     values = (
         (
-            0.1 + 4.9 * torch.rand(count, generator=generator, dtype=torch.float64)
+            0.1
+            + 4.9 * torch.rand(count, generator=generator, dtype=torch.float64)
         ).tolist()
         for count in (rows, cols, rows, cols)
     )
     return WireModel(*values, access, *ends)
 
 
-def assert_same(found: Tensor, right: Tensor | np.ndarray, tolerance: float) -> None:
+def assert_same(
+    found: Tensor, right: Tensor | np.ndarray, tolerance: float
+) -> None:
     """Equal within a part of the largest element."""
     right = torch.as_tensor(right)
     assert found.shape == right.shape
@@ -74,7 +83,9 @@ def test_any_shape_and_termination_obeys_kirchhoff(
     g = cells(stream, *shape)
     wires = different(stream, *shape, ends)
     assert_same(
-        effective_matrix(wires, g), Network(wires, g.numpy()).effective_matrix(), 1e-11
+        effective_matrix(wires, g),
+        Network(wires, g.numpy()).effective_matrix(),
+        1e-11,
     )
 
 
@@ -109,7 +120,9 @@ def test_a_tile_of_512_obeys_kirchhoff(stream: Stream) -> None:
     assert_same(v @ effective_matrix(wires, g), right, 1e-10)
 
 
-@pytest.mark.parametrize("none", ["word_line", "bit_line", "driver", "sense", "access"])
+@pytest.mark.parametrize(
+    "none", ["word_line", "bit_line", "driver", "sense", "access"]
+)
 @pytest.mark.parametrize("sides", ["one", "both"])
 def test_lines_without_resistance_are_exact(
     stream: Stream, none: str, sides: str
@@ -141,13 +154,19 @@ def test_without_any_resistance_the_matrix_is_the_conductance(
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_a_single_cell_is_a_series_of_resistances(ends: tuple[str, str]) -> None:
+def test_a_single_cell_is_a_series_of_resistances(
+    ends: tuple[str, str],
+) -> None:
     """1/W = 1/G + access + driver + sense; two ends in parallel count half."""
     wires = WireModel(99.0, 99.0, 4.0, 6.0, 10.0, *ends)
     driver = 4.0 / (1 + (ends[0] == "both"))
     sense = 6.0 / (1 + (ends[1] == "both"))
-    found = effective_matrix(wires, torch.tensor([[1 * mS]], dtype=torch.float64))
-    assert 1 / found.item() == pytest.approx(1e3 + 10.0 + driver + sense, rel=1e-14)
+    found = effective_matrix(
+        wires, torch.tensor([[1 * mS]], dtype=torch.float64)
+    )
+    assert 1 / found.item() == pytest.approx(
+        1e3 + 10.0 + driver + sense, rel=1e-14
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 23, 100])
@@ -167,7 +186,9 @@ def test_a_uniform_line_is_a_hyperbolic_cosine(count: int, sides: str) -> None:
     right = torch.tensor(
         [
             [
-                g * math.cosh((j - middle) * theta) / math.cosh((1 + middle) * theta)
+                g
+                * math.cosh((j - middle) * theta)
+                / math.cosh((1 + middle) * theta)
                 for j in range(count)
             ]
         ],
@@ -248,7 +269,9 @@ def test_cells_off_are_exactly_absent(stream: Stream) -> None:
     found = effective_matrix(wires, g)
     assert torch.equal(found[3], torch.zeros(6, dtype=torch.float64))
     rest = torch.cat([g[:3], g[4:]])
-    assert_same(torch.cat([found[:3], found[4:]]), effective_matrix(wires, rest), 1e-14)
+    assert_same(
+        torch.cat([found[:3], found[4:]]), effective_matrix(wires, rest), 1e-14
+    )
 
 
 @pytest.mark.parametrize("ends", ENDS)
@@ -282,7 +305,9 @@ def test_tiles_of_a_batch_are_independent(
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_single_precision_stays_single(stream: Stream, ends: tuple[str, str]) -> None:
+def test_single_precision_stays_single(
+    stream: Stream, ends: tuple[str, str]
+) -> None:
     """The dtype follows; the error is some 100 roundings of 6e-8."""
     g = cells(stream, 70, 53)
     wires = different(stream, 70, 53, ends)
@@ -292,7 +317,9 @@ def test_single_precision_stays_single(stream: Stream, ends: tuple[str, str]) ->
 
 
 @pytest.mark.parametrize("ends", ENDS)
-@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (5, 4), (9, 6), (4, 13)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 6), (6, 1), (5, 4), (9, 6), (4, 13)]
+)
 def test_the_gradient_is_that_of_finite_differences(
     stream: Stream, shape: tuple[int, int], ends: tuple[str, str]
 ) -> None:
@@ -305,7 +332,10 @@ def test_the_gradient_is_that_of_finite_differences(
     ).requires_grad_()
     wires = different(stream, *shape, ends, access=0.3)
     assert torch.autograd.gradcheck(
-        lambda x: effective_matrix(wires, x), (g,), atol=1e-7, fast_mode=shape != (5, 4)
+        lambda x: effective_matrix(wires, x),
+        (g,),
+        atol=1e-7,
+        fast_mode=shape != (5, 4),
     )
 
 
@@ -331,19 +361,25 @@ def test_the_gradient_is_that_of_the_adjoint_method(stream: Stream) -> None:
     """dL/dG = −(drop when driven) (drop when driven backwards), from nodal voltages."""
     g = cells(stream, 64, 64)
     wires = WireModel(1.0, 2.0, 5.0, 3.0)
-    v, back = (cells(stream.child(x), 64, low=0.0, high=1.0) for x in ("v", "back"))
+    v, back = (
+        cells(stream.child(x), 64, low=0.0, high=1.0) for x in ("v", "back")
+    )
     leaf = g.clone().requires_grad_()
     (v @ effective_matrix(wires, leaf) @ back).backward()
     drops = Network(wires, g.numpy()).drops(v.numpy(), back.numpy())
     assert_same(leaf.grad, drops.reshape(64, 64), 1e-11)
 
 
-def test_nothing_is_kept_for_a_gradient_nobody_asked_for(stream: Stream) -> None:
+def test_nothing_is_kept_for_a_gradient_nobody_asked_for(
+    stream: Stream,
+) -> None:
     """Without `requires_grad`, or without gradients at all, the result has no history."""
     g = cells(stream, 9, 9)
     assert not effective_matrix(WireModel(1.0), g).requires_grad
     with torch.no_grad():
-        assert not effective_matrix(WireModel(1.0), g.requires_grad_()).requires_grad
+        assert not effective_matrix(
+            WireModel(1.0), g.requires_grad_()
+        ).requires_grad
 
 
 LOSS = {
@@ -371,16 +407,23 @@ def test_the_loss_of_current_is_that_of_nodal_solutions(
     v = cells(stream.child("v"), rows, low=0.0, high=0.2)
     for r, loss in zip((0.3, 1.0, 2.0), LOSS[case], strict=True):
         current = v @ effective_matrix(WireModel(r, r, r, r), g)
-        assert 100 * (1 - current.sum() / (v @ g).sum()) == pytest.approx(loss, abs=2.0)
+        assert 100 * (1 - current.sum() / (v @ g).sum()) == pytest.approx(
+            loss, abs=2.0
+        )
 
 
 def test_what_is_no_conductance_is_named() -> None:
     """Which cell, and how bad."""
-    for bad, shown in ((math.nan, "nan S"), (-1 * mS, "-1 mS"), (math.inf, "inf S")):
+    for bad, shown in (
+        (math.nan, "nan S"),
+        (-1 * mS, "-1 mS"),
+        (math.inf, "inf S"),
+    ):
         g = torch.full((2, 3, 4), 1 * mS, dtype=torch.float64)
         g[1, 0, 2] = bad
         with pytest.raises(
-            ValueError, match=rf"`conductance` .* cell \(1, 0, 2\) with {shown}\."
+            ValueError,
+            match=rf"`conductance` .* cell \(1, 0, 2\) with {shown}\.",
         ):
             effective_matrix(WireModel(1.0), g)
 
@@ -409,6 +452,8 @@ def test_what_is_no_tile_is_named() -> None:
 def test_a_list_of_the_wrong_length_is_named(name: str, line: str) -> None:
     """Which list, how many are needed and how many given."""
     needed = 2 if line == "row" else 3
-    match = rf"`{name}` must .* each {line}, here {needed}, but is 5 resistances"
+    match = (
+        rf"`{name}` must .* each {line}, here {needed}, but is 5 resistances"
+    )
     with pytest.raises(ValueError, match=match):
         effective_matrix(WireModel(**{name: [1.0] * 5}), torch.ones(2, 3))

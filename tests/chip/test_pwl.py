@@ -10,7 +10,9 @@ from mho.spice import pulse_train, pwl_subcircuit, pwl_text
 from mho.units import V, ns, us
 
 AMPLITUDE = torch.tensor([1.5, -0.6, 0.6, -1.2], dtype=torch.float64)
-WIDTH = torch.tensor([100 * ns, 10 * us, 10 * us, 100 * ns], dtype=torch.float64)
+WIDTH = torch.tensor(
+    [100 * ns, 10 * us, 10 * us, 100 * ns], dtype=torch.float64
+)
 
 
 def test_the_area_of_every_pulse_is_its_amplitude_times_its_width() -> None:
@@ -23,7 +25,9 @@ def test_the_area_of_every_pulse_is_its_amplitude_times_its_width() -> None:
         own = slice(1 + 4 * nth, 5 + 4 * nth)
         area = torch.trapezoid(voltage[own], time[own])
         torch.testing.assert_close(area, volts * width, rtol=1e-12, atol=0.0)
-    torch.testing.assert_close(torch.trapezoid(voltage, time), AMPLITUDE @ WIDTH)
+    torch.testing.assert_close(
+        torch.trapezoid(voltage, time), AMPLITUDE @ WIDTH
+    )
 
 
 def test_between_pulses_lies_the_gap() -> None:
@@ -87,7 +91,11 @@ def test_ngspice_plays_them(tmp_path: Path) -> None:
     [
         (0.0, 1 * ns, "`gap` must be finite and above 0 s"),
         (1 * us, 0.0, "`rise` must be finite and above 0 s"),
-        (1 * us, 100 * ns, "`rise` must be shorter than the shortest pulse of 100 ns"),
+        (
+            1 * us,
+            100 * ns,
+            "`rise` must be shorter than the shortest pulse of 100 ns",
+        ),
     ],
 )
 def test_times_that_make_no_pulse_are_refused(

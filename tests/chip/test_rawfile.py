@@ -25,9 +25,12 @@ VALUES = [0.1, -0.2, 1.25e-3, 1 / 3, 0.05]
 def header(points: int = 1, names: tuple[str, ...] = NAMES) -> str:
     kinds = {"v": "voltage", "i": "current"}
     listed = [
-        f"\t{n}\t{name}\t{kinds[name[0].lower()]}" for n, name in enumerate(names)
+        f"\t{n}\t{name}\t{kinds[name[0].lower()]}"
+        for n, name in enumerate(names)
     ]
-    return HEADER.format(variables=len(names), points=points, names="\n".join(listed))
+    return HEADER.format(
+        variables=len(names), points=points, names="\n".join(listed)
+    )
 
 
 def text(values: list[float] = VALUES, points: int = 1) -> bytes:
@@ -48,15 +51,26 @@ def binary(values: list[float] = VALUES, points: int = 1) -> bytes:
 def test_both_forms_give_the_same_numbers(points: int, tmp_path: Path) -> None:
     """Fifteen decimals carry 5e-16 of a number, no more than its rounding twice."""
     expected = torch.tensor([VALUES] * points, dtype=torch.float64)
-    for content, bound in ((text(points=points), 5e-16), (binary(points=points), 0.0)):
+    for content, bound in (
+        (text(points=points), 5e-16),
+        (binary(points=points), 0.0),
+    ):
         (tmp_path / "a.raw").write_bytes(content)
         plot = read_raw(tmp_path / "a.raw")
-        assert plot.names == ("v(in0)", "v(in1)", "i(vout0)", "i(vout1)", "v(w0_1)")
+        assert plot.names == (
+            "v(in0)",
+            "v(in1)",
+            "i(vout0)",
+            "i(vout1)",
+            "v(w0_1)",
+        )
         assert plot.analysis == "Operating Point"
         torch.testing.assert_close(plot.values, expected, rtol=bound, atol=0.0)
 
 
-def test_lines_are_found_by_their_numbers_in_whatever_order(tmp_path: Path) -> None:
+def test_lines_are_found_by_their_numbers_in_whatever_order(
+    tmp_path: Path,
+) -> None:
     names = ("i(vout10)", *(f"i(vout{k})" for k in range(9, -1, -1)))
     content = (
         header(names=names).encode()
@@ -101,7 +115,10 @@ HOSTILE = {
         "No. Variables",
     ),
     "no points": (binary().replace(b"Points: 1", b"Points: 0"), "No. Points"),
-    "negative points": (binary().replace(b"Points: 1", b"Points: -1"), "No. Points"),
+    "negative points": (
+        binary().replace(b"Points: 1", b"Points: -1"),
+        "No. Points",
+    ),
     "other digits": (
         binary().replace(b"Points: 1", "Points: ١".encode()),
         "No. Points",
@@ -111,13 +128,19 @@ HOSTILE = {
     "complex": (binary().replace(b"real", b"complex"), "flags `complex`"),
     "no flags": (binary().replace(b"Flags: real\n", b""), "flags ``"),
     "words": (text().replace(b"1.25", b"spam"), "words"),
-    "no numbers of points": (text().replace(b"\n 0\t", b"\n 7\t"), "number its points"),
+    "no numbers of points": (
+        text().replace(b"\n 0\t", b"\n 7\t"),
+        "number its points",
+    ),
     "nothing but lines": (b"\n" * 2**20, "no header"),
     "empty lines for variables": (
         header().encode() + b"\n" * 2**20 + b"Values:\n",
         "list 5 variables",
     ),
-    "words for a header again and again": (b"Values: \x00\n" * 1000, "no header"),
+    "words for a header again and again": (
+        b"Values: \x00\n" * 1000,
+        "no header",
+    ),
     "long header": (b"x: y\n" * 1000 + binary(), "list its variables"),
 }
 
@@ -137,7 +160,9 @@ def test_a_damaged_or_foreign_file_gives_one_sentence(
 
 
 @pytest.mark.parametrize("whole", [text(), binary()])
-def test_every_truncation_gives_a_sentence(whole: bytes, tmp_path: Path) -> None:
+def test_every_truncation_gives_a_sentence(
+    whole: bytes, tmp_path: Path
+) -> None:
     """A text may lose the last digits of its last number unnoticed, and nothing else."""
     last = len(whole) - (25 if b"Values" in whole else 0)
     for cut in range(0, last, 3):
@@ -157,7 +182,9 @@ def test_no_more_than_a_limit_is_ever_read(
             read_raw(place)
 
 
-def test_what_is_no_operating_point_of_a_tile_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_operating_point_of_a_tile_is_refused(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.raw").write_bytes(binary(points=2))
     with pytest.raises(ValueError, match="at 2 points; run the netlist"):
         line_values(read_raw(tmp_path / "a.raw"), "i", "vout")

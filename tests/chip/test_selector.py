@@ -26,9 +26,13 @@ def test_the_channel_conducts_in_proportion_to_its_overdrive() -> None:
     """
     channel = CHANNEL.resistance(GATES) - 100.0
     product = channel * (GATES - 0.5)
-    torch.testing.assert_close(product, torch.full((4,), 800.0), rtol=2e-6, atol=0.0)
+    torch.testing.assert_close(
+        product, torch.full((4,), 800.0), rtol=2e-6, atol=0.0
+    )
     assert float(CHANNEL.resistance(2.5)) == 500.0
-    assert float(CHANNEL.resistance(9.0)) == 500.0, "the gate driver ends at gate_max"
+    assert float(CHANNEL.resistance(9.0)) == 500.0, (
+        "the gate driver ends at gate_max"
+    )
 
 
 def test_cell_and_channel_divide_the_pulse() -> None:
@@ -52,7 +56,9 @@ def test_a_closed_transistor_lets_no_voltage_through() -> None:
 
 def test_without_a_channel_the_gate_does_not_matter_to_the_voltage() -> None:
     """Bit for bit the plain divider, at any gate, open or closed: presets rely on it."""
-    plain = Selector(slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=10.0)
+    plain = Selector(
+        slope=2e-3, threshold=0.5, gate_max=2.5, series_resistance=10.0
+    )
     amplitude = torch.linspace(-2, 2, 50)
     conductance = torch.linspace(1e-5, 4e-3, 50)
     for gate in (0.0, 0.5, 1.6, 2.5, 9.0, torch.linspace(0, 3, 50)):
@@ -60,7 +66,9 @@ def test_without_a_channel_the_gate_does_not_matter_to_the_voltage() -> None:
         assert torch.equal(seen, amplitude / (1 + 10.0 * conductance))
 
 
-@pytest.mark.parametrize("name", [n for n, p in PRESETS.items() if p.biasing is None])
+@pytest.mark.parametrize(
+    "name", [n for n, p in PRESETS.items() if p.biasing is None]
+)
 def test_published_1t1r_presets_leave_the_channel_out(name: str) -> None:
     """Their results were obtained with a constant resistance; see decision 12."""
     selector = Chip(name).selector
@@ -99,14 +107,17 @@ def test_a_passive_crossing_has_no_gate() -> None:
     assert path.compliance(0.0).shape == ()
     assert (path.gate_max - path.threshold) * path.slope == 3e-4
     assert (
-        float(path.cell_voltage(torch.tensor([1.0]), torch.tensor([0.05]), 0.0)) == 0.5
+        float(path.cell_voltage(torch.tensor([1.0]), torch.tensor([0.05]), 0.0))
+        == 0.5
     )
 
 
 def test_resistances_and_voltages_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="Argument `on_resistance` must"):
         Selector(1e-3, 0.5, 2.5, 10.0, on_resistance=-1.0)
-    with pytest.raises(ValueError, match="Argument `gate_max - threshold` must"):
+    with pytest.raises(
+        ValueError, match="Argument `gate_max - threshold` must"
+    ):
         Selector(1e-3, 2.5, 2.5, 10.0)
     with pytest.raises(ValueError, match="Argument `ceiling` must"):
         NoSelector(ceiling=0.0, series_resistance=0.0)

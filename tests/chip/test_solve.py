@@ -41,7 +41,12 @@ def test_voltages_and_currents_are_those_of_sparse_lu(
 @pytest.mark.parametrize(("sides", "sense_sides"), SIDES)
 @pytest.mark.parametrize(("rows", "cols"), [(8, 8), (17, 31)])
 def test_currents_are_those_of_ngspice(
-    rows: int, cols: int, sides: str, sense_sides: str, stream: Stream, tmp_path: Path
+    rows: int,
+    cols: int,
+    sides: str,
+    sense_sides: str,
+    stream: Stream,
+    tmp_path: Path,
 ) -> None:
     """The simulator solves to 1e-12; the solver was asked for 1e-10."""
     cells, volts = random_case(stream, rows, cols, 1)
@@ -73,7 +78,10 @@ def test_the_tolerance_is_kept_where_errors_hide_from_residuals(
     cells, volts = random_case(stream, 96, 96, 1)
     wires = WireModel(50.0, 50.0, 50.0, 50.0)
     exact = nodal(wires, volts, cells)[2]
-    assert worst(wires.currents(volts, cells, tolerance=tolerance), exact) < tolerance
+    assert (
+        worst(wires.currents(volts, cells, tolerance=tolerance), exact)
+        < tolerance
+    )
 
 
 ZERO = {"word_line": 0.0, "bit_line": 0.0, "driver": 0.0, "sense": 0.0}
@@ -83,7 +91,9 @@ ZERO = {"word_line": 0.0, "bit_line": 0.0, "driver": 0.0, "sense": 0.0}
 @pytest.mark.parametrize(
     "gone", [*ZERO, "all but driver", "all but sense", "all", "some"]
 )
-def test_resistances_of_zero_are_exact(gone: str, sides: str, stream: Stream) -> None:
+def test_resistances_of_zero_are_exact(
+    gone: str, sides: str, stream: Stream
+) -> None:
     """Nodes joined by 0 Ω are one node of the nodal matrix, so that it never divides by zero."""
     given = {"word_line": 3.0, "bit_line": 2.0, "driver": 40.0, "sense": 10.0}
     kept = gone.removeprefix("all but ") if gone.startswith("all but") else None
@@ -97,7 +107,10 @@ def test_resistances_of_zero_are_exact(gone: str, sides: str, stream: Stream) ->
     elif gone in ZERO:
         given[gone] = 0.0
     else:
-        given = {name: value if name == kept else 0.0 for name, value in given.items()}
+        given = {
+            name: value if name == kept else 0.0
+            for name, value in given.items()
+        }
     wires = WireModel(**given, sides=sides, sense_sides=sides)
     cells, volts = random_case(stream, 5, 7, 2)
     word, bit, currents = nodal(wires, volts, cells)
@@ -120,15 +133,24 @@ def test_kirchhoffs_laws_hold_at_every_node_and_along_every_wire(
     found = wires.solve(volts, cells, law)
     amount = found.cell_current.abs().max()
     for left in (
-        found.word_current[..., :-1] - found.word_current[..., 1:] - found.cell_current,
-        found.bit_current[:, 1:] - found.bit_current[:, :-1] - found.cell_current,
+        found.word_current[..., :-1]
+        - found.word_current[..., 1:]
+        - found.cell_current,
+        found.bit_current[:, 1:]
+        - found.bit_current[:, :-1]
+        - found.cell_current,
         found.currents - found.cell_current.sum(-2),
         found.source_current - found.cell_current.sum(-1),
     ):
         assert left.abs().max() < 1e-13 * amount
     word, bit, driver, sense = (
         torch.tensor(value, dtype=F64)
-        for value in (wires.word_line, wires.bit_line, wires.driver, wires.sense)
+        for value in (
+            wires.word_line,
+            wires.bit_line,
+            wires.driver,
+            wires.sense,
+        )
     )
     u = found.word_voltage
     v = found.bit_voltage
@@ -163,12 +185,16 @@ def test_the_drivers_deliver_what_wires_and_cells_burn(
     rows = 10
     cols = 14
     cells, volts = random_case(stream, rows, cols, 3, low=-0.3)
-    wires = WireModel(3.0, 2.0, 40.0, 10.0, 25.0, sides="both", sense_sides="one")
+    wires = WireModel(
+        3.0, 2.0, 40.0, 10.0, 25.0, sides="both", sense_sides="one"
+    )
     found = wires.solve(volts, cells, law)
     word = found.word_current**2
     bit = found.bit_current**2
     burnt = (
-        (found.cell_current * (found.word_voltage - found.bit_voltage)).sum((-2, -1))
+        (found.cell_current * (found.word_voltage - found.bit_voltage)).sum(
+            (-2, -1)
+        )
         + 3.0 * word[..., 1:-1].sum((-2, -1))
         + 40.0 * (word[..., 0] + word[..., -1]).sum(-1)
         + 2.0 * bit[:, 1:-1].sum((-2, -1))
@@ -186,7 +212,9 @@ def test_wires_that_vanish_leave_the_ideal_currents(stream: Stream) -> None:
     )
     losses = [
         (
-            1 - WireModel(r, r, r, r).currents(volts, cells, tolerance=1e-13) / ideal
+            1
+            - WireModel(r, r, r, r).currents(volts, cells, tolerance=1e-13)
+            / ideal
         ).max()
         for r in (1e-5, 1e-6, 1e-7)
     ]
@@ -194,7 +222,9 @@ def test_wires_that_vanish_leave_the_ideal_currents(stream: Stream) -> None:
     assert 9.9 < losses[1] / losses[2] < 10.1
 
 
-@pytest.mark.parametrize("name", ["word_line", "bit_line", "driver", "sense", "access"])
+@pytest.mark.parametrize(
+    "name", ["word_line", "bit_line", "driver", "sense", "access"]
+)
 def test_an_open_line_carries_nothing_and_leaves_the_rest_right(
     name: str, stream: Stream
 ) -> None:
@@ -212,7 +242,9 @@ def test_an_open_line_carries_nothing_and_leaves_the_rest_right(
         wires = WireModel(**plain | {name: some})  # type: ignore[arg-type]
         expected = nodal(wires, volts, cells)[2]
         found = wires.solve(volts, cells)
-        torch.testing.assert_close(found.currents, expected, rtol=1e-10, atol=1e-16)
+        torch.testing.assert_close(
+            found.currents, expected, rtol=1e-10, atol=1e-16
+        )
         if name == "sense":
             assert (found.currents[:, 2] == 0).all()
         if name == "driver":
@@ -232,7 +264,9 @@ def test_an_open_line_carries_nothing_and_leaves_the_rest_right(
         assert (found.cell_current == 0).all()
 
 
-def test_disconnected_lines_of_empty_cells_are_no_trouble(stream: Stream) -> None:
+def test_disconnected_lines_of_empty_cells_are_no_trouble(
+    stream: Stream,
+) -> None:
     """Lines without cells change nothing for the others, wherever they are cut."""
     cells, volts = random_case(stream, 5, 5, 2)
     cells[1] = 0.0
@@ -266,15 +300,24 @@ def test_gradients_are_those_of_finite_differences(
     cells a random direction is enough, as the adjoint network is the same.
     """
     cells, volts = random_case(stream, 3, 2, 2, low=-0.3)
-    wires = WireModel(30.0, 20.0, 40.0, 10.0, 200.0, sides="both", sense_sides="one")
+    wires = WireModel(
+        30.0, 20.0, 40.0, 10.0, 200.0, sides="both", sense_sides="one"
+    )
 
     def scaled(voltage: Tensor, conductance: Tensor) -> Tensor:
-        found = wires.currents(voltage, conductance * 100 * uS, law, tolerance=1e-12)
+        found = wires.currents(
+            voltage, conductance * 100 * uS, law, tolerance=1e-12
+        )
         return found / (100 * uS)
 
     inputs = volts.requires_grad_(), (cells / (100 * uS)).requires_grad_()
     assert torch.autograd.gradcheck(
-        scaled, inputs, eps=1e-4, atol=1e-6, rtol=1e-5, fast_mode=law is not None
+        scaled,
+        inputs,
+        eps=1e-4,
+        atol=1e-6,
+        rtol=1e-5,
+        fast_mode=law is not None,
     )
 
 
@@ -287,7 +330,8 @@ def test_the_gradient_is_that_of_the_effective_matrix(stream: Stream) -> None:
     weight = random_case(stream.child("weight"), 120, 120, 3)[1]
     ways = (wires.currents(volts, cells), volts @ wires.effective_matrix(cells))
     one, other = (
-        torch.autograd.grad((way * weight).sum(), (volts, cells)) for way in ways
+        torch.autograd.grad((way * weight).sum(), (volts, cells))
+        for way in ways
     )
     for found, expected in zip(one, other, strict=True):
         assert (found - expected).abs().max() < 1e-9 * expected.abs().max()

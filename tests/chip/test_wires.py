@@ -52,7 +52,9 @@ def test_an_unknown_side_is_named() -> None:
         WireModel(sides="two")
 
 
-def test_the_driver_is_at_column_zero_and_the_sense_below_the_last_row() -> None:
+def test_the_driver_is_at_column_zero_and_the_sense_below_the_last_row() -> (
+    None
+):
     """A corner each: cells near both ends keep most, cells far from both least.
 
     With equal cells the matrix falls along a word line and rises down a bit line, everywhere.

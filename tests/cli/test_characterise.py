@@ -19,7 +19,9 @@ HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "noise.md"
 
 
 def write(path: Path, conductance: torch.Tensor) -> None:
-    lines = (f"{k * 1e-3:.3f},{float(g) / uS:.6f}" for k, g in enumerate(conductance))
+    lines = (
+        f"{k * 1e-3:.3f},{float(g) / uS:.6f}" for k, g in enumerate(conductance)
+    )
     path.write_text("time_s,conductance_uS\n" + "\n".join(lines) + "\n")
 
 
@@ -48,7 +50,9 @@ def test_a_trace_gives_a_table_a_figure_and_json(
     said = capsys.readouterr()
     assert said.err == ""
     assert re.search(
-        r"^1 +5(\.0\d)? µS \(4\.9\d to 5\.0\d\) +\d+\.?\d* ms", said.out, re.MULTILINE
+        r"^1 +5(\.0\d)? µS \(4\.9\d to 5\.0\d\) +\d+\.?\d* ms",
+        said.out,
+        re.MULTILINE,
     )
     assert re.search(
         "levels: 100 µS, 105 µS; noise of a sample (19|20)\\d nS", said.out
@@ -60,7 +64,10 @@ def test_a_trace_gives_a_table_a_figure_and_json(
     assert result["samples"] == 3_000
     (trap,) = result["traps"]
     assert trap["amplitude_S"]["value"] == pytest.approx(5 * uS, rel=0.02)
-    for name, truth in (("capture_time_s", 20 * ms), ("emission_time_s", 30 * ms)):
+    for name, truth in (
+        ("capture_time_s", 20 * ms),
+        ("emission_time_s", 30 * ms),
+    ):
         # 60 dwells of each kind: five standard errors of 1/√60 in the logarithm
         assert 0.52 < trap[name]["value"] / truth < 1.9
         assert trap[name]["low"] < trap[name]["value"] < trap[name]["high"]
@@ -88,7 +95,9 @@ def test_json_alone_on_standard_output(
 
 
 @pytest.mark.usefixtures("place")
-def test_no_telegraph_noise_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_telegraph_noise_is_an_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for name in ("white.csv", "flat.csv"):
         assert call("characterise", "noise", name, "--out", "f") == 0
         assert capsys.readouterr().out.startswith("No telegraph noise found.\n")
@@ -98,7 +107,10 @@ def test_no_telegraph_noise_is_an_answer(capsys: pytest.CaptureFixture[str]) -> 
     ("words", "says"),
     [
         (["missing.csv"], "no such file"),
-        (["trap.csv", "--voltage", "0.2"], "Argument `voltage` must carry a unit of V"),
+        (
+            ["trap.csv", "--voltage", "0.2"],
+            "Argument `voltage` must carry a unit of V",
+        ),
         (
             ["trap.csv", "--voltage", "0V"],
             "Argument `voltage` must be finite and above",
@@ -144,7 +156,9 @@ def test_importing_mho_imports_no_analysis() -> None:
 
 
 def test_the_snippet_of_the_how_to_makes_a_trace_whose_traps_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The page says which: amplitude to a step of the converter, 0.08 µS, and times to 20 %.
 

@@ -33,15 +33,21 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like that of `mho deploy`: two tiles of 6×8 cells, some of them programmed."""
     run = tmp_path_factory.mktemp("run")
     bench = SimulatedBench(Chip("rao2023", tiles=2, rows=6, cols=8), Stream(0))
-    journal = Journal(run / "trace" / "denoised", 0, {"tiles": 2, "rows": 6, "cols": 8})
+    journal = Journal(
+        run / "trace" / "denoised", 0, {"tiles": 2, "rows": 6, "cols": 8}
+    )
     rows = torch.arange(2, 6)[:, None]
     cols = torch.arange(5)
-    cells = torch.cat([(48 * tile + 8 * rows + cols).flatten() for tile in range(2)])
+    cells = torch.cat(
+        [(48 * tile + 8 * rows + cols).flatten() for tile in range(2)]
+    )
     target = torch.linspace(60 * uS, 500 * uS, cells.numel())
     program(JournaledBench(bench, journal), target, cells=cells)
     journal.flush()
     wires = {"word_line_ohm": 0.5, "bit_line_ohm": 0.75, "driver_ohm": 2.0}
-    (run / "result.json").write_text(json.dumps({"preset": "rao2023", "wires": wires}))
+    (run / "result.json").write_text(
+        json.dumps({"preset": "rao2023", "wires": wires})
+    )
     return run
 
 
@@ -53,7 +59,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ngspice(name: str) -> None:
-    subprocess.run(["ngspice", "-b", name], check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        ["ngspice", "-b", name], check=True, capture_output=True, timeout=60
+    )
 
 
 @needs_ngspice
@@ -66,17 +74,29 @@ def test_a_tile_goes_to_ngspice_and_back(
     run = str(finished)
     tile = ("--tile", "1")
     assert (
-        call("export", "spice", run, *tile, "--vector", "x.npz", "-o", "a b.cir") == 0
+        call(
+            "export", "spice", run, *tile, "--vector", "x.npz", "-o", "a b.cir"
+        )
+        == 0
     )
-    assert "a b.cir: netlist of 6×8 cells, 20 of them on" in capsys.readouterr().out
+    assert (
+        "a b.cir: netlist of 6×8 cells, 20 of them on"
+        in capsys.readouterr().out
+    )
     ngspice("a b.cir")
     words = ("import", "spice-op", "a_b.raw", "--against", run, *tile)
     assert call(*words, "-o", "new/c.csv", "--json", "-") == 0
     found = json.loads(capsys.readouterr().out)
     cells = RecordedRun(finished).conductance(1)
-    exact = torch.from_numpy(volts) @ WireModel(0.5, 0.75, 2.0).effective_matrix(cells)
-    assert found["current_A"] == pytest.approx(exact.tolist(), rel=1e-9, abs=1e-18)
-    assert found["exact_A"] == pytest.approx(exact.tolist(), rel=1e-12, abs=1e-18)
+    exact = torch.from_numpy(volts) @ WireModel(
+        0.5, 0.75, 2.0
+    ).effective_matrix(cells)
+    assert found["current_A"] == pytest.approx(
+        exact.tolist(), rel=1e-9, abs=1e-18
+    )
+    assert found["exact_A"] == pytest.approx(
+        exact.tolist(), rel=1e-12, abs=1e-18
+    )
     assert found["largest_difference"] < 1e-12
     assert max(map(abs, found["current_A"])) > 1e-5
     with (place / "new" / "c.csv").open() as file:
@@ -86,7 +106,9 @@ def test_a_tile_goes_to_ngspice_and_back(
     assert np.load("c.npz")["exact_A"].tolist() == found["exact_A"]
     said = capsys.readouterr().out
     assert re.search(
-        r"^largest difference: \S+e-1\d of the largest current$", said, re.MULTILINE
+        r"^largest difference: \S+e-1\d of the largest current$",
+        said,
+        re.MULTILINE,
     )
 
 
@@ -95,18 +117,45 @@ def test_an_array_of_a_lab_goes_to_ngspice_and_back(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Options of the export have to be given again: with others the currents differ."""
-    cells = np.random.default_rng(0).uniform(50e-6, 1e-3, (7, 5)).astype(np.float32)
+    cells = (
+        np.random.default_rng(0).uniform(50e-6, 1e-3, (7, 5)).astype(np.float32)
+    )
     cells[2, 3] = 0.0
     cells[:, 0] = cells[-1] = 0.0
     np.save(place / "g.npy", cells)
-    lines = ("--wires", "2Ohm", "--driver", "10", "--sense", "5Ω", "--access", "100Ohm")
+    lines = (
+        "--wires",
+        "2Ohm",
+        "--driver",
+        "10",
+        "--sense",
+        "5Ω",
+        "--access",
+        "100Ohm",
+    )
     assert (
-        call("export", "spice", "--conductance", "g.npy", *lines, "--voltage", "-0.1V")
+        call(
+            "export",
+            "spice",
+            "--conductance",
+            "g.npy",
+            *lines,
+            "--voltage",
+            "-0.1V",
+        )
         == 0
     )
     ngspice("tile.cir")
     capsys.readouterr()
-    compare = ("import", "spice-op", "tile.raw", "--against", "g.npy", "--json", "-")
+    compare = (
+        "import",
+        "spice-op",
+        "tile.raw",
+        "--against",
+        "g.npy",
+        "--json",
+        "-",
+    )
     assert call(*compare, *lines) == 0
     right = json.loads(capsys.readouterr().out)
     assert right["largest_difference"] < 1e-12
@@ -155,21 +204,43 @@ def test_bent_cells_of_an_array_come_with_it(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     np.savez(
-        place / "g.npz", conductance=np.full((2, 2), 1e-4), cubic=np.full((2, 2), 0.5)
+        place / "g.npz",
+        conductance=np.full((2, 2), 1e-4),
+        cubic=np.full((2, 2), 0.5),
     )
     np.save(place / "g.npy", np.full((2, 2), 1e-4))
     assert (
-        call("export", "spice", "--conductance", "g.npz", "--cubic", "--subcircuit")
+        call(
+            "export",
+            "spice",
+            "--conductance",
+            "g.npz",
+            "--cubic",
+            "--subcircuit",
+        )
         == 0
     )
-    assert "xc1_1 in1 out1 tile_cell g=0.0001 c=0.5" in (place / "tile.cir").read_text()
+    assert (
+        "xc1_1 in1 out1 tile_cell g=0.0001 c=0.5"
+        in (place / "tile.cir").read_text()
+    )
     assert call("export", "spice", "--conductance", "g.npy", "--cubic") == 2
     assert "must find an array `cubic`" in capsys.readouterr().err
 
 
-def test_the_header_says_what_it_is_and_no_date(finished: Path, place: Path) -> None:
+def test_the_header_says_what_it_is_and_no_date(
+    finished: Path, place: Path
+) -> None:
     assert (
-        call("export", "spice", str(finished), "--sides", "both", "-o", "new/t.cir")
+        call(
+            "export",
+            "spice",
+            str(finished),
+            "--sides",
+            "both",
+            "-o",
+            "new/t.cir",
+        )
         == 0
     )
     first = (place / "new" / "t.cir").read_text()
@@ -181,7 +252,15 @@ def test_the_header_says_what_it_is_and_no_date(finished: Path, place: Path) -> 
         "* cells: linear",
     ]
     assert (
-        call("export", "spice", str(finished), "--sides", "both", "-o", "new/t.cir")
+        call(
+            "export",
+            "spice",
+            str(finished),
+            "--sides",
+            "both",
+            "-o",
+            "new/t.cir",
+        )
         == 0
     )
     assert (place / "new" / "t.cir").read_text() == first
@@ -193,12 +272,19 @@ def test_pulses_of_a_cell_are_those_recorded(
     given = RecordedRun(finished).pulses(17)
     assert given.amplitude.numel() > 5
     assert call("export", "pwl", str(finished), "--cell", "17") == 0
-    assert f"{given.amplitude.numel()} pulses of cell 17" in capsys.readouterr().out
+    assert (
+        f"{given.amplitude.numel()} pulses of cell 17"
+        in capsys.readouterr().out
+    )
     rows = np.loadtxt(place / "pulses.pwl")
     assert (np.diff(rows[:, 0]) > 0).all()
     np.testing.assert_allclose(rows[2::4, 1], given.amplitude, rtol=1e-6)
-    np.testing.assert_allclose(rows[4::4, 0] - rows[2::4, 0], given.width, rtol=1e-9)
-    assert call("export", "pwl", str(finished), "--cell", "17", "-o", "p.cir") == 0
+    np.testing.assert_allclose(
+        rows[4::4, 0] - rows[2::4, 0], given.width, rtol=1e-9
+    )
+    assert (
+        call("export", "pwl", str(finished), "--cell", "17", "-o", "p.cir") == 0
+    )
     assert ".subckt pulses te gate\n" in (place / "p.cir").read_text()
 
 
@@ -214,7 +300,10 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("spice RUN --tile 2", "Argument `tile` must lie within 0 to 1, but is 2"),
+        (
+            "spice RUN --tile 2",
+            "Argument `tile` must lie within 0 to 1, but is 2",
+        ),
         (
             "spice missing",
             "`missing` has no `result.json`; `mho deploy digits` makes one",
@@ -222,21 +311,30 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
         ("spice", "but none is given"),
         ("spice RUN --conductance g.npy", "but both are given"),
         ("spice RUN --voltage 0.2", "`voltage` must carry a unit of V"),
-        ("spice RUN --vector g.npy", "`vector` must have shape (6), but has (2, 3)"),
+        (
+            "spice RUN --vector g.npy",
+            "`vector` must have shape (6), but has (2, 3)",
+        ),
         (
             "spice RUN --sides left",
             "`sides` must be one of `both`, `one`, but is `left`",
         ),
         ("spice RUN --wires=-1Ohm", "`wires` must be finite and not negative"),
         ("spice --conductance missing.npy", "no such file"),
-        ("spice --conductance objects.npy", "holds Python objects that could run code"),
+        (
+            "spice --conductance objects.npy",
+            "holds Python objects that could run code",
+        ),
         ("spice --conductance text.npy", "is none; save it with `numpy.save`"),
         ("spice --conductance cut.npy", "is damaged; save it again"),
         (
             "spice --conductance cut.npz",
             "is damaged (BadZipFile); save plain numbers with",
         ),
-        ("spice --conductance raw.npz", "has a member `conductance` that is no array"),
+        (
+            "spice --conductance raw.npz",
+            "has a member `conductance` that is no array",
+        ),
         ("spice --conductance huge.npy", "is damaged; save it again"),
         ("spice --conductance words.npy", "save real numbers"),
         ("spice --conductance two.npz", "has no array `conductance`"),
@@ -244,7 +342,10 @@ def test_cells_are_written_with_their_start(place: Path) -> None:
             "spice --conductance negative.npy",
             "1 of 6 cells do not; the worst is cell (0, 1)",
         ),
-        ("spice --conductance flat.npy", "must have shape (any, any), but has (6,)"),
+        (
+            "spice --conductance flat.npy",
+            "must have shape (any, any), but has (6,)",
+        ),
         ("pwl RUN --cell 96", "`cell` must lie within 0 to 95, but is 96"),
         ("pwl RUN --cell 0", "must be a cell that was pulsed, but 0 was not"),
         (
@@ -301,8 +402,14 @@ def test_errors_of_exports_are_one_sentence(
             "op.raw --against RUN",
             "must have 1 rows and 1 columns like the rawfile, but has 6 and 8",
         ),
-        ("op.raw --against RUN --tile 7", "`tile` must lie within 0 to 1, but is 7"),
-        ("op.raw --save c.txt", "`save` must end in `.csv` or `.npz`, but is `c.txt`"),
+        (
+            "op.raw --against RUN --tile 7",
+            "`tile` must lie within 0 to 1, but is 7",
+        ),
+        (
+            "op.raw --save c.txt",
+            "`save` must end in `.csv` or `.npz`, but is `c.txt`",
+        ),
         ("other.raw", "must be an operating point with `i(vout0)`"),
     ],
 )
@@ -321,7 +428,10 @@ def test_errors_of_imports_are_one_sentence(
     (place / "op.raw").write_text(text)
     (place / "other.raw").write_text(text.replace("vout0", "vx"))
     before = sorted(place.iterdir())
-    assert call("import", "spice-op", *words.replace("RUN", str(finished)).split()) == 2
+    assert (
+        call("import", "spice-op", *words.replace("RUN", str(finished)).split())
+        == 2
+    )
     said = capsys.readouterr()
     assert says in said.err
     assert said.err.count("\n") == 1
@@ -339,7 +449,10 @@ def test_a_tile_that_is_off_compares_with_zero(
     )
     Path("op.raw").write_text(text)
     assert (
-        call("import", "spice-op", "op.raw", "--against", "g.npy", "--json", "-") == 0
+        call(
+            "import", "spice-op", "op.raw", "--against", "g.npy", "--json", "-"
+        )
+        == 0
     )
     assert json.loads(capsys.readouterr().out)["largest_difference"] == 0.0
 

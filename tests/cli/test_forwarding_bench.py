@@ -130,12 +130,20 @@ def test_the_library_deploys_and_ages_through_a_relay() -> None:
     labels = torch.zeros(20, dtype=torch.int64)
     ages = []
     for wrapped in (False, True):
-        bench: Bench = SimulatedBench(Chip(tiles=2, rows=16, cols=16), Stream(0))
+        bench: Bench = SimulatedBench(
+            Chip(tiles=2, rows=16, cols=16), Stream(0)
+        )
         bench = TimedBench(Relay(bench)) if wrapped else bench
         torch.manual_seed(0)
-        network = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.Linear(4, 3))
-        deployed = deploy(network.requires_grad_(requires_grad=False), bench, samples)
-        ages.append(lifetime(deployed, samples, labels, [60.0], temperature=400.0))
+        network = torch.nn.Sequential(
+            torch.nn.Linear(6, 4), torch.nn.Linear(4, 3)
+        )
+        deployed = deploy(
+            network.requires_grad_(requires_grad=False), bench, samples
+        )
+        ages.append(
+            lifetime(deployed, samples, labels, [60.0], temperature=400.0)
+        )
     assert ages[0] == ages[1]
 
 
@@ -156,6 +164,8 @@ def test_what_a_bench_lacks_is_said_in_a_sentence() -> None:
         ValueError, match="able to keep and restore its state, but `sim"
     ):
         restorable(bench)
-    with pytest.raises(ValueError, match="`temperature` must be left out for instr"):
+    with pytest.raises(
+        ValueError, match="`temperature` must be left out for instr"
+    ):
         heatable(bench)
     assert truth_of(bench) is None

@@ -21,7 +21,16 @@ COMPILE = [
     "-o",
     "net.mho",
 ]
-PROGRAM = ["program", "net.mho", "--seed", "7", "--tolerance", "5uS", "-o", "chip.mho"]
+PROGRAM = [
+    "program",
+    "net.mho",
+    "--seed",
+    "7",
+    "--tolerance",
+    "5uS",
+    "-o",
+    "chip.mho",
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +43,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "data.npz", inputs=inputs, labels=rng.integers(0, 3, 60))
     np.savez(folder / "bare.npz", inputs=inputs)
     np.savez(
-        folder / "wide.npz", inputs=rng.random((4, 7), "f4"), labels=np.zeros(4, int)
+        folder / "wide.npz",
+        inputs=rng.random((4, 7), "f4"),
+        labels=np.zeros(4, int),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -51,7 +62,9 @@ def entered(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     """The one sentence on standard error."""
     lines = [
-        line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if not line.endswith("…")
     ]
     assert len(lines) == 1
     return lines[0]
@@ -74,10 +87,20 @@ def test_an_exported_program_compiles_without_its_code() -> None:
     module = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)).eval()
     batch = {"input": {0: torch.export.Dim("batch")}}
     torch.export.save(
-        torch.export.export(module, (torch.zeros(2, 6),), dynamic_shapes=batch), "m.pt2"
+        torch.export.export(module, (torch.zeros(2, 6),), dynamic_shapes=batch),
+        "m.pt2",
     )
     assert (
-        call("compile", "m.pt2", "--data", "bare.npz", "--size", "8x16", "-o", "m.mho")
+        call(
+            "compile",
+            "m.pt2",
+            "--data",
+            "bare.npz",
+            "--size",
+            "8x16",
+            "-o",
+            "m.mho",
+        )
         == 0
     )
     image = load_image("m.mho")
@@ -93,7 +116,9 @@ def test_outputs_are_near_those_of_the_network(place: Path) -> None:
     outputs = torch.from_numpy(np.load(place / "y.npz")["outputs"])
     inputs = torch.from_numpy(np.load(place / "bare.npz")["inputs"])
     wanted = load_image("net.mho").network.run(inputs)
-    assert float((outputs - wanted).abs().max()) < 0.1 * float(wanted.abs().max())
+    assert float((outputs - wanted).abs().max()) < 0.1 * float(
+        wanted.abs().max()
+    )
 
 
 def test_only_keep_changes_the_chip(
@@ -155,7 +180,9 @@ def test_inspect_knows_results_and_run_folders(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (place / "run").mkdir()
-    (place / "run/result.json").write_text('{"network": "digits", "version": "0.1.0"}')
+    (place / "run/result.json").write_text(
+        '{"network": "digits", "version": "0.1.0"}'
+    )
     (place / "begun/unfinished").mkdir(parents=True)
     for name, word in (
         ("run", "digits"),
@@ -176,11 +203,17 @@ def test_inspect_knows_results_and_run_folders(
         (["run", "net.mho", "--data", "bare.npz"], "is of kind `mho-image`"),
         (["evaluate", "net.py"], "is no safetensors file"),
         (["evaluate", "chip.mho"], "names no built-in test set"),
-        (["evaluate", "chip.mho", "--data", "bare.npz"], "lacks the array `labels`"),
+        (
+            ["evaluate", "chip.mho", "--data", "bare.npz"],
+            "lacks the array `labels`",
+        ),
         (["evaluate", "chip.mho", "--data", "wide.npz"], "shape"),
         (["run", "chip.mho", "--data", "wide.npz"], "shape"),
         (["run", "chip.mho", "--data", "bare.npz", "--wait", "-3s"], "`wait`"),
-        (["run", "chip.mho", "--data", "bare.npz", "-o", "chip.mho"], "another file"),
+        (
+            ["run", "chip.mho", "--data", "bare.npz", "-o", "chip.mho"],
+            "another file",
+        ),
         (["program", "net.mho", "-o", "net.mho"], "another file"),
         (["program", "net.mho", "--chip", "wan2022"], "be of the kind"),
         (["program", "net.mho", "--chip", "rao"], "`rao2023`"),
@@ -188,12 +221,18 @@ def test_inspect_knows_results_and_run_folders(
         (["program", "net.mho", "--tolerance", "1pS"], "tolerance"),
         (["compile", "net.py:mlp"], "`data`"),
         (["compile", "digits", "--data", "data.npz"], "brings its own"),
-        (["compile", "net.py:mlp", "--data", "data.npz", "--size", "8*16"], "`size`"),
+        (
+            ["compile", "net.py:mlp", "--data", "data.npz", "--size", "8*16"],
+            "`size`",
+        ),
         (["compile", "absent.pt2", "--data", "data.npz"], "does not exist"),
     ],
 )
 def test_mistakes_end_in_one_sentence(
-    words: list[str], sentence: str, place: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    sentence: str,
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = {p: p.read_bytes() for p in place.glob("*.mho")}
     capsys.readouterr()
@@ -237,7 +276,11 @@ def test_the_image_of_the_digits_knows_its_test_set(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Training is left out: an untrained network of digits compiles alike."""
-    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)).eval().requires_grad_(False)
+    module = (
+        nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+        .eval()
+        .requires_grad_(False)
+    )
     monkeypatch.setattr("mho.runs.task.train_digits", lambda *_: module)
     assert call("compile", "digits", "--size", "64x32", "-o", "digits.mho") == 0
     words = ["--tolerance", "20uS", "--no-denoise", "-o", "digits-chip.mho"]
@@ -245,5 +288,6 @@ def test_the_image_of_the_digits_knows_its_test_set(
     capsys.readouterr()
     assert call("evaluate", "digits-chip.mho", "--json", "-") == 0
     assert (
-        json.loads(capsys.readouterr().out)["samples"] == digits_data().labels.numel()
+        json.loads(capsys.readouterr().out)["samples"]
+        == digits_data().labels.numel()
     )

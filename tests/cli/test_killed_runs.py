@@ -139,7 +139,10 @@ def write_trace(path: Path) -> None:
     rng = np.random.default_rng(1)
     filled = np.cumsum(rng.random(600) < 0.05) % 2
     values = 100 + 5 * filled + 0.2 * rng.standard_normal(600)
-    lines = (f"{number * 1e-3:.3f},{value:.6f}" for number, value in enumerate(values))
+    lines = (
+        f"{number * 1e-3:.3f},{value:.6f}"
+        for number, value in enumerate(values)
+    )
     path.write_text("time_s,conductance_uS\n" + "\n".join(lines) + "\n")
 
 
@@ -152,7 +155,9 @@ def content(path: Path) -> dict[str, Any]:
     """Files by name; JSON as it reads, without what a clock said."""
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*"))
     return {
-        str(file.relative_to(path)): without_clocks(json.loads(file.read_text()))
+        str(file.relative_to(path)): without_clocks(
+            json.loads(file.read_text())
+        )
         if file.suffix == ".json"
         else file.read_bytes()
         for file in files
@@ -162,7 +167,9 @@ def content(path: Path) -> dict[str, Any]:
 
 def without_clocks(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: without_clocks(v) for k, v in value.items() if k not in CLOCKS}
+        return {
+            k: without_clocks(v) for k, v in value.items() if k not in CLOCKS
+        }
     if isinstance(value, list):
         return [without_clocks(one) for one in value]
     return value
@@ -174,7 +181,14 @@ def ends(place: Path, case: Case) -> dict[str, Any]:
 
 def left(place: Path) -> list[str]:
     """Names of everything but what the command was given."""
-    given = {"net.py", "data.npz", "net.mho", "chip.mho", "__pycache__", "trace.csv"}
+    given = {
+        "net.py",
+        "data.npz",
+        "net.mho",
+        "chip.mho",
+        "__pycache__",
+        "trace.csv",
+    }
     return sorted(
         str(path.relative_to(place))
         for path in place.rglob("*")
@@ -200,10 +214,14 @@ def test_killed_five_times_and_resumed_a_run_ends_as_if_nothing_had_been(
     most = straight.moments // 4
     work = place / case.work
 
-    assert warm.run(place, *case.words, moment=rng.randint(8, most + 4)).code == -9
+    assert (
+        warm.run(place, *case.words, moment=rng.randint(8, most + 4)).code == -9
+    )
     earlier = content(work)
     assert "run.json" in earlier
-    assert warm.run(place, *case.words, moment=rng.randint(8, most + 4)).code == -9
+    assert (
+        warm.run(place, *case.words, moment=rng.randint(8, most + 4)).code == -9
+    )
     aside = work.with_name(f"{work.name}.1")
     assert content(aside) == earlier
     shutil.rmtree(aside)
@@ -218,7 +236,9 @@ def test_killed_five_times_and_resumed_a_run_ends_as_if_nothing_had_been(
 
     for _ in range(2):
         assert warm.run(place, *resumed, moment=rng.randint(1, most)).code == -9
-    killed = warm.run(place, *resumed, moment=rng.randint(8, 14), from_commit=True)
+    killed = warm.run(
+        place, *resumed, moment=rng.randint(8, 14), from_commit=True
+    )
     assert killed.code == -9
     assert warm.run(place, *resumed, moment=rng.randint(1, 4)).code == -9
     done = warm.run(place, *resumed)

@@ -46,7 +46,9 @@ def test_an_image_is_compiled_as_the_options_say() -> None:
     assert (image.rule.kind, image.rule.per_column) == ("least-error", True)
     assert {block.tile for block in image.placement.blocks} == {0}
     assert image.info.tiles == 1
-    assert {name: image.mapping[name] for name in ("scale", "clip", "levels")} == {
+    assert {
+        name: image.mapping[name] for name in ("scale", "clip", "levels")
+    } == {
         "scale": "column",
         "clip": 95.0,
         "levels": 64,
@@ -82,7 +84,13 @@ def test_reference_columns_have_converter_ranges_of_their_own() -> None:
         assert ranges.numel() == block.scale.numel() + 1
     assert (
         call(
-            "program", "offset.mho", "--no-denoise", "--tolerance", "5uS", "-o", "c.mho"
+            "program",
+            "offset.mho",
+            "--no-denoise",
+            "--tolerance",
+            "5uS",
+            "-o",
+            "c.mho",
         )
         == 0
     )
@@ -114,7 +122,9 @@ def test_a_deployment_takes_the_same_options_and_fits_columns(
     }
     fitted = found["fitted_columns"]
     assert len(fitted["before"]) == 2
-    assert all(a <= b for a, b in zip(fitted["after"], fitted["before"], strict=True))
+    assert all(
+        a <= b for a, b in zip(fitted["after"], fitted["before"], strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +138,10 @@ def test_a_deployment_takes_the_same_options_and_fits_columns(
 )
 @pytest.mark.parametrize("command", ["compile", "deploy"])
 def test_mistakes_end_in_one_sentence(
-    command: str, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    command: str,
+    words: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert call(command, "net.py:mlp", "--data", "data.npz", *words) == 2
     lines = capsys.readouterr().err.splitlines()

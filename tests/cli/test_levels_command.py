@@ -37,7 +37,10 @@ def test_json_on_standard_output_is_all_there(
 def test_json_goes_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     file = tmp_path / "new" / "levels.json"
     assert (
-        call(*SMALL, "--no-compare", "--out", str(tmp_path), "--json", str(file)) == 0
+        call(
+            *SMALL, "--no-compare", "--out", str(tmp_path), "--json", str(file)
+        )
+        == 0
     )
     assert json.loads(file.read_text()) == result(tmp_path)
 
@@ -45,7 +48,10 @@ def test_json_goes_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
 def test_the_table_says_how_many_levels_and_at_what_cost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(*SMALL, "--cells", "3", "--no-compare", "--out", str(tmp_path)) == 0
+    assert (
+        call(*SMALL, "--cells", "3", "--no-compare", "--out", str(tmp_path))
+        == 0
+    )
     said = capsys.readouterr().out
     for part in ("64 from 50 to 4144 µS", "per level", "of 3 cells", "0 stuck"):
         assert part in said
@@ -53,7 +59,9 @@ def test_the_table_says_how_many_levels_and_at_what_cost(
 
 
 def test_an_interrupted_experiment_goes_on_to_the_same_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Two batches of two cells; the second is interrupted, then done: as if nothing had been."""
     monkeypatch.setattr(experiment, "_SIDE_BY_SIDE", 128)
@@ -91,7 +99,14 @@ def test_bits_are_reported_with_their_interval_and_their_limit(
     monkeypatch.setattr(experiment, "_BUDGET", 30)
     quick = partial(ProgramProtocol, max_cycles=30)
     monkeypatch.setattr("mho.cli.work.cells.levels.ProgramProtocol", quick)
-    words = ("--bits", "--error-rate", "0.05", "--no-compare", "--out", str(tmp_path))
+    words = (
+        "--bits",
+        "--error-rate",
+        "0.05",
+        "--no-compare",
+        "--out",
+        str(tmp_path),
+    )
     assert call(*SMALL, *words) == 0
     bits = result(tmp_path)["bits"]
     assert bits["low"] < bits["distinguishable"] < bits["high"]

@@ -31,7 +31,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "data.npz", inputs=inputs, labels=labels)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        made = ["compile", "net.py:network", "--data", "data.npz", "--chip", "wan2022"]
+        made = [
+            "compile",
+            "net.py:network",
+            "--data",
+            "data.npz",
+            "--chip",
+            "wan2022",
+        ]
         assert call(*made, "--size", "8x8", "-o", "net.mho") == 0
         more = ["--tolerance", "2uS", "--no-denoise", "-o", "chip.mho"]
         assert call("program", "net.mho", *more) == 0
@@ -74,11 +81,15 @@ def test_a_life_writes_json_and_a_figure_and_leaves_the_chip(
     assert [age["looks"] for age in found["lives"]["refreshed"]] == [0, 0, 2]
     assert Path("chip.mho").read_bytes() == before
     aged = load_chip("aged.mho")
-    assert aged.records["accuracy"] == found["lives"]["refreshed"][-1]["accuracy"]
+    assert (
+        aged.records["accuracy"] == found["lives"]["refreshed"][-1]["accuracy"]
+    )
     assert float(aged.state["bench"][0]) >= 365.25 * 86400
 
 
-def test_the_table_says_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_says_what_happened(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert call(*WORDS, "--refresh", "3month", "--percentile", "50") == 0
     said = capsys.readouterr().out
     words = (
@@ -127,8 +138,14 @@ def test_an_interrupted_life_is_resumed(
         (["--times", "1y,1h"], "`times` must rise"),
         (["--times", "1"], "`times` must carry a unit of s"),
         (["--times", ""], "`times` must be a number with its unit"),
-        (["--temperature", "358"], "`temperature` must be a number with its unit"),
-        (["--temperature", "-300C"], "`temperature` must be finite and not negative"),
+        (
+            ["--temperature", "358"],
+            "`temperature` must be a number with its unit",
+        ),
+        (
+            ["--temperature", "-300C"],
+            "`temperature` must be finite and not negative",
+        ),
         (["--temperature", "2000K"], "`temperature` must lie within"),
         (["--refresh", "1s"], "look less often"),
         (["--refresh", "0s"], "`interval` must be finite and above"),
@@ -138,7 +155,10 @@ def test_an_interrupted_life_is_resumed(
             ["--refresh", "1d", "--percentile", "101"],
             "`percentile` must lie within 0 to 100",
         ),
-        (["--refresh", "1d", "--tolerance", "1pS"], "`tolerance` must be at least"),
+        (
+            ["--refresh", "1d", "--tolerance", "1pS"],
+            "`tolerance` must be at least",
+        ),
         (["--resume"], "`resume` must find an unfinished run"),
         (["-o", "chip.mho"], "must name another file"),
     ],
@@ -147,7 +167,9 @@ def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
     change: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [
-        w for w in WORDS if change[0] != "--times" or w not in ("--times", "1h,1y")
+        w
+        for w in WORDS
+        if change[0] != "--times" or w not in ("--times", "1h,1y")
     ]
     assert call(*words, *change, "--out", "bad") == 2
     assert sentence in capsys.readouterr().err

@@ -51,7 +51,9 @@ def furnish(folder: Path) -> None:
         inputs=np.full((6, 6), np.nan, "f4"),
         labels=np.zeros(6, int),
     )
-    np.savez(folder / "objects.npz", inputs=np.array([{}]), labels=np.zeros(1, int))
+    np.savez(
+        folder / "objects.npz", inputs=np.array([{}]), labels=np.zeros(1, int)
+    )
     (folder / "empty.npz").touch()
     (folder / "text.npz").write_text("not a zip")
     (folder / "text.pt2").write_text("not a zip")
@@ -142,10 +144,17 @@ def test_a_run_leaves_the_files_that_compile_and_program_make(
 
     So the cells hold the same conductances, and every later command finds the same.
     """
-    assert call("compile", "net.py:mlp", "--data", "data.npz", "--save", "net.mho") == 0
+    assert (
+        call("compile", "net.py:mlp", "--data", "data.npz", "--save", "net.mho")
+        == 0
+    )
     assert call("program", "net.mho", "--seed", "0", "--save", "chip0.mho") == 0
-    assert (place / "net.mho").read_bytes() == (finished / "network.mho").read_bytes()
-    assert (place / "chip0.mho").read_bytes() == (finished / "chip.mho").read_bytes()
+    assert (place / "net.mho").read_bytes() == (
+        finished / "network.mho"
+    ).read_bytes()
+    assert (place / "chip0.mho").read_bytes() == (
+        finished / "chip.mho"
+    ).read_bytes()
 
 
 def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
@@ -173,7 +182,10 @@ def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
         (["deploy", "net.py:mlp"], "`data` must name"),
         (["deploy", "digit"], "Did you mean `digits`?"),
         (["deploy", "text.pt2", "--data", "data.npz"], "complete zip archive"),
-        (["deploy", "net.py:poisoned", "--data", "data.npz"], "NaN or infinite"),
+        (
+            ["deploy", "net.py:poisoned", "--data", "data.npz"],
+            "NaN or infinite",
+        ),
         (["deploy", "net.py:stretched", "--data", "data.npz"], "upsample"),
         (["deploy", "net.py:absent", "--data", "data.npz"], "`absent`"),
         ([*DEPLOY, "--tolerance", "0uS"], "above 0 S"),
@@ -190,12 +202,17 @@ def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
     ],
 )
 def test_bad_input_gives_one_sentence_and_leaves_nothing(
-    place: Path, capsys: pytest.CaptureFixture[str], words: list[str], saying: str
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    saying: str,
 ) -> None:
     before = sorted(p.name for p in place.iterdir())
     assert call(*words) == 2
     said = [
-        line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if not line.endswith("…")
     ]
     assert len(said) == 1
     assert saying.lower() in said[0].lower()
@@ -208,8 +225,13 @@ def test_bad_input_leaves_earlier_results_untouched(
     place: Path, finished: Path
 ) -> None:
     shutil.copytree(finished, place / "run")
-    before = {p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()}
-    assert call("deploy", "net.py:poisoned", "--data", "data.npz", "--out", "run") == 2
+    before = {
+        p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()
+    }
+    assert (
+        call("deploy", "net.py:poisoned", "--data", "data.npz", "--out", "run")
+        == 2
+    )
     assert {
         p: p.read_bytes() for p in (place / "run").rglob("*") if p.is_file()
     } == before
@@ -222,7 +244,9 @@ def test_a_killed_run_resumes_to_the_same_result(
     """SIGKILL after the first saved state of the first or of the second chip."""
     child = spawn(*DEPLOY, "--out", "killed")
     deadline = time.monotonic() + 120
-    while len(list(place.glob("killed/unfinished/states/*.safetensors"))) < saves:
+    while (
+        len(list(place.glob("killed/unfinished/states/*.safetensors"))) < saves
+    ):
         assert time.monotonic() < deadline
         assert child.poll() is None
         time.sleep(0.01)
@@ -231,7 +255,9 @@ def test_a_killed_run_resumes_to_the_same_result(
     assert not (place / "killed" / "result.json").exists()
     assert call(*DEPLOY, "--out", "killed", "--resume") == 0
     assert result_of(finished) == result_of(place / "killed")
-    assert call(*DEPLOY, "--out", "killed", "--resume") == 0  # finished: says so again
+    assert (
+        call(*DEPLOY, "--out", "killed", "--resume") == 0
+    )  # finished: says so again
 
 
 def test_a_run_is_resumed_with_its_own_options_only(
@@ -295,7 +321,9 @@ def test_importing_mho_loads_no_plotting_data_or_command_line_library() -> None:
         "onnx",
         "dask",
     ]
-    program = f"import sys, mho; print([m for m in {heavy} if m in sys.modules])"
+    program = (
+        f"import sys, mho; print([m for m in {heavy} if m in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True
     )

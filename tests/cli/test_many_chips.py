@@ -42,7 +42,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("net.py").write_text(FACTORY)
     rng = np.random.default_rng(0)
     np.savez(
-        "data.npz", inputs=rng.random((60, 6), "f4"), labels=rng.integers(0, 3, 60)
+        "data.npz",
+        inputs=rng.random((60, 6), "f4"),
+        labels=rng.integers(0, 3, 60),
     )
 
 
@@ -78,7 +80,10 @@ def test_an_interrupted_run_of_many_chips_ends_with_the_same_result(
     assert made == [-1, 1]
     assert result_of("cut") == result_of("whole")
     population = result_of("cut")["population"]
-    assert [chip["seed"] for chip in population["programmed"]["chips"]] == [0, 1]
+    assert [chip["seed"] for chip in population["programmed"]["chips"]] == [
+        0,
+        1,
+    ]
     assert population["comparison"] is None
     assert not Path("cut/unfinished").exists()
 
@@ -96,9 +101,19 @@ def test_both_ways_are_printed_and_chips_are_kept_on_request(
         "seed0.mho",
         "seed1.mho",
     ]
-    assert Path("run/chips/seed0.mho").read_bytes() == Path("run/chip.mho").read_bytes()
     assert (
-        call("evaluate", "run/chips/seed1.mho", "--data", "data.npz", "--json", "-")
+        Path("run/chips/seed0.mho").read_bytes()
+        == Path("run/chip.mho").read_bytes()
+    )
+    assert (
+        call(
+            "evaluate",
+            "run/chips/seed1.mho",
+            "--data",
+            "data.npz",
+            "--json",
+            "-",
+        )
         == 0
     )
     found = json.loads(capsys.readouterr().out)
@@ -109,7 +124,10 @@ def test_both_ways_are_printed_and_chips_are_kept_on_request(
     ("words", "saying"),
     [
         (["--chips", "0"], "`chips` must lie within 1 to 1000"),
-        (["--compare-tolerance", "5"], "`compare_tolerance` must carry a unit of S"),
+        (
+            ["--compare-tolerance", "5"],
+            "`compare_tolerance` must carry a unit of S",
+        ),
         (["--compare-tolerance", "0uS"], "`compare_tolerance` must"),
     ],
 )

@@ -34,7 +34,16 @@ def test_a_network_is_deployed_with_a_report() -> None:
         "--no-denoise",
     ]
     assert (
-        call(*words, "--mapping", "offset", "--out", "run", "--json", "found.json") == 0
+        call(
+            *words,
+            "--mapping",
+            "offset",
+            "--out",
+            "run",
+            "--json",
+            "found.json",
+        )
+        == 0
     )
     found = json.loads(Path("found.json").read_text())
     assert found["options"]["layout"]["mapping"] == "offset"
@@ -54,5 +63,8 @@ def test_an_image_says_which_mapping_it_has() -> None:
 def test_a_misspelt_mapping_is_refused_with_the_nearest(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(command, "net.py:mlp", "--data", "data.npz", "--mapping", "ofset") == 2
+    assert (
+        call(command, "net.py:mlp", "--data", "data.npz", "--mapping", "ofset")
+        == 2
+    )
     assert "Did you mean `offset`" in capsys.readouterr().err

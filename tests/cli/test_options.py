@@ -61,9 +61,17 @@ KNOWN = (
         ("kind", "default"),
         "an image names the preset that it was compiled for",
     ),
-    Known("--chip", "tune", ("kind", "default"), "a file of a chip has one already"),
     Known(
-        "--chip", "train", ("default",), "learning from blind pulses was shown on it"
+        "--chip",
+        "tune",
+        ("kind", "default"),
+        "a file of a chip has one already",
+    ),
+    Known(
+        "--chip",
+        "train",
+        ("default",),
+        "learning from blind pulses was shown on it",
     ),
     Known(
         "--tolerance",
@@ -92,7 +100,9 @@ KNOWN = (
         "that to which the chip was programmed",
     ),
     Known("--data", "run", ("kind", "help"), "there is nothing else to run"),
-    Known("--cells", "sweep", ("default",), "a share of levels needs many cells"),
+    Known(
+        "--cells", "sweep", ("default",), "a share of levels needs many cells"
+    ),
     Known("--chips", "yield", ("default",), "a mean over faults needs several"),
     Known(
         "--levels",
@@ -104,7 +114,12 @@ KNOWN = (
         Known("--save", command, ("help",), "a chip is kept only if asked for")
         for command in ("lifetime", "train", "tune")
     ),
-    Known("--save", "import spice-op", ("help",), "a table is kept only if asked for"),
+    Known(
+        "--save",
+        "import spice-op",
+        ("help",),
+        "a table is kept only if asked for",
+    ),
 )
 
 
@@ -162,7 +177,9 @@ def test_an_option_is_the_same_in_every_command_or_the_difference_has_a_reason()
 ):
     """Type, default, help and short name; a list that is longer than needed fails, too."""
     assert len(options()) > 150
-    known = {(one.flag, one.command, what) for one in KNOWN for what in one.what}
+    known = {
+        (one.flag, one.command, what) for one in KNOWN for what in one.what
+    }
     assert set(differences()) == known
 
 
@@ -178,13 +195,17 @@ def test_out_is_a_folder_save_a_file_and_o_is_short_for_nothing_else() -> None:
             assert option.flag == "--chip", option
 
 
-def test_commands_that_compute_take_threads_and_those_that_draw_a_seed() -> None:
+def test_commands_that_compute_take_threads_and_those_that_draw_a_seed() -> (
+    None
+):
     """Those without only read and write files."""
     commands: dict[str, set[str]] = defaultdict(set)
     for option in options():
         commands[option.command].add(option.flag)
     plain = {"inspect", "presets", "import spice-op"}
-    plain |= {f"export {what}" for what in ("spice", "pwl", "subckt", "verilog-a")}
+    plain |= {
+        f"export {what}" for what in ("spice", "pwl", "subckt", "verilog-a")
+    }
     for command, flags in commands.items():
         assert ("--threads" in flags) == (command not in plain), command
         if "--resume" in flags and "--save" not in flags:
@@ -205,7 +226,13 @@ def numbers() -> list[tuple[str, str]]:
 
 def needed(command: str) -> list[str]:
     """Words without which a command does not begin."""
-    if command in ("levels", "wires", "export subckt", "export verilog-a", "reproduce"):
+    if command in (
+        "levels",
+        "wires",
+        "export subckt",
+        "export verilog-a",
+        "reproduce",
+    ):
         return []
     return ["x", "--data", "x"] if command == "run" else ["x"]
 
@@ -256,9 +283,19 @@ def test_quantities_are_written_in_the_digits_0_to_9(
     assert "must be written with the digits 0 to 9" in capsys.readouterr().err
 
 
-def test_no_file_or_folder_is_nameless(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_file_or_folder_is_nameless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """`--out ""` would be the folder one is in."""
-    flags = ("--out", "--save", "--json", "--data", "--weights", "--draw", "--vector")
+    flags = (
+        "--out",
+        "--save",
+        "--json",
+        "--data",
+        "--weights",
+        "--draw",
+        "--vector",
+    )
     found = [option for option in options() if option.flag in flags]
     assert {option.flag for option in found} == set(flags)
     for option in found:
@@ -303,7 +340,10 @@ def test_every_option_that_ever_was_is_there_or_answers() -> None:
     for command, names in FIRST.items():
         for name in names.split():
             told = answer(command.split(), f"--{name}")
-            assert (told is None) == (f"--{name}" in now[command]), (command, name)
+            assert (told is None) == (f"--{name}" in now[command]), (
+                command,
+                name,
+            )
 
 
 def shared_rows() -> list[str]:
@@ -325,11 +365,17 @@ def shared_rows() -> list[str]:
 def test_the_page_about_options_says_what_the_help_says() -> None:
     """Row by row; a row of an option that is gone fails, too."""
     page = Path(__file__).parents[2] / "docs" / "reference" / "options.md"
-    told = [line for line in page.read_text().splitlines() if line.startswith("| `-")]
+    told = [
+        line
+        for line in page.read_text().splitlines()
+        if line.startswith("| `-")
+    ]
     assert told == shared_rows()
 
 
-def asked(*words: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
+def asked(
+    *words: str, **environment: str
+) -> "subprocess.CompletedProcess[bytes]":
     """A command in a process of its own, 80 columns wide."""
     return subprocess.run(
         [sys.executable, *words],
@@ -338,7 +384,9 @@ def asked(*words: str, **environment: str) -> "subprocess.CompletedProcess[bytes
     )
 
 
-def test_help_of_deploy_fits_a_screen_and_names_what_it_does_not_explain() -> None:
+def test_help_of_deploy_fits_a_screen_and_names_what_it_does_not_explain() -> (
+    None
+):
     """With `--help-all` every option is explained."""
     brief = asked("-m", "mho", "deploy", "--help").stdout.decode()
     assert len(brief.splitlines()) <= HELP_LINES
@@ -361,7 +409,9 @@ def test_help_groups_commands_by_what_people_come_for() -> None:
         if line.startswith("╭"):
             title = line.strip("╭─╮ ")
         panels[title] = panels.get(title, "") + line + "\n"
-    inside = "".join(text for name, text in panels.items() if name != "Commands")
+    inside = "".join(
+        text for name, text in panels.items() if name != "Commands"
+    )
     for name in app:
         if not name.startswith("-"):
             assert f"│ {name} " in inside
@@ -386,15 +436,21 @@ def test_a_terminal_without_utf_8_fails_before_no_result_and_after_none(
 ) -> None:
     """Signs that it lacks are written with those that it has; files and JSON are the same."""
     words = ("-m", "mho", "wires", "--size", "4")
-    done = asked(*words, "--out", str(tmp_path / "a"), PYTHONIOENCODING=encoding)
+    done = asked(
+        *words, "--out", str(tmp_path / "a"), PYTHONIOENCODING=encoding
+    )
     assert done.returncode == 0, done.stderr
     shown = done.stdout.decode(encoding)
     assert "uS" in shown or "µS" in shown
     assert "Ohm" in shown
     assert "?" not in shown
-    usual = asked(*words, "--out", str(tmp_path / "b"), PYTHONIOENCODING="utf-8")
+    usual = asked(
+        *words, "--out", str(tmp_path / "b"), PYTHONIOENCODING="utf-8"
+    )
     assert "µS" in usual.stdout.decode()
-    pages = [json.loads((tmp_path / n / "result.json").read_text()) for n in "ab"]
+    pages = [
+        json.loads((tmp_path / n / "result.json").read_text()) for n in "ab"
+    ]
     for page in pages:
         page.pop("wall_seconds")
     assert pages[0] == pages[1]

@@ -9,11 +9,15 @@ from calling import call
 BASIC = ["levels", "--chip", "kim2021_passive", "--levels", "4", "--no-compare"]
 
 
-def test_levels_in_turn_half_select_the_lines_of_their_cell(tmp_path: Path) -> None:
+def test_levels_in_turn_half_select_the_lines_of_their_cell(
+    tmp_path: Path,
+) -> None:
     """V/2: 63 + 63 cells for every pulse, of 4 levels and all their denoising pulses."""
     assert call(*BASIC, "--in-turn", "--cell", "5", "--out", str(tmp_path)) == 0
     found = json.loads((tmp_path / "result.json").read_text())
-    pulses = 4 * (found["per_level"]["pulses"] + found["per_level"]["denoise_pulses"])
+    pulses = 4 * (
+        found["per_level"]["pulses"] + found["per_level"]["denoise_pulses"]
+    )
     passive = found["passive"]
     assert passive["biasing"] == "V/2"
     assert passive["half_select_pulses"] == pytest.approx(126 * pulses)

@@ -48,7 +48,9 @@ def test_a_claim_that_holds_is_written_with_its_figure(
     assert "telegraph.births" in page
     assert "http" not in page.replace("http-equiv", "")
     assert (
-        (tmp_path / "rao2023" / "fig1g-array.png").read_bytes().startswith(b"\x89PNG")
+        (tmp_path / "rao2023" / "fig1g-array.png")
+        .read_bytes()
+        .startswith(b"\x89PNG")
     )
 
 
@@ -57,7 +59,16 @@ def test_a_claim_that_fails_makes_the_exit_code_1(
 ) -> None:
     changed = ("--set", "cell.stuck_fraction=0.05")
     assert (
-        run("rao2023", "--only", "F4", "--quick", *changed, "--out", str(tmp_path)) == 1
+        run(
+            "rao2023",
+            "--only",
+            "F4",
+            "--quick",
+            *changed,
+            "--out",
+            str(tmp_path),
+        )
+        == 1
     )
     assert "fails" in capsys.readouterr().out
     assert (
@@ -67,7 +78,9 @@ def test_a_claim_that_fails_makes_the_exit_code_1(
 
 
 def test_an_interrupted_run_goes_on_to_the_same_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Two claims; the second is interrupted, then measured: as if nothing had been."""
     words = ("--only", "F3", "--only", "F4", "--quick", "--out")
@@ -107,8 +120,14 @@ def test_an_interrupted_run_goes_on_to_the_same_page(
         (("rao2023", "--only", "F11"), "`only` must be one of"),
         (("--resume",), "`resume` must find an unfinished run"),
         (("--set", "telegraph.birth=0"), "Did you mean `telegraph.births`?"),
-        (("--set", "telegraph.births=many"), "`set` for `telegraph.births` must"),
-        (("--set", "telegraph.births=-1"), "`births` must be finite and not negative"),
+        (
+            ("--set", "telegraph.births=many"),
+            "`set` for `telegraph.births` must",
+        ),
+        (
+            ("--set", "telegraph.births=-1"),
+            "`births` must be finite and not negative",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(

@@ -21,7 +21,9 @@ LEVELS = ("levels", "--levels", "8", "--no-compare", "--tolerance", "1uS")
 
 def tree(folder: Path) -> dict[str, bytes | None]:
     return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        str(path.relative_to(folder)): path.read_bytes()
+        if path.is_file()
+        else None
         for path in sorted(folder.rglob("*"))
     }
 
@@ -31,7 +33,9 @@ def full_disk(*_: object) -> None:
 
 
 def test_a_users_own_folders_stop_a_command_and_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (".old", "unfinished"):
@@ -73,7 +77,9 @@ def test_json_of_a_command_goes_into_a_pipe(tmp_path: Path) -> None:
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
-    assert call(*LEVELS, "--out", str(tmp_path / "run"), "--json", str(pipe)) == 0
+    assert (
+        call(*LEVELS, "--out", str(tmp_path / "run"), "--json", str(pipe)) == 0
+    )
     reader.join(20)
     assert read == [(tmp_path / "run" / "result.json").read_bytes()]
     assert pipe.is_fifo()
@@ -135,7 +141,9 @@ def unpacked(kept: Path, place: Path) -> Path:
     return place
 
 
-@pytest.mark.parametrize("kept", sorted(GOLDEN.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "kept", sorted(GOLDEN.iterdir()), ids=lambda path: path.name
+)
 def test_unfinished_work_of_the_first_release_is_known_and_kept(
     kept: Path, tmp_path: Path
 ) -> None:
@@ -158,7 +166,12 @@ def test_unfinished_work_of_the_first_release_is_known_and_kept(
         assert tree(place) == before
         return
     assert is_old_work(work)
-    where = {"folder": work.parent, "command": "x", "identity": "x", "work": work.name}
+    where = {
+        "folder": work.parent,
+        "command": "x",
+        "identity": "x",
+        "work": work.name,
+    }
     with (
         pytest.raises(ValueError, match="made by another one; nothing is lost"),
         RunFolder.open(**where, resume=True),

@@ -23,12 +23,18 @@ def test_a_sweep_writes_table_parquet_figure_and_json(
 ) -> None:
     import pyarrow.parquet
 
-    assert run(FIELD, *QUICK, "--parquet", "--out", str(tmp_path), "--json", "-") == 0
+    assert (
+        run(FIELD, *QUICK, "--parquet", "--out", str(tmp_path), "--json", "-")
+        == 0
+    )
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "result.json").read_text())
     points = printed["points"]
     with (tmp_path / "sweep.csv").open() as file:
-        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        rows = [
+            {k: float(v) for k, v in row.items()}
+            for row in csv.DictReader(file)
+        ]
     assert (
         rows
         == points
@@ -40,7 +46,9 @@ def test_a_sweep_writes_table_parquet_figure_and_json(
 
 
 def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses_points(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = tmp_path / "whole"
     parted = tmp_path / "parted"
@@ -60,7 +68,9 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses
     assert not (parted / "sweep.csv").exists()
     assert run(FIELD, *QUICK, "--out", str(parted), "--resume") == 0
     assert len(calls) == 3
-    assert (whole / "sweep.csv").read_bytes() == (parted / "sweep.csv").read_bytes()
+    assert (whole / "sweep.csv").read_bytes() == (
+        parted / "sweep.csv"
+    ).read_bytes()
     larger = "protocol.max_cycles=3,12,6"
     assert run(larger, *QUICK, "--out", str(parted), "--resume") == 0
     assert len(calls) == 4
@@ -111,7 +121,10 @@ def test_points_measured_differently_are_not_taken_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(FIELD, *QUICK, "--out", str(tmp_path)) == 0
-    assert run(FIELD, *QUICK, "--seed", "1", "--resume", "--out", str(tmp_path)) == 2
+    assert (
+        run(FIELD, *QUICK, "--seed", "1", "--resume", "--out", str(tmp_path))
+        == 2
+    )
     assert "the one there is another" in capsys.readouterr().err
     (tmp_path / "points.json").write_text("{")
     assert run(FIELD, *QUICK, "--resume", "--out", str(tmp_path)) == 2

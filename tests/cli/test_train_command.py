@@ -10,7 +10,16 @@ from calling import call
 
 from mho.training import OnChipPerceptron
 
-WORDS = ["train", "data.npz", "--network", "6-8-3", "--epochs", "2", "--batch", "80"]
+WORDS = [
+    "train",
+    "data.npz",
+    "--network",
+    "6-8-3",
+    "--epochs",
+    "2",
+    "--batch",
+    "80",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +38,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     np.savez("bright.npz", **(arrays | {"inputs": 255 * inputs[80:]}))
     np.savez("short.npz", **(arrays | {"training_labels": labels[:79]}))
     np.savez("test-only.npz", inputs=inputs, labels=labels)
-    np.savez("float.npz", **(arrays | {"training_labels": labels[:80].astype("f4")}))
+    np.savez(
+        "float.npz", **(arrays | {"training_labels": labels[:80].astype("f4")})
+    )
     return tmp_path
 
 
@@ -37,7 +48,17 @@ def test_training_writes_json_a_figure_and_a_chip_to_go_on_with(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert (
-        call(*WORDS, "--stuck", "0.1", "-o", "chip.mho", "--out", "f", "--json", "-")
+        call(
+            *WORDS,
+            "--stuck",
+            "0.1",
+            "-o",
+            "chip.mho",
+            "--out",
+            "f",
+            "--json",
+            "-",
+        )
         == 0
     )
     found = json.loads(capsys.readouterr().out)
@@ -54,13 +75,22 @@ def test_training_writes_json_a_figure_and_a_chip_to_go_on_with(
     assert "10.00% of its cells stuck" in capsys.readouterr().out
     assert (
         call(
-            "lifetime", "chip.mho", "--data", "data.npz", "--times", "1h", "--out", "l"
+            "lifetime",
+            "chip.mho",
+            "--data",
+            "data.npz",
+            "--times",
+            "1h",
+            "--out",
+            "l",
         )
         == 0
     )
 
 
-def test_the_table_says_what_it_cost(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_says_what_it_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     words = [w if w != "6-8-3" else "6-5-4-3" for w in WORDS]
     assert call(*words, "--no-compare") == 0
     said = capsys.readouterr().out
@@ -96,8 +126,16 @@ def test_an_interrupted_training_is_resumed(
 @pytest.mark.parametrize(
     ("data", "change", "sentence"),
     [
-        ("data.npz", ["--network", "6-8"], "`network` must be sizes with hyphens"),
-        ("data.npz", ["--network", "6--3"], "`network` must be sizes with hyphens"),
+        (
+            "data.npz",
+            ["--network", "6-8"],
+            "`network` must be sizes with hyphens",
+        ),
+        (
+            "data.npz",
+            ["--network", "6--3"],
+            "`network` must be sizes with hyphens",
+        ),
         ("data.npz", ["--network", "6-0-3"], "`hidden` must lie within"),
         ("data.npz", ["--epochs", "0"], "`epochs` must lie within"),
         ("data.npz", ["--step", "4"], "`step` must carry a unit of S"),
@@ -113,7 +151,10 @@ def test_an_interrupted_training_is_resumed(
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing_behind(
-    data: str, change: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+    data: str,
+    change: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert call("train", data, *change, "--out", "bad") == 2
     assert sentence in capsys.readouterr().err

@@ -55,7 +55,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "learn.npz", inputs=learn, labels=labels[80:])
     np.savez(folder / "short.npz", inputs=learn, labels=labels[81:])
     np.savez(
-        folder / "data.npz", **test, training_inputs=learn, training_labels=labels[80:]
+        folder / "data.npz",
+        **test,
+        training_inputs=learn,
+        training_labels=labels[80:],
     )
     compile_ = [
         "compile",
@@ -110,7 +113,14 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
         "--stuck",
         "0.1",
     ]
-    methods = ["--method", "noise-aware,refit,hybrid", "--out", "all", "-o", "all.mho"]
+    methods = [
+        "--method",
+        "noise-aware,refit,hybrid",
+        "--out",
+        "all",
+        "-o",
+        "all.mho",
+    ]
     assert call("tune", *words, *methods) == 0
     said = capsys.readouterr().out
     found = json.loads(Path("all/result.json").read_text())
@@ -125,17 +135,21 @@ def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     assert steps["noise-aware"]["training_samples"] == 20 * 64
     assert steps["refit"]["pulses"] == 0 < steps["refit"]["multiplies"]
     trained = [
-        steps["hybrid"][f"training_accuracy_{when}"] for when in ("before", "after")
+        steps["hybrid"][f"training_accuracy_{when}"]
+        for when in ("before", "after")
     ]
     assert 0.3 < trained[0] <= trained[1] + 0.05
     assert 0 < steps["hybrid"]["pulses"] < steps["programming"]["pulses"] * 20
     assert all(
-        step["chip_seconds"] > 0 < step["chip_joules"] for step in found["steps"]
+        step["chip_seconds"] > 0 < step["chip_joules"]
+        for step in found["steps"]
     )
     assert Path("all/tuning.png").read_bytes().startswith(b"\x89PNG")
     assert not Path("all/unfinished").exists()
     tuned = load_chip("all.mho").image.network.layers[0].weight
-    assert not torch.equal(tuned, load_image("net.mho").network.layers[0].weight)
+    assert not torch.equal(
+        tuned, load_image("net.mho").network.layers[0].weight
+    )
 
 
 def test_training_that_left_a_chip_worse_is_said_to_have(
@@ -145,10 +159,19 @@ def test_training_that_left_a_chip_worse_is_said_to_have(
 
     def worse(*args: Any, **options: Any) -> TuneResult:
         short = HybridTraining(epochs=1)
-        return replace(hybrid_train(*args, **options, training=short), ended=0.0)
+        return replace(
+            hybrid_train(*args, **options, training=short), ended=0.0
+        )
 
     monkeypatch.setattr(tuning_run, "hybrid_train", worse)
-    words = ["--data", "bare.npz", "--training", "learn.npz", "--method", "hybrid"]
+    words = [
+        "--data",
+        "bare.npz",
+        "--training",
+        "learn.npz",
+        "--method",
+        "hybrid",
+    ]
     assert call("tune", "chip.mho", *words, "--out", "worse") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "before, 0.00% after: noise, or cells that no longer go back" in said
@@ -160,14 +183,24 @@ def test_a_programmed_chip_is_tuned_and_keeps_it(
 ) -> None:
     """`mho evaluate` of the tuned chip is as good as its last step, to a few of 80 samples."""
     before = (place / "chip.mho").read_bytes()
-    words = ["chip.mho", "--data", "data.npz", "--method", "refit", "-o", "tuned.mho"]
+    words = [
+        "chip.mho",
+        "--data",
+        "data.npz",
+        "--method",
+        "refit",
+        "-o",
+        "tuned.mho",
+    ]
     assert call("tune", *words, "--out", "one") == 0
     assert (place / "chip.mho").read_bytes() == before
     steps = plain("one")["steps"]
     assert [step["step"] for step in steps] == ["start", "refit"]
     assert steps[0]["pulses"] == 0
     capsys.readouterr()
-    assert call("evaluate", "tuned.mho", "--data", "data.npz", "--json", "-") == 0
+    assert (
+        call("evaluate", "tuned.mho", "--data", "data.npz", "--json", "-") == 0
+    )
     accuracy = json.loads(capsys.readouterr().out)["accuracy"]
     assert accuracy == pytest.approx(steps[-1]["accuracy"], abs=4 / 80)
     chip = load_chip("tuned.mho")
@@ -176,7 +209,14 @@ def test_a_programmed_chip_is_tuned_and_keeps_it(
     assert chip.records["accuracy"] == steps[-1]["accuracy"]
     assert (
         call(
-            "tune", "tuned.mho", "--data", "data.npz", "--method", "refit", "--out", "2"
+            "tune",
+            "tuned.mho",
+            "--data",
+            "data.npz",
+            "--method",
+            "refit",
+            "--out",
+            "2",
         )
         == 0
     )
@@ -204,7 +244,9 @@ def test_a_run_that_was_interrupted_ends_like_one_that_was_not(
     assert call(*words, "--seed", "1", "--resume") == 2
     assert call(*words, "--resume") == 0
     assert plain(f"cut-{broken}") == plain("whole")
-    assert Path(f"cut-{broken}.mho").read_bytes() == Path("whole.mho").read_bytes()
+    assert (
+        Path(f"cut-{broken}.mho").read_bytes() == Path("whole.mho").read_bytes()
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,7 +256,14 @@ def test_tuning_before_the_download_can_be_interrupted_as_well(
     broken: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before, in and after it; the tuned chip is equal byte by byte."""
-    words = ["tune", "net.py:mlp", "--data", "data.npz", "--method", "noise-aware"]
+    words = [
+        "tune",
+        "net.py:mlp",
+        "--data",
+        "data.npz",
+        "--method",
+        "noise-aware",
+    ]
     if not (place / "aware").exists():
         assert call(*words, "--out", "aware", "-o", "aware.mho") == 0
     words += ["--out", f"early-{broken}", "-o", f"early-{broken}.mho"]
@@ -230,7 +279,10 @@ def test_tuning_before_the_download_can_be_interrupted_as_well(
     assert not Path(f"early-{broken}/result.json").exists()
     assert call(*words, "--resume") == 0
     assert plain(f"early-{broken}") == plain("aware")
-    assert Path(f"early-{broken}.mho").read_bytes() == Path("aware.mho").read_bytes()
+    assert (
+        Path(f"early-{broken}.mho").read_bytes()
+        == Path("aware.mho").read_bytes()
+    )
 
 
 @pytest.mark.parametrize(
@@ -238,14 +290,26 @@ def test_tuning_before_the_download_can_be_interrupted_as_well(
     [
         (["digits", "--data", "data.npz"], "brings its own"),
         (["net.py:mlp"], "`data` must name"),
-        (["net.py:mlp", "--data", "bare.npz"], "lacks the array `training_inputs`"),
-        (["net.py:mlp", "--data", "bare.npz", "--training", "short.npz"], "`labels`"),
+        (
+            ["net.py:mlp", "--data", "bare.npz"],
+            "lacks the array `training_inputs`",
+        ),
+        (
+            ["net.py:mlp", "--data", "bare.npz", "--training", "short.npz"],
+            "`labels`",
+        ),
         (
             ["net.py:mlp", "--data", "data.npz", "--method", "refitt"],
             "Did you mean `refit`?",
         ),
         (
-            ["net.py:mlp", "--data", "data.npz", "--method", "refit,noise-aware"],
+            [
+                "net.py:mlp",
+                "--data",
+                "data.npz",
+                "--method",
+                "refit,noise-aware",
+            ],
             "first and once",
         ),
         (
@@ -265,8 +329,14 @@ def test_tuning_before_the_download_can_be_interrupted_as_well(
             "holds its own weights",
         ),
         (["net.mho", "--data", "data.npz", "-o", "net.mho"], "another file"),
-        (["chip.mho", "--data", "data.npz", "--stuck", "0.1"], "programmed already"),
-        (["chip.mho", "--data", "data.npz", "--no-repair"], "programmed already"),
+        (
+            ["chip.mho", "--data", "data.npz", "--stuck", "0.1"],
+            "programmed already",
+        ),
+        (
+            ["chip.mho", "--data", "data.npz", "--no-repair"],
+            "programmed already",
+        ),
         (["absent.mho", "--data", "data.npz"], "none"),
     ],
 )
@@ -275,7 +345,9 @@ def test_mistakes_end_in_one_sentence(
 ) -> None:
     assert call("tune", *words, "--out", "bad") == 2
     lines = [
-        line for line in capsys.readouterr().err.splitlines() if not line.endswith("…")
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if not line.endswith("…")
     ]
     assert len(lines) == 1
     assert sentence in lines[0]

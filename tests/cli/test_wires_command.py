@@ -28,12 +28,17 @@ def test_json_on_standard_output_is_all_there(
     assert (found["rows"], found["cols"]) == (10, 9)
     assert (found["low_uS"], found["high_uS"]) == (50, 500)
     ohms = [
-        found[f"{name}_ohm"] for name in ("word_line", "bit_line", "driver", "sense")
+        found[f"{name}_ohm"]
+        for name in ("word_line", "bit_line", "driver", "sense")
     ]
     assert ohms == [2, 2, 3, 4]
     assert (found["sides"], found["sense_sides"]) == ("both", "one")
     assert (
-        0 < found["kept_worst_column"] < found["kept"] < found["kept_best_column"] < 1
+        0
+        < found["kept_worst_column"]
+        < found["kept"]
+        < found["kept_best_column"]
+        < 1
     )
     assert found["kept_all_high"] < found["kept"]
     assert found["alternatives"][0]["kept"] == found["kept"]
@@ -74,7 +79,15 @@ def test_the_table_says_what_is_kept_and_what_it_would_cost(
 
 
 def test_a_chip_brings_its_wires_and_its_range(tmp_path: Path) -> None:
-    words = ("wires", "--size", "8", "--chip", "umass_ta_hfo2", "--out", str(tmp_path))
+    words = (
+        "wires",
+        "--size",
+        "8",
+        "--chip",
+        "umass_ta_hfo2",
+        "--out",
+        str(tmp_path),
+    )
     assert call(*words) == 0
     found = json.loads((tmp_path / "result.json").read_text())
     assert (found["rows"], found["cols"]) == (8, 8)

@@ -47,7 +47,10 @@ def test_a_yield_writes_json_and_a_figure_and_remedies_help(
 ) -> None:
     """With a tenth of 64 cells stuck a chip forgets some weights; remedies bring most back."""
     assert (
-        call("yield", *words, "--shares", "0.1,0", "--chips", "1", "--json", "-") == 0
+        call(
+            "yield", *words, "--shares", "0.1,0", "--chips", "1", "--json", "-"
+        )
+        == 0
     )
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(Path("found/result.json").read_text())
@@ -56,20 +59,32 @@ def test_a_yield_writes_json_and_a_figure_and_remedies_help(
     points = found["points"]
     assert len(points) == 6
     right = {(p["stuck_fraction"], p["remedy"]): p["accuracy"] for p in points}
-    assert min(right[0.0, remedy] for remedy in ("none", "partners", "mapped")) > 0.95
-    assert right[0.1, "none"] < min(right[0.1, "partners"], right[0.1, "mapped"]) - 0.05
-    assert {p["stuck_cells"] for p in points if p["stuck_fraction"] == 0.0} == {0}
+    assert (
+        min(right[0.0, remedy] for remedy in ("none", "partners", "mapped"))
+        > 0.95
+    )
+    assert (
+        right[0.1, "none"]
+        < min(right[0.1, "partners"], right[0.1, "mapped"]) - 0.05
+    )
+    assert {p["stuck_cells"] for p in points if p["stuck_fraction"] == 0.0} == {
+        0
+    }
 
 
 def test_the_table_names_every_remedy(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        call("yield", *words, "--shares", "0.02", "--chips", "1", "--spares", "1") == 0
+        call(
+            "yield", *words, "--shares", "0.02", "--chips", "1", "--spares", "1"
+        )
+        == 0
     )
     said = capsys.readouterr().out
     assert all(
-        word in said for word in ("none", "partners", "mapped", "2.00%", "yield.png")
+        word in said
+        for word in ("none", "partners", "mapped", "2.00%", "yield.png")
     )
 
 
@@ -105,7 +120,9 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
         "yield.png",
     ]
     for name in ("result.json", "yield.png"):
-        assert Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
+        assert (
+            Path("cut", name).read_bytes() == Path("whole", name).read_bytes()
+        )
 
 
 def test_resuming_nothing_is_refused(

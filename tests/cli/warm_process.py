@@ -18,7 +18,14 @@ from typing import Any
 
 import mho.cli
 
-COUNTED = ("create", "sync", "replace", "remove", "make_folder", "remove_folder")
+COUNTED = (
+    "create",
+    "sync",
+    "replace",
+    "remove",
+    "make_folder",
+    "remove_folder",
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from mho.files import TooLargeError, allow_memory
 
 def header(shape: tuple[int, ...], descr: str = "|u1") -> bytes:
     """What a `.npy` member begins with."""
-    text = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode()
+    text = repr(
+        {"descr": descr, "fortran_order": False, "shape": shape}
+    ).encode()
     text += b" " * (117 - len(text)) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
 
@@ -79,7 +81,10 @@ def test_a_header_that_promises_something_else_is_refused(
 ) -> None:
     """More than there is, less, no array, an unknown version, objects."""
     path = packed(tmp_path / "x.npz", x=content)
-    with NpzFile(path, "data") as file, pytest.raises(ForeignFileError, match=says):
+    with (
+        NpzFile(path, "data") as file,
+        pytest.raises(ForeignFileError, match=says),
+    ):
         file.read(("x",))
 
 

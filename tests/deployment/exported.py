@@ -32,7 +32,9 @@ class Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.first = nn.Linear(6, 4 * 3 * 3)
-        self.up = nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1)
+        self.up = nn.ConvTranspose2d(
+            4, 6, 3, stride=2, padding=1, output_padding=1
+        )
         self.last = nn.ConvTranspose2d(6, 1, 4, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -120,7 +122,9 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "conv1d": (_conv1d, (3, 20)),
     "lstm": (lambda: Recurrent(nn.LSTM(5, 7, batch_first=True), 7), (6, 5)),
     "gru": (
-        lambda: Recurrent(nn.GRU(5, 7, batch_first=True, bidirectional=True), 14),
+        lambda: Recurrent(
+            nn.GRU(5, 7, batch_first=True, bidirectional=True), 14
+        ),
         (6, 5),
     ),
     "transformer": (Attention, (6, 16)),
@@ -139,7 +143,9 @@ def build(name: str) -> tuple[nn.Module, Tensor]:
         if key.endswith(("running_mean", "running_var")):
             # a mean far above what comes in would leave nothing behind a ReLU
             share = torch.rand(buffer.shape, generator=generator)
-            buffer.copy_(0.5 + share if key.endswith("var") else 0.2 * (share - 0.5))
+            buffer.copy_(
+                0.5 + share if key.endswith("var") else 0.2 * (share - 0.5)
+            )
     return module, torch.randn(5, *shape, generator=generator)
 
 

@@ -14,7 +14,10 @@ onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
 
 
 def model(
-    nodes: list[Any], shape: tuple[int | str, ...], opset: int = 18, **arrays: Any
+    nodes: list[Any],
+    shape: tuple[int | str, ...],
+    opset: int = 18,
+    **arrays: Any,
 ) -> Any:
     """A file with input `x` of this shape, output `y`, and stored arrays."""
     real = onnx.TensorProto.FLOAT

@@ -61,8 +61,12 @@ def exact(_: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
 def check_same(network: Network, module: nn.Module, inputs: Tensor) -> None:
     """Both ways of running agree with the module to float32 rounding of sums of ~100 terms."""
     wanted = module(inputs).detach()
-    torch.testing.assert_close(network.run(inputs), wanted, rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(network.run(inputs, exact), wanted, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        network.run(inputs), wanted, rtol=1e-5, atol=1e-5
+    )
+    torch.testing.assert_close(
+        network.run(inputs, exact), wanted, rtol=1e-5, atol=1e-5
+    )
 
 
 def ideal_chip(tiles: int) -> Chip:
@@ -72,15 +76,20 @@ def ideal_chip(tiles: int) -> Chip:
         dac=SignedConverter(16, cell["array.read_voltage"], kind="dac"),
         adc=SignedConverter(16, 1.0),
     )
-    return Chip(cell, tiles, _LINES, _LINES, wires=WireModel(), periphery=around)
+    return Chip(
+        cell, tiles, _LINES, _LINES, wires=WireModel(), periphery=around
+    )
 
 
 def on_ideal_chip(network: Network, inputs: Tensor) -> DeployedNetwork:
     """Deploy, then put every cell on its target: programming is not what is tested here."""
     shapes = [
-        (layer.weight.shape[0], layer.weight.shape[1]) for layer in network.layers
+        (layer.weight.shape[0], layer.weight.shape[1])
+        for layer in network.layers
     ]
-    bench = SimulatedBench(ideal_chip(tiles_needed(shapes, _LINES, _LINES)), Stream(0))
+    bench = SimulatedBench(
+        ideal_chip(tiles_needed(shapes, _LINES, _LINES)), Stream(0)
+    )
     deployed = deploy(
         network, bench, inputs, ProgramProtocol(denoise=None, max_cycles=1)
     )

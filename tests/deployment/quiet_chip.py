@@ -46,7 +46,9 @@ def perceptron(
         nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, classes)
     )
     for name, values in network.named_parameters():
-        nn.init.normal_(values, std=0.4, generator=stream.child(name).generator())
+        nn.init.normal_(
+            values, std=0.4, generator=stream.child(name).generator()
+        )
     return network.eval().requires_grad_(False)
 
 
@@ -55,7 +57,9 @@ def problem(stream: Stream, count: int = 120) -> tuple[Tensor, Tensor]:
     generator = stream.child("problem").generator()
     centres = torch.randn(3, 8, generator=generator).abs()
     labels = torch.arange(count) % 3
-    return centres[labels] + 0.35 * torch.randn(count, 8, generator=generator), labels
+    return centres[labels] + 0.35 * torch.randn(
+        count, 8, generator=generator
+    ), labels
 
 
 def deployed_on(
@@ -69,14 +73,18 @@ def deployed_on(
     """The network programmed into the bench."""
     read = read_network(network, samples)
     placement = lay_out(read, bench.info)
-    placement, result = program_pairs(bench, placement, protocol, repaired=repaired)
+    placement, result = program_pairs(
+        bench, placement, protocol, repaired=repaired
+    )
     ranges = calibrate_ranges(read, placement, samples, bench.info.read_voltage)
     return DeployedNetwork(read, bench, placement, ranges, result)
 
 
 def spread(size: float) -> ErrorTable:
     """Statistics of cells that are off by a normal error of one size (S), wherever they are."""
-    error = size * torch.randn(2, 4096, generator=Stream(0).child("spread").generator())
+    error = size * torch.randn(
+        2, 4096, generator=Stream(0).child("spread").generator()
+    )
     return ErrorTable(
         50 * uS,
         500 * uS,

@@ -40,7 +40,8 @@ def test_multiply_adds_are_those_that_torch_counts() -> None:
     found = account(read_network(module, inputs))
     assert 2 * 5 * (found.analog + found.digital) == counter.get_total_flops()
     kinds = {
-        entry.kind: (entry.name, entry.runs, entry.layers) for entry in found.operations
+        entry.kind: (entry.name, entry.runs, entry.layers)
+        for entry in found.operations
     }
     assert kinds["conv_transpose2d"] == ("up", "analog", 2)
     assert kinds["matmul"] == ("matmul", "refused", 0)
@@ -76,7 +77,9 @@ def test_recurrent_layers_count_every_step(
 
 def test_folded_norms_cost_nothing_and_others_one_for_each_value() -> None:
     """Twelve values of 3 channels; the first norm has no layer before it."""
-    module = nn.Sequential(nn.BatchNorm1d(3), nn.Conv1d(3, 5, 1), nn.BatchNorm1d(5))
+    module = nn.Sequential(
+        nn.BatchNorm1d(3), nn.Conv1d(3, 5, 1), nn.BatchNorm1d(5)
+    )
     found = account(read_network(randomise(module), normal(2, 3, 4)))
     assert [
         (entry.name, entry.analog, entry.digital) for entry in found.operations
@@ -92,7 +95,9 @@ def test_samples_of_free_size_have_to_be_given() -> None:
     """Their number of vectors is not in the network."""
     free = {0: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
     module = randomise(nn.Conv1d(2, 3, 2))
-    program = torch.export.export(module, (normal(3, 2, 9),), dynamic_shapes=(free,))
+    program = torch.export.export(
+        module, (normal(3, 2, 9),), dynamic_shapes=(free,)
+    )
     network = read_network(program, normal(3, 2, 9))
     with pytest.raises(
         ValueError, match=r"`sample` must be given .* shape \(2, None\)"

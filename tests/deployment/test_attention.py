@@ -39,15 +39,24 @@ def test_projections_of_attention_are_two_layers(weighted: bool) -> None:
     """Queries, keys and values are one layer of three times the size; both ways torch has."""
     module = randomise(Attends(weighted=weighted))
     network = read_network(module, normal(3, 6, 8))
-    names = [(layer.name, tuple(layer.weight.shape)) for layer in network.layers]
-    assert names == [("heads.in_proj_weight", (24, 8)), ("heads.out_proj", (8, 8))]
+    names = [
+        (layer.name, tuple(layer.weight.shape)) for layer in network.layers
+    ]
+    assert names == [
+        ("heads.in_proj_weight", (24, 8)),
+        ("heads.out_proj", (8, 8)),
+    ]
     check_same(network, module, normal(5, 6, 8, name="more"))
 
 
 def test_an_encoder_is_four_layers_for_each_block() -> None:
     """Rounding as in `check_same`."""
-    block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu")
-    module = randomise(nn.TransformerEncoder(block, 2, enable_nested_tensor=False))
+    block = nn.TransformerEncoderLayer(
+        8, 2, 16, batch_first=True, activation="gelu"
+    )
+    module = randomise(
+        nn.TransformerEncoder(block, 2, enable_nested_tensor=False)
+    )
     network = read_network(module, normal(3, 6, 8))
     shapes = [tuple(layer.weight.shape) for layer in network.layers]
     assert shapes == [(24, 8), (8, 8), (16, 8), (8, 16)] * 2
@@ -65,12 +74,16 @@ def test_embedding_is_looked_up_digitally() -> None:
 
 def test_an_ideal_chip_computes_an_encoder_block() -> None:
     """See `check_ideal`; layer norm keeps the scale of all activations of order one."""
-    check_ideal(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), normal(5, 6, 8))
+    check_ideal(
+        nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), normal(5, 6, 8)
+    )
 
 
 def test_attention_recorded_for_one_batch_size_is_refused() -> None:
     """Its reshapes mix samples and heads, so another batch size cannot be put in."""
-    program = torch.export.export(Attends(weighted=False).eval(), (normal(3, 6, 8),))
+    program = torch.export.export(
+        Attends(weighted=False).eval(), (normal(3, 6, 8),)
+    )
     with pytest.raises(
         ValueError, match=r"any size.* with a dynamic batch dimension\.$"
     ):

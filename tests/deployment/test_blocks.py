@@ -51,7 +51,9 @@ def placed(kind: str, info: BenchInfo) -> Placement:
 
 def like(placement: Placement, name: str) -> Tensor:
     """Numbers of one or another size for all cells, between 0 and 1 (1)."""
-    return torch.rand(placement.cells.shape, generator=Stream(2, (name,)).generator())
+    return torch.rand(
+        placement.cells.shape, generator=Stream(2, (name,)).generator()
+    )
 
 
 @pytest.mark.parametrize("kind", MAPPINGS)
@@ -112,7 +114,9 @@ class Multiplying(ForwardingBench):
         full_scale: float | Tensor,  # noqa: ARG002 - it does not round
     ) -> Tensor:
         matrix = self.held[plus]
-        return voltage @ (matrix if minus is None else matrix - self.held[minus])
+        return voltage @ (
+            matrix if minus is None else matrix - self.held[minus]
+        )
 
 
 @pytest.mark.parametrize("kind", MAPPINGS)
@@ -133,10 +137,14 @@ def test_a_block_reads_what_its_difference_says(kind: str) -> None:
         torch.testing.assert_close(found, wanted, rtol=0, atol=1e-5)
 
 
-def search_error(block: Block, kind: type[WeightMapping], info: BenchInfo) -> float:
+def search_error(
+    block: Block, kind: type[WeightMapping], info: BenchInfo
+) -> float:
     """What is missing after ten looks, in parts of the full scale (1)."""
     mapping = kind(LOW, HIGH)
-    target = torch.full(block.crossings.shape, (LOW + HIGH) / 2, dtype=torch.float64)
+    target = torch.full(
+        block.crossings.shape, (LOW + HIGH) / 2, dtype=torch.float64
+    )
     freedom = block.freedom(target, LOW, mapping.block_difference)
     wanted = 0.3 * mapping.block_difference * torch.ones(block.shape).double()
     for number, look in enumerate(looks(freedom, always(wanted), block, info)):
@@ -176,7 +184,10 @@ def test_records_of_blocks_that_mean_none_are_refused() -> None:
     spoilt = [
         (replace(pair, minus=None), "either pairs or a reference"),
         (replace(beside, reference=None), "either pairs or a reference"),
-        (replace(pair, reference=beside.reference), "either pairs or a reference"),
+        (
+            replace(pair, reference=beside.reference),
+            "either pairs or a reference",
+        ),
         (replace(pair, excess=excess), "have a partner"),
         (replace(beside, corrects=0), "corrects one of other weights"),
         (replace(pair, scale=pair.scale[:-1]), "different shapes"),

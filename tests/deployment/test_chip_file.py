@@ -49,7 +49,9 @@ def samples() -> Tensor:
 
 def specimen(seed: int = 7) -> ChipSpec:
     chip = Chip(**SIZE)
-    return ChipSpec("rao2023", seed, chip.tiles, chip.rows, chip.cols, chip.lines)
+    return ChipSpec(
+        "rao2023", seed, chip.tiles, chip.rows, chip.cols, chip.lines
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,9 @@ def test_a_programmed_image_is_what_deploy_makes(
     `deploy` on the same chip, so the outputs are equal to the last bit.
     """
     save_image(tmp_path / "net.mho", image)
-    programmed = program_image(load_image(tmp_path / "net.mho"), specimen(), EFFORT)
+    programmed = program_image(
+        load_image(tmp_path / "net.mho"), specimen(), EFFORT
+    )
     bench = SimulatedBench(Chip(**SIZE), Stream(7).child("chip"))
     wanted = deploy(network(), bench, samples(), EFFORT.protocol)
     assert torch.equal(programmed.deployed()(samples()), wanted(samples()))
@@ -97,14 +101,18 @@ def test_a_saved_chip_goes_on_as_if_nothing_had_happened(
     assert mine.bench.clock == own.bench.clock
 
 
-def test_a_deployed_copy_leaves_the_kept_state_alone(chip: ProgrammedChip) -> None:
+def test_a_deployed_copy_leaves_the_kept_state_alone(
+    chip: ProgrammedChip,
+) -> None:
     before = chip.sha256
     first = chip.deployed()(samples())
     assert chip.sha256 == before
     assert torch.equal(chip.deployed()(samples()), first)
 
 
-def test_what_is_kept_goes_on_from_where_the_bench_is(chip: ProgrammedChip) -> None:
+def test_what_is_kept_goes_on_from_where_the_bench_is(
+    chip: ProgrammedChip,
+) -> None:
     """Running twice on one bench equals running, keeping, and running again."""
     straight = chip.deployed()
     straight(samples())
@@ -121,11 +129,16 @@ def test_chips_of_one_image_differ_and_share_it(
 ) -> None:
     other = program_image(image, specimen(8), EFFORT)
     assert other.image.sha256 == chip.image.sha256
-    assert not torch.equal(other.deployed()(samples()), chip.deployed()(samples()))
+    assert not torch.equal(
+        other.deployed()(samples()), chip.deployed()(samples())
+    )
 
 
 def test_an_interrupted_run_ends_like_one_that_was_not(
-    image: CompiledNetwork, chip: ProgrammedChip, tmp_path: Path, monkeypatch: Any
+    image: CompiledNetwork,
+    chip: ProgrammedChip,
+    tmp_path: Path,
+    monkeypatch: Any,
 ) -> None:
     """The state holds all that a cycle depends on, so resuming is exact."""
     monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
@@ -183,19 +196,27 @@ def spoil_clock(file: Spoilt) -> None:
 
 
 def spoil_costs(file: Spoilt) -> None:
-    file.tensors["chip.state.bench"] = file.tensors["chip.state.bench"].repeat(2)
+    file.tensors["chip.state.bench"] = file.tensors["chip.state.bench"].repeat(
+        2
+    )
 
 
 def spoil_core(file: Spoilt) -> None:
-    file.tensors["chip.state.core"] = file.tensors["chip.state.core"] * torch.inf
+    file.tensors["chip.state.core"] = (
+        file.tensors["chip.state.core"] * torch.inf
+    )
 
 
 def spoil_cells(file: Spoilt) -> None:
-    file.tensors["chip.result.cells"] = file.tensors["chip.result.cells"].flip(0)
+    file.tensors["chip.result.cells"] = file.tensors["chip.result.cells"].flip(
+        0
+    )
 
 
 def spoil_result(file: Spoilt) -> None:
-    file.tensors["chip.result.outcome"] = file.tensors["chip.result.outcome"][:-1]
+    file.tensors["chip.result.outcome"] = file.tensors["chip.result.outcome"][
+        :-1
+    ]
 
 
 def spoil_placement(file: Spoilt) -> None:
@@ -265,7 +286,9 @@ def test_a_changed_number_of_a_preset_refuses_chips_of_before(
         load_chip(tmp_path / "chip.mho")
 
 
-def test_a_half_copied_chip_is_refused(chip: ProgrammedChip, tmp_path: Path) -> None:
+def test_a_half_copied_chip_is_refused(
+    chip: ProgrammedChip, tmp_path: Path
+) -> None:
     path = tmp_path / "chip.mho"
     save_chip(path, chip)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

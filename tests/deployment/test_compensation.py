@@ -26,7 +26,9 @@ TILE = 32
 
 
 def weights(out: int, inputs: int) -> torch.Tensor:
-    return torch.randn(out, inputs, generator=Stream(3).child("weights").generator())
+    return torch.randn(
+        out, inputs, generator=Stream(3).child("weights").generator()
+    )
 
 
 def info(resistance: float, tiles: int = 1, **others: float) -> BenchInfo:
@@ -61,8 +63,14 @@ def test_effective_weights_are_the_wanted_ones(resistance: float) -> None:
     plain = place([weight], bench, PAIRS)
     final = compensate(plain, bench, PAIRS)
     largest = float(weight.abs().max())
-    before = float((effective(plain, bench, (20, 40)) - weight).abs().max()) / largest
-    after = float((effective(final, bench, (20, 40)) - weight).abs().max()) / largest
+    before = (
+        float((effective(plain, bench, (20, 40)) - weight).abs().max())
+        / largest
+    )
+    after = (
+        float((effective(final, bench, (20, 40)) - weight).abs().max())
+        / largest
+    )
     assert before > 0.02
     assert after < 1e-4
 
@@ -103,8 +111,12 @@ def test_layers_lie_next_to_driver_and_sense() -> None:
     """A layer of 5 inputs and 3 outputs fills the last 5 rows and the first 6 columns."""
     bench = info(1.0)
     (block,) = place([weights(3, 5)], bench, PAIRS).blocks
-    assert block.plus[:, 0].tolist() == [row * TILE for row in range(TILE - 5, TILE)]
-    assert block.minus[0].tolist() == [(TILE - 5) * TILE + col for col in (1, 3, 5)]
+    assert block.plus[:, 0].tolist() == [
+        row * TILE for row in range(TILE - 5, TILE)
+    ]
+    assert block.minus[0].tolist() == [
+        (TILE - 5) * TILE + col for col in (1, 3, 5)
+    ]
 
 
 @pytest.mark.parametrize("stuck_at", [0.0, 4.2e-3])
@@ -125,10 +137,14 @@ def test_targets_move_around_stuck_cells(stuck_at: float) -> None:
     largest = float(weight.abs().max())
 
     def errors(placement: Placement) -> torch.Tensor:
-        real = replace(placement, target=torch.where(stuck, held, placement.target))
+        real = replace(
+            placement, target=torch.where(stuck, held, placement.target)
+        )
         return (effective(real, bench, (16, 32)) - weight).abs() / largest
 
-    without, after = (errors(p).flatten().sort().values for p in (mended, final))
+    without, after = (
+        errors(p).flatten().sort().values for p in (mended, final)
+    )
     assert float(without[-4]) > 3e-3
     assert float(after[-4]) < 1e-4
     assert float(after[-1]) <= float(without[-1]) * 1.01

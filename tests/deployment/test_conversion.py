@@ -48,14 +48,23 @@ KINDS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "linear": (lambda: nn.Linear(300, 20), (4, 300)),
     "tokens": (lambda: nn.Linear(30, 20, bias=False), (4, 5, 30)),
     "image": (lambda: nn.Conv2d(5, 7, 3, padding=1), (3, 5, 12, 12)),
-    "few positions": (lambda: nn.Conv2d(70, 7, 3, stride=2, padding=1), (3, 70, 7, 7)),
-    "oblong": (lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)), (2, 6, 20, 19)),
+    "few positions": (
+        lambda: nn.Conv2d(70, 7, 3, stride=2, padding=1),
+        (3, 70, 7, 7),
+    ),
+    "oblong": (
+        lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)),
+        (2, 6, 20, 19),
+    ),
     "oblong, few": (
         lambda: nn.Conv2d(6, 4, (3, 5), (2, 1), (1, 2), (1, 2)),
         (2, 6, 9, 9),
     ),
     "groups": (lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4), (2, 12, 9, 9)),
-    "groups, few": (lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4), (2, 12, 4, 4)),
+    "groups, few": (
+        lambda: nn.Conv2d(12, 8, 3, padding=1, groups=4),
+        (2, 12, 4, 4),
+    ),
     "depthwise": (
         lambda: nn.Conv2d(10, 10, 3, padding="same", groups=10),
         (2, 10, 8, 8),
@@ -89,7 +98,9 @@ def test_exact_cells_compute_what_the_module_does(kind: str, rows: int) -> None:
     found = ready(module, samples, rows)(samples)
     wanted = module(samples).detach()
     assert found.shape == wanted.shape
-    assert float((found - wanted).abs().max()) < 1e-4 * float(wanted.abs().max())
+    assert float((found - wanted).abs().max()) < 1e-4 * float(
+        wanted.abs().max()
+    )
 
 
 class Both(nn.Module):
@@ -103,7 +114,9 @@ class Both(nn.Module):
         self.head = nn.Linear(3 * 64, 5)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.head(self.again(self.norm(self.first(image)).relu()).flatten(1))
+        return self.head(
+            self.again(self.norm(self.first(image)).relu()).flatten(1)
+        )
 
 
 def test_a_shared_layer_is_one_layer_on_tiles() -> None:
@@ -113,7 +126,9 @@ def test_a_shared_layer_is_one_layer_on_tiles() -> None:
     found = ready(module, samples, digital=("head",))
     assert [layer.name for layer in found.layers] == ["first"]
     assert found.account.cells == 2 * 81
-    torch.testing.assert_close(found(samples), module(samples), rtol=0, atol=2e-4)
+    torch.testing.assert_close(
+        found(samples), module(samples), rtol=0, atol=2e-4
+    )
 
 
 def test_account_names_every_module_with_parameters() -> None:
@@ -185,7 +200,9 @@ def test_order_of_use_is_asked_for() -> None:
     with pytest.raises(ValueError, match="`table` must be given to `program`"):
         found(inputs(2, 4))
     found.program(exact(), mho.Stream(0))
-    with pytest.raises(ValueError, match="`samples` must be given to `calibrate`"):
+    with pytest.raises(
+        ValueError, match="`samples` must be given to `calibrate`"
+    ):
         found(inputs(2, 4))
 
 
@@ -195,7 +212,10 @@ def test_the_module_stays_as_it_is_and_nothing_is_copied() -> None:
     found = convert(module)
     found.program(exact(error=1 * uS), mho.Stream(0))
     assert type(module.first) is nn.Conv2d
-    assert found.layers[0].layers[0].weight.data_ptr() == module.first.weight.data_ptr()
+    assert (
+        found.layers[0].layers[0].weight.data_ptr()
+        == module.first.weight.data_ptr()
+    )
     assert module.training
     for name, tensor in module.state_dict().items():
         assert torch.equal(tensor, before[name])
@@ -269,7 +289,9 @@ def test_partners_make_up_for_stuck_cells_as_far_as_they_reach() -> None:
         scale = (HIGH - LOW) / float(module.weight.detach().abs().max())
         error = (found(torch.eye(40)).T - module.weight.detach()).abs() * scale
         if lost:
-            assert lost - (HIGH - LOW) < float(error.max()) < lost + (HIGH - LOW)
+            assert (
+                lost - (HIGH - LOW) < float(error.max()) < lost + (HIGH - LOW)
+            )
         else:
             assert float(error.max()) < 1 * uS
 
@@ -300,7 +322,9 @@ def test_seeds_name_chips() -> None:
     module = nn.Linear(50, 20)
     samples = inputs(8, 50)
     table = exact()
-    table.error.copy_(torch.randn(2, 4, generator=mho.Stream(1).generator()) * uS)
+    table.error.copy_(
+        torch.randn(2, 4, generator=mho.Stream(1).generator()) * uS
+    )
     found = convert(module)
 
     def outputs(seed: int) -> Tensor:
@@ -332,14 +356,18 @@ def test_levels_are_the_mapping_s() -> None:
     """With three levels of a cell, weights are halves of the largest."""
     module = nn.Linear(5, 1, bias=False)
     module.weight.data = torch.tensor([[1.0, 0.7, 0.3, -0.2, -0.8]])
-    found = ready(module, torch.eye(5), mapping=DifferentialPairs(LOW, HIGH, levels=3))
+    found = ready(
+        module, torch.eye(5), mapping=DifferentialPairs(LOW, HIGH, levels=3)
+    )
     wanted = torch.tensor([[1.0, 0.5, 0.5, 0.0, -1.0]])
     torch.testing.assert_close(found(torch.eye(5)).T, wanted, rtol=0, atol=1e-4)
 
 
 def test_a_table_of_another_range_is_refused() -> None:
     found = convert(nn.Linear(2, 2), mapping=DifferentialPairs(LOW, 2 * HIGH))
-    with pytest.raises(ValueError, match="`table` must reach from 50 µS to 1 mS"):
+    with pytest.raises(
+        ValueError, match="`table` must reach from 50 µS to 1 mS"
+    ):
         found.program(exact(), mho.Stream(0))
 
 

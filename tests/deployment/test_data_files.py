@@ -14,7 +14,9 @@ def test_data_come_as_float32_with_whole_labels(tmp_path: Path) -> None:
     """Any real number type; calibration inputs default to the first 64 inputs. Exact."""
     inputs = np.arange(100 * 6, dtype=">u2").reshape(100, 2, 3)
     np.savez(
-        tmp_path / "data.npz", inputs=inputs, labels=np.arange(100, dtype=np.uint8) % 7
+        tmp_path / "data.npz",
+        inputs=inputs,
+        labels=np.arange(100, dtype=np.uint8) % 7,
     )
     data = load_data(str(tmp_path / "data.npz"))
     assert torch.equal(data.inputs, torch.arange(600.0).reshape(100, 2, 3))
@@ -43,16 +45,25 @@ BAD_DATA = [
         "lacks the array `inputs`; it holds `labels`, `x`",
     ),
     ({}, "lacks the array `inputs`; it holds nothing"),
-    (GOOD | {"inputs": np.full((3, 2), np.nan)}, "`inputs` must be finite, but 6 of 6"),
+    (
+        GOOD | {"inputs": np.full((3, 2), np.nan)},
+        "`inputs` must be finite, but 6 of 6",
+    ),
     (GOOD | {"inputs": np.full((3, 2), 1e300)}, "`inputs` must be finite"),
     (
         GOOD | {"inputs": np.zeros((3, 2), complex)},
         "real numbers, but holds complex128",
     ),
     (GOOD | {"inputs": np.zeros((3, 2), str)}, "real numbers, but holds <U1"),
-    (GOOD | {"inputs": np.zeros((0, 2))}, "at least one sample, but has (0, 2)"),
+    (
+        GOOD | {"inputs": np.zeros((0, 2))},
+        "at least one sample, but has (0, 2)",
+    ),
     (GOOD | {"inputs": np.zeros(3)}, "must have shape (samples, ...)"),
-    (GOOD | {"labels": np.zeros(4, int)}, "`labels` must have shape (3), but has (4,)"),
+    (
+        GOOD | {"labels": np.zeros(4, int)},
+        "`labels` must have shape (3), but has (4,)",
+    ),
     (
         GOOD | {"labels": np.zeros(3)},
         "must be whole numbers of shape (samples,), but is float64",
@@ -93,6 +104,16 @@ def test_a_data_file_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "flipped.npz").write_bytes(content.replace(b"NUMPY", b"NUMPI"))
     with (tmp_path / "single.npz").open("wb") as file:
         np.save(file, np.zeros(3))
-    for name in ("absent", "folder", "empty", "text", "short", "flipped", "single"):
-        with pytest.raises(ValueError, match=rf"Argument `data` must .*{name}\.npz"):
+    for name in (
+        "absent",
+        "folder",
+        "empty",
+        "text",
+        "short",
+        "flipped",
+        "single",
+    ):
+        with pytest.raises(
+            ValueError, match=rf"Argument `data` must .*{name}\.npz"
+        ):
             load_data(str(tmp_path / f"{name}.npz"))

@@ -30,7 +30,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
     whole = digit_rows.train
     monkeypatch.setattr(
-        digit_rows, "train", lambda network, _, **more: whole(network, 2, **more)
+        digit_rows,
+        "train",
+        lambda network, _, **more: whole(network, 2, **more),
     )
 
 
@@ -43,7 +45,9 @@ def test_an_example_answers_on_ideal_chips_what_it_answers_in_software(
 
     digit_rows.write(str(tmp_path / "digits.npz"), samples=24)
     data = load_data(str(tmp_path / "digits.npz"))
-    network = read_network(build_network(FOLDER / file, factory), data.calibration)
+    network = read_network(
+        build_network(FOLDER / file, factory), data.calibration
+    )
     wanted = network.run(data.inputs)
     assert float((wanted.argmax(1) == data.labels).float().mean()) > 0.3
     found = on_ideal_chip(network, data.inputs)(data.inputs)

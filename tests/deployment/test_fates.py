@@ -45,7 +45,9 @@ class Stacked(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(4, 6, 2, batch_first=True, bidirectional=True, proj_size=3)
+        self.lstm = nn.LSTM(
+            4, 6, 2, batch_first=True, bidirectional=True, proj_size=3
+        )
         self.gru = nn.GRU(6, 5, 2, batch_first=True)
         self.rnn = nn.RNN(5, 4, batch_first=True, bias=False)
         self.last = nn.Linear(4, 2)
@@ -90,7 +92,9 @@ def recorded(name: str) -> tuple[nn.Module, Tensor, Graph]:
 
 
 @cache
-def read(name: str, digital: tuple[str, ...] = ()) -> tuple[nn.Module, Tensor, Network]:
+def read(
+    name: str, digital: tuple[str, ...] = ()
+) -> tuple[nn.Module, Tensor, Network]:
     module, samples, graph = recorded(name)
     return module, samples, read_network(graph, samples, digital)
 
@@ -100,13 +104,17 @@ def test_every_parameter_is_accounted_for_once(name: str) -> None:
     """Names and sizes are those of the module itself, and what is counted adds up to all."""
     module, _, network = read(name)
     found = account(network)
-    listed = [item for entry in found.operations for item in entry.parameters.items()]
+    listed = [
+        item for entry in found.operations for item in entry.parameters.items()
+    ]
     assert len(listed) == len(dict(listed))
     assert dict(listed) == {
         key: value.numel() for key, value in module.named_parameters()
     }
     holders = {
-        key for key, part in module.named_modules() if [*part.parameters(recurse=False)]
+        key
+        for key, part in module.named_modules()
+        if [*part.parameters(recurse=False)]
     }
     named = {entry.name for entry in found.operations}
     told = {
@@ -117,7 +125,9 @@ def test_every_parameter_is_accounted_for_once(name: str) -> None:
     }
     inner = {key for key in holders if key.endswith("parametrizations.weight")}
     assert holders - {""} - inner <= told
-    assert sum(found.parameters.values()) == sum(p.numel() for p in module.parameters())
+    assert sum(found.parameters.values()) == sum(
+        p.numel() for p in module.parameters()
+    )
     assert found.parameters["tiles"] == sum(
         layer.weight.numel() for layer in network.layers
     ) + (
@@ -135,7 +145,9 @@ def by_hooks(module: nn.Module, samples: Tensor) -> int:
         if isinstance(part, nn.Linear):
             total += part.weight.numel() * size
         elif isinstance(part, nn.RNNBase):
-            total += sum(p.numel() for p in part.parameters() if p.ndim > 1) * size
+            total += (
+                sum(p.numel() for p in part.parameters() if p.ndim > 1) * size
+            )
         elif isinstance(part, nn.ConvTranspose1d | nn.ConvTranspose2d):
             total += inputs[0].numel() * part.weight[0].numel()
         elif isinstance(part, nn.Conv1d | nn.Conv2d):
@@ -148,7 +160,9 @@ def by_hooks(module: nn.Module, samples: Tensor) -> int:
     return int(total)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "transformer"])
+@pytest.mark.parametrize(
+    "name", [name for name in NETWORKS if name != "transformer"]
+)
 def test_what_tiles_do_is_what_hooks_on_the_module_count(name: str) -> None:
     """Exact; attention multiplies without calling its modules and has a test of its own."""
     module, samples, network = read(name)
@@ -163,7 +177,9 @@ def test_what_is_kept_digital_computes_and_counts_the_same(name: str) -> None:
     """
     module, samples, network = read(name)
     whole = account(network)
-    names = list(dict.fromkeys(e.name for e in whole.operations if e.runs == "analog"))
+    names = list(
+        dict.fromkeys(e.name for e in whole.operations if e.runs == "analog")
+    )
     total = whole.analog + whole.digital
     kept = tuple(names[:-1]) or ("table",)
     _, _, other = read(name, kept)
@@ -183,7 +199,9 @@ def test_patterns_modules_and_parameters_name_what_stays_digital() -> None:
 
     def kept(*digital: str) -> set[str]:
         found = account(read("transformer", digital)[2]).operations
-        return {entry.name for entry in found if entry.runs == "digital by choice"}
+        return {
+            entry.name for entry in found if entry.runs == "digital by choice"
+        }
 
     attention = {"block.self_attn", "block.self_attn.out_proj"}
     norms = {"block.norm1", "block.norm2"}
@@ -192,7 +210,11 @@ def test_patterns_modules_and_parameters_name_what_stays_digital() -> None:
     assert kept("block.self_attn.in_proj_weight") == {"block.self_attn"}
     everything = attention | norms | {"block.linear1", "block.linear2"}
     assert kept("block") == kept("block.*") == everything
-    assert kept("block.lin*", "last") == {"block.linear1", "block.linear2", "last"}
+    assert kept("block.lin*", "last") == {
+        "block.linear1",
+        "block.linear2",
+        "last",
+    }
 
 
 def test_a_norm_that_is_kept_digital_is_not_folded() -> None:
@@ -201,7 +223,9 @@ def test_a_norm_that_is_kept_digital_is_not_folded() -> None:
     found = {entry.name: entry for entry in account(network).operations}
     assert found["norm"].runs == "digital by choice"
     assert found["norm"].digital == 8 * 6 * 6
-    torch.testing.assert_close(network.layers[0].weight, module.stem.weight.flatten(1))
+    torch.testing.assert_close(
+        network.layers[0].weight, module.stem.weight.flatten(1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,7 +242,9 @@ def test_a_name_that_nothing_has_is_refused_with_the_nearest(
     ) as raised:
         read_network(graph, samples, (wanted,))
     assert nearest == "last" or f"`{nearest}`" in str(raised.value)
-    with pytest.raises(TypeError, match=r"^Argument `digital` must be several names"):
+    with pytest.raises(
+        TypeError, match=r"^Argument `digital` must be several names"
+    ):
         read_network(graph, samples, "last")
 
 
@@ -237,7 +263,9 @@ class After(nn.Module):
 class Function(nn.Module):
     """A function of the sample and of stored numbers."""
 
-    def __init__(self, call: Callable[[Tensor, Tensor], Tensor], *shape: int) -> None:
+    def __init__(
+        self, call: Callable[[Tensor, Tensor], Tensor], *shape: int
+    ) -> None:
         super().__init__()
         self.call = call
         self.w = nn.Parameter(torch.ones(shape))
@@ -314,7 +342,9 @@ CASES: dict[str, tuple[nn.Module, tuple[int, ...], int, str, int]] = {
         40,
     ),
     "two activations": (
-        Function(lambda x, w: torch.einsum("bi,bj->bij", x, x * w).flatten(1), 4),
+        Function(
+            lambda x, w: torch.einsum("bi,bj->bij", x, x * w).flatten(1), 4
+        ),
         (4,),
         16,
         "all its factors",
@@ -360,7 +390,9 @@ def test_what_cannot_be_on_tiles_runs_digitally_and_says_why(case: str) -> None:
     }
 
 
-def test_a_recurrent_layer_with_weights_of_the_day_leaves_no_layers_behind() -> None:
+def test_a_recurrent_layer_with_weights_of_the_day_leaves_no_layers_behind() -> (
+    None
+):
     """Its first matrices are constant; they must not be put on tiles when the last one is not."""
     network = read_network(randomise(Fast()), normal(5, 3, 4))
     assert [layer.name for layer in network.layers] == ["last"]
@@ -380,7 +412,9 @@ class Fast(nn.Module):
         scale = (x[:1, :1, :1] * 0).exp().reshape(1, 1)
         weights = [self.layer.weight_ih_l0, self.layer.weight_hh_l0 * scale]
         start = x.new_zeros(1, x.shape[0], 4)
-        found, _ = torch.rnn_tanh(x, start, weights, False, 1, 0.0, False, False, True)
+        found, _ = torch.rnn_tanh(
+            x, start, weights, False, 1, 0.0, False, False, True
+        )
         return self.last(found[:, -1])
 
 
@@ -388,12 +422,16 @@ def test_if_nothing_is_left_for_tiles_the_error_says_what_became_of_every_layer(
     None
 ):
     """Both what was chosen and what was refused, by name; an error and no silence."""
-    module = randomise(nn.Sequential(nn.Conv3d(1, 2, 1), nn.Flatten(), nn.Linear(2, 2)))
+    module = randomise(
+        nn.Sequential(nn.Conv3d(1, 2, 1), nn.Flatten(), nn.Linear(2, 2))
+    )
     with pytest.raises(
         ValueError, match=r"^Argument `source` must leave at least one"
     ) as raised:
         read_network(module, normal(3, 1, 1, 1, 1), ("2",))
-    assert "`0` is refused (convolutions in three dimensions" in str(raised.value)
+    assert "`0` is refused (convolutions in three dimensions" in str(
+        raised.value
+    )
     assert "`2` is digital by choice" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -414,7 +452,9 @@ def test_the_attention_of_an_encoder_is_refused_for_its_factors() -> None:
     """Scores and weighted sums multiply activations; 6² scores of 16 numbers, twice."""
     _, _, network = read("transformer")
     (entry,) = (
-        e for e in account(network).operations if e.kind.startswith("scaled_dot")
+        e
+        for e in account(network).operations
+        if e.kind.startswith("scaled_dot")
     )
     assert (entry.runs, entry.digital) == ("refused", 2 * 36 * 16)
     assert entry.why.startswith("all its factors depend on the input")
@@ -424,13 +464,17 @@ def test_shapes_alone_count_as_a_sample_does() -> None:
     """No sample, no numbers: the same account."""
     found: list[ModuleAccount] = []
     for name in ("odd", "stacked", "transformer", "residual"):
-        _, samples, network = read(name, ("last",) if name != "odd" else ("normed",))
+        _, samples, network = read(
+            name, ("last",) if name != "odd" else ("normed",)
+        )
         found.append(account(network))
         assert found[-1] == account(network, samples[0])
         assert math.isfinite(found[-1].analog_share)
 
 
-def test_notes_are_kept_only_of_operations_that_have_something_to_tell() -> None:
+def test_notes_are_kept_only_of_operations_that_have_something_to_tell() -> (
+    None
+):
     """Images hold them; reshapes and activations need none."""
     _, _, network = read("mlp")
     assert len(network.notes) == 3

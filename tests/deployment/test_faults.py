@@ -33,7 +33,9 @@ TILE = 16
 
 def bench_with(stuck: float, tiles: int = 1, seed: int = 0) -> SimulatedBench:
     kind = preset("rao2023").replace(cell__stuck_fraction=stuck)
-    return SimulatedBench(Chip(kind, tiles=tiles, rows=TILE, cols=TILE), Stream(seed))
+    return SimulatedBench(
+        Chip(kind, tiles=tiles, rows=TILE, cols=TILE), Stream(seed)
+    )
 
 
 def random_faults(stuck: float, seed: int, high: float = 0.5) -> FaultMap:
@@ -46,7 +48,9 @@ def random_faults(stuck: float, seed: int, high: float = 0.5) -> FaultMap:
 
 
 def random_weight(out: int, inputs: int, seed: int = 2) -> torch.Tensor:
-    return torch.randn(out, inputs, generator=Stream(seed).child("weights").generator())
+    return torch.randn(
+        out, inputs, generator=Stream(seed).child("weights").generator()
+    )
 
 
 def lost(
@@ -56,7 +60,9 @@ def lost(
     placement = place(
         [weight], info, PAIRS, faults=faults if mapped else None, spares=0
     )
-    stuck, held = (x.flatten()[placement.cells] for x in (faults.stuck, faults.held))
+    stuck, held = (
+        x.flatten()[placement.cells] for x in (faults.stuck, faults.held)
+    )
     final = repair(placement, stuck, held, info)
     reached = torch.zeros(info.cells, dtype=torch.float64)
     reached[final.cells] = torch.where(stuck, held, final.target).double()
@@ -107,7 +113,9 @@ class BrokenLines(ForwardingBench):
         row = cells % TILE**2 // TILE
         col = cells % TILE
         works = (row != 12) & (col != 3) & (col != 8)
-        super().pulse(Pulse(pulse.amplitude * works, pulse.width, pulse.gate), cells)
+        super().pulse(
+            Pulse(pulse.amplitude * works, pulse.width, pulse.gate), cells
+        )
 
 
 def test_broken_lines_are_found_and_not_used() -> None:
@@ -118,7 +126,9 @@ def test_broken_lines_are_found_and_not_used() -> None:
     placement = place([random_weight(5, 14)], bench.info, PAIRS, faults=found)
     cells = placement.cells
     assert cells.unique().numel() == cells.numel() == 2 * 5 * 14
-    assert not ((cells // TILE == 12) | (cells % TILE == 3) | (cells % TILE == 8)).any()
+    assert not (
+        (cells // TILE == 12) | (cells % TILE == 3) | (cells % TILE == 8)
+    ).any()
 
 
 def test_a_tile_without_a_line_that_works_is_refused() -> None:
@@ -130,7 +140,9 @@ def test_a_tile_without_a_line_that_works_is_refused() -> None:
 
 
 def test_a_map_of_another_chip_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"`faults` must have shape \(2, 16, 16\)"):
+    with pytest.raises(
+        ValueError, match=r"`faults` must have shape \(2, 16, 16\)"
+    ):
         place(
             [random_weight(2, 2)],
             bench_with(0.0, tiles=2).info,
@@ -150,12 +162,19 @@ def test_ends_reach_what_a_fine_grid_of_the_free_half_reaches() -> None:
             stuck = torch.tensor([held])
             want = torch.tensor([wanted])
             left = float(
-                StuckHalves(stuck, stuck, yes, no).nearest_difference(want, info)
+                StuckHalves(stuck, stuck, yes, no).nearest_difference(
+                    want, info
+                )
             )
             right = float(
-                StuckHalves(stuck, stuck, no, yes).nearest_difference(want, info)
+                StuckHalves(stuck, stuck, no, yes).nearest_difference(
+                    want, info
+                )
             )
-            for reached, differences in ((left, held - grid), (right, grid - held)):
+            for reached, differences in (
+                (left, held - grid),
+                (right, grid - held),
+            ):
                 best = float((differences - wanted).abs().min())
                 assert abs(reached - wanted) <= best + 1e-9
             assert float(
@@ -163,7 +182,9 @@ def test_ends_reach_what_a_fine_grid_of_the_free_half_reaches() -> None:
             ) == float(want)
             assert (
                 float(
-                    StuckHalves(stuck, stuck, yes, yes).nearest_difference(want, info)
+                    StuckHalves(stuck, stuck, yes, yes).nearest_difference(
+                        want, info
+                    )
                 )
                 == 0.0
             )
@@ -210,21 +231,33 @@ def test_no_other_order_of_rows_loses_less() -> None:
         fixed[0, row, col] = True
         held[0, row, col] = value
     lines = AssignedLines(0, torch.arange(5), torch.tensor([0]))
-    ends = StuckHalves(held[0, :5, 0], held[0, :5, 1], fixed[0, :5, 0], fixed[0, :5, 1])
+    ends = StuckHalves(
+        held[0, :5, 0], held[0, :5, 1], fixed[0, :5, 0], fixed[0, :5, 1]
+    )
 
     def loss(order: Tensor, sign: float) -> float:
         """Squared conductance lost with input n on row order[n]."""
         there = sign * torch.zeros(5).index_copy(0, order, wanted[:, 0])
         return float(
-            (ends.nearest_difference(there, info) - there).double().square().sum()
+            (ends.nearest_difference(there, info) - there)
+            .double()
+            .square()
+            .sum()
         )
 
     found = lines_of_pairs(wanted, lines, FaultMap(fixed, held), info).rows
     assert sorted(found.tolist()) == list(range(5))
     orders = [torch.tensor(order) for order in permutations(range(5))]
-    left = {s: (loss(found, s), min(loss(o, s) for o in orders)) for s in (1.0, -1.0)}
-    assert any(own == pytest.approx(best, abs=1e-15) for own, best in left.values())
-    assert min(own for own, _ in left.values()) < min(loss(orders[0], s) for s in left)
+    left = {
+        s: (loss(found, s), min(loss(o, s) for o in orders))
+        for s in (1.0, -1.0)
+    }
+    assert any(
+        own == pytest.approx(best, abs=1e-15) for own, best in left.values()
+    )
+    assert min(own for own, _ in left.values()) < min(
+        loss(orders[0], s) for s in left
+    )
 
 
 def test_spare_lines_are_used_where_the_own_ones_are_stuck() -> None:

@@ -43,10 +43,14 @@ def peak_of_refusal(path: Path, reason: str) -> int:
         tracemalloc.stop()
 
 
-def test_a_file_of_five_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_file_of_five_gigabytes_is_refused_before_it_is_read(
+    tmp_path: Path,
+) -> None:
     """It took 4.7 to 9.8 GiB of memory; the sentence says what allows it."""
     path = sparse(tmp_path / "bomb.mho", 5 * 10**9)
-    assert peak_of_refusal(path, r"must fit into 4 GiB .*--max-memory 5GiB") < MIB
+    assert (
+        peak_of_refusal(path, r"must fit into 4 GiB .*--max-memory 5GiB") < MIB
+    )
 
 
 def test_a_damaged_file_takes_no_memory_although_it_is_small_enough(
@@ -62,7 +66,10 @@ def test_a_file_with_less_or_more_than_its_header_says_is_not_read(
 ) -> None:
     path = sparse(tmp_path / "bomb.mho", 96 * MIB)
     size = path.stat().st_size
-    for wrong, reason in ((size + 1, "more bytes"), (size - 1, "fewer or more")):
+    for wrong, reason in (
+        (size + 1, "more bytes"),
+        (size - 1, "fewer or more"),
+    ):
         os.truncate(path, wrong)
         assert peak_of_refusal(path, reason) < MIB
 
@@ -78,7 +85,13 @@ def test_the_limit_can_be_raised_and_lowered(tmp_path: Path) -> None:
     """A file within the limit is refused for what it is, no longer for its size."""
     path = tmp_path / "file.mho"
     path.write_bytes(pack("mho-chip", {}, {"a": torch.zeros(MIB)})[0])
-    with allow_memory("3MiB"), pytest.raises(TooLargeError, match="3 MiB of memory"):
+    with (
+        allow_memory("3MiB"),
+        pytest.raises(TooLargeError, match="3 MiB of memory"),
+    ):
         load_chip(path)
-    with allow_memory("5MiB"), pytest.raises(ValueError, match="possible value at"):
+    with (
+        allow_memory("5MiB"),
+        pytest.raises(ValueError, match="possible value at"),
+    ):
         load_chip(path)

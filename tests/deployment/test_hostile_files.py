@@ -46,11 +46,14 @@ class Whole:
 
     def __init__(self, folder: Path) -> None:
         specimen = ChipSpec("rao2023", 1, 2, 5, 8)
-        network = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).eval()
+        network = nn.Sequential(
+            nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)
+        ).eval()
         with torch.no_grad():
             for number, values in enumerate(network.parameters()):
                 values.copy_(
-                    torch.linspace(-1, 1, values.numel()).view(values.shape) + number
+                    torch.linspace(-1, 1, values.numel()).view(values.shape)
+                    + number
                 )
         image = compile_image(
             network,
@@ -63,14 +66,19 @@ class Whole:
         )
         save_image(folder / "image.mho", image)
         save_chip(folder / "chip.mho", chip)
-        self.bytes = {kind: (folder / f"{kind}.mho").read_bytes() for kind in KINDS}
+        self.bytes = {
+            kind: (folder / f"{kind}.mho").read_bytes() for kind in KINDS
+        }
         self.parts: dict[str, Parts] = {
             "image": image_parts(image),
             "chip": chip_parts(chip),
         }
 
 
-LOAD: dict[str, Callable[[Path], object]] = {"image": load_image, "chip": load_chip}
+LOAD: dict[str, Callable[[Path], object]] = {
+    "image": load_image,
+    "chip": load_chip,
+}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +99,9 @@ def refusal(kind: str, path: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_flipped_bit_goes_unnoticed(whole: Whole, kind: str, tmp_path: Path) -> None:
+def test_no_flipped_bit_goes_unnoticed(
+    whole: Whole, kind: str, tmp_path: Path
+) -> None:
     """500 bits at random places, one at a time: in lengths, header, checksum and numbers.
 
     The checksum covers every byte but its own digits, and those are compared with it.
@@ -146,7 +156,9 @@ def headed(
     change: Callable[[dict[str, Any]], None], data: bytes | None = None
 ) -> bytes:
     """A file of two tensors of four numbers each, its header changed, its checksum right."""
-    content, _ = pack("mho-image", {}, {"a": torch.arange(4.0), "b": torch.ones(4)})
+    content, _ = pack(
+        "mho-image", {}, {"a": torch.arange(4.0), "b": torch.ones(4)}
+    )
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     change(header)
@@ -242,7 +254,9 @@ def test_a_header_that_lies_about_nothing_is_read_as_far_as_it_goes(
 @pytest.mark.parametrize(
     "digest", ["0" * 64, "f" * 64, "", "0" * 63, "x" * 64, "é" * 64]
 )
-def test_a_wrong_checksum_is_refused(whole: Whole, digest: str, tmp_path: Path) -> None:
+def test_a_wrong_checksum_is_refused(
+    whole: Whole, digest: str, tmp_path: Path
+) -> None:
     path = tmp_path / "sum.mho"
     content = whole.bytes["image"]
     own = re.search(rb'"sha256":"([0-9a-f]{64})"', content)
@@ -434,7 +448,18 @@ def test_a_save_that_is_interrupted_leaves_the_old_file(
         assert [p.name for p in tmp_path.iterdir()] == ["chip.mho"]
 
 
-EXTREMES: list[Any] = [0, -1, 5e-324, 1e-300, 1e-30, 1e30, 1e300, 1e308, 2**53, 2**63]
+EXTREMES: list[Any] = [
+    0,
+    -1,
+    5e-324,
+    1e-300,
+    1e-30,
+    1e30,
+    1e300,
+    1e308,
+    2**53,
+    2**63,
+]
 
 
 def numbers_in(plain: Any) -> list[tuple[Any, ...]]:
@@ -462,7 +487,11 @@ def numbers_in(plain: Any) -> list[tuple[Any, ...]]:
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_ranges_that_no_number_survives_are_refused(
-    whole: Whole, kind: str, where: tuple[str, int], value: float, tmp_path: Path
+    whole: Whole,
+    kind: str,
+    where: tuple[str, int],
+    value: float,
+    tmp_path: Path,
 ) -> None:
     """1e-300 went through `program` and was an OverflowError in `evaluate`; 1e308 gave NaN."""
     content, tensors = whole.parts[kind]
@@ -506,15 +535,21 @@ def test_a_state_that_no_chip_can_be_in_is_refused(
 def extreme(values: Tensor, chance: random.Random) -> Tensor:
     """One number of a tensor, or all of them, as large or small as numbers get."""
     own = values.clone().flatten()
-    chosen = slice(None) if chance.random() < 0.5 else chance.randrange(own.numel())
+    chosen = (
+        slice(None) if chance.random() < 0.5 else chance.randrange(own.numel())
+    )
     if own.is_floating_point():
-        own[chosen] = chance.choice([0.0, -1.0, 1e-300, 1e-38, 1e-12, 1e12, 3e38])
+        own[chosen] = chance.choice(
+            [0.0, -1.0, 1e-300, 1e-38, 1e-12, 1e12, 3e38]
+        )
     else:
         own[chosen] = chance.choice([0, 1, 100])
     return own.view(values.shape)
 
 
-def test_whatever_opens_computes_finite_numbers(whole: Whole, tmp_path: Path) -> None:
+def test_whatever_opens_computes_finite_numbers(
+    whole: Whole, tmp_path: Path
+) -> None:
     """One extreme number anywhere in a chip, with a right checksum: refused, or it computes."""
     chance = random.Random(3)
     path = tmp_path / "odd.mho"
@@ -533,7 +568,9 @@ def test_whatever_opens_computes_finite_numbers(whole: Whole, tmp_path: Path) ->
                 inside = inside[key]
             inside[last] = chance.choice(EXTREMES)
         else:
-            name = chance.choice([n for n in sorted(numbers) if numbers[n].numel()])
+            name = chance.choice(
+                [n for n in sorted(numbers) if numbers[n].numel()]
+            )
             numbers[name] = extreme(numbers[name], chance)
         save(path, "mho-chip", own, numbers)
         try:

@@ -6,12 +6,22 @@ from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.deployment import DeployedNetwork, calibrate_ranges, program_pairs, refit
+from mho.deployment import (
+    DeployedNetwork,
+    calibrate_ranges,
+    program_pairs,
+    refit,
+)
 from mho.mapping import DifferentialPairs, lay_out
 from mho.network import Network, read_network
 from mho.programming import ProgramProtocol
 from mho.rng import Stream
-from mho.training import NoiseAwareTraining, Surrogate, hybrid_train, noise_aware_train
+from mho.training import (
+    NoiseAwareTraining,
+    Surrogate,
+    hybrid_train,
+    noise_aware_train,
+)
 from mho.training.hybrid import HybridTraining, TuneResult
 from mho.training.last_layer import LastLayer
 from mho.units import uS
@@ -39,7 +49,9 @@ def digital(network: nn.Module, samples: Tensor, labels: Tensor) -> list[float]:
         for chosen in torch.split(order, SHORT.batch):
             optimizer.zero_grad()
             scores = features[chosen] @ (largest * share).T + own
-            torch.autograd.backward(functional.cross_entropy(scores, labels[chosen]))
+            torch.autograd.backward(
+                functional.cross_entropy(scores, labels[chosen])
+            )
             optimizer.step()
             share.data.clamp_(-1, 1)
         scores = features @ (largest * share).T + own
@@ -69,7 +81,9 @@ def trained() -> Network:
 def tuned(seed: int = 0, **changes: float) -> tuple[TuneResult, Tensor, Tensor]:
     """Training on a chip, and every target before and after."""
     samples, labels = problem(Stream(1))
-    deployed = deployed_on(quiet_bench(seed, **changes), perceptron(Stream(3)), samples)
+    deployed = deployed_on(
+        quiet_bench(seed, **changes), perceptron(Stream(3)), samples
+    )
     before = deployed.placement.target
     found = hybrid_train(
         deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE
@@ -77,7 +91,9 @@ def tuned(seed: int = 0, **changes: float) -> tuple[TuneResult, Tensor, Tensor]:
     return found, before, deployed.placement.target
 
 
-def test_on_a_chip_without_noise_the_loss_falls_as_in_digital_training() -> None:
+def test_on_a_chip_without_noise_the_loss_falls_as_in_digital_training() -> (
+    None
+):
     """Cells within ±1 of 450 µS and 16-bit converters leave the loss of digital training.
 
     An error of 1 µS a cell, uniform, is 0.8 µS a pair rms, 0.2 % of the largest weight of 1: with
@@ -105,13 +121,21 @@ def test_only_cells_of_the_last_layer_are_programmed() -> None:
     deployed = deployed_on(bench, perceptron(Stream(3)), samples)
     first = deployed.placement.cells[: 2 * 8 * 12]
     last = deployed.placement.cells[2 * 8 * 12 :]
-    held = [bench.read(some, samples=1, window=0.0).mean for some in (first, last)]
+    held = [
+        bench.read(some, samples=1, window=0.0).mean for some in (first, last)
+    ]
     target = deployed.placement.target
-    hybrid_train(deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE)
-    now = [bench.read(some, samples=1, window=0.0).mean for some in (first, last)]
+    hybrid_train(
+        deployed, samples, labels, Stream(9), training=SHORT, protocol=COARSE
+    )
+    now = [
+        bench.read(some, samples=1, window=0.0).mean for some in (first, last)
+    ]
     assert torch.equal(held[0], now[0])
     assert float((held[1] - now[1]).abs().max()) > 20 * uS
-    assert torch.equal(deployed.placement.target[: len(first)], target[: len(first)])
+    assert torch.equal(
+        deployed.placement.target[: len(first)], target[: len(first)]
+    )
 
 
 def test_targets_move_by_more_than_the_tolerance_or_not_at_all() -> None:
@@ -132,7 +156,9 @@ def test_a_target_within_the_tolerance_is_left_alone() -> None:
     pulses = deployed.bench.ledger.pulses
     assert layer.write(ProgramProtocol(5 * uS, denoise=None)) == 0
     assert deployed.bench.ledger.pulses == pulses
-    assert layer.write(ProgramProtocol(3 * uS, denoise=None)) == int(inner.sum())
+    assert layer.write(ProgramProtocol(3 * uS, denoise=None)) == int(
+        inner.sum()
+    )
 
 
 def test_the_same_seed_gives_the_same_training() -> None:
@@ -160,7 +186,9 @@ def test_partners_of_stuck_cells_take_the_difference() -> None:
     """
     samples, _ = problem(Stream(1))
     bench = quiet_bench(5, cell__stuck_fraction=0.2, cell__stuck_high=0.0)
-    deployed = deployed_on(bench, perceptron(Stream(3)), samples, repaired=False)
+    deployed = deployed_on(
+        bench, perceptron(Stream(3)), samples, repaired=False
+    )
     layer = LastLayer(deployed, DifferentialPairs(50 * uS, 500 * uS))
     layer.balance(FINE)
     (block,) = [b for b in deployed.placement.blocks if b.layer == 1]
@@ -174,7 +202,9 @@ def test_partners_of_stuck_cells_take_the_difference() -> None:
     goal = (10 * uS + wanted).clamp(
         bench.info.conductance_low, bench.info.conductance_high
     )
-    torch.testing.assert_close(target[block.plus][alone], goal, rtol=0, atol=1.1 * uS)
+    torch.testing.assert_close(
+        target[block.plus][alone], goal, rtol=0, atol=1.1 * uS
+    )
 
 
 def test_progress_can_interrupt_between_updates() -> None:
@@ -196,7 +226,9 @@ def test_progress_can_interrupt_between_updates() -> None:
             protocol=COARSE,
             progress=stop,
         )
-    held = deployed.bench.read(deployed.placement.cells, samples=1, window=0.0).mean
+    held = deployed.bench.read(
+        deployed.placement.cells, samples=1, window=0.0
+    ).mean
     assert float((held - deployed.placement.target).abs().max()) < 6 * uS
 
 
@@ -218,7 +250,9 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
         placement, result = program_pairs(
             bench, lay_out(network, bench.info), ROUGH, repaired=False
         )
-        ranges = calibrate_ranges(network, placement, learn, bench.info.read_voltage)
+        ranges = calibrate_ranges(
+            network, placement, learn, bench.info.read_voltage
+        )
         deployed = DeployedNetwork(network, bench, placement, ranges, result)
         found = [deployed.accuracy(samples[300:], labels[300:])]
         refit(deployed, learn, right)
@@ -228,7 +262,9 @@ def test_refit_and_training_win_back_what_stuck_cells_cost() -> None:
             deployed, learn, right, Stream(9), training=training, protocol=ROUGH
         )
         found.append(deployed.accuracy(samples[300:], labels[300:]))
-        won = [(accuracy - found[0]) / (software - found[0]) for accuracy in found]
+        won = [
+            (accuracy - found[0]) / (software - found[0]) for accuracy in found
+        ]
         assert software - found[0] > 0.2
         assert won[1] < 0.8 <= won[2]
 
@@ -245,7 +281,9 @@ def learner(
     placement, result = program_pairs(
         bench, lay_out(network, bench.info), ROUGH, repaired=repaired
     )
-    ranges = calibrate_ranges(network, placement, learn, bench.info.read_voltage)
+    ranges = calibrate_ranges(
+        network, placement, learn, bench.info.read_voltage
+    )
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     refit(deployed, learn, right)
     return deployed, learn, right
@@ -269,7 +307,9 @@ def test_five_chips_whose_stuck_cells_nobody_made_up_for_all_end_where_they_can(
         found = hybrid_train(
             deployed, learn, right, Stream(9), training=training, protocol=ROUGH
         )
-        assert deployed.accuracy(learn, right) == found.ended >= found.accuracy[0]
+        assert (
+            deployed.accuracy(learn, right) == found.ended >= found.accuracy[0]
+        )
         assert not found.worse
         end = deployed.accuracy(samples[300:], labels[300:])
         assert end >= start - 0.02
@@ -312,7 +352,9 @@ def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gai
     assert deployed.ranges == start.ranges
     assert torch.equal(deployed.corrections[1].gain, start.correction.gain)
     assert torch.equal(deployed.corrections[1].offset, start.correction.offset)
-    held = deployed.bench.read(deployed.placement.cells, samples=1, window=0.0).mean
+    held = deployed.bench.read(
+        deployed.placement.cells, samples=1, window=0.0
+    ).mean
     works = ~deployed.programming.stuck
     assert float((held - start.target)[works].abs().max()) < ROUGH.tolerance
     assert not torch.equal(
@@ -320,7 +362,9 @@ def test_training_that_ruins_the_layer_is_taken_back_in_cells_converters_and_gai
     )  # other conductances within the tolerance
 
 
-def test_partners_that_gave_way_are_sent_back_if_the_loss_does_not_fall() -> None:
+def test_partners_that_gave_way_are_sent_back_if_the_loss_does_not_fall() -> (
+    None
+):
     """A layer that learnt other classes than the network's wants none of the network's weights.
 
     Chip 1 starts with classes exchanged in turn and learns them; a second training finds that

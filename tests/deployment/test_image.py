@@ -56,7 +56,9 @@ def test_a_saved_image_comes_back_bit_by_bit(
         assert torch.equal(
             getattr(loaded.placement, name), getattr(image.placement, name)
         )
-    for mine, own in zip(loaded.placement.blocks, image.placement.blocks, strict=True):
+    for mine, own in zip(
+        loaded.placement.blocks, image.placement.blocks, strict=True
+    ):
         assert all(
             torch.equal(getattr(mine, n), getattr(own, n))
             for n in ("plus", "minus", "scale")
@@ -64,7 +66,9 @@ def test_a_saved_image_comes_back_bit_by_bit(
     assert loaded.ranges.inputs == image.ranges.inputs
     assert loaded.ranges.currents == image.ranges.currents
     assert loaded.info == image.info
-    assert torch.equal(loaded.network.run(samples()), image.network.run(samples()))
+    assert torch.equal(
+        loaded.network.run(samples()), image.network.run(samples())
+    )
 
 
 def test_arguments_of_an_operation_keep_their_order(
@@ -72,7 +76,9 @@ def test_arguments_of_an_operation_keep_their_order(
 ) -> None:
     """An operation's first reference is its activation, so order is part of the network."""
     for mine, own in zip(
-        load_image(path).network.graph.nodes, image.network.graph.nodes, strict=True
+        load_image(path).network.graph.nodes,
+        image.network.graph.nodes,
+        strict=True,
     ):
         assert list(mine.arguments.items()) == list(own.arguments.items())
 
@@ -86,7 +92,9 @@ def test_compiling_twice_gives_the_same_file(image: CompiledNetwork) -> None:
     )
 
 
-def test_any_safetensors_reader_opens_it(image: CompiledNetwork, path: Path) -> None:
+def test_any_safetensors_reader_opens_it(
+    image: CompiledNetwork, path: Path
+) -> None:
     found = load_file(path)
     assert torch.equal(found["image.placement.target"], image.placement.target)
 
@@ -108,7 +116,9 @@ def test_every_changed_byte_is_noticed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [0, 1, 7, 8, 9, 100, 4000, -1])
-def test_a_truncated_file_is_refused_in_one_sentence(path: Path, keep: int) -> None:
+def test_a_truncated_file_is_refused_in_one_sentence(
+    path: Path, keep: int
+) -> None:
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(
         ValueError, match=r"^Argument `image` must name a whole file.*\.$"
@@ -118,7 +128,9 @@ def test_a_truncated_file_is_refused_in_one_sentence(path: Path, keep: int) -> N
 
 def test_bytes_behind_the_end_are_refused(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(ValueError, match="more bytes than its header describes"):
+    with pytest.raises(
+        ValueError, match="more bytes than its header describes"
+    ):
         load_image(path)
 
 
@@ -133,22 +145,29 @@ ABOUT = '"__metadata__":{"format":"mho-image","version":"1","sha256":"","content
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(b"\x80\x04cos\nsystem\n(S'touch hacked'\ntR.", id="pickle"),
+        pytest.param(
+            b"\x80\x04cos\nsystem\n(S'touch hacked'\ntR.", id="pickle"
+        ),
         pytest.param(b"PK\x03\x04" + bytes(200), id="zip"),
         pytest.param(b"\xff" * 8 + b"{}", id="length beyond the file"),
         pytest.param(by_hand("[" * 100_000), id="deep JSON"),
         pytest.param(by_hand('{"a":' * 50_000), id="deep objects"),
-        pytest.param(by_hand("{" + ABOUT + "," + ABOUT + "}"), id="a name twice"),
+        pytest.param(
+            by_hand("{" + ABOUT + "," + ABOUT + "}"), id="a name twice"
+        ),
         pytest.param(by_hand("{" + ABOUT + "}"), id="no checksum"),
         pytest.param(
-            by_hand('{"__metadata__":{"format":7}}'), id="a kind that is no word"
+            by_hand('{"__metadata__":{"format":7}}'),
+            id="a kind that is no word",
         ),
         pytest.param(by_hand('{"__metadata__":NaN}'), id="NaN"),
         pytest.param(by_hand("[]"), id="no object"),
         pytest.param(b"", id="empty"),
     ],
 )
-def test_hostile_files_are_refused_in_one_sentence(path: Path, content: bytes) -> None:
+def test_hostile_files_are_refused_in_one_sentence(
+    path: Path, content: bytes
+) -> None:
     path.write_bytes(content)
     with pytest.raises(
         ValueError, match=r"^Argument `image` must name a whole file.*\.$"
@@ -186,7 +205,9 @@ def graph(content: dict[str, Any]) -> Any:
 
 
 def spoil_operator(file: Spoilt) -> None:
-    graph(file.content)["nodes"][2]["fields"]["operator"] = "aten.from_file.default"
+    graph(file.content)["nodes"][2]["fields"]["operator"] = (
+        "aten.from_file.default"
+    )
 
 
 def spoil_builtin(file: Spoilt) -> None:
@@ -258,7 +279,9 @@ def spoil_scale(file: Spoilt) -> None:
 
 
 def spoil_sign(file: Spoilt) -> None:
-    file.tensors["image.placement.sign"] = file.tensors["image.placement.sign"][:1]
+    file.tensors["image.placement.sign"] = file.tensors["image.placement.sign"][
+        :1
+    ]
 
 
 def spoil_bias(file: Spoilt) -> None:
@@ -308,7 +331,11 @@ def spoil_content(file: Spoilt) -> None:
     file.content["image"] = []
 
 
-SPOILS = [value for name, value in dict(globals()).items() if name.startswith("spoil_")]
+SPOILS = [
+    value
+    for name, value in dict(globals()).items()
+    if name.startswith("spoil_")
+]
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
@@ -327,7 +354,9 @@ def test_a_well_formed_file_with_impossible_content_is_refused(
         load_image(path)
 
 
-@pytest.mark.parametrize("operator", ["aten.tan.default", "aten.from_file.default"])
+@pytest.mark.parametrize(
+    "operator", ["aten.tan.default", "aten.from_file.default"]
+)
 def test_only_operators_of_the_list_may_stand_in_a_file(
     image: CompiledNetwork, path: Path, operator: str
 ) -> None:
@@ -335,7 +364,9 @@ def test_only_operators_of_the_list_may_stand_in_a_file(
     file = Spoilt(image)
     graph(file.content)["nodes"][2]["fields"]["operator"] = operator
     file.save(path)
-    with pytest.raises(ValueError, match=f"operators that mho can run.*{operator}"):
+    with pytest.raises(
+        ValueError, match=f"operators that mho can run.*{operator}"
+    ):
         load_image(path)
 
 
@@ -355,7 +386,8 @@ def test_tensors_that_claim_more_than_there_is_are_refused() -> None:
         length = int.from_bytes(whole[:8], "little") + len(claim) - 3
         with pytest.raises(RefusedError):
             unpack(
-                length.to_bytes(8, "little") + resigned(hurt[8:], digest, length),
+                length.to_bytes(8, "little")
+                + resigned(hurt[8:], digest, length),
                 (IMAGE_KIND,),
             )
 
@@ -376,7 +408,9 @@ def test_a_chip_of_another_kind_is_refused(image: CompiledNetwork) -> None:
         replace(kind_of_chip(), read_voltage=0.1),
         replace(kind_of_chip(), conductance_high=100e-6),
     ):
-        with pytest.raises(ValueError, match=r"^Argument `chip` must be of the kind"):
+        with pytest.raises(
+            ValueError, match=r"^Argument `chip` must be of the kind"
+        ):
             check_fits(image, change)
 
 
@@ -393,6 +427,7 @@ def test_what_could_not_be_opened_again_is_not_compiled() -> None:
     with torch.no_grad():
         made[4].weight.mul_(1e25)
     with pytest.raises(
-        ValueError, match=r"^Argument `network` must give an image that can be opened"
+        ValueError,
+        match=r"^Argument `network` must give an image that can be opened",
     ):
         compile_image(made, kind_of_chip(), samples())

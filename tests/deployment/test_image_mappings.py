@@ -90,7 +90,8 @@ def assert_same(one: Placement, other: Placement) -> None:
     for mine, own in zip(one.blocks, other.blocks, strict=True):
         assert type(mine) is type(own)
         assert all(
-            same(getattr(mine, f.name), getattr(own, f.name)) for f in fields(own)
+            same(getattr(mine, f.name), getattr(own, f.name))
+            for f in fields(own)
         )
 
 
@@ -184,7 +185,9 @@ def test_files_from_before_the_mappings_are_read(tmp_path: Path) -> None:
     assert_same(old.load(tmp_path).placement, image.placement)
 
 
-def _set(name: str, value: object, number: int = -1) -> Callable[[Spoilt], None]:
+def _set(
+    name: str, value: object, number: int = -1
+) -> Callable[[Spoilt], None]:
     def spoil(file: Spoilt) -> None:
         file.block(number)[name] = value
 
@@ -211,7 +214,11 @@ SPOILT = [
     ("four", _set("corrects", 99), "corrects none before it"),
     ("four", _set("corrects", -1), "corrects none before it"),
     ("four", _set("corrects", 0), "corrects one of other weights"),
-    ("four", _set("corrects", None), "before the last of those|other weights|corrects"),
+    (
+        "four",
+        _set("corrects", None),
+        "before the last of those|other weights|corrects",
+    ),
     ("four", _set("corrects", 0, 0), "corrects none before it"),
     ("offset", _set("reference", None), "either pairs or a reference"),
     ("offset", _set("corrects", 0), "corrects one of other weights"),

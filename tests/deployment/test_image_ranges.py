@@ -33,14 +33,18 @@ def image() -> CompiledNetwork:
 def by_column() -> CompiledNetwork:
     """An image with all that can be asked for: a range for each column, and another mapping."""
     info = kind_of_chip(rows=32, cols=32)
-    mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
+    mapping = DifferentialPairs(
+        info.array_low, info.array_high, "column", 90.0, 64
+    )
     return compile_image(
         network(),
         info,
         samples(),
         mapping,
         packed=True,
-        ranges=RangeRule("least-error", per_column=True, dac_bits=4, adc_bits=5),
+        ranges=RangeRule(
+            "least-error", per_column=True, dac_bits=4, adc_bits=5
+        ),
     )
 
 
@@ -68,7 +72,9 @@ def test_options_of_compiling_are_those_of_the_parts(
     """The placement of `lay_out` and the ranges of `calibrate_ranges` with the same words."""
     info = by_column.info
     rule = by_column.rule
-    mapping = DifferentialPairs(info.array_low, info.array_high, "column", 90.0, 64)
+    mapping = DifferentialPairs(
+        info.array_low, info.array_high, "column", 90.0, 64
+    )
     expected = lay_out(by_column.network, info, mapping, packed=True)
     assert torch.equal(by_column.placement.target, expected.target)
     assert torch.equal(by_column.placement.cells, expected.cells)
@@ -111,7 +117,9 @@ def test_ranges_that_no_column_has_are_refused(
     value: Tensor, reason: str, by_column: CompiledNetwork, tmp_path: Path
 ) -> None:
     currents = (*by_column.ranges.currents[:-1], value)
-    broken = replace(by_column, ranges=replace(by_column.ranges, currents=currents))
+    broken = replace(
+        by_column, ranges=replace(by_column.ranges, currents=currents)
+    )
     save_image(tmp_path / "net.mho", broken)
     with pytest.raises(ValueError, match=reason):
         load_image(tmp_path / "net.mho")

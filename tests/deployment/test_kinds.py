@@ -35,16 +35,23 @@ IMAGES = [
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("module", [*SIGNALS, *IMAGES], ids=str)
-def test_every_convolution_is_products_of_its_vectors(module: nn.Module) -> None:
+def test_every_convolution_is_products_of_its_vectors(
+    module: nn.Module,
+) -> None:
     """Settings differ on the two axes and groups hold several channels, so none can be swapped.
 
     Rounding: sums of at most 54 float32 products of order one, hence 1e-5.
     """
-    sizes = (11,) if isinstance(module, nn.Conv1d | nn.ConvTranspose1d) else (9, 11)
+    sizes = (
+        (11,) if isinstance(module, nn.Conv1d | nn.ConvTranspose1d) else (9, 11)
+    )
     inputs = normal(4, 6, *sizes)
     network = read_network(randomise(module), inputs)
     assert len(network.layers) == module.groups
-    assert network.layers[0].weight.numel() * module.groups == module.weight.numel()
+    assert (
+        network.layers[0].weight.numel() * module.groups
+        == module.weight.numel()
+    )
     check_same(network, module, inputs)
 
 
@@ -64,7 +71,9 @@ def test_a_group_is_a_layer_that_sees_its_own_channels_only() -> None:
 
 def test_a_transposed_convolution_is_one_on_spread_pixels() -> None:
     """One pixel of one leaves the kernel itself, at its place times the stride. Exact."""
-    module = randomise(nn.ConvTranspose2d(1, 1, (3, 2), stride=(2, 3), bias=False))
+    module = randomise(
+        nn.ConvTranspose2d(1, 1, (3, 2), stride=(2, 3), bias=False)
+    )
     network = read_network(module, normal(2, 1, 4, 5))
     image = torch.zeros(1, 1, 4, 5)
     image[0, 0, 1, 2] = 1.0
@@ -85,14 +94,27 @@ def test_a_signal_is_an_image_of_one_row() -> None:
 
 
 NORMED = [
-    (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()), (3, 6, 5)),
     (
-        nn.Sequential(nn.Conv2d(4, 6, 3, groups=2, bias=False), nn.BatchNorm2d(6)),
+        nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()),
+        (3, 6, 5),
+    ),
+    (
+        nn.Sequential(
+            nn.Conv2d(4, 6, 3, groups=2, bias=False), nn.BatchNorm2d(6)
+        ),
         (4, 6, 5),
     ),
-    (nn.Sequential(nn.ConvTranspose1d(4, 6, 3, groups=2), nn.BatchNorm1d(6)), (4, 7)),
+    (
+        nn.Sequential(nn.ConvTranspose1d(4, 6, 3, groups=2), nn.BatchNorm1d(6)),
+        (4, 7),
+    ),
     (nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, affine=False)), (3,)),
-    (nn.Sequential(nn.Conv1d(3, 4, 2), nn.BatchNorm1d(4), nn.Conv1d(4, 2, 2)), (3, 8)),
+    (
+        nn.Sequential(
+            nn.Conv1d(3, 4, 2), nn.BatchNorm1d(4), nn.Conv1d(4, 2, 2)
+        ),
+        (3, 8),
+    ),
 ]
 
 
@@ -103,7 +125,9 @@ def test_batch_norm_becomes_part_of_the_layer_before_it(
     """γ(Wx + b − μ)/√(σ² + ε) + β is a layer of weights γW/√(σ² + ε). Rounding of float32."""
     inputs = normal(5, *shape)
     network = read_network(randomise(module), inputs)
-    assert not any("batch_norm" in node.operator for node in network.graph.nodes)
+    assert not any(
+        "batch_norm" in node.operator for node in network.graph.nodes
+    )
     check_same(network, module, inputs)
 
 
@@ -130,7 +154,9 @@ class Twice(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.shared:
-            return self.norms[1](self.layer(self.norms[0](self.layer(x)).relu()))
+            return self.norms[1](
+                self.layer(self.norms[0](self.layer(x)).relu())
+            )
         found = self.layer(x)
         return self.norms[0](found) + found
 
@@ -206,7 +232,10 @@ class Joined(nn.Module):
     ("module", "shape"),
     [
         (nn.Conv1d(4, 6, 3, stride=2, padding=1), (4, 9)),
-        (nn.ConvTranspose2d(4, 3, 3, stride=2, padding=1, output_padding=1), (4, 4, 5)),
+        (
+            nn.ConvTranspose2d(4, 3, 3, stride=2, padding=1, output_padding=1),
+            (4, 4, 5),
+        ),
         (Joined(), (2, 6, 5)),
     ],
     ids=["conv1d", "transposed", "groups, norms, shortcut"],
@@ -222,9 +251,14 @@ def refusal(
     operator: str, shape: tuple[int, ...] = (2, 1, 3), **arguments: object
 ) -> str:
     node = Node(
-        "conv", operator, {"input": Ref("x"), "weight": Ref("w"), **arguments}, shape
+        "conv",
+        operator,
+        {"input": Ref("x"), "weight": Ref("w"), **arguments},
+        shape,
     )
-    graph = Graph("x", (1, 4), None, (node,), "conv", {"w": torch.ones(1, 1, 2)}, {})
+    graph = Graph(
+        "x", (1, 4), None, (node,), "conv", {"w": torch.ones(1, 1, 2)}, {}
+    )
     with pytest.raises(ValueError, match=r"^Argument `source` must") as raised:
         read_network(graph, normal(2, 1, 4))
     return str(raised.value)
@@ -246,4 +280,6 @@ def test_convolutions_that_are_not_fixed_are_refused() -> None:
 def test_a_convolution_without_an_axis_of_samples_is_refused() -> None:
     """Torch would take the samples for channels."""
     sentence = refusal("aten.conv1d.default", shape=(2, 3))
-    assert "`conv` returns 2 axes instead of 3; add the missing axis" in sentence
+    assert (
+        "`conv` returns 2 axes instead of 3; add the missing axis" in sentence
+    )

@@ -4,7 +4,13 @@ import pytest
 import torch
 from quiet_chip import COARSE, deployed_on, perceptron, problem, quiet_bench
 
-from mho.deployment import DeployOptions, RangeRule, calibrate_ranges, deploy, refit
+from mho.deployment import (
+    DeployOptions,
+    RangeRule,
+    calibrate_ranges,
+    deploy,
+    refit,
+)
 from mho.mapping import DifferentialPairs
 from mho.rng import Stream
 
@@ -27,16 +33,22 @@ def test_the_name_of_a_rule_stands_for_the_converters_of_the_bench() -> None:
     """These have 4 and 5 bits; ranges are those of `calibrate_ranges` by a rule that says so."""
     samples, _ = problem(Stream(1))
     bench = quiet_bench(array__dac_bits=4.0, array__adc_bits=5.0)
-    found = deploy(perceptron(Stream(3)), bench, samples, COARSE, ranges="least-error")
+    found = deploy(
+        perceptron(Stream(3)), bench, samples, COARSE, ranges="least-error"
+    )
     assert found.corrections == {}
     rule = RangeRule("least-error", dac_bits=4, adc_bits=5)
     volts = bench.info.read_voltage
-    expected = calibrate_ranges(found.network, found.placement, samples, volts, rule)
+    expected = calibrate_ranges(
+        found.network, found.placement, samples, volts, rule
+    )
     assert found.ranges.inputs == expected.inputs
     assert found.ranges.currents == expected.currents
     assert (
         found.ranges.inputs
-        != calibrate_ranges(found.network, found.placement, samples, volts).inputs
+        != calibrate_ranges(
+            found.network, found.placement, samples, volts
+        ).inputs
     )
 
 
@@ -60,4 +72,10 @@ def test_choices_that_are_none_are_refused() -> None:
             DeployOptions(**wrong)  # type: ignore[arg-type]
     samples, _ = problem(Stream(1))
     with pytest.raises(ValueError, match="`gains` must be"):
-        deploy(perceptron(Stream(3)), quiet_bench(), samples, COARSE, gains="fitted")
+        deploy(
+            perceptron(Stream(3)),
+            quiet_bench(),
+            samples,
+            COARSE,
+            gains="fitted",
+        )

@@ -90,7 +90,9 @@ def test_a_refresh_brings_cells_back_within_the_tolerance() -> None:
     assert kept.accuracy >= worn.accuracy
 
 
-@pytest.mark.parametrize("times", [[YEAR, HOUR], [HOUR, HOUR], [0.0], [], [math.inf]])
+@pytest.mark.parametrize(
+    "times", [[YEAR, HOUR], [HOUR, HOUR], [0.0], [], [math.inf]]
+)
 def test_ages_must_rise(times: list[float]) -> None:
     samples, labels = problem(Stream(1))
     with pytest.raises(ValueError, match="Argument `times` must rise"):
@@ -128,7 +130,9 @@ def chip() -> ProgrammedChip:
     samples = problem(Stream(1))[0]
     specimen = ChipSpec("wan2022", 1, 2, 12, 24)
     image = compile_image(perceptron(Stream(3)), specimen.bench().info, samples)
-    return program_image(image, specimen, ProgrammingOptions(2 * uS, denoise=False))
+    return program_image(
+        image, specimen, ProgrammingOptions(2 * uS, denoise=False)
+    )
 
 
 def data() -> Data:
@@ -211,6 +215,8 @@ def test_the_identity_of_a_life_is_of_chip_data_and_options(
         ({"quantile": 1.1}, "`quantile` must lie within"),
     ],
 )
-def test_impossible_lives_are_refused(change: dict[str, float], sentence: str) -> None:
+def test_impossible_lives_are_refused(
+    change: dict[str, float], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         replace(JOB, **change)

@@ -13,11 +13,15 @@ PAIRS = DifferentialPairs(50 * uS, 500 * uS)
 
 
 def weights(out: int, inputs: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(out, inputs, generator=Stream(seed).child("weights").generator())
+    return torch.randn(
+        out, inputs, generator=Stream(seed).child("weights").generator()
+    )
 
 
 def info(tiles: int, rows: int = 16, cols: int = 16):
-    return SimulatedBench(Chip(tiles=tiles, rows=rows, cols=cols), Stream(0)).info
+    return SimulatedBench(
+        Chip(tiles=tiles, rows=rows, cols=cols), Stream(0)
+    ).info
 
 
 def test_weights_survive_the_round_trip_through_conductances() -> None:
@@ -28,7 +32,9 @@ def test_weights_survive_the_round_trip_through_conductances() -> None:
     assert torch.allclose(back, weight, atol=4e-7 * float(weight.abs().max()))
 
 
-def test_conductances_stay_in_range_and_one_of_each_pair_at_its_bottom() -> None:
+def test_conductances_stay_in_range_and_one_of_each_pair_at_its_bottom() -> (
+    None
+):
     plus, minus = PAIRS.targets(weights(7, 5))
     both = torch.stack((plus, minus))
     assert float(both.min()) == pytest.approx(50e-6)
@@ -52,20 +58,27 @@ def test_a_layer_of_zeros_has_a_scale() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 16), (9, 17), (20, 40)])
-def test_every_weight_has_one_pair_of_cells_of_its_own(shape: tuple[int, int]) -> None:
+def test_every_weight_has_one_pair_of_cells_of_its_own(
+    shape: tuple[int, int],
+) -> None:
     """Also where a layer is split over tiles in both directions."""
     tiles = tiles_needed([shape, shape], 16, 16)
-    placement = place([weights(*shape), weights(*shape, seed=1)], info(tiles), PAIRS)
+    placement = place(
+        [weights(*shape), weights(*shape, seed=1)], info(tiles), PAIRS
+    )
     assert (
         placement.cells.unique().numel()
         == placement.cells.numel()
         == 4 * shape[0] * shape[1]
     )
     assert torch.equal(
-        placement.partner[placement.partner], torch.arange(placement.cells.numel())
+        placement.partner[placement.partner],
+        torch.arange(placement.cells.numel()),
     )
     assert torch.equal(placement.sign[placement.partner], -placement.sign)
-    assert torch.all((placement.cells[placement.partner] - placement.cells).abs() == 1)
+    assert torch.all(
+        (placement.cells[placement.partner] - placement.cells).abs() == 1
+    )
     assert len(placement.blocks) == tiles
 
 
@@ -76,19 +89,25 @@ def test_targets_of_a_split_layer_put_together_are_the_layer() -> None:
     held[placement.cells] = placement.target
     back = torch.zeros_like(weight)
     for block in placement.blocks:
-        part = PAIRS.weights(held[block.plus], held[block.minus], float(block.scale[0]))
+        part = PAIRS.weights(
+            held[block.plus], held[block.minus], float(block.scale[0])
+        )
         back[block.outputs, block.inputs] = part
     assert torch.allclose(back, weight, atol=1e-6 * float(weight.abs().max()))
 
 
 def test_too_small_a_bench_and_broken_weights_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"at least 2 tiles of 16×16 .* but has 1"):
+    with pytest.raises(
+        ValueError, match=r"at least 2 tiles of 16×16 .* but has 1"
+    ):
         place([weights(9, 16)], info(1), PAIRS, packed=False)
     with pytest.raises(ValueError, match="NaN or infinite"):
         place([torch.full((2, 2), torch.inf)], info(1), PAIRS)
 
 
-def test_a_network_on_quiet_cells_computes_what_it_computes_in_software() -> None:
+def test_a_network_on_quiet_cells_computes_what_it_computes_in_software() -> (
+    None
+):
     """No stuck cells, no channels, 16-bit converters: ±1 µS of 450 µS in each cell is left.
 
     That is 0.3 % of a typical weight (a third of the largest); the sums over 20 and 12 inputs

@@ -46,7 +46,9 @@ Shapes = list[tuple[int, int]]
 
 
 def normal(*shape: int, name: str = "x") -> Tensor:
-    return torch.randn(shape, generator=Stream(0, ("mappings", name)).generator())
+    return torch.randn(
+        shape, generator=Stream(0, ("mappings", name)).generator()
+    )
 
 
 def info_of(tiles: int, ohm: float = 0.0, size: int = TILE) -> BenchInfo:
@@ -60,10 +62,16 @@ def stood_for(
     placement: Placement, weights: list[Tensor], info: BenchInfo
 ) -> list[Tensor]:
     """Weights that the targets stand for, wires included (1)."""
-    found = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]
+    found = [
+        torch.zeros_like(weight, dtype=torch.float64) for weight in weights
+    ]
     for block, where in each_block(placement):
-        seen, _ = effective_difference(placement.target[where].double(), block, info)
-        found[block.layer][block.outputs, block.inputs] += (seen / block.scale).T
+        seen, _ = effective_difference(
+            placement.target[where].double(), block, info
+        )
+        found[block.layer][block.outputs, block.inputs] += (
+            seen / block.scale
+        ).T
     return found
 
 
@@ -84,7 +92,9 @@ def shapes_of(seed: int) -> Shapes:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", ["layer", "column"])
-@pytest.mark.parametrize(("packed", "spares"), [(False, 0), (True, 0), (True, 2)])
+@pytest.mark.parametrize(
+    ("packed", "spares"), [(False, 0), (True, 0), (True, 2)]
+)
 @pytest.mark.parametrize("seed", range(2))
 def test_targets_stand_for_the_weights_wherever_they_lie(
     kind: str, scale: str, packed: bool, spares: int, seed: int
@@ -96,7 +106,9 @@ def test_targets_stand_for_the_weights_wherever_they_lie(
     shapes = shapes_of(seed)
     weights = [normal(*shape, name=str(n)) for n, shape in enumerate(shapes)]
     cls = MAPPINGS[kind]
-    tiles = tiles_needed(shapes, TILE, TILE, mapping=cls, packed=packed, spares=spares)
+    tiles = tiles_needed(
+        shapes, TILE, TILE, mapping=cls, packed=packed, spares=spares
+    )
     info = info_of(tiles)
     mapping = cls(LOW, HIGH, scale)
     placement = place(weights, info, mapping, packed=packed, spares=spares)
@@ -138,7 +150,9 @@ def test_cells_partners_and_signs(kind: str, seed: int) -> None:
         )
     else:
         assert torch.equal(placement.sign[partner], -placement.sign)
-        assert torch.all((placement.cells[partner] - placement.cells).abs() == 1)
+        assert torch.all(
+            (placement.cells[partner] - placement.cells).abs() == 1
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -168,7 +182,9 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
     """
     network, _ = perceptron()
     info = info_of(
-        tiles_needed([(12, 20), (4, 12)], 64, 64, mapping=MAPPINGS[kind]), ohm, 64
+        tiles_needed([(12, 20), (4, 12)], 64, 64, mapping=MAPPINGS[kind]),
+        ohm,
+        64,
     )
     mapping = MAPPINGS[kind](LOW, HIGH, levels=64)
     placement = lay_out(network, info, mapping)
@@ -178,9 +194,9 @@ def test_targets_lie_on_levels(kind: str, ohm: float) -> None:
     assert float((count - count.round()).abs().max()) * mapping.step < 1e-10
     weights = [layer.weight for layer in network.layers]
     found = stood_for(placement, weights, info)
-    last = [b for b in placement.blocks if isinstance(b, CorrectingBlock)] or list(
-        placement.blocks
-    )
+    last = [
+        b for b in placement.blocks if isinstance(b, CorrectingBlock)
+    ] or list(placement.blocks)
     for block in last:
         error = (found[block.layer] - weights[block.layer]).T[
             block.inputs, block.outputs
@@ -210,7 +226,9 @@ def on_targets(bench: SimulatedBench, placement: Placement) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_ideal_chip_computes_the_network_and_counts_its_cells(kind: str) -> None:
+def test_an_ideal_chip_computes_the_network_and_counts_its_cells(
+    kind: str,
+) -> None:
     """Converters of 16 bits round 2⁻¹⁷ of ranges ten times the products: 2e-4 of the largest.
 
     Every cell counts as a multiply, every row and every pair or column as a conversion.
@@ -228,17 +246,24 @@ def test_an_ideal_chip_computes_the_network_and_counts_its_cells(kind: str) -> N
         cells=placement.cells,
     )
     on_targets(bench, placement)
-    ranges = calibrate_ranges(network, placement, inputs, bench.info.read_voltage)
+    ranges = calibrate_ranges(
+        network, placement, inputs, bench.info.read_voltage
+    )
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     wanted = network.run(inputs)
     before = bench.ledger
     found = deployed(inputs)
-    assert float((found - wanted).abs().max()) < 2e-4 * float(wanted.abs().max())
+    assert float((found - wanted).abs().max()) < 2e-4 * float(
+        wanted.abs().max()
+    )
     cost = bench.ledger - before
     assert cost.multiplies == 40 * placement.cells.numel()
     lines = sum(sum(block.crossings.shape[1:]) for block in placement.blocks)
     assert cost.conversions == 40 * lines
-    assert placement.cells.numel() == {"pairs": 576, "offset": 320, "four": 1152}[kind]
+    assert (
+        placement.cells.numel()
+        == {"pairs": 576, "offset": 320, "four": 1152}[kind]
+    )
 
 
 NOISY = preset("rao2023").replace(
@@ -277,15 +302,25 @@ def test_noise_of_a_product(kind: str) -> None:
         total += block.signed(block.read(bench, rows, 2e-3), rows) / block.scale
         cells = variance[where]
         scale = block.scale.double()
-        alone = cells[0, :, :6] if isinstance(block, ReferenceBlock) else cells.sum(0)
+        alone = (
+            cells[0, :, :6]
+            if isinstance(block, ReferenceBlock)
+            else cells.sum(0)
+        )
         wanted += torch.diag(squares @ alone / scale**2)
         if isinstance(block, ReferenceBlock):
-            shared = float(squares @ cells[0, :, -1]) / torch.outer(scale, scale)
+            shared = float(squares @ cells[0, :, -1]) / torch.outer(
+                scale, scale
+            )
     wanted += shared
     found = total.T.cov()
     size = torch.outer(wanted.diag(), wanted.diag()).sqrt()
-    assert float(((found - wanted) / size).abs().max()) < 5 * math.sqrt(2 / vectors)
-    assert (kind == "offset") == bool((wanted - torch.diag(wanted.diag())).any())
+    assert float(((found - wanted) / size).abs().max()) < 5 * math.sqrt(
+        2 / vectors
+    )
+    assert (kind == "offset") == bool(
+        (wanted - torch.diag(wanted.diag())).any()
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -297,7 +332,9 @@ def test_every_cell_has_one_place_in_the_grid_of_its_layer(kind: str) -> None:
     seen = []
     for layer, (_, inputs) in enumerate(shapes):
         parts = grid_columns(placement, layer)
-        grid = torch.full((inputs, 1 + max(int(c.max()) for _, _, c in parts)), -1)
+        grid = torch.full(
+            (inputs, 1 + max(int(c.max()) for _, _, c in parts)), -1
+        )
         for rows, where, columns in parts:
             assert torch.all(grid[rows, columns] == -1)
             grid[rows, columns] = where
@@ -320,7 +357,9 @@ def test_fields_out_of_range_and_names_that_are_none_are_refused() -> None:
         with pytest.raises(ValueError, match=f"Argument `{name}`"):
             TwoPairs(LOW, HIGH, **{name: value})
     for mapping in (ReferenceColumn, TwoPairs):
-        with pytest.raises(ValueError, match="Argument `high` must be above `low`"):
+        with pytest.raises(
+            ValueError, match="Argument `high` must be above `low`"
+        ):
             mapping(LOW, LOW)
     with pytest.raises(ValueError, match="Did you mean `offset`"):
         mapping_for("ofset", info_of(1))

@@ -15,7 +15,9 @@ HIGH = 500 * uS
 
 
 def weights(out: int, inputs: int) -> torch.Tensor:
-    return torch.randn(out, inputs, generator=Stream(0).child("weights").generator())
+    return torch.randn(
+        out, inputs, generator=Stream(0).child("weights").generator()
+    )
 
 
 def back(pairs: DifferentialPairs, weight: torch.Tensor) -> torch.Tensor:
@@ -28,13 +30,17 @@ def test_ideal_targets_stand_for_the_weights_exactly(scale: str) -> None:
     weight = weights(7, 5) * torch.logspace(-2, 1, 7)[:, None]
     pairs = DifferentialPairs(LOW, HIGH, scale=scale)
     error = (back(pairs, weight) - weight).abs()
-    assert torch.all(error <= 3e-7 * (HIGH - LOW) / pairs.scales(weight)[:, None])
+    assert torch.all(
+        error <= 3e-7 * (HIGH - LOW) / pairs.scales(weight)[:, None]
+    )
 
 
 def test_with_a_scale_of_its_own_every_output_uses_the_whole_range() -> None:
     """A layer's scale leaves the small outputs in a corner of the range."""
     weight = weights(7, 5) * torch.logspace(-2, 1, 7)[:, None]
-    each = torch.stack(DifferentialPairs(LOW, HIGH, scale="column").targets(weight))
+    each = torch.stack(
+        DifferentialPairs(LOW, HIGH, scale="column").targets(weight)
+    )
     torch.testing.assert_close(each.amax((0, 1)), torch.full((7,), HIGH))
     one = torch.stack(DifferentialPairs(LOW, HIGH).targets(weight))
     assert float(one.amax()) == pytest.approx(HIGH)
@@ -42,7 +48,9 @@ def test_with_a_scale_of_its_own_every_output_uses_the_whole_range() -> None:
 
 
 @pytest.mark.parametrize("scale", ["layer", "column"])
-def test_clipping_cuts_off_the_largest_weights_and_no_others(scale: str) -> None:
+def test_clipping_cuts_off_the_largest_weights_and_no_others(
+    scale: str,
+) -> None:
     """The 90th percentile of 1 … 100 is 90: ten weights become 90, the rest stay."""
     weight = torch.arange(1.0, 101.0)[None] * torch.tensor([[1.0], [-1.0]])
     pairs = DifferentialPairs(LOW, HIGH, scale=scale, clip=90.0)
@@ -58,7 +66,9 @@ def test_outputs_of_zeros_and_nearly_all_zeros_have_a_scale() -> None:
     weight[1, 7] = -2.0
     for scale in ("layer", "column"):
         pairs = DifferentialPairs(LOW, HIGH, scale=scale, clip=99.0)
-        torch.testing.assert_close(back(pairs, weight), weight, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            back(pairs, weight), weight, rtol=1e-5, atol=1e-6
+        )
 
 
 GOOD = {"low": LOW, "high": HIGH, "scale": "column", "clip": 99.0, "levels": 64}
@@ -104,7 +114,9 @@ def test_every_field_out_of_range_is_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("written", "meant"), [("colum", "column"), ("Layer", "layer")]
 )
-def test_a_misspelt_word_names_the_nearest_one(written: str, meant: str) -> None:
+def test_a_misspelt_word_names_the_nearest_one(
+    written: str, meant: str
+) -> None:
     with pytest.raises(ValueError, match=f"Did you mean `{meant}`"):
         DifferentialPairs(LOW, HIGH, scale=written)
 

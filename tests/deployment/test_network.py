@@ -13,7 +13,9 @@ from mho.rng import Stream
 
 
 def normal(*shape: int, name: str = "x") -> Tensor:
-    return torch.randn(shape, generator=Stream(0, ("network", name)).generator())
+    return torch.randn(
+        shape, generator=Stream(0, ("network", name)).generator()
+    )
 
 
 def exact(_: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
@@ -34,8 +36,12 @@ def randomise(module: nn.Module) -> nn.Module:
 def check_same(network: Network, module: nn.Module, inputs: Tensor) -> None:
     """Both ways of running agree with the module to float32 rounding of sums of ~100 terms."""
     wanted = module(inputs).detach()
-    torch.testing.assert_close(network.run(inputs), wanted, rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(network.run(inputs, exact), wanted, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        network.run(inputs), wanted, rtol=1e-5, atol=1e-5
+    )
+    torch.testing.assert_close(
+        network.run(inputs, exact), wanted, rtol=1e-5, atol=1e-5
+    )
 
 
 class Residual(nn.Module):
@@ -78,14 +84,18 @@ class Static(nn.Module):
 CONVOLUTIONS = [
     nn.Conv2d(3, 5, (3, 2)),
     nn.Conv2d(3, 5, (2, 3), stride=(2, 1), padding=(0, 2)),
-    nn.Conv2d(3, 5, (3, 2), stride=(1, 3), padding=(2, 1), dilation=(2, 1), bias=False),
+    nn.Conv2d(
+        3, 5, (3, 2), stride=(1, 3), padding=(2, 1), dilation=(2, 1), bias=False
+    ),
     nn.Conv2d(3, 5, (3, 5), padding="same", dilation=(1, 2)),
     nn.Conv2d(3, 5, 2, padding="valid"),
 ]
 
 
 @pytest.mark.parametrize("module", CONVOLUTIONS, ids=str)
-def test_unfolded_vectors_times_weights_are_the_convolution(module: nn.Module) -> None:
+def test_unfolded_vectors_times_weights_are_the_convolution(
+    module: nn.Module,
+) -> None:
     """Kernel, stride, padding, dilation and image differ on the two axes, so none can be swapped.
 
     Rounding: sums of at most 45 float32 products of order one, hence 1e-5.
@@ -106,27 +116,40 @@ def test_kernels_are_flattened_by_channel_then_row_then_column() -> None:
     image = torch.arange(4 * 5 * 5).reshape(1, 4, 5, 5).float()
     position = 2 * 4 + 3  # Row 2 of 3, column 3 of 4.
     assert (
-        layer.vectors(image)[position, 2 * 6 + 1 * 2 + 0] == image[0, 2, 2 + 1, 3 + 0]
+        layer.vectors(image)[position, 2 * 6 + 1 * 2 + 0]
+        == image[0, 2, 2 + 1, 3 + 0]
     )
 
 
 def test_vectors_hold_one_row_per_sample_and_position() -> None:
     """5 samples with 4 x 6 positions give 120 vectors; the product comes back as 5 images."""
-    layer = LinearLayer("a", torch.ones(7, 12), None, Convolution((2, 2), (2, 1)))
+    layer = LinearLayer(
+        "a", torch.ones(7, 12), None, Convolution((2, 2), (2, 1))
+    )
     activation = normal(5, 3, 8, 7)
     vectors = layer.vectors(activation)
     assert vectors.shape == (5 * 4 * 6, 12)
-    assert layer.fold(vectors @ layer.weight.T, (5, 3, 8, 7)).shape == (5, 7, 4, 6)
+    assert layer.fold(vectors @ layer.weight.T, (5, 3, 8, 7)).shape == (
+        5,
+        7,
+        4,
+        6,
+    )
 
 
 def test_a_perceptron_keeps_its_names_and_orientation() -> None:
     """Weights are (out, in) of an asymmetric layer. Rounding as in `check_same`."""
     module = randomise(
-        nn.Sequential(nn.Linear(7, 5), nn.Sigmoid(), nn.Linear(5, 2, bias=False))
+        nn.Sequential(
+            nn.Linear(7, 5), nn.Sigmoid(), nn.Linear(5, 2, bias=False)
+        )
     )
     network = read_network(module, normal(3, 7))
     assert [layer.name for layer in network.layers] == ["0", "2"]
-    assert [tuple(layer.weight.shape) for layer in network.layers] == [(5, 7), (2, 5)]
+    assert [tuple(layer.weight.shape) for layer in network.layers] == [
+        (5, 7),
+        (2, 5),
+    ]
     assert network.layers[1].bias is None
     check_same(network, module, normal(9, 7, name="more"))
 
@@ -153,13 +176,19 @@ def test_a_residual_network_keeps_its_shortcut_norm_and_pooling() -> None:
     """Batch norm becomes part of the kernels before it; everything else stays digital."""
     module = randomise(Residual())
     network = read_network(module, normal(2, 2, 8, 8))
-    assert [layer.name for layer in network.layers] == ["first", "second", "last"]
+    assert [layer.name for layer in network.layers] == [
+        "first",
+        "second",
+        "last",
+    ]
     check_same(network, module, normal(7, 2, 8, 8, name="more"))
 
 
 def test_products_replace_the_layers_and_the_bias_is_added_afterwards() -> None:
     """With all products zero, the last layer returns exactly its bias."""
-    module = randomise(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+    module = randomise(
+        nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    )
     network = read_network(module, normal(2, 4))
     indices = []
 
@@ -265,7 +294,9 @@ def test_weights_computed_from_weights_are_computed_once() -> None:
 
     module = Masked()
     network = read_network(module, normal(2, 4))
-    assert torch.equal(network.layers[0].weight, (module.weight * module.mask).detach())
+    assert torch.equal(
+        network.layers[0].weight, (module.weight * module.mask).detach()
+    )
 
 
 @pytest.mark.parametrize("way", ["matmul", "mm", "addmm"])
@@ -298,7 +329,9 @@ def test_weights_in_double_precision_are_read_as_float32() -> None:
     network = read_network(module, normal(2, 4))
     assert network.layers[0].weight.dtype == torch.float32
     wanted = module(normal(5, 4).double()).float().detach()
-    torch.testing.assert_close(network.run(normal(5, 4)), wanted, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        network.run(normal(5, 4)), wanted, rtol=1e-5, atol=1e-5
+    )
 
 
 class Mixes(nn.Module):
@@ -347,11 +380,15 @@ REFUSED = [
         "`celu` calls `aten.celu.default` \\(and others `aten.rrelu.default`\\)",
     ),
     (
-        nn.Sequential(nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Conv1d(3, 3, 1)),
+        nn.Sequential(
+            nn.Unflatten(1, (3, 1)), nn.Flatten(0, 1), nn.Conv1d(3, 3, 1)
+        ),
         "accept the",
     ),
     (
-        nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3, track_running_stats=False)),
+        nn.Sequential(
+            nn.Linear(3, 3), nn.BatchNorm1d(3, track_running_stats=False)
+        ),
         "still trains",
     ),
     (nn.Linear(4, 3), "must accept the example of shape"),
@@ -396,12 +433,14 @@ def test_products_of_another_shape_are_refused() -> None:
     network = read_network(nn.Linear(3, 2), normal(2, 3))
     with pytest.raises(ValueError, match="Argument `product` must have shape"):
         network.run(
-            normal(4, 3), lambda index, layer, vectors: exact(index, layer, vectors).T
+            normal(4, 3),
+            lambda index, layer, vectors: exact(index, layer, vectors).T,
         )
 
 
 @pytest.mark.parametrize(
-    "example", [torch.zeros(0, 3), torch.zeros(3), torch.full((1, 3), torch.nan)]
+    "example",
+    [torch.zeros(0, 3), torch.zeros(3), torch.full((1, 3), torch.nan)],
 )
 def test_an_example_without_usable_samples_is_refused(example: Tensor) -> None:
     """Nothing could be checked with it."""

@@ -69,11 +69,15 @@ def test_the_same_stream_gives_the_same_network() -> None:
     network = read_network(perceptron(Stream(3)), samples)
     noisy = Surrogate(INFO, MAPPING, COARSE, spread(20 * uS))
     first, again, other = (
-        noise_aware_train(network, samples, labels, noisy, Stream(seed), training=SHORT)
+        noise_aware_train(
+            network, samples, labels, noisy, Stream(seed), training=SHORT
+        )
         for seed in (7, 7, 8)
     )
     assert first.loss == again.loss
-    assert torch.equal(first.network.layers[0].weight, again.network.layers[0].weight)
+    assert torch.equal(
+        first.network.layers[0].weight, again.network.layers[0].weight
+    )
     assert not torch.equal(
         first.network.layers[0].weight, other.network.layers[0].weight
     )
@@ -127,9 +131,13 @@ def accuracies(seed: int) -> dict[str, float]:
     found = {}
     for name, one in networks.items():
         noisy.calibrate(one, samples[learn])
-        chips = [noisy.product(Stream(seed).child("unseen", chip)) for chip in range(8)]
+        chips = [
+            noisy.product(Stream(seed).child("unseen", chip))
+            for chip in range(8)
+        ]
         right = [
-            one.run(samples[check], chip).argmax(1) == labels[check] for chip in chips
+            one.run(samples[check], chip).argmax(1) == labels[check]
+            for chip in chips
         ]
         found[name] = fmean(float(r.float().mean()) for r in right)
     return found
@@ -178,7 +186,9 @@ def test_the_result_is_the_mean_of_the_weights_after_the_last_steps(
     after = torch.stack([*seen[1:], last.layers[0].weight]).double()
     assert len(after) == 12
     wanted = after[-count:].mean(0).float()
-    torch.testing.assert_close(found.layers[0].weight, wanted, rtol=2e-7, atol=0)
+    torch.testing.assert_close(
+        found.layers[0].weight, wanted, rtol=2e-7, atol=0
+    )
 
 
 def test_clipping_cuts_at_multiples_of_the_rms_of_a_layer() -> None:
@@ -200,9 +210,13 @@ def test_clipping_cuts_at_multiples_of_the_rms_of_a_layer() -> None:
     assert even.weight.tolist() == [[1.0, -1.0]]
 
 
-def test_every_step_ends_with_clipped_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_step_ends_with_clipped_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """With a rate that moves nothing, step n leaves the weights that n clippings leave."""
-    training = NoiseAwareTraining(epochs=2, batch=40, rate=1e-30, clip=1.5, draws=1)
+    training = NoiseAwareTraining(
+        epochs=2, batch=40, rate=1e-30, clip=1.5, draws=1
+    )
     seen, _ = recorded(monkeypatch, training)
     wanted = seen[0].clone()
     for weight in seen:
@@ -304,7 +318,9 @@ def test_labels_are_one_for_each_sample() -> None:
     samples, labels = problem(Stream(1))
     network = read_network(perceptron(Stream(3)), samples)
     with pytest.raises(ValueError, match="Argument `labels`"):
-        noise_aware_train(network, samples, labels[:-1], Surrogate(INFO), Stream(0))
+        noise_aware_train(
+            network, samples, labels[:-1], Surrogate(INFO), Stream(0)
+        )
 
 
 def test_progress_can_interrupt() -> None:

@@ -48,7 +48,9 @@ def test_forward_products_are_those_of_the_weights_read() -> None:
     _, layer = scattered()
     vectors = torch.rand(20, 9, generator=Stream(4).generator())
     products = layer.forward(vectors, 1.0)
-    torch.testing.assert_close(products, vectors @ layer.weight().T, rtol=0, atol=4e-3)
+    torch.testing.assert_close(
+        products, vectors @ layer.weight().T, rtol=0, atol=4e-3
+    )
     assert float(products.std()) > 0.05
 
 
@@ -64,7 +66,9 @@ def test_nothing_is_pulsed_before_a_whole_step_is_owed() -> None:
         counts.append(bench.ledger.pulses - before)
     assert counts == [0, 0, 0, 2 * layer.owed.numel()]
     left = layer.owed * layer.scale / (2 * step)
-    torch.testing.assert_close(left, torch.full_like(left, 0.2), rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        left, torch.full_like(left, 0.2), rtol=0, atol=1e-5
+    )
 
 
 def test_pulses_move_weights_the_way_they_are_owed() -> None:
@@ -102,7 +106,8 @@ def test_what_weights_are_owed_is_the_gradient() -> None:
     one = torch.ones(15, 1)
     for number, weight in enumerate(weights):
         value = (
-            torch.cat((value if number == 0 else value.clamp(0, 4), one), 1) @ weight.T
+            torch.cat((value if number == 0 else value.clamp(0, 4), one), 1)
+            @ weight.T
         )
     loss = torch.nn.functional.cross_entropy(value, labels[some])
     gradients = torch.autograd.grad(loss, weights)
@@ -149,7 +154,9 @@ def test_a_perceptron_goes_on_from_its_state() -> None:
     assert isinstance(second.bench, SimulatedBench)
     second.bench.restore(bench)
     second.restore(state)
-    right = [one.learn(1, samples, labels, Stream(6)) for one in (first, second)]
+    right = [
+        one.learn(1, samples, labels, Stream(6)) for one in (first, second)
+    ]
     assert right[0] == right[1]
     assert first.bench.ledger == second.bench.ledger
     for mine, own in zip(first.layers, second.layers, strict=True):

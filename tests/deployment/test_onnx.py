@@ -33,7 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("exported")
 
 
-def exported(folder: Path, name: str, opset: int) -> tuple[Path, nn.Module, Tensor]:
+def exported(
+    folder: Path, name: str, opset: int
+) -> tuple[Path, nn.Module, Tensor]:
     """One of the eight networks, exported once for all tests."""
     module, samples = build(name)
     path = folder / f"{name}-{opset}.onnx"
@@ -59,10 +61,17 @@ def test_an_exported_network_computes_what_the_module_computes(
     """
     path, module, samples = exported(folder, name, opset)
     network = load_network(str(path), None, samples)
-    for batch in (samples, samples[:1], samples.repeat(3, *[1] * (samples.ndim - 1))):
+    for batch in (
+        samples,
+        samples[:1],
+        samples.repeat(3, *[1] * (samples.ndim - 1)),
+    ):
         wanted = outputs_of(module, batch)
         torch.testing.assert_close(
-            network.run(batch), wanted, rtol=0, atol=1e-4 * float(wanted.abs().max())
+            network.run(batch),
+            wanted,
+            rtol=0,
+            atol=1e-4 * float(wanted.abs().max()),
         )
 
 
@@ -89,7 +98,10 @@ def test_layers_keep_the_names_of_the_module(folder: Path, name: str) -> None:
     """Exporters fold and turn weights and call the result `val_4`; a user looks for `0`."""
     path, module, samples = exported(folder, name, 20)
     network = load_network(str(path), None, samples)
-    known = {name for name, _ in [*module.named_modules(), *module.named_parameters()]}
+    known = {
+        name
+        for name, _ in [*module.named_modules(), *module.named_parameters()]
+    }
     for layer in network.layers:
         assert layer.name in known
 
@@ -100,20 +112,28 @@ def test_a_file_that_insists_on_its_batch_size_runs_with_any(
 ) -> None:
     """`torch.onnx.export` without `dynamic_shapes` writes the batch size of the example."""
     module, samples = build(name)
-    path = export(module, samples[:1], tmp_path / "fixed.onnx", 18, fixed_batch=True)
+    path = export(
+        module, samples[:1], tmp_path / "fixed.onnx", 18, fixed_batch=True
+    )
     network = read_network(read_onnx(path), samples)
-    torch.testing.assert_close(network.run(samples), outputs_of(module, samples))
+    torch.testing.assert_close(
+        network.run(samples), outputs_of(module, samples)
+    )
 
 
 @pytest.mark.filterwarnings("ignore:.*legacy:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", ["gru", "transformer"])
-def test_files_of_the_older_exporter_are_read(tmp_path: Path, name: str) -> None:
+def test_files_of_the_older_exporter_are_read(
+    tmp_path: Path, name: str
+) -> None:
     """It computes every shape by a chain of operations, and fills states with ConstantOfShape."""
     module, samples = build(name)
     path = export(module, samples, tmp_path / "old.onnx", 17, dynamo=False)
     network = load_network(str(path), None, samples)
-    torch.testing.assert_close(network.run(samples), outputs_of(module, samples))
+    torch.testing.assert_close(
+        network.run(samples), outputs_of(module, samples)
+    )
 
 
 def test_a_difference_to_the_reference_is_found_and_its_node_named(
@@ -124,9 +144,13 @@ def test_a_difference_to_the_reference_is_found_and_its_node_named(
     source = read_onnx_file(path)
     network = read_network(source.graph, samples)
     check_against_reference(path, source, network, samples)
-    relu = next(item for item in source.model.graph.node if item.op_type == "Relu")
+    relu = next(
+        item for item in source.model.graph.node if item.op_type == "Relu"
+    )
     relu.op_type = "Tanh"
-    with pytest.raises(ValueError, match=r"reference.*first in node `relu` \(`Tanh`\)"):
+    with pytest.raises(
+        ValueError, match=r"reference.*first in node `relu` \(`Tanh`\)"
+    ):
         check_against_reference(path, source, network, samples)
 
 
@@ -135,13 +159,19 @@ def test_weights_in_a_file_beside_the_model_are_read(tmp_path: Path) -> None:
     proto = model([node("Gemm", "w", transB=1)], (6,), w=floats(3, 6))
     path = tmp_path / "model.onnx"
     onnx.save(
-        proto, path, save_as_external_data=True, location="model.data", size_threshold=0
+        proto,
+        path,
+        save_as_external_data=True,
+        location="model.data",
+        size_threshold=0,
     )
     assert (tmp_path / "model.data").exists()
     samples = torch.from_numpy(floats(2, 6, seed=2))
     network = load_network(str(path), None, samples)
     np.testing.assert_allclose(
-        network.run(samples).numpy(), samples.numpy() @ floats(3, 6).T, atol=1e-6
+        network.run(samples).numpy(),
+        samples.numpy() @ floats(3, 6).T,
+        atol=1e-6,
     )
 
 
@@ -153,12 +183,17 @@ def test_shared_weights_are_one_layer(tmp_path: Path) -> None:
     path = tmp_path / "twice.onnx"
     onnx.save(model(nodes, (6,), w=floats(6, 6)), path)
     assert (
-        len(load_network(str(path), None, torch.from_numpy(floats(2, 6))).layers) == 1
+        len(
+            load_network(str(path), None, torch.from_numpy(floats(2, 6))).layers
+        )
+        == 1
     )
 
 
 def test_nothing_imports_onnx_before_a_file_is_opened() -> None:
-    code = "import sys, mho, mho.network.formats; assert 'onnx' not in sys.modules"
+    code = (
+        "import sys, mho, mho.network.formats; assert 'onnx' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -39,13 +39,18 @@ def refused(path: Path) -> str:
 
 
 def test_the_file_that_all_others_are_made_from_is_good(tmp_path: Path) -> None:
-    assert len(load_network(str(save(plain(), tmp_path)), None, EXAMPLE).layers) == 1
+    assert (
+        len(load_network(str(save(plain(), tmp_path)), None, EXAMPLE).layers)
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
     "content", [b"PK\x03\x04 no model", b"\x80\x04.", b"\x00" * 99, b"<html>"]
 )
-def test_a_file_of_another_type_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_of_another_type_is_refused(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     assert "is no ONNX file, or is truncated" in refused(path)
@@ -67,11 +72,15 @@ def test_no_flipped_byte_brings_anything_but_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     for place in range(0, len(content), 3):
         path.write_bytes(
-            content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+            content[:place]
+            + bytes([content[place] ^ 0xFF])
+            + content[place + 1 :]
         )
         sentences.append(sentence_of(path))
     assert any("is no ONNX file" in sentence for sentence in sentences)
-    assert all(sentence.startswith("Argument `") for sentence in sentences if sentence)
+    assert all(
+        sentence.startswith("Argument `") for sentence in sentences if sentence
+    )
 
 
 def sentence_of(path: Path) -> str:
@@ -119,7 +128,9 @@ def outside(location: str, **more: str) -> Any:
         "nul\0byte",
     ],
 )
-def test_weights_outside_the_folder_are_not_read(tmp_path: Path, location: str) -> None:
+def test_weights_outside_the_folder_are_not_read(
+    tmp_path: Path, location: str
+) -> None:
     """The secret has the right size, so that reading it would succeed."""
     (tmp_path / "secret.bin").write_bytes(bytes(72))
     folder = tmp_path / "inside"
@@ -176,19 +187,27 @@ def dims(*sizes: int) -> Callable[[Any], None]:
             "number type",
         ),
         (
-            lambda made: setattr(made.graph.input[0].type.tensor_type, "elem_type", 7),
+            lambda made: setattr(
+                made.graph.input[0].type.tensor_type, "elem_type", 7
+            ),
             "real",
         ),
         (
             lambda made: made.graph.node[0].input.__setitem__(0, "later"),
             "before it is computed",
         ),
-        (lambda made: made.graph.node.append(made.graph.node[0]), "computes `y` twice"),
+        (
+            lambda made: made.graph.node.append(made.graph.node[0]),
+            "computes `y` twice",
+        ),
         (
             lambda made: made.graph.output.append(made.graph.output[0]),
             "returns 2 tensors",
         ),
-        (lambda made: setattr(made.graph.output[0], "name", "w"), "does not compute"),
+        (
+            lambda made: setattr(made.graph.output[0], "name", "w"),
+            "does not compute",
+        ),
         (
             lambda made: setattr(made.graph.node[0].attribute[0], "i", 0),
             "cannot be computed",
@@ -205,14 +224,23 @@ def test_contradictions_are_refused(
     "nodes",
     [
         [node("Expand", "s")],
-        [onnx.helper.make_node("ConstantOfShape", ["s"], ["c"]), node("Add", "c")],
-        [onnx.helper.make_node("Expand", ["one", "s"], ["c"]), node("Add", "c")],
+        [
+            onnx.helper.make_node("ConstantOfShape", ["s"], ["c"]),
+            node("Add", "c"),
+        ],
+        [
+            onnx.helper.make_node("Expand", ["one", "s"], ["c"]),
+            node("Add", "c"),
+        ],
         [
             onnx.helper.make_node("Range", ["zero", "end", "one"], ["c"]),
             node("Add", "c"),
         ],
         [node("Pad", "p")],
-        [onnx.helper.make_node("Reshape", ["x", "t"], ["r"]), node("MatMul", "wide")],
+        [
+            onnx.helper.make_node("Reshape", ["x", "t"], ["r"]),
+            node("MatMul", "wide"),
+        ],
     ],
 )
 def test_small_files_do_not_ask_for_large_memory(
@@ -292,5 +320,7 @@ def test_without_the_package_the_sentence_says_what_to_install(
 
 
 def test_weights_beside_the_model_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"must be left out for a `.onnx` file"):
+    with pytest.raises(
+        ValueError, match=r"must be left out for a `.onnx` file"
+    ):
         load_network(str(save(plain(), tmp_path)), "weights.pt", EXAMPLE)

@@ -17,7 +17,11 @@ ROW = (6,)
 
 
 def case(
-    label: str, shape: tuple[int, ...], made: Any, opset: int = 18, **arrays: Any
+    label: str,
+    shape: tuple[int, ...],
+    made: Any,
+    opset: int = 18,
+    **arrays: Any,
 ) -> Any:
     return pytest.param(model([made], shape, opset, **arrays), shape, id=label)
 
@@ -165,10 +169,15 @@ OPERATIONS = [
     case("power", SIGNAL, node("Pow", "c"), c=np.float32(2)),
     case("softmax axis", IMAGE, node("Softmax", axis=1)),
     case(
-        "mean, axes attribute", IMAGE, node("ReduceMean", axes=[1, -1], keepdims=0), 13
+        "mean, axes attribute",
+        IMAGE,
+        node("ReduceMean", axes=[1, -1], keepdims=0),
+        13,
     ),
     case("mean, axes input", IMAGE, node("ReduceMean", "a"), a=whole(-1, 1)),
-    case("sum, nothing to do", IMAGE, node("ReduceSum", noop_with_empty_axes=1)),
+    case(
+        "sum, nothing to do", IMAGE, node("ReduceSum", noop_with_empty_axes=1)
+    ),
     case("reshape 0", IMAGE, node("Reshape", "s"), s=whole(0, 2, -1, 6)),
     case("flatten 2", IMAGE, node("Flatten", axis=2)),
     case("permute", IMAGE, node("Transpose", perm=[0, 3, 1, 2])),
@@ -295,7 +304,9 @@ def independent(kind: str, samples: Any, arrays: dict[str, Any]) -> Any:
     """The formulas of the ONNX standard, written down step by step: outputs, then last states."""
     outputs = []
     finals = []
-    for direction, (w, r) in enumerate(zip(arrays["w"], arrays["r"], strict=True)):
+    for direction, (w, r) in enumerate(
+        zip(arrays["w"], arrays["r"], strict=True)
+    ):
         size = r.shape[1]
         wb, rb = np.split(
             arrays["b"][direction] if "b" in arrays else np.zeros(2 * len(w)), 2
@@ -318,4 +329,6 @@ def independent(kind: str, samples: Any, arrays: dict[str, Any]) -> Any:
             steps.append(state)
         outputs.append(np.stack(steps[::-1] if direction else steps, 1))
         finals.append(state)
-    return np.concatenate([np.stack(outputs, 2), np.stack(finals, 1)[:, None]], 1)
+    return np.concatenate(
+        [np.stack(outputs, 2), np.stack(finals, 1)[:, None]], 1
+    )

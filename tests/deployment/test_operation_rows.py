@@ -36,7 +36,8 @@ def test_blocks_that_repeat_are_one_row_and_others_are_not() -> None:
     module = nn.TransformerEncoder(block, 4, enable_nested_tensor=False).eval()
     network = read_network(module, torch.randn(3, 5, 8), ("layers.1",))
     rows = {
-        (row.name, row.runs): row for row in operation_rows(account(network).operations)
+        (row.name, row.runs): row
+        for row in operation_rows(account(network).operations)
     }
     assert rows["layers.0…3.linear1", "analog"].count == 3
     assert rows["layers.0…3.linear1", "analog"].multiply_adds == 3 * 5 * 96
@@ -54,7 +55,9 @@ def test_a_result_holds_all_that_a_table_tells() -> None:
     assert [row.plain() for row in operation_rows(written)] == [
         row.plain() for row in operation_rows(found.operations)
     ]
-    assert [one.fate for one in written] == [one.fate for one in found.operations]
+    assert [one.fate for one in written] == [
+        one.fate for one in found.operations
+    ]
     assert operations_of({}) == []
 
 

@@ -65,7 +65,9 @@ def laid(
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("spares", [0, 2])
-def test_no_cell_is_used_twice_and_no_tile_is_exceeded(seed: int, spares: int) -> None:
+def test_no_cell_is_used_twice_and_no_tile_is_exceeded(
+    seed: int, spares: int
+) -> None:
     """Every weight has two cells, all different, each on the tile its block names."""
     shapes = random_shapes(seed)
     placement, bench = laid(shapes, spares=spares)
@@ -73,7 +75,10 @@ def test_no_cell_is_used_twice_and_no_tile_is_exceeded(seed: int, spares: int) -
     assert placement.cells.numel() == count
     assert placement.cells.unique().numel() == count
     assert (
-        0 <= int(placement.cells.min()) <= int(placement.cells.max()) < bench.info.cells
+        0
+        <= int(placement.cells.min())
+        <= int(placement.cells.max())
+        < bench.info.cells
     )
     for block in placement.blocks:
         both = torch.stack((block.plus, block.minus))
@@ -83,9 +88,13 @@ def test_no_cell_is_used_twice_and_no_tile_is_exceeded(seed: int, spares: int) -
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("spares", [0, 3])
-def test_rectangles_lie_on_their_tile_and_never_overlap(seed: int, spares: int) -> None:
+def test_rectangles_lie_on_their_tile_and_never_overlap(
+    seed: int, spares: int
+) -> None:
     pieces = split(random_shapes(seed), TILE, TILE // 2)
-    spots = pack(pieces, [(TILE, TILE // 2)] * len(pieces), packed=True, spares=spares)
+    spots = pack(
+        pieces, [(TILE, TILE // 2)] * len(pieces), packed=True, spares=spares
+    )
     held = torch.zeros(len(pieces), TILE, TILE // 2, dtype=torch.int64)
     for piece, spot in zip(pieces, spots, strict=True):
         assert piece.inputs <= spot.rows <= piece.inputs + spares
@@ -107,7 +116,9 @@ def test_packing_takes_no_more_tiles_and_at_least_the_cells(seed: int) -> None:
     packed = tiles_needed(shapes, TILE, TILE, packed=True)
     cells = 2 * sum(out * inputs for out, inputs in shapes)
     assert (
-        -(-cells // TILE**2) <= packed <= tiles_needed(shapes, TILE, TILE, packed=False)
+        -(-cells // TILE**2)
+        <= packed
+        <= tiles_needed(shapes, TILE, TILE, packed=False)
     )
 
 
@@ -128,13 +139,17 @@ def test_the_tallest_stand_nearest_to_the_driver() -> None:
     """First fit by decreasing height, so that a shelf wastes least above its pieces."""
     pieces = split([(2, 3), (2, 9), (2, 6)], TILE, TILE // 2)
     spots = pack(pieces, [(TILE, TILE // 2)], packed=True, spares=0)
-    tall = sorted(zip(pieces, spots, strict=True), key=lambda both: both[1].pair)
+    tall = sorted(
+        zip(pieces, spots, strict=True), key=lambda both: both[1].pair
+    )
     assert all(a[0].inputs > b[0].inputs for a, b in pairwise(tall))
 
 
 def test_too_few_tiles_are_refused() -> None:
     pieces = split([(8, 16), (1, 1)], TILE, TILE // 2)
-    with pytest.raises(ValueError, match="a part of 1 × 1 pairs finds none on 1 tiles"):
+    with pytest.raises(
+        ValueError, match="a part of 1 × 1 pairs finds none on 1 tiles"
+    ):
         pack(pieces, [(TILE, TILE // 2)], packed=True, spares=0)
 
 
@@ -147,10 +162,14 @@ def test_compensated_weights_of_packed_layers_are_exact(ohm: float) -> None:
     final = compensate(placement, bench.info, PAIRS)
     weights = random_weights(shapes)
     for block, where in each_block(final):
-        seen = effective_difference(final.target[where].double(), block, bench.info)[0]
+        seen = effective_difference(
+            final.target[where].double(), block, bench.info
+        )[0]
         weight = weights[block.layer][block.outputs, block.inputs]
         error = (seen / block.scale).T - weight
-        assert float(error.abs().max()) < 1e-4 * float(weights[block.layer].abs().max())
+        assert float(error.abs().max()) < 1e-4 * float(
+            weights[block.layer].abs().max()
+        )
 
 
 def test_a_multiply_of_one_block_does_not_see_its_neighbours() -> None:
@@ -169,7 +188,9 @@ def test_a_multiply_of_one_block_does_not_see_its_neighbours() -> None:
     torch.testing.assert_close(product(), before, rtol=0.0, atol=1e-9)
 
 
-def test_a_bench_with_too_few_tiles_for_one_each_is_packed_unless_told_not_to() -> None:
+def test_a_bench_with_too_few_tiles_for_one_each_is_packed_unless_told_not_to() -> (
+    None
+):
     shapes = [(3, 7), (2, 9)]
     placement, bench = laid(shapes)
     auto = place(random_weights(shapes), bench.info, PAIRS)

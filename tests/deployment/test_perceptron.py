@@ -30,7 +30,12 @@ def test_matrices_follow_in_the_order_of_their_numbers(
     tmp_path: Path, activation: str
 ) -> None:
     torch.manual_seed(0)
-    kinds = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU}
+    kinds = {
+        "relu": nn.ReLU,
+        "tanh": nn.Tanh,
+        "sigmoid": nn.Sigmoid,
+        "gelu": nn.GELU,
+    }
     layers = [nn.Linear(5, 7), nn.Linear(7, 7, bias=False), nn.Linear(7, 2)]
     names = ("fc2", "fc9", "fc10")
     tensors = {
@@ -38,7 +43,9 @@ def test_matrices_follow_in_the_order_of_their_numbers(
         for name, layer in zip(names, layers, strict=True)
         for key, tensor in layer.state_dict().items()
     }
-    found = load_network(saved(tmp_path, tensors) + f":{activation}", None, INPUTS)
+    found = load_network(
+        saved(tmp_path, tensors) + f":{activation}", None, INPUTS
+    )
     between = kinds[activation]()
     wanted = layers[2](between(layers[1](between(layers[0](INPUTS)))))
     torch.testing.assert_close(found.run(INPUTS), wanted.detach())
@@ -65,9 +72,14 @@ def test_matrices_follow_in_the_order_of_their_numbers(
     ],
 )
 def test_what_is_no_perceptron_is_refused(
-    tmp_path: Path, tensors: dict[str, tuple[int, ...]], ending: str, message: str
+    tmp_path: Path,
+    tensors: dict[str, tuple[int, ...]],
+    ending: str,
+    message: str,
 ) -> None:
-    path = saved(tmp_path, {name: torch.ones(shape) for name, shape in tensors.items()})
+    path = saved(
+        tmp_path, {name: torch.ones(shape) for name, shape in tensors.items()}
+    )
     with pytest.raises(ValueError, match=message):
         load_network(path + ending, None, INPUTS)
 

@@ -45,14 +45,20 @@ TABLE = Records(
 @pytest.mark.parametrize("either", [None, 2.5, (1, 2), float("inf")])
 def test_plain_values_come_back_as_they_were(either: Any) -> None:
     odd = Odd(
-        float("-inf"), (0.1, 1e-300), either, {"a": 1}, (torch.float64, None, "x", True)
+        float("-inf"),
+        (0.1, 1e-300),
+        either,
+        {"a": 1},
+        (torch.float64, None, "x", True),
     )
     writer = Writer(TABLE)
     plain = json.loads(json.dumps(writer.write(odd, "odd"), allow_nan=False))
     assert Reader(writer.tensors, TABLE).read(Odd, plain, "odd") == odd
 
 
-def test_a_derived_class_comes_back_as_itself_and_a_strange_one_does_not() -> None:
+def test_a_derived_class_comes_back_as_itself_and_a_strange_one_does_not() -> (
+    None
+):
     odder = Odder(1.0, (), None, {}, 1, extra="y")
     plain = Writer(TABLE).write(odder, "odd")
     assert Reader({}, TABLE).read(Odd, plain, "odd") == odder

@@ -32,7 +32,13 @@ from mho.runs.task import Task
 from mho.units import uS
 
 JOB = Job(
-    "digits", tolerance=5 * uS, seed=3, chips=3, keep_chips=True, wires=0.0, packed=True
+    "digits",
+    tolerance=5 * uS,
+    seed=3,
+    chips=3,
+    keep_chips=True,
+    wires=0.0,
+    packed=True,
 )
 """Named after the built-in network, so that no file is looked for; the network is another."""
 
@@ -62,7 +68,12 @@ def image(sources: Task) -> CompiledNetwork:
 
 
 def run(
-    job: Job, image: CompiledNetwork, sources: Task, folder: Path, *, resume: bool
+    job: Job,
+    image: CompiledNetwork,
+    sources: Task,
+    folder: Path,
+    *,
+    resume: bool,
 ) -> RunData:
     """What the command does between reading the network and writing the report."""
     with deployment_folder(job, sources, folder, resume=resume) as shop:
@@ -112,7 +123,10 @@ def test_a_chip_does_not_know_which_others_there_are(
     coarse = chips_of(found).comparison
     assert coarse is not None
     specimen = specimen_for(JOB, image, 5)
-    assert measure_chip(image, specimen, coarse.effort, sources)[1] == coarse.chips[2]
+    assert (
+        measure_chip(image, specimen, coarse.effort, sources)[1]
+        == coarse.chips[2]
+    )
     assert measure_chip(image, specimen, own.effort, sources)[1] == own.chips[2]
 
 
@@ -152,16 +166,22 @@ def test_costs_of_all_chips_are_booked_once(found: RunData) -> None:
     own = chips_of(found).programmed
     coarse = chips_of(found).comparison
     assert coarse is not None
-    booked = [spent for stage, spent in found.costs.items() if "without" not in stage]
+    booked = [
+        spent for stage, spent in found.costs.items() if "without" not in stage
+    ]
     wanted = [own.cost("programming"), own.cost("evaluation")]
     wanted += [coarse.cost("programming"), coarse.cost("evaluation")]
     assert sum(s.pulses for s in booked) == sum(s.pulses for s in wanted)
-    assert math.isclose(sum(s.joules for s in booked), sum(s.joules for s in wanted))
+    assert math.isclose(
+        sum(s.joules for s in booked), sum(s.joules for s in wanted)
+    )
 
 
 def figures(seed: int, accuracy: float, seconds: float = 1.0) -> ChipFigures:
     spent = Ledger(seconds=seconds, pulse_joules=seconds / 4)
-    return ChipFigures(seed, accuracy, accuracy, accuracy, 1.0, 0, spent, Ledger())
+    return ChipFigures(
+        seed, accuracy, accuracy, accuracy, 1.0, 0, spent, Ledger()
+    )
 
 
 def test_statistics_are_those_of_a_sample() -> None:

@@ -32,14 +32,21 @@ def ranges(
 ) -> Ranges:
     volts = deployed.bench.info.read_voltage
     one = batches[0] if len(batches) == 1 else iter(batches)
-    return calibrate_ranges(deployed.network, deployed.placement, one, volts, rule)
+    return calibrate_ranges(
+        deployed.network, deployed.placement, one, volts, rule
+    )
 
 
 def numbers(found: Ranges) -> list[Tensor]:
-    return [torch.as_tensor(found.inputs), *map(torch.as_tensor, found.currents)]
+    return [
+        torch.as_tensor(found.inputs),
+        *map(torch.as_tensor, found.currents),
+    ]
 
 
-def layers(deployed: DeployedNetwork, samples: Tensor) -> list[tuple[Tensor, Tensor]]:
+def layers(
+    deployed: DeployedNetwork, samples: Tensor
+) -> list[tuple[Tensor, Tensor]]:
     """Inputs of each layer, and currents of its one block at a read voltage per unit (A)."""
     found = []
     blocks = {b.layer: b for b in deployed.placement.blocks}
@@ -75,7 +82,9 @@ def test_batches_in_any_order_are_all_samples_at_once(
     moves no count here: a bin is 2^15 of them wide.
     """
     samples, _ = problem(Stream(1))
-    rule = RangeRule(kind, percent=97.0, per_column=per_column, dac_bits=4, adc_bits=4)
+    rule = RangeRule(
+        kind, percent=97.0, per_column=per_column, dac_bits=4, adc_bits=4
+    )
     whole = numbers(ranges(deployed, rule, samples))
     batches = torch.split(samples, 30)
     for order in ((0, 1, 2, 3), (3, 1, 0, 2)):
@@ -91,7 +100,9 @@ def test_columns_get_the_ranges_of_their_own_currents(
     samples, _ = problem(Stream(1))
     volts = deployed.bench.info.read_voltage
     for kind in RULES:
-        rule = RangeRule(kind, percent=95.0, per_column=True, dac_bits=4, adc_bits=4)
+        rule = RangeRule(
+            kind, percent=95.0, per_column=True, dac_bits=4, adc_bits=4
+        )
         found = ranges(deployed, rule, samples)
         for k, (inputs, products) in enumerate(layers(deployed, samples)):
             full_scale = found.currents[k]
@@ -104,7 +115,9 @@ def test_columns_get_the_ranges_of_their_own_currents(
                     full_scale.double(), largest, rtol=1e-6, atol=0.0
                 )
             elif kind == "percentile":
-                inside = (currents.abs() <= full_scale * (1 + 1e-6)).double().mean(0)
+                inside = (
+                    (currents.abs() <= full_scale * (1 + 1e-6)).double().mean(0)
+                )
                 assert bool((inside >= 0.95).all())
                 assert bool((full_scale < largest).any())
             else:
@@ -128,7 +141,9 @@ def test_silent_columns_and_silent_layers_have_ranges_all_the_same(
         .weight.clone()
         .index_fill_(0, torch.tensor([2]), 0.0),
     )
-    network = replace(deployed.network, layers=(dead, *deployed.network.layers[1:]))
+    network = replace(
+        deployed.network, layers=(dead, *deployed.network.layers[1:])
+    )
     samples, _ = problem(Stream(1))
     volts = deployed.bench.info.read_voltage
     for kind in RULES:
@@ -138,7 +153,9 @@ def test_silent_columns_and_silent_layers_have_ranges_all_the_same(
         ).currents[0]
         assert isinstance(found, Tensor)
         assert float(found[2]) == float(found.amax())
-        still = calibrate_ranges(network, deployed.placement, 0 * samples, volts, rule)
+        still = calibrate_ranges(
+            network, deployed.placement, 0 * samples, volts, rule
+        )
         assert still.inputs[0] == 1.0
         torch.testing.assert_close(
             torch.as_tensor(still.currents[0]), torch.full((12,), 1e-9)
@@ -166,13 +183,17 @@ def test_a_refit_widens_the_columns_that_clip_and_no_others() -> None:
     deployed = deployed_on(quiet_bench(), perceptron(Stream(3)), samples)
     wide = ranges(deployed, RangeRule(per_column=True), samples)
     narrow = tuple(
-        torch.where(torch.arange(torch.as_tensor(c).numel()) % 2 == 0, c / 100, c)
+        torch.where(
+            torch.arange(torch.as_tensor(c).numel()) % 2 == 0, c / 100, c
+        )
         for c in wide.currents
     )
     deployed.put_in_force(DigitalSettings(Ranges(wide.inputs, narrow)))
     clipped = refit(deployed, samples, ranged=False).after[0]
     assert refit(deployed, samples).after[0] < 0.05 < clipped
-    for found, expected in zip(deployed.ranges.currents, wide.currents, strict=True):
+    for found, expected in zip(
+        deployed.ranges.currents, wide.currents, strict=True
+    ):
         torch.testing.assert_close(
             found, 1.05 * torch.as_tensor(expected), rtol=0.1, atol=0.0
         )
@@ -201,7 +222,9 @@ def test_inputs_of_least_error_make_products_of_least_error(bits: int) -> None:
     network.get_submodule("0").weight[:, 2] /= 10
     deployed = deployed_on(quiet_bench(), network, samples)
     weight = deployed.network.layers[0].weight.double()
-    found = ranges(deployed, RangeRule("least-error", dac_bits=bits), samples).inputs[0]
+    found = ranges(
+        deployed, RangeRule("least-error", dac_bits=bits), samples
+    ).inputs[0]
 
     def error(full_scale: float) -> float:
         seen = SignedConverter(bits, full_scale)(samples.double())

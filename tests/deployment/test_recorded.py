@@ -15,20 +15,28 @@ from mho.runs import RecordedRun
 from mho.units import ns, uS, us
 from mho.wires import WireModel
 
-WIRES = {"word_line_ohm": 0.5, "bit_line_ohm": [0.1, 0.2, 0.3], "driver_ohm": 5.0}
+WIRES = {
+    "word_line_ohm": 0.5,
+    "bit_line_ohm": [0.1, 0.2, 0.3],
+    "driver_ohm": 5.0,
+}
 
 
 def folder(path: Path, *names: str, result: object = None) -> Path:
     """A run of two tiles of 2×3 cells, written by hand."""
     for name in names:
-        journal = Journal(path / "trace" / name, 0, {"tiles": 2, "rows": 2, "cols": 3})
+        journal = Journal(
+            path / "trace" / name, 0, {"tiles": 2, "rows": 2, "cols": 3}
+        )
         cells = torch.tensor([1, 7, 11])
         journal.append(cells, READ, torch.tensor([50.0, 70.0, 90.0]) * uS, 1.0)
         volts = torch.tensor([1.0, -1.0])
         journal.append(cells[:2], PULSE, volts, 2.0, width=100 * ns, gate=2.5)
         journal.flush()
         gate = torch.tensor([1.5, 1.75])
-        journal.append(cells[1:], PULSE, volts / 2, 3.0, width=10 * us, gate=gate)
+        journal.append(
+            cells[1:], PULSE, volts / 2, 3.0, width=10 * us, gate=gate
+        )
         journal.append(cells[1:], READ, torch.tensor([71.0, 91.0]) * uS, 4.0)
         journal.flush()
     found = {"preset": "rao2023", "wires": WIRES} if result is None else result
@@ -37,7 +45,9 @@ def folder(path: Path, *names: str, result: object = None) -> Path:
     return path
 
 
-def test_the_last_reading_of_every_cell_is_its_conductance(tmp_path: Path) -> None:
+def test_the_last_reading_of_every_cell_is_its_conductance(
+    tmp_path: Path,
+) -> None:
     """In single precision, as it was recorded; a cell that was never read is off."""
     run = RecordedRun(folder(tmp_path, "denoised", "plain"))
     assert (run.name, run.tiles, run.rows, run.cols) == ("denoised", 2, 2, 3)
@@ -46,7 +56,9 @@ def test_the_last_reading_of_every_cell_is_its_conductance(tmp_path: Path) -> No
     second[0, 1] = 71 * uS
     second[1, 2] = 91 * uS
     for tile, wanted in enumerate((first, second)):
-        torch.testing.assert_close(run.conductance(tile), wanted, rtol=1e-7, atol=0.0)
+        torch.testing.assert_close(
+            run.conductance(tile), wanted, rtol=1e-7, atol=0.0
+        )
 
 
 def test_pulses_of_a_cell_are_in_order_with_their_width_and_gate(
@@ -77,7 +89,9 @@ def test_without_a_denoised_chip_the_other_one_is_taken(tmp_path: Path) -> None:
         RecordedRun(folder(tmp_path / "one", "denoised"), denoise=False)
 
 
-def test_a_bench_with_a_journal_records_all_that_a_pulse_is(tmp_path: Path) -> None:
+def test_a_bench_with_a_journal_records_all_that_a_pulse_is(
+    tmp_path: Path,
+) -> None:
     """A train is its pulses one after the other; 0 V is no pulse; each cell has its gate."""
     bench = SimulatedBench(Chip("rao2023", rows=2, cols=3), Stream(0))
     journal = Journal(
@@ -106,10 +120,16 @@ def test_a_folder_that_is_no_run_gives_one_sentence(tmp_path: Path) -> None:
         RecordedRun(nothing)
     for content in ("{", "[1]"):
         (broken / "result.json").write_text(content)
-        with pytest.raises(ValueError, match=re.escape("has a damaged `result.json`")):
+        with pytest.raises(
+            ValueError, match=re.escape("has a damaged `result.json`")
+        ):
             RecordedRun(broken)
-    odd = folder(tmp_path / "odd", "plain", result={"wires": {"word_line_ohm": "thin"}})
-    with pytest.raises(ValueError, match=re.escape("has a damaged `result.json`")):
+    odd = folder(
+        tmp_path / "odd", "plain", result={"wires": {"word_line_ohm": "thin"}}
+    )
+    with pytest.raises(
+        ValueError, match=re.escape("has a damaged `result.json`")
+    ):
         _ = RecordedRun(odd).wires
 
 

@@ -13,17 +13,23 @@ from mho.network.operations import LinearLayer
 
 CELLS = [
     nn.LSTM(4, 5, batch_first=True),
-    nn.LSTM(4, 5, batch_first=True, num_layers=2, bidirectional=True, bias=False),
+    nn.LSTM(
+        4, 5, batch_first=True, num_layers=2, bidirectional=True, bias=False
+    ),
     nn.GRU(4, 5, batch_first=True),
     nn.GRU(4, 5, batch_first=True, num_layers=3, bias=False),
-    nn.GRU(4, 5, batch_first=True, num_layers=2, bidirectional=True, dropout=0.5),
+    nn.GRU(
+        4, 5, batch_first=True, num_layers=2, bidirectional=True, dropout=0.5
+    ),
     nn.RNN(4, 5, batch_first=True),
     nn.RNN(4, 5, batch_first=True, nonlinearity="relu", bidirectional=True),
 ]
 
 
 @pytest.mark.parametrize("module", CELLS, ids=str)
-def test_a_recurrent_layer_is_two_layers_for_each_direction(module: nn.RNNBase) -> None:
+def test_a_recurrent_layer_is_two_layers_for_each_direction(
+    module: nn.RNNBase,
+) -> None:
     """Its weights are those of torch, gate after gate; rounding as in `check_same`."""
     whole = First(module)
     network = read_network(randomise(whole), normal(3, 6, 4))
@@ -37,7 +43,9 @@ def test_a_recurrent_layer_is_two_layers_for_each_direction(module: nn.RNNBase) 
 @pytest.mark.filterwarnings("ignore:LSTM with projections")
 def test_a_projection_is_a_third_layer() -> None:
     """What is fed back has the projection's size, the cell state keeps its own."""
-    whole = First(nn.LSTM(4, 5, batch_first=True, bidirectional=True, proj_size=3))
+    whole = First(
+        nn.LSTM(4, 5, batch_first=True, bidirectional=True, proj_size=3)
+    )
     network = read_network(randomise(whole), normal(3, 6, 4))
     shapes = [tuple(layer.weight.shape) for layer in network.layers]
     assert shapes == [(20, 4), (20, 3), (3, 5)] * 2
@@ -62,11 +70,15 @@ def test_final_states_and_learned_beginnings_are_kept() -> None:
     """Both are digital values, for any batch. Rounding as in `check_same`."""
     module = randomise(Last())
     check_same(
-        read_network(module, normal(3, 6, 4)), module, normal(5, 6, 4, name="more")
+        read_network(module, normal(3, 6, 4)),
+        module,
+        normal(5, 6, 4, name="more"),
     )
 
 
-def test_inputs_of_all_steps_are_multiplied_at_once_and_states_step_by_step() -> None:
+def test_inputs_of_all_steps_are_multiplied_at_once_and_states_step_by_step() -> (
+    None
+):
     """3 samples of 6 steps: one product of 18 vectors, then six of 3."""
     network = read_network(randomise(First(CELLS[0])), normal(3, 6, 4))
     seen = []
@@ -98,7 +110,9 @@ def test_a_saved_recurrent_network_is_read_without_running_it(
 
     module = randomise(Sum())
     free = None if batch else ({0: torch.export.Dim.AUTO},)
-    program = torch.export.export(module, (normal(3, 6, 4),), dynamic_shapes=free)
+    program = torch.export.export(
+        module, (normal(3, 6, 4),), dynamic_shapes=free
+    )
     torch.export.save(program, tmp_path / "sum.pt2")
     network = read_network(read_archive(tmp_path / "sum.pt2"), normal(3, 6, 4))
     assert [layer.name for layer in network.layers][2] == "last"
@@ -114,7 +128,9 @@ def test_an_ideal_chip_computes_the_network(cell: nn.Module) -> None:
 @pytest.mark.filterwarnings("ignore:The tensor attributes")
 def test_dropping_between_layers_is_refused_in_training_mode() -> None:
     """Its outputs would differ every time."""
-    module = First(nn.GRU(4, 5, batch_first=True, num_layers=2, dropout=0.5)).train()
+    module = First(
+        nn.GRU(4, 5, batch_first=True, num_layers=2, dropout=0.5)
+    ).train()
     program = torch.export.export(module, (normal(3, 6, 4),), strict=False)
     with pytest.raises(
         ValueError, match=r"node `gru` still drops activations.*call `eval\(\)`"

@@ -25,12 +25,16 @@ def laid(weight: torch.Tensor) -> tuple[Placement, SimulatedBench]:
         telegraph__births=0.0,
         telegraph__spawning=0.0,
     )
-    bench = SimulatedBench(Chip(quiet, rows=32, cols=64, wires=WireModel()), Stream(5))
+    bench = SimulatedBench(
+        Chip(quiet, rows=32, cols=64, wires=WireModel()), Stream(5)
+    )
     return place([weight], bench.info, PAIRS), bench
 
 
 def random_weight(out: int, inputs: int) -> torch.Tensor:
-    return torch.randn(out, inputs, generator=Stream(2).child("weights").generator())
+    return torch.randn(
+        out, inputs, generator=Stream(2).child("weights").generator()
+    )
 
 
 def held_by(placement: Placement, conductance: torch.Tensor) -> torch.Tensor:
@@ -66,7 +70,9 @@ def test_a_cell_stuck_low_becomes_the_low_half_of_its_pair() -> None:
 def test_without_stuck_cells_nothing_changes() -> None:
     placement, bench = laid(random_weight(6, 9))
     none = torch.zeros(placement.cells.numel(), dtype=torch.bool)
-    final = repair(placement, none, torch.zeros_like(placement.target), bench.info)
+    final = repair(
+        placement, none, torch.zeros_like(placement.target), bench.info
+    )
     assert torch.equal(final.target, placement.target)
     assert torch.equal(final.blocks[0].plus, placement.blocks[0].plus)
 
@@ -80,14 +86,18 @@ def test_no_choice_of_polarity_and_partners_loses_less() -> None:
     """
     weight = random_weight(12, 9)
     placement, bench = laid(weight)
-    draws = torch.rand(2, placement.cells.numel(), generator=Stream(4).generator())
+    draws = torch.rand(
+        2, placement.cells.numel(), generator=Stream(4).generator()
+    )
     stuck = draws[0] < 0.1
     held = torch.where(draws[1] < 0.5, LOW, HIGH)
     final = repair(placement, stuck, held, bench.info)
     reached = torch.where(stuck, held, final.target)
     scale = float(placement.blocks[0].scale[0])
     lost = ((held_by(final, reached) - weight) * scale).square().sum(1)
-    grid = torch.linspace(bench.info.conductance_low, bench.info.conductance_high, 4001)
+    grid = torch.linspace(
+        bench.info.conductance_low, bench.info.conductance_high, 4001
+    )
     for output in range(12):
         best = []
         for sign in (1.0, -1.0):
@@ -96,7 +106,8 @@ def test_no_choice_of_polarity_and_partners_loses_less() -> None:
                 left = row * 12 + output
                 right = left + 9 * 12
                 options = [
-                    held[cell][None] if stuck[cell] else grid for cell in (left, right)
+                    held[cell][None] if stuck[cell] else grid
+                    for cell in (left, right)
                 ]
                 wanted = float(weight[output, row]) * scale * sign
                 if stuck[left] or stuck[right]:
@@ -118,7 +129,9 @@ def test_a_programmed_array_holds_its_weights_in_spite_of_stuck_cells() -> None:
     final, result = program_pairs(bench, placement, ProgramProtocol())
     back = held_by(final, bench.read(final.cells, samples=16, window=1.0).mean)
     half = placement.sign > 0
-    broken = (result.stuck | result.stuck[placement.partner])[half].view(30, 30).T
+    broken = (
+        (result.stuck | result.stuck[placement.partner])[half].view(30, 30).T
+    )
     alone = broken & (broken.sum(1, keepdim=True) == 1)
     both = (result.stuck & result.stuck[placement.partner])[half].view(30, 30).T
     off = ((back - weight) * float(final.blocks[0].scale[0])).abs() > 4 * uS

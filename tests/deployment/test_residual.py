@@ -49,7 +49,9 @@ FOUR = TwoPairs(LOW, HIGH)
 
 
 def weights(out: int, inputs: int) -> Tensor:
-    return torch.randn(out, inputs, generator=Stream(2).child("weights").generator())
+    return torch.randn(
+        out, inputs, generator=Stream(2).child("weights").generator()
+    )
 
 
 def info_of(ohm: float) -> BenchInfo:
@@ -77,7 +79,8 @@ def held_weight(
 def disturbed(placement: Placement, spread: float, seed: int = 0) -> Tensor:
     """Targets with errors (S)."""
     error = torch.randn(
-        placement.target.shape, generator=Stream(seed).child("error").generator()
+        placement.target.shape,
+        generator=Stream(seed).child("error").generator(),
     )
     return placement.target + spread * error
 
@@ -111,7 +114,9 @@ def test_second_pairs_take_up_all_of_the_first_ones_errors(
     )
 
 
-@pytest.mark.parametrize(("factor", "share"), [(2.0, 0.8), (2.0, 0.0), (6.0, 0.5)])
+@pytest.mark.parametrize(
+    ("factor", "share"), [(2.0, 0.8), (2.0, 0.0), (6.0, 0.5)]
+)
 def test_what_is_left_is_the_second_pairs_own_error(
     factor: float, share: float
 ) -> None:
@@ -162,7 +167,9 @@ def test_cells_of_a_first_pair_that_are_both_stuck_are_made_up_for_within_reach(
         assert not isinstance(first, CorrectingBlock)
 
 
-def test_programming_reads_the_first_pairs_and_leaves_the_second_ones_error() -> None:
+def test_programming_reads_the_first_pairs_and_leaves_the_second_ones_error() -> (
+    None
+):
     """A quiet chip to ±20 µS: errors of the weights shrink by F + share = 2.8 against pairs.
 
     Errors of cells within the window have the same distribution in both; some 240 weights know
@@ -181,7 +188,9 @@ def test_programming_reads_the_first_pairs_and_leaves_the_second_ones_error() ->
         assert result.ledger.reads == (bench.ledger - before).reads
         assert result.converged_fraction == 1.0
         held = bench.read(final.cells, samples=8, window=0.0).mean
-        errors[type(mapping)] = held_weight(final, held, bench.info, weight) - weight
+        errors[type(mapping)] = (
+            held_weight(final, held, bench.info, weight) - weight
+        )
     ratio = float(errors[DifferentialPairs].std() / errors[TwoPairs].std())
     assert ratio == pytest.approx(2.8, rel=0.25)
 
@@ -208,7 +217,9 @@ def test_stuck_cells_of_four_are_made_up_for(seed: int) -> None:
             free[block.outputs, block.inputs] &= ~result.stuck[where].all(0).T
         held = bench.read(final.cells, samples=8, window=0.0).mean
         error = (held_weight(final, held, bench.info, weight) - weight)[free]
-        lost[type(mapping)] = float(error.square().mean().sqrt() / weight.abs().max())
+        lost[type(mapping)] = float(
+            error.square().mean().sqrt() / weight.abs().max()
+        )
     assert lost[DifferentialPairs] > 0.005
     assert lost[TwoPairs] < 0.5 * lost[DifferentialPairs]
 
@@ -259,7 +270,10 @@ def test_a_network_on_a_reference_column_runs_in_spite_of_stuck_cells() -> None:
     """
     samples, _ = problem(Stream(1))
     network = read_network(perceptron(Stream(0)), samples)
-    for changes in ({}, {"cell__stuck_fraction": 0.04, "cell__stuck_high": 0.3}):
+    for changes in (
+        {},
+        {"cell__stuck_fraction": 0.04, "cell__stuck_high": 0.3},
+    ):
         bench = quiet_bench(3, **changes)
         weight = [layer.weight for layer in network.layers]
         mapping = ReferenceColumn(bench.info.array_low, bench.info.array_high)
@@ -269,8 +283,12 @@ def test_a_network_on_a_reference_column_runs_in_spite_of_stuck_cells() -> None:
             ProgramProtocol(1 * uS, denoise=None),
         )
         assert bool(result.stuck.any()) == bool(changes)
-        ranges = calibrate_ranges(network, placement, samples, bench.info.read_voltage)
-        found = DeployedNetwork(network, bench, placement, ranges, result)(samples)
+        ranges = calibrate_ranges(
+            network, placement, samples, bench.info.read_voltage
+        )
+        found = DeployedNetwork(network, bench, placement, ranges, result)(
+            samples
+        )
         wanted = network.run(samples)
         assert float((found - wanted).norm() / wanted.norm()) < 0.02
 
@@ -288,7 +306,9 @@ def test_training_on_the_chip_refuses_what_is_not_in_pairs() -> None:
             deployed.ranges,
             deployed.programming,
         )
-        with pytest.raises(ValueError, match="one pair of cells for each weight"):
+        with pytest.raises(
+            ValueError, match="one pair of cells for each weight"
+        ):
             hybrid_train(deployed, samples, labels, Stream(0))
 
 
@@ -306,7 +326,9 @@ def test_gains_and_offsets_are_fitted_with_any_mapping(
     placement, result = program_pairs(
         bench, placement, ProgramProtocol(20 * uS, denoise=None)
     )
-    ranges = calibrate_ranges(network, placement, samples, bench.info.read_voltage)
+    ranges = calibrate_ranges(
+        network, placement, samples, bench.info.read_voltage
+    )
     deployed = DeployedNetwork(network, bench, placement, ranges, result)
     found = refit(deployed, samples)
     assert found.after[0] <= found.before[0]
@@ -318,5 +340,6 @@ def test_gains_and_offsets_are_fitted_with_any_mapping(
                 bench.info.read_voltage / deployed.ranges.inputs[0]
             )
             assert (
-                float(block.read(bench, rows, 10 * full_scale).abs().max()) < full_scale
+                float(block.read(bench, rows, 10 * full_scale).abs().max())
+                < full_scale
             )

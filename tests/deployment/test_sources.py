@@ -52,7 +52,11 @@ class Evil:
 def module() -> nn.Module:
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 4)
+        nn.Conv2d(2, 3, 3),
+        nn.BatchNorm2d(3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(48, 4),
     )
     network[1].running_mean.uniform_(-1, 1)
     return network.eval()
@@ -64,10 +68,15 @@ class Reshaping(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.last = nn.Linear(18, 5)
-        self.register_buffer("scale", torch.tensor([1.0, 2, 3, 4, 5]), persistent=False)
+        self.register_buffer(
+            "scale", torch.tensor([1.0, 2, 3, 4, 5]), persistent=False
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.last(x.view(x.size(0) * 4, 18)).reshape(x.size(0), -1, 5) * self.scale
+        x = (
+            self.last(x.view(x.size(0) * 4, 18)).reshape(x.size(0), -1, 5)
+            * self.scale
+        )
         return torch.cat(
             [x[:, 0].float(), x.mean([1]) + torch.tensor([0.5, 1, 2, 3, 4])], 1
         )
@@ -83,7 +92,9 @@ def save(network: nn.Module, path: Path, batch: int | None = None) -> Path:
     return path
 
 
-def rewritten(path: Path, edit: Edit, name: str = "edited.pt2", **more: bytes) -> str:
+def rewritten(
+    path: Path, edit: Edit, name: str = "edited.pt2", **more: bytes
+) -> str:
     """A copy of an archive with members edited, and members added below its root folder."""
     copy = path.with_name(name)
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(copy, "w") as target:
@@ -137,13 +148,20 @@ def test_a_saved_program_computes_what_the_module_computes(
     torch.testing.assert_close(read.run(samples), wanted, rtol=1e-5, atol=1e-5)
 
 
-def test_a_program_of_an_older_torch_is_read(archive: Path, tmp_path: Path) -> None:
+def test_a_program_of_an_older_torch_is_read(
+    archive: Path, tmp_path: Path
+) -> None:
     """PyTorch 2.6 and 2.7 kept the same JSON beside two pickled dictionaries of tensors."""
     old = tmp_path / "old.pt2"
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(old, "w") as target:
+    with (
+        zipfile.ZipFile(archive) as source,
+        zipfile.ZipFile(old, "w") as target,
+    ):
         program = source.read("model/models/model.json")
         target.writestr("serialized_exported_program.json", program)
-        target.writestr("serialized_state_dict.pt", torch_bytes(module().state_dict()))
+        target.writestr(
+            "serialized_state_dict.pt", torch_bytes(module().state_dict())
+        )
         target.writestr("serialized_constants.pt", torch_bytes({}))
         target.writestr("version", "8.2")
     wanted = module()(EXAMPLE).detach()
@@ -163,14 +181,17 @@ def test_a_factory_with_weights_is_the_trained_module(
         save_file(state, weights)
     else:
         torch.save(
-            {"epoch": 3, "state_dict": state} if suffix == ".pt" else state, weights
+            {"epoch": 3, "state_dict": state} if suffix == ".pt" else state,
+            weights,
         )
     read = load_network(f"{factory}:build", str(weights), EXAMPLE)
     torch.testing.assert_close(read.run(EXAMPLE), module()(EXAMPLE).detach())
     assert [layer.name for layer in read.layers] == ["0", "4"]
 
 
-def test_pickled_code_in_a_program_is_never_run(archive: Path, tmp_path: Path) -> None:
+def test_pickled_code_in_a_program_is_never_run(
+    archive: Path, tmp_path: Path
+) -> None:
     """Each edit makes `torch.export.load` of torch 2.13 create the marker (tried).
 
     Sample inputs are not read at all, so that file still loads; a weight is refused.
@@ -210,10 +231,14 @@ def test_code_in_the_text_of_a_program_is_never_run(
     def guard(name: str, content: bytes) -> bytes:
         if not name.endswith("model.json"):
             return content
-        return json.dumps({**json.loads(content), "guards_code": [call]}).encode()
+        return json.dumps(
+            {**json.loads(content), "guards_code": [call]}
+        ).encode()
 
     def target(_: str, content: bytes) -> bytes:
-        return content.replace(b"torch.ops.aten.relu.default", b"torch.hub.load")
+        return content.replace(
+            b"torch.ops.aten.relu.default", b"torch.hub.load"
+        )
 
     assert expression("", b"Symbol('s") != b"Symbol('s"
     for edit in (expression, guard):
@@ -245,7 +270,9 @@ def test_pickled_code_in_data_is_never_run(tmp_path: Path) -> None:
     objects = np.empty(1, dtype=object)
     objects[0] = Evil(marker)
     np.savez(path, inputs=objects, labels=np.zeros(1, int))
-    with pytest.raises(ValueError, match="holds Python objects that could run code"):
+    with pytest.raises(
+        ValueError, match="holds Python objects that could run code"
+    ):
         load_data(str(path))
     assert not marker.exists()
 
@@ -272,18 +299,35 @@ def edit_weight(**changes: object) -> Edit:
 
 GHOST = b'"arg": {"as_tensor": {"name": "ghost"}}'
 BROKEN = [
-    (edit_json(schema_version={"major": 9, "minor": 0}), "has schema version 9"),
+    (
+        edit_json(schema_version={"major": 9, "minor": 0}),
+        "has schema version 9",
+    ),
     (edit_json(graph_module=3), "is damaged"),
-    (edit_weight(sizes=[{"as_int": 10**12}], strides=[{"as_int": 0}]), "fewer numbers"),
+    (
+        edit_weight(sizes=[{"as_int": 10**12}], strides=[{"as_int": 0}]),
+        "fewer numbers",
+    ),
     (edit_weight(storage_offset={"as_int": 50}), "fewer numbers"),
     (edit_weight(storage_offset={"as_int": -1}), "fewer numbers"),
     (edit_weight(sizes=[{"as_int": 9}], strides=[{"as_int": 1}]), "fails with"),
     (edit_weight(dtype=99), "unknown number type"),
-    (lambda name, b: b"{" * 10**5 if name.endswith("model.json") else b, "is damaged"),
-    (lambda name, b: b"[" * 10**5 if name.endswith("model.json") else b, "is damaged"),
-    (lambda name, b: b"big" if name.endswith("byteorder") else b, "another byte order"),
     (
-        lambda _, b: b.replace(b'"arg": {"as_tensor": {"name": "relu"}}', GHOST),
+        lambda name, b: b"{" * 10**5 if name.endswith("model.json") else b,
+        "is damaged",
+    ),
+    (
+        lambda name, b: b"[" * 10**5 if name.endswith("model.json") else b,
+        "is damaged",
+    ),
+    (
+        lambda name, b: b"big" if name.endswith("byteorder") else b,
+        "another byte order",
+    ),
+    (
+        lambda _, b: b.replace(
+            b'"arg": {"as_tensor": {"name": "relu"}}', GHOST
+        ),
         "fails with",
     ),
 ]
@@ -313,7 +357,9 @@ def test_a_compressed_program_is_refused(archive: Path) -> None:
     assert "compressed member" in refused(str(bomb))
 
 
-def test_a_truncated_program_is_refused_wherever_it_was_cut(archive: Path) -> None:
+def test_a_truncated_program_is_refused_wherever_it_was_cut(
+    archive: Path,
+) -> None:
     """A download that stopped early. Every prefix, in 40 steps."""
     content = archive.read_bytes()
     short = archive.with_name("short.pt2")
@@ -347,7 +393,9 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, factory: Path) -> None:
         "weights.bin": "ends neither in",
         "absent.pt": "does not exist",
     }.items():
-        assert f"{name}` {reason}" in refused(f"{factory}:build", str(tmp_path / name))
+        assert f"{name}` {reason}" in refused(
+            f"{factory}:build", str(tmp_path / name)
+        )
 
 
 def test_a_file_without_permission_is_named(
@@ -359,7 +407,9 @@ def test_a_file_without_permission_is_named(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", deny)
-    assert "model.pt2` cannot be opened: Permission denied." in refused(str(archive))
+    assert "model.pt2` cannot be opened: Permission denied." in refused(
+        str(archive)
+    )
 
 
 @pytest.mark.parametrize(
@@ -406,7 +456,8 @@ def test_weights_of_another_module_are_refused(factory: Path) -> None:
     }.items():
         kept = {key: value for key, value in state.items() if key != "0.bias"}
         torch.save(
-            kept | ({"0.bias": change} if isinstance(change, Tensor) else {}), weights
+            kept | ({"0.bias": change} if isinstance(change, Tensor) else {}),
+            weights,
         )
         assert name in refused(spec, str(weights))
     torch.save(state | {"extra": torch.zeros(1)}, weights)

@@ -44,12 +44,15 @@ def test_without_imperfections_it_is_the_network_with_its_gradients() -> None:
     exact = Surrogate(INFO)
     layers = [layer.weight.clone().requires_grad_() for layer in network.layers]
     moved = [
-        replace(lay, weight=w) for lay, w in zip(network.layers, layers, strict=True)
+        replace(lay, weight=w)
+        for lay, w in zip(network.layers, layers, strict=True)
     ]
     tuned = replace(network, layers=tuple(moved))
     exact.calibrate(tuned, samples)
     outputs = tuned.run(samples, exact.product(Stream(0)))
-    wanted = tuned.run(samples, lambda _, layer, vectors: vectors @ layer.weight.T)
+    wanted = tuned.run(
+        samples, lambda _, layer, vectors: vectors @ layer.weight.T
+    )
     torch.testing.assert_close(outputs, wanted, rtol=1e-5, atol=1e-5)
     found = torch.autograd.grad(outputs.square().sum(), layers)
     reference = torch.autograd.grad(wanted.square().sum(), layers)
@@ -86,9 +89,13 @@ def test_what_converters_cut_off_gets_no_gradient() -> None:
     weight = network.layers[0].weight
     inputs = torch.tensor([[0.1, 3.0, 0.1, 0.1, 0.1, 0.1]], requires_grad=True)
     product = coarse.product(Stream(0))
-    (slope,) = torch.autograd.grad(product(0, network.layers[0], inputs)[0, 0], inputs)
+    (slope,) = torch.autograd.grad(
+        product(0, network.layers[0], inputs)[0, 0], inputs
+    )
     assert float(slope[0, 1]) == 0.0
-    torch.testing.assert_close(slope[0, 2:], weight[0, 2:], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        slope[0, 2:], weight[0, 2:], rtol=1e-5, atol=1e-5
+    )
     row = int(weight.clamp(min=0).sum(1).argmax())
     loud = (weight[row] > 0).float()[None].requires_grad_()
     beyond = product(0, network.layers[0], loud)[0, row]
@@ -123,7 +130,9 @@ def test_a_stream_is_a_chip() -> None:
     first = product(0, layer, torch.eye(6))
     assert torch.equal(first, product(0, layer, torch.eye(6)))
     assert torch.equal(first, noisy.product(Stream(4))(0, layer, torch.eye(6)))
-    assert not torch.equal(first, noisy.product(Stream(5))(0, layer, torch.eye(6)))
+    assert not torch.equal(
+        first, noisy.product(Stream(5))(0, layer, torch.eye(6))
+    )
 
 
 def test_weights_spread_as_two_cells_do() -> None:
@@ -150,7 +159,9 @@ def test_a_layer_on_several_tiles_is_the_sum_of_its_parts() -> None:
     coarse = Surrogate(INFO, MAPPING, COARSE)
     coarse.calibrate(network, samples)
     rough = coarse.product(Stream(0))(0, network.layers[0], samples)
-    assert 0.01 < float((rough - wanted).abs().mean() / wanted.abs().mean()) < 0.5
+    assert (
+        0.01 < float((rough - wanted).abs().mean() / wanted.abs().mean()) < 0.5
+    )
 
 
 def test_straight_through_has_one_value_and_the_other_gradient() -> None:
@@ -177,7 +188,13 @@ def test_noise_adds_to_errors_by_its_variance() -> None:
     size = 20 * uS
     still = torch.zeros(2, 8)
     table = ErrorTable(
-        50 * uS, 500 * uS, still, still + size**2, torch.zeros(0), 16, Ledger(pulses=1)
+        50 * uS,
+        500 * uS,
+        still,
+        still + size**2,
+        torch.zeros(0),
+        16,
+        Ledger(pulses=1),
     )
     noisy = Surrogate(INFO, MAPPING, statistics=table)
     noisy.calibrate(network, torch.eye(20))
@@ -194,7 +211,13 @@ def test_errors_are_those_of_the_targets_they_belong_to() -> None:
     network = one_layer()
     error = torch.tensor([[0.0, 0.0], [9 * uS, 9 * uS]])
     table = ErrorTable(
-        50 * uS, 500 * uS, error, torch.zeros(2, 2), torch.zeros(0), 4, Ledger(pulses=1)
+        50 * uS,
+        500 * uS,
+        error,
+        torch.zeros(2, 2),
+        torch.zeros(0),
+        4,
+        Ledger(pulses=1),
     )
     skewed = Surrogate(INFO, MAPPING, statistics=table)
     skewed.calibrate(network, torch.eye(6))

@@ -9,7 +9,12 @@ import torch
 from quiet_chip import problem
 
 from mho.data import Data, TrainingAndTest
-from mho.deployment.storage import ProgrammedChip, Provenance, load_chip, save_chip
+from mho.deployment.storage import (
+    ProgrammedChip,
+    Provenance,
+    load_chip,
+    save_chip,
+)
 from mho.files import RunFolder
 from mho.programming import Outcome
 from mho.rng import Stream
@@ -18,7 +23,9 @@ from mho.runs.training import FAULTLESS, FAULTY
 from mho.training import OnChipTraining
 from mho.training.trained_chip import as_module
 
-JOB = TrainJob(OnChipTraining(hidden=(10,), epochs=2, batch=45), stuck=0.11, seed=1)
+JOB = TrainJob(
+    OnChipTraining(hidden=(10,), epochs=2, batch=45), stuck=0.11, seed=1
+)
 
 
 def folder(
@@ -67,7 +74,9 @@ def test_the_trained_chip_is_kept_and_computes_what_it_learnt(
     last = found["runs"][FAULTY][-1]  # type: ignore[index]
     assert abs(accuracy - last["accuracy"]) <= 3.1 / 30
     software = (
-        (loaded.image.network.run(test.inputs).argmax(1) == test.labels).double().mean()
+        (loaded.image.network.run(test.inputs).argmax(1) == test.labels)
+        .double()
+        .mean()
     )
     assert abs(float(software) - accuracy) <= 3.1 / 30
     assert chip.specimen.stuck == 0.11
@@ -106,7 +115,10 @@ def test_an_interrupted_training_ends_like_one_that_was_not(
                 raise KeyboardInterrupt
 
         given = (data(), Provenance(source="points"))
-        with pytest.raises(KeyboardInterrupt), folder(work, "training") as files:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            folder(work, "training") as files,
+        ):
             learn(JOB, *given, run=files, progress=count)
         calls = 100  # beyond the one that interrupts
         with folder(work, "training", resume=True) as files:
@@ -145,6 +157,8 @@ def test_the_perceptron_in_software_saturates_and_has_biases() -> None:
         ({"seed": -1}, "`seed`"),
     ],
 )
-def test_impossible_jobs_are_refused(change: dict[str, object], sentence: str) -> None:
+def test_impossible_jobs_are_refused(
+    change: dict[str, object], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=sentence):
         replace(JOB, **change)

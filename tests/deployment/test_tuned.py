@@ -85,7 +85,9 @@ def test_tuning_changes_what_the_chip_computes(
 ) -> None:
     samples, _ = problem(Stream(1))
     untuned = replace(both[0], tuning=None)
-    assert not torch.equal(both[0].deployed()(samples), untuned.deployed()(samples))
+    assert not torch.equal(
+        both[0].deployed()(samples), untuned.deployed()(samples)
+    )
     assert plain.tuning is None
 
 
@@ -117,7 +119,9 @@ def not_finite(tuning: Tuning) -> Tuning:
     one = tuning.corrections["0"]
     return replace(
         tuning,
-        corrections={"0": replace(one, offset=torch.full_like(one.offset, torch.nan))},
+        corrections={
+            "0": replace(one, offset=torch.full_like(one.offset, torch.nan))
+        },
     )
 
 
@@ -151,14 +155,18 @@ def test_settings_that_do_not_fit_are_refused(
     tmp_path: Path,
 ) -> None:
     assert both[0].tuning is not None
-    save_chip(tmp_path / "bad.mho", replace(both[0], tuning=spoil(both[0].tuning)))
+    save_chip(
+        tmp_path / "bad.mho", replace(both[0], tuning=spoil(both[0].tuning))
+    )
     with pytest.raises(ValueError, match=rf"^Argument `chip` must .*{reason}"):
         load_chip(tmp_path / "bad.mho")
 
 
 def test_an_unrepaired_chip_keeps_its_targets(plain: ProgrammedChip) -> None:
     """Without repair a chip with stuck cells is asked for exactly what the image says."""
-    bare = program_image(plain.image, plain.specimen, replace(EFFORT, repaired=False))
+    bare = program_image(
+        plain.image, plain.specimen, replace(EFFORT, repaired=False)
+    )
     assert torch.equal(bare.placement.target, plain.image.placement.target)
     assert not torch.equal(plain.placement.target, plain.image.placement.target)
     assert int(bare.result.stuck.sum()) > 5

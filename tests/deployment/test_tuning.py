@@ -14,7 +14,9 @@ class Skewed(DeployedNetwork):
 
     lost_rows = 0
 
-    def measured(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+    def measured(
+        self, index: int, layer: LinearLayer, vectors: Tensor
+    ) -> Tensor:
         weight = layer.weight.clone()
         if index == 0:
             weight[:, : self.lost_rows] = 0
@@ -47,7 +49,9 @@ def test_refit_undoes_a_known_gain_and_offset() -> None:
     assert float((deployed(samples) - wanted).abs().max()) > 1
     found = refit(deployed, samples[:40], ranged=False)
     number = torch.arange(12)
-    torch.testing.assert_close(found.corrections[0].gain, 1 / (0.5 + 0.1 * number))
+    torch.testing.assert_close(
+        found.corrections[0].gain, 1 / (0.5 + 0.1 * number)
+    )
     torch.testing.assert_close(deployed(samples), wanted, rtol=1e-4, atol=1e-4)
     assert found.before[0] > 0.5
     assert max(found.after) < 1e-5
@@ -77,9 +81,9 @@ def test_least_squares_is_that_of_a_reference_solver() -> None:
     found = fit_columns(measured, wanted)
     for column in range(4):
         design = torch.stack((measured[:, column], torch.ones(50)), 1).double()
-        best = torch.linalg.lstsq(design, wanted[:, column, None].double()).solution[
-            :, 0
-        ]
+        best = torch.linalg.lstsq(
+            design, wanted[:, column, None].double()
+        ).solution[:, 0]
         torch.testing.assert_close(
             found.gain[column].double(), best[0], rtol=1e-6, atol=1e-6
         )
@@ -112,7 +116,10 @@ def test_ranges_end_the_clipping_of_converters() -> None:
     assert clipped.after[0] > 0.3
     assert free.after[0] < 0.05
     assert (
-        max(n / c for n, c in zip(narrow, deployed.ranges.currents, strict=True)) < 0.05
+        max(
+            n / c for n, c in zip(narrow, deployed.ranges.currents, strict=True)
+        )
+        < 0.05
     )
 
 

@@ -15,7 +15,9 @@ def test_zero_bias_undoes_apparent(name: str) -> None:
     It has one solution below `linear_above` as long as the curvature at V is below one.
     """
     cell = PRESETS[name].cell()
-    conductance = torch.linspace(0, 2 * cell.linear_above, 101, dtype=torch.float64)
+    conductance = torch.linspace(
+        0, 2 * cell.linear_above, 101, dtype=torch.float64
+    )
     for voltage in (0.0, 0.1, -0.3):
         seen = cell.apparent(conductance, voltage)
         torch.testing.assert_close(
@@ -23,7 +25,9 @@ def test_zero_bias_undoes_apparent(name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("field", ["shortest", "amplitude", "boost", "birth_step"])
+@pytest.mark.parametrize(
+    "field", ["shortest", "amplitude", "boost", "birth_step"]
+)
 def test_a_law_of_noise_refuses_what_must_be_positive(field: str) -> None:
     """The house sentence names the argument."""
     with pytest.raises(ValueError, match=f"Argument `{field}` must"):

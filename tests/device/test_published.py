@@ -6,7 +6,9 @@ from mho.device.filament.cells import CellParameters
 from mho.device.published import PRESETS, Confidence, Value, preset
 from mho.references import bibliography
 
-EVERY = [(name, field) for name in PRESETS for field in sorted(PRESETS[name].values)]
+EVERY = [
+    (name, field) for name in PRESETS for field in sorted(PRESETS[name].values)
+]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -59,7 +61,9 @@ def test_replace_changes_one_number_and_says_so() -> None:
     assert value.unit == old.values["switching.slope"].unit
     assert old["switching.slope"] == 0.08
     same = {k: v for k, v in new.values.items() if k != "switching.slope"}
-    assert same == {k: v for k, v in old.values.items() if k != "switching.slope"}
+    assert same == {
+        k: v for k, v in old.values.items() if k != "switching.slope"
+    }
 
 
 def test_a_group_is_what_its_dataclass_takes() -> None:

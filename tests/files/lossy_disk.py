@@ -77,7 +77,9 @@ class Recording:
             return
         if path in self.files:  # else it is an older one, which is on the disk
             made = self.files[path]
-            made.content_synced_at = min(made.content_synced_at, self.operations)
+            made.content_synced_at = min(
+                made.content_synced_at, self.operations
+            )
 
     def _name(self, change: Change) -> None:
         """Follow files by name."""
@@ -91,7 +93,11 @@ class Recording:
                     self.files[moved] = self.files.pop(path)
 
     def after_power_cut(
-        self, start: Path, folder: Path, operations: int, rng: random.Random | None
+        self,
+        start: Path,
+        folder: Path,
+        operations: int,
+        rng: random.Random | None,
     ) -> None:
         """The disk as it may be when power goes after so many operations.
 
@@ -114,7 +120,9 @@ class Recording:
                 _apply(change, folder, content)
 
     @staticmethod
-    def _content(change: Change, operations: int, rng: random.Random | None) -> bytes:
+    def _content(
+        change: Change, operations: int, rng: random.Random | None
+    ) -> bytes:
         if change.content_synced_at <= operations:
             return change.content
         if rng is None:

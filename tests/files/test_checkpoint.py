@@ -27,7 +27,12 @@ GROUPS = {
     "run": {"live.ready": torch.tensor([True, False]), "loop": torch.zeros(0)},
     "none": {},
 }
-FACTS = {"identity": "x", "seconds": 0.1, "worst": math.inf, "passes": [{"right": 1}]}
+FACTS = {
+    "identity": "x",
+    "seconds": 0.1,
+    "worst": math.inf,
+    "passes": [{"right": 1}],
+}
 
 
 @pytest.fixture
@@ -248,7 +253,9 @@ def test_a_run_goes_on_from_its_state(midway: Midway, tmp_path: Path) -> None:
         again.cycle()
         straight.cycle()
     for name, tensor in straight.state().items():
-        assert torch.equal(again.state()[name].nan_to_num(), tensor.nan_to_num())
+        assert torch.equal(
+            again.state()[name].nan_to_num(), tensor.nan_to_num()
+        )
 
 
 def spoilt(tensor: Tensor) -> list[Tensor | None]:
@@ -277,7 +284,9 @@ def test_missing_and_reshaped_tensors_are_refused_in_one_sentence(
             for wrong in spoilt(tensor):
                 own = {k: t for k, t in part.items() if k != name}
                 own |= {} if wrong is None else {name: wrong}
-                with pytest.raises(ValueError, match=r"^Argument `state` must .*\.$"):
+                with pytest.raises(
+                    ValueError, match=r"^Argument `state` must .*\.$"
+                ):
                     restore({**whole, group: own})
                 tried += 1
     assert tried > 300

@@ -43,7 +43,9 @@ def test_a_refusal_names_size_limit_and_an_option_that_is_enough() -> None:
 )
 def test_what_is_no_amount_of_memory_is_refused(text: str) -> None:
     """A bare number is ambiguous, and nothing is no limit."""
-    with pytest.raises(ValueError, match="`max_memory` must be an amount of memory"):
+    with pytest.raises(
+        ValueError, match="`max_memory` must be an amount of memory"
+    ):
         parse_memory(text, "max_memory")
 
 
@@ -59,5 +61,7 @@ def test_the_option_may_stand_anywhere_before_a_double_dash() -> None:
     assert split_max_memory(behind) == (behind, None)
     with max_memory("9GiB"):
         assert allowed_memory() == 9 * 2**30
-    with pytest.raises(ValueError, match="`max_memory` must be an amount of memory"):
+    with pytest.raises(
+        ValueError, match="`max_memory` must be an amount of memory"
+    ):
         max_memory("")

@@ -74,7 +74,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def recording(start: Path, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+def recording(
+    start: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Recording:
     """What a newer run does to the disk."""
     root = tmp_path_factory.mktemp("power") / "recorded"
     with pytest.MonkeyPatch.context() as patch:

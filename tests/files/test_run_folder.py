@@ -26,10 +26,14 @@ MAKES = ("chips", "trace", "result.json")
 def opened(
     folder: Path, identity: str = "one", **options: Any
 ) -> AbstractContextManager[RunFolder]:
-    return RunFolder.open(folder, "test", identity, **{"makes": MAKES, **options})
+    return RunFolder.open(
+        folder, "test", identity, **{"makes": MAKES, **options}
+    )
 
 
-def finish(folder: Path, identity: str = "one", *names: str, **options: Any) -> None:
+def finish(
+    folder: Path, identity: str = "one", *names: str, **options: Any
+) -> None:
     """A whole run that leaves a result and files of these names."""
     with opened(folder, identity, **options) as run:
         for name in names:
@@ -52,7 +56,9 @@ def interrupt(folder: Path, identity: str = "one", **options: Any) -> None:
 
 def tree(folder: Path) -> dict[str, bytes | None]:
     return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        str(path.relative_to(folder)): path.read_bytes()
+        if path.is_file()
+        else None
         for path in sorted(folder.rglob("*"))
     }
 
@@ -83,7 +89,9 @@ def test_every_flipped_bit_of_a_value_is_noticed(tmp_path: Path) -> None:
         spoilt = bytearray(whole)
         spoilt[bit // 8] ^= 1 << bit % 8
         path.write_bytes(bytes(spoilt))
-        with pytest.raises(ValueError, match=r"chip\.json` must hold a part of a run"):
+        with pytest.raises(
+            ValueError, match=r"chip\.json` must hold a part of a run"
+        ):
             values.get("chip")
 
 
@@ -120,7 +128,9 @@ def test_unfinished_work_is_set_aside_generation_after_generation(
     """Also that of another command: nothing that was measured is ever deleted."""
     for identity in ("one", "two", "one"):
         interrupt(tmp_path, identity)
-    with RunFolder.open(tmp_path, "other", "three", makes=("other.json",)) as run:
+    with RunFolder.open(
+        tmp_path, "other", "three", makes=("other.json",)
+    ) as run:
         assert run.set_aside == tmp_path / "unfinished.3"
     for number, identity in ((1, "one"), (2, "two"), (3, "one")):
         kept = KeptValues(tmp_path / f"unfinished.{number}" / "values")
@@ -155,7 +165,9 @@ def test_work_of_another_version_is_not_gone_on_with_but_set_aside(
     mark = tmp_path / "unfinished" / "run.json"
     mark.write_text(mark.read_text().replace('"version": 1', '"version": 2'))
     with (
-        pytest.raises(ValueError, match=r"must be of this version.*nothing is lost"),
+        pytest.raises(
+            ValueError, match=r"must be of this version.*nothing is lost"
+        ),
         opened(tmp_path, resume=True),
     ):
         pass
@@ -173,14 +185,19 @@ def test_resuming_nothing_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     assert tree(tmp_path) == {}
 
 
-def test_an_error_before_anything_was_kept_leaves_nothing(tmp_path: Path) -> None:
+def test_an_error_before_anything_was_kept_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     """But an interruption, or a full disk, leaves what there is, and says so."""
     with pytest.raises(ValueError, match="x"), opened(tmp_path / "a" / "b"):
         raise ValueError("x")
     assert tree(tmp_path) == {}
     with opened(tmp_path / "a") as run:
         run.put("first", 1)
-    with pytest.raises(ValueError, match="x"), opened(tmp_path / "a", resume=True):
+    with (
+        pytest.raises(ValueError, match="x"),
+        opened(tmp_path / "a", resume=True),
+    ):
         raise ValueError("x")
     assert (tmp_path / "a" / "unfinished").is_dir()
     full = OSError(errno.ENOSPC, "No space left on device")
@@ -203,7 +220,9 @@ def test_earlier_results_stay_until_all_of_the_new_ones_are_there(
     with opened(tmp_path, "two") as run:
         run.write("trace/b/0", b"new")
         run.write_result({"of": "two"})
-        assert json.loads((tmp_path / "result.json").read_text()) == {"of": "one"}
+        assert json.loads((tmp_path / "result.json").read_text()) == {
+            "of": "one"
+        }
         assert (tmp_path / "chips" / "seed0").read_bytes() == b"one"
         run.finish()
     left = tree(tmp_path)
@@ -223,7 +242,9 @@ def test_a_write_that_was_cut_off_leaves_nothing_among_the_results(
     with opened(tmp_path) as run:
         run.write("trace/a", b"new")
         run.write_result({})
-        (run.results / "trace" / ".mho-0123456789abcdef.part").write_bytes(b"ne")
+        (run.results / "trace" / ".mho-0123456789abcdef.part").write_bytes(
+            b"ne"
+        )
         run.finish()
     assert [p.name for p in (tmp_path / "trace").iterdir()] == ["a"]
 
@@ -256,7 +277,9 @@ def stopped(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_what_was_committed_is_completed_by_whoever_comes_next(tmp_path: Path) -> None:
+def test_what_was_committed_is_completed_by_whoever_comes_next(
+    tmp_path: Path,
+) -> None:
     """By a fresh start, a resumed one, or one who only reads."""
     for number, come in enumerate(
         (
@@ -315,7 +338,10 @@ def test_what_no_run_made_is_named_and_not_touched(
         else:
             (place / name).symlink_to(tmp_path / "target")
         before = tree(tmp_path)
-        with pytest.raises(ValueError, match=name.replace(".", r"\.")), opened(place):
+        with (
+            pytest.raises(ValueError, match=name.replace(".", r"\.")),
+            opened(place),
+        ):
             pass
         assert tree(tmp_path) == before
         shutil.rmtree(place)
@@ -360,11 +386,16 @@ def test_a_second_process_is_refused_and_a_dead_ones_lock_taken_over(
 ) -> None:
     lock = tmp_path / ".unfinished.lock"
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(lock)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(lock)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(ValueError, match=f"process {holder.pid} on "), opened(tmp_path):
+    with (
+        pytest.raises(ValueError, match=f"process {holder.pid} on "),
+        opened(tmp_path),
+    ):
         pass
     assert [p.name for p in tmp_path.iterdir()] == [".unfinished.lock"]
     holder.send_signal(signal.SIGKILL)
@@ -380,7 +411,10 @@ def test_a_lock_follows_no_link_and_takes_no_other_file(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     lock = tmp_path / ".unfinished.lock"
     lock.symlink_to(tmp_path / "mine")
-    with pytest.raises(OSError, match=os.strerror(errno.ELOOP)), opened(tmp_path):
+    with (
+        pytest.raises(OSError, match=os.strerror(errno.ELOOP)),
+        opened(tmp_path),
+    ):
         pass
     lock.unlink()
     lock.write_text("mine, too")
@@ -392,7 +426,10 @@ def test_a_lock_follows_no_link_and_takes_no_other_file(tmp_path: Path) -> None:
 
 def test_the_identity_of_a_run_is_of_all_its_parts() -> None:
     assert run_identity("a", 1) == run_identity("a", 1)
-    assert len({run_identity("a", 1), run_identity("a", 2), run_identity("b", 1)}) == 3
+    assert (
+        len({run_identity("a", 1), run_identity("a", 2), run_identity("b", 1)})
+        == 3
+    )
 
 
 def test_only_what_is_young_is_synced_again(

@@ -63,7 +63,9 @@ def test_notes_and_names_in_the_code_do_not_count() -> None:
         (Cell(1.0), {"low": 1.0, "kind": "small"}),
     ],
 )
-def test_different_values_have_different_identities(one: Any, other: Any) -> None:
+def test_different_values_have_different_identities(
+    one: Any, other: Any
+) -> None:
     assert identity(one) != identity(other)
     assert identity([one]) != identity([other])
 
@@ -102,14 +104,18 @@ def test_classes_with_the_same_fields_tell_themselves_apart() -> None:
     assert canonical(Fitted) == {"class": "fitted"}
 
 
-@pytest.mark.parametrize("value", [object(), Cell, {1: 2}, {1, 2}, len, b"bytes", 1j])
+@pytest.mark.parametrize(
+    "value", [object(), Cell, {1: 2}, {1, 2}, len, b"bytes", 1j]
+)
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match=r"^Argument `value` must have"):
         identity(value)
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_number_and_unit_of_a_preset_counts_and_no_word_does(name: str) -> None:
+def test_every_number_and_unit_of_a_preset_counts_and_no_word_does(
+    name: str,
+) -> None:
     """Each number is changed by its last bit, each unit and note by one letter."""
     kind = preset(name)
     wanted = identity(kind)
@@ -120,8 +126,13 @@ def test_every_number_and_unit_of_a_preset_counts_and_no_word_does(name: str) ->
             ({"note": value.note + "."}, False),
             ({"source": "elsewhere"}, False),
         ):
-            other = replace(kind, values={**kind.values, key: replace(value, **change)})
+            other = replace(
+                kind, values={**kind.values, key: replace(value, **change)}
+            )
             assert (identity(other) != wanted) == counts, (key, change)
     reworded = replace(kind, name="x", summary="y", validity="z")
     assert identity(reworded) == wanted
-    assert identity(replace(kind, biasing="V/3" if kind.biasing else "V/2")) != wanted
+    assert (
+        identity(replace(kind, biasing="V/3" if kind.biasing else "V/2"))
+        != wanted
+    )

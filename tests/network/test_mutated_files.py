@@ -45,7 +45,9 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
         piece = bytes(changed[place : place + length])
         kind = chance.randrange(5)
         if kind == 0:
-            changed[place : place + 1] = bytes([piece[0] ^ 1 << chance.randrange(8)])
+            changed[place : place + 1] = bytes(
+                [piece[0] ^ 1 << chance.randrange(8)]
+            )
         elif kind == 1:
             del changed[place:]
         elif kind == 2:
@@ -61,12 +63,16 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
 
 def npz(path: Path) -> None:
     some = np.linspace(0, 1, 24)
-    np.savez(path, inputs=some.reshape(4, 6), labels=np.arange(4), conductance=some)
+    np.savez(
+        path, inputs=some.reshape(4, 6), labels=np.arange(4), conductance=some
+    )
 
 
 def packed(path: Path) -> None:
     some = np.zeros((40, 6))
-    np.savez_compressed(path, inputs=some, labels=np.arange(40), conductance=some)
+    np.savez_compressed(
+        path, inputs=some, labels=np.arange(40), conductance=some
+    )
 
 
 def npy(path: Path) -> None:
@@ -99,7 +105,8 @@ def safetensors(path: Path) -> None:
 
 def pt2(path: Path) -> None:
     program = torch.export.export(
-        nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2)).eval(), (EXAMPLE,)
+        nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2)).eval(),
+        (EXAMPLE,),
     )
     torch.export.save(program, path)
 

@@ -53,7 +53,12 @@ KEPT = graph(
         node(f"z{k}", "repeat.default", self=Ref("y"), repeats=(1, 2**12))
         for k in range(40)
     ),
-    node("out", "cat.default", tensors=tuple(Ref(f"z{k}") for k in range(40)), dim=1),
+    node(
+        "out",
+        "cat.default",
+        tensors=tuple(Ref(f"z{k}") for k in range(40)),
+        dim=1,
+    ),
 )
 
 
@@ -85,7 +90,9 @@ def test_results_that_nobody_reads_any_more_take_no_memory() -> None:
     not; the real run allocates no more than that either.
     """
     wide = node("z0", "repeat.default", self=Ref("y"), repeats=(1, 2**12))
-    chain = [node(f"z{k + 1}", "relu.default", self=Ref(f"z{k}")) for k in range(100)]
+    chain = [
+        node(f"z{k + 1}", "relu.default", self=Ref(f"z{k}")) for k in range(100)
+    ]
     end = node("out", "mean.dim", self=Ref("z100"), dim=(1,), keepdim=True)
     long = graph(wide, *chain, end)
     with allow_memory("700kB"):
@@ -116,7 +123,9 @@ def test_python_arithmetic_is_for_numbers() -> None:
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
     assert (
-        evaluate_node(replace(times, arguments={"a": 6, "b": 7}), {"a": 6, "b": 7})
+        evaluate_node(
+            replace(times, arguments={"a": 6, "b": 7}), {"a": 6, "b": 7}
+        )
         == 42
     )
 
@@ -151,7 +160,9 @@ def test_shapes_that_are_kept_are_those_that_torch_finds(operator: str) -> None:
     """Shape, type and order of memory of torch's own result on numbers. Exact."""
     values = torch.rand(2, 3, 4).transpose(1, 2) + 0.5
     needed = {"min": 0.0} if "clamp" in operator else {}
-    found = shape_kept(Node("n", operator, {}), {"self": values.to("meta"), **needed})
+    found = shape_kept(
+        Node("n", operator, {}), {"self": values.to("meta"), **needed}
+    )
     _, name, overload = operator.split(".")
     wanted = getattr(getattr(torch.ops.aten, name), overload)(values, **needed)
     assert isinstance(found, Tensor)
@@ -174,7 +185,9 @@ def test_a_value_is_done_with_after_its_last_reader() -> None:
 
 
 def test_a_rehearsal_returns_a_shape_and_computes_nothing() -> None:
-    network = read_network(graph(node("out", "relu.default", self=Ref("y"))), SAMPLES)
+    network = read_network(
+        graph(node("out", "relu.default", self=Ref("y"))), SAMPLES
+    )
     assert isinstance(network, Network)
     outputs = network.run(torch.empty(2**40, 8, device="meta")[:7])
     assert outputs.is_meta

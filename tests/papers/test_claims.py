@@ -17,7 +17,10 @@ SABOTAGE: dict[str, dict[str, float]] = {
     "F1": {"telegraph__cleaning_probability": 0.0},
     "F2": {"telegraph__births": 0.0, "telegraph__spawning": 0.0},
     "F3": {"telegraph__spawning": 0.1},
-    "F4": {"telegraph__cleaning_probability": 0.0, "telegraph__amplitude": 30 * uS},
+    "F4": {
+        "telegraph__cleaning_probability": 0.0,
+        "telegraph__amplitude": 30 * uS,
+    },
     "F5": {"telegraph__cleaning_probability": 0.0},
     "F6": {"switching__set_voltage": 1.8},
     "F6-relaxation": {"relaxation__scale": 0.6},
@@ -32,17 +35,23 @@ def measured(paper: Paper, claim: Claim, **changes: float) -> bool:
         claim, Setting(kind, quick=True, stream=Stream(0).child(paper.name))
     )
     assert (
-        verdict.measurement.low <= verdict.measurement.value <= verdict.measurement.high
+        verdict.measurement.low
+        <= verdict.measurement.value
+        <= verdict.measurement.high
     )
     return verdict.measurement.holds
 
 
-@pytest.mark.parametrize(("paper", "claim"), EVERY, ids=lambda named: named.name)
+@pytest.mark.parametrize(
+    ("paper", "claim"), EVERY, ids=lambda named: named.name
+)
 def test_a_claim_holds(paper: Paper, claim: Claim) -> None:
     assert measured(paper, claim)
 
 
-@pytest.mark.parametrize(("paper", "claim"), EVERY, ids=lambda named: named.name)
+@pytest.mark.parametrize(
+    ("paper", "claim"), EVERY, ids=lambda named: named.name
+)
 def test_a_claim_fails_without_its_physics(
     paper: Paper, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,9 +31,13 @@ def _look(cells: Cells, now: float) -> Tensor:
     return torch.cat(list(cells.sample(index, now, 1e-6, 1e-6, 1))).double()
 
 
-def _pulse(cells: Cells, *volts: float, now: float, width: float = 1e-7) -> None:
+def _pulse(
+    cells: Cells, *volts: float, now: float, width: float = 1e-7
+) -> None:
     index = torch.arange(cells.count)
-    amplitude = torch.tensor(volts)[:, None].expand(-1, cells.count).contiguous()
+    amplitude = (
+        torch.tensor(volts)[:, None].expand(-1, cells.count).contiguous()
+    )
     cells.pulse(index, amplitude, width, torch.full((cells.count,), 3e-3), now)
 
 
@@ -63,10 +67,14 @@ def test_a_pulse_without_spread_moves_every_cell_by_its_median_step(
     cells = Cells(_kind(), 1000, stream)
     own = cells.constants
     _pulse(cells, 1.3, now=0.0)
-    step = (own.gain * torch.exp((1.3 - own.set_voltage) / 0.08)).double() * 1e-6
+    step = (
+        own.gain * torch.exp((1.3 - own.set_voltage) / 0.08)
+    ).double() * 1e-6
     step *= torch.clamp(torch.tensor((3e-3 - 50e-6) / 2.25e-3), max=2.0)
     after = (cells.state.core.double() - 50e-6).clamp(max=3e-3)
-    torch.testing.assert_close(after, step.clamp(max=800e-6), rtol=2e-4, atol=5e-11)
+    torch.testing.assert_close(
+        after, step.clamp(max=800e-6), rtol=2e-4, atol=5e-11
+    )
 
 
 @pytest.mark.parametrize("volts", [1.1, -1.1])
@@ -119,7 +127,9 @@ def test_creep_after_a_big_step_has_the_stated_spread(stream: Stream) -> None:
     _pulse(cells, 2.0, now=0.0)
     start = _look(cells, 0.0)
     expected = float(
-        kind.relaxation.deviation(torch.tensor([250e-6]), torch.ones(1).double())
+        kind.relaxation.deviation(
+            torch.tensor([250e-6]), torch.ones(1).double()
+        )
     )
     change = _look(cells, 1.0) - start
     share = math.sqrt(-math.expm1(-200 / 60))
@@ -128,13 +138,17 @@ def test_creep_after_a_big_step_has_the_stated_spread(stream: Stream) -> None:
     assert abs(float(change.mean())) <= 5 * expected / math.sqrt(count)
 
 
-def test_positive_cleaning_joins_the_channel_to_the_core(stream: Stream) -> None:
+def test_positive_cleaning_joins_the_channel_to_the_core(
+    stream: Stream,
+) -> None:
     """SET polarity completes: the core takes the channel over and the reading does not change.
 
     Survival is 1e-7 at p_max = 1 and 0.5 V on channels from 0.2 V; 1,000 cells. Without a spread
     of the switching voltage every cell's threshold is 0.675 V. Single precision, 1e-6.
     """
-    kind = _kind(telegraph__cleaning_probability=1.0, switching__voltage_spread=0.0)
+    kind = _kind(
+        telegraph__cleaning_probability=1.0, switching__voltage_spread=0.0
+    )
     cells = Cells(kind, 1000, stream)
     _hold_one_channel(cells, 5e-6)
     before = _look(cells, 0.0)
@@ -151,7 +165,9 @@ def test_negative_cleaning_dissolves_the_channel(stream: Stream) -> None:
 
     As above; the difference of two readings of 55 µS in single precision is good to 1e-5 of 5 µS.
     """
-    kind = _kind(telegraph__cleaning_probability=1.0, switching__voltage_spread=0.0)
+    kind = _kind(
+        telegraph__cleaning_probability=1.0, switching__voltage_spread=0.0
+    )
     cells = Cells(kind, 1000, stream)
     _hold_one_channel(cells, 5e-6)
     before = _look(cells, 0.0)
@@ -160,7 +176,9 @@ def test_negative_cleaning_dissolves_the_channel(stream: Stream) -> None:
     assert (cells.state.traps.amplitude == 0).all()
     assert torch.equal(cells.state.core, core)
     fall = before - _look(cells, 2.0)
-    torch.testing.assert_close(fall, torch.full_like(fall, 5e-6), rtol=1e-5, atol=0.0)
+    torch.testing.assert_close(
+        fall, torch.full_like(fall, 5e-6), rtol=1e-5, atol=0.0
+    )
 
 
 def test_zero_volts_clean_nothing(stream: Stream) -> None:
@@ -193,7 +211,9 @@ def test_spawning_leaves_a_channel_at_its_rate(stream: Stream) -> None:
         assert abs(share - p) <= 5 * math.sqrt(p * (1 - p) / count)
 
 
-def test_a_full_list_merges_the_weakest_channel_into_the_core(stream: Stream) -> None:
+def test_a_full_list_merges_the_weakest_channel_into_the_core(
+    stream: Stream,
+) -> None:
     """The newcomer takes the weakest slot; that channel's conductance joins the core.
 
     Core and the three stronger channels are compared in single precision, 1e-6.
@@ -232,10 +252,14 @@ def test_stuck_cells_never_move(stream: Stream) -> None:
     assert torch.equal(core[stuck].unique(), ends)
 
 
-def test_the_stuck_fraction_and_its_high_share_are_as_stated(stream: Stream) -> None:
+def test_the_stuck_fraction_and_its_high_share_are_as_stated(
+    stream: Stream,
+) -> None:
     """Binomial shares of n = 100,000 cells: standard error √(p(1 − p)/n)."""
     count = 100_000
-    cells = Cells(_kind(cell__stuck_fraction=0.05, cell__stuck_high=0.3), count, stream)
+    cells = Cells(
+        _kind(cell__stuck_fraction=0.05, cell__stuck_high=0.3), count, stream
+    )
     found = float(cells.stuck.double().mean())
     assert abs(found - 0.05) <= 5 * math.sqrt(0.05 * 0.95 / count)
     high = float((cells.state.core[cells.stuck] > 1e-3).double().mean())
@@ -251,7 +275,9 @@ def test_the_cubic_law_bends_weak_cells_and_spares_strong_ones() -> None:
     top = 2 * 77.480917e-6
     conductance = torch.tensor([0.0, top / 4, top, 1e-3], dtype=torch.float64)
     expected = torch.tensor([1.64, 1.23, 0.0, 0.0], dtype=torch.float64)
-    torch.testing.assert_close(kind.cubic(conductance), expected, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(
+        kind.cubic(conductance), expected, rtol=1e-9, atol=1e-12
+    )
     bent = conductance * (1 + expected * 0.09)
     torch.testing.assert_close(
         kind.apparent(conductance, 0.3), bent, rtol=1e-9, atol=1e-18
@@ -269,7 +295,9 @@ def test_births_follow_the_step_of_each_cell(stream: Stream) -> None:
     _pulse(cells, 2.5, now=0.0)
     share = float((cells.state.traps.amplitude > 0).any(0).double().mean())
     expected = -math.expm1(-1.5)
-    assert abs(share - expected) <= 5 * math.sqrt(expected * (1 - expected) / count)
+    assert abs(share - expected) <= 5 * math.sqrt(
+        expected * (1 - expected) / count
+    )
 
 
 def test_what_a_cell_does_is_independent_of_its_company(stream: Stream) -> None:
@@ -291,10 +319,14 @@ def test_what_a_cell_does_is_independent_of_its_company(stream: Stream) -> None:
     for a, b in zip(read, alone, strict=True):
         assert torch.equal(a[some], b)
     for name, tensor in whole.state.tensors().items():
-        assert torch.equal(tensor[..., some], part.state.tensors()[name][..., some])
+        assert torch.equal(
+            tensor[..., some], part.state.tensors()[name][..., some]
+        )
 
 
-def test_samples_of_a_trap_are_correlated_over_their_spacing(stream: Stream) -> None:
+def test_samples_of_a_trap_are_correlated_over_their_spacing(
+    stream: Stream,
+) -> None:
     """Two samples whose starts lie `spacing` apart, integrated over half of it.
 
     A fast integrator (t_i ≪ τ) reads the state; with λ·spacing = 0.4 and λ·t_i = 0.2 the
@@ -311,11 +343,15 @@ def test_samples_of_a_trap_are_correlated_over_their_spacing(stream: Stream) -> 
     list(cells.sample(torch.arange(count), 100.0, 0.2, 0.2, 1))
     one, two = cells.sample(torch.arange(count), 200.0, 0.2, 0.4, 2)
     found = float(torch.corrcoef(torch.stack((one, two)).double())[0, 1])
-    expected = math.exp(-0.4) * (2 * math.cosh(0.2) - 2) / (2 * (math.exp(-0.2) - 0.8))
+    expected = (
+        math.exp(-0.4) * (2 * math.cosh(0.2) - 2) / (2 * (math.exp(-0.2) - 0.8))
+    )
     assert abs(found - expected) <= 5 / math.sqrt(count) + 0.02
 
 
-def test_reads_without_a_pause_between_them_stay_numbers(stream: Stream) -> None:
+def test_reads_without_a_pause_between_them_stay_numbers(
+    stream: Stream,
+) -> None:
     """Ten reads of five back-to-back samples give finite numbers.
 
     Time is summed with rounding; 1e-17 s backwards must count as no time, not as a negative one,
@@ -351,7 +387,9 @@ def test_a_long_look_sees_the_creep_go_on(stream: Stream) -> None:
     look = cells.sample(index, 10.0, 1e-6, 0.1, 21)
     for number, seen in enumerate(look):
         age = (10 + 0.1 * number - state.switched_at).float()
-        expected = state.core + kind.relaxation.shift(state.core, age, state.relaxing)
+        expected = state.core + kind.relaxation.shift(
+            state.core, age, state.relaxing
+        )
         assert torch.allclose(seen, expected, rtol=0, atol=1e-9)
     moved = (look[-1] - look[1]).abs()
     assert float(moved.max()) > 0.1e-6

@@ -16,7 +16,9 @@ def _kind(**changes: float) -> CellParameters:
     return preset("rao2023").replace(cell__stuck_fraction=0.0, **changes).cell()
 
 
-def _aged(kind: CellParameters, count: int, cycles: float, stream: Stream) -> Cells:
+def _aged(
+    kind: CellParameters, count: int, cycles: float, stream: Stream
+) -> Cells:
     cells = Cells(kind, count, stream)
     cells.age(torch.arange(count), cycles, 0.0)
     return cells
@@ -36,7 +38,8 @@ def test_births_grow_by_e_per_decade_beyond_the_onset() -> None:
 def test_a_million_cycles_leave_a_cell_as_ten_do(stream: Stream) -> None:
     """The same stream draws the same channels: bitwise, but for the count of cycles."""
     few, many = (
-        _aged(_kind(), 500, cycles, stream).state.tensors() for cycles in (10.0, 1e6)
+        _aged(_kind(), 500, cycles, stream).state.tensors()
+        for cycles in (10.0, 1e6)
     )
     assert set(few["cycles"].tolist()) == {10.0}
     assert set(many["cycles"].tolist()) == {1e6}
@@ -97,7 +100,8 @@ def test_a_past_does_nothing_to_stuck_cells(stream: Stream) -> None:
         preset("rao2023").replace(cell__stuck_fraction=0.5).cell(), 400, stream
     )
     before = {
-        name: t[..., cells.stuck].clone() for name, t in cells.state.tensors().items()
+        name: t[..., cells.stuck].clone()
+        for name, t in cells.state.tensors().items()
     }
     cells.age(torch.arange(400), 1e8, 5.0)
     for name, tensor in cells.state.tensors().items():
@@ -123,7 +127,9 @@ def test_ageing_on_the_bench_costs_nothing_and_spares_the_others(
     assert (core[~bench.stuck & (every >= 32)] > 200e-6).all()
 
 
-@pytest.mark.parametrize(("onset", "growth"), [(0.0, 0.1), (-1.0, 0.1), (1e6, -0.1)])
+@pytest.mark.parametrize(
+    ("onset", "growth"), [(0.0, 0.1), (-1.0, 0.1), (1e6, -0.1)]
+)
 def test_a_law_refuses_what_makes_no_sense(onset: float, growth: float) -> None:
     """The house sentence names the argument."""
     with pytest.raises(ValueError, match=r"Argument `(onset|growth)` must"):

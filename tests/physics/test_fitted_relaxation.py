@@ -36,8 +36,12 @@ def _sigma(law: FittedRelaxation, conductance: float, age: float) -> float:
 def test_the_deviation_is_the_fit_at_both_times(x: float) -> None:
     """σ(G, 1 s) = P₁ and σ(G, 1 day) = P₂, with the published coefficients. To 1e-9."""
     law = _law()
-    assert _sigma(law, 40e-6 * x, 1.0) == pytest.approx(_poly(EARLY, x), rel=1e-9)
-    assert _sigma(law, 40e-6 * x, DAY) == pytest.approx(_poly(LATE, x), rel=1e-9)
+    assert _sigma(law, 40e-6 * x, 1.0) == pytest.approx(
+        _poly(EARLY, x), rel=1e-9
+    )
+    assert _sigma(law, 40e-6 * x, DAY) == pytest.approx(
+        _poly(LATE, x), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,9 @@ def test_cells_keep_their_mean_and_get_the_stated_deviation(
     weight[-1] = 1.0
     weight = weight * torch.exp(-z.square() / 2)
     weight /= weight.sum()
-    shift = law.shift(torch.full_like(z, conductance), torch.full_like(z, age), z)
+    shift = law.shift(
+        torch.full_like(z, conductance), torch.full_like(z, age), z
+    )
     sigma = _sigma(law, conductance, age)
     assert abs(float((weight * shift).sum())) <= 1e-6 * sigma
     assert float((weight * shift.square()).sum()) ** 0.5 == pytest.approx(
@@ -123,7 +129,9 @@ def test_cells_keep_their_mean_and_get_the_stated_deviation(
 def test_no_conductance_turns_negative(conductance: float) -> None:
     """G + ΔG ≥ 0 in single precision too, for normals of ±6.7, the largest there are."""
     g = torch.full((1001,), conductance)
-    shift = _law().shift(g, torch.full_like(g, DAY), torch.linspace(-6.7, 6.7, 1001))
+    shift = _law().shift(
+        g, torch.full_like(g, DAY), torch.linspace(-6.7, 6.7, 1001)
+    )
     assert (g + shift >= 0).all()
 
 

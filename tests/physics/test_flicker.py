@@ -34,7 +34,9 @@ def test_a_fresh_state_is_in_equilibrium(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.01, 1.0, 30.0, 1e5])
-def test_equilibrium_stays_and_memory_decays(stream: Stream, seconds: float) -> None:
+def test_equilibrium_stays_and_memory_decays(
+    stream: Stream, seconds: float
+) -> None:
     """Variance stays 1 under x·e^(−t/τ) + √(1 − e^(−2t/τ))·z; the correlation is e^(−t/τ).
 
     Standard errors at n = 200,000: √(2/n) for a variance, at most 1/√n for a correlation.
@@ -68,9 +70,13 @@ def test_scale_falls_with_the_root_of_conductance_below_the_knee() -> None:
         [knee / 100, knee / 4, knee, 4 * knee], dtype=torch.float64
     )
     expected = (
-        law.per_decade * knee * torch.tensor([0.1, 0.5, 1.0, 4.0], dtype=torch.float64)
+        law.per_decade
+        * knee
+        * torch.tensor([0.1, 0.5, 1.0, 4.0], dtype=torch.float64)
     )
-    torch.testing.assert_close(law.scale(conductance), expected, rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(
+        law.scale(conductance), expected, rtol=1e-12, atol=0.0
+    )
 
 
 def test_white_decades_count_from_the_integration_time_to_the_split() -> None:
@@ -102,7 +108,8 @@ def test_samples_of_a_cell_have_the_variance_of_all_their_decades(
     cells = Cells(kind.cell(), count, stream)
     law = kind.cell().flicker
     one, two = (
-        v.double() for v in cells.sample(torch.arange(count), 0.0, integration, 1e-3, 2)
+        v.double()
+        for v in cells.sample(torch.arange(count), 0.0, integration, 1e-3, 2)
     )
     unit = float(law.scale(torch.tensor([50e-6], dtype=torch.float64))) ** 2
     white = law.white_decades(integration)
@@ -111,7 +118,8 @@ def test_samples_of_a_cell_have_the_variance_of_all_their_decades(
     assert abs(float(one.var()) / unit / (slow + white) - 1) <= error + 1e-3
     moved = sum(2 * -math.expm1(-1e-3 / time) for time in law.times)
     assert (
-        abs(float((two - one).var()) / unit / (2 * white + moved) - 1) <= error + 1e-3
+        abs(float((two - one).var()) / unit / (2 * white + moved) - 1)
+        <= error + 1e-3
     )
     variance = cells.noise_variance(
         torch.tensor([50e-6], dtype=torch.float64), integration
@@ -125,7 +133,9 @@ def test_the_followed_processes_make_one_over_f() -> None:
     S = Σ 4τ/(1 + (2πfτ)²); times one decade apart ripple by a few per cent. With three decades
     the band is too short to show it; ten are taken here, and seven fitted.
     """
-    times = torch.tensor(_law(split=1e-5, longest=1e5).times, dtype=torch.float64)
+    times = torch.tensor(
+        _law(split=1e-5, longest=1e5).times, dtype=torch.float64
+    )
     f = torch.logspace(-4, 3, 71, dtype=torch.float64)[:, None]
     y = (4 * times / (1 + (2 * math.pi * f * times) ** 2)).sum(1).log()
     x = f[:, 0].log() - f.log().mean()

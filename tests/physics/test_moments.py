@@ -19,7 +19,9 @@ def _channel(capture: float, emission: float) -> Traps:
 
 
 @pytest.mark.parametrize("integration", [1e-9, 1e-3, 0.019, 0.021, 0.5, 30.0])
-def test_a_channel_has_the_moments_of_its_correlation(integration: float) -> None:
+def test_a_channel_has_the_moments_of_its_correlation(
+    integration: float,
+) -> None:
     """Var of a mean over T is (2/T²)∫(T − t)·p(1 − p)·e^(−λt) dt, summed here numerically."""
     traps = _channel(2.0, 0.5)
     mean, variance = channel_moments(traps, integration)
@@ -27,7 +29,9 @@ def test_a_channel_has_the_moments_of_its_correlation(integration: float) -> Non
     rate = 1 / 2.0 + 1 / 0.5
     assert float(mean) == pytest.approx(3 * (1 - filled), rel=1e-12)
     time = torch.linspace(0, integration, 200_001, dtype=torch.float64)
-    inside = (integration - time) * torch.exp(-rate * time) * filled * (1 - filled)
+    inside = (
+        (integration - time) * torch.exp(-rate * time) * filled * (1 - filled)
+    )
     summed = 2 / integration**2 * float(torch.trapezoid(inside, time))
     assert float(variance) == pytest.approx(9 * summed, rel=2e-6)
 
@@ -61,8 +65,12 @@ def test_samples_scatter_as_the_moments_say(stream: Stream) -> None:
             tensor.copy_(tensor.index_select(-1, first))
     mean, variance = moments(cells, every, 1e5, 1e-3)
     value = cells.sample(every, 1e5, 1e-3, 0.0, 1)[0].double().view(12, count)
-    mean, variance = (x.double().view(12, count)[:, 0] for x in (mean, variance))
-    assert bool(((value.mean(1) - mean).abs() < 5 * (variance / count).sqrt()).all())
+    mean, variance = (
+        x.double().view(12, count)[:, 0] for x in (mean, variance)
+    )
+    assert bool(
+        ((value.mean(1) - mean).abs() < 5 * (variance / count).sqrt()).all()
+    )
     away = value - value.mean(1, keepdim=True)
     kurtosis = away.pow(4).mean(1) / away.pow(2).mean(1).square()
     error = ((kurtosis - 1) / count).sqrt()
@@ -79,7 +87,9 @@ def test_looking_at_moments_changes_nothing(stream: Stream) -> None:
     mean, variance = moments(one, every, 10.0, 1e-3)
     assert bool((mean > 0).all())
     assert bool((variance > 0).all())
-    assert torch.equal(*(c.sample(every, 10.0, 1e-3, 0.0, 1) for c in (one, other)))
+    assert torch.equal(
+        *(c.sample(every, 10.0, 1e-3, 0.0, 1) for c in (one, other))
+    )
 
 
 def test_heat_moves_mean_and_noise_alike(stream: Stream) -> None:

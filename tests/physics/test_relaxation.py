@@ -45,7 +45,9 @@ def test_below_one_second_every_decade_adds_alike() -> None:
     law = _law()
     steps = [_sigma(law, 1e-3, 10.0**k) for k in range(-4, 1)]
     gained = [b - a for a, b in pairwise(steps)]
-    expected = law.scale * (0.003 * 1e-3 + 0.4e-6) * math.log(10) / math.log(1 + 1e6)
+    expected = (
+        law.scale * (0.003 * 1e-3 + 0.4e-6) * math.log(10) / math.log(1 + 1e6)
+    )
     assert gained == pytest.approx([expected] * 4, rel=0.01)
     half = _sigma(law, 1e-3, 1e-6) / _sigma(law, 1e-3, 1.0)
     assert half == pytest.approx(math.log(2) / math.log(1 + 1e6), rel=1e-9)
@@ -72,7 +74,13 @@ def test_a_step_renews_by_its_size() -> None:
     step = law.renewal_step * torch.tensor(
         [0.0, 1.0, -1.0, 0.01, 40.0], dtype=torch.float64
     )
-    expected = [0.0, 1 - math.exp(-1), 1 - math.exp(-1), 1 - math.exp(-0.01), 1.0]
+    expected = [
+        0.0,
+        1 - math.exp(-1),
+        1 - math.exp(-1),
+        1 - math.exp(-0.01),
+        1.0,
+    ]
     assert law.renewed(step).tolist() == pytest.approx(expected, rel=1e-12)
 
 

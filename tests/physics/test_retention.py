@@ -27,7 +27,9 @@ def _law(**changes: float) -> Retention:
     return replace(preset("rao2023").cell().retention, **changes)
 
 
-def _lost(law: Retention, conductance: float, age: float, floor: float = 0.0) -> float:
+def _lost(
+    law: Retention, conductance: float, age: float, floor: float = 0.0
+) -> float:
     one = torch.ones(1, dtype=torch.float64)
     return float(law.lost(one * conductance, one * age, floor))
 
@@ -54,7 +56,9 @@ def test_nothing_is_lost_before_the_onset(age: float) -> None:
 def test_no_cell_loses_more_than_it_has_above_the_floor() -> None:
     """min(loss, G − G_low), and nothing at or below the floor. To 1e-12 of the loss."""
     law = _law(scale=1000.0)
-    assert _lost(law, 12 * uS, YEAR, 10 * uS) == pytest.approx(2 * uS, rel=1e-12)
+    assert _lost(law, 12 * uS, YEAR, 10 * uS) == pytest.approx(
+        2 * uS, rel=1e-12
+    )
     assert _lost(law, 10 * uS, YEAR, 10 * uS) == 0.0
     assert _lost(law, 9 * uS, YEAR, 10 * uS) == 0.0
 
@@ -82,7 +86,11 @@ def test_switching_starts_the_loss_anew(stream: Stream) -> None:
     index = torch.arange(100)
     day = 86_400.0
     cells.pulse(
-        index, torch.full((1, 100), 2.5), 1e-7, torch.full((100,), 4e-3), 1000 * day
+        index,
+        torch.full((1, 100), 2.5),
+        1e-7,
+        torch.full((100,), 4e-3),
+        1000 * day,
     )
     before = cells.sample(index, 1000 * day, 1e-6, 0.0, 1)[0].double()
     after = cells.sample(index, 1001 * day, 1e-6, 0.0, 1)[0].double()

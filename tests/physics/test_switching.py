@@ -21,7 +21,9 @@ def _law(**changes: float) -> Switching:
 
 def _alike(law: Switching, count: int) -> SwitchingConstants:
     one = torch.ones(count, dtype=torch.float64)
-    return SwitchingConstants(one * law.set_voltage, one * law.reset_voltage, one)
+    return SwitchingConstants(
+        one * law.set_voltage, one * law.reset_voltage, one
+    )
 
 
 def _moved(
@@ -36,7 +38,12 @@ def _moved(
     count = key.key.shape[0]
     one = torch.ones(count, dtype=torch.float64)
     after = law.moved(
-        one * core, one * volts, width, one * compliance, _alike(law, count), key
+        one * core,
+        one * volts,
+        width,
+        one * compliance,
+        _alike(law, count),
+        key,
     )
     return after - core
 
@@ -52,7 +59,9 @@ def test_the_step_is_log_normal(stream: Stream, sign: int) -> None:
     count = 200_000
     law = _law()
     volts = sign * (law.set_voltage + law.slope)
-    step = _moved(law, MIDDLE, volts, law.width, stream.cells(torch.arange(count)))
+    step = _moved(
+        law, MIDDLE, volts, law.width, stream.cells(torch.arange(count))
+    )
     assert ((step * sign) > 0).all()
     logs = (step * sign).log()
     window = (2000 if sign > 0 else 990) / 2250
@@ -74,7 +83,9 @@ def test_the_step_is_exponential_in_voltage_and_linear_in_width(
     law = _law()
     key = stream.cells(torch.arange(100))
     once = _moved(law, MIDDLE, sign * law.set_voltage, law.width, key)
-    higher = _moved(law, MIDDLE, sign * (law.set_voltage + law.slope), law.width, key)
+    higher = _moved(
+        law, MIDDLE, sign * (law.set_voltage + law.slope), law.width, key
+    )
     longer = _moved(law, MIDDLE, sign * law.set_voltage, 3 * law.width, key)
     torch.testing.assert_close(
         higher / once, torch.full_like(once, math.e), rtol=1e-9, atol=0
@@ -154,7 +165,9 @@ def test_the_window_slows_towards_both_ends() -> None:
     ).double()
     torch.testing.assert_close(up, expected_up, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(down, expected_down, rtol=1e-6, atol=1e-12)
-    steep = replace(law, span=1e-6).window(core, -torch.ones_like(core), compliance)
+    steep = replace(law, span=1e-6).window(
+        core, -torch.ones_like(core), compliance
+    )
     assert steep.tolist() == pytest.approx([0.0, 2.0, 2.0, 2.0], abs=1e-12)
 
 
@@ -175,12 +188,16 @@ def test_constants_spread_as_stated(stream: Stream) -> None:
     )
     for sample, sigma in pairs:
         assert abs(float(sample.mean())) <= 5 * sigma / math.sqrt(count)
-        assert abs(float(sample.std()) - sigma) <= 5 * sigma / math.sqrt(2 * count)
+        assert abs(float(sample.std()) - sigma) <= 5 * sigma / math.sqrt(
+            2 * count
+        )
     both = torch.corrcoef(torch.stack([sample for sample, _ in pairs]))
     assert (both - torch.eye(3)).abs().max() <= 5 / math.sqrt(count)
 
 
-def test_a_switching_voltage_stays_above_half_the_median(stream: Stream) -> None:
+def test_a_switching_voltage_stays_above_half_the_median(
+    stream: Stream,
+) -> None:
     """A spread of 100 % would give negative voltages; the cut is at one half, exactly."""
     own = _law(voltage_spread=1.0).constants(stream.cells(torch.arange(10_000)))
     assert float(own.set_voltage.min()) == pytest.approx(0.45, rel=1e-6)
@@ -194,7 +211,9 @@ def test_a_stronger_cell_moves_further_in_proportion() -> None:
     own = SwitchingConstants(
         one * 0.9, one * 0.9, torch.tensor([0.0, 1.0, 2.5]).double()
     )
-    size = law.mean_step(one * MIDDLE, one * 0.9, law.width, one * COMPLIANCE, own)
+    size = law.mean_step(
+        one * MIDDLE, one * 0.9, law.width, one * COMPLIANCE, own
+    )
     expected = torch.tensor([0.0, 1.0, 2.5]).double() * 1e-6 * 2000 / 2250
     torch.testing.assert_close(size, expected, rtol=1e-12, atol=0.0)
 

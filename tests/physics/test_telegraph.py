@@ -18,10 +18,14 @@ def _law(**changes: float) -> TelegraphNoise:
     return replace(preset("rao2023").cell().telegraph, **changes)
 
 
-def _traps(count: int, capture: float, emission: float, filled: bool | Tensor) -> Traps:
+def _traps(
+    count: int, capture: float, emission: float, filled: bool | Tensor
+) -> Traps:
     """`count` cells with one channel of 1 S each."""
     one = torch.ones(1, count, dtype=torch.float64)
-    state = filled if isinstance(filled, Tensor) else torch.full((1, count), filled)
+    state = (
+        filled if isinstance(filled, Tensor) else torch.full((1, count), filled)
+    )
     return Traps(one, one * capture, one * emission, one.clone(), state)
 
 
@@ -29,7 +33,9 @@ def _cells(stream: Stream, count: int) -> CellStream:
     return stream.cells(torch.arange(count))
 
 
-def _after(count: int, start: bool, times: list[float], key: CellStream) -> float:
+def _after(
+    count: int, start: bool, times: list[float], key: CellStream
+) -> float:
     """Share of filled traps (τc 2 s, τe 0.5 s) after several intervals in a row."""
     traps = _traps(count, 2.0, 0.5, start)
     for number, seconds in enumerate(times):
@@ -56,7 +62,9 @@ def test_a_trap_is_filled_with_the_closed_form_probability(
 
 
 @pytest.mark.parametrize("start", [False, True])
-def test_many_short_waits_are_one_long_wait(stream: Stream, start: bool) -> None:
+def test_many_short_waits_are_one_long_wait(
+    stream: Stream, start: bool
+) -> None:
     """Semigroup: the propagators of 0.3, 0.05 and 0.45 s multiply to that of 0.8 s.
 
     Both shares are of independent traps; the bound is five standard errors of the closed form.
@@ -64,7 +72,9 @@ def test_many_short_waits_are_one_long_wait(stream: Stream, start: bool) -> None
     count = 200_000
     parts = _after(count, start, [0.3, 0.05, 0.45], _cells(stream, count))
     expected = 0.2 + (start - 0.2) * math.exp(-2.5 * 0.8)
-    assert abs(parts - expected) <= 5 * math.sqrt(expected * (1 - expected) / count)
+    assert abs(parts - expected) <= 5 * math.sqrt(
+        expected * (1 - expected) / count
+    )
 
 
 def test_occupancy_balances_capture_and_emission(stream: Stream) -> None:
@@ -78,7 +88,10 @@ def test_occupancy_balances_capture_and_emission(stream: Stream) -> None:
     traps = _traps(count, 2.0, 0.5, False)
     p = traps.occupancy
     torch.testing.assert_close(
-        (1 - p) / traps.capture_time, p / traps.emission_time, rtol=1e-12, atol=0.0
+        (1 - p) / traps.capture_time,
+        p / traps.emission_time,
+        rtol=1e-12,
+        atol=0.0,
     )
     key = _cells(stream, count)
     start = key.uniform("start") <= p
@@ -92,7 +105,9 @@ def test_occupancy_balances_capture_and_emission(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("lag", [0.05, 0.2, 0.8])
-def test_autocorrelation_decays_with_both_rates(stream: Stream, lag: float) -> None:
+def test_autocorrelation_decays_with_both_rates(
+    stream: Stream, lag: float
+) -> None:
     """ρ(t) = exp(−t(1/τc + 1/τe)), from equilibrium traps at two times.
 
     The correlation of n pairs of numbers of fourth moment μ₄ has a standard error below
@@ -130,7 +145,10 @@ def test_one_trap_has_a_lorentzian_spectrum(stream: Stream) -> None:
         trace[number] = traps.conductance
         traps = advance(traps, wait, key.at(torch.full((count,), number)))
     power = (
-        torch.fft.rfft(trace - (1 - p), dim=0).abs().square().mean(1) * 2 * h / points
+        torch.fft.rfft(trace - (1 - p), dim=0).abs().square().mean(1)
+        * 2
+        * h
+        / points
     )
     f = torch.fft.rfftfreq(points, h, dtype=torch.float64)
     r = math.exp(-rate * h)
@@ -157,10 +175,14 @@ def test_many_traps_make_a_one_over_f_spectrum(stream: Stream) -> None:
     rate = traps.rate.double()
     p = traps.occupancy.double()
     f = torch.logspace(-2, 3, 26, dtype=torch.float64)[:, None]
-    power = (4 * p * (1 - p) / rate / (1 + (2 * math.pi * f / rate) ** 2)).sum(1)
+    power = (4 * p * (1 - p) / rate / (1 + (2 * math.pi * f / rate) ** 2)).sum(
+        1
+    )
     x = f[:, 0].log()
     y = power.log()
-    slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
+    slope = ((x - x.mean()) * (y - y.mean())).sum() / (
+        x - x.mean()
+    ).square().sum()
     assert abs(float(slope) + 1) <= 0.1
     local = (y[5:] - y[:-5]) / (x[5:] - x[:-5])
     assert (local + 1).abs().max() <= 0.1
@@ -200,13 +222,17 @@ def test_the_average_has_the_mean_and_variance_of_the_process(
     traps = _traps(count, 1 / (1 - (1 - p)), 1 / (1 - p), start)
     assert math.isclose(float(traps.occupancy[0, 0]), p)
     now = torch.zeros(count, dtype=torch.float64)
-    _, conductance = watch_traps(traps, now, 0.0, x / float(traps.rate[0, 0]), key)
+    _, conductance = watch_traps(
+        traps, now, 0.0, x / float(traps.rate[0, 0]), key
+    )
     found = 1 - conductance[0]
     brute = _stepped_mean(x, start, p, key.child("brute"), count)
     mean = float(brute.mean())
     variance = float(brute.var())
     fourth = float((brute - mean).pow(4).mean())
-    mean_off = x / 6 * abs(mean - start) if x < 0.5 else 0.01 * math.sqrt(variance)
+    mean_off = (
+        x / 6 * abs(mean - start) if x < 0.5 else 0.01 * math.sqrt(variance)
+    )
     lost = x / 3 if x < 0.5 else 0.01
     assert abs(float(found.mean()) - mean) <= mean_off + 5 * math.sqrt(
         2 * variance / count
@@ -257,7 +283,9 @@ def test_births_are_poisson_with_a_saturating_mean(
     mean = 1.5 * -math.expm1(-abs(step_in_scales))
     step = torch.full((count,), step_in_scales * law.birth_step)
     number = law.born(step, _cells(stream, count)).double()
-    assert abs(float(number.mean()) - mean) <= 5 * math.sqrt(mean / count) + 1e-12
+    assert (
+        abs(float(number.mean()) - mean) <= 5 * math.sqrt(mean / count) + 1e-12
+    )
     error = 5 * math.sqrt((mean + 2 * mean**2) / count)
     assert abs(float(number.var()) - mean) <= error + 1e-12
     assert int(number.max()) <= 8
@@ -300,7 +328,9 @@ def test_two_half_pulses_clean_like_one_full_pulse(
     onset = 1 / (1 + math.exp(-(abs(volts) - 0.5) / law.cleaning_slope))
     keep = 0.5**onset
     full = 1 - _probability(law, volts, law.cleaning_width, key)
-    half = 1 - _probability(law, volts, law.cleaning_width / 2, key.child("half"))
+    half = 1 - _probability(
+        law, volts, law.cleaning_width / 2, key.child("half")
+    )
     error = 5 * math.sqrt(keep * (1 - keep) / count)
     assert abs(full - keep) <= error + 5e-6
     assert (
@@ -309,7 +339,9 @@ def test_two_half_pulses_clean_like_one_full_pulse(
     )
 
 
-def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> None:
+def test_pulse_and_two_halves_survive_alike_draw_for_draw(
+    stream: Stream,
+) -> None:
     """The identity is exact in the exponent: a threshold u ≤ 1 − q² is one that 1 − q allows.
 
     For every u, u ≤ 1 − √k·√k is the full pulse. With the same draws the full pulse resolves
@@ -321,10 +353,12 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(stream: Stream) -> Non
     key = _cells(stream, count)
     traps = _traps(count, 1.0, 1.0, False)
     amplitude = torch.ones(count, dtype=torch.float64)
-    full = law.resolved(traps, amplitude[None], law.cleaning_width, _draw(key))[:, 0]
-    half = law.resolved(traps, amplitude[None], law.cleaning_width / 2, _draw(key))[
+    full = law.resolved(traps, amplitude[None], law.cleaning_width, _draw(key))[
         :, 0
     ]
+    half = law.resolved(
+        traps, amplitude[None], law.cleaning_width / 2, _draw(key)
+    )[:, 0]
     assert not (half & ~full).any()
     expected = 0.5**0.25 * (1 - 0.5**0.25)
     extra = float((full & ~half).double().mean())
@@ -351,18 +385,22 @@ def test_channel_conductances_are_log_normal_and_cut(stream: Stream) -> None:
     key = _cells(stream, count)
     logs = law.new(torch.ones(count), key).amplitude[0].double().log()
     sigma = law.amplitude_spread
-    assert abs(float(logs.mean()) - math.log(law.amplitude)) <= 5 * sigma / math.sqrt(
-        count
-    )
+    assert abs(
+        float(logs.mean()) - math.log(law.amplitude)
+    ) <= 5 * sigma / math.sqrt(count)
     assert abs(float(logs.std()) - sigma) <= 5 * sigma / math.sqrt(2 * count)
     top = law.amplitude * math.exp(sigma)
-    cut = replace(law, amplitude_max=top).new(torch.ones(count), key).amplitude[0]
+    cut = (
+        replace(law, amplitude_max=top).new(torch.ones(count), key).amplitude[0]
+    )
     assert float(cut.max()) <= top * (1 + 1e-6)
     share = float((cut >= top * (1 - 1e-6)).double().mean())
     assert abs(share - 0.15866) <= 5 * math.sqrt(0.15866 * 0.84134 / count)
 
 
-def test_times_are_log_uniform_between_shortest_and_longest(stream: Stream) -> None:
+def test_times_are_log_uniform_between_shortest_and_longest(
+    stream: Stream,
+) -> None:
     """Share u = ln(√(τcτe)/shortest)/ln(longest/shortest) is uniform: mean 1/2, variance 1/12.
 
     Standard errors √(1/12n) and √(1/180n); the range is that of the uniform numbers, to the
@@ -371,7 +409,9 @@ def test_times_are_log_uniform_between_shortest_and_longest(stream: Stream) -> N
     count = 200_000
     law = _law()
     traps = law.new(torch.ones(count), _cells(stream, count))
-    centre = (traps.capture_time.double() * traps.emission_time.double()).sqrt()[0]
+    centre = (
+        traps.capture_time.double() * traps.emission_time.double()
+    ).sqrt()[0]
     u = (centre / law.shortest).log() / math.log(law.longest / law.shortest)
     assert abs(float(u.mean()) - 0.5) <= 5 / math.sqrt(12 * count)
     assert abs(float(u.var()) - 1 / 12) <= 5 / math.sqrt(180 * count)
@@ -414,13 +454,17 @@ def test_cleaning_voltages_are_uniform_fractions_of_the_switching_voltage(
     count = 200_000
     law = _law()
     fraction = (
-        law.new(torch.full((count,), 2.0), _cells(stream, count)).cleaning_voltage[0]
+        law.new(
+            torch.full((count,), 2.0), _cells(stream, count)
+        ).cleaning_voltage[0]
         / 2
     )
     width = law.cleaning_high - law.cleaning_low
     middle = (law.cleaning_high + law.cleaning_low) / 2
     found = fraction.double()
-    assert abs(float(found.mean()) - middle) <= 5 * width / math.sqrt(12 * count)
+    assert abs(float(found.mean()) - middle) <= 5 * width / math.sqrt(
+        12 * count
+    )
     assert abs(float(found.var()) - width**2 / 12) <= 5 * width**2 / math.sqrt(
         180 * count
     )

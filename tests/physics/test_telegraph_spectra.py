@@ -34,14 +34,23 @@ def spectrum(
     del slots
     key = stream.cells(torch.arange(cells).repeat(samples))
     own = key.at(torch.arange(samples).repeat_interleave(cells))
-    trace = watch_traps(traps, torch.zeros(cells), 0.0, spacing, own)[1].double()
+    trace = watch_traps(traps, torch.zeros(cells), 0.0, spacing, own)[
+        1
+    ].double()
     window = torch.hann_window(samples, dtype=torch.float64)[:, None]
     power = (
-        torch.fft.rfft((trace - trace.mean()) * window, dim=0).abs().square().mean(1)
+        torch.fft.rfft((trace - trace.mean()) * window, dim=0)
+        .abs()
+        .square()
+        .mean(1)
     )
     f = torch.fft.rfftfreq(samples, spacing, dtype=torch.float64)
     density = (
-        2 * spacing * power / window.square().sum() / torch.sinc(f * spacing).square()
+        2
+        * spacing
+        * power
+        / window.square().sum()
+        / torch.sinc(f * spacing).square()
     )
     few = slice(4, samples // 6)
     return f[few], density[few]
@@ -58,7 +67,8 @@ def corner_frequency(
     one = torch.ones(1, cells)
     occupancy = emission / (capture + emission)
     filled = (
-        stream.child("start").cells(torch.arange(cells)).uniform("start") <= occupancy
+        stream.child("start").cells(torch.arange(cells)).uniform("start")
+        <= occupancy
     )
     traps = Traps(one, one * capture, one * emission, one, filled)
     rate = 1 / capture + 1 / emission
@@ -68,7 +78,9 @@ def corner_frequency(
     y = 1 / density
     x0 = (weight * x).sum() / weight.sum()
     y0 = (weight * y).sum() / weight.sum()
-    slope = (weight * (x - x0) * (y - y0)).sum() / (weight * (x - x0).square()).sum()
+    slope = (weight * (x - x0) * (y - y0)).sum() / (
+        weight * (x - x0).square()
+    ).sum()
     return math.sqrt(float((y0 - slope * x0) / slope))
 
 
@@ -86,17 +98,23 @@ def many_traps(
     law = replace(
         preset("rao2023").cell().telegraph, amplitude_spread=0.0, amplitude=1e-6
     )
-    born = law.new(torch.ones(cells), stream.child("traps").cells(torch.arange(cells)))
+    born = law.new(
+        torch.ones(cells), stream.child("traps").cells(torch.arange(cells))
+    )
     born = replace(born, amplitude=torch.ones(1, cells))
     points = []
     for number in range(6):
         spacing = 1e-4 * 7.0 ** (5 - number)
         f, density = spectrum(born, spacing, 192, stream.child("set", number))
-        points.append((float(f.log().mean().exp()), float(density.log().mean().exp())))
+        points.append(
+            (float(f.log().mean().exp()), float(density.log().mean().exp()))
+        )
     return torch.tensor(points, dtype=torch.float64).unbind(1)
 
 
-def slope(f: Float[Tensor, " points"], density: Float[Tensor, " points"]) -> float:
+def slope(
+    f: Float[Tensor, " points"], density: Float[Tensor, " points"]
+) -> float:
     """Slope of the logarithm of a spectrum over that of the frequency (1)."""
     x = f.log() - f.log().mean()
     return float((x * density.log()).sum() / x.square().sum())

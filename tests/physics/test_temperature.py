@@ -34,7 +34,9 @@ def _law(**changes: float) -> Temperature:
 
 
 def _look(cells: Cells, now: float) -> Tensor:
-    return cells.sample(torch.arange(cells.count), now, 1e-6, 0.0, 1)[0].double()
+    return cells.sample(torch.arange(cells.count), now, 1e-6, 0.0, 1)[
+        0
+    ].double()
 
 
 def _creeping(stream: Stream, count: int = 200) -> Cells:
@@ -53,7 +55,9 @@ def test_rates_follow_arrhenius() -> None:
     law = _law(ion_energy=1.2 * eV, trap_energy=0.6 * eV)
     assert law.ion_acceleration(300.0) == law.trap_acceleration(300.0) == 1.0
     assert law.ion_acceleration(HOT) == pytest.approx(FASTER, rel=1e-9)
-    assert law.trap_acceleration(HOT) == pytest.approx(math.sqrt(FASTER), rel=1e-9)
+    assert law.trap_acceleration(HOT) == pytest.approx(
+        math.sqrt(FASTER), rel=1e-9
+    )
     cold = 1 / (2 / 300 - 1 / HOT)
     assert law.ion_acceleration(cold) == pytest.approx(1 / FASTER, rel=1e-9)
     assert _law(ion_energy=0.0).ion_acceleration(HOT) == 1.0
@@ -67,7 +71,9 @@ def test_the_coefficient_changes_sign_at_the_crossover() -> None:
     expected = [1 + 3e-3, 1.0, 1 - 1.5e-3, 1 - 3e-3]
     assert factor[:3].tolist() == pytest.approx(expected[:3], rel=1e-12)
     assert float(factor[3]) == pytest.approx(expected[3], rel=1e-8)
-    weak, strong = law.factor(torch.tensor([0.9 * G0, 1.1 * G0]), torch.zeros(2), 310.0)
+    weak, strong = law.factor(
+        torch.tensor([0.9 * G0, 1.1 * G0]), torch.zeros(2), 310.0
+    )
     assert weak > 1 > strong
 
 
@@ -89,7 +95,9 @@ def test_cells_differ_in_their_coefficient(stream: Stream) -> None:
 
 def test_conductance_never_turns_negative() -> None:
     """Cut at 0 however hot."""
-    factor = _law(coefficient=0.1).factor(torch.tensor([1e-3]), torch.zeros(1), 500.0)
+    factor = _law(coefficient=0.1).factor(
+        torch.tensor([1e-3]), torch.zeros(1), 500.0
+    )
     assert float(factor) == 0.0
 
 
@@ -130,9 +138,13 @@ def test_creep_goes_on_through_heating_and_cooling(stream: Stream) -> None:
     assert float((found - before).abs().max()) > 1e-7
 
 
-def _filled_share(stream: Stream, count: int, *stages: tuple[float, float]) -> float:
+def _filled_share(
+    stream: Stream, count: int, *stages: tuple[float, float]
+) -> float:
     """Filled traps (τc 2,000 s, τe 500 s, empty at first) after times (s) at temperatures (K)."""
-    kind = preset("rao2023").replace(**QUIET | {"relaxation__scale": 0.0}).cell()
+    kind = (
+        preset("rao2023").replace(**QUIET | {"relaxation__scale": 0.0}).cell()
+    )
     cells = Cells(kind, count, stream)
     traps = cells.state.traps
     traps.amplitude[0] = 5e-6

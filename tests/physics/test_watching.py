@@ -11,7 +11,10 @@ from mho.rng import CellStream, Stream
 
 
 def _looks(stream: Stream, count: int, number: int) -> list[CellStream]:
-    return [stream.child("look", n).cells(torch.arange(count)) for n in range(number)]
+    return [
+        stream.child("look", n).cells(torch.arange(count))
+        for n in range(number)
+    ]
 
 
 def _joined(looks: list[CellStream]) -> CellStream:
@@ -74,8 +77,12 @@ def test_the_first_pulse_of_a_train_that_can_resolves_the_channel(
     cells = Cells(kind, count, stream)
     cells.state.traps.amplitude[0] = 5e-6
     cells.state.traps.cleaning_voltage[0] = 0.2
-    train = torch.tensor([0.5, -0.5, -0.5])[:, None].expand(-1, count).contiguous()
-    cells.pulse(torch.arange(count), train, 1e-5, torch.full((count,), 3e-3), 1.0)
+    train = (
+        torch.tensor([0.5, -0.5, -0.5])[:, None].expand(-1, count).contiguous()
+    )
+    cells.pulse(
+        torch.arange(count), train, 1e-5, torch.full((count,), 3e-3), 1.0
+    )
     left = (cells.state.traps.amplitude[0] > 0).double().mean()
     completed = (cells.state.core > 54e-6).double().mean()
     for found, expected in ((left, 0.7**3), (completed, 0.3)):

@@ -20,7 +20,12 @@ def bench(**changes: float) -> SimulatedBench:
 def test_the_worst_look_decides_and_looks_are_evenly_spaced() -> None:
     """The same reads by hand on the same chip give the same bits."""
     found = audit(
-        bench(), torch.full((64,), 10 * uS), CELLS, looks=5, span=50.0, samples=3
+        bench(),
+        torch.full((64,), 10 * uS),
+        CELLS,
+        looks=5,
+        span=50.0,
+        samples=3,
     )
     other = bench()
     worst = torch.zeros(64)
@@ -42,7 +47,9 @@ def test_a_window_holds_the_fraction_of_cells_that_was_asked_for() -> None:
         assert int(found.quiet(window * 0.999).sum()) < 64 * fraction
 
 
-def test_looks_that_take_longer_than_the_span_follow_each_other_at_once() -> None:
+def test_looks_that_take_longer_than_the_span_follow_each_other_at_once() -> (
+    None
+):
     found = audit(
         bench(), torch.full((64,), 10 * uS), CELLS, looks=4, span=0.0, samples=2
     )
@@ -65,7 +72,9 @@ def test_an_audit_without_looks_is_refused(
 
 
 def test_a_target_that_is_not_a_number_is_refused() -> None:
-    with pytest.raises(ValueError, match="`target` must be finite, but 64 of 64"):
+    with pytest.raises(
+        ValueError, match="`target` must be finite, but 64 of 64"
+    ):
         audit(bench(), torch.full((64,), float("nan")), CELLS)
 
 

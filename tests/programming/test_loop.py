@@ -36,7 +36,9 @@ class ScriptedBench:
         self.pulsed: list[tuple[list[int], list[float]]] = []
         self.ledger = Ledger()
         self.clock = 0.0
-        law = Nominal(0.9, 0.9, 0.08, 1 * uS, 1e-7, 10 * uS, 4400 * uS, 2250 * uS)
+        law = Nominal(
+            0.9, 0.9, 0.08, 1 * uS, 1e-7, 10 * uS, 4400 * uS, 2250 * uS
+        )
         self.info = BenchInfo(
             "scripted",
             1,
@@ -57,8 +59,12 @@ class ScriptedBench:
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         for volts in pulse.amplitude.reshape(-1, cells.numel()):
             self.pulsed.append((cells.tolist(), volts.tolist()))
-            step = torch.exp((volts.abs() - 0.9) / 0.08) * uS * (volts.abs() > 0.5)
-            self.conductance[cells] += torch.sign(volts) * step.clamp(max=200 * uS)
+            step = (
+                torch.exp((volts.abs() - 0.9) / 0.08) * uS * (volts.abs() > 0.5)
+            )
+            self.conductance[cells] += torch.sign(volts) * step.clamp(
+                max=200 * uS
+            )
         self.ledger += Ledger(pulses=int(torch.count_nonzero(pulse.amplitude)))
 
     def read(
@@ -66,7 +72,9 @@ class ScriptedBench:
     ) -> Reading:
         self.ledger += Ledger(reads=samples * cells.numel())
         zero = torch.zeros(cells.numel())
-        return Reading(self.conductance[cells], zero, zero.clone(), window, samples)
+        return Reading(
+            self.conductance[cells], zero, zero.clone(), window, samples
+        )
 
     def sweep(
         self, cells: Int64[Tensor, " cells"], voltage: Float[Tensor, " points"]
@@ -90,17 +98,22 @@ class ScriptedBench:
 
 def chip_bench(rows: int, *, seed: int = 0, **changes: float) -> SimulatedBench:
     return SimulatedBench(
-        Chip(preset("rao2023").replace(**changes), rows=rows, cols=64), Stream(seed)
+        Chip(preset("rao2023").replace(**changes), rows=rows, cols=64),
+        Stream(seed),
     )
 
 
 def targets(count: int, seed: int = 0) -> Tensor:
     generator = Stream(seed).child("targets").generator()
-    return 50 * uS + 2 * uS * torch.randint(0, 2048, (count,), generator=generator)
+    return 50 * uS + 2 * uS * torch.randint(
+        0, 2048, (count,), generator=generator
+    )
 
 
 @pytest.mark.parametrize("trim", TRIMS, ids=lambda trim: type(trim).__name__)
-def test_every_trimming_method_reaches_every_target_of_simple_cells(trim: Trim) -> None:
+def test_every_trimming_method_reaches_every_target_of_simple_cells(
+    trim: Trim,
+) -> None:
     """No noise and a monotone law: nothing excuses a miss. The method knows no chip at all."""
     bench = ScriptedBench(30)
     target = torch.linspace(60 * uS, 900 * uS, 30)
@@ -114,11 +127,17 @@ def test_every_trimming_method_reaches_every_target_of_simple_cells(trim: Trim) 
 def test_a_cell_inside_its_window_is_left_alone(trim: Trim) -> None:
     bench = ScriptedBench(2)
     target = torch.tensor([100 * uS, 300 * uS])
-    program(bench, target, ProgramProtocol(2 * uS, trim, denoise=None, max_cycles=2000))
+    program(
+        bench,
+        target,
+        ProgramProtocol(2 * uS, trim, denoise=None, max_cycles=2000),
+    )
     assert all(0 not in cells for cells, _ in bench.pulsed)
 
 
-def test_write_verify_raises_its_amplitude_until_it_crosses_then_starts_again() -> None:
+def test_write_verify_raises_its_amplitude_until_it_crosses_then_starts_again() -> (
+    None
+):
     """The ramp is start + k·increment while on one side; the first pulse back is at start."""
     bench = ScriptedBench(1)
     trim = WriteVerify(start_voltage=0.6, increment=0.1)
@@ -138,7 +157,10 @@ def test_counts_per_cell_agree_with_the_ledger() -> None:
     """Every pulse and read is in both books."""
     bench = chip_bench(8)
     result = program(bench, targets(512))
-    assert int((result.pulses + result.denoise_pulses).sum()) == result.ledger.pulses
+    assert (
+        int((result.pulses + result.denoise_pulses).sum())
+        == result.ledger.pulses
+    )
     assert int(result.reads.sum()) == result.ledger.reads
 
 
@@ -200,7 +222,14 @@ def test_a_resumed_run_ends_with_the_same_bits(stop: int) -> None:
     second = chip_bench(4)
     second.restore(saved["bench"])
     resumed = program(second, targets(256), resume=saved["run"])
-    for name in ("outcome", "error", "noise", "pulses", "denoise_pulses", "reads"):
+    for name in (
+        "outcome",
+        "error",
+        "noise",
+        "pulses",
+        "denoise_pulses",
+        "reads",
+    ):
         assert torch.equal(getattr(whole, name), getattr(resumed, name)), name
     assert whole.ledger == resumed.ledger
     assert torch.equal(whole_bench.state()["core"], second.state()["core"])
@@ -253,7 +282,9 @@ def test_a_cell_that_fluctuates_has_to_be_closer() -> None:
     """Allowed is ±1 µS less 4.5 standard deviations of the look, but 0.15 … 0.6 of it."""
     spread = torch.tensor([0.0, 0.08, 0.12, 0.16, 0.5]) * uS
     zero = torch.zeros(5)
-    allowed = Verify().allowed(Reading(zero, spread, zero, 1.0, 32), 1 * uS, 0.0)
+    allowed = Verify().allowed(
+        Reading(zero, spread, zero, 1.0, 32), 1 * uS, 0.0
+    )
     expected = torch.tensor([0.6, 0.6, 0.46, 0.28, 0.15]) * uS
     torch.testing.assert_close(allowed, expected, rtol=1e-5, atol=0.0)
 
@@ -273,7 +304,10 @@ def test_levels_are_held_for_a_thousand_seconds() -> None:
     worst = torch.zeros(count)
     for _ in range(50):
         bench.wait(15.0)
-        away = bench.read(torch.arange(count), samples=20, window=5.0).mean - target
+        away = (
+            bench.read(torch.arange(count), samples=20, window=5.0).mean
+            - target
+        )
         worst = torch.maximum(worst, away.abs())
     stayed = float((worst <= 1 * uS)[result.converged].double().mean())
     assert result.converged_fraction >= 0.99
@@ -288,7 +322,9 @@ def test_a_quiet_cell_at_the_edge_of_a_code_passes() -> None:
     edge = 20 * uS
     beyond = 30 * uS
     spread = torch.tensor([edge / 2, beyond / 2])
-    reading = Reading(torch.zeros(2), spread, torch.tensor([edge, beyond]), 1.0, 32)
+    reading = Reading(
+        torch.zeros(2), spread, torch.tensor([edge, beyond]), 1.0, 32
+    )
     assert Verify().quiet(reading, 20 * uS, edge).tolist() == [True, False]
     assert Verify().quiet(reading, 20 * uS, 0.0).tolist() == [False, False]
     allowed = Verify().allowed(reading, 20 * uS, edge)

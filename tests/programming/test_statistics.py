@@ -14,7 +14,9 @@ LOW = 50 * uS
 HIGH = 450 * uS
 
 
-def table(error: torch.Tensor, held: int = 0, programmed: int = 1000) -> ErrorTable:
+def table(
+    error: torch.Tensor, held: int = 0, programmed: int = 1000
+) -> ErrorTable:
     """A table whose noise variance says which error it belongs to."""
     stuck = torch.full((held,), 4.4e-3)
     return ErrorTable(
@@ -32,7 +34,9 @@ def test_row_of_a_target_is_its_part_of_the_range() -> None:
 
 
 def test_targets_outside_are_those_of_the_ends() -> None:
-    found, _ = table(torch.zeros(2, 1)).draw(torch.tensor([0.0, 1.0]), mho.Stream(0))
+    found, _ = table(torch.zeros(2, 1)).draw(
+        torch.tensor([0.0, 1.0]), mho.Stream(0)
+    )
     assert found.tolist() == pytest.approx([LOW, HIGH])
 
 
@@ -57,7 +61,9 @@ def test_all_cells_of_a_row_are_drawn_equally_often() -> None:
     assert abs(chi - (cells - 1)) < 5 * math.sqrt(2 * (cells - 1))
 
 
-def test_stuck_cells_come_as_often_as_they_were_met_and_hold_what_they_held() -> None:
+def test_stuck_cells_come_as_often_as_they_were_met_and_hold_what_they_held() -> (
+    None
+):
     count = 100_000
     share = 20 / 1000
     found, _ = table(torch.zeros(2, 4), held=20).draw(
@@ -91,7 +97,9 @@ def test_measured_errors_are_those_of_another_chip_of_the_kind() -> None:
     kind = mho.Chip("rao2023", rows=64, cols=64)
     protocol = mho.ProgramProtocol(tolerance=5e-6)
     bench = mho.SimulatedBench(kind, mho.Stream(0).child("measured"))
-    found = measure_errors(bench, mho.Stream(0).child("targets"), protocol, rows=5)
+    found = measure_errors(
+        bench, mho.Stream(0).child("targets"), protocol, rows=5
+    )
     assert found.error.shape == (5, 512)
     other = mho.SimulatedBench(kind, mho.Stream(1).child("other"))
     target = torch.rand(4096, generator=mho.Stream(2).generator()) * (
@@ -131,7 +139,9 @@ def test_measured_table_starts_with_the_lowest_target() -> None:
     ],
 )
 def test_measure_refuses(change: dict[str, float], message: str) -> None:
-    bench = mho.SimulatedBench(mho.Chip("rao2023", rows=16, cols=16), mho.Stream(0))
+    bench = mho.SimulatedBench(
+        mho.Chip("rao2023", rows=16, cols=16), mho.Stream(0)
+    )
     with pytest.raises(ValueError, match=message):
         measure_errors(bench, mho.Stream(1), **change)  # type: ignore[arg-type]
 

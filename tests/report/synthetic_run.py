@@ -20,20 +20,28 @@ from mho.units import uS
 SHAPES = {"conv1": (9, 32), "conv2": (144, 64), "head": (128, 20)}
 
 
-def layer(name: str, shape: tuple[int, int], draws: torch.Generator) -> LayerMap:
+def layer(
+    name: str, shape: tuple[int, int], draws: torch.Generator
+) -> LayerMap:
     """One layer, 50 to 500 µS, errors of 0.3 µS, 0.2 % stuck, 0.2 % out of cycles."""
-    target = (50 + 450 * torch.rand(shape, generator=draws, dtype=torch.float64)) * uS
+    target = (
+        50 + 450 * torch.rand(shape, generator=draws, dtype=torch.float64)
+    ) * uS
     error = 0.3 * uS * torch.randn(shape, generator=draws, dtype=torch.float64)
     outcome = torch.full(shape, int(Outcome.CONVERGED))
     lot = torch.rand(shape, generator=draws)
     outcome[lot < 0.004] = int(Outcome.OUT_OF_CYCLES)
     outcome[lot < 0.002] = int(Outcome.STUCK)
-    readback = target + error * torch.where(outcome == Outcome.OUT_OF_CYCLES, 8, 1)
+    readback = target + error * torch.where(
+        outcome == Outcome.OUT_OF_CYCLES, 8, 1
+    )
     readback[outcome == Outcome.STUCK] = 20 * uS
     return LayerMap(name, target, readback, outcome)
 
 
-def telegraph(draws: torch.Generator, cells: int = 4, samples: int = 400) -> Traces:
+def telegraph(
+    draws: torch.Generator, cells: int = 4, samples: int = 400
+) -> Traces:
     """Two-level traces: large before denoising, small after."""
     target = torch.linspace(90, 420, cells, dtype=torch.float64) * uS
     flips = torch.rand((2, cells, samples), generator=draws) < 0.03
@@ -70,7 +78,11 @@ def result(cells: int, stuck: int) -> dict[str, object]:
         "chip_seconds": 312.7,
         "chip_joules": 0.00241,
         "chip_accuracy": {"low": 0.969, "best": 0.9721, "high": 0.975},
-        "chip_accuracy_no_denoise": {"low": 0.951, "best": 0.9617, "high": 0.967},
+        "chip_accuracy_no_denoise": {
+            "low": 0.951,
+            "best": 0.9617,
+            "high": 0.967,
+        },
         "wall_seconds": 48.3,
         "wires": {
             "word_line_ohm": 0.5,
@@ -83,7 +95,11 @@ def result(cells: int, stuck: int) -> dict[str, object]:
                 "gain": 0.0231,
                 "compensated": 0.0001,
             },
-            "accuracy": {"as_mapped": 0.96, "gain": 0.9667, "compensated": 0.975},
+            "accuracy": {
+                "as_mapped": 0.96,
+                "gain": 0.9667,
+                "compensated": 0.975,
+            },
         },
     }
 
@@ -113,7 +129,14 @@ def population(chips: int = 20, *, compared: bool = True) -> Population:
             effort,
             tuple(
                 ChipFigures(
-                    n, min(1.0, x), x - 0.004, x + 0.004, 0.998, 20 + n, spent, Ledger()
+                    n,
+                    min(1.0, x),
+                    x - 0.004,
+                    x + 0.004,
+                    0.998,
+                    20 + n,
+                    spent,
+                    Ledger(),
                 )
                 for n, x in enumerate(right.tolist())
             ),
@@ -124,14 +147,18 @@ def population(chips: int = 20, *, compared: bool = True) -> Population:
         if compared
         else None
     )
-    return Population(0.975, batch(ProgrammingOptions(1e-6), 0.973, 0.002), coarse)
+    return Population(
+        0.975, batch(ProgrammingOptions(1e-6), 0.973, 0.002), coarse
+    )
 
 
 def many(data: RunData, chips: int = 20, *, compared: bool = True) -> RunData:
     """The same run with many chips."""
     found = population(chips, compared=compared)
     return dataclasses.replace(
-        data, population=found, result=data.result | {"population": found.result}
+        data,
+        population=found,
+        result=data.result | {"population": found.result},
     )
 
 
@@ -150,11 +177,14 @@ def run(seed: int = 0) -> RunData:
         return torch.poisson(torch.full((cells,), mean), generator=draws).long()
 
     confusion = (
-        torch.randint(0, 3, (10, 10), generator=draws) + 42 * torch.eye(10).long()
+        torch.randint(0, 3, (10, 10), generator=draws)
+        + 42 * torch.eye(10).long()
     )
-    noise = (0.5 * torch.randn(cells, generator=draws, dtype=torch.float64).exp() * uS)[
-        working
-    ]
+    noise = (
+        0.5
+        * torch.randn(cells, generator=draws, dtype=torch.float64).exp()
+        * uS
+    )[working]
     spent = Ledger(400_000, 11_000_000, 900_000, 0, 312.7, 2.0e-3, 3e-4, 1.1e-4)
     return RunData(
         result=result(cells, int((~working).sum())),
@@ -170,7 +200,9 @@ def run(seed: int = 0) -> RunData:
         costs={
             "programming": spent,
             "evaluation": Ledger(0, 0, 3000, 10**9, 0.2, 0.0, 1e-6, 2e-5),
-            "programming without denoising": dataclasses.replace(spent, seconds=200.1),
+            "programming without denoising": dataclasses.replace(
+                spent, seconds=200.1
+            ),
         },
         wires=wires(draws),
     )

@@ -11,11 +11,23 @@ from mho.report.page import render
 
 OPERATIONS = [
     OperationRecord(
-        "body", "conv2d", "analog", "", {"body.weight": 90}, 90, analog=900, layers=1
+        "body",
+        "conv2d",
+        "analog",
+        "",
+        {"body.weight": 90},
+        90,
+        analog=900,
+        layers=1,
     ),
     OperationRecord("norm", "batch_norm", "folded", "body", {"norm.weight": 7}),
     OperationRecord(
-        "<b>pair</b>", "bilinear", "refused", "x < y", {"pair.w": 50}, digital=55
+        "<b>pair</b>",
+        "bilinear",
+        "refused",
+        "x < y",
+        {"pair.w": 50},
+        digital=55,
     ),
     OperationRecord("relu", "relu", "digital"),
 ]

@@ -39,11 +39,15 @@ class Page(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
         found = dict(attrs)
         self.seen.append(tag)
         self.addresses += [
-            found[k] or "" for k in ("src", "href", "data", "action") if k in found
+            found[k] or ""
+            for k in ("src", "href", "data", "action")
+            if k in found
         ]
         self.anchors.add(found.get("id"))
         if tag == "img":
@@ -99,7 +103,9 @@ def empty(data: RunData) -> RunData:
     )
 
 
-def test_tags_are_balanced_and_every_section_is_there_in_order(html: str) -> None:
+def test_tags_are_balanced_and_every_section_is_there_in_order(
+    html: str,
+) -> None:
     parsed = Page(html)
     assert parsed.open == []
     assert parsed.headings == [
@@ -108,19 +114,32 @@ def test_tags_are_balanced_and_every_section_is_there_in_order(html: str) -> Non
     assert set(SECTIONS) - {"population"} <= parsed.anchors
 
 
-def test_every_image_says_in_words_what_it_shows(data: RunData, html: str) -> None:
+def test_every_image_says_in_words_what_it_shows(
+    data: RunData, html: str
+) -> None:
     images = Page(html).images
     assert len(images) == 6 + len(data.layers)
     assert all(len(image["alt"] or "") > 40 for image in images)
     assert len({image["alt"] for image in images}) == len(images)
 
 
-def test_wires_are_shown_with_what_they_cost_or_said_to_be_ideal(data: RunData) -> None:
+def test_wires_are_shown_with_what_they_cost_or_said_to_be_ideal(
+    data: RunData,
+) -> None:
     """The table has each way to map with its error and accuracy, and the price of the last."""
     shown = render(data)
-    for words in ("78.1%", "4.710%", "2.310%", "0.010%", "95.3% / 62.7%", "106.0%"):
+    for words in (
+        "78.1%",
+        "4.710%",
+        "2.310%",
+        "0.010%",
+        "95.3% / 62.7%",
+        "106.0%",
+    ):
         assert words in shown
-    ideal = dataclasses.replace(data, wires=None, result=data.result | {"wires": None})
+    ideal = dataclasses.replace(
+        data, wires=None, result=data.result | {"wires": None}
+    )
     assert "The wires of this run are ideal" in render(ideal)
 
 
@@ -128,7 +147,8 @@ def test_page_needs_nothing_but_itself(html: str) -> None:
     """Images are inline and links stay on the page, so it opens without a network."""
     parsed = Page(html)
     assert all(
-        address.startswith(("data:image/png", "#")) for address in parsed.addresses
+        address.startswith(("data:image/png", "#"))
+        for address in parsed.addresses
     )
     assert "url(" not in html
     assert "@import" not in html
@@ -171,11 +191,16 @@ def test_old_report_survives_when_the_new_one_fails(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_every_axis_label_carries_a_unit_or_says_that_it_counts(data: RunData) -> None:
+def test_every_axis_label_carries_a_unit_or_says_that_it_counts(
+    data: RunData,
+) -> None:
     for figure in figures(data):
         axes = figure.axes
         labels = [
-            label for a in axes for label in (a.get_xlabel(), a.get_ylabel()) if label
+            label
+            for a in axes
+            for label in (a.get_xlabel(), a.get_ylabel())
+            if label
         ]
         labels += [figure.get_supylabel()] if figure.get_supylabel() else []
         assert labels
@@ -193,7 +218,9 @@ def test_page_of_a_run_without_any_cell_has_dashes_and_all_its_sections(
     assert "nan" not in re.sub(r'src="[^"]*"', "", html).lower()
 
 
-def test_not_a_number_is_left_out_instead_of_stopping_the_report(data: RunData) -> None:
+def test_not_a_number_is_left_out_instead_of_stopping_the_report(
+    data: RunData,
+) -> None:
     nan = float("nan")
     layers = tuple(
         LayerMap(m.name, m.target, torch.full_like(m.readback, nan), m.outcome)
@@ -224,7 +251,9 @@ def test_confusion_matrix_is_drawn_for_any_number_of_classes(
     )
 
 
-def test_histogram_counts_every_finite_error_even_far_outside(data: RunData) -> None:
+def test_histogram_counts_every_finite_error_even_far_outside(
+    data: RunData,
+) -> None:
     """The outermost bars hold what lies further out: the heights add up to the cells."""
     far = data.error.clone()
     far[:7] = 1e-3
@@ -261,4 +290,6 @@ def test_one_huge_target_neither_hides_the_others_nor_pales_the_maps(
     changed = dataclasses.replace(data, layers=layers)
     assert readback_scatter(changed).axes[0].get_xscale() == "log"
     assert readback_scatter(data).axes[0].get_xscale() == "linear"
-    assert conductance_maps(changed, layers[0]).axes[0].images[0].norm.vmax < 501
+    assert (
+        conductance_maps(changed, layers[0]).axes[0].images[0].norm.vmax < 501
+    )

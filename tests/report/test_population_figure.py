@@ -5,7 +5,12 @@ import pytest
 from synthetic_run import many, population, run
 from test_page import UNIT, Page
 
-from mho.report.figures import chip_columns, chip_rows, population_figure, summary_rows
+from mho.report.figures import (
+    chip_columns,
+    chip_rows,
+    population_figure,
+    summary_rows,
+)
 from mho.report.figures.population import side_by_side
 from mho.report.page import SECTIONS, render
 from mho.runs import RunData
@@ -34,7 +39,9 @@ def test_many_chips_have_a_section_with_figure_and_tables(
     assert ("coarsely" in all_) == compared
     assert len(parsed.images) == len(Page(one).images) + 1
     assert "Over 20 chips it is 97." in all_
-    assert one[one.index('id="readback"') : one.index('id="small-print"')] in all_
+    assert (
+        one[one.index('id="readback"') : one.index('id="small-print"')] in all_
+    )
 
 
 def test_the_summary_has_mean_spread_and_cost_of_each_way() -> None:

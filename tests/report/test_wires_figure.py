@@ -46,10 +46,18 @@ def test_map_curves_and_list_show_what_was_measured() -> None:
         "Row (columns sensed at the bottom)",
     )
     curves = share_by_size(base, Stream(0))
-    for line, kept in zip(panels[1].get_lines(), as_array(curves.kept), strict=True):
+    for line, kept in zip(
+        panels[1].get_lines(), as_array(curves.kept), strict=True
+    ):
         np.testing.assert_allclose(line.get_ydata(), kept)
-    names = [text.get_text() for axes in panels for text in axes.get_yticklabels()]
-    for name in ("rows driven at both ends", "1 row at a time", "to keep 95 %:"):
+    names = [
+        text.get_text() for axes in panels for text in axes.get_yticklabels()
+    ]
+    for name in (
+        "rows driven at both ends",
+        "1 row at a time",
+        "to keep 95 %:",
+    ):
         assert name in names
 
 
@@ -60,7 +68,10 @@ def test_map_curves_and_list_show_what_was_measured() -> None:
         ArraySetup(LINES, (1, 1), 50 * uS, 500 * uS),
         ArraySetup(LINES, (1, 9), 50 * uS, 500 * uS),
         ArraySetup(
-            replace(LINES, sides="both", sense_sides="both"), (9, 3), 50 * uS, 500 * uS
+            replace(LINES, sides="both", sense_sides="both"),
+            (9, 3),
+            50 * uS,
+            500 * uS,
         ),
         ArraySetup(replace(LINES, driver=1e6), (12, 12), 50 * uS, 500 * uS),
     ],
@@ -77,7 +88,9 @@ def test_costs_are_told_against_the_array_as_it_is() -> None:
     words = {
         "": layout,
         "2× drivers": replace(layout, wires=replace(LINES, sides="both")),
-        "2× amplifiers": replace(layout, wires=replace(LINES, sense_sides="both")),
+        "2× amplifiers": replace(
+            layout, wires=replace(LINES, sense_sides="both")
+        ),
         "2× periphery": replace(layout, wires=both),
         "4 tiles, 2× periphery": replace(layout, split=2),
         "4× cycles": replace(layout, turns=4),

@@ -25,7 +25,9 @@ SUBJECT = Subject(preset("rao2023"), ProgramProtocol())
         ("protocol.denoise=off,on", (0.0, 1.0)),
     ],
 )
-def test_values_are_read_with_their_units(text: str, values: tuple[float, ...]) -> None:
+def test_values_are_read_with_their_units(
+    text: str, values: tuple[float, ...]
+) -> None:
     assert parse_axis(text, SUBJECT).values == pytest.approx(values)
 
 
@@ -104,17 +106,26 @@ def test_every_ready_sweep_can_be_made(name: str) -> None:
         (["telegraph.birth=1"], "Did you mean `telegraph.births`?"),
         (["telegraph.births"], "must be followed by values"),
         (["telegraph.births=one"], "`telegraph.births` must be a number"),
-        (["telegraph.amplitude=3V"], "`telegraph.amplitude` must carry a unit of S"),
+        (
+            ["telegraph.amplitude=3V"],
+            "`telegraph.amplitude` must carry a unit of S",
+        ),
         (["telegraph.births=1,1"], "each value once"),
         (["telegraph.births=1:2"], "must be a range like"),
-        (["telegraph.longest=0:9:3:log"], "must be positive for logarithmic steps"),
+        (
+            ["telegraph.longest=0:9:3:log"],
+            "must be positive for logarithmic steps",
+        ),
         (["telegraph.births=1", "telegraph.births=2"], "given twice"),
         (
             ["protocol.denoise.first=2.5"],
             "`protocol.denoise.first` must be a whole number",
         ),
         (["telegraph.births=-1"], "`births` must be finite and not negative"),
-        (["protocol.denoise=maybe"], "`protocol.denoise` must be one of `off`, `on`"),
+        (
+            ["protocol.denoise=maybe"],
+            "`protocol.denoise` must be one of `off`, `on`",
+        ),
         (
             ["protocol.denoise=off", "protocol.denoise.first=3"],
             "a protocol that denoises",
@@ -125,6 +136,8 @@ def test_every_ready_sweep_can_be_made(name: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_swept_is_refused(texts: list[str], sentence: str) -> None:
+def test_what_cannot_be_swept_is_refused(
+    texts: list[str], sentence: str
+) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         grid_points([parse_axis(text, SUBJECT) for text in texts], SUBJECT)

@@ -22,7 +22,9 @@ def test_a_point_is_the_same_bits_every_time() -> None:
 def test_levels_follow_from_the_window() -> None:
     """N = 1 + 4,094 µS/2w, and more of them the narrower the window."""
     row = measure_point(SUBJECT, HOW)
-    assert row["levels"] == pytest.approx(1 + 4094 / (2 * row["window_uS"]), rel=1e-5)
+    assert row["levels"] == pytest.approx(
+        1 + 4094 / (2 * row["window_uS"]), rel=1e-5
+    )
     assert row["levels_low"] <= row["levels"] <= row["levels_high"]
 
 
@@ -36,7 +38,10 @@ def test_without_denoising_fewer_cells_hold_their_levels() -> None:
 
 def test_more_cells_are_the_next_columns_of_the_chip() -> None:
     assert (
-        measure_point(SUBJECT, PointMeasure(cells=257, looks=1, span=0.0))["reads"] > 0
+        measure_point(SUBJECT, PointMeasure(cells=257, looks=1, span=0.0))[
+            "reads"
+        ]
+        > 0
     )
 
 

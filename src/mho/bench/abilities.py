@@ -21,11 +21,15 @@ from mho.bench.interface import Bench
 class Restorable(Protocol):
     """A bench whose state can be kept and brought back: to resume, and to save a chip."""
 
-    def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
+    def state(
+        self, cells: Int64[Tensor, " cells"] | None = None
+    ) -> dict[str, Tensor]:
         """Everything that changes, as copies; of all cells if `None`."""
 
     def restore(
-        self, state: Mapping[str, Tensor], cells: Int64[Tensor, " cells"] | None = None
+        self,
+        state: Mapping[str, Tensor],
+        cells: Int64[Tensor, " cells"] | None = None,
     ) -> None:
         """Go back to a state that `state` gave for the same cells."""
 

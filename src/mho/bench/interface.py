@@ -11,7 +11,12 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.checks import Configuration, check_between, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 from mho.ledger import Ledger
 from mho.wires import WireModel
 
@@ -140,7 +145,9 @@ class BenchInfo(Configuration):
         check_between(self.rows, "rows", 1, 65_536, "1")
         check_between(self.cols, "cols", 1, 65_536, "1")
         for part in ("conductance", "array"):
-            low, high = (getattr(self, f"{part}_{end}") for end in ("low", "high"))
+            low, high = (
+                getattr(self, f"{part}_{end}") for end in ("low", "high")
+            )
             check_between(low, f"{part}_low", 0.0, 1.0, "S")
             check_between(high, f"{part}_high", low, 1.0, "S")
         check_positive(self.amplitude_max, "amplitude_max", "V")

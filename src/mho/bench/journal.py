@@ -23,8 +23,16 @@ READ = 2
 
 _COLUMNS = {
     "cell": ("u4", "1", "cell number: tile by tile, row by row"),
-    "kind": ("u1", "1", "1: pulse, value is its amplitude; 2: read, value is the mean"),
-    "value": ("f4", "V or S", "amplitude of a pulse in V, conductance of a read in S"),
+    "kind": (
+        "u1",
+        "1",
+        "1: pulse, value is its amplitude; 2: read, value is the mean",
+    ),
+    "value": (
+        "f4",
+        "V or S",
+        "amplitude of a pulse in V, conductance of a read in S",
+    ),
     "width": ("f8", "s", "duration of a pulse; 0 for a read"),
     "gate": ("f4", "V", "word-line voltage of a pulse; 0 for a read"),
     "time": ("f8", "s", "time on the bench at the end of the operation"),
@@ -45,7 +53,10 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, rows: int = 0, attributes: dict[str, Any] | None = None
+        self,
+        path: Path,
+        rows: int = 0,
+        attributes: dict[str, Any] | None = None,
     ) -> None:
         import zarr  # imported late: it costs a third of a second that most users never need
 
@@ -105,9 +116,15 @@ class Journal:
             return self.rows
         sizes = [cells.numel() for cells, *_ in self._pending]
         columns = {
-            "cell": torch.cat([p[0] for p in self._pending]).numpy().astype("u4"),
-            "kind": np.repeat([p[1] for p in self._pending], sizes).astype("u1"),
-            "value": torch.cat([p[2] for p in self._pending]).numpy().astype("f4"),
+            "cell": torch.cat([p[0] for p in self._pending])
+            .numpy()
+            .astype("u4"),
+            "kind": np.repeat([p[1] for p in self._pending], sizes).astype(
+                "u1"
+            ),
+            "value": torch.cat([p[2] for p in self._pending])
+            .numpy()
+            .astype("f4"),
             "width": np.repeat([p[3] for p in self._pending], sizes),
             "gate": np.concatenate(
                 [
@@ -141,7 +158,11 @@ class JournaledBench(ForwardingBench):
         super().pulse(pulse, cells)
         for amplitude in pulse.amplitude.reshape(-1, cells.numel()):
             given = amplitude.nonzero()[:, 0]
-            gate = pulse.gate[given] if isinstance(pulse.gate, Tensor) else pulse.gate
+            gate = (
+                pulse.gate[given]
+                if isinstance(pulse.gate, Tensor)
+                else pulse.gate
+            )
             self.journal.append(
                 cells[given],
                 PULSE,
@@ -165,5 +186,7 @@ class JournaledBench(ForwardingBench):
         """Sweep (A), and note the conductance at the voltage of largest size."""
         current = super().sweep(cells, voltage)
         top = int(voltage.abs().argmax())
-        self.journal.append(cells, READ, current[top] / voltage[top], self.clock)
+        self.journal.append(
+            cells, READ, current[top] / voltage[top], self.clock
+        )
         return current

@@ -47,7 +47,11 @@ def check_not_negative(value: float | int, name: str, unit: str) -> None:
 
 
 def check_between(
-    value: float | int, name: str, low: float | int, high: float | int, unit: str
+    value: float | int,
+    name: str,
+    low: float | int,
+    high: float | int,
+    unit: str,
 ) -> None:
     """Refuse a number outside `low` … `high`, or NaN.
 

@@ -65,7 +65,9 @@ def _check_kind(value: object, name: str, hint: Any) -> None:
     kinds = list(_kinds(hint))
     if not any(_fits(value, get_origin(kind) or kind) for kind in kinds):
         wanted = " or ".join(
-            dict.fromkeys(_kind_name(get_origin(kind) or kind) for kind in kinds)
+            dict.fromkeys(
+                _kind_name(get_origin(kind) or kind) for kind in kinds
+            )
         )
         raise TypeError(
             f"Argument `{name}` must be {wanted}, but is {value!r:.60} of type"
@@ -74,7 +76,9 @@ def _check_kind(value: object, name: str, hint: Any) -> None:
     # Long tables, such as those of converters, are for the class to check as a whole.
     if isinstance(value, list | tuple) and len(value) <= _ITEMS:
         inner = [
-            get_args(kind)[0] for kind in kinds if get_origin(kind) in (tuple, Sequence)
+            get_args(kind)[0]
+            for kind in kinds
+            if get_origin(kind) in (tuple, Sequence)
         ]
         for place, item in enumerate(value if inner else ()):
             _check_kind(item, f"{name}[{place}]", inner[0])
@@ -135,11 +139,13 @@ def _fits(value: object, kind: Any) -> bool:
     if kind is Any or isinstance(kind, str):
         return True
     if kind in (int, float):
-        return isinstance(value, Integral if kind is int else Real) and not isinstance(
-            value, bool
-        )
+        return isinstance(
+            value, Integral if kind is int else Real
+        ) and not isinstance(value, bool)
     if kind is Sequence:  # arrays are none by name, but serve as well
-        return isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+        return isinstance(value, Iterable) and not isinstance(
+            value, str | Mapping
+        )
     return isinstance(value, kind)
 
 

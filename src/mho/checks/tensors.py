@@ -42,7 +42,9 @@ def check_within(
     )
 
 
-def check_finite(values: Shaped[Tensor, "*shape"], name: str, hint: str) -> None:
+def check_finite(
+    values: Shaped[Tensor, "*shape"], name: str, hint: str
+) -> None:
     """Refuse a tensor with NaN or infinite elements.
 
     Raises:
@@ -79,7 +81,9 @@ def check_shape(
 def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     if len(given) != len(wanted):
         return False
-    return all(want in (None, have) for have, want in zip(given, wanted, strict=True))
+    return all(
+        want in (None, have) for have, want in zip(given, wanted, strict=True)
+    )
 
 
 def check_alike(
@@ -107,7 +111,9 @@ def check_alike(
         raise ValueError(f"{demand} `{key[:120]}` {what}.")
     length = next((one.shape[-1] for one in values.values() if one.ndim), 0)
     if longest is not None and length > longest:
-        raise ValueError(f"{demand} has {length} cells, where {longest} are the most.")
+        raise ValueError(
+            f"{demand} has {length} cells, where {longest} are the most."
+        )
     for key, like in wanted.items():
         one = values[key]
         free = longest is not None and like.ndim > 0

@@ -5,7 +5,11 @@ A `Chip` is a preset, a number of tiles, wires and a periphery; nothing here pul
 
 from mho.chip.chip import DRIVERS, Chip
 from mho.chip.multiplier import ArrayMatrices, Multiplier
-from mho.chip.passive_biasing import HalfSelectSteps, half_select, half_select_margin
+from mho.chip.passive_biasing import (
+    HalfSelectSteps,
+    half_select,
+    half_select_margin,
+)
 from mho.chip.product_noise import VectorDraws
 from mho.chip.selector import NoSelector, Selector
 

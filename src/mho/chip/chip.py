@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from mho.checks import Configuration, check_between, check_choice, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_choice,
+    check_positive,
+)
 from mho.chip.passive_biasing import SCHEMES
 from mho.chip.periphery import Converter, Periphery, SignedConverter
 from mho.chip.selector import NoSelector, Selector

@@ -49,7 +49,9 @@ class ArrayMatrices:
             value = getattr(self, name)
             if value is not None:
                 check_shape(value, name, tuple(self.signal.shape))
-                check_finite(value, name, "Every cell must have a noise and a law.")
+                check_finite(
+                    value, name, "Every cell must have a noise and a law."
+                )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,15 +127,22 @@ class Multiplier:
         bent = grouped.bent
         self._signal = _scaled(grouped.signal, unit)
         self._variance = None if noise is None else _scaled(noise, unit**2)
-        self._bent = None if bent is None else _scaled(bent, unit / self._step**2)
+        self._bent = (
+            None if bent is None else _scaled(bent, unit / self._step**2)
+        )
 
     def draws(self, stream: Stream) -> ReadDraws:
         """A source of the noise of one vector after another."""
-        each = [VectorDraws(stream.child(k), self.outputs) for k in range(self.blocks)]
+        each = [
+            VectorDraws(stream.child(k), self.outputs)
+            for k in range(self.blocks)
+        ]
         return ReadDraws(each, stream.child("converters").generator())
 
     def __call__(
-        self, voltage: Float[Tensor, "batch inputs"], draws: ReadDraws | None = None
+        self,
+        voltage: Float[Tensor, "batch inputs"],
+        draws: ReadDraws | None = None,
     ) -> Float[Tensor, "batch outputs"]:
         """Digitised currents (A), the blocks' added.
 
@@ -153,10 +162,16 @@ class Multiplier:
         if voltage.shape[0] * self.outputs * self.blocks > _FEW:
             return self._many(voltage, draws)
         codes = (
-            torch.mul(voltage, self._step).round_().clamp_(-self._codes, self._codes)
+            torch.mul(voltage, self._step)
+            .round_()
+            .clamp_(-self._codes, self._codes)
         )
-        current = self._currents(codes, draws).round_().clamp_(-self._top, self._top)
-        return (current[0] if self.blocks == 1 else current.sum(0)).mul_(self._lsb)
+        current = (
+            self._currents(codes, draws).round_().clamp_(-self._top, self._top)
+        )
+        return (current[0] if self.blocks == 1 else current.sum(0)).mul_(
+            self._lsb
+        )
 
     def _currents(
         self, driven: Float[Tensor, "batch inputs"], draws: ReadDraws | None
@@ -173,7 +188,8 @@ class Multiplier:
             noise = [source.normal(driven.shape[0]) for source in draws.blocks]
             spread = torch.bmm(rows.square(), self._variance).sqrt_()
             current.addcmul_(
-                spread, noise[0][None] if self.blocks == 1 else torch.stack(noise)
+                spread,
+                noise[0][None] if self.blocks == 1 else torch.stack(noise),
             )
         return current
 
@@ -186,7 +202,8 @@ class Multiplier:
         for driven in self.periphery.driven(voltage, generator):
             each = self._currents(driven, draws)
             read = [
-                self.periphery.read(one, self._full_scale, generator) for one in each
+                self.periphery.read(one, self._full_scale, generator)
+                for one in each
             ]
             found.append(in_order(torch.stack(read)))
         return self.periphery.encoding.combine(torch.stack(found))
@@ -199,7 +216,9 @@ class Multiplier:
         few = max(_CHUNK // self.outputs, _VECTORS)
         total = voltage.new_zeros(batch, self.outputs)
         if not self._memory:
-            self._memory.append(_Work(few, self.blocks * self.rows, self.outputs))
+            self._memory.append(
+                _Work(few, self.blocks * self.rows, self.outputs)
+            )
         work = self._memory.pop()
         for start in range(0, batch, few):
             sums = total[start : start + few]
@@ -220,7 +239,11 @@ class Multiplier:
         return total.mul_(self._lsb)
 
     def _add(
-        self, current: Tensor, variance: Tensor, draws: VectorDraws | None, sums: Tensor
+        self,
+        current: Tensor,
+        variance: Tensor,
+        draws: VectorDraws | None,
+        sums: Tensor,
     ) -> None:
         """Add codes of currents with their noise, piece by piece."""
         few = max(_PIECE // self.outputs, 1)
@@ -228,9 +251,12 @@ class Multiplier:
             part = current[start : start + few]
             if draws is not None:
                 part.addcmul_(
-                    variance[start : start + few].sqrt_(), draws.normal(part.shape[0])
+                    variance[start : start + few].sqrt_(),
+                    draws.normal(part.shape[0]),
                 )
-            sums[start : start + few].add_(part.round_().clamp_(-self._top, self._top))
+            sums[start : start + few].add_(
+                part.round_().clamp_(-self._top, self._top)
+            )
 
     def _in_groups(self, voltage: Float[Tensor, "batch inputs"]) -> Tensor:
         """Row voltages with idle rows at the end of every block, so that groups are alike (V)."""
@@ -239,17 +265,23 @@ class Multiplier:
         return pad(voltage.view(-1, blocks, rows), (0, idle)).flatten(1)
 
 
-def _grouped(matrices: ArrayMatrices, rows_at_once: int | None) -> ArrayMatrices:
+def _grouped(
+    matrices: ArrayMatrices, rows_at_once: int | None
+) -> ArrayMatrices:
     """Groups of rows as blocks of their own, the last one with empty rows."""
     if rows_at_once is None:
         return matrices
 
     def split(matrix: Tensor) -> Tensor:
         idle = -matrix.shape[1] % rows_at_once
-        return pad(matrix, (0, 0, 0, idle)).view(-1, rows_at_once, matrix.shape[2])
+        return pad(matrix, (0, 0, 0, idle)).view(
+            -1, rows_at_once, matrix.shape[2]
+        )
 
     parts = (matrices.signal, matrices.variance, matrices.bent)
-    return ArrayMatrices(*(None if part is None else split(part) for part in parts))  # type: ignore[arg-type]
+    return ArrayMatrices(
+        *(None if part is None else split(part) for part in parts)
+    )  # type: ignore[arg-type]
 
 
 def _scaled(

@@ -76,7 +76,9 @@ def half_select(
     size = applied.abs().amax(-1) if applied.numel() else applied.sum(-1)
     top = torch.copysign(size, applied.sum(-1)) if applied.numel() else size
     others = (2 * share - 1) * top[..., None]
-    col = torch.where(applied != 0, applied - (1 - share) * top[..., None], others)
+    col = torch.where(
+        applied != 0, applied - (1 - share) * top[..., None], others
+    )
     return HalfSelectSteps(applied, share * top, col)
 
 
@@ -129,16 +131,21 @@ def half_select_margin(
     check_choice(scheme, "scheme", SCHEMES)
     share = SCHEMES[scheme]
     return HalfSelectMargin(
-        _reached(law, share * amplitude), _reached(law, (2 * share - 1) * amplitude)
+        _reached(law, share * amplitude),
+        _reached(law, (2 * share - 1) * amplitude),
     )
 
 
 def _reached(law: Switching, voltage: float) -> float:
     """Share of cells that a voltage switches (1)."""
     own = law.set_voltage if voltage > 0 else law.reset_voltage
-    relative = abs(voltage) / (law.threshold * own) if law.threshold else math.inf
+    relative = (
+        abs(voltage) / (law.threshold * own) if law.threshold else math.inf
+    )
     if voltage == 0 or relative < LEAST_VOLTAGE:
         return 0.0
     if law.voltage_spread == 0:
         return float(relative >= 1)
-    return (1 + math.erf((relative - 1) / (law.voltage_spread * math.sqrt(2)))) / 2
+    return (
+        1 + math.erf((relative - 1) / (law.voltage_spread * math.sqrt(2)))
+    ) / 2

@@ -58,7 +58,8 @@ class VectorDraws:
         done = 0
         while done < rows:
             some = min(
-                rows - done, self._block.shape[0] - self._given or self._block.shape[0]
+                rows - done,
+                self._block.shape[0] - self._given or self._block.shape[0],
             )
             numbers[done : done + some] = self.normal(some)
             done += some

@@ -42,7 +42,9 @@ class Selector(Configuration):
     def __post_init__(self) -> None:
         check_positive(self.slope, "slope", "S/V")
         check_positive(self.gate_max, "gate_max", "V")
-        check_positive(self.gate_max - self.threshold, "gate_max - threshold", "V")
+        check_positive(
+            self.gate_max - self.threshold, "gate_max - threshold", "V"
+        )
         check_not_negative(self.series_resistance, "series_resistance", "Ω")
         check_not_negative(self.on_resistance, "on_resistance", "Ω")
 
@@ -63,7 +65,9 @@ class Selector(Configuration):
         overdrive = self._overdrive(gate)
         if self.on_resistance == 0:
             return torch.full_like(overdrive, self.series_resistance)
-        channel = self.on_resistance * (self.gate_max - self.threshold) / overdrive
+        channel = (
+            self.on_resistance * (self.gate_max - self.threshold) / overdrive
+        )
         return (channel + self.series_resistance).clamp(max=_OPEN)
 
     def cell_voltage(
@@ -79,7 +83,9 @@ class Selector(Configuration):
         self, gate: float | Float[Tensor, " cells"]
     ) -> Float[Tensor, "*cells"]:
         """Gate voltage beyond the threshold (V)."""
-        voltage = torch.as_tensor(gate, dtype=torch.float32).clamp(max=self.gate_max)
+        voltage = torch.as_tensor(gate, dtype=torch.float32).clamp(
+            max=self.gate_max
+        )
         return (voltage - self.threshold).clamp(min=0.0)
 
 
@@ -120,7 +126,9 @@ class NoSelector(Configuration):
         self, gate: float | Float[Tensor, " cells"]
     ) -> Float[Tensor, "*cells"]:
         """The ceiling, whatever the gate (S)."""
-        return torch.full_like(torch.as_tensor(gate, dtype=torch.float32), self.ceiling)
+        return torch.full_like(
+            torch.as_tensor(gate, dtype=torch.float32), self.ceiling
+        )
 
     def resistance(
         self, gate: float | Float[Tensor, " cells"]

@@ -98,7 +98,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         words, limit = split_max_memory(words)
         with max_memory(limit):
-            app(words, exit_on_error=False, print_error=False, help_on_error=False)
+            app(
+                words,
+                exit_on_error=False,
+                print_error=False,
+                help_on_error=False,
+            )
     except KeyboardInterrupt as error:
         say(interrupted(error))
         sys.exit(_INTERRUPTED)
@@ -135,4 +140,6 @@ def _about_files(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return disk_full(error)
     reason = (error.strerror or str(error)).lower()
-    return f"File or folder{place} must be usable, but the system says: {reason}."
+    return (
+        f"File or folder{place} must be usable, but the system says: {reason}."
+    )

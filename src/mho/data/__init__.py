@@ -3,7 +3,12 @@
 Data are checked for shapes, kinds and finite numbers before anything is computed with them.
 """
 
-from mho.data.digits import DigitsTraining, digits_data, digits_training, train_digits
+from mho.data.digits import (
+    DigitsTraining,
+    digits_data,
+    digits_training,
+    train_digits,
+)
 from mho.data.npz import ForeignFileError, NpzFile
 from mho.data.samples import (
     Data,

@@ -87,7 +87,9 @@ def train_digits(
             optimizer.zero_grad()
             scores = network(training.inputs[chosen])
             labels = training.labels[chosen]
-            loss = functional.cross_entropy(scores, labels, label_smoothing=_SMOOTHING)
+            loss = functional.cross_entropy(
+                scores, labels, label_smoothing=_SMOOTHING
+            )
             torch.autograd.backward(loss)
             optimizer.step()
         schedule.step()
@@ -120,13 +122,17 @@ def _untrained(stream: Stream) -> nn.Sequential:
 
 
 @cache
-def _images() -> tuple[Float32[Tensor, "samples 1 8 8"], Int64[Tensor, " samples"]]:
+def _images() -> tuple[
+    Float32[Tensor, "samples 1 8 8"], Int64[Tensor, " samples"]
+]:
     """All images and labels, training part first."""
     # Imported here, as it takes a second that only this example needs.
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
-    inputs = torch.from_numpy(images / _WHITE).to(torch.float32).reshape(-1, 1, 8, 8)
+    inputs = (
+        torch.from_numpy(images / _WHITE).to(torch.float32).reshape(-1, 1, 8, 8)
+    )
     generator = Stream(0, ("digits", "split")).generator()
     order = torch.randperm(len(inputs), generator=generator)
     return inputs[order], torch.from_numpy(labels).to(torch.int64)[order]

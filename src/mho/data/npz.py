@@ -112,8 +112,12 @@ class NpzFile:
         for name in names:
             member = self._guarded(name, self._measured)
             needed += member.size + member.count * self._extra
-            what = f"the array `{one_line(name)[:_LONGEST_NAME]}` of `{self.path}`"
-            check_memory(needed, self._argument, f"{what}, of shape {member.shape},")
+            what = (
+                f"the array `{one_line(name)[:_LONGEST_NAME]}` of `{self.path}`"
+            )
+            check_memory(
+                needed, self._argument, f"{what}, of shape {member.shape},"
+            )
         return {name: self._guarded(name, self._array) for name in names}
 
     def _guarded(self, name: str, step: Callable[[str], Any]) -> Any:
@@ -131,11 +135,15 @@ class NpzFile:
         shown = one_line(name)[:_LONGEST_NAME]
         with self._archive.open(place) as file:
             if file.read(len(_MAGIC)) != _MAGIC:
-                raise ForeignFileError(f"has a member `{shown}` that is no array")
+                raise ForeignFileError(
+                    f"has a member `{shown}` that is no array"
+                )
         with self._archive.open(place) as file:
             version = np.lib.format.read_magic(file)
             if version not in _READ_HEADER:
-                raise ForeignFileError(f"has an array of the unknown version {version}")
+                raise ForeignFileError(
+                    f"has an array of the unknown version {version}"
+                )
             if version != _SHORT_HEADER:
                 # Such a header may be as long as the whole member.
                 what = f"the array `{shown}` of `{self.path}`"

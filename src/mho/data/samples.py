@@ -102,11 +102,15 @@ def load_training(
     Raises:
         ValueError: With one sentence that names the file or the array.
     """
-    argument, path = ("data", data) if training is None else ("training", training)
+    argument, path = (
+        ("data", data) if training is None else ("training", training)
+    )
     file = readable_file(path, argument)
     known = (*_TRAINING, *_TEST)
     names = _TRAINING
-    if training is not None and _TRAINING[0] not in _arrays(file, (), known, argument):
+    if training is not None and _TRAINING[0] not in _arrays(
+        file, (), known, argument
+    ):
         names = _TEST[:2]
     arrays = _arrays(file, names, known, argument)
     inputs = _numbers(arrays[names[0]], names[0])
@@ -141,9 +145,13 @@ def _arrays(
     known: tuple[str, ...] = _TEST,
     argument: str = "data",
 ) -> dict[str, npt.NDArray[Any]]:
-    demand = f"Argument `{argument}` must name a `.npz` file of arrays, but `{path}`"
+    demand = (
+        f"Argument `{argument}` must name a `.npz` file of arrays, but `{path}`"
+    )
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{demand} is none; it may be truncated or of another type.")
+        raise ValueError(
+            f"{demand} is none; it may be truncated or of another type."
+        )
     try:
         with NpzFile(path, argument, _EXTRA) as file:
             present = file.names
@@ -157,7 +165,9 @@ def _arrays(
     if missing:
         shown = [one_line(name)[:_NAMED] for name in present]
         listed = ", ".join(f"`{name}`" for name in shown) or "nothing"
-        raise ValueError(f"{demand} lacks the array `{missing[0]}`; it holds {listed}.")
+        raise ValueError(
+            f"{demand} lacks the array `{missing[0]}`; it holds {listed}."
+        )
     return arrays
 
 

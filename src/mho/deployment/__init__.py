@@ -3,7 +3,14 @@
 From a placement to a programmed, calibrated and tuned network; how it ages and is refreshed.
 """
 
-from mho.deployment.aging import QUANTILES, Age, Life, Refresh, check_times, lifetime
+from mho.deployment.aging import (
+    QUANTILES,
+    Age,
+    Life,
+    Refresh,
+    check_times,
+    lifetime,
+)
 from mho.deployment.chip_programming import program_image
 from mho.deployment.deploy import deploy
 from mho.deployment.deployed import (

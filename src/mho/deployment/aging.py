@@ -161,7 +161,9 @@ class Life:
         check_positive(temperature, "temperature", "K")
         heatable(self.deployed.bench).heat(temperature)
 
-    def until(self, time: float, on_look: Callable[[], None] | None = None) -> Age:
+    def until(
+        self, time: float, on_look: Callable[[], None] | None = None
+    ) -> Age:
         """Let time pass, with the refreshes that are due, and look at the network.
 
         Args:

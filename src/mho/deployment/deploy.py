@@ -57,7 +57,9 @@ def deploy(
         ValueError: The network, the bench or the protocol do not fit; one sentence says why.
     """
     check_choice(gains, "gains", GAINS)
-    rule = RangeRule.of(bench.info, ranges) if isinstance(ranges, str) else ranges
+    rule = (
+        RangeRule.of(bench.info, ranges) if isinstance(ranges, str) else ranges
+    )
     if not isinstance(network, Network):
         network = read_network(network, calibration)
     placement = lay_out(
@@ -73,7 +75,9 @@ def deploy(
     deployed = program_network(
         network,
         placement,
-        lambda final: calibrate_ranges(network, final, calibration, volts, rule),
+        lambda final: calibrate_ranges(
+            network, final, calibration, volts, rule
+        ),
         bench,
         protocol,
         on_cycle=on_cycle,

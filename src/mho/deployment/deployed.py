@@ -52,7 +52,9 @@ class DigitalSettings:
     ranges: Ranges
     corrections: Mapping[int, Correction] = field(default_factory=dict)
 
-    def corrected(self, layer: int, correction: Correction | None) -> "DigitalSettings":
+    def corrected(
+        self, layer: int, correction: Correction | None
+    ) -> "DigitalSettings":
         """The same with another correction of a layer; without one if `None`."""
         kept = {n: one for n, one in self.corrections.items() if n != layer}
         if correction is not None:
@@ -157,7 +159,9 @@ class DeployedNetwork(NetworkOnChip):
         """Outputs of the trained network itself (1)."""
         return self.network.run(inputs)
 
-    def product(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+    def product(
+        self, index: int, layer: LinearLayer, vectors: Tensor
+    ) -> Tensor:
         """Vectors times weights through every block of the layer, corrected (1).
 
         Args:
@@ -169,7 +173,9 @@ class DeployedNetwork(NetworkOnChip):
         correction = self.corrections.get(index)
         return products if correction is None else correction(products)
 
-    def measured(self, index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+    def measured(
+        self, index: int, layer: LinearLayer, vectors: Tensor
+    ) -> Tensor:
         """Products as the chip gives them, without the digital correction (1).
 
         Args:
@@ -185,6 +191,8 @@ class DeployedNetwork(NetworkOnChip):
         ):
             if block.layer == index:
                 rows = driven[:, block.inputs]
-                current = block.signed(block.read(self.bench, rows, full_scale), rows)
+                current = block.signed(
+                    block.read(self.bench, rows, full_scale), rows
+                )
                 total[:, block.outputs] += current / block.scale
         return total / volts

@@ -40,7 +40,9 @@ class NetworkOnChip(nn.Module, ABC):
     def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Tensor:
         """What the network on tiles makes of inputs (1)."""
 
-    def answers(self, inputs: Shaped[Tensor, "batch ..."]) -> Int[Tensor, " batch"]:
+    def answers(
+        self, inputs: Shaped[Tensor, "batch ..."]
+    ) -> Int[Tensor, " batch"]:
         """Class with the largest output, for each sample."""
         return self.forward(inputs).argmax(1)
 
@@ -51,6 +53,8 @@ class NetworkOnChip(nn.Module, ABC):
         return share_right(self.answers(inputs), labels)
 
 
-def share_right(answers: Int[Tensor, " batch"], labels: Int[Tensor, " batch"]) -> float:
+def share_right(
+    answers: Int[Tensor, " batch"], labels: Int[Tensor, " batch"]
+) -> float:
     """Fraction of answers that are the label (1)."""
     return int((answers == labels).sum()) / labels.numel()

@@ -43,7 +43,11 @@ class DeployOptions(Configuration):
     def weight_mapping(self, info: BenchInfo) -> WeightMapping:
         """The mapping within the range that a bench recommends."""
         return mapping_for(
-            self.mapping, info, scale=self.scale, clip=self.clip, levels=self.levels
+            self.mapping,
+            info,
+            scale=self.scale,
+            clip=self.clip,
+            levels=self.levels,
         )
 
     def rule(self, info: BenchInfo) -> RangeRule:

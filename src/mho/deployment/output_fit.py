@@ -68,7 +68,8 @@ def wanted_products(
 
 
 def fit_columns(
-    measured: Float[Tensor, "vectors outputs"], wanted: Float[Tensor, "vectors outputs"]
+    measured: Float[Tensor, "vectors outputs"],
+    wanted: Float[Tensor, "vectors outputs"],
 ) -> Correction:
     """Gain and offset of each output that bring measured products nearest to the wanted ones.
 
@@ -127,7 +128,9 @@ def refit(
     before = deployed.bench.ledger
     settings = deployed.settings
     # what labels say of the network as it is, to go back to if the fit is worse
-    earlier = None if labels is None else loss_on_chip(deployed, samples, labels)
+    earlier = (
+        None if labels is None else loss_on_chip(deployed, samples, labels)
+    )
     found, errors = _fitted(deployed, samples, ranged=ranged)
     kept = True
     if labels is not None and earlier is not None:
@@ -154,7 +157,10 @@ def loss_on_chip(
 
 
 def _fitted(
-    deployed: DeployedNetwork, samples: Shaped[Tensor, "batch ..."], *, ranged: bool
+    deployed: DeployedNetwork,
+    samples: Shaped[Tensor, "batch ..."],
+    *,
+    ranged: bool,
 ) -> tuple[dict[int, Correction], list[tuple[float, float]]]:
     """New corrections, in force, and the relative error of each layer without and with them."""
     goals = iter(wanted_products(deployed.network, samples))
@@ -172,7 +178,9 @@ def _fitted(
         found[index] = fit_columns(measured, goal)
         deployed.correct(index, found[index])
         corrected = found[index](measured)
-        errors.append((relative_error(measured, goal), relative_error(corrected, goal)))
+        errors.append(
+            (relative_error(measured, goal), relative_error(corrected, goal))
+        )
         return corrected
 
     deployed.network.run(samples, product)
@@ -180,7 +188,8 @@ def _fitted(
 
 
 def relative_error(
-    found: Float[Tensor, "vectors outputs"], wanted: Float[Tensor, "vectors outputs"]
+    found: Float[Tensor, "vectors outputs"],
+    wanted: Float[Tensor, "vectors outputs"],
 ) -> float:
     """Root-mean-square difference in parts of the root-mean-square wanted (1)."""
     mean_square_wanted = float(wanted.double().square().mean())
@@ -228,7 +237,9 @@ def _peak_current(
     asked = torch.as_tensor(full_scale, dtype=torch.float64)
     each_column = asked.ndim > 0
     for _ in range(_WIDENINGS):
-        current = block.read(bench, rows, asked if each_column else float(asked))
+        current = block.read(
+            bench, rows, asked if each_column else float(asked)
+        )
         magnitude = current.abs().double()
         peak = magnitude.amax(0) if each_column else magnitude.amax()
         clips = peak >= asked * 0.99

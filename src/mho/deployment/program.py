@@ -92,7 +92,9 @@ def _program_stage(
     stuck_cells = placement.cells[stuck_positions]
     held = torch.zeros_like(placement.target)
     held[stuck_positions] = bench.read(stuck_cells, samples=8, window=0.0).mean
-    mended = _mended(placement, result.stuck, held, bench.info, protocol.tolerance)
+    mended = _mended(
+        placement, result.stuck, held, bench.info, protocol.tolerance
+    )
     to_move = (mended.target != placement.target) & ~result.stuck
     places = to_move.nonzero()[:, 0]
     if places.numel() == 0:
@@ -144,7 +146,9 @@ def _merge(
         noise=first.noise.index_copy(0, places, second.noise),
         # costs add up
         pulses=first.pulses.index_add(0, places, second.pulses),
-        denoise_pulses=first.denoise_pulses.index_add(0, places, second.denoise_pulses),
+        denoise_pulses=first.denoise_pulses.index_add(
+            0, places, second.denoise_pulses
+        ),
         reads=first.reads.index_add(0, places, second.reads),
         cycles=first.cycles + second.cycles,
         ledger=first.ledger + second.ledger,
@@ -180,7 +184,9 @@ def part(placement: Placement, stage: int) -> Placement:
     cells = stages(placement)[stage]
     return replace(
         placement,
-        blocks=tuple(block for block in placement.blocks if block.stage == stage),
+        blocks=tuple(
+            block for block in placement.blocks if block.stage == stage
+        ),
         cells=placement.cells[cells],
         target=placement.target[cells],
         # cells of a stage stand together, so partners are found by counting from its first one
@@ -199,7 +205,9 @@ def joined(placement: Placement, parts: Sequence[Placement]) -> Placement:
     )
 
 
-def joint_result(results: Sequence[ProgramResult], ledger: Ledger) -> ProgramResult:
+def joint_result(
+    results: Sequence[ProgramResult], ledger: Ledger
+) -> ProgramResult:
     """One result for all stages: cells one after the other.
 
     Args:

@@ -64,7 +64,10 @@ class RangeRule(Configuration):
             per_column: Whether every column has a full scale of its own.
         """
         return cls(
-            kind, per_column=per_column, dac_bits=info.dac_bits, adc_bits=info.adc_bits
+            kind,
+            per_column=per_column,
+            dac_bits=info.dac_bits,
+            adc_bits=info.adc_bits,
         )
 
     def gather(self, columns: int = 1) -> "Seen":
@@ -93,7 +96,8 @@ class Ranges:
 def calibrate_ranges(
     network: Network,
     placement: Placement,
-    samples: Shaped[Tensor, "batch ..."] | Iterable[Shaped[Tensor, "batch ..."]],
+    samples: Shaped[Tensor, "batch ..."]
+    | Iterable[Shaped[Tensor, "batch ..."]],
     voltage: float,
     rule: RangeRule | None = None,
 ) -> Ranges:
@@ -137,7 +141,9 @@ def calibrate_ranges(
         network.run(batch, product)
     # a layer whose inputs are all zero may have any range
     tops = [float(seen.full_scale(rule.dac_bits)) or 1.0 for seen in inputs]
-    currents = [watch.range(voltage, tops[watch.block.layer]) for watch in watches]
+    currents = [
+        watch.range(voltage, tops[watch.block.layer]) for watch in watches
+    ]
     return Ranges(tuple(tops), tuple(currents))
 
 
@@ -159,7 +165,9 @@ class _Watch:
         rule: How ranges follow from that.
     """
 
-    def __init__(self, block: Block, view: "ConverterView", rule: RangeRule) -> None:
+    def __init__(
+        self, block: Block, view: "ConverterView", rule: RangeRule
+    ) -> None:
         self.block = block
         self._view = view
         self._rule = rule
@@ -176,7 +184,9 @@ class _Watch:
             current = current.reshape(-1, 1)
         self._seen.add(current)
 
-    def range(self, voltage: float, top: float) -> float | Float32[Tensor, " outputs"]:
+    def range(
+        self, voltage: float, top: float
+    ) -> float | Float32[Tensor, " outputs"]:
         """Full scale of the converters (A), one for all of them or one for each.
 
         Args:
@@ -221,7 +231,9 @@ class ConverterView:
     room: float = 0.0
 
 
-def converter_views(network: Network, placement: Placement) -> list[ConverterView]:
+def converter_views(
+    network: Network, placement: Placement
+) -> list[ConverterView]:
     """What each block's converters see.
 
     Pairs that hold weights alone are taken from the weights, as the wires leave nothing else.
@@ -278,7 +290,9 @@ class Seen:
 
     def __init__(self, rule: RangeRule, columns: int) -> None:
         self._rule = rule
-        self._magnitudes = None if rule.kind == "largest" else Magnitudes(columns)
+        self._magnitudes = (
+            None if rule.kind == "largest" else Magnitudes(columns)
+        )
         self._largest = torch.zeros(columns, dtype=torch.float64)
 
     def add(
@@ -293,7 +307,9 @@ class Seen:
             power: How much a square error of each sample counts, from 0 to 1 (1); all count alike
                 if `None`. For `"least-error"` only.
         """
-        self._largest = torch.maximum(self._largest, samples.abs().amax(0).double())
+        self._largest = torch.maximum(
+            self._largest, samples.abs().amax(0).double()
+        )
         if self._magnitudes is None:
             return
         times = None

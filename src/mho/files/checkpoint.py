@@ -24,7 +24,9 @@ Groups = dict[str, dict[str, Tensor]]
 
 
 def save(
-    path: Path, groups: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, Any]
+    path: Path,
+    groups: Mapping[str, Mapping[str, Tensor]],
+    facts: Mapping[str, Any],
 ) -> None:
     """Write groups of tensors and a dictionary of plain facts, all or nothing.
 
@@ -144,7 +146,9 @@ def _check_format(about: Mapping[str, Any] | None, path: Path) -> None:
         words = str(json.loads(facts).get("identity", "")).split()
     except (ValueError, AttributeError, RecursionError):
         words = []
-    _check_version(f"{words[0] if words else '0.1.0'} of before checksums", path)
+    _check_version(
+        f"{words[0] if words else '0.1.0'} of before checksums", path
+    )
 
 
 def _check_version(wrote: str, path: Path) -> None:
@@ -159,6 +163,10 @@ def _check_version(wrote: str, path: Path) -> None:
 
 def _differences(wrote: Mapping[str, str], here: Mapping[str, str]) -> str:
     """What is different there, in words."""
-    names = [name for name in {**wrote, **here} if wrote.get(name) != here.get(name)]
-    said = [f"{n} {wrote.get(n, 'none')}, here {here.get(n, 'none')}" for n in names]
+    names = [
+        name for name in {**wrote, **here} if wrote.get(name) != here.get(name)
+    ]
+    said = [
+        f"{n} {wrote.get(n, 'none')}, here {here.get(n, 'none')}" for n in names
+    ]
     return one_line("; ".join(said)[:300])

@@ -120,7 +120,10 @@ def sync_changed(folder: Path, since: int) -> None:
         OSError: The disk is full or broken.
     """
     for path in below(folder):
-        if path.lstat().st_mtime_ns >= since - _CLOCK_STEP and not path.is_symlink():
+        if (
+            path.lstat().st_mtime_ns >= since - _CLOCK_STEP
+            and not path.is_symlink()
+        ):
             sync(path)
     sync(folder)
 

@@ -148,7 +148,9 @@ def check_free(folder: Path, names: Sequence[str], marker: Marker) -> None:
     Raises:
         ValueError: Something is in the way; the sentence names it.
     """
-    taken = [n for n in names if n not in marker.made and os.path.lexists(folder / n)]
+    taken = [
+        n for n in names if n not in marker.made and os.path.lexists(folder / n)
+    ]
     if taken:
         raise in_the_way(folder / taken[0])
 

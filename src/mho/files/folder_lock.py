@@ -26,7 +26,11 @@ def locked(path: Path, folder: Path) -> Iterator[None]:
     handle = _held(path, folder)
     try:
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{_MARK} {os.getpid()} {socket.gethostname()}\n".encode(), 0)
+        os.pwrite(
+            handle,
+            f"{_MARK} {os.getpid()} {socket.gethostname()}\n".encode(),
+            0,
+        )
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -47,7 +51,11 @@ def _held(path: Path, folder: Path) -> int:
             )
         if not _lock(handle):
             os.close(handle)
-            owner = f"process {said[1]} on {said[2]}" if said[2:] else "another process"
+            owner = (
+                f"process {said[1]} on {said[2]}"
+                if said[2:]
+                else "another process"
+            )
             raise ValueError(
                 f"Folder `{folder}` must have one run at a time, but {owner} works in it; wait"
                 " until it ends, or name another folder."

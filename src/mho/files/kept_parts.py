@@ -71,7 +71,10 @@ class KeptState:
     """
 
     def __init__(
-        self, path: Path, identity: str, saved: Callable[[], None] = lambda: None
+        self,
+        path: Path,
+        identity: str,
+        saved: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = path
         self._identity = identity
@@ -83,7 +86,9 @@ class KeptState:
         """Whether the last save is long enough ago for the next one."""
         return time.monotonic() - self._last > CHECKPOINT_SECONDS
 
-    def load(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]] | None:
+    def load(
+        self,
+    ) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]] | None:
         """Tensors by group and name, and facts, as they were saved; `None` if none were.
 
         Raises:
@@ -100,14 +105,18 @@ class KeptState:
         return groups, facts
 
     def save(
-        self, groups: Mapping[str, Mapping[str, Tensor]], facts: Mapping[str, Any]
+        self,
+        groups: Mapping[str, Mapping[str, Tensor]],
+        facts: Mapping[str, Any],
     ) -> None:
         """Write tensors by group and name, and plain facts, all or nothing.
 
         Raises:
             OSError: The disk is full or the folder cannot be written; the last state stays.
         """
-        checkpoint.save(self._path, groups, {**facts, "identity": self._identity})
+        checkpoint.save(
+            self._path, groups, {**facts, "identity": self._identity}
+        )
         self._last = time.monotonic()
         self._told()
 

@@ -23,7 +23,9 @@ def is_old_work(work: Path) -> bool:
     if (work / "identity").is_file():
         return True
     files = (path for path in work.rglob("*") if path.is_file())
-    return any(_is_state(path) or _is_note(path) for path in islice(files, _LOOKED_AT))
+    return any(
+        _is_state(path) or _is_note(path) for path in islice(files, _LOOKED_AT)
+    )
 
 
 def _is_state(path: Path) -> bool:

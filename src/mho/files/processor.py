@@ -24,8 +24,12 @@ def processor() -> dict[str, str]:
 def _vendor() -> str:
     """Who made the processor: linear algebra chooses its way by that as well."""
     try:
-        lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = _CPUINFO.read_text(
+            encoding="utf-8", errors="replace"
+        ).splitlines()
     except OSError:
         return platform.processor()
-    named = [line.partition(":")[2].strip() for line in lines if "vendor_id" in line]
+    named = [
+        line.partition(":")[2].strip() for line in lines if "vendor_id" in line
+    ]
     return named[0] if named else platform.processor()

@@ -15,7 +15,9 @@ def readable_file(name: str, argument: str) -> Path:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
-        raise ValueError(f"{demand} cannot be opened: {error.strerror}.") from error
+        raise ValueError(
+            f"{demand} cannot be opened: {error.strerror}."
+        ) from error
     if empty:
         raise ValueError(f"{demand} is empty.")
     return path

@@ -190,9 +190,15 @@ class RunFolder:
         Raises:
             OSError: The disk is full.
         """
-        made = tuple(n for n in self._finish.makes if (self.results / n).exists())
+        made = tuple(
+            n for n in self._finish.makes if (self.results / n).exists()
+        )
         saved = self._finish.saved if self.saved.exists() else None
-        whose = (self._finish.command, self._finish.identity, self._finish.makes)
+        whose = (
+            self._finish.command,
+            self._finish.identity,
+            self._finish.makes,
+        )
         finish = Finish(*whose, made, saved)
         self._kept = True
         commit(self._work, finish)
@@ -221,7 +227,9 @@ class RunFolder:
     @property
     def _is_fresh(self) -> bool:
         """Whether nothing at all was kept, now or before."""
-        return not any(any((self._work / name).iterdir()) for name in (VALUES, STATES))
+        return not any(
+            any((self._work / name).iterdir()) for name in (VALUES, STATES)
+        )
 
 
 def complete_finished(folder: Path, work: str = WORK) -> None:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mho.files import disk
-from mho.files.finishing import Finish, check_free, committed, complete, in_the_way
+from mho.files.finishing import (
+    Finish,
+    check_free,
+    committed,
+    complete,
+    in_the_way,
+)
 from mho.files.folder_lock import locked
 from mho.files.old_work import is_old_work
 from mho.files.run_marks import (
@@ -84,7 +90,9 @@ class RunPlace:
         """
         self.complete()
         if not self._is_there():
-            disk.remove_tree(self.work)  # empty: a run's that was being taken away
+            disk.remove_tree(
+                self.work
+            )  # empty: a run's that was being taken away
         check_free(self.folder, finish.makes, read_marker(self.folder))
         if not resume:
             aside = self._set_aside()
@@ -155,7 +163,9 @@ class RunPlace:
         """Refuse to go on with another run's work."""
         work = self.work
         mark = (
-            read_mark(work / RUN) if work.is_dir() and not work.is_symlink() else None
+            read_mark(work / RUN)
+            if work.is_dir() and not work.is_symlink()
+            else None
         )
         if mark is None and is_old_work(work):
             raise ValueError(
@@ -165,7 +175,10 @@ class RunPlace:
             )
         if mark is None:
             raise self._nothing()
-        if (mark["command"], mark["identity"]) != (finish.command, finish.identity):
+        if (mark["command"], mark["identity"]) != (
+            finish.command,
+            finish.identity,
+        ):
             raise ValueError(
                 f"Argument `resume` must go on with the same run, but `{self.folder}` holds"
                 f" another one of `mho {mark['command']}` (weights, data, chip, version or options"
@@ -182,7 +195,10 @@ class RunPlace:
         """Refuse to go on where nothing is unfinished, unless this very run is complete."""
         marker = read_marker(self.folder)
         name = finish.makes[-1] if finish.makes else ""
-        if marker.made.get(name) != finish.command or not (self.folder / name).exists():
+        if (
+            marker.made.get(name) != finish.command
+            or not (self.folder / name).exists()
+        ):
             raise self._nothing()
         if not self._is_finished(finish):
             raise ValueError(

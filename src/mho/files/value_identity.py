@@ -76,7 +76,9 @@ def _several(value: object) -> Any:
     """The canonical form of what has parts."""
     if is_dataclass(value):
         parts = {
-            f.metadata.get("identity", f.name): canonical(getattr(value, f.name))
+            f.metadata.get("identity", f.name): canonical(
+                getattr(value, f.name)
+            )
             for f in fields(value)
             if f.metadata.get("identity", f.name) is not None
         }

@@ -67,7 +67,10 @@ def is_plain(path: Path) -> bool:
         kind = path.stat().st_mode
     except FileNotFoundError:
         return True
-    lent = path.is_symlink() and path.absolute().parts[1:2] in (("dev",), ("proc",))
+    lent = path.is_symlink() and path.absolute().parts[1:2] in (
+        ("dev",),
+        ("proc",),
+    )
     return (stat.S_ISREG(kind) or stat.S_ISDIR(kind)) and not lent
 
 

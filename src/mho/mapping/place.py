@@ -107,7 +107,8 @@ def place(
     pieces = split(shapes, rows, _outputs_fitting(kind, cols))
     footprints = _footprints(pieces, kind)
     capacities = [
-        (len(rows_of_tile), len(cols_of_tile)) for rows_of_tile, cols_of_tile in lines
+        (len(rows_of_tile), len(cols_of_tile))
+        for rows_of_tile, cols_of_tile in lines
     ]
     spots = pack(footprints, capacities, packed=packed, spares=spares)
     stages = [mapping.stages(weight) for weight in weights]
@@ -126,9 +127,13 @@ def _outputs_fitting(mapping: type[WeightMapping], lines: int) -> int:
     return most
 
 
-def _footprints(pieces: Sequence[Piece], mapping: type[WeightMapping]) -> list[Piece]:
+def _footprints(
+    pieces: Sequence[Piece], mapping: type[WeightMapping]
+) -> list[Piece]:
     """Pieces as wide as the lines that they take."""
-    return [replace(piece, outputs=mapping.lines(piece.outputs)) for piece in pieces]
+    return [
+        replace(piece, outputs=mapping.lines(piece.outputs)) for piece in pieces
+    ]
 
 
 def _on_lines(
@@ -175,7 +180,10 @@ def check_range(mapping: WeightMapping, info: BenchInfo) -> None:
     Raises:
         ValueError: In the house sentence.
     """
-    if mapping.low < info.conductance_low or mapping.high > info.conductance_high:
+    if (
+        mapping.low < info.conductance_low
+        or mapping.high > info.conductance_high
+    ):
         raise ValueError(
             f"Argument `mapping` must stay within {show(info.conductance_low, 'S')} to"
             f" {show(info.conductance_high, 'S')}, but asks for {show(mapping.low, 'S')} to"

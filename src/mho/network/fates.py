@@ -116,10 +116,16 @@ def origins(recorded: Graph, prepared: Graph) -> Origins:
         prepared: The same with everything constant computed.
     """
     left = {node.name for node in prepared.nodes}
-    behind: dict[str, tuple[str, ...]] = {name: (name,) for name in recorded.tensors}
+    behind: dict[str, tuple[str, ...]] = {
+        name: (name,) for name in recorded.tensors
+    }
     for node in recorded.nodes:
         refs = node.refs()
-        if node.name not in left and refs and all(name in behind for name in refs):
+        if (
+            node.name not in left
+            and refs
+            and all(name in behind for name in refs)
+        ):
             behind[node.name] = _once(
                 origin for name in refs for origin in behind[name]
             )
@@ -146,7 +152,11 @@ def module_of(label: str) -> str:
     """
     module, _, own = label.rpartition(".")
     module = module.removesuffix(".parametrizations.weight")
-    return module if module and own.startswith((*_OF_MODULE, "original")) else label
+    return (
+        module
+        if module and own.startswith((*_OF_MODULE, "original"))
+        else label
+    )
 
 
 def notes_of(
@@ -172,7 +182,9 @@ def notes_of(
         new = [name for name in behind[node.name] if name not in seen]
         seen |= set(new)
         own = special.get(node.name) or OperationRecord(
-            node.name, kind_of(node), ANALOG if node.name in on_tiles else DIGITAL
+            node.name,
+            kind_of(node),
+            ANALOG if node.name in on_tiles else DIGITAL,
         )
         if labels or node.name in special:
             # Vectors are biases, and those are added digitally.
@@ -190,11 +202,15 @@ def notes_of(
     )
 
 
-def _unused(names: Iterable[str], recorded: Graph) -> dict[str, OperationRecord]:
+def _unused(
+    names: Iterable[str], recorded: Graph
+) -> dict[str, OperationRecord]:
     """Notes on modules that the output does not depend on."""
     modules: dict[str, list[str]] = {}
     for name in names:
-        modules.setdefault(module_of(recorded.labels.get(name, name)), []).append(name)
+        modules.setdefault(
+            module_of(recorded.labels.get(name, name)), []
+        ).append(name)
     return {
         f"unused {module}": OperationRecord(
             module, "parameters", UNUSED, "", _sizes(own, recorded)
@@ -204,7 +220,9 @@ def _unused(names: Iterable[str], recorded: Graph) -> dict[str, OperationRecord]
 
 
 def _sizes(names: Iterable[str], recorded: Graph) -> dict[str, int]:
-    return {recorded.labels.get(n, n): recorded.tensors[n].numel() for n in names}
+    return {
+        recorded.labels.get(n, n): recorded.tensors[n].numel() for n in names
+    }
 
 
 def _total(names: Iterable[str], recorded: Graph) -> int:

@@ -113,7 +113,9 @@ def graph_of_program(program: ExportedProgram) -> Graph:
         ValueError: The program has several inputs or outputs, or objects that are no tensors.
     """
     signature = program.graph_signature
-    _check_one_input_and_output(len(signature.user_inputs), len(signature.user_outputs))
+    _check_one_input_and_output(
+        len(signature.user_inputs), len(signature.user_outputs)
+    )
     entry = signature.user_inputs[0]
     result = signature.user_outputs[0]
     if not (isinstance(entry, str) and isinstance(result, str)):
@@ -137,7 +139,9 @@ def graph_of_program(program: ExportedProgram) -> Graph:
         tensors=tensors,
         labels=labels,
         untrained=tuple(
-            name for name in tensors if name not in signature.inputs_to_parameters
+            name
+            for name in tensors
+            if name not in signature.inputs_to_parameters
         ),
     )
 
@@ -162,7 +166,9 @@ def _stored_tensors(
 
 
 def _node(node: torch.fx.Node) -> Node:
-    arguments = dict(zip(_argument_names(node), map(_value, node.args), strict=False))
+    arguments = dict(
+        zip(_argument_names(node), map(_value, node.args), strict=False)
+    )
     arguments |= {key: _value(value) for key, value in node.kwargs.items()}
     return Node(node.name, _operator_name(node), arguments, _shape(node))
 
@@ -195,4 +201,6 @@ def _shape(node: torch.fx.Node) -> tuple[int | None, ...] | None:
     recorded = node.meta.get("val")
     if not isinstance(recorded, Tensor):
         return None
-    return tuple(size if isinstance(size, int) else None for size in recorded.shape)
+    return tuple(
+        size if isinstance(size, int) else None for size in recorded.shape
+    )

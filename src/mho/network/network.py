@@ -69,7 +69,9 @@ class Network:
     layers: tuple[LinearLayer, ...]
     graph: Graph
     calls: Mapping[str, AnalogOperation] = field(repr=False)
-    notes: Mapping[str, OperationRecord] = field(default_factory=dict, repr=False)
+    notes: Mapping[str, OperationRecord] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -120,7 +122,9 @@ class Network:
         for node in self.graph.nodes:
             arguments = arguments_of(node, values)
             if node.name in self.calls:
-                result = self.calls[node.name].run(arguments, self.layers, product)
+                result = self.calls[node.name].run(
+                    arguments, self.layers, product
+                )
             else:
                 result = evaluate_node(node, arguments, inputs.device)
             values[node.name] = result
@@ -208,7 +212,9 @@ def _network(recorded: Graph, digital: Sequence[str]) -> Network:
     for name, fold in folds.items():
         note = replace(notes[fold.norm], runs=FOLDED, why=notes[name].name)
         notes[fold.norm] = note
-    return Network(tuple(table.layers), without_norms(graph, folds), calls, notes)
+    return Network(
+        tuple(table.layers), without_norms(graph, folds), calls, notes
+    )
 
 
 def _converted(
@@ -223,11 +229,17 @@ def _converted(
     if node.name in chosen:
         special[node.name] = OperationRecord(node.name, kind, CHOSEN)
     elif node.operator in ANALOG:
-        read = recurrent_operation if node.operator in RECURRENT else dense_operation
+        read = (
+            recurrent_operation
+            if node.operator in RECURRENT
+            else dense_operation
+        )
         try:
             return read(node, graph, table)
         except NotOnTilesError as error:
-            special[node.name] = OperationRecord(node.name, kind, REFUSED, error.reason)
+            special[node.name] = OperationRecord(
+                node.name, kind, REFUSED, error.reason
+            )
     elif (reason := refusal(node, graph)) is not None:
         special[node.name] = OperationRecord(node.name, kind, REFUSED, reason)
     return None
@@ -245,7 +257,9 @@ def _nothing_on_tiles(notes: Mapping[str, OperationRecord]) -> str:
         f"`{note.name}` is {note.runs}{f' ({note.why})' if note.why else ''}"
         for note in left[:_TOLD]
     )
-    more = f" and {len(left) - _TOLD} others are too" if len(left) > _TOLD else ""
+    more = (
+        f" and {len(left) - _TOLD} others are too" if len(left) > _TOLD else ""
+    )
     return (
         f"Argument `source` must leave at least one layer on tiles, but {told}{more}; there is"
         " nothing to put on a chip."
@@ -278,12 +292,16 @@ def _check_agreement(network: Network, traced: Trace) -> None:
         )
     by_products = network.run(traced.samples, _exact_product)
     _check_close(
-        by_products, outputs, "must compute the same outputs from vectors and weights"
+        by_products,
+        outputs,
+        "must compute the same outputs from vectors and weights",
     )
     singly = torch.cat(
         [network.run(sample) for sample in torch.split(traced.samples, 1)]
     )
-    _check_close(singly, outputs, "must treat every sample of a batch on its own")
+    _check_close(
+        singly, outputs, "must treat every sample of a batch on its own"
+    )
 
 
 def _exact_product(

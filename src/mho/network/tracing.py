@@ -31,7 +31,8 @@ class Trace:
 
 
 def trace(
-    source: nn.Module | ExportedProgram | Graph, example: Shaped[Tensor, "batch ..."]
+    source: nn.Module | ExportedProgram | Graph,
+    example: Shaped[Tensor, "batch ..."],
 ) -> Trace:
     """Record a network in evaluation mode; the source itself is left as it was.
 
@@ -66,7 +67,9 @@ def trace(
 
 def _different(example: Tensor) -> Tensor:
     """A few samples and two more, as equal ones would hide a mix-up of samples."""
-    ramp = torch.linspace(-0.1, 0.1, example[0].numel()).reshape(example[:1].shape)
+    ramp = torch.linspace(-0.1, 0.1, example[0].numel()).reshape(
+        example[:1].shape
+    )
     return torch.cat([example[:4], example[:1] + ramp, example[:1] - ramp])
 
 
@@ -117,7 +120,9 @@ def _outputs(call: nn.Module, graph: Graph, samples: Tensor) -> Tensor:
     if graph.batch is None:
         return _run(call, samples)
     missing = -samples.shape[0] % graph.batch
-    padded = torch.cat([samples, samples[-1:].expand(missing, *samples.shape[1:])])
+    padded = torch.cat(
+        [samples, samples[-1:].expand(missing, *samples.shape[1:])]
+    )
     batches = [_run(call, part) for part in torch.split(padded, graph.batch)]
     return torch.cat(batches)[: samples.shape[0]]
 

@@ -4,7 +4,15 @@ A claim is a sentence, a measurement, a tolerance and the reason for the toleran
 what came out.
 """
 
-from mho.papers.claim import Claim, Figure, Measurement, Paper, Setting, Verdict, judge
+from mho.papers.claim import (
+    Claim,
+    Figure,
+    Measurement,
+    Paper,
+    Setting,
+    Verdict,
+    judge,
+)
 from mho.papers.rao2023 import RAO2023
 from mho.papers.verdict_store import keep_verdict, kept_verdict
 from mho.papers.wan2022 import WAN2022

@@ -30,7 +30,10 @@ def kept_verdict(
 
 
 def keep_verdict(
-    run: RunFolder, paper: Paper, verdict: Verdict, pictures: Mapping[str, bytes]
+    run: RunFolder,
+    paper: Paper,
+    verdict: Verdict,
+    pictures: Mapping[str, bytes],
 ) -> None:
     """Keep a verdict with its pictures.
 

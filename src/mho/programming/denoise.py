@@ -58,7 +58,9 @@ class Denoise(Configuration):
             "visible",
             "visible_later",
         ):
-            check_positive(getattr(self, name), name, "s" if name == "width" else "1")
+            check_positive(
+                getattr(self, name), name, "s" if name == "width" else "1"
+            )
         check_between(self.lowest, "lowest", 0.0, self.highest, "1")
         check_between(self.highest, "highest", 0.0, 1.0, "1")
         check_between(self.least, "least", 0.1, 1.0, "1")

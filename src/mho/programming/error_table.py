@@ -257,7 +257,9 @@ def measure_errors(
     )
 
 
-def _kept_cells(working: Bool[Tensor, "rows cells"]) -> Int64[Tensor, "rows kept"]:
+def _kept_cells(
+    working: Bool[Tensor, "rows cells"],
+) -> Int64[Tensor, "rows kept"]:
     """As many working cells of every row, a power of two, some of them twice in poor rows."""
     in_best_row = int(working.sum(1).max())
     length = 1 << max(in_best_row.bit_length() - 1, 0)

@@ -62,7 +62,9 @@ class ProgramRun:
     def begin(self) -> None:
         """First reading of all cells. Not for a run that is restored."""
         self._read(self.live.place, self.protocol.samples)
-        self._memory = self.protocol.trim.start(self.live.conductance, self.info)
+        self._memory = self.protocol.trim.start(
+            self.live.conductance, self.info
+        )
 
     @property
     def live_cells(self) -> int:
@@ -82,7 +84,9 @@ class ProgramRun:
         self._retire(protocol.trim.stuck(self._memory), Outcome.STUCK)
         self.cycles += 1
         # the look is long, so cells wait for each other, but not for nobody
-        if self.cycles % protocol.verify.every == 0 or bool(self.live.ready.all()):
+        if self.cycles % protocol.verify.every == 0 or bool(
+            self.live.ready.all()
+        ):
             self._verify()
 
         pulsed = ~self.live.ready
@@ -147,7 +151,9 @@ class ProgramRun:
         live = self.live
 
         place = live.place[some]
-        reading = self.bench.read(self.cells[place], samples=samples, window=0.0)
+        reading = self.bench.read(
+            self.cells[place], samples=samples, window=0.0
+        )
         self.results.reads[place] += samples
         # a new tensor: the trimming method remembers the previous one
         live.conductance = live.conductance.index_copy(0, some, reading.mean)
@@ -156,7 +162,9 @@ class ProgramRun:
         """Trim or denoise each live cell, or declare it ready for the long look."""
         live = self.live
         trim_method = self.protocol.trim
-        self._memory = trim_method.learn(self._memory, live.conductance, self.info)
+        self._memory = trim_method.learn(
+            self._memory, live.conductance, self.info
+        )
         self._back_off_where_switched()
 
         error = live.conductance - live.target
@@ -189,7 +197,9 @@ class ProgramRun:
         silent = self.protocol.trim.stuck(self._memory)
         newly_silent = silent & ~self.live.suspect
         self.live.suspect = self.live.suspect | newly_silent
-        self._memory = self.protocol.trim.clear_suspicion(self._memory, newly_silent)
+        self._memory = self.protocol.trim.clear_suspicion(
+            self._memory, newly_silent
+        )
         return newly_silent
 
     def _trim(
@@ -378,7 +388,12 @@ def program(
 def _check_cells(cells: Int64[Tensor, " cells"], count: int) -> None:
     """Refuse a cell the bench does not have, or one listed twice."""
     check_within(
-        cells, "cells", 0, count - 1, unit="", hint="The bench has no such cell."
+        cells,
+        "cells",
+        0,
+        count - 1,
+        unit="",
+        hint="The bench has no such cell.",
     )
     if torch.unique(cells).numel() != cells.numel():
         raise ValueError(

@@ -139,7 +139,9 @@ class Predictive(Trim[PredictiveMemory], Configuration):
         sign = torch.where(up, 1.0, -1.0)
         step = (error.abs() * self.aim).clamp_(min=self.least)
         # what a pulse at the nominal switching voltage would do here (S)
-        room = torch.where(up, law.ceiling - conductance, conductance - law.floor)
+        room = torch.where(
+            up, law.ceiling - conductance, conductance - law.floor
+        )
         window = (room / law.span).clamp_(0.01, 2.0)
         unit_step = window * (law.step * self.width / law.width)
 

@@ -51,7 +51,9 @@ class ProgramProtocol(Configuration):
         check_between(self.near, "near", 1.0, 1000.0, "1")
         check_between(self.trim_goal, "trim_goal", 0.01, 1.0, "1")
         check_between(self.samples, "samples", 1, 10_000, "1")
-        check_between(self.fine_samples, "fine_samples", self.samples, 10_000, "1")
+        check_between(
+            self.fine_samples, "fine_samples", self.samples, 10_000, "1"
+        )
         check_between(self.max_cycles, "max_cycles", 1, 1_000_000, "1")
 
     def check(self, info: BenchInfo) -> None:

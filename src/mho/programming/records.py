@@ -126,7 +126,9 @@ def copies(record: object, prefix: str) -> dict[str, Tensor]:
     return saved
 
 
-def restored(record: _Record, saved: Mapping[str, Tensor], prefix: str) -> _Record:
+def restored(
+    record: _Record, saved: Mapping[str, Tensor], prefix: str
+) -> _Record:
     """A record like this one with the tensors that `copies` gave."""
     whole: Any = record
     parts = {}

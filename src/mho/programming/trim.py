@@ -24,12 +24,17 @@ class Trim(ABC, Generic[Memory]):
     gate: float
 
     @abstractmethod
-    def start(self, conductance: Float[Tensor, " cells"], info: BenchInfo) -> Memory:
+    def start(
+        self, conductance: Float[Tensor, " cells"], info: BenchInfo
+    ) -> Memory:
         """Memory before the first pulse."""
 
     @abstractmethod
     def learn(
-        self, memory: Memory, conductance: Float[Tensor, " cells"], info: BenchInfo
+        self,
+        memory: Memory,
+        conductance: Float[Tensor, " cells"],
+        info: BenchInfo,
     ) -> Memory:
         """Take in what the last pulse did. Called before `propose`, once per reading."""
 
@@ -57,7 +62,9 @@ class Trim(ABC, Generic[Memory]):
         """Cells that did not answer to strong pulses. Shape (cells,)."""
 
     @abstractmethod
-    def clear_suspicion(self, memory: Memory, chosen: Bool[Tensor, " cells"]) -> Memory:
+    def clear_suspicion(
+        self, memory: Memory, chosen: Bool[Tensor, " cells"]
+    ) -> Memory:
         """Forget what speaks for the chosen cells being stuck: they get a second chance."""
 
     @abstractmethod

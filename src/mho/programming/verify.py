@@ -6,7 +6,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench import Reading
-from mho.checks import Configuration, check_between, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ class Verify(Configuration):
         # two neighbouring codes are one resolution apart, but for rounding
         largest = max(self.peak_to_peak * tolerance, 1.01 * resolution)
         calm = reading.peak_to_peak <= largest
-        steady = _spread_beyond_code(reading, resolution) <= self.spread * tolerance
+        steady = (
+            _spread_beyond_code(reading, resolution) <= self.spread * tolerance
+        )
         return calm & steady
 
     def allowed(
@@ -72,7 +79,9 @@ class Verify(Configuration):
         return room.clamp_(self.least * tolerance, self.margin * tolerance)
 
 
-def _spread_beyond_code(reading: Reading, resolution: float) -> Float[Tensor, " cells"]:
+def _spread_beyond_code(
+    reading: Reading, resolution: float
+) -> Float[Tensor, " cells"]:
     """Standard deviation beyond what the edge between two codes alone can make (S)."""
     edge_variance = (resolution / 2) ** 2
     # the difference of two squares: double precision, or a quiet cell looks noisy

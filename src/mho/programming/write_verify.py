@@ -88,7 +88,9 @@ class WriteVerify(Trim[RampMemory], Configuration):
         direction = -torch.sign(error)  # too low: SET (+); too high: RESET (-)
         same_side = torch.sign(memory.amplitude) == direction
         harder = memory.amplitude.abs() + self.increment
-        size = torch.where(same_side, harder, self.start_voltage).clamp(max=largest)
+        size = torch.where(same_side, harder, self.start_voltage).clamp(
+            max=largest
+        )
         amplitude = direction * size
 
         at_largest = size >= largest

@@ -35,7 +35,14 @@ def operation_table(result: Mapping[str, object]) -> list[tuple[str, ...]]:
 
 def _cells(row: OperationRecord) -> tuple[str, ...]:
     times = (
-        f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
+        f" ×{row.count}"
+        if row.count > 1 and row.name not in (OTHERS, TOTAL)
+        else ""
     )
     counts = (row.multiply_adds, row.size, row.on_tiles)
-    return (row.name + times, row.kind, row.fate, *(f"{count:,}" for count in counts))
+    return (
+        row.name + times,
+        row.kind,
+        row.fate,
+        *(f"{count:,}" for count in counts),
+    )

@@ -114,7 +114,9 @@ def render(data: RunData) -> str:
         cost_columns=COST_COLUMNS,
         cost_rows=cost_rows(data.costs),
         total=TOTAL,
-        outcomes=[(o.name, o.remedy) for o in (Outcome.STUCK, Outcome.OUT_OF_CYCLES)],
+        outcomes=[
+            (o.name, o.remedy) for o in (Outcome.STUCK, Outcome.OUT_OF_CYCLES)
+        ],
         result=json.dumps(
             data.result,
             indent=2,
@@ -127,7 +129,9 @@ def render(data: RunData) -> str:
 def sections_of(data: RunData) -> dict[str, str]:
     """Anchor and heading of the sections that a run has."""
     left_out = "population" if data.population is None else ""
-    return {anchor: name for anchor, name in SECTIONS.items() if anchor != left_out}
+    return {
+        anchor: name for anchor, name in SECTIONS.items() if anchor != left_out
+    }
 
 
 def _part(name: str) -> str:

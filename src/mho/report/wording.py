@@ -86,10 +86,18 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
             _interval(result, "chip_accuracy_no_denoise"),
             "chip_accuracy_no_denoise",
         ),
-        ("Accuracy on the chip", _interval(result, "chip_accuracy"), "chip_accuracy"),
+        (
+            "Accuracy on the chip",
+            _interval(result, "chip_accuracy"),
+            "chip_accuracy",
+        ),
         *_work_figures(result),
         ("Cells", number(result.get("cells"), ",.0f"), "cells"),
-        ("Cells found stuck", number(result.get("stuck_cells"), ",.0f"), "stuck_cells"),
+        (
+            "Cells found stuck",
+            number(result.get("stuck_cells"), ",.0f"),
+            "stuck_cells",
+        ),
         (
             "Cells converged, of those not stuck",
             number(result.get("converged_fraction"), ".3%"),
@@ -190,7 +198,9 @@ def wire_rows(result: Result) -> list[tuple[str, str]]:
         "gain": "with the best factor per layer",
         "compensated": "compensated",
     }
-    word, bit = (number(wires.get(f"{line}_line_ohm"), "g") for line in ("word", "bit"))
+    word, bit = (
+        number(wires.get(f"{line}_line_ohm"), "g") for line in ("word", "bit")
+    )
     rows = [
         ("Resistance of a segment, word line / bit line", f"{word} / {bit} Ω"),
         (
@@ -208,7 +218,8 @@ def wire_rows(result: Result) -> list[tuple[str, str]]:
         ]
     if "signal" in wires:
         mean, low = (
-            number(_part(wires, "signal", part), ".1%") for part in ("mean", "low")
+            number(_part(wires, "signal", part), ".1%")
+            for part in ("mean", "low")
         )
         rows += [
             (
@@ -245,7 +256,8 @@ def cost_rows(costs: Mapping[str, Ledger]) -> list[tuple[str, ...]]:
     """
     total = reduce(lambda a, b: a + b, costs.values(), Ledger())
     return [
-        _cost_row(stage, spent) for stage, spent in (*costs.items(), (TOTAL, total))
+        _cost_row(stage, spent)
+        for stage, spent in (*costs.items(), (TOTAL, total))
     ]
 
 

@@ -34,7 +34,14 @@ from mho.runs.job import Job
 from mho.runs.task import Task
 from mho.wires import WireModel
 
-_MADE = ("chips", "trace", "network.mho", "chip.mho", "report.html", "result.json")
+_MADE = (
+    "chips",
+    "trace",
+    "network.mho",
+    "chip.mho",
+    "report.html",
+    "result.json",
+)
 """What a run leaves, the result last: where it is, all is."""
 
 

@@ -12,7 +12,14 @@ from torch import Tensor
 from mho.bench import restorable
 from mho.checks import Configuration, check_between, check_positive
 from mho.data import Data
-from mho.deployment import QUANTILES, Age, Life, Refresh, check_times, share_right
+from mho.deployment import (
+    QUANTILES,
+    Age,
+    Life,
+    Refresh,
+    check_times,
+    share_right,
+)
 from mho.deployment.storage import ProgrammedChip
 from mho.files import KeptState, RunFolder, run_identity
 from mho.progress import Progress, silent
@@ -177,7 +184,10 @@ class _AgingRun:
 
 
 def _described(
-    chip: ProgrammedChip, data: Data, job: LifeJob, found: Mapping[str, list[Age]]
+    chip: ProgrammedChip,
+    data: Data,
+    job: LifeJob,
+    found: Mapping[str, list[Age]],
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
     network = chip.image.network
@@ -199,7 +209,9 @@ def _described(
             "tolerance_uS": refresh.protocol.tolerance * 1e6,
             "quantile": refresh.quantile,
         },
-        "lives": {name: [_told(age) for age in ages] for name, ages in found.items()},
+        "lives": {
+            name: [_told(age) for age in ages] for name, ages in found.items()
+        },
         "version": version("mho"),
     }
 
@@ -211,7 +223,9 @@ def _told(age: Age) -> dict[str, Any]:
         "accuracy": age.accuracy,
         "drift_uS": age.drift * 1e6,
         "spread_uS": age.spread * 1e6,
-        "drift_percentiles_uS": {f"{100 * q:g}": value * 1e6 for q, value in named},
+        "drift_percentiles_uS": {
+            f"{100 * q:g}": value * 1e6 for q, value in named
+        },
         "looks": age.looks,
         "rewrites": age.rewrites,
         "refreshed_cells": age.refreshed,

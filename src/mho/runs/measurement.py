@@ -66,7 +66,11 @@ def accuracies(
 
 def interval(values: list[float]) -> dict[str, float]:
     """Smallest, mean and largest: `best` is the best estimate, not the best case."""
-    return {"low": min(values), "best": sum(values) / len(values), "high": max(values)}
+    return {
+        "low": min(values),
+        "best": sum(values) / len(values),
+        "high": max(values),
+    }
 
 
 def read_back(
@@ -113,7 +117,9 @@ def layer_maps(
         for inputs, place, columns in parts:
             for grid, value in zip(grids, values, strict=True):
                 grid[inputs, columns] = value[place]
-        found.append(LayerMap(layer.name, grids[0], grids[1], grids[2].to(torch.int8)))
+        found.append(
+            LayerMap(layer.name, grids[0], grids[1], grids[2].to(torch.int8))
+        )
     return tuple(found)
 
 
@@ -149,7 +155,9 @@ def measure(
     plain_noise = noise if plain is chip else read_back(plain, protocol)[1]
     programmed_until = chip.bench.ledger
     found, confusion = accuracies(
-        chip.deployed, sources, lambda done: progress("evaluating the chip", done)
+        chip.deployed,
+        sources,
+        lambda done: progress("evaluating the chip", done),
     )
     truth = truth_of(chip.bench)
     costs = {
@@ -275,7 +283,9 @@ def grid_columns(
             continue
         numbers = torch.arange(place.shape[2])
         if isinstance(block, ReferenceBlock):
-            columns = block.first_output + parts.index(block.first_output) + numbers
+            columns = (
+                block.first_output + parts.index(block.first_output) + numbers
+            )
             grid.append((block.inputs, place[0], columns))
             continue
         first = 2 * (block.first_output + numbers) + block.stage * width

@@ -118,10 +118,14 @@ def populate(
         for way, effort in ways.items():
             again = number == 0 and way == _OWN
             own = (
-                _first(found, job.seed) if again else batch.figures(number, way, effort)
+                _first(found, job.seed)
+                if again
+                else batch.figures(number, way, effort)
             )
             chips[way].append(own)
-    batches = {way: Batch(effort, tuple(chips[way])) for way, effort in ways.items()}
+    batches = {
+        way: Batch(effort, tuple(chips[way])) for way, effort in ways.items()
+    }
     software = found.result["software_accuracy"]
     assert isinstance(software, float)
     population = Population(software, batches[_OWN], batches.get(_COARSE))
@@ -143,11 +147,11 @@ class _ChipBatch:
     run: RunFolder
     progress: Progress
 
-    def figures(self, number: int, way: str, effort: ProgrammingOptions) -> ChipFigures:
+    def figures(
+        self, number: int, way: str, effort: ProgrammingOptions
+    ) -> ChipFigures:
         """What a chip reaches; measured only once, whatever interrupts the run."""
-        stage = (
-            f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
-        )
+        stage = f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
         name = f"{way}-{number + 1}"
         if held := self.run.get(name):
             return _read(held)
@@ -179,7 +183,9 @@ class _ChipBatch:
 
 
 def _read(held: Mapping[str, Any]) -> ChipFigures:
-    spent = {stage: Ledger(**held[stage]) for stage in ("programming", "evaluation")}
+    spent = {
+        stage: Ledger(**held[stage]) for stage in ("programming", "evaluation")
+    }
     return ChipFigures(**{**held, **spent})
 
 
@@ -210,7 +216,9 @@ def _costs(population: Population) -> dict[str, Ledger]:
     }
     if coarse := population.comparison:
         costs |= {
-            f"{stage}, {len(coarse.chips)} chips at {coarse.name}": coarse.cost(stage)
+            f"{stage}, {len(coarse.chips)} chips at {coarse.name}": coarse.cost(
+                stage
+            )
             for stage in ("programming", "evaluation")
         }
     return costs

@@ -89,7 +89,9 @@ class Batch:
     def cost(self, stage: str) -> Ledger:
         """All chips' `"programming"` or `"evaluation"` together."""
         return reduce(
-            lambda a, b: a + b, (getattr(chip, stage) for chip in self.chips), Ledger()
+            lambda a, b: a + b,
+            (getattr(chip, stage) for chip in self.chips),
+            Ledger(),
         )
 
     @property
@@ -129,7 +131,9 @@ class Population:
     @property
     def batches(self) -> list[Batch]:
         """One or both."""
-        return [self.programmed] + ([self.comparison] if self.comparison else [])
+        return [self.programmed] + (
+            [self.comparison] if self.comparison else []
+        )
 
     @property
     def result(self) -> dict[str, Any]:

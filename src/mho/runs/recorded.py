@@ -49,7 +49,9 @@ class RecordedRun:
         self.folder = folder
         self.result: dict[str, Any] = _result(folder)
         names = ("denoised", "plain") if denoise else ("plain",)
-        self.name = next((n for n in names if (folder / "trace" / n).is_dir()), "")
+        self.name = next(
+            (n for n in names if (folder / "trace" / n).is_dir()), ""
+        )
         if not self.name:
             raise ValueError(_sentence(folder, f"has no `trace/{names[-1]}`"))
         import zarr  # imported late: it costs a third of a second that most users never need
@@ -58,9 +60,13 @@ class RecordedRun:
             self._group: Any = zarr.open_group(
                 str(folder / "trace" / self.name), mode="r"
             )
-            shape = [int(self._group.attrs[n]) for n in ("tiles", "rows", "cols")]
+            shape = [
+                int(self._group.attrs[n]) for n in ("tiles", "rows", "cols")
+            ]
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(_sentence(folder, "has a damaged `trace`")) from error
+            raise ValueError(
+                _sentence(folder, "has a damaged `trace`")
+            ) from error
         self.tiles, self.rows, self.cols = shape
 
     @property
@@ -104,14 +110,19 @@ class RecordedRun:
         Raises:
             ValueError: There is no such cell, or the record is damaged or has no widths.
         """
-        check_between(cell, "cell", 0, self.tiles * self.rows * self.cols - 1, "1")
+        check_between(
+            cell, "cell", 0, self.tiles * self.rows * self.cols - 1, "1"
+        )
         if "width" not in self._group:
             raise ValueError(
                 _sentence(
-                    self.folder, "records no widths of pulses, as by an older version"
+                    self.folder,
+                    "records no widths of pulses, as by an older version",
                 )
             )
-        number, kind, *columns = self._columns("cell", "kind", "value", "width", "gate")
+        number, kind, *columns = self._columns(
+            "cell", "kind", "value", "width", "gate"
+        )
         own = (kind == PULSE) & (number == cell)
         return PulseRecord(
             *(torch.from_numpy(c[own].astype(np.float64)) for c in columns)
@@ -121,7 +132,9 @@ class RecordedRun:
         try:
             columns = [self._group[name][:] for name in names]
         except (KeyError, ValueError, TypeError) as error:
-            raise ValueError(_sentence(self.folder, "has a damaged `trace`")) from error
+            raise ValueError(
+                _sentence(self.folder, "has a damaged `trace`")
+            ) from error
         if len({c.shape for c in columns}) != 1 or columns[0].ndim != 1:
             raise ValueError(_sentence(self.folder, "has a damaged `trace`"))
         if (
@@ -139,7 +152,9 @@ def _result(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(_sentence(folder, "has a damaged `result.json`")) from error
+        raise ValueError(
+            _sentence(folder, "has a damaged `result.json`")
+        ) from error
     if not isinstance(found, dict):
         raise ValueError(_sentence(folder, "has a damaged `result.json`"))  # noqa: TRY004
     return found

@@ -72,7 +72,9 @@ def measure_yield(
     check_choice(remedy, "remedy", REMEDIES)
     network = sources.network
     data = sources.data
-    chip = fitting_chip(network.shapes, kind, seed, spares=spares, stuck=stuck_fraction)
+    chip = fitting_chip(
+        network.shapes, kind, seed, spares=spares, stuck=stuck_fraction
+    )
     bench = chip.bench()
     mapped = remedy == "mapped"
     placement = lay_out(

@@ -119,7 +119,9 @@ def prepare(job: Job, progress: Progress) -> Task:
         )
     data = load_data(job.data)
     progress("reading the network", 0.0)
-    network = load_network(job.network, job.weights, data.calibration, job.digital)
+    network = load_network(
+        job.network, job.weights, data.calibration, job.digital
+    )
     return Task(network, data)
 
 
@@ -155,7 +157,9 @@ def gather(
     elif network == DIGITS:
         given = {"data": data, "training": training, "weights": weights}
         for name, value in given.items():
-            _check_absent(value, name, "the built-in `digits`, which brings its own")
+            _check_absent(
+                value, name, "the built-in `digits`, which brings its own"
+            )
         own = _trained_digits(seed, (), progress)
         return Task(own, digits_data(), _digits_training(), DIGITS)
     if data is None:
@@ -170,7 +174,9 @@ def gather(
     return Task(load_network(network, weights, test.calibration), test, learn)
 
 
-def _trained_digits(seed: int, digital: tuple[str, ...], progress: Progress) -> Network:
+def _trained_digits(
+    seed: int, digital: tuple[str, ...], progress: Progress
+) -> Network:
     """The built-in network, trained anew."""
     progress("training", 0.0)
     trained = train_digits(
@@ -202,7 +208,11 @@ def _check_named(network: str) -> None:
     """
     if network.endswith(_FILES) or ":" in network:
         return
-    near = " Did you mean `digits`?" if get_close_matches(network, [DIGITS]) else ""
+    near = (
+        " Did you mean `digits`?"
+        if get_close_matches(network, [DIGITS])
+        else ""
+    )
     raise ValueError(
         "Argument `network` must be `digits`, `model.pt2`, `model.onnx`,"
         f" `weights.safetensors` or `module.py:factory`, but is `{network}`; other files"

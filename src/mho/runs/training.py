@@ -26,7 +26,12 @@ from mho.files import KeptState, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
 from mho.rng import Stream
-from mho.training import OnChipPerceptron, OnChipTraining, layer_shapes, trained_chip
+from mho.training import (
+    OnChipPerceptron,
+    OnChipTraining,
+    layer_shapes,
+    trained_chip,
+)
 
 FAULTY = "on the chip"
 FAULTLESS = "without stuck cells"
@@ -54,7 +59,12 @@ class TrainJob(Configuration):
     def identity(self, data: TrainingAndTest) -> str:
         """Everything that the result depends on; see `RunFolder`."""
         digest = hashlib.sha256()
-        for tensor in (data.inputs, data.labels, data.test.inputs, data.test.labels):
+        for tensor in (
+            data.inputs,
+            data.labels,
+            data.test.inputs,
+            data.test.labels,
+        ):
             digest.update(tensor.contiguous().numpy().tobytes())
         return run_identity(digest.hexdigest(), self)
 
@@ -91,21 +101,25 @@ def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
     """
     if name == DIGITS:
         own = digits_training()
-        return TrainingAndTest(own.inputs, own.labels, digits_data()), Provenance(
-            source="digits, trained on the chip", data=DIGITS
-        )
+        return TrainingAndTest(
+            own.inputs, own.labels, digits_data()
+        ), Provenance(source="digits, trained on the chip", data=DIGITS)
     test = load_data(name)
     learnt = load_training(name, None, test.inputs)
     classes = max(test.classes, int(learnt.labels.max()) + 1)
     test = replace(
-        test, calibration=learnt.inputs[: test.calibration.shape[0]], classes=classes
+        test,
+        calibration=learnt.inputs[: test.calibration.shape[0]],
+        classes=classes,
     )
     data = TrainingAndTest(learnt.inputs, learnt.labels, test)
     for what, inputs in (
         ("training_inputs", data.inputs),
         ("inputs", data.test.inputs),
     ):
-        check_within(inputs, what, 0.0, 1.0, unit="1", hint="Scale them to this range.")
+        check_within(
+            inputs, what, 0.0, 1.0, unit="1", hint="Scale them to this range."
+        )
     digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()
     source = f"{Path(name).name}, trained on the chip"
     return data, Provenance(source=source, sha256={"data": digest})
@@ -185,7 +199,9 @@ class _Course:
         progress(name, len(self._passes) / epochs)
         for epoch in range(len(self._passes), epochs):
             before = bench.ledger
-            right = perceptron.learn(epoch, inputs, self._data.labels, self._stream)
+            right = perceptron.learn(
+                epoch, inputs, self._data.labels, self._stream
+            )
             self._cost += bench.ledger - before
             accuracy = perceptron.accuracy(_flat(test.inputs), test.labels)
             self._passes.append(Pass(right, accuracy, self._cost))
@@ -212,7 +228,9 @@ class _Course:
             "bench": restorable(self._bench).state(cells),
             "perceptron": self._perceptron.state(),
         }
-        self._state.save(groups, {"passes": [asdict(one) for one in self._passes]})
+        self._state.save(
+            groups, {"passes": [asdict(one) for one in self._passes]}
+        )
 
     def _take_up(self) -> bool:
         """Go on with what was kept, if there is something."""
@@ -231,7 +249,9 @@ class _Course:
         return True
 
 
-def _flat(inputs: Shaped[Tensor, "samples ..."]) -> Float[Tensor, "samples features"]:
+def _flat(
+    inputs: Shaped[Tensor, "samples ..."],
+) -> Float[Tensor, "samples features"]:
     return inputs.flatten(1)
 
 
@@ -252,7 +272,8 @@ def _described(
         "training_samples": data.labels.numel(),
         "test_samples": data.test.labels.numel(),
         "runs": {
-            name: [_told(one) for one in passes] for name, passes in found.items()
+            name: [_told(one) for one in passes]
+            for name, passes in found.items()
         },
         "chip": chip.sha256,
         "version": version("mho"),
@@ -260,4 +281,6 @@ def _described(
 
 
 def _told(one: Pass) -> dict[str, Any]:
-    return asdict(one) | {"cost": {**asdict(one.cost), "joules": one.cost.joules}}
+    return asdict(one) | {
+        "cost": {**asdict(one.cost), "joules": one.cost.joules}
+    }

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import ChipSpec, SimulatedBench
-from mho.checks import Configuration, check_between, check_choice, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_choice,
+    check_positive,
+)
 from mho.deployment import DeployedNetwork, fitting_chip, program_image, refit
 from mho.deployment.storage import (
     CHIP_KIND,
@@ -27,7 +32,12 @@ from mho.programming import ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.runs.task import Task, gather
-from mho.training import NoiseAwareTraining, Surrogate, hybrid_train, noise_aware_train
+from mho.training import (
+    NoiseAwareTraining,
+    Surrogate,
+    hybrid_train,
+    noise_aware_train,
+)
 
 
 class _Steps:
@@ -62,9 +72,15 @@ class _Steps:
         if self._run is None or not self.done:
             return None
         path = self._path(self._run)
-        return load_chip(path) if read_kind(path) == CHIP_KIND else load_image(path)
+        return (
+            load_chip(path)
+            if read_kind(path) == CHIP_KIND
+            else load_image(path)
+        )
 
-    def put(self, step: dict[str, Any], left: CompiledNetwork | ProgrammedChip) -> None:
+    def put(
+        self, step: dict[str, Any], left: CompiledNetwork | ProgrammedChip
+    ) -> None:
         """Write down a step and what it left.
 
         Raises:
@@ -158,7 +174,12 @@ class TuneJob(Configuration):
             OSError: A file that cannot be read.
         """
         start = gather(
-            self.network, self.data, self.training, self.weights, self.seed, progress
+            self.network,
+            self.data,
+            self.training,
+            self.weights,
+            self.seed,
+            progress,
         )
         _plan(self, start)
         return start
@@ -169,7 +190,9 @@ class TuneJob(Configuration):
 
     def specimen(self, network: Network) -> ChipSpec:
         """The chip, with as many tiles as the network needs."""
-        return fitting_chip(network.shapes, self.chip, self.seed, stuck=self.stuck)
+        return fitting_chip(
+            network.shapes, self.chip, self.seed, stuck=self.stuck
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,7 +298,9 @@ class _Tuning:
         name = Path(job.network.rpartition(":")[0] or job.network).name
         origin = Provenance(source=name, preset=job.chip, data=start.built_in)
         info = job.specimen(network).bench().info
-        return compile_image(network, info, start.data.calibration, provenance=origin)
+        return compile_image(
+            network, info, start.data.calibration, provenance=origin
+        )
 
     def _programmed(self, image: CompiledNetwork) -> ProgrammedChip:
         job = self._job
@@ -283,7 +308,11 @@ class _Tuning:
         one = job.specimen(image.network)
         if not isinstance(self._start.source, Network):
             one = replace(
-                one, tiles=info.tiles, rows=info.rows, cols=info.cols, wires=info.wires
+                one,
+                tiles=info.tiles,
+                rows=info.rows,
+                cols=info.cols,
+                wires=info.wires,
             )
         return program_image(
             image,
@@ -293,7 +322,9 @@ class _Tuning:
             progress=self._progress,
         )
 
-    def _noise_aware(self, network: Network) -> tuple[CompiledNetwork, dict[str, Any]]:
+    def _noise_aware(
+        self, network: Network
+    ) -> tuple[CompiledNetwork, dict[str, Any]]:
         """Tune the network for chips of the kind, whose cells are measured on a spare one."""
         job = self._job
         start = self._start
@@ -303,7 +334,9 @@ class _Tuning:
             job.specimen(network), tiles=1, rows=_SPARE_LINES, cols=_SPARE_LINES
         ).chip
         spare = SimulatedBench(chip, stream.child("spare chip"))
-        table = measure_errors(spare, stream.child("statistics"), job.effort.protocol)
+        table = measure_errors(
+            spare, stream.child("statistics"), job.effort.protocol
+        )
         surrogate = Surrogate(spare.info, None, chip.around, table)
         training = NoiseAwareTraining()
         found = noise_aware_train(
@@ -315,7 +348,9 @@ class _Tuning:
             training=training,
             progress=self._progress,
         )
-        step = _described(NOISE_AWARE, start.accuracy_of(found.network), table.cost)
+        step = _described(
+            NOISE_AWARE, start.accuracy_of(found.network), table.cost
+        )
         step |= {
             "measured_cells": table.programmed,
             "training_epochs": training.epochs,

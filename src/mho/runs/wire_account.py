@@ -63,12 +63,17 @@ def wire_account(
         kinds["compensated"], more, _ = _effective(network, final, info)
         pairs = zip(final.blocks, plain.blocks, strict=True)
         share = torch.cat([one.scale / other.scale for one, other in pairs])
-        account["signal"] = {"mean": float(share.mean()), "low": float(share.min())}
+        account["signal"] = {
+            "mean": float(share.mean()),
+            "low": float(share.min()),
+        }
         account["power"] = more / current
     account["accuracy"] = {
         name: _accuracy(network, data, found) for name, found in kinds.items()
     }
-    relative = {name: _relative(network, found) for name, found in kinds.items()}
+    relative = {
+        name: _relative(network, found) for name, found in kinds.items()
+    }
     wanted = _relative(network, [layer.weight for layer in network.layers])
     account["weight_error"] = {
         name: float((found - wanted).square().mean().sqrt())

@@ -194,7 +194,8 @@ def _bit_lines(wires: WireModel, rows: int, cols: int) -> list[_Line]:
     sense = _each(wires, "sense", cols)
     held = (rows - 1, 0) if wires.sense_sides == "both" else (rows - 1,)
     return [
-        _Line(f"b{j}", f"out{j}", rows, segment[j], sense[j], held) for j in range(cols)
+        _Line(f"b{j}", f"out{j}", rows, segment[j], sense[j], held)
+        for j in range(cols)
     ]
 
 

@@ -31,7 +31,9 @@ class Parameter:
     meaning: str
 
 
-def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Parameter, ...]:
+def compact_parameters(
+    chip: Chip, start: float | None = None
+) -> tuple[Parameter, ...]:
     """The numbers of the typical cell and its selector.
 
     Args:
@@ -49,17 +51,27 @@ def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Paramete
             cell.formed if start is None else start,
             "conductance at the start (S)",
         ),
-        Parameter("gain", 1.0, "size of a step relative to the typical cell (1)"),
-        Parameter("set_voltage", law.set_voltage, "SET voltage of a unit step (V)"),
         Parameter(
-            "reset_voltage", law.reset_voltage, "RESET voltage of a unit step (V)"
+            "gain", 1.0, "size of a step relative to the typical cell (1)"
+        ),
+        Parameter(
+            "set_voltage", law.set_voltage, "SET voltage of a unit step (V)"
+        ),
+        Parameter(
+            "reset_voltage",
+            law.reset_voltage,
+            "RESET voltage of a unit step (V)",
         ),
         Parameter("step", law.step, "unit step (S)"),
         Parameter("width", law.width, "pulse width of that statement (s)"),
-        Parameter("slope", law.slope, "voltage for a step e times as large (V)"),
+        Parameter(
+            "slope", law.slope, "voltage for a step e times as large (V)"
+        ),
         Parameter("low", law.low, "lowest conductance (S)"),
         Parameter("high", law.high, "highest conductance (S)"),
-        Parameter("span", law.span, "distance from the end where the window is 1 (S)"),
+        Parameter(
+            "span", law.span, "distance from the end where the window is 1 (S)"
+        ),
         Parameter("window_max", law.window_max, "largest window (1)"),
         Parameter(
             "threshold",
@@ -72,16 +84,28 @@ def compact_parameters(chip: Chip, start: float | None = None) -> tuple[Paramete
             "cubic coefficient of the current at 0 S (1/V^2)",
         ),
         Parameter(
-            "linear_above", cell.linear_above, "conductance where it has vanished (S)"
+            "linear_above",
+            cell.linear_above,
+            "conductance where it has vanished (S)",
         ),
         Parameter(
-            "series_resistance", selector.series_resistance, "felt by pulses (Ohm)"
+            "series_resistance",
+            selector.series_resistance,
+            "felt by pulses (Ohm)",
         ),
-        Parameter("gate_slope", gate_slope, "compliance per volt of gate (S/V)"),
-        Parameter("gate_threshold", gate_threshold, "gate voltage that opens (V)"),
+        Parameter(
+            "gate_slope", gate_slope, "compliance per volt of gate (S/V)"
+        ),
+        Parameter(
+            "gate_threshold", gate_threshold, "gate voltage that opens (V)"
+        ),
         Parameter("gate_max", selector.gate_max, "largest gate voltage (V)"),
-        Parameter("per_decade", flicker.per_decade, "1/f noise, dG/G per decade (1)"),
-        Parameter("knee", flicker.knee, "conductance below which that rises (S)"),
+        Parameter(
+            "per_decade", flicker.per_decade, "1/f noise, dG/G per decade (1)"
+        ),
+        Parameter(
+            "knee", flicker.knee, "conductance below which that rises (S)"
+        ),
     )
 
 

@@ -115,7 +115,9 @@ def tile_subcircuit(
 
 def comment(text: str) -> str:
     """A line that a circuit simulator skips, whatever the text."""
-    return "* " + " ".join("".join(c if " " <= c <= "~" else " " for c in text).split())
+    return "* " + " ".join(
+        "".join(c if " " <= c <= "~" else " " for c in text).split()
+    )
 
 
 def _checked_circuit(
@@ -137,7 +139,9 @@ def _checked_circuit(
     return tile_circuit(wires, conductance, cubic)
 
 
-def _header(title: str, circuit: Circuit, notes: Sequence[str]) -> Iterator[str]:
+def _header(
+    title: str, circuit: Circuit, notes: Sequence[str]
+) -> Iterator[str]:
     yield comment(title)
     yield comment(
         f"{circuit.rows} word lines in<i>, {circuit.cols} bit lines out<j>, {len(circuit.cells)}"
@@ -184,6 +188,14 @@ def _instances(circuit: Circuit, kind: str, *, bent: bool) -> Iterator[str]:
 def _cell_definition(name: str, *, bent: bool) -> list[str]:
     """One cell, its state a parameter."""
     if not bent:
-        return [f".subckt {name} p n g=1e-4", "rcell p n r={1/g}", f".ends {name}"]
+        return [
+            f".subckt {name} p n g=1e-4",
+            "rcell p n r={1/g}",
+            f".ends {name}",
+        ]
     law = "i={g}*v(p,n)*(1+{c}*v(p,n)*v(p,n))"
-    return [f".subckt {name} p n g=1e-4 c=0", f"bcell p n {law}", f".ends {name}"]
+    return [
+        f".subckt {name} p n g=1e-4 c=0",
+        f"bcell p n {law}",
+        f".ends {name}",
+    ]

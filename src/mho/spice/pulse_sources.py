@@ -45,7 +45,9 @@ def pulse_train(
     check_finite(amplitude, "amplitude", "Every pulse needs a voltage.")
     check_positive(gap, "gap", "s")
     check_positive(rise, "rise", "s")
-    check_within(width, "width", 0.0, 1e6, unit="s", hint="A pulse lasts some time.")
+    check_within(
+        width, "width", 0.0, 1e6, unit="s", hint="A pulse lasts some time."
+    )
     if width.numel() and not rise < float(width.min()):
         raise ValueError(
             f"Argument `rise` must be shorter than the shortest pulse of"
@@ -53,15 +55,21 @@ def pulse_train(
         )
     span = gap + rise + width.double()
     start = torch.cumsum(span, 0) - width - rise
-    corners = torch.stack((start, start + rise, start + width, start + width + rise), 1)
+    corners = torch.stack(
+        (start, start + rise, start + width, start + width + rise), 1
+    )
     level = amplitude.double()
     zero = torch.zeros_like(level)
     volts = torch.stack((zero, level, level, zero), 1)
     origin = torch.zeros(1, dtype=torch.float64)
-    return torch.cat((origin, corners.flatten())), torch.cat((origin, volts.flatten()))
+    return torch.cat((origin, corners.flatten())), torch.cat(
+        (origin, volts.flatten())
+    )
 
 
-def pwl_text(time: Float[Tensor, " points"], voltage: Float[Tensor, " points"]) -> str:
+def pwl_text(
+    time: Float[Tensor, " points"], voltage: Float[Tensor, " points"]
+) -> str:
     """Two columns, time (s) and voltage (V): what `PWL file=` of most simulators reads."""
     return "\n".join(_pairs(time, voltage)) + "\n"
 

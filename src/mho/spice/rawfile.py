@@ -95,16 +95,24 @@ def _plot(content: bytes) -> Plot:
     )
 
 
-def _split(content: bytes) -> tuple[dict[str, str], tuple[str, ...], str, bytes]:
+def _split(
+    content: bytes,
+) -> tuple[dict[str, str], tuple[str, ...], str, bytes]:
     """Header, names of the variables, kind of the numbers, and the numbers."""
     mark = _mark(content)
     if mark is None:
-        raise _ForeignError("has no header that ends with `Values:` or `Binary:`")
+        raise _ForeignError(
+            "has no header that ends with `Values:` or `Binary:`"
+        )
     # Bytes are only cut into lines as far as the header says that there are lines.
     front = content[: mark.start()].replace(b"\r", b"")
     *lines, rest = front.split(b"\n", _HEADER + 1)
     cut = next(
-        (n for n, line in enumerate(lines) if line.lower().startswith(b"variables:")),
+        (
+            n
+            for n, line in enumerate(lines)
+            if line.lower().startswith(b"variables:")
+        ),
         None,
     )
     if cut is None:
@@ -157,7 +165,10 @@ def _names(listed: bytes, expected: int) -> tuple[str, ...]:
 def _count(head: dict[str, str], name: str) -> int:
     text = head.get(name, "")
     if not (
-        text.isascii() and text.isdigit() and len(text) < 12 and 0 < int(text) <= _MOST
+        text.isascii()
+        and text.isdigit()
+        and len(text) < 12
+        and 0 < int(text) <= _MOST
     ):
         raise _ForeignError(f"does not say `{name}`")
     return int(text)
@@ -180,7 +191,9 @@ def _text(
             f"has {len(words)} numbers instead of {points * (variables + 1)}"
         )
     try:
-        table = np.array([float(word) for word in words]).reshape(points, variables + 1)
+        table = np.array([float(word) for word in words]).reshape(
+            points, variables + 1
+        )
     except ValueError:
         raise _ForeignError("holds words where numbers should be") from None
     if not (table[:, 0] == np.arange(points)).all():

@@ -116,7 +116,9 @@ def _record(name: str, part: nn.Module, runs: str, why: str) -> OperationRecord:
         p.numel() for p in part.parameters() if p.ndim > 1 and runs == ANALOG
     )
     kind = type(part).__name__
-    return OperationRecord(name or "the module", kind, runs, why, sizes, on_tiles)
+    return OperationRecord(
+        name or "the module", kind, runs, why, sizes, on_tiles
+    )
 
 
 def _copied(module: nn.Module) -> nn.Module:
@@ -127,7 +129,9 @@ def _copied(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, shared).eval()
 
 
-def _parts(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+def _parts(
+    module: nn.Module, prefix: str = ""
+) -> Iterator[tuple[str, nn.Module]]:
     """Modules that have parameters of their own, or read those of their children; each once."""
     seen: set[int] = set()
 
@@ -159,7 +163,10 @@ def _fate(
             "computes with its weights in one call; `mho.deploy` takes it apart",
         )
     if hasattr(part, "parametrizations"):
-        return REFUSED, "computes its weights anew; remove the parametrization first"
+        return (
+            REFUSED,
+            "computes its weights anew; remove the parametrization first",
+        )
     if type(part) not in _OPERATORS:
         return (
             REFUSED,
@@ -186,7 +193,9 @@ def _tiled(
     tensors = {k: p.detach() for k, p in part.named_parameters()}
     for key, tensor in tensors.items():
         check_finite(
-            tensor, f"{name}.{key}", "Train the network again, or repair the file."
+            tensor,
+            f"{name}.{key}",
+            "Train the network again, or repair the file.",
         )
     moves = {key: getattr(part, key) for key in _MOVES if hasattr(part, key)}
     padding = None

@@ -101,7 +101,9 @@ class ConvertedModule(NetworkOnChip):
     def layers(self) -> tuple[TiledLayer, ...]:
         """The layers on tiles."""
         return tuple(
-            part for part in self.module.modules() if isinstance(part, TiledLayer)
+            part
+            for part in self.module.modules()
+            if isinstance(part, TiledLayer)
         )
 
     def program(self, table: ErrorTable, stream: Stream) -> Ledger:
@@ -156,7 +158,10 @@ class ConvertedModule(NetworkOnChip):
 
             return forward
 
-        with torch.no_grad(), _calling({layer: watch(layer) for layer in self.layers}):
+        with (
+            torch.no_grad(),
+            _calling({layer: watch(layer) for layer in self.layers}),
+        ):
             self.module(samples)
         for layer in self.layers:
             if id(layer) not in called:
@@ -176,7 +181,9 @@ class ConvertedModule(NetworkOnChip):
 
 
 @contextmanager
-def _calling(instead: dict[TiledLayer, Callable[[Tensor], Tensor]]) -> Iterator[None]:
+def _calling(
+    instead: dict[TiledLayer, Callable[[Tensor], Tensor]],
+) -> Iterator[None]:
     """Let layers compute by other functions for a while."""
     for layer, function in instead.items():
         layer.forward = function  # type: ignore[method-assign,assignment]

@@ -22,7 +22,10 @@ from mho.mapping import DifferentialPairs
 from mho.network.operations import LinearLayer
 from mho.programming import ErrorTable
 from mho.rng import Stream
-from mho.statistical.programmed_pairs import ConductanceRange, draw_programmed_pairs
+from mho.statistical.programmed_pairs import (
+    ConductanceRange,
+    draw_programmed_pairs,
+)
 
 _FEW = 48
 """Positions of a kernel on a sample up to which vectors are multiplied rather than images."""
@@ -224,7 +227,9 @@ class TiledLayer(nn.Module):
         signal, _ = self._matrices()
         self.input_range = self.input_range or 1.0
         self.output_range = self.output_range or 1.0
-        unit = self._top_out / self.output_range * self.input_range / self._top_in
+        unit = (
+            self._top_out / self.output_range * self.input_range / self._top_in
+        )
         signal.mul_(unit / self._unit)
         self._unit = unit
 
@@ -346,7 +351,9 @@ class TiledLayer(nn.Module):
         rows = self._rows_of_outputs(sums)
         variances = self._rows_of_outputs(variance)
         few = max(_PIECE // self.shape.outputs, 1)
-        pieces = zip(torch.split(rows, few), torch.split(variances, few), strict=True)
+        pieces = zip(
+            torch.split(rows, few), torch.split(variances, few), strict=True
+        )
         for piece, variance_of_piece in pieces:
             noise = self._draws.normal(piece.shape[0])
             spread = variance_of_piece.sqrt_()
@@ -358,7 +365,9 @@ class TiledLayer(nn.Module):
         pixels = images.permute(0, 2, 3, 1)
         return pixels.view(-1, self.shape.outputs)
 
-    def _finished(self, sums: Tensor, activation: Tensor, step: float) -> Tensor:
+    def _finished(
+        self, sums: Tensor, activation: Tensor, step: float
+    ) -> Tensor:
         """The blocks' sums added up, scaled and folded, with bias (1)."""
         s = self.shape
         assert self._weight_per_code is not None

@@ -42,7 +42,9 @@ class Subject(Configuration):
 
     def names(self) -> list[str]:
         """Every field that can be swept."""
-        full = replace(self.protocol, denoise=self.protocol.denoise or Denoise())
+        full = replace(
+            self.protocol, denoise=self.protocol.denoise or Denoise()
+        )
         return [*self.preset.values, _DENOISE, *_paths(full, _PROTOCOL)]
 
     def unit(self, name: str) -> str:
@@ -69,7 +71,9 @@ class Subject(Configuration):
         with suppress(ValueError):
             return float(text)
         if unit == "1":
-            raise ValueError(f"Argument `{name}` must be a number, but is `{text}`.")
+            raise ValueError(
+                f"Argument `{name}` must be a number, but is `{text}`."
+            )
         try:
             return parse(text, unit)
         except ValueError as error:

@@ -53,7 +53,11 @@ def parse_axis(text: str, subject: Subject) -> Axis:
             f"Argument `{name}` must be followed by values, as in `{name}=1,2` or"
             f" `{name}=1:10:4:log`, but is not."
         )
-    values = _range(name, rest, subject) if ":" in rest else _list(name, rest, subject)
+    values = (
+        _range(name, rest, subject)
+        if ":" in rest
+        else _list(name, rest, subject)
+    )
     if len(set(values)) != len(values):
         raise ValueError(
             f"Argument `{name}` must have each value once, but repeats one."

@@ -34,7 +34,9 @@ class Points:
         """What was measured there, if it was."""
         return self._rows.get(_key(axes, values))
 
-    def add(self, axes: list[Axis], values: tuple[float, ...], row: Row) -> None:
+    def add(
+        self, axes: list[Axis], values: tuple[float, ...], row: Row
+    ) -> None:
         """Keep a point, on disk at once."""
         key = _key(axes, values)
         self._rows[key] = row
@@ -63,7 +65,9 @@ def _key(axes: list[Axis], values: tuple[float, ...]) -> str:
     return json.dumps(sorted([name, value] for name, value in named))
 
 
-def to_csv(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> bytes:
+def to_csv(
+    axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]
+) -> bytes:
     """The table as text, SI numbers; columns are the fields, then `COLUMNS`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -78,7 +82,9 @@ def to_csv(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> bytes
     return text.getvalue().encode()
 
 
-def to_parquet(axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]) -> bytes:
+def to_parquet(
+    axes: list[Axis], rows: list[tuple[tuple[float, ...], Row]]
+) -> bytes:
     """The same as Parquet.
 
     Raises:

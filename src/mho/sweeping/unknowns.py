@@ -70,7 +70,8 @@ UNKNOWNS: dict[str, Unknown] = {
         "creep after switching: only laws of HfOx cells are published",
     ),
     "step-spread": Unknown(
-        "switching.cycle_spread=0.1,0.3,0.6,1", "pulse-to-pulse spread of step sizes"
+        "switching.cycle_spread=0.1,0.3,0.6,1",
+        "pulse-to-pulse spread of step sizes",
     ),
     "voltage-spread": Unknown(
         "switching.voltage_spread=0.04,0.08,0.15,0.26",
@@ -81,7 +82,8 @@ UNKNOWNS: dict[str, Unknown] = {
         "off-chip read-out: at least 12 bits follow from the published accuracy",
     ),
     "budget": Unknown(
-        "protocol.max_cycles=20,40,80,150,300", "retry budget before a cell is given up"
+        "protocol.max_cycles=20,40,80,150,300",
+        "retry budget before a cell is given up",
     ),
     "tolerance": Unknown(
         "protocol.tolerance=0.4uS:4uS:6:log",

@@ -6,7 +6,11 @@ Noise-aware training before the download, the last layer trained on what a chip 
 
 from mho.training.hybrid import hybrid_train
 from mho.training.noise_aware import NoiseAwareTraining, noise_aware_train
-from mho.training.outer_product import OnChipPerceptron, OnChipTraining, layer_shapes
+from mho.training.outer_product import (
+    OnChipPerceptron,
+    OnChipTraining,
+    layer_shapes,
+)
 from mho.training.surrogate import Surrogate
 from mho.training.trained_chip import trained_chip
 

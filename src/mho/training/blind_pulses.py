@@ -35,7 +35,9 @@ class PairedLayer:
         self.bench = bench
         self.weight_limit = weight_limit
         self.scale = pairs.block_difference / weight_limit
-        self.blocks = [block for block in placement.blocks if block.layer == number]
+        self.blocks = [
+            block for block in placement.blocks if block.layer == number
+        ]
         inputs = max(block.inputs.stop for block in self.blocks)
         outputs = max(block.outputs.stop for block in self.blocks)
         self.owed = torch.zeros(outputs, inputs)
@@ -113,14 +115,20 @@ class PairedLayer:
             self._give_some(minus, -way_of_plus, step)
 
     def _give_some(
-        self, cells: Int64[Tensor, " cells"], way: Float[Tensor, " cells"], step: float
+        self,
+        cells: Int64[Tensor, " cells"],
+        way: Float[Tensor, " cells"],
+        step: float,
     ) -> None:
         """Give those cells a pulse whose way is not zero."""
         some = way.nonzero()[:, 0]
         self.give(cells[some], way[some], step)
 
     def give(
-        self, cells: Int64[Tensor, " cells"], way: Float[Tensor, " cells"], step: float
+        self,
+        cells: Int64[Tensor, " cells"],
+        way: Float[Tensor, " cells"],
+        step: float,
     ) -> None:
         """Give cells one blind pulse each.
 
@@ -149,7 +157,9 @@ class PairedLayer:
         self.full_scale = state["full_scale"].tolist()
 
 
-def step_pulse(bench: Bench, way: Float[Tensor, " cells"], step: float) -> Pulse:
+def step_pulse(
+    bench: Bench, way: Float[Tensor, " cells"], step: float
+) -> Pulse:
     """The pulse that moves a typical cell by a step, where its window is open (V).
 
     Args:

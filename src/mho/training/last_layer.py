@@ -16,7 +16,13 @@ from mho.deployment import (
     set_ranges,
     wanted_products,
 )
-from mho.mapping import DifferentialPairs, PairBlock, Placement, each_block, halves
+from mho.mapping import (
+    DifferentialPairs,
+    PairBlock,
+    Placement,
+    each_block,
+    halves,
+)
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramProtocol, program
 
@@ -48,7 +54,9 @@ class LastLayer:
         mapping: Range of pairs of working cells.
     """
 
-    def __init__(self, deployed: DeployedNetwork, mapping: DifferentialPairs) -> None:
+    def __init__(
+        self, deployed: DeployedNetwork, mapping: DifferentialPairs
+    ) -> None:
         self.deployed = deployed
         self._mapping = mapping
         self._full_scale = mapping.block_difference
@@ -110,7 +118,9 @@ class LastLayer:
 
     def forward(
         self, samples: Shaped[Tensor, "batch ..."]
-    ) -> tuple[Float[Tensor, "vectors in_"], Float[Tensor, "vectors out"], Tensor]:
+    ) -> tuple[
+        Float[Tensor, "vectors in_"], Float[Tensor, "vectors out"], Tensor
+    ]:
         """Inputs of the last layer, its products as a leaf for gradients, and the outputs (1)."""
         seen: list[tuple[Tensor, Tensor]] = []
 
@@ -119,7 +129,9 @@ class LastLayer:
             if index != self.index:
                 return products
             seen.append((vectors, products.requires_grad_()))
-            return products.clone()  # so that no operation after it overwrites a leaf
+            return (
+                products.clone()
+            )  # so that no operation after it overwrites a leaf
 
         outputs = self.deployed.network.run(samples, product)
         vectors, products = seen[-1]
@@ -173,7 +185,9 @@ class LastLayer:
         return self._program(target, moved, protocol)
 
     def judge(
-        self, samples: Shaped[Tensor, "batch ..."], labels: Int64[Tensor, " batch"]
+        self,
+        samples: Shaped[Tensor, "batch ..."],
+        labels: Int64[Tensor, " batch"],
     ) -> tuple[float, float]:
         """Accuracy and mean cross entropy on the chip (1)."""
         outputs = self.deployed(samples)
@@ -239,7 +253,10 @@ class LastLayer:
         return self._program(kept.target, moved, protocol)
 
     def _program(
-        self, target: Float[Tensor, " cells"], moved: Tensor, protocol: ProgramProtocol
+        self,
+        target: Float[Tensor, " cells"],
+        moved: Tensor,
+        protocol: ProgramProtocol,
     ) -> int:
         """Program the cells that are to move; how many they were."""
         placement = self.deployed.placement
@@ -273,7 +290,9 @@ class LastLayer:
             reading = self.deployed.bench.read(cells, samples=8, window=0.0)
             self._held[positions] = reading.mean
 
-    def _pair_range(self, place: Int64[Tensor, "2 rows outputs"]) -> "PairRange":
+    def _pair_range(
+        self, place: Int64[Tensor, "2 rows outputs"]
+    ) -> "PairRange":
         """What pairs hold, and what they can.
 
         Args:

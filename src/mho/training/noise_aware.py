@@ -117,7 +117,9 @@ def noise_aware_train(
     epochs = training.epochs
     tuned = _trainable(network)
     optimizer = torch.optim.Adam(_groups(tuned, training.rate))
-    fade = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: 1 - n / epochs)
+    fade = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: 1 - n / epochs
+    )
     count = _Count()
     steps_of_epoch = math.ceil(labels.numel() / training.batch)
     mean = _Mean(tuned, epochs * steps_of_epoch, training.average)

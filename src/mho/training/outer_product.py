@@ -163,7 +163,9 @@ class OnChipPerceptron:
         return given, last_layer.forward(given[-1], largest)
 
     def accuracy(
-        self, inputs: Float[Tensor, "batch in_"], labels: Int64[Tensor, " batch"]
+        self,
+        inputs: Float[Tensor, "batch in_"],
+        labels: Int64[Tensor, " batch"],
     ) -> float:
         """Fraction of samples whose largest score is the label's (1)."""
         _, scores = self.forward(inputs)
@@ -244,7 +246,9 @@ class OnChipPerceptron:
         """
         check_alike(state, "state", self.state())
         for number, layer in enumerate(self.layers):
-            of_layer = {name: state[f"{number}.{name}"] for name in layer.state()}
+            of_layer = {
+                name: state[f"{number}.{name}"] for name in layer.state()
+            }
             layer.restore(of_layer)
 
     def _learn(

@@ -51,11 +51,15 @@ class Surrogate:
         self._info = info
         self._periphery = periphery
         self._statistics = statistics
-        self._mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+        self._mapping = mapping or DifferentialPairs(
+            info.array_low, info.array_high
+        )
         self._blocks: tuple[Block, ...] = ()
         self._ranges = Ranges((), ())
 
-    def calibrate(self, network: Network, samples: Shaped[Tensor, "batch ..."]) -> None:
+    def calibrate(
+        self, network: Network, samples: Shaped[Tensor, "batch ..."]
+    ) -> None:
         """Set the ranges of the converters to what a network makes of typical samples.
 
         Args:
@@ -160,7 +164,10 @@ class Surrogate:
         return straight_through(wanted, held)
 
     def _deviation(
-        self, difference: Float[Tensor, "in_ out"], table: ErrorTable, stream: Stream
+        self,
+        difference: Float[Tensor, "in_ out"],
+        table: ErrorTable,
+        stream: Stream,
     ) -> Float[Tensor, "in_ out"]:
         """How far pairs of working cells are off a difference (S), noise included."""
         both_signs = torch.stack((difference, -difference))

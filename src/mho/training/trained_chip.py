@@ -58,7 +58,9 @@ def trained_chip(
     target = held.clamp(info.conductance_low, info.conductance_high)
     no_pulses = torch.zeros(1, dtype=torch.int32)
     pulses = sum((layer.pulses for layer in perceptron.layers), no_pulses)
-    outcome = torch.where(held == target, int(Outcome.CONVERGED), int(Outcome.STUCK))
+    outcome = torch.where(
+        held == target, int(Outcome.CONVERGED), int(Outcome.STUCK)
+    )
     effort = ProgrammingOptions(perceptron.training.step, denoise=False)
     none_of_cells = torch.zeros(cells.numel(), dtype=torch.int32)
     result = ProgramResult(

@@ -98,7 +98,9 @@ def _some(value: object, lines: slice) -> float | tuple[float, ...]:
 
 
 def _longer(
-    terminal: float | tuple[float, ...], segment: float | tuple[float, ...], count: int
+    terminal: float | tuple[float, ...],
+    segment: float | tuple[float, ...],
+    count: int,
 ) -> float | tuple[float, ...]:
     """Terminal resistance with `count` segments in series (Ω)."""
     if count == 0:
@@ -108,4 +110,6 @@ def _longer(
     lines = len(terminal if isinstance(terminal, tuple) else segment)  # type: ignore[arg-type]
     ends = terminal if isinstance(terminal, tuple) else (terminal,) * lines
     parts = segment if isinstance(segment, tuple) else (segment,) * lines
-    return tuple(end + count * part for end, part in zip(ends, parts, strict=True))
+    return tuple(
+        end + count * part for end, part in zip(ends, parts, strict=True)
+    )

@@ -151,7 +151,10 @@ class InSeries:
         """Co-content of both together (W)."""
         inside = self.inside(voltage, conductance)
         current = self.law.current(inside, conductance)
-        return self.law.work(inside, conductance) + self.resistance * current**2 / 2
+        return (
+            self.law.work(inside, conductance)
+            + self.resistance * current**2 / 2
+        )
 
     def inside(self, voltage: Tensor, conductance: Tensor) -> Tensor:
         """Voltage across the cell alone (V).
@@ -165,7 +168,9 @@ class InSeries:
         below = torch.zeros_like(voltage)
         for count in range(_ENOUGH):
             own = self.law.slope(above, conductance)
-            step = self._off(above, conductance, wanted) / (1 + self.resistance * own)
+            step = self._off(above, conductance, wanted) / (
+                1 + self.resistance * own
+            )
             above = (above - step).clamp(min=0)
             if bool((step.abs() <= 1e-11 * wanted).all()):
                 break
@@ -176,9 +181,15 @@ class InSeries:
                 below = torch.where(high, below, middle)
         return above * voltage.sign()
 
-    def _off(self, inside: Tensor, conductance: Tensor, wanted: Tensor) -> Tensor:
+    def _off(
+        self, inside: Tensor, conductance: Tensor, wanted: Tensor
+    ) -> Tensor:
         """Voltage that a voltage across the cell alone takes too much (V)."""
-        return inside + self.resistance * self.law.current(inside, conductance) - wanted
+        return (
+            inside
+            + self.resistance * self.law.current(inside, conductance)
+            - wanted
+        )
 
 
 def sensitivity(

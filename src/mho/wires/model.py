@@ -75,7 +75,9 @@ class WireModel(Configuration):
     def ideal(self) -> bool:
         """Whether every resistance is 0 Ω."""
         values = [getattr(self, f.name) for f in fields(self)[:5]]
-        return all(v == 0 if isinstance(v, float) else not any(v) for v in values)
+        return all(
+            v == 0 if isinstance(v, float) else not any(v) for v in values
+        )
 
     def effective_matrix(
         self, conductance: Float[Tensor, "*tiles rows cols"]
@@ -93,7 +95,9 @@ class WireModel(Configuration):
             ValueError: A conductance that is NaN, negative or above 1 TS; resistances of another
                 number of lines than the tile has.
         """
-        return conductance if self.ideal else effective_matrix(self, conductance)
+        return (
+            conductance if self.ideal else effective_matrix(self, conductance)
+        )
 
     def solve(
         self,

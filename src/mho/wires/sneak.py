@@ -142,7 +142,9 @@ def _row_alone(
     return own
 
 
-def _past(segment: Tensor, down: Tensor, along: Tensor, taken: Tensor) -> _Admittances:
+def _past(
+    segment: Tensor, down: Tensor, along: Tensor, taken: Tensor
+) -> _Admittances:
     """P, J and Q at the far end of one segment of every bit line, or of its sense resistance."""
     one = torch.eye(len(segment), dtype=torch.float64)
     below = torch.linalg.inv(one + down * segment)

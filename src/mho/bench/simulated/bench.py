@@ -15,7 +15,12 @@ from mho.bench.simulated.passive import DisturbAccount, PassiveArray
 from mho.bench.simulated.products import Products
 from mho.bench.simulated.pulses import SelectedPulses
 from mho.bench.simulated.read_out import ReadOut
-from mho.checks import check_not_negative, check_positive, check_shape, check_within
+from mho.checks import (
+    check_not_negative,
+    check_positive,
+    check_shape,
+    check_within,
+)
 from mho.chip import Chip, Multiplier
 from mho.chip.periphery import LimitReport
 from mho.device.filament import Cells
@@ -55,14 +60,22 @@ class SimulatedBench:
         if origin is not None:
             check_shape(origin, "origin", (chip.cells,))
         self._cells = Cells(
-            chip.cell, chip.cells, stream.child("cells"), chip.temperature, origin
+            chip.cell,
+            chip.cells,
+            stream.child("cells"),
+            chip.temperature,
+            origin,
         )
         self._products = Products(
             chip, self._cells, stream.child("multiply"), read_noise
         )
-        self._passive = PassiveArray(chip, self._cells) if chip.biasing else None
+        self._passive = (
+            PassiveArray(chip, self._cells) if chip.biasing else None
+        )
         self._pulses = self._passive or SelectedPulses(chip, self._cells)
-        self._read_out = ReadOut(chip, self._cells, stream.child("read-out"), origin)
+        self._read_out = ReadOut(
+            chip, self._cells, stream.child("read-out"), origin
+        )
         self._info = describe_chip(chip)
         self._clock = 0.0
         self._ledger = Ledger()
@@ -106,7 +119,9 @@ class SimulatedBench:
         """
         self._cells.heat(temperature, self._clock)
 
-    def age(self, cycles: float, cells: Int64[Tensor, " cells"] | None = None) -> None:
+    def age(
+        self, cycles: float, cells: Int64[Tensor, " cells"] | None = None
+    ) -> None:
         """Give the chip a past: many cycles of SET and RESET, not simulated one by one.
 
         Neither clock nor ledger move: they count from here on.
@@ -139,7 +154,12 @@ class SimulatedBench:
         check_positive(pulse.width, "width", "s")
         limit = self._info.amplitude_max
         check_within(
-            pulse.amplitude, "amplitude", -limit, limit, unit="V", hint="Lower it."
+            pulse.amplitude,
+            "amplitude",
+            -limit,
+            limit,
+            unit="V",
+            hint="Lower it.",
         )
         if cells.numel() == 0:
             return
@@ -149,7 +169,9 @@ class SimulatedBench:
         )
         self._clock += seconds
         given = int(torch.count_nonzero(train))
-        self._ledger += Ledger(pulses=given, seconds=seconds, pulse_joules=joules)
+        self._ledger += Ledger(
+            pulses=given, seconds=seconds, pulse_joules=joules
+        )
 
     def read(
         self, cells: Int64[Tensor, " cells"], *, samples: int, window: float
@@ -212,7 +234,11 @@ class SimulatedBench:
                 matrix, or there is not one full scale, or one for each column.
         """
         current, cost = self._products(
-            voltage, (plus, minus), full_scale, now=self._clock, number=self._multiplies
+            voltage,
+            (plus, minus),
+            full_scale,
+            now=self._clock,
+            number=self._multiplies,
         )
         self._clock += cost.seconds
         self._multiplies += 1
@@ -241,7 +267,9 @@ class SimulatedBench:
         """
         return self._products.prepare(blocks, full_scale, self._clock)
 
-    def state(self, cells: Int64[Tensor, " cells"] | None = None) -> dict[str, Tensor]:
+    def state(
+        self, cells: Int64[Tensor, " cells"] | None = None
+    ) -> dict[str, Tensor]:
         """Everything that changes, as copies: for `restore`.
 
         Args:
@@ -263,7 +291,9 @@ class SimulatedBench:
         return tensors
 
     def restore(
-        self, state: Mapping[str, Tensor], cells: Int64[Tensor, " cells"] | None = None
+        self,
+        state: Mapping[str, Tensor],
+        cells: Int64[Tensor, " cells"] | None = None,
     ) -> None:
         """Go back to a state that `state` gave for the same cells.
 

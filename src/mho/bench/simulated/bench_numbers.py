@@ -22,14 +22,16 @@ def check_bench_numbers(numbers: Tensor) -> None:
     Raises:
         ValueError: In the house sentence.
     """
-    demand = (
-        "Argument `state` must have a clock, a temperature and costs of a bench, but"
-    )
+    demand = "Argument `state` must have a clock, a temperature and costs of a bench, but"
     length = 3 + len(Ledger.__slots__)
     if numbers.dtype != torch.float64 or numbers.shape != (length,):
-        raise ValueError(f"{demand} `bench` is not {length} numbers of 64 bits.")
+        raise ValueError(
+            f"{demand} `bench` is not {length} numbers of 64 bits."
+        )
     if not bool((torch.isfinite(numbers) & (numbers >= 0)).all()):
-        raise ValueError(f"{demand} one of them is not finite or is below zero.")
+        raise ValueError(
+            f"{demand} one of them is not finite or is below zero."
+        )
     if float(numbers[2]) == 0:
         raise ValueError(f"{demand} its temperature is 0 K.")
     counts = torch.cat((numbers[1:2], numbers[3 : 3 + _COUNTS]))

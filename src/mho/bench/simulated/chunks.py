@@ -22,5 +22,7 @@ def in_chunks(
         others: What belongs to them; cells are the last axis.
     """
     few = max(_CHUNK // size, 1)
-    parts = zip(*(torch.split(x, few, -1) for x in (cells, *others)), strict=True)
+    parts = zip(
+        *(torch.split(x, few, -1) for x in (cells, *others)), strict=True
+    )
     return [work(*part) for part in parts]

@@ -81,7 +81,9 @@ def _check_one_tile(
 
 
 def _check_lines(
-    name: str, fits: Bool[Tensor, "sides rows cols"], lines: Int64[Tensor, " lines"]
+    name: str,
+    fits: Bool[Tensor, "sides rows cols"],
+    lines: Int64[Tensor, " lines"],
 ) -> None:
     """Refuse a matrix whose lines are not lines of the tile.
 

@@ -24,7 +24,9 @@ _STUCK = "'cell.stuck_fraction': Value("
 @cache
 def _recorded() -> dict[str, dict[str, str]]:
     """Of each preset of that time its description, and the identity of its numbers."""
-    text = files(__package__).joinpath("first_checksums.json").read_text("utf-8")
+    text = (
+        files(__package__).joinpath("first_checksums.json").read_text("utf-8")
+    )
     found: dict[str, dict[str, str]] = json.loads(text)
     return found
 

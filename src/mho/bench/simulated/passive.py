@@ -48,9 +48,13 @@ class DisturbAccount:
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors by name, the same objects: for saving and restoring."""
-        return {f"disturb.{f.name}": getattr(self, f.name) for f in fields(self)}
+        return {
+            f"disturb.{f.name}": getattr(self, f.name) for f in fields(self)
+        }
 
-    def summary(self, working: Bool[Tensor, " cells"]) -> dict[str, float | int]:
+    def summary(
+        self, working: Bool[Tensor, " cells"]
+    ) -> dict[str, float | int]:
         """Plain numbers for a result: pulses of all cells, movements of working ones that saw any.
 
         Args:
@@ -61,7 +65,10 @@ class DisturbAccount:
             "half_select_pulses": int(self.pulses.sum()),
             "half_selected_cells": int((self.pulses > 0).sum()),
         }
-        for name, values in (("moved", self.moved), ("shift", self.shift.abs())):
+        for name, values in (
+            ("moved", self.moved),
+            ("shift", self.shift.abs()),
+        ):
             found = (
                 values[seen]
                 if bool(seen.any())
@@ -73,7 +80,9 @@ class DisturbAccount:
 
     def copy(self) -> "DisturbAccount":
         """As it is now; the bench goes on counting in its own."""
-        return DisturbAccount(*(getattr(self, f.name).clone() for f in fields(self)))
+        return DisturbAccount(
+            *(getattr(self, f.name).clone() for f in fields(self))
+        )
 
 
 class PassiveArray:
@@ -120,15 +129,21 @@ class PassiveArray:
             return seconds, 0.0
         end = start + seconds
         joules = self._others(steps, width, end, before=True)
-        own = torch.where(steps.applied != 0, steps.applied, steps.row[..., None])
+        own = torch.where(
+            steps.applied != 0, steps.applied, steps.row[..., None]
+        )
         wanted = steps.applied != 0
-        for volts, chosen in zip(own.flatten(1), wanted.flatten(1), strict=True):
+        for volts, chosen in zip(
+            own.flatten(1), wanted.flatten(1), strict=True
+        ):
             self.account.shift.masked_fill_(chosen, 0.0)
             joules += self._pulse(volts[None], width, end, ~chosen)
         return seconds, joules + self._others(steps, width, end, before=False)
 
     def _steps(
-        self, train: Float[Tensor, "train cells"], cells: Int64[Tensor, " cells"]
+        self,
+        train: Float[Tensor, "train cells"],
+        cells: Int64[Tensor, " cells"],
     ) -> HalfSelectSteps:
         """What the lines do to give the listed cells their trains.
 
@@ -177,7 +192,9 @@ class PassiveArray:
         """
         some = (volts != 0).any(0).nonzero()[:, 0]
         heating = [
-            self._give(chosen, volts.index_select(1, chosen), width, now, disturbed)
+            self._give(
+                chosen, volts.index_select(1, chosen), width, now, disturbed
+            )
             for chosen in torch.split(some, _CHUNK // volts.shape[0])
         ]
         return total(torch.cat(heating)) * width
@@ -211,7 +228,9 @@ class PassiveArray:
         book.shift.index_add_(0, chosen, change)
         return heating
 
-    def _held(self, cells: Int64[Tensor, " chosen"]) -> Float[Tensor, " chosen"]:
+    def _held(
+        self, cells: Int64[Tensor, " chosen"]
+    ) -> Float[Tensor, " chosen"]:
         """Conductance of all channels, none blocked (S)."""
         state = self._cells.state
         channels = in_order(state.traps.amplitude.index_select(1, cells))

@@ -7,7 +7,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.simulated.chunks import in_chunks
-from mho.bench.simulated.crossings import Crossings, checked_full_scale, crossings
+from mho.bench.simulated.crossings import (
+    Crossings,
+    checked_full_scale,
+    crossings,
+)
 from mho.bench.simulated.tile_matrices import one_by_one, tile_matrices
 from mho.checks import check_choice, check_shape
 from mho.chip import ArrayMatrices, Chip, Multiplier
@@ -75,7 +79,9 @@ class Products:
         if self._read_noise == "sampled":
             return self._followed(voltage, both, full_scale, now, call)
         value, variance = self._seen(both, now)
-        matrices, seen = tile_matrices(self._chip, both, value[None], variance[None])
+        matrices, seen = tile_matrices(
+            self._chip, both, value[None], variance[None]
+        )
         multiply = Multiplier(matrices, self._periphery, full_scale)
         draws = multiply.draws(call.child("noise"))
         current = multiply(voltage, draws)
@@ -95,7 +101,9 @@ class Products:
         for plus, minus in blocks:
             both = crossings(plus, minus, self._chip)
             mean, noise = self._moments(both, now)
-            matrices, _ = tile_matrices(self._chip, both, mean[None], noise[None])
+            matrices, _ = tile_matrices(
+                self._chip, both, mean[None], noise[None]
+            )
             signals.append(matrices.signal)
             variances.append(matrices.variance)
             bents.append(matrices.bent)
@@ -121,7 +129,9 @@ class Products:
         """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
         time = self._vector_time
         parts = in_chunks(
-            lambda some: moments(self._cells, some, now, time), 1, both.flatten()
+            lambda some: moments(self._cells, some, now, time),
+            1,
+            both.flatten(),
         )
         mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
         return mean.view(both.shape).clamp_(min=0), variance.view(both.shape)

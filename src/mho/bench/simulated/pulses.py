@@ -49,11 +49,15 @@ class SelectedPulses:
         rows = rows_in_turn(self._chip, cells)
         seconds = rows * train.shape[0] * (width + self._setup)
         end = start + seconds
-        gates = torch.as_tensor(gate, dtype=torch.float32).expand(cells.shape[0])
+        gates = torch.as_tensor(gate, dtype=torch.float32).expand(
+            cells.shape[0]
+        )
 
         def give(chosen: Tensor, amplitude: Tensor, gate: Tensor) -> Tensor:
             core = self._cells.state.core.index_select(0, chosen)
-            voltage = self._selector.cell_voltage(self._dac(amplitude), core, gate)
+            voltage = self._selector.cell_voltage(
+                self._dac(amplitude), core, gate
+            )
             heating = in_order(voltage.square()) * core
             limit = self._selector.compliance(gate)
             self._cells.pulse(chosen, voltage, width, limit, end)

@@ -65,7 +65,11 @@ class ReadOut:
         )
 
     def read(
-        self, cells: Int64[Tensor, " cells"], samples: int, window: float, start: float
+        self,
+        cells: Int64[Tensor, " cells"],
+        samples: int,
+        window: float,
+        start: float,
     ) -> tuple[Reading, Ledger]:
         """Conductances at the read voltage, and their cost.
 
@@ -82,13 +86,18 @@ class ReadOut:
         parts = in_chunks(
             lambda chosen: self._summed_up(chosen, schedule), samples, cells
         )
-        mean, spread, span = (torch.cat(column) for column in zip(*parts, strict=True))
+        mean, spread, span = (
+            torch.cat(column) for column in zip(*parts, strict=True)
+        )
         count = cells.numel() * samples
         cost = Ledger(
             reads=count,
             conversions=count,
             seconds=duration,
-            read_joules=total(mean) * self._voltage**2 * self._integration * samples,
+            read_joules=total(mean)
+            * self._voltage**2
+            * self._integration
+            * samples,
             converter_joules=count * self._conversion,
         )
         return Reading(mean, spread, span, duration, samples), cost
@@ -153,7 +162,9 @@ class ReadOut:
         # drawn by the number of the cell's event, before sampling moves it on
         event = self._cells.state.event.index_select(0, cells)
         number = torch.arange(samples)[:, None]
-        keys = self._streams.take(cells.repeat(samples)).at((event + number).view(-1))
+        keys = self._streams.take(cells.repeat(samples)).at(
+            (event + number).view(-1)
+        )
         value = self._cells.sample(
             cells, schedule.start, self._integration, schedule.spacing, samples
         )

@@ -6,7 +6,12 @@ from mho.bench.interface import Bench
 from mho.bench.simulated.bench import SimulatedBench
 from mho.bench.simulated.first_checksums import first_checksum
 from mho.bench.simulated.products import READ_NOISES
-from mho.checks import Configuration, check_between, check_choice, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_choice,
+    check_positive,
+)
 from mho.chip import Chip
 from mho.device.published import preset
 from mho.files import identity

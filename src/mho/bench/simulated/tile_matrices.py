@@ -32,7 +32,9 @@ def tile_matrices(
     # a selector takes a row that waits its turn off its bit lines; a passive one stays
     together = None if chip.biasing else chip.around.rows_at_once
     parts = [
-        effective_pair(chip.lines, size, place[:, rows], conductance[:, :, rows])
+        effective_pair(
+            chip.lines, size, place[:, rows], conductance[:, :, rows]
+        )
         for rows in row_groups(both.shape[1], together)
     ]
     seen = torch.cat(parts, 2)

@@ -64,7 +64,9 @@ class Observation:
     def samples(self, sample_time: float) -> int:
         """Samples in a look, for the bench's integration time (s)."""
         fastest = 1 / (2 * sample_time)
-        check_between(self.bandwidth, "bandwidth", 0.0, fastest * (1 + 1e-9), "Hz")
+        check_between(
+            self.bandwidth, "bandwidth", 0.0, fastest * (1 + 1e-9), "Hz"
+        )
         return max(round(1 / (2 * self.bandwidth * sample_time)), 1)
 
 
@@ -154,7 +156,9 @@ def distinguishable(
         progress("spread of levels", (number + 1) / (len(sources) + 1))
         calm = replace(chip, preset=chip.published.replace(**changes))
         found = _looks(calm, cell, protocol, observation, stream)[1]
-        without[name] = _count(target, _half_width(found, observation.error_rate))
+        without[name] = _count(
+            target, _half_width(found, observation.error_rate)
+        )
     progress("spread of levels", 1.0)
     return Distinguishable(target, width, low, high, without, placed)
 
@@ -228,13 +232,19 @@ def largest_count(
 
 
 def _held(
-    chip: Chip, protocol: ProgramProtocol, count: int, seen: Observation, stream: Stream
+    chip: Chip,
+    protocol: ProgramProtocol,
+    count: int,
+    seen: Observation,
+    stream: Stream,
 ) -> tuple[int, float, int]:
     """Levels, share of working cells that hold theirs, number of working cells (1)."""
     bench = SimulatedBench(chip, stream)
     info = bench.info
     cells = torch.arange(chip.cells)
-    levels = level_targets(info.conductance_low, chip.published.array.level_high, count)
+    levels = level_targets(
+        info.conductance_low, chip.published.array.level_high, count
+    )
     tolerance = float(levels[1] - levels[0]) / 2
     if tolerance < info.resolution:
         return count, 0.0, chip.cells
@@ -251,7 +261,11 @@ def _held(
         span=seen.window,
         samples=seen.samples(info.sample_time),
     )
-    return count, float(found.quiet(tolerance).double().mean()), int(working.sum())
+    return (
+        count,
+        float(found.quiet(tolerance).double().mean()),
+        int(working.sum()),
+    )
 
 
 def _sources(chip: Chip) -> dict[str, dict[str, float]]:
@@ -265,7 +279,11 @@ def _sources(chip: Chip) -> dict[str, dict[str, float]]:
 
 
 def _looks(
-    chip: Chip, cell: int, protocol: ProgramProtocol, seen: Observation, stream: Stream
+    chip: Chip,
+    cell: int,
+    protocol: ProgramProtocol,
+    seen: Observation,
+    stream: Stream,
 ) -> tuple[Float[Tensor, " points"], Float[Tensor, "looks points copies"]]:
     """Targets (S), and all looks at all copies minus their targets (S)."""
     bench = bench_of_copies(
@@ -284,12 +302,16 @@ def _looks(
     wanted = target.repeat_interleave(seen.copies)
     cells = torch.arange(info.cells)
     program(bench, wanted, protocol, cells=cells)
-    looks = spaced_looks(bench, cells, seen.looks, span=seen.window, samples=samples)
+    looks = spaced_looks(
+        bench, cells, seen.looks, span=seen.window, samples=samples
+    )
     found = [look - wanted for look in looks]
     return target, torch.stack(found).view(seen.looks, seen.points, seen.copies)
 
 
-def _half_width(away: Float[Tensor, "looks points copies"], rate: float) -> Tensor:
+def _half_width(
+    away: Float[Tensor, "looks points copies"], rate: float
+) -> Tensor:
     """Distance from the target that all looks but `rate` stay within (S). Shape (points,)."""
     every = away.abs().transpose(0, 1).flatten(1)
     rank = max(math.ceil((1 - rate) * every.shape[1]), 1)

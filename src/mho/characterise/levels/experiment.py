@@ -138,7 +138,9 @@ class LevelExperiment(Configuration):
             OSError: The folder cannot be written.
         """
         stage = (
-            "writing levels, denoised" if denoise else "writing levels, not denoised"
+            "writing levels, denoised"
+            if denoise
+            else "writing levels, not denoised"
         )
         few = max(_SIDE_BY_SIDE // self.levels, 1)
         numbers = torch.arange(self.first, self.first + self.cells)
@@ -166,7 +168,9 @@ class LevelExperiment(Configuration):
             example = example or own
             if state is not None:
                 groups = {"cells": part, "example": _tensors(own)}
-                state.save(groups, {"joules": found.ledger.joules, "disturb": disturb})
+                state.save(
+                    groups, {"joules": found.ledger.joules, "disturb": disturb}
+                )
         assert example is not None
         per_cell = {k: torch.cat([p[k] for p, _ in parts]) for k in parts[0][0]}
         return LevelTally(per_cell, sum(j for _, j in parts), example, disturb)
@@ -187,7 +191,9 @@ class LevelExperiment(Configuration):
                 protocol,
                 on_level=lambda n: tell(n / count),
             )
-            return written, bench.disturb.summary(~bench.stuck) if bench.disturb else {}
+            return written, bench.disturb.summary(
+                ~bench.stuck
+            ) if bench.disturb else {}
         bench = bench_of_copies(self.chip, origin, self.levels, stream)
         target = self.targets.repeat(origin.numel())
 
@@ -198,7 +204,9 @@ class LevelExperiment(Configuration):
         return write_levels(bench, target, cells, protocol, on_cycle=look), {}
 
 
-def _per_cell(found: LevelSet, cells: int, tolerance: float) -> dict[str, Tensor]:
+def _per_cell(
+    found: LevelSet, cells: int, tolerance: float
+) -> dict[str, Tensor]:
     """Sums over each cell's levels."""
     each = {
         "within": found.within(tolerance),
@@ -211,7 +219,8 @@ def _per_cell(found: LevelSet, cells: int, tolerance: float) -> dict[str, Tensor
         "seconds": found.seconds,
     }
     return {
-        name: values.double().view(cells, -1).sum(1) for name, values in each.items()
+        name: values.double().view(cells, -1).sum(1)
+        for name, values in each.items()
     }
 
 

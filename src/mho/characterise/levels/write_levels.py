@@ -61,7 +61,9 @@ class LevelSet:
         return self.error.abs() < tolerance
 
 
-def level_targets(low: float, high: float, count: int) -> Float[Tensor, " levels"]:
+def level_targets(
+    low: float, high: float, count: int
+) -> Float[Tensor, " levels"]:
     """Evenly spaced levels, both ends included (S).
 
     >>> level_targets(50e-6, 4144e-6, 2048)[:2]
@@ -182,7 +184,9 @@ def write_in_turn(
     one = torch.tensor([cell])
     before = bench.ledger
     for number in range(target.numel()):
-        parts.append(write_levels(bench, target[number : number + 1], one, protocol))
+        parts.append(
+            write_levels(bench, target[number : number + 1], one, protocol)
+        )
         if on_level is not None:
             on_level(number + 1)
     return join(parts, bench.ledger - before)
@@ -205,7 +209,9 @@ def join(parts: list[LevelSet], ledger: Ledger) -> LevelSet:
         "reads",
         "seconds",
     )
-    joined = {name: torch.cat([getattr(p, name) for p in parts], -1) for name in names}
+    joined = {
+        name: torch.cat([getattr(p, name) for p in parts], -1) for name in names
+    }
     return LevelSet(voltage=parts[0].voltage, ledger=ledger, **joined)
 
 

@@ -72,7 +72,10 @@ def _analyse(
 ) -> TelegraphAnalysis:
     """All fits, and the choice among them."""
     from mho.characterise.telegraph.fits import fit_all
-    from mho.characterise.telegraph.initial_guess import converter_step, rough_noise
+    from mho.characterise.telegraph.initial_guess import (
+        converter_step,
+        rough_noise,
+    )
 
     unit = rough_noise(values)
     scaled = values / unit
@@ -82,16 +85,24 @@ def _analyse(
     chosen = fits[-1]
     if traps is None:
         good = [fit for fit in fits[1:] if fit.bic < rival]
-        good = [fit for fit in good if fit.believable(options, converter_step(scaled))]
+        good = [
+            fit
+            for fit in good
+            if fit.believable(options, converter_step(scaled))
+        ]
         chosen = min((fits[0], *good), key=lambda fit: fit.bic)
     # A density of the trace in units of `unit` is one in 1/S after division by it.
     shift = 2 * len(values) * math.log(unit)
     fitted = torch.from_numpy(chosen.fitted * unit)
     return TelegraphAnalysis(
         traps=_found(chosen, trace, unit, options),
-        levels=tuple(sorted(float(level) * unit for level in chosen.model.levels)),
+        levels=tuple(
+            sorted(float(level) * unit for level in chosen.model.levels)
+        ),
         noise=chosen.model.noise * unit,
-        residual=float((trace.conductance.double() - fitted).square().mean().sqrt()),
+        residual=float(
+            (trace.conductance.double() - fitted).square().mean().sqrt()
+        ),
         complete=chosen.explains(options),
         interval=trace.interval,
         samples=len(values),
@@ -128,7 +139,9 @@ def _found(
         high = amplitude + half if resolved else max(span, amplitude)
         size = Estimate(amplitude, max(amplitude - half, 0.0), high)
         found.append(
-            FoundTrap(size, capture, emission, float(counts[:, k].min()), resolved)
+            FoundTrap(
+                size, capture, emission, float(counts[:, k].min()), resolved
+            )
         )
     return tuple(found)
 

@@ -165,7 +165,13 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         stray = float((posteriors / lattice).sum(1).mean()) * self.grid.stray
         misplaced = self._misplaced(pairs)
         return Seen(
-            float(score), posteriors @ middle, away, clean, pairs, stray, misplaced
+            float(score),
+            posteriors @ middle,
+            away,
+            clean,
+            pairs,
+            stray,
+            misplaced,
         )
 
     def _misplaced(self, pairs: Array) -> float:
@@ -201,10 +207,14 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
             normal + ridge, matrix.T @ stats["sum"] + ridge @ before
         )
         away = stats["values"] - matrix @ solution
-        variance = float((stats["clean"] * away**2).sum() / max(weight.sum(), 1e-9))
+        variance = float(
+            (stats["clean"] * away**2).sum() / max(weight.sum(), 1e-9)
+        )
         noise = max(variance**0.5, self.grid.noise_min)
         self.adopt(
-            Model.checked(float(solution[0]), noise, solution[1:], fills, empties)
+            Model.checked(
+                float(solution[0]), noise, solution[1:], fills, empties
+            )
         )
 
 

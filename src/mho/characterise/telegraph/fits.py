@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mho.characterise.telegraph.factorial_hmm import FactorialHMM
-from mho.characterise.telegraph.initial_guess import best_fit, jump_sizes, make_grid
+from mho.characterise.telegraph.initial_guess import (
+    best_fit,
+    jump_sizes,
+    make_grid,
+)
 from mho.characterise.telegraph.result import NoiseOptions
 from mho.characterise.telegraph.trap_model import Array, Model, each_trap
 from mho.files import RunFolder
@@ -39,7 +43,9 @@ class Fit:
     @property
     def bic(self) -> float:
         """Bayesian information criterion: base, noise and three numbers for each trap."""
-        return -2 * self.score + (2 + 3 * self.model.traps) * math.log(len(self.fitted))
+        return -2 * self.score + (2 + 3 * self.model.traps) * math.log(
+            len(self.fitted)
+        )
 
     @property
     def transitions(self) -> Array:
@@ -57,7 +63,9 @@ class Fit:
 
     def believable(self, options: NoiseOptions, step: float) -> bool:
         """Whether every trap is larger than noise and converter step, and jumps often enough."""
-        least = max(options.amplitude_min * self.model.noise, options.steps_min * step)
+        least = max(
+            options.amplitude_min * self.model.noise, options.steps_min * step
+        )
         large = (self.model.amplitude >= least).all()
         return bool(
             large and (self.transitions.min(0) >= options.transitions_min).all()

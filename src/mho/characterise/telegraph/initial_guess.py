@@ -7,7 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from mho.characterise.telegraph.factorial_hmm import PER_NOISE, FactorialHMM, Grid
+from mho.characterise.telegraph.factorial_hmm import (
+    PER_NOISE,
+    FactorialHMM,
+    Grid,
+)
 from mho.characterise.telegraph.trap_model import Array, Model
 
 _LOOK = 5
@@ -41,9 +45,13 @@ def rough_noise(values: Array) -> float:
     In the unit of the values. 0.2533 is the 60 % point of a normal distribution. At least two
     steps of the converter, so that a fit cannot resolve its codes.
     """
-    small = float(np.quantile(np.abs(np.diff(values)), 0.2)) / (0.2533 * math.sqrt(2))
+    small = float(np.quantile(np.abs(np.diff(values)), 0.2)) / (
+        0.2533 * math.sqrt(2)
+    )
     return max(
-        small, float(np.ptp(values)) / (_POINTS_MAX / 32), 2 * converter_step(values)
+        small,
+        float(np.ptp(values)) / (_POINTS_MAX / 32),
+        2 * converter_step(values),
     )
 
 
@@ -132,7 +140,9 @@ def best_fit(
     part = grid
     if before.traps == 2:
         few = column[:_GLANCE]
-        part = replace(grid, left=grid.left[:_GLANCE], share=grid.share[:_GLANCE])
+        part = replace(
+            grid, left=grid.left[:_GLANCE], share=grid.share[:_GLANCE]
+        )
     looks = [
         FactorialHMM(part, start, _LOOK, _GAIN).fit(few)
         for start in _starts(values, sizes, before, noise)
@@ -143,7 +153,9 @@ def best_fit(
         FactorialHMM(grid, look.model, steps, _GAIN).fit(column)
         for look in looks[:going_on]
     ]
-    best: FactorialHMM = max(fits, key=lambda fit: float(fit.monitor_.history[-1]))
+    best: FactorialHMM = max(
+        fits, key=lambda fit: float(fit.monitor_.history[-1])
+    )
     return best
 
 
@@ -156,7 +168,9 @@ def _starts(
     slow = np.full(number, 0.03)
     for size in tried:
         amplitude = np.append(before.amplitude, size)
-        fills, empties = (np.append(p, 0.03) for p in (before.fills, before.empties))
+        fills, empties = (
+            np.append(p, 0.03) for p in (before.fills, before.empties)
+        )
         for base in (
             (before.base - size / 2,)
             if number == 3

@@ -57,7 +57,9 @@ def trap_spectra(
         phase = 2 * math.pi * frequency * time
         lorentzian = power / (1 + phase.square())
         rows.append(lorentzian * average)
-    return torch.stack(rows) if rows else frequency.new_zeros(0, frequency.numel())
+    return (
+        torch.stack(rows) if rows else frequency.new_zeros(0, frequency.numel())
+    )
 
 
 def white_level(analysis: TelegraphAnalysis) -> float:

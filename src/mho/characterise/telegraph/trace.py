@@ -20,9 +20,7 @@ SAMPLES_MAX = 500_000
 _LONGEST_LINE = 10_000
 """Letters in a line at most (1)."""
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12}
-_COLUMNS = (
-    "`time_s,current_A` (or `_uA`, `_nA`) or `time_s,conductance_S` (or `_uS`, `_nS`)"
-)
+_COLUMNS = "`time_s,current_A` (or `_uA`, `_nA`) or `time_s,conductance_S` (or `_uS`, `_nS`)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +37,9 @@ class Trace:
 
     def __post_init__(self) -> None:
         check_positive(self.interval, "interval", "s")
-        check_finite(self.conductance, "conductance", "Leave gaps out of the trace.")
+        check_finite(
+            self.conductance, "conductance", "Leave gaps out of the trace."
+        )
         count = self.conductance.numel()
         if not SAMPLES_MIN <= count <= SAMPLES_MAX:
             raise ValueError(
@@ -91,7 +91,9 @@ def read_trace(path: Path, voltage: float) -> Trace:
             f" {len(table):,}."
         )
     time = table[:, 0] * scales[0]
-    return Trace(table[:, 1] * scales[1], _interval(path, time, [n for n, _ in lines]))
+    return Trace(
+        table[:, 1] * scales[1], _interval(path, time, [n for n, _ in lines])
+    )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -135,7 +137,9 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
     return [float(cell) for cell in cells]
 
 
-def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]:
+def _scales(
+    names: list[str], voltage: float, place: str
+) -> tuple[float, float]:
     """Factors from the columns to seconds and siemens."""
     if len(names) == 2:
         # What a name begins with says what its unit ends with, and how that becomes siemens.
@@ -163,7 +167,9 @@ def _scales(names: list[str], voltage: float, place: str) -> tuple[float, float]
     )
 
 
-def _interval(path: Path, time: Float[Tensor, " samples"], numbers: list[int]) -> float:
+def _interval(
+    path: Path, time: Float[Tensor, " samples"], numbers: list[int]
+) -> float:
     """Time from sample to sample (s)."""
     steps = time.diff()
     span = float(time[-1] - time[0])

@@ -53,7 +53,12 @@ class Model:
 
     @classmethod
     def checked(
-        cls, base: float, noise: float, amplitude: Array, fills: Array, empties: Array
+        cls,
+        base: float,
+        noise: float,
+        amplitude: Array,
+        fills: Array,
+        empties: Array,
     ) -> "Model":
         """A model with positive amplitudes and possible probabilities.
 
@@ -67,7 +72,9 @@ class Model:
         )
         both = np.maximum(fills + empties, _RAREST)
         shrink = np.minimum(1.0, (1 - _FASTEST) / both)
-        fills, empties = (np.maximum(p * shrink, _RAREST) for p in (fills, empties))
+        fills, empties = (
+            np.maximum(p * shrink, _RAREST) for p in (fills, empties)
+        )
         return cls(base, noise, np.abs(amplitude), fills, empties)
 
     @classmethod
@@ -98,7 +105,9 @@ class Model:
     @cached_property
     def levels(self) -> Array:
         """Conductance of each joint state. Shape (states,)."""
-        levels: Array = self.design @ np.concatenate(([self.base], self.amplitude))
+        levels: Array = self.design @ np.concatenate(
+            ([self.base], self.amplitude)
+        )
         return levels
 
     @property
@@ -174,9 +183,13 @@ def densities(model: Model, points: int, step: float) -> Array:
     """
     angular = 2 * math.pi * np.fft.rfftfreq(points, step)
     # Characteristic functions: those of a sum of independent parts are multiplied.
-    gaussian = np.exp(1j * angular * model.base - (model.noise * angular) ** 2 / 2)
+    gaussian = np.exp(
+        1j * angular * model.base - (model.noise * angular) ** 2 / 2
+    )
     joint: Any = gaussian[None, None]
-    for amplitude, fill, empty in zip(model.amplitude, *model.rates, strict=True):
+    for amplitude, fill, empty in zip(
+        model.amplitude, *model.rates, strict=True
+    ):
         one = _one_trap(angular * amplitude, fill, empty)
         size = 2 * joint.shape[0]
         # Each joint state goes together with either state of the next trap.

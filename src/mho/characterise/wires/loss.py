@@ -74,7 +74,9 @@ class WireLoss:
     @property
     def weakest(self) -> tuple[int, int]:
         """Row and column of the cell with the smallest share, all cells at the high end (1)."""
-        row, col = divmod(int(self.full_share.argmin()), self.full_share.shape[1])
+        row, col = divmod(
+            int(self.full_share.argmin()), self.full_share.shape[1]
+        )
         return row, col
 
     def blocks(self, most: int) -> Float[Tensor, "down along"]:
@@ -182,7 +184,9 @@ def loads(
     count = arrays_for(size) if arrays is None else arrays
     check_between(count, "arrays", 1, 1_000_000, "1")
     part = _uniform((count, *size), stream.child("conductance"))
-    return low + (high - low) * part, torch.full((1, *size), high, dtype=torch.float64)
+    return low + (high - low) * part, torch.full(
+        (1, *size), high, dtype=torch.float64
+    )
 
 
 def arrays_for(size: tuple[int, int]) -> int:
@@ -214,7 +218,9 @@ def _pooled(
     for axis, length in enumerate(values.shape):
         count = min(most, length)
         block = torch.arange(length) * count // length
-        shape = (count, values.shape[1]) if axis == 0 else (values.shape[0], count)
+        shape = (
+            (count, values.shape[1]) if axis == 0 else (values.shape[0], count)
+        )
         values = values.new_zeros(shape).index_add(axis, block, values)
     return values
 
@@ -229,4 +235,6 @@ def _over_inputs(
     spread = share.std(1) / share.mean(1)
     gain = (current * ideal).sum(1) / current.square().sum(1)
     error = (gain[:, None] * current - ideal) / largest[:, None]
-    return float(spread.square().mean().sqrt()), float(error.square().mean().sqrt())
+    return float(spread.square().mean().sqrt()), float(
+        error.square().mean().sqrt()
+    )

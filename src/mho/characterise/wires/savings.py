@@ -67,7 +67,11 @@ class ArraySetup:
     @property
     def drivers(self) -> int:
         """Number of drivers of word lines (1)."""
-        return self.size[0] * self._parts[1] * (2 if self.wires.sides == "both" else 1)
+        return (
+            self.size[0]
+            * self._parts[1]
+            * (2 if self.wires.sides == "both" else 1)
+        )
 
     @property
     def amplifiers(self) -> int:
@@ -80,7 +84,9 @@ class ArraySetup:
 
     @property
     def _parts(self) -> tuple[int, int]:
-        down, along = (-(-n // m) for n, m in zip(self.size, self.tile, strict=True))
+        down, along = (
+            -(-n // m) for n, m in zip(self.size, self.tile, strict=True)
+        )
         return down, along
 
 
@@ -160,7 +166,9 @@ def wire_plans(
     """
     _check(base)
     check_between(wanted, "wanted", 0.01, 0.9999, "1")
-    ends = replace(base, wires=replace(base.wires, sides="both", sense_sides="both"))
+    ends = replace(
+        base, wires=replace(base.wires, sides="both", sense_sides="both")
+    )
     narrow = _narrower(ends, 4)
     choices = {
         "smaller tiles": base,
@@ -308,7 +316,11 @@ def _shares(layout: ArraySetup, stream: Stream) -> tuple[float, float, float]:
     random, full = loads(tile, layout.low, layout.high, stream)
     column = _in_turns(layout, random).sum(-2) / random.sum(-2)
     full_column = _in_turns(layout, full).sum(-2) / full.sum(-2)
-    return float(column.mean()), float(column.amin(1).mean()), float(full_column.mean())
+    return (
+        float(column.mean()),
+        float(column.amin(1).mean()),
+        float(full_column.mean()),
+    )
 
 
 def _in_turns(
@@ -329,7 +341,9 @@ def _in_turns(
 
 
 def _together(
-    wires: WireModel, conductance: Float[Tensor, "arrays rows cols"], some: slice
+    wires: WireModel,
+    conductance: Float[Tensor, "arrays rows cols"],
+    some: slice,
 ) -> Float[Tensor, "arrays some cols"]:
     """Effective matrices (S) of evenly spaced rows, the cells of all others off.
 
@@ -344,7 +358,9 @@ def _together(
     below = (rows - 1 - some.start) % some.step
     bit = _number(wires.bit_line)
     lines = replace(
-        wires, bit_line=some.step * bit, sense=_number(wires.sense) + below * bit
+        wires,
+        bit_line=some.step * bit,
+        sense=_number(wires.sense) + below * bit,
     )
     return solve(lines, conductance[:, some].contiguous())
 

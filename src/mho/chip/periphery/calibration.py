@@ -83,7 +83,9 @@ def range_error(
 
 def _error(magnitude: Tensor, lsb: Tensor, top: int) -> Tensor:
     """Mean square error; at 0 LSB everything is clipped to 0."""
-    made = (magnitude / lsb.clamp(min=1e-300)).round_().clamp_(max=top).mul_(lsb)
+    made = (
+        (magnitude / lsb.clamp(min=1e-300)).round_().clamp_(max=top).mul_(lsb)
+    )
     return made.sub_(magnitude).square_().mean(0)
 
 
@@ -103,14 +105,18 @@ def _least_error(magnitude: Tensor, top: int) -> Tensor:
 
     def look(lsb: Tensor) -> None:
         nonlocal best, error
-        torch.div(magnitude, lsb.clamp(min=1e-300), out=codes).round_().clamp_(max=top)
+        torch.div(magnitude, lsb.clamp(min=1e-300), out=codes).round_().clamp_(
+            max=top
+        )
         cross = torch.mul(magnitude, codes, out=product).sum(0)
         moved = cross / codes.square_().sum(0).clamp_(min=1e-300)
         found = (energy - cross * moved).clamp_(min=0) / count
         best = torch.where(found < error, moved, best)
         error = torch.minimum(found, error)
 
-    for share in torch.logspace(math.log2(_FLOOR), 0, 129, 2.0, dtype=torch.float64):
+    for share in torch.logspace(
+        math.log2(_FLOOR), 0, 129, 2.0, dtype=torch.float64
+    ):
         look(largest / top * share)
     centre = best
     for share in torch.logspace(-0.1, 0.1, 65, 2.0, dtype=torch.float64):
@@ -169,4 +175,6 @@ def _from_ends(places: Tensor) -> tuple[float, ...]:
     if count < 1:
         return (0.0,) * places.numel()
     step = (places[-1] - places[0]) / count
-    return tuple(((places - places[0]) / step - torch.arange(count + 1)).tolist())
+    return tuple(
+        ((places - places[0]) / step - torch.arange(count + 1)).tolist()
+    )

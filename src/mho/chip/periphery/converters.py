@@ -61,7 +61,9 @@ class UniformConverter(ABC):
 
     @abstractmethod
     def __call__(
-        self, signal: Float[Tensor, "*shape"], generator: torch.Generator | None = None
+        self,
+        signal: Float[Tensor, "*shape"],
+        generator: torch.Generator | None = None,
     ) -> Float[Tensor, "*shape"]:
         """The value of the nearest code, with all errors, saturated."""
 
@@ -99,7 +101,9 @@ class UniformConverter(ABC):
         return not self.inl or min(self.dnl) >= -1
 
     def codes(
-        self, signal: Float[Tensor, "*shape"], generator: torch.Generator | None = None
+        self,
+        signal: Float[Tensor, "*shape"],
+        generator: torch.Generator | None = None,
     ) -> Int32[Tensor, "*shape"]:
         """Code of each value (1): what an `adc` gives, or what a `dac` is told.
 
@@ -120,7 +124,9 @@ class UniformConverter(ABC):
         check_not_negative(self.noise_lsb, "noise_lsb", "1")
         check_choice(self.kind, "kind", KINDS)
 
-    def _convert(self, signal: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _convert(
+        self, signal: Tensor, generator: torch.Generator | None
+    ) -> Tensor:
         """Values with all errors."""
         code = self._code(signal, generator)
         if self.kind == "adc":
@@ -137,18 +143,24 @@ class UniformConverter(ABC):
         made = code.mul_(step)
         return made.add_(start)
 
-    def _code(self, signal: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _code(
+        self, signal: Tensor, generator: torch.Generator | None
+    ) -> Tensor:
         """Codes as numbers of the signal's type, in a tensor of their own."""
         first, last = self.code_range
         if self.kind == "dac":
-            return ((signal - self.origin) / self.lsb).round_().clamp_(first, last)
+            return (
+                ((signal - self.origin) / self.lsb).round_().clamp_(first, last)
+            )
         position = signal * (1 + self.gain_error)
         position.add_(self.offset).sub_(self.origin).div_(self.lsb)
         if self.noise_lsb:
             position += self._noise(signal, generator)
         if not self.inl:
             return position.round_().clamp_(first, last)
-        return shown(position.sub_(first), self.inl, self.code_count).add_(first)
+        return shown(position.sub_(first), self.inl, self.code_count).add_(
+            first
+        )
 
     def _noise(self, like: Tensor, generator: torch.Generator | None) -> Tensor:
         """Noise of each conversion (LSB)."""
@@ -158,7 +170,10 @@ class UniformConverter(ABC):
                 f" {self.noise_lsb:g}, but is None; pass one of a `Stream`."
             )
         draws = torch.randn(
-            like.shape, generator=generator, dtype=like.dtype, device=like.device
+            like.shape,
+            generator=generator,
+            dtype=like.dtype,
+            device=like.device,
         )
         return draws.mul_(self.noise_lsb)
 
@@ -211,7 +226,9 @@ class Converter(UniformConverter, Configuration):
         return self.low
 
     def __call__(
-        self, signal: Float[Tensor, "*shape"], generator: torch.Generator | None = None
+        self,
+        signal: Float[Tensor, "*shape"],
+        generator: torch.Generator | None = None,
     ) -> Float[Tensor, "*shape"]:
         """The value of the nearest code, with all errors, saturated.
 
@@ -274,7 +291,9 @@ class SignedConverter(UniformConverter, Configuration):
         return 0.0
 
     def __call__(
-        self, signal: Float[Tensor, "*shape"], generator: torch.Generator | None = None
+        self,
+        signal: Float[Tensor, "*shape"],
+        generator: torch.Generator | None = None,
     ) -> Float[Tensor, "*shape"]:
         """The value of the nearest code, with all errors, saturated.
 

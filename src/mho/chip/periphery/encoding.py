@@ -85,8 +85,14 @@ class InputEncoding(Configuration):
     @property
     def places(self) -> tuple[int, ...]:
         """What a digit of each cycle counts in the code (1), negative in the second phase."""
-        digits = [1 << (self.width * n) for n in range(self.cycles // self.phases)]
-        return (*digits, *(-d for d in digits)) if self.phases == 2 else tuple(digits)
+        digits = [
+            1 << (self.width * n) for n in range(self.cycles // self.phases)
+        ]
+        return (
+            (*digits, *(-d for d in digits))
+            if self.phases == 2
+            else tuple(digits)
+        )
 
     @property
     def slice_dac(self) -> SignedConverter:
@@ -182,7 +188,9 @@ class InputEncoding(Configuration):
         """
         cycles = batch * self.cycles
         groups = len(row_groups(rows, rows_at_once))
-        return ConversionCount(cycles * groups, cycles * rows, cycles * groups * cols)
+        return ConversionCount(
+            cycles * groups, cycles * rows, cycles * groups * cols
+        )
 
 
 def row_groups(rows: int, rows_at_once: int | None = None) -> tuple[slice, ...]:

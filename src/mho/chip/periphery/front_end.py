@@ -10,7 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import Configuration, check_choice, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_choice,
+    check_not_negative,
+    check_positive,
+)
 from mho.chip.periphery.converters import SignedConverter
 from mho.device.laws import BOLTZMANN
 
@@ -32,7 +37,9 @@ class FrontEnd(ABC):
         """Current that gives the full swing, for each gain from the most sensitive on (A)."""
 
     @abstractmethod
-    def noise(self, full_scale: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def noise(
+        self, full_scale: Float[Tensor, "*shape"]
+    ) -> Float[Tensor, "*shape"]:
         """Standard deviation of the noise, as a current at the input (A).
 
         Args:
@@ -129,7 +136,9 @@ class Transimpedance(FrontEnd, Configuration):
     references = ("johnson1928",)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ranges", _ascending(self.ranges, "ranges", "A"))
+        object.__setattr__(
+            self, "ranges", _ascending(self.ranges, "ranges", "A")
+        )
         check_positive(self.swing, "swing", "V")
         check_not_negative(self.bandwidth, "bandwidth", "Hz")
         check_not_negative(self.temperature, "temperature", "K")
@@ -145,7 +154,9 @@ class Transimpedance(FrontEnd, Configuration):
         """Feedback resistor of each range (Ω)."""
         return tuple(self.swing / top for top in self.full_scales)
 
-    def noise(self, full_scale: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def noise(
+        self, full_scale: Float[Tensor, "*shape"]
+    ) -> Float[Tensor, "*shape"]:
         """Standard deviation of the resistor's noise, as a current (A): √(4kTB/R).
 
         Args:
@@ -181,7 +192,9 @@ class Integrator(FrontEnd, Configuration):
     def __post_init__(self) -> None:
         check_positive(self.time, "time", "s")
         object.__setattr__(
-            self, "capacitance", _ascending(self.capacitance, "capacitance", "F")
+            self,
+            "capacitance",
+            _ascending(self.capacitance, "capacitance", "F"),
         )
         check_positive(self.swing, "swing", "V")
         check_not_negative(self.temperature, "temperature", "K")
@@ -190,9 +203,13 @@ class Integrator(FrontEnd, Configuration):
     def full_scales(self) -> tuple[float, ...]:
         """Current that gives the full swing, for each gain from the most sensitive on (A)."""
         assert isinstance(self.capacitance, tuple)
-        return tuple(farads * self.swing / self.time for farads in self.capacitance)
+        return tuple(
+            farads * self.swing / self.time for farads in self.capacitance
+        )
 
-    def noise(self, full_scale: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    def noise(
+        self, full_scale: Float[Tensor, "*shape"]
+    ) -> Float[Tensor, "*shape"]:
         """Standard deviation of the reset noise, as a current (A): √(kTC)/t.
 
         Args:
@@ -205,7 +222,9 @@ class Integrator(FrontEnd, Configuration):
 def _ascending(values: Any, name: str, unit: str) -> tuple[float, ...]:
     """One number or several as a tuple that ascends."""
     found = (
-        tuple(map(float, values)) if isinstance(values, Sequence) else (float(values),)
+        tuple(map(float, values))
+        if isinstance(values, Sequence)
+        else (float(values),)
     )
     for value in found:
         check_positive(value, name, unit)

@@ -72,7 +72,9 @@ def transitions(inl: tuple[float, ...], codes: int) -> Float[Tensor, " edges"]:
     gone. Shape (codes + 1,): transition 0 is at −∞; the one beyond the last code is NaN, which
     not even an infinite signal passes. It is shared by all calls: never write into it.
     """
-    edges = torch.arange(codes, dtype=torch.float64).sub_(0.5) + full_table(inl, codes)
+    edges = torch.arange(codes, dtype=torch.float64).sub_(0.5) + full_table(
+        inl, codes
+    )
     edges[1:] = edges[1:].flip(0).cummin(0).values.flip(0)
     edges[0] = -math.inf
     return torch.cat((edges, torch.tensor([math.nan], dtype=torch.float64)))
@@ -83,7 +85,8 @@ def _reach(inl: tuple[float, ...], codes: int) -> int:
     """Codes between the rounded value and the one that is shown, at most (1)."""
     nominal = torch.arange(1, codes, dtype=torch.float64).sub_(0.5)
     return max(
-        1, math.ceil(float((transitions(inl, codes)[1:-1] - nominal).abs().max()))
+        1,
+        math.ceil(float((transitions(inl, codes)[1:-1] - nominal).abs().max())),
     )
 
 
@@ -119,7 +122,10 @@ def shown(
 
 
 def looked_up(
-    code: Int[Tensor, "*shape"], inl: tuple[float, ...], codes: int, like: Tensor
+    code: Int[Tensor, "*shape"],
+    inl: tuple[float, ...],
+    codes: int,
+    like: Tensor,
 ) -> Float[Tensor, "*shape"]:
     """The table at each code (LSB), in the precision of `like`.
 
@@ -130,5 +136,8 @@ def looked_up(
         like: Tensor whose type and device the result takes.
     """
     return (
-        full_table(inl, codes).to(like).index_select(0, code.flatten()).view(code.shape)
+        full_table(inl, codes)
+        .to(like)
+        .index_select(0, code.flatten())
+        .view(code.shape)
     )

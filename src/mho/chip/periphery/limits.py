@@ -18,7 +18,9 @@ METAL_CURRENT_PER_WIDTH = 2.8e3
 """
 
 
-def metal_limit(width: float, per_width: float = METAL_CURRENT_PER_WIDTH) -> float:
+def metal_limit(
+    width: float, per_width: float = METAL_CURRENT_PER_WIDTH
+) -> float:
     """Current that a metal line bears for years (A).
 
     Args:
@@ -66,7 +68,9 @@ def line_currents(
     return (word if bent is None else word + size**3 * bent.sum(1)), bit
 
 
-def _summed(voltage: Tensor, conductance: Tensor, bent: Tensor | None) -> Tensor:
+def _summed(
+    voltage: Tensor, conductance: Tensor, bent: Tensor | None
+) -> Tensor:
     """Sums of the columns."""
     linear = voltage @ conductance
     return linear if bent is None else linear + voltage**3 @ bent
@@ -138,7 +142,9 @@ class LimitReport:
 
     def __str__(self) -> str:
         over = [e for e in self.excesses if e.count]
-        vectors = f"{self.vectors} input vector{'' if self.vectors == 1 else 's'}"
+        vectors = (
+            f"{self.vectors} input vector{'' if self.vectors == 1 else 's'}"
+        )
         if not over:
             return f"No line exceeds its current limit in {vectors}."
         worst = "; ".join(str(e) for e in over)
@@ -179,7 +185,9 @@ class LineLimits(Configuration):
         return min(self.word_line, self.bit_line, self.driver) < math.inf
 
     def exceeded(
-        self, word: Float[Tensor, "batch rows"], bit: Float[Tensor, "batch cols"]
+        self,
+        word: Float[Tensor, "batch rows"],
+        bit: Float[Tensor, "batch cols"],
     ) -> LimitReport:
         """Compare currents with the limits; what is not a number counts as too much.
 
@@ -192,7 +200,9 @@ class LineLimits(Configuration):
             ("bit line", self.bit_line, bit),
             ("driver", self.driver, word),
         )
-        over_any = torch.zeros(word.shape[0], dtype=torch.bool, device=word.device)
+        over_any = torch.zeros(
+            word.shape[0], dtype=torch.bool, device=word.device
+        )
         found = []
         for line, limit, current in kinds:
             if limit == math.inf or not current.numel():

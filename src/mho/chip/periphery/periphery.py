@@ -73,10 +73,14 @@ class Periphery(Configuration):
         self, voltage: Float[Tensor, "batch rows"]
     ) -> Float[Tensor, "cycles batch rows"]:
         """Row voltages of every cycle without errors (V)."""
-        return self.encoding.slices(self.encoding.codes(voltage), dtype=voltage.dtype)
+        return self.encoding.slices(
+            self.encoding.codes(voltage), dtype=voltage.dtype
+        )
 
     def driven(
-        self, voltage: Float[Tensor, "batch rows"], generator: torch.Generator | None
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        generator: torch.Generator | None,
     ) -> Float[Tensor, "cycles batch rows"]:
         """Row voltages of every cycle (V)."""
         if self.encoding.cycles == 1:

@@ -80,7 +80,9 @@ class Magnitudes:
         flat = (place * place.shape[1] + column)[seen]
         # sums of whole numbers below 2^53 are exact in float64 as well
         often = (
-            None if times is None else times[:, None].expand_as(place)[seen].double()
+            None
+            if times is None
+            else times[:, None].expand_as(place)[seen].double()
         )
         found = torch.bincount(flat, often, minlength=self._bins.numel())
         self._bins += found.long().view_as(self._bins)
@@ -154,7 +156,9 @@ class Magnitudes:
         ]
         # one end of a bin above the largest magnitude is enough
         beyond = edges[tried + 1, None] * self._unit >= self.largest
-        return torch.cat(found).masked_fill_(beyond & (self.largest > 0), math.inf)
+        return torch.cat(found).masked_fill_(
+            beyond & (self.largest > 0), math.inf
+        )
 
     def _raise(self, end: Int64[Tensor, " cols"]) -> None:
         """Make room for larger magnitudes; bins of the smallest ones fall out of sight."""
@@ -174,7 +178,9 @@ def _edges() -> Float64[Tensor, " edges"]:
 
 
 def _bin_errors(
-    edges: Float64[Tensor, " edges"], full_scale: Float64[Tensor, " tried"], top: int
+    edges: Float64[Tensor, " edges"],
+    full_scale: Float64[Tensor, " tried"],
+    top: int,
 ) -> Float64[Tensor, "tried bins"]:
     """Mean square error of one sample of each bin (unit of the signal squared)."""
     lsb = (full_scale / top)[:, None]

@@ -31,7 +31,8 @@ RENAMED: dict[tuple[str, str], str] = {
 """New name by command and old name."""
 
 _GONE: dict[tuple[str, str], str] = {
-    (command, "--denoise"): "what happens without `--plain`" for command in _OF_RUNS
+    (command, "--denoise"): "what happens without `--plain`"
+    for command in _OF_RUNS
 }
 
 

@@ -31,7 +31,9 @@ class _Brief:
             DefaultFormatter()(console, options, panel)
             return
         names = "  ".join(_flag(entry) for entry in panel.entries)
-        console.print(Text(f"{panel.title}, explained by {HELP_ALL}:", style="bold"))
+        console.print(
+            Text(f"{panel.title}, explained by {HELP_ALL}:", style="bold")
+        )
         console.print(Padding(names, (0, 0, 0, 2)))
 
 

@@ -93,7 +93,9 @@ Resume = Annotated[
     Parameter(help="Go on with an interrupted run; what is finished is kept."),
 ]
 Threads = Annotated[
-    int, WHOLE, Parameter(help="Threads to compute with; more than one rarely pays.")
+    int,
+    WHOLE,
+    Parameter(help="Threads to compute with; more than one rarely pays."),
 ]
 Seed = Annotated[
     int,
@@ -103,14 +105,18 @@ Seed = Annotated[
     ),
 ]
 Tolerance = Annotated[
-    str, WORDS, Parameter(help="Half-width of the acceptance window, with its unit.")
+    str,
+    WORDS,
+    Parameter(help="Half-width of the acceptance window, with its unit."),
 ]
 OwnTolerance = Annotated[
     str | None,
     WORDS,
     Parameter(help="Half-width of the acceptance window, with its unit."),
 ]
-Denoise = Annotated[bool, Parameter(help="Denoise cells when they are programmed.")]
+Denoise = Annotated[
+    bool, Parameter(help="Denoise cells when they are programmed.")
+]
 ReadNoise = Annotated[
     str,
     Parameter(
@@ -162,15 +168,20 @@ Keep = Annotated[
         help="Let the chip's clock and noise go on in its file; it stays as it was otherwise."
     ),
 ]
-Wait = Annotated[str, WORDS, Parameter(help="Time to let pass before, with its unit.")]
-Pack = Annotated[bool, FLAG, Parameter(group=MAPPING, help="Let layers share tiles.")]
+Wait = Annotated[
+    str, WORDS, Parameter(help="Time to let pass before, with its unit.")
+]
+Pack = Annotated[
+    bool, FLAG, Parameter(group=MAPPING, help="Let layers share tiles.")
+]
 Compensate = Annotated[
     bool, Parameter(group=MAPPING, help="Make up for the wires in the mapping.")
 ]
 Digital = Annotated[
     str | None,
     Parameter(
-        group=MAPPING, help="Modules that stay digital, such as `head,encoder.*`."
+        group=MAPPING,
+        help="Modules that stay digital, such as `head,encoder.*`.",
     ),
 ]
 Size = Annotated[
@@ -215,7 +226,8 @@ Access = Annotated[
 Sides = Annotated[
     str | None,
     Parameter(
-        group=LINES, help="`both` if rows are driven from both ends, else `one`."
+        group=LINES,
+        help="`both` if rows are driven from both ends, else `one`.",
     ),
 ]
 SenseSides = Annotated[

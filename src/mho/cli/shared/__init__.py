@@ -56,7 +56,13 @@ _LATE = {
         "write_json",
     ),
     "programmed_table": ("programmed", "programmed_rows"),
-    "samples": ("DIGITS", "given_wires", "output_file", "rehearse", "test_data"),
+    "samples": (
+        "DIGITS",
+        "given_wires",
+        "output_file",
+        "rehearse",
+        "test_data",
+    ),
     "threads": ("with_threads",),
 }
 """Where each name lives that is imported late."""
@@ -99,7 +105,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """A name, imported on first use."""
     if name not in _HOME:
-        raise AttributeError(f"module `mho.cli.shared` has no attribute `{name}`")
+        raise AttributeError(
+            f"module `mho.cli.shared` has no attribute `{name}`"
+        )
     value = getattr(import_module(f"mho.cli.shared.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -17,7 +17,9 @@ _DOUBLE = 8
 """Memory that a number takes in double precision (bytes)."""
 
 
-def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."]]:
+def load_arrays(
+    path: str, name: str, key: str
+) -> dict[str, Float[Tensor, "..."]]:
     """Arrays of a `.npy` or `.npz` file as numbers in double precision; no code in it is run.
 
     Args:
@@ -39,11 +41,17 @@ def load_arrays(path: str, name: str, key: str) -> dict[str, Float[Tensor, "..."
     if key not in arrays and len(arrays) == 1:
         arrays = {key: next(iter(arrays.values()))}
     if key not in arrays:
-        raise ValueError(f"{demand} has no array `{key}`; save it under that name.")
+        raise ValueError(
+            f"{demand} has no array `{key}`; save it under that name."
+        )
     for array in arrays.values():
         if array.dtype.kind not in "buif":
-            raise ValueError(f"{demand} holds {array.dtype}; save real numbers.")
-    return {n: torch.from_numpy(a.astype(np.float64)) for n, a in arrays.items()}
+            raise ValueError(
+                f"{demand} holds {array.dtype}; save real numbers."
+            )
+    return {
+        n: torch.from_numpy(a.astype(np.float64)) for n, a in arrays.items()
+    }
 
 
 def _guarded(
@@ -76,5 +84,7 @@ def _read(
     # a map is refused where the file is shorter than its header says
     array = np.load(path, allow_pickle=False, mmap_mode="r")
     needed = array.nbytes + array.size * _DOUBLE
-    check_memory(needed, argument, f"the array in `{path}`, of shape {array.shape},")
+    check_memory(
+        needed, argument, f"the array in `{path}`, of shape {array.shape},"
+    )
     return {key: array}

@@ -34,7 +34,9 @@ def print_operations(rows: Sequence[OperationRecord]) -> None:
         console.width = _WIDE
     console.print(table)
     for row in others:
-        console.print(Text(f"and digital, without parameters or products: {row.kind}."))
+        console.print(
+            Text(f"and digital, without parameters or products: {row.kind}.")
+        )
     for names, why in refusals(rows):
         console.print(Text(f"refused: {names}, as {why}."))
     console.print()
@@ -42,11 +44,18 @@ def print_operations(rows: Sequence[OperationRecord]) -> None:
 
 def _cells(row: OperationRecord) -> tuple[Text, ...]:
     times = (
-        f" ×{row.count}" if row.count > 1 and row.name not in (OTHERS, TOTAL) else ""
+        f" ×{row.count}"
+        if row.count > 1 and row.name not in (OTHERS, TOTAL)
+        else ""
     )
     runs = f"{FOLDED} into {row.why}" if row.runs == FOLDED else row.runs
     counts = (row.multiply_adds, row.size, row.on_tiles)
     return tuple(
         Text(text)
-        for text in (row.name + times, row.kind, runs, *(f"{n:,}" for n in counts))
+        for text in (
+            row.name + times,
+            row.kind,
+            runs,
+            *(f"{n:,}" for n in counts),
+        )
     )

@@ -64,7 +64,9 @@ def resistance(text: str, name: str) -> float:
         ValueError: In the house sentence.
     """
     written = text.strip().replace("ohm", "Ω").replace("Ohm", "Ω")
-    value = quantity(written if written.endswith("Ω") else f"{written}Ω", name, "Ω")
+    value = quantity(
+        written if written.endswith("Ω") else f"{written}Ω", name, "Ω"
+    )
     check_not_negative(value, name, "Ω")
     check_between(value, name, 0.0, _MOST_OHM, "Ω")
     return value
@@ -76,7 +78,9 @@ def names(text: str | None) -> tuple[str, ...]:
     >>> names("head, encoder.*"), names(None)
     (('head', 'encoder.*'), ())
     """
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    return tuple(
+        name.strip() for name in (text or "").split(",") if name.strip()
+    )
 
 
 def temperature(text: str, name: str) -> float:
@@ -89,7 +93,9 @@ def temperature(text: str, name: str) -> float:
     Raises:
         ValueError: In the house sentence.
     """
-    found = re.fullmatch(r"\s*([-+]?[0-9]{1,9}(?:\.[0-9]+)?)\s*(K|°?C)\s*", text)
+    found = re.fullmatch(
+        r"\s*([-+]?[0-9]{1,9}(?:\.[0-9]+)?)\s*(K|°?C)\s*", text
+    )
     if found is None:
         raise ValueError(
             f"Argument `{name}` must be a number with its unit such as `358K` or `85C`, but is"
@@ -222,7 +228,9 @@ def passive_rows(passive: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     name = f"passive array, {passive['biasing']}"
     if "half_select_pulses" not in passive:
-        return [(name, "each copy stands alone; --in-turn writes among neighbours")]
+        return [
+            (name, "each copy stands alone; --in-turn writes among neighbours")
+        ]
     pairs = {
         what: f"{passive[f'{what}_median_uS']:.2f} / {passive[f'{what}_p99_uS']:.2f} µS"
         for what in ("moved", "shift")

@@ -35,7 +35,9 @@ def output_file(path: str, *inputs: str | None) -> Path:
                 f"Argument `save` must name another file, but is `{name}` itself."
             )
     if Path(path).is_dir():
-        raise ValueError(f"Argument `save` must name a file, but `{path}` is a folder.")
+        raise ValueError(
+            f"Argument `save` must name a file, but `{path}` is a folder."
+        )
     check_writable(Path(path).parent)
     return Path(path)
 

@@ -22,7 +22,9 @@ def disk_full(error: OSError) -> str:
     """What to say when the disk is full: the same for every command."""
     place = f" at `{error.filename}`" if error.filename else ""
     then = (
-        ", then the same command with `--resume` goes on" if is_resumable(error) else ""
+        ", then the same command with `--resume` goes on"
+        if is_resumable(error)
+        else ""
     )
     return (
         f"The disk must have room for the results, but is full{place}; free some{then}. Earlier"

@@ -57,7 +57,9 @@ def check_chip(chip: ProgrammedChip) -> None:
         same = chip.specimen.model == chip.model
         chip.deployed()
     except (ValueError, IndexError, RuntimeError) as error:
-        raise RefusedError(f"is of a chip that mho cannot make ({error})") from error
+        raise RefusedError(
+            f"is of a chip that mho cannot make ({error})"
+        ) from error
     if not same:
         raise RefusedError(
             f"is of a chip whose model this mho describes by other numbers than mho {chip.version}"
@@ -89,7 +91,9 @@ def _check_state(state: Mapping[str, Tensor], spec: ChipSpec) -> None:
         RefusedError: It is one.
     """
     for name, values in state.items():
-        if values.is_floating_point() and not bool(torch.isfinite(values).all()):
+        if values.is_floating_point() and not bool(
+            torch.isfinite(values).all()
+        ):
             raise RefusedError(f"has a state `{name[:120]}` that is not finite")
     try:
         check_bench_numbers(state["bench"])
@@ -105,5 +109,7 @@ def _check_state(state: Mapping[str, Tensor], spec: ChipSpec) -> None:
     law = spec.chip.cell.switching
     core = {"core": (law.low / 2, law.high * 2)}
     for name, (low, high) in {**_BOUNDS, **times, **core}.items():
-        if name in state and bool(((state[name] < low) | (state[name] > high)).any()):
+        if name in state and bool(
+            ((state[name] < low) | (state[name] > high)).any()
+        ):
             raise RefusedError(f"has a state `{name}` that no cell can be in")

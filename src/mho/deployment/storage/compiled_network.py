@@ -100,11 +100,15 @@ def compile_image(
         network = read_network(network, calibration)
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     rule = RangeRule.of(info, ranges) if isinstance(ranges, str) else ranges
-    placement = lay_out(network, info, mapping, compensated=compensated, packed=packed)
+    placement = lay_out(
+        network, info, mapping, compensated=compensated, packed=packed
+    )
     image = CompiledNetwork(
         network,
         placement,
-        calibrate_ranges(network, placement, calibration, info.read_voltage, rule),
+        calibrate_ranges(
+            network, placement, calibration, info.read_voltage, rule
+        ),
         info,
         mapping_words(mapping),
         compensated,

@@ -23,7 +23,8 @@ class Tuning:
     def of(cls, deployed: DeployedNetwork) -> "Tuning":
         """The settings of a network on a bench."""
         corrections = {
-            str(n): deployed.corrections[n] for n in sorted(deployed.corrections)
+            str(n): deployed.corrections[n]
+            for n in sorted(deployed.corrections)
         }
         return cls(deployed.ranges, corrections)
 

@@ -60,7 +60,9 @@ def image_parts(image: CompiledNetwork) -> Parts:
     """An image as plain values and tensors."""
     writer = Writer()
     # A recorded batch size has no meaning any more once a network is prepared.
-    network = replace(image.network, graph=replace(image.network.graph, batch=None))
+    network = replace(
+        image.network, graph=replace(image.network.graph, batch=None)
+    )
     image = replace(image, network=network)
     return {"image": writer.write(image, "image")}, writer.tensors
 
@@ -79,7 +81,9 @@ def read_image(reader: Reader, content: Mapping[str, Any]) -> CompiledNetwork:
     Raises:
         RefusedError: It breaks one.
     """
-    image: CompiledNetwork = reader.read(CompiledNetwork, content.get("image"), "image")
+    image: CompiledNetwork = reader.read(
+        CompiledNetwork, content.get("image"), "image"
+    )
     check_image(image)
     return image
 

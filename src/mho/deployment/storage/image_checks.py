@@ -43,13 +43,19 @@ def check_ranges(ranges: Ranges, image: CompiledNetwork) -> None:
     inputs = ranges.inputs
     currents = ranges.currents
     if (len(inputs), len(currents)) != (layers, blocks):
-        raise RefusedError("has not one converter range for each layer and block")
+        raise RefusedError(
+            "has not one converter range for each layer and block"
+        )
     for block, value in zip(image.placement.blocks, currents, strict=True):
         if isinstance(value, Tensor) and value.shape != (block.columns,):
             raise RefusedError(
                 "has a block with not one converter range for each column"
             )
-    flat = [v for c in currents for v in (c.tolist() if isinstance(c, Tensor) else [c])]
+    flat = [
+        v
+        for c in currents
+        for v in (c.tolist() if isinstance(c, Tensor) else [c])
+    ]
     if not all(_SMALLEST <= value <= _LARGEST for value in (*inputs, *flat)):
         raise RefusedError(
             "has a converter range that is not finite and above zero, or beyond what single"
@@ -71,10 +77,12 @@ def check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
         raise
     # A hostile graph can break every operator, hence every kind of error.
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(
-            "."
-        )
-        raise RefusedError(f"holds a network that cannot run: {reason}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0][
+            :300
+        ].rstrip(".")
+        raise RefusedError(
+            f"holds a network that cannot run: {reason}"
+        ) from error
 
 
 def _check_numbers(values: Shaped[Tensor, "..."], name: str) -> None:
@@ -96,7 +104,10 @@ def check_placement(placement: Placement, image: CompiledNetwork) -> None:
     blocks = _block_cells(placement, image)
     numbers += [(cells, info.cells) for cells in blocks]
     for values, limit in numbers:
-        if values.numel() and not 0 <= int(values.min()) <= int(values.max()) < limit:
+        if (
+            values.numel()
+            and not 0 <= int(values.min()) <= int(values.max()) < limit
+        ):
             raise RefusedError("names a cell that its chip does not have")
     parts = (placement.target, placement.partner, placement.sign)
     if any(part.numel() != count for part in parts) or bool(
@@ -105,9 +116,13 @@ def check_placement(placement: Placement, image: CompiledNetwork) -> None:
         raise RefusedError("has not one target, partner and sign for each cell")
     if torch.unique(placement.cells).numel() != count:
         raise RefusedError("names a cell twice")
-    own = torch.cat([placement.cells[:0], *(cells.flatten() for cells in blocks)])
+    own = torch.cat(
+        [placement.cells[:0], *(cells.flatten() for cells in blocks)]
+    )
     if not torch.equal(own.sort().values, placement.cells.sort().values):
-        raise RefusedError("has blocks of other cells than those that are programmed")
+        raise RefusedError(
+            "has blocks of other cells than those that are programmed"
+        )
     low = info.conductance_low * (1 - 1e-6)
     high = info.conductance_high * (1 + 1e-6)
     if not bool(((placement.target >= low) & (placement.target <= high)).all()):
@@ -124,7 +139,9 @@ def _block_cells(
         _check_corrected(number, placement)
         found.append(block.crossings)
     if placement.step is not None and not 0 < placement.step < float("inf"):
-        raise RefusedError("has levels whose distance is not finite and above zero")
+        raise RefusedError(
+            "has levels whose distance is not finite and above zero"
+        )
     return found
 
 
@@ -133,7 +150,9 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
     if not 0 <= block.tile < image.info.tiles:
         raise RefusedError("has a block on a tile that its chip does not have")
     shape = (
-        layers[block.layer].weight.shape if 0 <= block.layer < len(layers) else (0, 0)
+        layers[block.layer].weight.shape
+        if 0 <= block.layer < len(layers)
+        else (0, 0)
     )
     inside = block.outputs.stop <= shape[0] and block.inputs.stop <= shape[1]
     if not inside or min(block.first_input, block.first_output) < 0:
@@ -178,14 +197,18 @@ def check_fits(image: CompiledNetwork, info: BenchInfo) -> None:
         ValueError: In the house sentence.
     """
     own = image.info
-    demand = "Argument `chip` must be of the kind that the image was compiled for"
+    demand = (
+        "Argument `chip` must be of the kind that the image was compiled for"
+    )
     if (own.rows, own.cols) != (info.rows, info.cols):
         raise ValueError(
             f"{demand}, with tiles of {own.rows}×{own.cols} cells, but has"
             f" {info.rows}×{info.cols}; compile the network for it."
         )
     if own.tiles > info.tiles:
-        raise ValueError(f"{demand}, with {own.tiles} tiles, but has {info.tiles}.")
+        raise ValueError(
+            f"{demand}, with {own.tiles} tiles, but has {info.tiles}."
+        )
     if own.read_voltage != info.read_voltage:
         raise ValueError(
             f"{demand}, read at {show(own.read_voltage, 'V')}, but is read at"
@@ -194,9 +217,9 @@ def check_fits(image: CompiledNetwork, info: BenchInfo) -> None:
     target = image.placement.target
     low = float(target.min())
     high = float(target.max())
-    if low < info.conductance_low * (1 - 1e-6) or high > info.conductance_high * (
-        1 + 1e-6
-    ):
+    if low < info.conductance_low * (
+        1 - 1e-6
+    ) or high > info.conductance_high * (1 + 1e-6):
         raise ValueError(
             f"{demand} and hold {show(low, 'S')} to {show(high, 'S')}, but holds"
             f" {show(info.conductance_low, 'S')} to {show(info.conductance_high, 'S')}; compile"
@@ -218,7 +241,9 @@ def check_tuning(tuning: Tuning, image: CompiledNetwork) -> None:
     for name, one in tuning.corrections.items():
         outputs = layers[numbers[name]].weight.shape[:1]
         if one.gain.shape != outputs or one.offset.shape != outputs:
-            raise RefusedError("has not one correction for each output of a layer")
+            raise RefusedError(
+                "has not one correction for each output of a layer"
+            )
         both = torch.cat((one.gain, one.offset)).abs()
         if not bool((both <= _LARGEST).all()):
             raise RefusedError(

@@ -3,7 +3,12 @@
 from dataclasses import asdict, is_dataclass
 
 from mho.deployment.storage.record import Record, Records
-from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs, WeightMapping
+from mho.mapping import (
+    DifferentialPairs,
+    ReferenceColumn,
+    TwoPairs,
+    WeightMapping,
+)
 
 _FIELDS = ("low", "high", "scale", "clip", "levels")
 

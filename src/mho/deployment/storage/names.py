@@ -36,7 +36,9 @@ _NETWORK = (
     Record(
         "Graph",
         Graph,
-        _names("input sample_shape batch nodes output tensors labels untrained"),
+        _names(
+            "input sample_shape batch nodes output tensors labels untrained"
+        ),
     ),
     Record("Node", Node, _names("name operator arguments shape")),
     Record("Ref", Ref, _names("name")),
@@ -60,8 +62,12 @@ _IMAGE = (
             "network placement ranges info mapping compensated sample_shape provenance rule"
         ),
     ),
-    Record("Provenance", Provenance, _names("version source sha256 preset data")),
-    Record("Placement", Placement, _names("blocks cells target partner sign step")),
+    Record(
+        "Provenance", Provenance, _names("version source sha256 preset data")
+    ),
+    Record(
+        "Placement", Placement, _names("blocks cells target partner sign step")
+    ),
     Record(
         "Block",
         StoredBlock,
@@ -70,7 +76,11 @@ _IMAGE = (
         ),
     ),
     Record("Ranges", Ranges, _names("inputs currents")),
-    Record("RangeRule", RangeRule, _names("kind percent per_column dac_bits adc_bits")),
+    Record(
+        "RangeRule",
+        RangeRule,
+        _names("kind percent per_column dac_bits adc_bits"),
+    ),
     Record(
         "BenchInfo",
         BenchInfo,
@@ -97,13 +107,17 @@ _CHIP = (
     Record(
         "StoredChip",
         ProgrammedChip,
-        _names("specimen effort placement result state records model version tuning"),
+        _names(
+            "specimen effort placement result state records model version tuning"
+        ),
         apart=("image",),
     ),
     Record(
         "Specimen",
         ChipSpec,
-        _names("preset seed tiles rows cols wires temperature read_noise stuck"),
+        _names(
+            "preset seed tiles rows cols wires temperature read_noise stuck"
+        ),
     ),
     Record("Effort", ProgrammingOptions, _names("tolerance denoise repaired")),
     Record(

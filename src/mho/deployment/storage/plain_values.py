@@ -19,7 +19,11 @@ from torch import Tensor
 from mho.checks import RefusedError
 from mho.deployment.storage.names import RECORDS
 from mho.deployment.storage.record import Records
-from mho.deployment.storage.stored_block import StoredBlock, block_of, stored_block
+from mho.deployment.storage.stored_block import (
+    StoredBlock,
+    block_of,
+    stored_block,
+)
 from mho.mapping import Block
 from mho.network import Ref
 
@@ -73,10 +77,16 @@ class Writer:
             own = {}
             for stored in record.fields:
                 attribute = record.attribute(stored)
-                own[stored] = self.write(getattr(value, attribute), f"{name}.{stored}")
+                own[stored] = self.write(
+                    getattr(value, attribute), f"{name}.{stored}"
+                )
             return {"is": record.name, "fields": own}
         if isinstance(value, Mapping):
-            return {"map": {k: self.write(v, f"{name}.{k}") for k, v in value.items()}}
+            return {
+                "map": {
+                    k: self.write(v, f"{name}.{k}") for k, v in value.items()
+                }
+            }
         if isinstance(value, list | tuple):
             return [self.write(v, f"{name}.{i}") for i, v in enumerate(value)]
         raise TypeError(
@@ -135,7 +145,9 @@ class Reader:
             return block_of(self._dataclass(StoredBlock, plain, name, {}))
         if isinstance(hint, type) and is_dataclass(hint):
             return self._dataclass(hint, plain, name, apart)
-        if origin is tuple or (origin is not None and issubclass(origin, Sequence)):
+        if origin is tuple or (
+            origin is not None and issubclass(origin, Sequence)
+        ):
             return self._items(inner, plain, name)
         if origin is not None and issubclass(origin, Mapping):
             _demand(isinstance(plain, dict) and plain.keys() == {"map"}, name)
@@ -169,7 +181,9 @@ class Reader:
     def _dataclass(
         self, cls: type, plain: Any, name: str, apart: Mapping[str, object]
     ) -> Any:
-        _demand(isinstance(plain, dict) and plain.keys() == {"is", "fields"}, name)
+        _demand(
+            isinstance(plain, dict) and plain.keys() == {"is", "fields"}, name
+        )
         own = plain["fields"]
         record = self._records.named(plain["is"], cls)
         if record is None or not isinstance(own, dict):
@@ -187,13 +201,17 @@ class Reader:
             first = (str(error).splitlines() or [""])[0].rstrip(".")
             raise RefusedError(f"has no possible `{name}` ({first})") from error
 
-    def _items(self, inner: tuple[Any, ...], plain: Any, name: str) -> tuple[Any, ...]:
+    def _items(
+        self, inner: tuple[Any, ...], plain: Any, name: str
+    ) -> tuple[Any, ...]:
         _demand(isinstance(plain, list), name)
         endless = len(inner) == 1 or inner[-1] is Ellipsis
         hints = [inner[0]] * len(plain) if endless else list(inner)
         _demand(len(hints) == len(plain), name)
         pairs = zip(hints, plain, strict=True)
-        return tuple(self.read(h, v, f"{name}.{i}") for i, (h, v) in enumerate(pairs))
+        return tuple(
+            self.read(h, v, f"{name}.{i}") for i, (h, v) in enumerate(pairs)
+        )
 
     def _anything(self, plain: Any, name: str) -> object:
         """An argument of an operation: a number, a word, a reference, or several of them."""
@@ -205,7 +223,9 @@ class Reader:
             return _scalar(float, plain, name)
         if plain.keys() == {"torch"}:
             _demand(
-                isinstance(plain["torch"], str) and plain["torch"] in _CONSTANTS, name
+                isinstance(plain["torch"], str)
+                and plain["torch"] in _CONSTANTS,
+                name,
             )
             return _CONSTANTS[plain["torch"]]
         return self._dataclass(Ref, plain, name, {})

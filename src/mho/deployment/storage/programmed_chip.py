@@ -81,12 +81,16 @@ class ProgrammedChip:
         state = restorable(bench).state(self.placement.cells)
         return replace(self, state=state, records={**self.records, **records})
 
-    def tuned(self, deployed: DeployedNetwork, **records: float) -> "ProgrammedChip":
+    def tuned(
+        self, deployed: DeployedNetwork, **records: float
+    ) -> "ProgrammedChip":
         """The same chip after tuning: its state, targets and digital settings.
 
         Args:
             deployed: What `deployed()` returned, tuned.
             records: What was measured meanwhile.
         """
-        there = replace(self, placement=deployed.placement, tuning=Tuning.of(deployed))
+        there = replace(
+            self, placement=deployed.placement, tuning=Tuning.of(deployed)
+        )
         return there.after(deployed.bench, **records)

@@ -10,7 +10,11 @@ DIGITS = "digits"
 
 
 def provenance_of(
-    network: str, preset: str, *, weights: str | None = None, data: str | None = None
+    network: str,
+    preset: str,
+    *,
+    weights: str | None = None,
+    data: str | None = None,
 ) -> Provenance:
     """Names without folders, and checksums.
 
@@ -27,7 +31,9 @@ def provenance_of(
         return Provenance(source=DIGITS, preset=preset, data=DIGITS)
     named = network.rpartition(":")[0]
     files = {
-        "network": named if named.endswith((".py", ".safetensors")) else network,
+        "network": named
+        if named.endswith((".py", ".safetensors"))
+        else network,
         "weights": weights,
         "data": data,
     }

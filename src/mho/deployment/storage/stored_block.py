@@ -10,7 +10,13 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.checks import RefusedError
-from mho.mapping import Block, CorrectingBlock, PairBlock, PairedBlock, ReferenceBlock
+from mho.mapping import (
+    Block,
+    CorrectingBlock,
+    PairBlock,
+    PairedBlock,
+    ReferenceBlock,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +67,9 @@ def stored_block(block: Block) -> StoredBlock:
             excess=block.excess,
         )
     if isinstance(block, PairedBlock):
-        corrects = block.corrects if isinstance(block, CorrectingBlock) else None
+        corrects = (
+            block.corrects if isinstance(block, CorrectingBlock) else None
+        )
         return StoredBlock(
             *where, block.plus, block.minus, block.scale, corrects=corrects
         )
@@ -91,7 +99,9 @@ def block_of(stored: StoredBlock) -> Block:
             excess=stored.excess,
         )
     if stored.minus is None or stored.reference is not None:
-        raise RefusedError("has a block that has not either pairs or a reference")
+        raise RefusedError(
+            "has a block that has not either pairs or a reference"
+        )
     if stored.excess is not None:
         raise RefusedError("has an excess of cells that have a partner")
     if stored.corrects is None:

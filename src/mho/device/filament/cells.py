@@ -48,7 +48,9 @@ class Cells:
         every = torch.arange(count)
         life = stream.child("life")
         # copies are born alike and then live with randomness of their own
-        self._stream = life.cells(every) if origin is None else life.copies(origin)
+        self._stream = (
+            life.cells(every) if origin is None else life.copies(origin)
+        )
         birth = stream.child("birth").cells(every if origin is None else origin)
 
         # a cell that never switches has no gain, and stays at one end of the range
@@ -72,7 +74,9 @@ class Cells:
         channels = parameters.telegraph.born(forming_step, birth)
         self._add_channels(every, channels, birth)
 
-    def age(self, cells: Int64[Tensor, " cells"], cycles: float, now: float) -> None:
+    def age(
+        self, cells: Int64[Tensor, " cells"], cycles: float, now: float
+    ) -> None:
         """Let cells have been switched many times over their whole range, without simulating it.
 
         They are left as freshly formed ones are: RESET, creeping, with the incomplete channels of
@@ -199,7 +203,9 @@ class Cells:
         event = state.event.index_select(0, cells)
         # every sample draws anew, so it counts as an operation of its own
         sample_event = event + torch.arange(samples)[:, None]
-        streams = self._stream.take(cells.repeat(samples)).at(sample_event.view(-1))
+        streams = self._stream.take(cells.repeat(samples)).at(
+            sample_event.view(-1)
+        )
 
         core = self.crept(cells, now, spacing, samples)
         # sums of times round: a read may start an ulp before the last one ended
@@ -207,7 +213,9 @@ class Cells:
         first = elapsed.to(core.dtype)
         pause = max(spacing - integration, 0.0)
 
-        value = self._flickering(cells, core, first, pause, integration, streams)
+        value = self._flickering(
+            cells, core, first, pause, integration, streams
+        )
         self._conduct_channels(cells, value, first, pause, integration, streams)
 
         state.event.index_copy_(0, cells, event + samples)
@@ -222,10 +230,14 @@ class Cells:
     ) -> Float[Tensor, "*cells"]:
         """Variance of the white part of the 1/f remainder in one sample (S²)."""
         decades = self.parameters.flicker.white_decades(integration)
-        return self.parameters.flicker.scale(conductance).square_().mul_(decades)
+        return (
+            self.parameters.flicker.scale(conductance).square_().mul_(decades)
+        )
 
     def warmed(
-        self, cells: Int64[Tensor, " cells"], value: Float[Tensor, "samples cells"]
+        self,
+        cells: Int64[Tensor, " cells"],
+        value: Float[Tensor, "samples cells"],
     ) -> Float[Tensor, "samples cells"]:
         """Conductance at the cells' temperature from that at the reference (S)."""
         law = self.parameters.temperature
@@ -235,7 +247,11 @@ class Cells:
         return value * law.factor(value, draw, self.temperature)
 
     def crept(
-        self, cells: Int64[Tensor, " cells"], now: float, spacing: float, samples: int
+        self,
+        cells: Int64[Tensor, " cells"],
+        now: float,
+        spacing: float,
+        samples: int,
     ) -> Float[Tensor, "samples cells"]:
         """Core with its creep at the times of several samples (S)."""
         core = self.state.core.index_select(0, cells)

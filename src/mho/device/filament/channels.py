@@ -50,7 +50,9 @@ def add_channels(
         traps.amplitude[slot, members] = new.amplitude[0, first:last]
         traps.capture_time[slot, members] = new.capture_time[0, first:last]
         traps.emission_time[slot, members] = new.emission_time[0, first:last]
-        traps.cleaning_voltage[slot, members] = new.cleaning_voltage[0, first:last]
+        traps.cleaning_voltage[slot, members] = new.cleaning_voltage[
+            0, first:last
+        ]
         traps.filled[slot, members] = new.filled[0, first:last]
         first = last
 

@@ -10,7 +10,10 @@ from mho.rng import in_order
 
 
 def moments(
-    cells: Cells, which: Int64[Tensor, " chosen"], now: float, integration: float
+    cells: Cells,
+    which: Int64[Tensor, " chosen"],
+    now: float,
+    integration: float,
 ) -> tuple[Float[Tensor, " chosen"], Float[Tensor, " chosen"]]:
     r"""Mean (S) and variance (S²) of one sample's conductance at zero bias, in the long run.
 

@@ -7,7 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import Configuration, check_between, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 from mho.device.laws import (
     Endurance,
     FittedRelaxation,
@@ -63,9 +68,15 @@ class CellParameters(Configuration):
         check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
         check_between(self.stuck_high, "stuck_high", 0.0, 1.0, "1")
 
-    def cubic(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
+    def cubic(
+        self, conductance: Float[Tensor, "*cells"]
+    ) -> Float[Tensor, "*cells"]:
         """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
-        return (1 - conductance / self.linear_above).clamp_(min=0).mul_(self.curvature)
+        return (
+            (1 - conductance / self.linear_above)
+            .clamp_(min=0)
+            .mul_(self.curvature)
+        )
 
     def creep(
         self,

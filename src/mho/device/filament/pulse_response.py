@@ -54,7 +54,9 @@ class PulseResponse:
         start = torch.zeros_like(cells)
         # a train that only switches cleans nothing: it needs no draws
         only_switches = bool(train.switches.all())
-        cleaning = None if only_switches else self._cleaning_draws(stream, number)
+        cleaning = (
+            None if only_switches else self._cleaning_draws(stream, number)
+        )
 
         while True:
             ahead = number >= start
@@ -125,7 +127,9 @@ class PulseResponse:
         # a pulse too weak to switch leaves exactly one channel
         channels = (~switched).long()
         hit = switched.nonzero()[:, 0]
-        if hit.numel() == cells.numel():  # nearly always, and then nothing is copied
+        if (
+            hit.numel() == cells.numel()
+        ):  # nearly always, and then nothing is copied
             channels = self._switch(
                 cells, amplitude, train.compliance, stream, train.width, now
             )

@@ -73,7 +73,9 @@ class CellState:
             by_name[f"traps.{field.name}"] = getattr(self.traps, field.name)
         return by_name
 
-    def with_channels(self, cells: Int64[Tensor, " chosen"]) -> Bool[Tensor, " chosen"]:
+    def with_channels(
+        self, cells: Int64[Tensor, " chosen"]
+    ) -> Bool[Tensor, " chosen"]:
         """Which of some cells have an incomplete channel."""
         amplitude = self.traps.amplitude.index_select(1, cells)
         return (amplitude > 0).any(0)

@@ -34,10 +34,18 @@ class Endurance(Configuration):
         check_positive(self.onset, "onset", "1")
         check_not_negative(self.growth, "growth", "1")
 
-    def births(self, cycles: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+    def births(
+        self, cycles: Float[Tensor, " cells"]
+    ) -> Float[Tensor, " cells"]:
         """Factor on the mean number of channels that a step leaves behind (1).
 
         Args:
             cycles: Cycles each cell has seen (1). Shape (cells,).
         """
-        return (cycles / self.onset).clamp_(min=1).log10_().mul_(self.growth).add_(1)
+        return (
+            (cycles / self.onset)
+            .clamp_(min=1)
+            .log10_()
+            .mul_(self.growth)
+            .add_(1)
+        )

@@ -8,7 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.checks import Configuration, check_between, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,9 @@ class FittedRelaxation(Configuration):
         check_positive(self.late - self.early, "late - early", "s")
 
     def deviation(
-        self, conductance: Float[Tensor, " cells"], age: Float[Tensor, "*samples cells"]
+        self,
+        conductance: Float[Tensor, " cells"],
+        age: Float[Tensor, "*samples cells"],
     ) -> Float[Tensor, "*samples cells"]:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
         # from 0 at the switching to 1 at the first fit
@@ -122,7 +129,9 @@ class FittedRelaxation(Configuration):
         """Fraction of the relaxing state that a step of this size renews (1)."""
         return -torch.expm1(-step.abs() / self.renewal_step)
 
-    def _fit(self, name: str, x: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+    def _fit(
+        self, name: str, x: Float[Tensor, " cells"]
+    ) -> Float[Tensor, " cells"]:
         value = torch.zeros_like(x)
         for power in range(4, -1, -1):
             value = value * x + getattr(self, f"{name}_{power}")

@@ -92,7 +92,9 @@ class Flicker(Configuration):
 
         return looks
 
-    def scale(self, conductance: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
+    def scale(
+        self, conductance: Float[Tensor, "*cells"]
+    ) -> Float[Tensor, "*cells"]:
         """Standard deviation per decade (S)."""
         above_knee = conductance.clamp(min=self.knee)
         return self.per_decade * (conductance * above_knee).sqrt()

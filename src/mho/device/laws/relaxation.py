@@ -56,7 +56,9 @@ class Relaxation(Configuration):
         check_positive(self.renewal_step, "renewal_step", "S")
 
     def deviation(
-        self, conductance: Float[Tensor, " cells"], age: Float[Tensor, "*samples cells"]
+        self,
+        conductance: Float[Tensor, " cells"],
+        age: Float[Tensor, "*samples cells"],
     ) -> Float[Tensor, "*samples cells"]:
         """Standard deviation over cells, a time `age` (s) after the switching (S)."""
         if self.scale == 0:

@@ -51,5 +51,7 @@ class Retention(Configuration):
                 (samples, cells).
             floor: Conductance below which nothing is left to lose (S).
         """
-        grown = (age / self.onset).clamp_(min=1).log_().mul_(self.scale * self.loss)
+        grown = (
+            (age / self.onset).clamp_(min=1).log_().mul_(self.scale * self.loss)
+        )
         return torch.minimum(grown, (conductance - floor).clamp_(min=0))

@@ -7,7 +7,12 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.checks import Configuration, check_between, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 from mho.rng import CellStream
 
 LEAST_VOLTAGE = 0.5
@@ -128,7 +133,9 @@ class Switching(Configuration):
         return room.div_(self.span).clamp_(0.0, self.window_max)
 
     def subthreshold(
-        self, amplitude: Float[Tensor, "*train cells"], constants: SwitchingConstants
+        self,
+        amplitude: Float[Tensor, "*train cells"],
+        constants: SwitchingConstants,
     ) -> Float[Tensor, "*train cells"]:
         """Amplitude as a fraction of the cell's own threshold, 1 and above switches (1)."""
         voltage = _switching_voltage(amplitude, constants)
@@ -143,7 +150,9 @@ class Switching(Configuration):
         constants: SwitchingConstants,
     ) -> Float[Tensor, " cells"]:
         """Median size of the step, without sign and without the pulse-to-pulse factor (S)."""
-        overdrive = amplitude.abs().sub_(_switching_voltage(amplitude, constants))
+        overdrive = amplitude.abs().sub_(
+            _switching_voltage(amplitude, constants)
+        )
         # e³⁰ is more than any cell can take; without the limit it might overflow
         size = overdrive.div_(self.slope).clamp_(max=30.0).exp_()
         size.mul_(constants.gain)
@@ -192,4 +201,6 @@ def _switching_voltage(
     amplitude: Float[Tensor, "*train cells"], constants: SwitchingConstants
 ) -> Float[Tensor, "*train cells"]:
     """The cells' own voltage of the polarity that a pulse has (V)."""
-    return torch.where(amplitude > 0, constants.set_voltage, constants.reset_voltage)
+    return torch.where(
+        amplitude > 0, constants.set_voltage, constants.reset_voltage
+    )

@@ -13,7 +13,12 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.checks import Configuration, check_between, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 from mho.rng import CellStream, in_order
 
 _MOST_BORN = 8
@@ -260,7 +265,9 @@ class TelegraphNoise(Configuration):
         """
         z_amplitude, z_asymmetry = stream.normal("channel", 2)
         u_time, u_cleaning, u_filled = stream.uniform("channel", 3)
-        amplitude = self.amplitude * torch.exp(self.amplitude_spread * z_amplitude)
+        amplitude = self.amplitude * torch.exp(
+            self.amplitude_spread * z_amplitude
+        )
         amplitude.clamp_(max=self.amplitude_max)
         # geometric mean of the two time constants, log-uniform (s)
         e_folds = math.log(self.longest / self.shortest)

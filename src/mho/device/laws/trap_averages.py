@@ -47,7 +47,9 @@ def watch_traps(
     during = stream.child("integration")
     pause_draw = stream.uniform("trap", slots).view(shape)
     integration_draw = during.uniform("trap", slots).view(shape)
-    start, end = _states(traps, first, pause, integration, pause_draw, integration_draw)
+    start, end = _states(
+        traps, first, pause, integration, pause_draw, integration_draw
+    )
     # a slow trap is as it was all the time, or until it flipped once
     start_filled = start.to(traps.amplitude.dtype)
     flip_moment = during.uniform("flip moment", slots).view(shape)
@@ -84,7 +86,9 @@ def _states(
     integration: float,
     pause_draw: Float[Tensor, "slots samples cells"],
     integration_draw: Float[Tensor, "slots samples cells"],
-) -> tuple[Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]]:
+) -> tuple[
+    Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]
+]:
     """Whether each trap is filled at the start and at the end of every integration."""
     # A chance depends on the state before, a draw does not: compare first, follow the bits after.
     # `fill` is the state after an interval if it was empty before, `stay` if it was filled.
@@ -112,7 +116,9 @@ def _outcomes(
     traps: Traps,
     seconds: Float[Tensor, ""],
     draw: Float[Tensor, "slots samples cells"],
-) -> tuple[Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]]:
+) -> tuple[
+    Bool[Tensor, "slots samples cells"], Bool[Tensor, "slots samples cells"]
+]:
     """Whether each trap is filled after an interval, if it was empty and if it was filled."""
     from_empty, from_filled = chances(traps, seconds)
     fill = draw <= from_empty[:, None]

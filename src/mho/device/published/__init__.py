@@ -1,7 +1,11 @@
 """Presets: one file for each published chip, every number with unit, source and confidence."""
 
 from mho.checks import check_choice
-from mho.device.published.array_numbers import ArrayNumbers, Electronics, Transistor
+from mho.device.published.array_numbers import (
+    ArrayNumbers,
+    Electronics,
+    Transistor,
+)
 from mho.device.published.kim2021_passive import KIM2021_PASSIVE
 from mho.device.published.rao2023 import RAO2023
 from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2

@@ -171,7 +171,9 @@ def read(
 
 
 @contextmanager
-def refusing(path: str | Path, kinds: tuple[str, ...], argument: str) -> Iterator[None]:
+def refusing(
+    path: str | Path, kinds: tuple[str, ...], argument: str
+) -> Iterator[None]:
     """Turn whatever a file's content breaks into one sentence.
 
     Args:
@@ -250,7 +252,9 @@ def _dumps(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def _read_header(file: io.BufferedIOBase, size: int, kinds: tuple[str, ...]) -> Header:
+def _read_header(
+    file: io.BufferedIOBase, size: int, kinds: tuple[str, ...]
+) -> Header:
     """The header of a file of `size` bytes, whose tensors end where the file does."""
     file.seek(0)
     length = int.from_bytes(file.read(LENGTH), "little")
@@ -274,7 +278,9 @@ def _unpack(whole: bytearray, header: Header) -> Packed:
         name: _tensor(whole, behind, name, entry)
         for name, entry in in_order(header.tensors)
     }
-    return Packed(header.about["format"], content, tensors, header.about["sha256"])
+    return Packed(
+        header.about["format"], content, tensors, header.about["sha256"]
+    )
 
 
 def _tensor(
@@ -289,9 +295,13 @@ def _tensor(
     place = behind + start
     count = (stop - start) // dtype.itemsize
     if dtype == torch.bool:
-        bits = torch.frombuffer(whole, dtype=torch.uint8, count=count, offset=place)
+        bits = torch.frombuffer(
+            whole, dtype=torch.uint8, count=count, offset=place
+        )
         if int(bits.max()) > 1:
-            raise RefusedError(f"has a tensor `{name}` of impossible truth values")
+            raise RefusedError(
+                f"has a tensor `{name}` of impossible truth values"
+            )
     if place % dtype.itemsize:
         # A file of another writer may have numbers where processors do not like them.
         whole = whole[place : behind + stop]

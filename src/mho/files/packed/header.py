@@ -60,7 +60,9 @@ def parse_header(text: bytes, kinds: tuple[str, ...]) -> Header:
         raise RefusedError(
             f"has no readable header ({type(error).__name__})"
         ) from error
-    about = header.pop("__metadata__", None) if isinstance(header, dict) else None
+    about = (
+        header.pop("__metadata__", None) if isinstance(header, dict) else None
+    )
     if not isinstance(about, dict) or not all(
         isinstance(v, str) for v in about.values()
     ):
@@ -103,7 +105,10 @@ def check_places(tensors: Mapping[str, Any], end: int) -> None:
         if not whole or start != reached:
             raise RefusedError(f"has a tensor `{name}` at no possible place")
         count = math.prod(entry["shape"])
-        if stop - start != count * DTYPES[entry["dtype"]].itemsize or stop > end:
+        if (
+            stop - start != count * DTYPES[entry["dtype"]].itemsize
+            or stop > end
+        ):
             raise RefusedError(
                 f"has a tensor `{name}` with fewer or more numbers than it claims"
             )

@@ -12,7 +12,12 @@ from mho.mapping.blocks.pair_block import (
     PairedBlock,
     halves,
 )
-from mho.mapping.blocks.placement import Placement, each_block, gather, positions
+from mho.mapping.blocks.placement import (
+    Placement,
+    each_block,
+    gather,
+    positions,
+)
 from mho.mapping.blocks.reference_block import ReferenceBlock, beside
 from mho.mapping.blocks.rounding import round_together
 from mho.mapping.blocks.search import (

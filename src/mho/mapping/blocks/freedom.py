@@ -33,7 +33,9 @@ class Freedom:
     full_scale: float
 
     def moved(
-        self, numbers: Float[Tensor, "*numbers"], step: Float[Tensor, "rows outputs"]
+        self,
+        numbers: Float[Tensor, "*numbers"],
+        step: Float[Tensor, "rows outputs"],
     ) -> Float[Tensor, "*numbers"]:
         """The numbers after a step of the differences, as far as their limits allow (S).
 

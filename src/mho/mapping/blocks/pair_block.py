@@ -108,7 +108,9 @@ class PairedBlock(Block):
         full_scale: float | Float[Tensor, " outputs"],
     ) -> Float[Tensor, "batch outputs"]:
         """Currents of pairs of columns (A)."""
-        return bench.multiply(voltage, self.plus, self.minus, full_scale=full_scale)
+        return bench.multiply(
+            voltage, self.plus, self.minus, full_scale=full_scale
+        )
 
     def signed(
         self,

@@ -34,7 +34,9 @@ class Placement:
     step: float | None = None
 
 
-def positions(blocks: Sequence[Block]) -> list[Int64[Tensor, "sides rows cols"]]:
+def positions(
+    blocks: Sequence[Block],
+) -> list[Int64[Tensor, "sides rows cols"]]:
     """Where the cells of each block stand in `Placement.cells`, in the order of placing.
 
     Args:
@@ -72,7 +74,9 @@ def gather(
     """
     partners = []
     signs = []
-    for block, target, place in zip(blocks, targets, positions(blocks), strict=True):
+    for block, target, place in zip(
+        blocks, targets, positions(blocks), strict=True
+    ):
         sign = torch.where(block.subtracting, -1.0, 1.0)
         partners.append(block.partners(place).flatten())
         signs.append(sign.to(target.dtype).flatten())

@@ -42,7 +42,9 @@ def effective(
         info: The bench.
     """
     place_on_tile = block.crossings % (info.rows * info.cols)
-    return effective_pair(info.wires, (info.rows, info.cols), place_on_tile, held)
+    return effective_pair(
+        info.wires, (info.rows, info.cols), place_on_tile, held
+    )
 
 
 def effective_difference(
@@ -130,7 +132,9 @@ class WeakenedGoal:
         freedom: What may move, and how far.
     """
 
-    def __init__(self, wanted: Float[Tensor, "rows outputs"], freedom: Freedom) -> None:
+    def __init__(
+        self, wanted: Float[Tensor, "rows outputs"], freedom: Freedom
+    ) -> None:
         self._wanted = wanted
         self._freedom = freedom
         self.share = torch.ones_like(wanted[0])

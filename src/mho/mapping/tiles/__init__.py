@@ -11,7 +11,11 @@ from mho.mapping.tiles.line_assignment import (
     lines_of_pairs,
 )
 from mho.mapping.tiles.packing import Piece, Spot, pack, split, tiles_taken
-from mho.mapping.tiles.working_lines import corner_first, smallest, working_lines
+from mho.mapping.tiles.working_lines import (
+    corner_first,
+    smallest,
+    working_lines,
+)
 
 __all__ = [
     "AssignedLines",

@@ -66,7 +66,9 @@ class FaultMap:
         return [int(pair) for pair in good]
 
 
-def survey(bench: Bench, cells: Int64[Tensor, " cells"] | None = None) -> FaultMap:
+def survey(
+    bench: Bench, cells: Int64[Tensor, " cells"] | None = None
+) -> FaultMap:
     """Give every cell the strongest SETs, then RESETs, and see whether it moves.
 
     Eight pulses of each polarity and two reads of a cell, in the ledger of the bench. Working
@@ -145,7 +147,9 @@ class StuckHalves:
         right_giving_way = (left - wanted).clamp(low, high)
         if_left_stuck = left - right_giving_way
         if_right_stuck = left_giving_way - right
-        if_one_stuck = torch.where(self.left_stuck, if_left_stuck, if_right_stuck)
+        if_one_stuck = torch.where(
+            self.left_stuck, if_left_stuck, if_right_stuck
+        )
         either_stuck = self.left_stuck | self.right_stuck
         both_stuck = self.left_stuck & self.right_stuck
         unless_both = torch.where(either_stuck, if_one_stuck, wanted)

@@ -60,7 +60,9 @@ def lines_of_pairs(
     """
     inputs, outputs = wanted.shape
     if faults is None:
-        return AssignedLines(lines.tile, lines.rows[:inputs], lines.pairs[:outputs])
+        return AssignedLines(
+            lines.tile, lines.rows[:inputs], lines.pairs[:outputs]
+        )
     left_columns = 2 * lines.pairs
     columns = torch.stack((left_columns, left_columns + 1), 1)
     # both halves of each pair that there is to choose from
@@ -131,7 +133,9 @@ def lines_beside_reference(
     return _with_column(assigned, lines.pairs[best])
 
 
-def _with_column(lines: AssignedLines, column: Int64[Tensor, ""]) -> AssignedLines:
+def _with_column(
+    lines: AssignedLines, column: Int64[Tensor, ""]
+) -> AssignedLines:
     """The lines with one more column."""
     columns = torch.cat((lines.pairs, column[None]))
     return AssignedLines(lines.tile, lines.rows, columns)
@@ -171,7 +175,9 @@ def _least_lost(
         input_of_crossing = _serves(row_of_input, faulty.rows)[faulty.row]
         lost = torch.stack(
             [
-                faulty.lost_by_column(polarity * wanted, input_of_crossing, info)
+                faulty.lost_by_column(
+                    polarity * wanted, input_of_crossing, info
+                )
                 for polarity in polarities
             ]
         )
@@ -180,8 +186,12 @@ def _least_lost(
         lost_where_put = lost[:, column_of_output, torch.arange(outputs)]
         polarity = torch.tensor(polarities)[lost_where_put.argmin(0)]
         # rows: what would each input lose on each row, columns and polarities being so?
-        output_of_crossing = _serves(column_of_output, faulty.columns)[faulty.column]
-        lost_by_row = faulty.lost_by_row(wanted * polarity, output_of_crossing, info)
+        output_of_crossing = _serves(column_of_output, faulty.columns)[
+            faulty.column
+        ]
+        lost_by_row = faulty.lost_by_row(
+            wanted * polarity, output_of_crossing, info
+        )
         row_of_input = _cheapest(lost_by_row.T)
     return AssignedLines(
         lines.tile, lines.rows[row_of_input], lines.pairs[column_of_output]
@@ -208,7 +218,9 @@ class _FaultyCrossings:
 
     @classmethod
     def among(
-        cls, stuck: Bool[Tensor, "rows lines 2"], held: Float[Tensor, "rows lines 2"]
+        cls,
+        stuck: Bool[Tensor, "rows lines 2"],
+        held: Float[Tensor, "rows lines 2"],
     ) -> "_FaultyCrossings":
         """Those with a stuck half."""
         rows, columns, _ = stuck.shape
@@ -274,7 +286,9 @@ class _FaultyCrossings:
         return torch.where(in_use, error.square(), 0.0)
 
 
-def _serves(line_of: Int64[Tensor, " things"], lines: int) -> Int64[Tensor, " lines"]:
+def _serves(
+    line_of: Int64[Tensor, " things"], lines: int
+) -> Int64[Tensor, " lines"]:
     """Which input or output each line serves; −1 if it is spare."""
     thing_of = torch.full((lines,), -1)
     thing_of[line_of] = torch.arange(line_of.numel())

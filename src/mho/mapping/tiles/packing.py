@@ -54,7 +54,9 @@ class Spot:
     pairs: int
 
 
-def split(shapes: Sequence[tuple[int, int]], rows: int, pairs: int) -> list[Piece]:
+def split(
+    shapes: Sequence[tuple[int, int]], rows: int, pairs: int
+) -> list[Piece]:
     """Cut layers into parts of at most so many rows and pairs of columns.
 
     Args:
@@ -63,7 +65,13 @@ def split(shapes: Sequence[tuple[int, int]], rows: int, pairs: int) -> list[Piec
         pairs: Pairs of columns of a tile (1).
     """
     return [
-        Piece(layer, row, pair, min(rows, inputs - row), min(pairs, outputs - pair))
+        Piece(
+            layer,
+            row,
+            pair,
+            min(rows, inputs - row),
+            min(pairs, outputs - pair),
+        )
         for layer, (outputs, inputs) in enumerate(shapes)
         for row in range(0, inputs, rows)
         for pair in range(0, outputs, pairs)
@@ -152,7 +160,10 @@ def tiles_taken(spots: Sequence[Spot]) -> int:
 
 
 def _on_shelf(
-    shelf: _Shelf, piece: Piece, capacities: Sequence[tuple[int, int]], spares: int
+    shelf: _Shelf,
+    piece: Piece,
+    capacities: Sequence[tuple[int, int]],
+    spares: int,
 ) -> Spot | None:
     """Take the next rectangle of a shelf, with as many spares as there is room for."""
     _, pairs_of_tile = capacities[shelf.tile]

@@ -45,4 +45,6 @@ def mapping_for(
     Raises:
         ValueError: There is none of this name, or an option is out of range.
     """
-    return mapping_kind(name)(info.array_low, info.array_high, scale, clip, levels)
+    return mapping_kind(name)(
+        info.array_low, info.array_high, scale, clip, levels
+    )

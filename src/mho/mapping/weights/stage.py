@@ -190,7 +190,9 @@ class ReferenceStage(Stage):
     ) -> AssignedLines:
         """A row for each input, a column for each output, and that of the reference last."""
         difference = self.cells - self.reference
-        return lines_beside_reference(difference, self.reference, lines, faults, info)
+        return lines_beside_reference(
+            difference, self.reference, lines, faults, info
+        )
 
     def block(
         self,

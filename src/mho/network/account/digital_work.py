@@ -35,7 +35,11 @@ def _each(_: Arguments, result: object) -> int:
 
 
 def _tensors(arguments: Arguments, *names: str) -> list[Tensor]:
-    return [value for name in names if isinstance(value := arguments.get(name), Tensor)]
+    return [
+        value
+        for name in names
+        if isinstance(value := arguments.get(name), Tensor)
+    ]
 
 
 def _matrices(arguments: Arguments, result: object) -> int:
@@ -86,11 +90,15 @@ def _named_axes(arguments: Arguments, result: object) -> int:
     for letters, tensor in zip(factors, tensors, strict=True):
         before, _, after = letters.partition("...")
         sizes |= dict(zip(before, tensor.shape, strict=False))
-        sizes |= dict(zip(reversed(after), reversed(tensor.shape), strict=False))
+        sizes |= dict(
+            zip(reversed(after), reversed(tensor.shape), strict=False)
+        )
     named = math.prod(sizes.values())
     if "..." in equation:
         # All that is left in the result are the axes without a name.
-        named *= _each(arguments, result) // max(1, math.prod(_kept(equation, sizes)))
+        named *= _each(arguments, result) // max(
+            1, math.prod(_kept(equation, sizes))
+        )
     return named * (len(factors) - 1)
 
 
@@ -101,7 +109,9 @@ def _kept(equation: str, sizes: Mapping[str, int]) -> list[int]:
 
 def _cell(arguments: Arguments, result: object, gates: int, scaled: int) -> int:
     """Both matrices for every sample, and the gates."""
-    matrices = sum(matrix.numel() for matrix in _tensors(arguments, "w_ih", "w_hh"))
+    matrices = sum(
+        matrix.numel() for matrix in _tensors(arguments, "w_ih", "w_hh")
+    )
     state = result[0] if isinstance(result, tuple) else result
     assert isinstance(state, Tensor)
     hidden = _tensors(arguments, "w_ih")[0].shape[0] // gates
@@ -112,7 +122,9 @@ def _attention(arguments: Arguments, _: object) -> int:
     """Scores of all queries with all keys, and as many weighted sums of values."""
     query, key, value = _tensors(arguments, "query", "key", "value")
     return (
-        query.shape[:-1].numel() * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+        query.shape[:-1].numel()
+        * key.shape[-2]
+        * (query.shape[-1] + value.shape[-1])
     )
 
 
@@ -122,7 +134,9 @@ _COUNTS: Mapping[str, Callable[[Arguments, object], int]] = {
     **dict.fromkeys(("group_norm", "instance_norm"), _each),
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
     **dict.fromkeys((f"conv_transpose{axes}d" for axes in (1, 2, 3)), _spread),
-    **dict.fromkeys(("rnn_tanh_cell", "rnn_relu_cell"), lambda a, r: _cell(a, r, 1, 0)),
+    **dict.fromkeys(
+        ("rnn_tanh_cell", "rnn_relu_cell"), lambda a, r: _cell(a, r, 1, 0)
+    ),
     "lstm_cell": lambda a, r: _cell(a, r, 4, 3),
     "gru_cell": lambda a, r: _cell(a, r, 3, 2),
     "linear": _linear,

@@ -98,7 +98,9 @@ def account(
         sample = torch.zeros(_fixed(network.sample_shape), device="meta")
     found: list[OperationRecord] = []
 
-    def watch(node: Node, arguments: Mapping[str, object], result: object) -> None:
+    def watch(
+        node: Node, arguments: Mapping[str, object], result: object
+    ) -> None:
         note = network.notes.get(node.name)
         if node.name in network.calls:
             call = network.calls[node.name]
@@ -114,7 +116,9 @@ def account(
             )
             found.append(worked)
         elif not isinstance(result, int):  # sizes are no computation
-            note = note or OperationRecord(_name(node, network.graph), "", DIGITAL)
+            note = note or OperationRecord(
+                _name(node, network.graph), "", DIGITAL
+            )
             digital = digital_work(node, arguments, result)
             found.append(replace(note, kind=kind_of(node), digital=digital))
 
@@ -122,7 +126,9 @@ def account(
     for note in network.notes.values():
         if note.runs in (FOLDED, UNUSED):
             names = [entry.name for entry in found]
-            place = names.index(note.why) + 1 if note.why in names else len(found)
+            place = (
+                names.index(note.why) + 1 if note.why in names else len(found)
+            )
             found.insert(place, note)
     return ModuleAccount(tuple(found))
 

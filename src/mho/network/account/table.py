@@ -28,7 +28,9 @@ def operations_of(result: Mapping[str, Any]) -> list[OperationRecord]:
     return [OperationRecord.of_plain(one) for one in told]
 
 
-def operation_rows(operations: Iterable[OperationRecord]) -> list[OperationRecord]:
+def operation_rows(
+    operations: Iterable[OperationRecord],
+) -> list[OperationRecord]:
     """A short table of all operations, in the order of the first of their kind.
 
     Operations that are alike but for numbers in their names are one row, with ranges such as
@@ -47,7 +49,9 @@ def operation_rows(operations: Iterable[OperationRecord]) -> list[OperationRecor
             groups.setdefault(_likeness(one), []).append(one)
     rows = [_row(group) for group in groups.values()]
     if rest:
-        others = OperationRecord(OTHERS, _counted(rest), DIGITAL, count=len(rest))
+        others = OperationRecord(
+            OTHERS, _counted(rest), DIGITAL, count=len(rest)
+        )
         rows.append(others)
     return rows
 
@@ -94,7 +98,8 @@ def _counted(kinds: Sequence[str]) -> str:
     """The most frequent kinds and how many each, and how many kinds there are beside them."""
     counts = Counter(kinds).most_common()
     told = [
-        kind if count == 1 else f"{kind} ×{count}" for kind, count in counts[:_LISTED]
+        kind if count == 1 else f"{kind} ×{count}"
+        for kind, count in counts[:_LISTED]
     ]
     more = len(counts) - _LISTED
     return ", ".join(told) + (f" and {more} kinds more" if more > 0 else "")

@@ -42,7 +42,9 @@ def load_network(
     kind = Path(network).suffix
     if kind in _READERS:
         _no_more(weights, network, kind)
-        return _READERS[kind](readable_file(network, "network"), example, digital)
+        return _READERS[kind](
+            readable_file(network, "network"), example, digital
+        )
     path, activation = split_weights(network)
     if path is not None:
         _no_more(weights, network, ".safetensors")
@@ -80,11 +82,15 @@ def _no_more(weights: str | None, network: str, kind: str) -> None:
         )
 
 
-def _network_of_archive(path: Path, example: Tensor, digital: Sequence[str]) -> Network:
+def _network_of_archive(
+    path: Path, example: Tensor, digital: Sequence[str]
+) -> Network:
     return _followed(path, read_archive(path), example, digital)
 
 
-def _network_of_onnx(path: Path, example: Tensor, digital: Sequence[str]) -> Network:
+def _network_of_onnx(
+    path: Path, example: Tensor, digital: Sequence[str]
+) -> Network:
     source = read_onnx_file(path)
     network = _followed(path, source.graph, example, digital)
     check_against_reference(path, source, network, example)

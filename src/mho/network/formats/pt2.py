@@ -60,7 +60,9 @@ def read_archive(path: str | Path) -> Graph:
         with zipfile.ZipFile(path) as archive:
             return _Archive(archive).graph()
     except zipfile.BadZipFile as error:
-        reason = "is no complete zip archive; it may be truncated or of another type"
+        reason = (
+            "is no complete zip archive; it may be truncated or of another type"
+        )
         raise ValueError(_sentence(path, reason)) from error
     except RefusedError as error:
         raise ValueError(_sentence(path, str(error))) from error
@@ -78,10 +80,14 @@ def unpickle_tensors(content: bytes) -> object:
         RefusedError: The file holds something else, or is damaged.
     """
     try:
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return torch.load(
+            io.BytesIO(content), map_location="cpu", weights_only=True
+        )
     except Exception as error:
         if "GLOBAL" in str(error) or "Unsupported class" in str(error):
-            reason = "holds Python objects that could run code, so it was not opened"
+            reason = (
+                "holds Python objects that could run code, so it was not opened"
+            )
         else:
             reason = "is damaged or of another type"
         raise RefusedError(reason) from error
@@ -106,18 +112,24 @@ class _Archive:
                 f"holds {len(found)} programs instead of one named `model`"
             )
         self.program = found[0]
-        self.root = found[0].removesuffix(_PROGRAMS[0]).removesuffix(_PROGRAMS[1])
+        self.root = (
+            found[0].removesuffix(_PROGRAMS[0]).removesuffix(_PROGRAMS[1])
+        )
 
     def graph(self) -> Graph:
         program = self.json(self.program)
         major = program["schema_version"]["major"]
         if major != _SCHEMA:
-            raise RefusedError(f"has schema version {major} where mho reads {_SCHEMA}")
+            raise RefusedError(
+                f"has schema version {major} where mho reads {_SCHEMA}"
+            )
         byteorder = self.root + "byteorder"
         if byteorder in self.names:
             order = self.read(byteorder).decode()
             if order != sys.byteorder:
-                raise RefusedError("was written on a machine with another byte order")
+                raise RefusedError(
+                    "was written on a machine with another byte order"
+                )
         weights = self.tensors("weights", _WEIGHTS)
         constants = self.tensors("constants", _CONSTANTS)
         return _graph(program["graph_module"], weights | constants)
@@ -179,10 +191,14 @@ def _tensor(name: str, payload: bytes, meta: Mapping[str, Any]) -> Tensor:
     dtype = _DTYPES[meta["dtype"]]
     if numel == 0:
         return torch.zeros(sizes, dtype=dtype)
-    last = offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
+    last = offset + sum(
+        (n - 1) * step for n, step in zip(sizes, strides, strict=True)
+    )
     available = len(payload) // dtype.itemsize
     if min([offset, *sizes, *strides]) < 0 or max(last + 1, numel) > available:
-        raise RefusedError(f"has a tensor `{name}` with fewer numbers than it claims")
+        raise RefusedError(
+            f"has a tensor `{name}` with fewer numbers than it claims"
+        )
     flat = torch.frombuffer(bytearray(payload), dtype=dtype, count=available)
     return flat.as_strided(sizes, strides, offset).clone()
 
@@ -208,7 +224,9 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
         for spec in module["signature"]["output_specs"]
         if "user_output" in spec
     ]
-    shapes = {name: _sizes(meta) for name, meta in recorded["tensor_values"].items()}
+    shapes = {
+        name: _sizes(meta) for name, meta in recorded["tensor_values"].items()
+    }
     if len(inputs) != 1 or len(outputs) != 1 or inputs[0] not in shapes:
         raise RefusedError(
             f"takes {len(inputs)} inputs and returns {len(outputs)} tensors, where a network must"
@@ -247,7 +265,9 @@ def _nodes(
     node: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]
 ) -> list[Node]:
     """An operation and, if it has several results, the operations that pick them apart."""
-    names = [name for output in node["outputs"] for name in _result_names(output)]
+    names = [
+        name for output in node["outputs"] for name in _result_names(output)
+    ]
     arguments = {item["name"]: _value(item["arg"]) for item in node["inputs"]}
     target = str(node["target"]).removeprefix("torch.ops.")
     listed = any("as_tensors" in output for output in node["outputs"])

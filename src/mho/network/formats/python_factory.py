@@ -123,7 +123,11 @@ def read_state(path: Path) -> Mapping[str, Tensor]:
         loaded = next((loaded[key] for key in _NESTED if key in loaded), loaded)
     if not isinstance(loaded, dict):
         raise RefusedError(f"holds a {type(loaded).__name__}")
-    strangers = [key for key, value in loaded.items() if not isinstance(value, Tensor)]
+    strangers = [
+        key for key, value in loaded.items() if not isinstance(value, Tensor)
+    ]
     if strangers:
-        raise RefusedError(f"holds something other than a tensor as `{strangers[0]}`")
+        raise RefusedError(
+            f"holds something other than a tensor as `{strangers[0]}`"
+        )
     return loaded

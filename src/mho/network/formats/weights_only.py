@@ -34,15 +34,21 @@ def perceptron(path: Path, activation: str | None) -> nn.Module:
         ValueError: The file is damaged, holds other tensors, or its matrices do not follow one
             another.
     """
-    demand = f"Argument `network` must hold matrices of linear layers, but `{path}`"
+    demand = (
+        f"Argument `network` must hold matrices of linear layers, but `{path}`"
+    )
     try:
         state = read_state(path)
     except RefusedError as error:
         raise ValueError(f"{demand} {error}.") from error
-    matrices = {n: t for n, t in state.items() if _named(n, "weight") and t.ndim == 2}
+    matrices = {
+        n: t for n, t in state.items() if _named(n, "weight") and t.ndim == 2
+    }
     names = sorted(matrices, key=_natural)
     biases = {_bias_of(name) for name in names}
-    others = [name for name in state if name not in matrices and name not in biases]
+    others = [
+        name for name in state if name not in matrices and name not in biases
+    ]
     if others or not names:
         what = (
             f"has `{others[0]}` of shape {tuple(state[others[0]].shape)}"
@@ -69,7 +75,9 @@ def perceptron(path: Path, activation: str | None) -> nn.Module:
                 " name the module with `module.py:factory --weights`."
             )
         if parts and activation is not None:
-            parts[f"{activation} before {_short(name)}"] = ACTIVATIONS[activation]()
+            parts[f"{activation} before {_short(name)}"] = ACTIVATIONS[
+                activation
+            ]()
         parts[_short(name)] = _linear(weight, state.get(_bias_of(name)), demand)
         before = weight.shape[0]
     return nn.Sequential(parts).eval()
@@ -94,7 +102,10 @@ def _named(name: str, last: str) -> bool:
 
 def _short(name: str) -> str:
     """Name of a layer as a module may have it."""
-    return name.removesuffix("weight").removesuffix(".").replace(".", "_") or "layer"
+    return (
+        name.removesuffix("weight").removesuffix(".").replace(".", "_")
+        or "layer"
+    )
 
 
 def _bias_of(name: str) -> str:

@@ -29,7 +29,12 @@ from mho.network.operations.recurrent import (
     without_zero_states,
 )
 from mho.network.operations.refusals import NotOnTilesError, refusal
-from mho.network.operations.rehearsal import Rehearsal, last_uses, shape_kept, size_of
+from mho.network.operations.rehearsal import (
+    Rehearsal,
+    last_uses,
+    shape_kept,
+    size_of,
+)
 from mho.network.operations.unfolding import Convolution
 
 __all__ = [

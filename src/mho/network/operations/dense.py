@@ -18,8 +18,17 @@ from mho.network.operations.unfolding import Convolution, Pair
 DENSE_OPERATORS = frozenset(
     f"aten.{name}"
     for name in (
-        *("linear.default", "conv1d.default", "conv1d.padding", "conv2d.default"),
-        *("conv2d.padding", "conv_transpose1d.default", "conv_transpose2d.input"),
+        *(
+            "linear.default",
+            "conv1d.default",
+            "conv1d.padding",
+            "conv2d.default",
+        ),
+        *(
+            "conv2d.padding",
+            "conv_transpose1d.default",
+            "conv_transpose2d.input",
+        ),
     )
 )
 """Linear layers and convolutions."""
@@ -45,12 +54,20 @@ def dense_operation(node: Node, graph: Graph, table: LayerTable) -> Dense:
     moves = _convolution(node, weight)
     kernels = weight if moves.spread is None else _turned(weight, groups)
     biases = [None] * groups if bias is None else list(bias.chunk(groups))
-    names = [name] if groups == 1 else [f"{name}[{group}]" for group in range(groups)]
+    names = (
+        [name]
+        if groups == 1
+        else [f"{name}[{group}]" for group in range(groups)]
+    )
     layers = [
         LinearLayer(own, part.flatten(1), shift, moves)
-        for own, part, shift in zip(names, kernels.chunk(groups), biases, strict=True)
+        for own, part, shift in zip(
+            names, kernels.chunk(groups), biases, strict=True
+        )
     ]
-    return Dense(tuple(table.add((key, n), layer) for n, layer in enumerate(layers)))
+    return Dense(
+        tuple(table.add((key, n), layer) for n, layer in enumerate(layers))
+    )
 
 
 def _key(node: Node) -> tuple[object, ...]:
@@ -87,7 +104,9 @@ def _convolution(node: Node, weight: Tensor) -> Convolution:
         )
     # A signal is an image of one row.
     down, across = (
-        (weight.shape[2], weight.shape[3]) if axes == 2 else (1, weight.shape[2])
+        (weight.shape[2], weight.shape[3])
+        if axes == 2
+        else (1, weight.shape[2])
     )
     kernel = (down, across)
     stride = _pair(node, "stride", 1, axes)
@@ -98,7 +117,9 @@ def _convolution(node: Node, weight: Tensor) -> Convolution:
         cut = _pair(node, "padding", 0, axes)
         extra = _pair(node, "output_padding", 0, axes)
         around = (reach[0] - cut[0], reach[1] - cut[1])
-        return Convolution(kernel, (1, 1), around, dilation, extra, stride, axes)
+        return Convolution(
+            kernel, (1, 1), around, dilation, extra, stride, axes
+        )
     if padding == "same":
         # torch puts the odd zero behind the signal.
         around = (reach[0] // 2, reach[1] // 2)

@@ -18,7 +18,11 @@ from mho.network.graph import Graph, Node, replace_refs
 from mho.network.operations.dense import DENSE_OPERATORS
 from mho.network.operations.recurrent import RECURRENT_OPERATORS, with_states
 from mho.network.operations.refusals import REFUSED_OPERATORS
-from mho.network.operations.rehearsal import shape_kept, size_of, without_numbers
+from mho.network.operations.rehearsal import (
+    shape_kept,
+    size_of,
+    without_numbers,
+)
 
 ANALOG = DENSE_OPERATORS | RECURRENT_OPERATORS
 """Operators that multiply by stored weights and therefore run on tiles."""
@@ -28,9 +32,7 @@ def _names(names: str, overload: str = "default") -> tuple[str, ...]:
     return tuple(f"aten.{name}.{overload}" for name in names.split())
 
 
-_ACTIVATIONS = (
-    "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
-)
+_ACTIVATIONS = "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
 _TORCH = frozenset(
     (
         *_names(_ACTIVATIONS),
@@ -39,19 +41,27 @@ _TORCH = frozenset(
             "gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"
         ),
         *_names("log sin cos erf rsqrt reciprocal square minimum maximum"),
-        *_names("max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"),
+        *_names(
+            "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"
+        ),
         *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
-        *_names("batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"),
+        *_names(
+            "batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"
+        ),
         *_names(
             "view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"
         ),
-        *_names("pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"),
+        *_names(
+            "pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"
+        ),
         *_names(
             "max_pool3d avg_pool3d adaptive_avg_pool3d adaptive_max_pool3d _weight_norm"
         ),
         *_names("embedding new_zeros mT"),
         *REFUSED_OPERATORS,
-        *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"),
+        *_names(
+            "upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"
+        ),
         *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
         *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),
         *_names("add sub mul div rsub masked_fill", "Scalar"),
@@ -115,7 +125,9 @@ _ASSERTIONS = ("aten._assert", "aten.sym_constrain_range")
 @cache
 def _torch_operator(name: str) -> Callable[..., object]:
     _, base, overload = name.split(".")
-    found: Callable[..., object] = getattr(getattr(torch.ops.aten, base), overload)
+    found: Callable[..., object] = getattr(
+        getattr(torch.ops.aten, base), overload
+    )
     return found
 
 
@@ -133,7 +145,9 @@ def arguments_of(node: Node, values: Mapping[str, object]) -> dict[str, object]:
 
 
 def evaluate_node(
-    node: Node, arguments: Mapping[str, object], device: torch.device | None = None
+    node: Node,
+    arguments: Mapping[str, object],
+    device: torch.device | None = None,
 ) -> object:
     """Run one digital operation.
 
@@ -154,7 +168,9 @@ def evaluate_node(
     if node.operator == "aten.contiguous.default":
         # Without the order of memory, which a file does not tell; later views rely on this one.
         return _torch_operator(node.operator)(arguments["self"])
-    return _torch_operator(node.operator)(**_as_torch_wants(node, arguments, device))
+    return _torch_operator(node.operator)(
+        **_as_torch_wants(node, arguments, device)
+    )
 
 
 def _as_torch_wants(
@@ -163,7 +179,10 @@ def _as_torch_wants(
     """The arguments of torch's own operator where a recording has others."""
     if node.operator in _LOOKUPS:
         # Inputs are float32, as files of samples are; tokens among them are whole numbers.
-        arguments = {**arguments, "indices": _cast(arguments["indices"], torch.int64)}
+        arguments = {
+            **arguments,
+            "indices": _cast(arguments["indices"], torch.int64),
+        }
     if node.operator in _NEW:
         arguments = {**arguments, "device": device}
     if node.operator in RECURRENT_OPERATORS:
@@ -222,7 +241,9 @@ def prepare_graph(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(rest), tensors=kept)
 
 
-def _checked_size(node: Node, arguments: Mapping[str, object], before: int) -> int:
+def _checked_size(
+    node: Node, arguments: Mapping[str, object], before: int
+) -> int:
     """Memory that a constant will take (bytes), found out without computing it.
 
     Raises:
@@ -255,7 +276,9 @@ def check_prepared(graph: Graph) -> None:
                 if missing
                 else "is there twice"
             )
-            raise ValueError(f"Node `{node.name}` must follow its inputs, but {what}.")
+            raise ValueError(
+                f"Node `{node.name}` must follow its inputs, but {what}."
+            )
         known.add(node.name)
     if graph.output not in known:
         raise ValueError(
@@ -290,7 +313,9 @@ def _check_supported(nodes: Sequence[Node]) -> None:
     if refused:
         node = refused[0]
         others = ", ".join(
-            sorted({f"`{n.operator}`" for n in refused} - {f"`{node.operator}`"})
+            sorted(
+                {f"`{n.operator}`" for n in refused} - {f"`{node.operator}`"}
+            )
         )
         raise ValueError(
             "Argument `source` must use operators that mho can run, but node"
@@ -312,7 +337,11 @@ def _is_supported(node: Node) -> bool:
 
 def _check_not_training(node: Node) -> None:
     flag = next(
-        (node.arguments[key] for key in ("train", "training") if key in node.arguments),
+        (
+            node.arguments[key]
+            for key in ("train", "training")
+            if key in node.arguments
+        ),
         0,
     )
     if flag and ("dropout" in node.operator or "norm" in node.operator):
@@ -326,7 +355,11 @@ def _check_not_training(node: Node) -> None:
 def _check_no_buffer_changes(
     node: Node, tensors: Mapping[str, Tensor], labels: Mapping[str, str]
 ) -> None:
-    if node.in_place and node.operator not in _UNCHANGED and node.refs()[0] in tensors:
+    if (
+        node.in_place
+        and node.operator not in _UNCHANGED
+        and node.refs()[0] in tensors
+    ):
         name = labels.get(node.refs()[0], node.refs()[0])
         raise ValueError(
             "Argument `source` must compute the same every time, but node"

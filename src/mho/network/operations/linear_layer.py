@@ -50,7 +50,9 @@ class LinearLayer:
         return columns.transpose(1, 2).reshape(-1, inputs)
 
     def fold(
-        self, products: Float[Tensor, "vectors out"], activation_shape: tuple[int, ...]
+        self,
+        products: Float[Tensor, "vectors out"],
+        activation_shape: tuple[int, ...],
     ) -> Float[Tensor, "batch ..."]:
         """The layer's output, from one product per vector (1).
 
@@ -61,7 +63,9 @@ class LinearLayer:
         if self.convolution is None:
             return products.reshape(*activation_shape[:-1], -1).contiguous()
         size = self.convolution.positions(activation_shape)
-        images = products.reshape(activation_shape[0], prod(size), -1).transpose(1, 2)
+        images = products.reshape(
+            activation_shape[0], prod(size), -1
+        ).transpose(1, 2)
         images = images.reshape(activation_shape[0], -1, *size)
         # In the order of memory that torch's own layers use, as a recorded view relies on it.
         return self.convolution.shaped(images).contiguous()
@@ -81,7 +85,9 @@ class LinearLayer:
         if moves is None:
             return prod(activation_shape[:-1]) * self.weight.numel()
         size = (
-            activation_shape[2:] if moves.spread else moves.positions(activation_shape)
+            activation_shape[2:]
+            if moves.spread
+            else moves.positions(activation_shape)
         )
         return activation_shape[0] * prod(size) * self.weight.numel()
 

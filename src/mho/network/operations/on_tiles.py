@@ -14,7 +14,8 @@ from mho.network.operations.linear_layer import LinearLayer, forward_groups
 from mho.network.operations.refusals import NotOnTilesError, varying
 
 Product = Callable[
-    [int, LinearLayer, Float[Tensor, "vectors in"]], Float[Tensor, "vectors out"]
+    [int, LinearLayer, Float[Tensor, "vectors in"]],
+    Float[Tensor, "vectors out"],
 ]
 """Multiplies vectors by a layer's weights, without bias: (index, layer, vectors) -> products."""
 
@@ -89,7 +90,9 @@ class Dense(AnalogOperation):
     ) -> tuple[int, int]:
         """All of them are on tiles."""
         shape = tuple(_tensor(arguments).shape)
-        return sum(layers[number].multiply_adds(shape) for number in self.layers), 0
+        return sum(
+            layers[number].multiply_adds(shape) for number in self.layers
+        ), 0
 
 
 def _tensor(arguments: Mapping[str, object]) -> Tensor:
@@ -134,7 +137,9 @@ class LayerTable:
             self.layers.append(layer)
         return self.numbers[key]
 
-    def rescale(self, numbers: Sequence[int], scale: Tensor, shift: Tensor) -> None:
+    def rescale(
+        self, numbers: Sequence[int], scale: Tensor, shift: Tensor
+    ) -> None:
         """Let layers return their outputs times `scale` plus `shift`, one pair for each (1)."""
         sizes = [self.layers[number].weight.shape[0] for number in numbers]
         scales = torch.split(scale, sizes)

@@ -67,7 +67,9 @@ class Recurrent(AnalogOperation):
             outputs = []
             for direction in range(self.directions):
                 place = level * self.directions + direction
-                sweep = _Sweep(self.cell, self._matrices(place), layers, product)
+                sweep = _Sweep(
+                    self.cell, self._matrices(place), layers, product
+                )
                 start = self._start(arguments, place, sequence, layers)
                 output, final = sweep.run(
                     sequence.flip(0) if direction else sequence, start
@@ -76,7 +78,9 @@ class Recurrent(AnalogOperation):
                 finals.append(final)
             sequence = torch.cat(outputs, -1)
         result = sequence.transpose(0, 1) if turned else sequence
-        return result, *(torch.stack(states) for states in zip(*finals, strict=True))
+        return result, *(
+            torch.stack(states) for states in zip(*finals, strict=True)
+        )
 
     def multiply_adds(
         self, arguments: Mapping[str, object], layers: Sequence[LinearLayer]
@@ -85,7 +89,8 @@ class Recurrent(AnalogOperation):
         steps = prod(_sequence(arguments)[0].shape[:2])
         analog = sum(layers[number].weight.numel() for number in self.layers)
         hidden = sum(
-            layers[self._matrices(place)[1]].weight.shape[0] // _GATES[self.cell]
+            layers[self._matrices(place)[1]].weight.shape[0]
+            // _GATES[self.cell]
             for place in range(self.stacked * self.directions)
         )
         return steps * analog, steps * hidden * _SCALED[self.cell]
@@ -111,7 +116,9 @@ class Recurrent(AnalogOperation):
             return tuple(states[place] for states in given)
         gates, hidden = layers[self._matrices(place)[1]].weight.shape
         sizes = (hidden, gates // 4) if self.cell == "lstm" else (hidden,)
-        return tuple(sequence.new_zeros(sequence.shape[1], size) for size in sizes)
+        return tuple(
+            sequence.new_zeros(sequence.shape[1], size) for size in sizes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,9 @@ class _Sweep:
         return torch.stack(outputs), state
 
     def multiply(self, which: int, activation: Tensor) -> Tensor:
-        return multiply(self.matrices[which], self.layers, activation, self.product)
+        return multiply(
+            self.matrices[which], self.layers, activation, self.product
+        )
 
     def step(self, driven: Tensor, recurrent: Tensor, state: State) -> State:
         """The gates, in the order of torch's weights."""
@@ -168,7 +177,9 @@ def _sequence(
     return (sequence.transpose(0, 1) if turned else sequence), turned
 
 
-def recurrent_operation(node: Node, graph: Graph, table: LayerTable) -> Recurrent:
+def recurrent_operation(
+    node: Node, graph: Graph, table: LayerTable
+) -> Recurrent:
     """The layers behind a recurrent operation.
 
     Raises:
@@ -198,7 +209,8 @@ def recurrent_operation(node: Node, graph: Graph, table: LayerTable) -> Recurren
         # A projection has no bias and comes last.
         pairs += [(ref, None) for ref in own[4 if biases else 2 :]]
         found += [
-            ((weight, bias), _layer(weight, bias, graph)) for weight, bias in pairs
+            ((weight, bias), _layer(weight, bias, graph))
+            for weight, bias in pairs
         ]
     numbers = tuple(table.add(key, layer) for key, layer in found)
     return Recurrent(numbers, node.operator.split(".")[1], stacked, directions)
@@ -211,7 +223,9 @@ def _layer(weight: object, bias: object, graph: Graph) -> LinearLayer:
     )
 
 
-def with_states(node: Node, arguments: Mapping[str, object]) -> dict[str, object]:
+def with_states(
+    node: Node, arguments: Mapping[str, object]
+) -> dict[str, object]:
     """The arguments of torch's own operator, which wants the zeros that `None` stands for.
 
     Args:
@@ -241,7 +255,8 @@ def multiply_adds(node: Node, arguments: Mapping[str, object]) -> int:
     steps = prod(_sequence(arguments)[0].shape[:2])
     matrices = sum(param.numel() for param in params if param.ndim > 1)
     hidden = sum(
-        param.shape[0] // _GATES[cell] for param in params[:: len(params) // places]
+        param.shape[0] // _GATES[cell]
+        for param in params[:: len(params) // places]
     )
     return steps * (matrices + hidden * _SCALED[cell])
 
@@ -266,15 +281,23 @@ def without_zero_states(graph: Graph) -> Graph:
 
     The recorded zeros have the batch size of the recording.
     """
-    zeros = {node.name for node in graph.nodes if node.operator == "aten.zeros.default"}
+    zeros = {
+        node.name
+        for node in graph.nodes
+        if node.operator == "aten.zeros.default"
+    }
     nodes = []
     for node in graph.nodes:
         start = (
-            node.arguments.get("hx") if node.operator in RECURRENT_OPERATORS else None
+            node.arguments.get("hx")
+            if node.operator in RECURRENT_OPERATORS
+            else None
         )
         refs = start if isinstance(start, tuple) else (start,)
         if all(isinstance(ref, Ref) and ref.name in zeros for ref in refs):
-            nodes.append(replace(node, arguments={**node.arguments, "hx": None}))
+            nodes.append(
+                replace(node, arguments={**node.arguments, "hx": None})
+            )
         else:
             nodes.append(node)
     return replace(graph, nodes=tuple(nodes))

@@ -10,9 +10,7 @@ from torch import Tensor
 from mho.network.graph import Graph, Node, Ref
 
 _VARIES = "it depends on the input, and a chip cannot be reprogrammed for every sample"
-_STEP = (
-    "single steps of a recurrent layer are not laid out on tiles, whole sequences are"
-)
+_STEP = "single steps of a recurrent layer are not laid out on tiles, whole sequences are"
 _VOLUME = "convolutions in three dimensions are not laid out on tiles"
 
 REASONS: Mapping[str, str] = {
@@ -77,7 +75,9 @@ def refusal(node: Node, graph: Graph) -> str | None:
         for ref in _several(node.arguments.get(key))
         if isinstance(ref, Ref)
     ]
-    stored = [graph.tensors[ref.name] for ref in factors if ref.name in graph.tensors]
+    stored = [
+        graph.tensors[ref.name] for ref in factors if ref.name in graph.tensors
+    ]
     if not stored:
         return "all its factors depend on the input, and a chip cannot be reprogrammed each time"
     return _about_stored(node, stored)
@@ -89,9 +89,7 @@ def _about_stored(node: Node, stored: list[Tensor]) -> str:
         return "sums over named axes are not read as layers; a linear layer is"
     if any(tensor.ndim > 2 for tensor in stored):
         return "it multiplies by a stack of matrices; one linear layer for each would be on tiles"
-    return (
-        "only a stored matrix on the right of a plain product is read as a linear layer"
-    )
+    return "only a stored matrix on the right of a plain product is read as a linear layer"
 
 
 def _several(value: object) -> tuple[object, ...]:

@@ -17,7 +17,16 @@ from mho.network.graph import Graph, Node
 _SHAPE_KEPT = frozenset(
     f"aten.{name}.default"
     for name in (
-        *("relu", "sigmoid", "tanh", "silu", "elu", "leaky_relu", "hardtanh", "selu"),
+        *(
+            "relu",
+            "sigmoid",
+            "tanh",
+            "silu",
+            "elu",
+            "leaky_relu",
+            "hardtanh",
+            "selu",
+        ),
         *(
             "hardswish",
             "hardsigmoid",
@@ -26,7 +35,18 @@ _SHAPE_KEPT = frozenset(
             "softplus",
             "mish",
         ),
-        *("neg", "abs", "sqrt", "exp", "log", "sin", "cos", "erf", "rsqrt", "square"),
+        *(
+            "neg",
+            "abs",
+            "sqrt",
+            "exp",
+            "log",
+            "sin",
+            "cos",
+            "erf",
+            "rsqrt",
+            "square",
+        ),
         *("reciprocal", "clamp"),
     )
 )
@@ -101,7 +121,11 @@ class Rehearsal:
         size = size_of(result)
         self._alive[node.name] = size
         self._total += size
-        shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
+        shape = (
+            f" of shape {tuple(result.shape)}"
+            if isinstance(result, Tensor)
+            else ""
+        )
         name = one_line(node.name)
         kind = one_line(node.operator)
         what = f"running it up to node `{name}` (`{kind}`) with a result{shape}"

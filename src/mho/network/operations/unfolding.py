@@ -74,7 +74,9 @@ class Convolution:
         (below, right) = self.extra
         if not any((down, across, below, right)):
             return image
-        return functional.pad(image, (across, across + right, down, down + below))
+        return functional.pad(
+            image, (across, across + right, down, down + below)
+        )
 
     def shaped(
         self, image: Float[Tensor, "batch ch rows cols"]
@@ -85,7 +87,9 @@ class Convolution:
     def positions(self, activation_shape: tuple[int, ...]) -> Pair:
         """Positions of the kernel on an activation of this shape (1)."""
         height, width = (
-            activation_shape[-2:] if self.axes == 2 else (1, activation_shape[-1])
+            activation_shape[-2:]
+            if self.axes == 2
+            else (1, activation_shape[-1])
         )
         return self.output_size(height, width)
 
@@ -93,6 +97,8 @@ class Convolution:
 def _spread(image: Tensor, apart: Pair | None) -> Tensor:
     down, across = apart or (1, 1)
     *lead, height, width = image.shape
-    zeros = image.new_zeros(*lead, (height - 1) * down + 1, (width - 1) * across + 1)
+    zeros = image.new_zeros(
+        *lead, (height - 1) * down + 1, (width - 1) * across + 1
+    )
     zeros[..., ::down, ::across] = image
     return zeros

@@ -62,7 +62,9 @@ def foldable(
 
 def _by_channel(layer: Node) -> bool:
     """Whether the axis that batch norm takes for channels, the second, is the layer's outputs."""
-    return layer.operator != "aten.linear.default" or len(layer.shape or ()) == 2
+    return (
+        layer.operator != "aten.linear.default" or len(layer.shape or ()) == 2
+    )
 
 
 def _fold(node: Node, graph: Graph) -> Fold:
@@ -96,7 +98,9 @@ def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:
     nodes = [
         replace(
             node,
-            arguments={k: replace_refs(v, lookup) for k, v in node.arguments.items()},
+            arguments={
+                k: replace_refs(v, lookup) for k, v in node.arguments.items()
+            },
         )
         for node in graph.nodes
         if node.name not in instead
@@ -107,6 +111,8 @@ def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:
         nodes=tuple(nodes),
         output=instead.get(graph.output, graph.output),
         tensors={
-            name: tensor for name, tensor in graph.tensors.items() if name in used
+            name: tensor
+            for name, tensor in graph.tensors.items()
+            if name in used
         },
     )

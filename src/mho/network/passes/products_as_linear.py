@@ -39,7 +39,9 @@ def as_linear(graph: Graph) -> Graph:
             "weight": Ref(name),
             "bias": node.arguments["self"] if adds else None,
         }
-        nodes.append(replace(node, operator="aten.linear.default", arguments=arguments))
+        nodes.append(
+            replace(node, operator="aten.linear.default", arguments=arguments)
+        )
     return replace(graph, nodes=tuple(nodes), tensors=tensors, labels=labels)
 
 
@@ -55,7 +57,9 @@ def _stored_matrix(node: Node, graph: Graph) -> str | None:
         return None
     matrix = graph.tensors.get(right.name)
     plain = (
-        isinstance(matrix, Tensor) and matrix.ndim == 2 and matrix.is_floating_point()
+        isinstance(matrix, Tensor)
+        and matrix.ndim == 2
+        and matrix.is_floating_point()
     )
     if not plain or (
         node.operator == "aten.addmm.default" and not _plain_sum(node, graph)

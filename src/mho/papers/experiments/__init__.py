@@ -3,7 +3,12 @@
 Each gives numbers for the verdict and what is shown of them in a figure.
 """
 
-from mho.papers.experiments.array import HoldShown, MapShown, held_levels, level_map
+from mho.papers.experiments.array import (
+    HoldShown,
+    MapShown,
+    held_levels,
+    level_map,
+)
 from mho.papers.experiments.levels import (
     TOLERANCE,
     LevelsShown,

@@ -61,7 +61,9 @@ def held_levels(setting: Setting) -> Measurement:
     bench = SimulatedBench(chip, setting.stream)
     cells = torch.arange(chip.cells)
     levels = level_targets(50 * uS, 4144 * uS, LEVELS)
-    target = random_levels(levels, cells.numel(), setting.stream.child("levels"))
+    target = random_levels(
+        levels, cells.numel(), setting.stream.child("levels")
+    )
 
     result = program(bench, target, ProgramProtocol(TOLERANCE), cells=cells)
 

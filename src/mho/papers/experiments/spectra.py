@@ -158,14 +158,18 @@ def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     return fitted / expected, seen, lorentzian
 
 
-def _spectrum(traps: Traps, spacing: float, chunks: int, stream: Stream) -> Spectrum:
+def _spectrum(
+    traps: Traps, spacing: float, chunks: int, stream: Stream
+) -> Spectrum:
     """Periodogram of the sum of all traps, sampled with the given spacing (s)."""
     cells = traps.filled.shape[1]
     total = []
     # so long before the first sample that the traps have forgotten how they began (s)
     first = torch.full((cells,), 1e6)
     for chunk in range(chunks):
-        streams = stream.child("chunk", chunk).cells(torch.arange(_CHUNK * cells))
+        streams = stream.child("chunk", chunk).cells(
+            torch.arange(_CHUNK * cells)
+        )
         traps, seen = watch_traps(
             traps,
             first=first,
@@ -203,7 +207,9 @@ def _binned(spectrum: Spectrum) -> Spectrum:
     return Spectrum(log_frequency.exp(), density)
 
 
-def _slope(x: Float[Tensor, " bins"], y: Float[Tensor, " bins"]) -> Float[Tensor, ""]:
+def _slope(
+    x: Float[Tensor, " bins"], y: Float[Tensor, " bins"]
+) -> Float[Tensor, ""]:
     """Slope of a straight line through log y over log x (1)."""
     a = x.log()
     b = y.log()

@@ -96,7 +96,9 @@ def _quiet(preset: Preset) -> Preset:
     )
 
 
-def _mean_pulses(preset: Preset, window: float, cells: int, stream: Stream) -> float:
+def _mean_pulses(
+    preset: Preset, window: float, cells: int, stream: Stream
+) -> float:
     """Mean pulses to a window relative to the target, from random states to five levels (1)."""
     means = []
     for level in _LEVELS:

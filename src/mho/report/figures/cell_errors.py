@@ -73,7 +73,9 @@ def readback_scatter(data: RunData) -> Figure:
     beyond = int((np.abs(error) > limit).sum())
     note = ""
     if beyond:
-        note = f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
+        note = (
+            f"not shown: {beyond:,} of {target.size:,} beyond ±{limit:.3g} µS"
+        )
     add_legend(bottom, note, [window])
     return figure
 
@@ -90,7 +92,9 @@ def error_histogram(data: RunData) -> Figure:
     error = finite(to_uS(data.error))
     tolerance = data.tolerance / uS
     limit = _limit(error, tolerance)
-    band(axes, tolerance, vertical=True, label=f"tolerance, ±{tolerance:.3g} µS")
+    band(
+        axes, tolerance, vertical=True, label=f"tolerance, ±{tolerance:.3g} µS"
+    )
     if error.size:
         # The outermost bars hold all that lies further out, so that every cell is counted.
         counted = np.clip(error, -limit, limit)
@@ -232,4 +236,6 @@ def _bins(limit: float, tolerance: float) -> Array:
 def _limit(error: Array, tolerance: float) -> float:
     """Where the error axis ends (µS): at the largest error, but never far outside the window."""
     largest = float(np.abs(error).max(initial=0.0))
-    return float(np.clip(1.05 * largest, 1.5 * tolerance, _FAR * tolerance)) or 1.0
+    return (
+        float(np.clip(1.05 * largest, 1.5 * tolerance, _FAR * tolerance)) or 1.0
+    )

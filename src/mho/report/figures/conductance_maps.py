@@ -97,7 +97,9 @@ def _mark(figure: Figure, axes: Any, layer: LayerMap) -> None:
         row, col = np.nonzero(as_array(layer.outcome == outcome))
         if row.size:
             label = f"{name} ({row.size:,})"
-            handles.append(axes.scatter(col, row, label=label, **look, **shared))
+            handles.append(
+                axes.scatter(col, row, label=label, **look, **shared)
+            )
     if handles:
         figure.legend(
             handles=handles,

@@ -129,7 +129,9 @@ def _errors(
     )
 
 
-def widths_figure(conductance: Array, half_width: Array, tolerance: float) -> Figure:
+def widths_figure(
+    conductance: Array, half_width: Array, tolerance: float
+) -> Figure:
     """How far looks at a level spread, along the range.
 
     Args:
@@ -140,10 +142,20 @@ def widths_figure(conductance: Array, half_width: Array, tolerance: float) -> Fi
     figure = new_figure(3.2)
     axes = figure.subplots()
     axes.axhspan(
-        0, tolerance, color="#009E73", alpha=0.18, linewidth=0, label="tolerance"
+        0,
+        tolerance,
+        color="#009E73",
+        alpha=0.18,
+        linewidth=0,
+        label="tolerance",
     )
     axes.plot(
-        conductance, half_width, "o-", color=BLUE, markersize=4, label="half-width"
+        conductance,
+        half_width,
+        "o-",
+        color=BLUE,
+        markersize=4,
+        label="half-width",
     )
     axes.set_ylim(0, 1.1 * max(float(half_width.max()), tolerance))
     axes.set_xlabel("Target (µS)")

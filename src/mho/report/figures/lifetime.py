@@ -5,7 +5,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLACK, BLUE, VERMILLION, add_legend, new_figure
+from mho.report.figures.style import (
+    BLACK,
+    BLUE,
+    VERMILLION,
+    add_legend,
+    new_figure,
+)
 from mho.units import show_duration
 
 _COLOURS = {"left alone": (VERMILLION, "s"), "refreshed": (BLUE, "o")}
@@ -35,7 +41,9 @@ def lifetime_figure(result: dict[str, Any]) -> Figure:
         linewidth=1,
         label="in software",
     )
-    every = [age["accuracy"] for ages in result["lives"].values() for age in ages]
+    every = [
+        age["accuracy"] for ages in result["lives"].values() for age in ages
+    ]
     lowest = 100 * min(every)
     highest = 100 * max(every)
     upper.set_ylim(lowest - 2, min(highest + 2, 101))

@@ -42,7 +42,9 @@ def noise_figure(trace: Trace, analysis: TelegraphAnalysis) -> Figure:
         analysis: What was found in it.
     """
     figure = new_figure(6.0)
-    grid = figure.add_gridspec(2, 2, width_ratios=(3.4, 1), height_ratios=(1.1, 1))
+    grid = figure.add_gridspec(
+        2, 2, width_ratios=(3.4, 1), height_ratios=(1.1, 1)
+    )
     left = figure.add_subplot(grid[0, 0])
     _trace(left, trace, analysis)
     _histogram(figure.add_subplot(grid[0, 1], sharey=left), trace, analysis)
@@ -86,7 +88,8 @@ def _count(analysis: TelegraphAnalysis) -> int:
     if not analysis.traps:
         return analysis.samples
     cycles = [
-        trap.capture_time.value + trap.emission_time.value for trap in analysis.traps
+        trap.capture_time.value + trap.emission_time.value
+        for trap in analysis.traps
     ]
     samples = _CYCLES * max(cycles) / analysis.interval
     wanted = int(np.clip(samples, *_SHOWN))

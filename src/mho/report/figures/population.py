@@ -3,7 +3,14 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import BLACK, BLUE, ORANGE, Array, add_legend, new_figure
+from mho.report.figures.style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    Array,
+    add_legend,
+    new_figure,
+)
 from mho.report.wording import number, quantity
 from mho.runs import Batch, ChipFigures, Population
 
@@ -66,7 +73,8 @@ def population_figure(population: Population) -> Figure:
         zorder=0.8,
     )
     axes.set_yticks(
-        range(len(batches)), [batch.name.replace(", ", "\n") for batch in batches]
+        range(len(batches)),
+        [batch.name.replace(", ", "\n") for batch in batches],
     )
     axes.set_ylim(len(batches) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
@@ -129,7 +137,12 @@ def chip_columns(population: Population) -> tuple[str, ...]:
     """Headings of the table of chips."""
     columns: tuple[str, ...] = ("Seed", "Cells stuck")
     for batch in population.batches:
-        columns += (f"{batch.name}: accuracy", "over time", "Cells converged", "Energy")
+        columns += (
+            f"{batch.name}: accuracy",
+            "over time",
+            "Cells converged",
+            "Energy",
+        )
     return columns
 
 
@@ -137,7 +150,9 @@ def chip_rows(population: Population) -> list[tuple[str, ...]]:
     """One row for each chip."""
     rows: list[tuple[str, ...]] = []
     # the same chip, programmed in each of the ways
-    for ways in zip(*(batch.chips for batch in population.batches), strict=True):
+    for ways in zip(
+        *(batch.chips for batch in population.batches), strict=True
+    ):
         first = ways[0]
         row: tuple[str, ...] = (
             number(first.seed, "d"),

@@ -73,7 +73,11 @@ def finite(values: Array) -> Array:
 
 
 def band(
-    axes: Any, tolerance: float, *, vertical: bool = False, label: str = "tolerance"
+    axes: Any,
+    tolerance: float,
+    *,
+    vertical: bool = False,
+    label: str = "tolerance",
 ) -> Any:
     """Shade the acceptance window around zero.
 
@@ -111,7 +115,9 @@ def histogram(axes: Any, values: Array, edges: Array) -> None:
     axes.set_ylim(0.5, max(2.0 * float(counts.max()), axes.get_ylim()[1]))
 
 
-def add_legend(axes: Any, note: str = "", handles: Sequence[Any] | None = None) -> None:
+def add_legend(
+    axes: Any, note: str = "", handles: Sequence[Any] | None = None
+) -> None:
     """Put the legend and a remark above a panel, where they hide no data.
 
     Args:
@@ -170,4 +176,6 @@ def draw_data_url(figure: Callable[[], Figure]) -> str:
     Args:
         figure: Makes the figure, as in `draw_png`.
     """
-    return "data:image/png;base64," + base64.b64encode(draw_png(figure)).decode("ascii")
+    return "data:image/png;base64," + base64.b64encode(draw_png(figure)).decode(
+        "ascii"
+    )

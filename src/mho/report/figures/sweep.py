@@ -20,7 +20,9 @@ Rows = list[tuple[tuple[float, ...], dict[str, float]]]
 _PUBLISHED = 2048
 
 
-def sweep_figure(axes: list[Axis], rows: Rows, subject: Subject) -> Figure | None:
+def sweep_figure(
+    axes: list[Axis], rows: Rows, subject: Subject
+) -> Figure | None:
     """Levels, cells that hold and pulses against the field; a map for two; none for more.
 
     Args:
@@ -42,7 +44,9 @@ def _label(axis: Axis, subject: Subject) -> str:
 
 def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
     figure = new_figure(6.0)
-    panels: Any = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.2, 1.2))
+    panels: Any = figure.subplots(
+        3, 1, sharex=True, height_ratios=(2, 1.2, 1.2)
+    )
     levels, shares, pulses = panels
     ordered = sorted(rows, key=lambda row: row[0][0])
     x = np.array([values[0] for values, _ in ordered])
@@ -60,7 +64,9 @@ def _curve(axis: Axis, rows: Rows, subject: Subject) -> Figure:
     shares.legend(loc="best")
 
     pulses.plot(x, columns["pulses"], "s--", color=ORANGE, label="programming")
-    pulses.plot(x, columns["denoise_pulses"], "o-", color=BLUE, label="denoising")
+    pulses.plot(
+        x, columns["denoise_pulses"], "o-", color=BLUE, label="denoising"
+    )
     pulses.set_ylabel("Pulses per cell")
     pulses.set_ylim(bottom=0)
     pulses.legend(loc="best")

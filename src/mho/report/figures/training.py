@@ -21,7 +21,9 @@ def training_figure(result: dict[str, Any]) -> Figure:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
 
     runs = result["runs"].items()
-    for (name, passes), colour, mark in zip(runs, _COLOURS, _MARKS, strict=False):
+    for (name, passes), colour, mark in zip(
+        runs, _COLOURS, _MARKS, strict=False
+    ):
         number = range(1, len(passes) + 1)
         test = [100 * look["accuracy"] for look in passes]
         training = [100 * look["training_accuracy"] for look in passes]

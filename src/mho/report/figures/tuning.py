@@ -21,7 +21,9 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
         ("software", ORANGE, "in software, before programming"),
         ("chip", BLUE, "on the chip"),
     ):
-        places = [place for place, step in enumerate(steps) if step["where"] == where]
+        places = [
+            place for place, step in enumerate(steps) if step["where"] == where
+        ]
         if not places:
             continue
         accuracy = [100 * steps[place]["accuracy"] for place in places]
@@ -39,7 +41,9 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
             color="white",
         )
 
-    names = [f"{number}  {step['step']}" for number, step in enumerate(steps, 1)]
+    names = [
+        f"{number}  {step['step']}" for number, step in enumerate(steps, 1)
+    ]
     axes.set_xticks(range(len(names)), names)
     axes.axhline(
         100 * result["software_accuracy"],
@@ -50,6 +54,8 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     # room for the legend above bars of 100 %
     axes.set_ylim(0, 112)
     axes.set_ylabel("Accuracy (%)")
-    axes.set_xlabel(f"{result['stuck_cells']} of {result['cells']:,} cells stuck")
+    axes.set_xlabel(
+        f"{result['stuck_cells']} of {result['cells']:,} cells stuck"
+    )
     add_legend(axes)
     return figure

@@ -14,7 +14,10 @@ from mho.report.figures.style import (
 )
 from mho.runs import WireAccount
 
-_KINDS = (("as_mapped", "as mapped", VERMILLION), ("compensated", "compensated", BLUE))
+_KINDS = (
+    ("as_mapped", "as mapped", VERMILLION),
+    ("compensated", "compensated", BLUE),
+)
 
 
 def wire_weights(account: WireAccount) -> Figure:

@@ -36,7 +36,22 @@ _LINE = 0.235
 _BLOCKS = 64
 _COARSE = 12
 """Blocks of cells along rows, and columns, of the map and of its contours (1)."""
-_STEPS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+_STEPS = (
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    0.95,
+    0.98,
+    0.99,
+)
 """Shares at which contours are drawn (1)."""
 
 
@@ -240,13 +255,23 @@ def _list(
     words.set_axis_off()
     words.set_title("cost", loc="left")
     mean = axes.plot([], [], "o", color=BLUE, label="mean")[0]
-    worst = axes.plot([], [], color=VERMILLION, label="worst column", **_TICK)[0]
+    worst = axes.plot([], [], color=VERMILLION, label="worst column", **_TICK)[
+        0
+    ]
     add_legend(axes, "", (mean, worst))
 
 
 def _line(axes: Any, place: int, option: WirePlan) -> None:
-    axes.plot([option.worst, option.kept], [place, place], color="#bbbbbb", zorder=1)
+    axes.plot(
+        [option.worst, option.kept], [place, place], color="#bbbbbb", zorder=1
+    )
     axes.plot(option.worst, place, color=VERMILLION, clip_on=False, **_TICK)
     axes.plot(
-        option.kept, place, "o", color=BLUE, markersize=6, clip_on=False, zorder=3
+        option.kept,
+        place,
+        "o",
+        color=BLUE,
+        markersize=6,
+        clip_on=False,
+        zorder=3,
     )

@@ -131,7 +131,9 @@ def _map(shown: MapShown) -> Figure:
             linewidth=1,
             label="half-way to the next level" if side > 0 else None,
         )
-    reach = max(1.3 * spacing, 1.05 * float(np.abs(away[known]).max(initial=0.0)))
+    reach = max(
+        1.3 * spacing, 1.05 * float(np.abs(away[known]).max(initial=0.0))
+    )
     bottom.set_ylim(-reach, reach)
     bottom.set_xlabel("Level (µS)")
     bottom.set_ylabel("Reading − level (µS)")
@@ -202,10 +204,19 @@ def _spectrum(shown: SpectrumShown) -> Figure:
         (panels[1], shown.frequency, shown.density, shown.law, "1/f"),
     ):
         axes.loglog(
-            as_array(x), as_array(y), "o", color=BLUE, markersize=3.5, label="simulated"
+            as_array(x),
+            as_array(y),
+            "o",
+            color=BLUE,
+            markersize=3.5,
+            label="simulated",
         )
         axes.loglog(
-            as_array(x), as_array(law), color=VERMILLION, linewidth=1.3, label=name
+            as_array(x),
+            as_array(law),
+            color=VERMILLION,
+            linewidth=1.3,
+            label=name,
         )
         axes.set_xlabel("Frequency (Hz)")
         axes.legend(loc="lower left")
@@ -250,7 +261,9 @@ def _relaxation(shown: RelaxationShown) -> Figure:
         published = to_uS(shown.published[row])
         simulated = to_uS(shown.simulated[row])
         axes.plot(target, published, color=colour, label=f"published, {age}")
-        axes.plot(target, simulated, "o", color=colour, label=f"simulated, {age}")
+        axes.plot(
+            target, simulated, "o", color=colour, label=f"simulated, {age}"
+        )
 
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Target (µS)")

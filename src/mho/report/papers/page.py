@@ -47,16 +47,25 @@ def render_paper(
         seed: Of all randomness.
         quick: Whether at the reduced size.
     """
-    source = files("mho.report").joinpath("paper.html.j2").read_text(encoding="utf-8")
+    source = (
+        files("mho.report")
+        .joinpath("paper.html.j2")
+        .read_text(encoding="utf-8")
+    )
     page = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     ).from_string(source)
     return page.render(
         title=paper.title,
         verdicts=[_row(paper, v, pictures) for v in verdicts],
         held=sum(v.measurement.holds for v in verdicts),
         preset=preset.name,
-        changes=", ".join(f"{name} = {value:g}" for name, value in changes.items()),
+        changes=", ".join(
+            f"{name} = {value:g}" for name, value in changes.items()
+        ),
         parameters=_parameters(preset),
         seed=seed,
         quick=quick,

@@ -120,7 +120,9 @@ def crossbar_system(
 
 
 def solve_cg(
-    net: CrossbarSystem, criterion: StoppingCriterion, start: Tensor | None = None
+    net: CrossbarSystem,
+    criterion: StoppingCriterion,
+    start: Tensor | None = None,
 ) -> CgSolution:
     """Solve for the node voltages.
 
@@ -147,7 +149,9 @@ def solve_cg(
     work.charge(work.bit)
     work.precondition()
     work.ahead += net.word_fed
-    return CgSolution(work.ahead, work.word, work.bit, iterations, first, last, slowest)
+    return CgSolution(
+        work.ahead, work.word, work.bit, iterations, first, last, slowest
+    )
 
 
 def _iterate(
@@ -197,7 +201,9 @@ def _slowest(steps: list[Tensor], turns: list[Tensor], like: Tensor) -> Tensor:
     diagonal = 1 / step
     diagonal[:, 1:] += turn_since / step_before
     beside = turn_since.sqrt() / step_before
-    matrix = diagonal.diag_embed() + beside.diag_embed(1) + beside.diag_embed(-1)
+    matrix = (
+        diagonal.diag_embed() + beside.diag_embed(1) + beside.diag_embed(-1)
+    )
     smallest: Tensor = torch.linalg.eigvalsh(matrix)[:, 0]
     return smallest.clamp(min=torch.finfo(like.dtype).eps, max=1)
 

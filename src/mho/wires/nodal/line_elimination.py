@@ -159,9 +159,13 @@ class EliminatedLines:
     def inverse(self, nodes: int) -> Tensor:
         """Voltage of every node per current into each (Ω). Shape (..., nodes, nodes, lines)."""
         # A further axis, for the node that the current is fed into.
-        steps = [_Step(*(part.unsqueeze(-3) for part in step)) for step in self.steps]
+        steps = [
+            _Step(*(part.unsqueeze(-3) for part in step)) for step in self.steps
+        ]
         own = self.steps[0].own
-        unit = torch.eye(nodes, dtype=own.dtype, device=own.device).unsqueeze(-1)
+        unit = torch.eye(nodes, dtype=own.dtype, device=own.device).unsqueeze(
+            -1
+        )
         fed = unit.expand(*own.shape[:-2], nodes, nodes, own.shape[-1])
         return EliminatedLines(tuple(steps)).solve(fed)
 
@@ -287,7 +291,9 @@ def _received(
     step: _Step, even: Tensor, odd: Tensor
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Taker, share and neighbour where nodes that went get their voltages."""
-    return [(giver, share, taker) for share, giver, taker in _given(step, even, odd)]
+    return [
+        (giver, share, taker) for share, giver, taker in _given(step, even, odd)
+    ]
 
 
 def branch_currents(

@@ -48,7 +48,10 @@ class _State:
 
     def towards(self, other: "_State", share: Tensor) -> "_State":
         """The state a share of the way to another; wires stay in balance on the way."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
+        pairs = (
+            (getattr(self, name), getattr(other, name))
+            for name in self.__slots__
+        )
         return _State(
             *(torch.lerp(one, two, share[:, None, None]) for one, two in pairs)
         )
@@ -96,7 +99,9 @@ class Crossbar:
             drop = state.drop
             slope = self.law.slope(drop, self.cell)
             source = self.law.current(drop, self.cell) - slope * drop
-            net = crossbar_system(factor(self.wires, slope), slope, self.ends, source)
+            net = crossbar_system(
+                factor(self.wires, slope), slope, self.ends, source
+            )
             scale = reference * slowest
             try:
                 found = solve_cg(
@@ -112,7 +117,9 @@ class Crossbar:
             state = self._descend(state, self._state(found, slope, source))
         raise ArithmeticError(self._complaint(state, f" after {_STEPS} steps"))
 
-    def _state(self, found: CgSolution, slope: Tensor, source: Tensor) -> _State:
+    def _state(
+        self, found: CgSolution, slope: Tensor, source: Tensor
+    ) -> _State:
         # Either side has voltages that are in balance with its own lines.
         over_word = found.word.mT - found.bit
         over_bit = found.word_before.mT - found.bit
@@ -151,7 +158,10 @@ class Crossbar:
 
     def _complaint(self, state: _State, when: str) -> str:
         current = self.law.current(state.drop, self.cell)
-        off = current.sum(-2) + branch_currents(self.wires[1], -current)[..., 0, :]
+        off = (
+            current.sum(-2)
+            + branch_currents(self.wires[1], -current)[..., 0, :]
+        )
         off = (off - state.bit_wire[..., -1, :]).abs()
         vector, col = divmod(int(off.argmax()), off.shape[-1])
         return (

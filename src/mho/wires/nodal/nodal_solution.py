@@ -161,7 +161,9 @@ class _Currents(torch.autograd.Function):
         ctx.circuit = circuit
         ctx.tolerance = tolerance
         ctx.kinds = voltage.dtype, conductance.dtype
-        return circuit.current(drop).sum(-2).mul_(circuit.sensed).to(voltage.dtype)
+        return (
+            circuit.current(drop).sum(-2).mul_(circuit.sensed).to(voltage.dtype)
+        )
 
     @staticmethod
     @once_differentiable
@@ -172,10 +174,14 @@ class _Currents(torch.autograd.Function):
         circuit = ctx.circuit
         slope = circuit.slope(drop)
         found = circuit.linear(
-            slope, (weight.new_zeros(len(weight), drop.shape[1]), weight), ctx.tolerance
+            slope,
+            (weight.new_zeros(len(weight), drop.shape[1]), weight),
+            ctx.tolerance,
         )
         adjoint = found.bit - found.word.mT
-        by_voltage = (slope * adjoint).sum(-1).mul_(circuit.driven).to(ctx.kinds[0])
+        by_voltage = (
+            (slope * adjoint).sum(-1).mul_(circuit.driven).to(ctx.kinds[0])
+        )
         by_cell = (circuit.sensitivity(drop) * adjoint).sum(0).to(ctx.kinds[1])
         return by_voltage, by_cell, None, None
 
@@ -197,7 +203,10 @@ class _Circuit:
             self.law = InSeries(law, self.access)
         driver = _per_line(wires.driver, "driver", rows, self.cell)
         sense = _per_line(wires.sense, "sense", cols, self.cell)
-        open_end = torch.full_like(driver, math.inf), torch.full_like(sense, math.inf)
+        open_end = (
+            torch.full_like(driver, math.inf),
+            torch.full_like(sense, math.inf),
+        )
         word = _per_line(wires.word_line, "word_line", rows, self.cell).expand(
             cols - 1, rows
         )
@@ -213,14 +222,18 @@ class _Circuit:
         self.driven = driver < OPEN
         self.sensed = sense < OPEN
 
-    def solve(self, ends: tuple[Tensor, Tensor], tolerance: float) -> CgSolution:
+    def solve(
+        self, ends: tuple[Tensor, Tensor], tolerance: float
+    ) -> CgSolution:
         """Node voltages with the cells as they are."""
         law = self.law
         if law is None:
             return self.linear(self.slope(None), ends, tolerance)
 
         def part(of: slice, some: tuple[Tensor, Tensor]) -> CgSolution:
-            crossbar = Crossbar(self.wires, self.cell, law, some, first=of.start)
+            crossbar = Crossbar(
+                self.wires, self.cell, law, some, first=of.start
+            )
             return crossbar.solve(tolerance * _SAFETY)
 
         return self._in_parts(part, ends)
@@ -251,7 +264,9 @@ class _Circuit:
         """Differential conductances (S); of linear cells one set for all vectors."""
         if self.law is None or drop is None:
             return (
-                self.cell / (1 + self.access * self.cell) if self.access else self.cell
+                self.cell / (1 + self.access * self.cell)
+                if self.access
+                else self.cell
             )
         return self.law.slope(drop, self.cell)
 
@@ -318,4 +333,6 @@ def _check(
             voltage.detach().flatten(), (0, 1)
         ).aminmax()
         highest = float(high - low)
-        check_between(highest * steepest, "voltage * coefficient", 0, _STEEPEST, "1")
+        check_between(
+            highest * steepest, "voltage * coefficient", 0, _STEEPEST, "1"
+        )

@@ -15,14 +15,30 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.wires.port_merge.join_blocks import merge, transfer
-from mho.wires.port_merge.leaf_blocks import LEAF, SIDE, Cells, leaf_grid, leaves
-from mho.wires.port_merge.ports import Ports, Seam, one_above_other, side_by_side
+from mho.wires.port_merge.leaf_blocks import (
+    LEAF,
+    SIDE,
+    Cells,
+    leaf_grid,
+    leaves,
+)
+from mho.wires.port_merge.ports import (
+    Ports,
+    Seam,
+    one_above_other,
+    side_by_side,
+)
 from mho.wires.port_merge.workspace import Memory, Workspace
 
 Kind = tuple[bool, bool]
 """Whether a block is in the top row of blocks, and whether in the right column."""
 
-KINDS: tuple[Kind, ...] = ((False, False), (False, True), (True, False), (True, True))
+KINDS: tuple[Kind, ...] = (
+    (False, False),
+    (False, True),
+    (True, False),
+    (True, True),
+)
 WHOLE: Kind = (True, True)
 
 
@@ -57,7 +73,9 @@ class Step(NamedTuple):
     number: int = 0
 
 
-UNIFORM = (Step(vertical=False), Step(vertical=True)) * round(math.log2(SIDE / LEAF))
+UNIFORM = (Step(vertical=False), Step(vertical=True)) * round(
+    math.log2(SIDE / LEAF)
+)
 """Rounds that make blocks of `SIDE` of leaves, all alike."""
 
 
@@ -91,7 +109,9 @@ def steps(rows: int, cols: int) -> list[Step]:
     axes = [Axis.of(rows), Axis.of(cols)]
     found = []
     while axes[0].number or axes[1].number:
-        across = axes[1].number and (axes[1].size <= axes[0].size or not axes[0].number)
+        across = axes[1].number and (
+            axes[1].size <= axes[0].size or not axes[0].number
+        )
         which = 1 if across else 0
         axis = axes[which]
         pairs = axis.number % 2 == 1 or axis.last >= axis.size
@@ -131,13 +151,17 @@ def moves(step: Step, kinds: Iterable[Kind]) -> Iterator[Move]:
         else:
             yield Move(last, (last, slice(None)), None)
         if rest and step.pairs:
-            yield Move(inner, (inner, slice(0, rest, 2)), (inner, slice(1, rest, 2)))
+            yield Move(
+                inner, (inner, slice(0, rest, 2)), (inner, slice(1, rest, 2))
+            )
         elif rest:
             yield Move(inner, (inner, slice(0, rest)), None)
 
 
 def pick(
-    matrix: Float[Tensor, "tiles rows cols ports ports"], step: Step, blocks: slice
+    matrix: Float[Tensor, "tiles rows cols ports ports"],
+    step: Step,
+    blocks: slice,
 ) -> Float[Tensor, "tiles some others ports ports"]:
     """Some of the blocks along the axis of a step."""
     return matrix[:, blocks] if step.vertical else matrix[:, :, blocks]
@@ -187,11 +211,14 @@ def tree(
     matrices = leaves(cells, memory, None if tape is None else tape.leaves)
     level = {
         WHOLE: Group(
-            _blocks_first(matrices, shape, memory.next_level()), Ports(*[LEAF] * 4)
+            _blocks_first(matrices, shape, memory.next_level()),
+            Ports(*[LEAF] * 4),
         )
     }
     for step in UNIFORM:
-        move = Move(WHOLE, (WHOLE, slice(0, None, 2)), (WHOLE, slice(1, None, 2)))
+        move = Move(
+            WHOLE, (WHOLE, slice(0, None, 2)), (WHOLE, slice(1, None, 2))
+        )
         level = _join(level, step, [move], memory, tape)
     level = _by_kind(level[WHOLE].matrix, shape)
     last_only = shape.open_top and shape.open_right and tape is None
@@ -257,7 +284,11 @@ def kinds_of(shape: Shape) -> dict[Kind, tuple[slice, slice, list[int], Ports]]:
 
 
 def _join(
-    level: Level, step: Step, todo: Iterable[Move], memory: Memory, tape: Tape | None
+    level: Level,
+    step: Step,
+    todo: Iterable[Move],
+    memory: Memory,
+    tape: Tape | None,
 ) -> Level:
     """One step."""
     result = memory.next_level()
@@ -268,7 +299,9 @@ def _join(
         matrix = pick(near.matrix, step, move.near[1])
         seam = inputs = None
         if move.far is None:
-            new[move.kind] = Group(result.take(*matrix.shape).copy_(matrix), near.ports)
+            new[move.kind] = Group(
+                result.take(*matrix.shape).copy_(matrix), near.ports
+            )
         else:
             far = level[move.far[0]]
             seam = (one_above_other if step.vertical else side_by_side)(
@@ -283,7 +316,9 @@ def _join(
             )
         joints.append(Joint(step, move, seam, inputs))
     if tape is not None:
-        tape.levels.append({kind: group.matrix.shape for kind, group in level.items()})
+        tape.levels.append(
+            {kind: group.matrix.shape for kind, group in level.items()}
+        )
         tape.joints.append(joints)
     return new
 
@@ -292,7 +327,9 @@ def _last(level: Level, step: Step) -> Tensor:
     """The last step, if all far ends are open."""
     near = level[(False, True) if step.vertical else (True, False)]
     far = level[WHOLE]
-    seam = (one_above_other if step.vertical else side_by_side)(near.ports, far.ports)
+    seam = (one_above_other if step.vertical else side_by_side)(
+        near.ports, far.ports
+    )
     return transfer(
         near.matrix[:, 0, 0], far.matrix[:, 0, 0], seam, vertical=step.vertical
     )

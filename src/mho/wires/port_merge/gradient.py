@@ -33,7 +33,10 @@ from mho.wires.port_merge.workspace import Memory, Workspace
 
 
 def conductance_gradient(
-    root: Float[Tensor, "tiles ports ports"], cells: Cells, shape: Shape, tape: Tape
+    root: Float[Tensor, "tiles ports ports"],
+    cells: Cells,
+    shape: Shape,
+    tape: Tape,
 ) -> Float[Tensor, "tiles rows cols"]:
     """Gradient with respect to the conductance of each cell.
 

@@ -11,7 +11,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from mho.wires.port_merge.ports import Ports, Run, Seam, one_above_other, side_by_side
+from mho.wires.port_merge.ports import (
+    Ports,
+    Run,
+    Seam,
+    one_above_other,
+    side_by_side,
+)
 from mho.wires.port_merge.workspace import Memory, Workspace
 
 LEAF = 4
@@ -125,7 +131,11 @@ def _one_cell(cells: Cells, work: Workspace) -> Tensor:
 
 
 def _merge(
-    near: Tensor, far: Tensor, seam: Seam, memory: Memory, tape: list[Tensor] | None
+    near: Tensor,
+    far: Tensor,
+    seam: Seam,
+    memory: Memory,
+    tape: list[Tensor] | None,
 ) -> Tensor:
     """Matrices of the blocks that two blocks make, as in `join_blocks.merge`.
 
@@ -161,7 +171,11 @@ def _merge(
     for one in seam.kept_near:
         for two in seam.kept_far:
             part = joined[one.after, two.after]
-            times(at_seam[:, one.after].transpose(0, 1), currents[:, two.after], part)
+            times(
+                at_seam[:, one.after].transpose(0, 1),
+                currents[:, two.after],
+                part,
+            )
             joined[two.after, one.after] = part.transpose(0, 1)
     return joined
 
@@ -205,7 +219,11 @@ def _inputs_of_far(
 
 
 def _add(
-    old: Tensor, runs: tuple[Run, ...], at_seam: Tensor, inputs: Tensor, joined: Tensor
+    old: Tensor,
+    runs: tuple[Run, ...],
+    at_seam: Tensor,
+    inputs: Tensor,
+    joined: Tensor,
 ) -> None:
     """Put the matrix of remaining ports, and what the seam adds to it, in its new place."""
     for place, one in enumerate(runs):

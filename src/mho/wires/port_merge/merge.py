@@ -58,8 +58,14 @@ def effective_matrix(
     cell = conductance / (1 + conductance * access) if access else conductance
     if lines.reached is not None:
         cell = torch.where(lines.reached, cell, 0)
-    found = _by_parts(cell.reshape(-1, *cell.shape[-2:]), lines).view(conductance.shape)
-    return found if lines.connected is None else torch.where(lines.connected, found, 0)
+    found = _by_parts(cell.reshape(-1, *cell.shape[-2:]), lines).view(
+        conductance.shape
+    )
+    return (
+        found
+        if lines.connected is None
+        else torch.where(lines.connected, found, 0)
+    )
 
 
 def _check(conductance: Tensor) -> None:
@@ -74,20 +80,28 @@ def _check(conductance: Tensor) -> None:
             f" {tuple(conductance.shape)}; add the missing axis."
         )
     hint = "Write 0 for an open cell."
-    check_within(conductance.detach(), "conductance", 0.0, SHORT, unit="S", hint=hint)
+    check_within(
+        conductance.detach(), "conductance", 0.0, SHORT, unit="S", hint=hint
+    )
 
 
-def _by_parts(cell: Float[Tensor, "tiles rows cols"], lines: LineResistances) -> Tensor:
+def _by_parts(
+    cell: Float[Tensor, "tiles rows cols"], lines: LineResistances
+) -> Tensor:
     """Effective matrices, of a few tiles at a time."""
     tile = LEAF**2 * math.prod(leaf_grid(*cell.shape[1:]))
     some = max(1, AT_ONCE.get(cell.device.type, AT_ONCE_ELSEWHERE) // tile)
     memory = Memory(cell.detach(), min(some, len(cell)) * tile)
-    parts = [_terminated(part, lines, memory) for part in torch.split(cell, some)]
+    parts = [
+        _terminated(part, lines, memory) for part in torch.split(cell, some)
+    ]
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _terminated(
-    cell: Float[Tensor, "tiles rows cols"], lines: LineResistances, memory: Memory
+    cell: Float[Tensor, "tiles rows cols"],
+    lines: LineResistances,
+    memory: Memory,
 ) -> Tensor:
     """Effective matrices, with what is at the far ends of the lines.
 
@@ -119,7 +133,9 @@ def _terminated(
     # A line without any resistance does not need its far end: 1 Ω there takes no current.
     system = torch.diag(far + (path == 0)) - s[:, near:, near:]
     current: Tensor = torch.linalg.solve(system, drive + s[:, near:, :rows])
-    return -s[:, :rows, rows:near] - current.mT @ (collect + s[:, near:, rows:near])
+    return -s[:, :rows, rows:near] - current.mT @ (
+        collect + s[:, near:, rows:near]
+    )
 
 
 class _Tree(torch.autograd.Function):
@@ -127,7 +143,11 @@ class _Tree(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, cell: Tensor, lines: LineResistances, shape: Shape, memory: Memory
+        ctx: Any,
+        cell: Tensor,
+        lines: LineResistances,
+        shape: Shape,
+        memory: Memory,
     ) -> Tensor:
         cells = sort_cells(cell, lines.before, lines.below)
         tape = Tape([], [], []) if ctx.needs_input_grad[0] else None

@@ -29,7 +29,9 @@ class Workspace:
 
     def product(self, a: Tensor, b: Tensor) -> Tensor:
         """Matrix product of every pair of matrices."""
-        return torch.bmm(a, b, out=self.take(a.shape[0], a.shape[1], b.shape[2]))
+        return torch.bmm(
+            a, b, out=self.take(a.shape[0], a.shape[1], b.shape[2])
+        )
 
     def clear(self) -> None:
         """Give all its memory free."""

@@ -34,4 +34,11 @@ def noise(
     from mho.cli.work.cells import characterise as work
 
     with with_threads(threads):
-        work.run(trace, voltage=voltage, traps=traps, resume=resume, out=out, json=json)
+        work.run(
+            trace,
+            voltage=voltage,
+            traps=traps,
+            resume=resume,
+            out=out,
+            json=json,
+        )

@@ -27,7 +27,8 @@ from mho.cli.options import (
 )
 
 export = App(
-    name="export", help="Write netlists, pulses and cell models for circuit simulators."
+    name="export",
+    help="Write netlists, pulses and cell models for circuit simulators.",
 )
 
 

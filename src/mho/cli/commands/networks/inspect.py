@@ -6,7 +6,11 @@ from mho.cli.options import PLACE, Json
 
 
 def inspect(
-    file: str, /, *, draw: Annotated[str | None, PLACE] = None, json: Json = None
+    file: str,
+    /,
+    *,
+    draw: Annotated[str | None, PLACE] = None,
+    json: Json = None,
 ) -> None:
     """Say what a file is and what it holds: an image, a chip, a `result.json` or a run's folder.
 

@@ -87,7 +87,9 @@ def lifetime(
     job.refresh(young)
     test = test_data(young.image, data)
     rehearse(young.image.network, test.inputs)
-    folder = Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
+    folder = (
+        Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
+    )
     kept = output_file(aged, chip, data) if aged else None
     check_outputs(folder, json)
     with (
@@ -172,7 +174,12 @@ def _empty(title: str, *headings: str) -> "Table":
 def _table(name: str, ages: list[dict[str, Any]]) -> "Table":
     """Accuracy and drift at every age."""
     table = _empty(
-        name, "age", "accuracy", "mean drift", "rms error", "1 % to 99 % of cells"
+        name,
+        "age",
+        "accuracy",
+        "mean drift",
+        "rms error",
+        "1 % to 99 % of cells",
     )
     for age in ages:
         seen = age["drift_percentiles_uS"]
@@ -202,7 +209,12 @@ def _costs(ages: list[dict[str, Any]]) -> "Table":
     table = _empty("refreshing, so far", *headings)
     for age in ages:
         cost = age["cost"]
-        counts = (age["looks"], age["rewrites"], age["refreshed_cells"], cost["pulses"])
+        counts = (
+            age["looks"],
+            age["rewrites"],
+            age["refreshed_cells"],
+            cost["pulses"],
+        )
         spent = (show(cost["seconds"], "s", 3), show(cost["joules"], "J", 3))
         table.add_row(_age(age), *(f"{count:,}" for count in counts), *spent)
     return table

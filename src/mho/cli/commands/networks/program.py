@@ -41,6 +41,8 @@ def program(
     from mho.cli.shared import with_threads
     from mho.cli.work.networks import program as work
 
-    wanted = work.Programming(image, chip, seed, tolerance, denoise, wires, read_noise)
+    wanted = work.Programming(
+        image, chip, seed, tolerance, denoise, wires, read_noise
+    )
     with with_threads(threads):
         work.run_program(wanted, resume=resume, out=save, json=json)

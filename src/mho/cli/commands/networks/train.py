@@ -71,7 +71,9 @@ def train(
 
     samples, provenance = training_data(data)
     hidden = _hidden(network, samples.inputs[0].numel(), samples.test.classes)
-    training = OnChipTraining(hidden, epochs, batch, rate, quantity(step, "step", "S"))
+    training = OnChipTraining(
+        hidden, epochs, batch, rate, quantity(step, "step", "S")
+    )
     job = TrainJob(training, chip, stuck, compare, seed)
     folder = (
         Path(out)
@@ -94,7 +96,9 @@ def train(
     ):
         tell(run)
         if not run.is_complete:
-            found, trained = learn(job, samples, provenance, run=run, progress=progress)
+            found, trained = learn(
+                job, samples, provenance, run=run, progress=progress
+            )
             if kept is not None:
                 save_chip(run.saved, trained)
             _save(found, run)
@@ -141,10 +145,14 @@ def _print(result: dict[str, Any], folder: Path, kept: Path | None) -> None:
     for heading in ("pass", *runs):
         table.add_column(heading, justify="right")
     for number, passes in enumerate(zip(*runs.values(), strict=True), 1):
-        table.add_row(str(number), *(f"{one['accuracy']:.2%}" for one in passes))
+        table.add_row(
+            str(number), *(f"{one['accuracy']:.2%}" for one in passes)
+        )
     for name, unit in (("pulses", ""), ("seconds", "s"), ("joules", "J")):
         spent = [passes[-1]["cost"][name] for passes in runs.values()]
-        told = [show(value, unit, 3) if unit else f"{value:,}" for value in spent]
+        told = [
+            show(value, unit, 3) if unit else f"{value:,}" for value in spent
+        ]
         table.add_row(
             {"seconds": "chip time", "joules": "energy"}.get(name, name), *told
         )

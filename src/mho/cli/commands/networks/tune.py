@@ -84,11 +84,19 @@ def tune(
     check_between(seed, "seed", 0, 2**62, "1")
     methods = tuple(word for word in method.split(",") if word)
     job = TuneJob(
-        network, data, training, weights, methods=methods, seed=seed, **given.options()
+        network,
+        data,
+        training,
+        weights,
+        methods=methods,
+        seed=seed,
+        **given.options(),
     )
     name = Path(network.rpartition(":")[0] or network).stem
     folder = (
-        Path(out) if out else Path("mho-out") / f"tune-{name}-{job.chip}-seed{seed}"
+        Path(out)
+        if out
+        else Path("mho-out") / f"tune-{name}-{job.chip}-seed{seed}"
     )
     check_outputs(folder, json)
     _check_save(save, network)
@@ -108,7 +116,9 @@ def tune(
                 _finish(files, run(job, progress, start=start, run=files), kept)
             result = files.result()
     if not write_json(result, json):
-        last = f"figure: {folder / _FIGURE}" + (f"\nchip: {save}" if save else "")
+        last = f"figure: {folder / _FIGURE}" + (
+            f"\nchip: {save}" if save else ""
+        )
         print_rows(_rows(result), last)
 
 
@@ -144,11 +154,15 @@ class _Chip:
         told = {
             "chip": self.chip,
             "stuck": self.stuck,
-            "tolerance": None if window is None else quantity(window, "tolerance", "S"),
+            "tolerance": None
+            if window is None
+            else quantity(window, "tolerance", "S"),
             "denoise": self.denoise,
             "repaired": self.repair,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {
+            name: value for name, value in told.items() if value is not None
+        }
 
 
 def _check_save(save: str | None, network: str) -> None:
@@ -157,7 +171,9 @@ def _check_save(save: str | None, network: str) -> None:
     if save is None:
         return
     if Path(save).is_dir():
-        raise ValueError(f"Argument `save` must name a file, but `{save}` is a folder.")
+        raise ValueError(
+            f"Argument `save` must name a file, but `{save}` is a folder."
+        )
     if Path(save).resolve() == Path(network).resolve():
         raise ValueError(
             f"Argument `save` must name another file, but is `{network}` itself."
@@ -187,7 +203,11 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         spent = f"{show(step['chip_seconds'], 's')}, {show(step['chip_joules'], 'J')}"
         cost = f"{step['pulses']:,} pulses, {spent}"
         where = " in software" if step["where"] == "software" else ""
-        name = "at the start" if step["step"] == "start" else f"after {step['step']}"
+        name = (
+            "at the start"
+            if step["step"] == "start"
+            else f"after {step['step']}"
+        )
         rows.append((f"  {name}", f"{step['accuracy']:.2%}{where}, at {cost}"))
         if "measured_cells" in step:
             rows.append(
@@ -200,7 +220,8 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
                 )
             )
         before, after = (
-            step.get(f"training_accuracy_{when}", 0.0) for when in ("before", "after")
+            step.get(f"training_accuracy_{when}", 0.0)
+            for when in ("before", "after")
         )
         if after < before:
             rows.append(
@@ -210,7 +231,11 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
                     " cells that no longer go back",
                 )
             )
-    rows.append(("cells stuck", f"{result['stuck_cells']} of {result['cells']:,}"))
+    rows.append(
+        ("cells stuck", f"{result['stuck_cells']} of {result['cells']:,}")
+    )
     share = result["recovered"]
-    won = "nothing was lost" if share is None else f"{share:.0%} of what was lost"
+    won = (
+        "nothing was lost" if share is None else f"{share:.0%} of what was lost"
+    )
     return [*rows, ("won back on the chip", won)]

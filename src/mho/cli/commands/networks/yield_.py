@@ -35,7 +35,9 @@ def yield_(
     network: str = "digits",
     /,
     *,
-    stuck: Annotated[str, WORDS, Parameter(name="--shares")] = "0,0.01,0.02,0.05,0.1",
+    stuck: Annotated[
+        str, WORDS, Parameter(name="--shares")
+    ] = "0,0.01,0.02,0.05,0.1",
     seeds: Annotated[Chips, Parameter(name="--chips")] = 3,
     spares: Annotated[int, WHOLE] = 0,
     data: Data = None,
@@ -127,7 +129,9 @@ def _shares(text: str) -> list[float]:
     return found
 
 
-def _described(points: Sequence["YieldPoint"], software: float) -> dict[str, Any]:
+def _described(
+    points: Sequence["YieldPoint"], software: float
+) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -136,7 +140,9 @@ def _described(points: Sequence["YieldPoint"], software: float) -> dict[str, Any
     }
 
 
-def _save(points: Sequence["YieldPoint"], software: float, run: "RunFolder") -> None:
+def _save(
+    points: Sequence["YieldPoint"], software: float, run: "RunFolder"
+) -> None:
     from mho.report.figures import draw_png, yield_figure
 
     run.write(_FIGURE, draw_png(lambda: yield_figure(points, software)))
@@ -144,7 +150,10 @@ def _save(points: Sequence["YieldPoint"], software: float, run: "RunFolder") -> 
 
 
 def _report(
-    points: Sequence["YieldPoint"], software: float, folder: Path, json: str | None
+    points: Sequence["YieldPoint"],
+    software: float,
+    folder: Path,
+    json: str | None,
 ) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -165,7 +174,9 @@ def _report(
                 for p in points
                 if (p.stuck_fraction, p.remedy) == (share, remedy)
             ]
-            cells.append(f"{sum(own) / len(own):.2%} ({min(own):.2%}-{max(own):.2%})")
+            cells.append(
+                f"{sum(own) / len(own):.2%} ({min(own):.2%}-{max(own):.2%})"
+            )
         table.add_row(*cells)
     console = Console(highlight=False)
     console.print(table)

@@ -50,14 +50,18 @@ def run(
         tell(files)
         if not files.is_complete:
             analysis = analyse_noise(measured, traps=traps, run=files)
-            files.write(_FIGURE, draw_png(lambda: noise_figure(measured, analysis)))
+            files.write(
+                _FIGURE, draw_png(lambda: noise_figure(measured, analysis))
+            )
             files.write_result(analysis.as_json())
             files.finish()
         result = files.result()
     if write_json(result, json):
         return
     _print(analysis_from_json(result))
-    Console(highlight=False).print(f"figure: {folder / _FIGURE}", soft_wrap=True)
+    Console(highlight=False).print(
+        f"figure: {folder / _FIGURE}", soft_wrap=True
+    )
 
 
 def _print(analysis: TelegraphAnalysis) -> None:
@@ -65,8 +69,16 @@ def _print(analysis: TelegraphAnalysis) -> None:
     console = Console(highlight=False)
     if analysis.traps:
         table = Table(box=None, pad_edge=False)
-        for heading in ("trap", "amplitude", "capture time", "emission time", "jumps"):
-            table.add_column(heading, justify="right" if heading == "jumps" else "left")
+        for heading in (
+            "trap",
+            "amplitude",
+            "capture time",
+            "emission time",
+            "jumps",
+        ):
+            table.add_column(
+                heading, justify="right" if heading == "jumps" else "left"
+            )
         for number, trap in enumerate(analysis.traps, 1):
             table.add_row(str(number), *_cells(trap))
         console.print(table)
@@ -78,10 +90,17 @@ def _print(analysis: TelegraphAnalysis) -> None:
 
 def _cells(trap: FoundTrap) -> tuple[str, ...]:
     if trap.resolved:
-        times = (_estimate(t, "s") for t in (trap.capture_time, trap.emission_time))
-        return (_estimate(trap.amplitude, "S"), *times, f"{2 * trap.transitions:.0f}")
+        times = (
+            _estimate(t, "s") for t in (trap.capture_time, trap.emission_time)
+        )
+        return (
+            _estimate(trap.amplitude, "S"),
+            *times,
+            f"{2 * trap.transitions:.0f}",
+        )
     highest = (
-        f"< {show(t.high, 's', 3)}" for t in (trap.capture_time, trap.emission_time)
+        f"< {show(t.high, 's', 3)}"
+        for t in (trap.capture_time, trap.emission_time)
     )
     lowest = f"> {show(trap.amplitude.low, 'S', 3)}"
     return (lowest, *highest, f"{2 * trap.transitions:.0f}")

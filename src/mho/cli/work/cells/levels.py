@@ -31,7 +31,13 @@ from mho.device.published import PRESETS
 from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
 from mho.progress import Progress
-from mho.report.figures import as_array, draw_png, levels_figure, to_uS, widths_figure
+from mho.report.figures import (
+    as_array,
+    draw_png,
+    levels_figure,
+    to_uS,
+    widths_figure,
+)
 from mho.rng import Stream
 from mho.units import show, uS
 
@@ -90,11 +96,15 @@ def run(
     )
     experiment.check()
     seen = (
-        _observation(experiment.chip, error_rate, window, bandwidth) if bits else None
+        _observation(experiment.chip, error_rate, window, bandwidth)
+        if bits
+        else None
     )
     options = Options(experiment, compare, seen)
     folder = (
-        Path(out) if out else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
+        Path(out)
+        if out
+        else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
     )
     check_outputs(folder, json)
     with progress_bars() as progress:
@@ -140,16 +150,24 @@ def _run(
         return result
 
 
-def _measured(options: Options, files: RunFolder, progress: Progress) -> dict[str, Any]:
+def _measured(
+    options: Options, files: RunFolder, progress: Progress
+) -> dict[str, Any]:
     """All numbers; the figures are written."""
     experiment = options.experiment
-    noisy = experiment.run(files, progress, denoise=False) if options.compare else None
+    noisy = (
+        experiment.run(files, progress, denoise=False)
+        if options.compare
+        else None
+    )
     tally = experiment.run(files, progress, denoise=True)
     result = describe(experiment, tally, noisy)
     if options.observation is not None:
         result["bits"] = _bits(options, files, progress)
     example = noisy.example if noisy else None
-    picture = draw_png(lambda: levels_figure(tally.example, example, experiment.window))
+    picture = draw_png(
+        lambda: levels_figure(tally.example, example, experiment.window)
+    )
     files.write("levels.png", picture)
     result["wall_seconds"] = round(files.seconds, 2)
     return result
@@ -174,7 +192,10 @@ def describe(
         "version": version("mho"),
     }
     if experiment.chip.biasing is not None:
-        result["passive"] = {"biasing": experiment.chip.biasing, **tally.disturb}
+        result["passive"] = {
+            "biasing": experiment.chip.biasing,
+            **tally.disturb,
+        }
     for ending, found in (("", tally), ("_no_denoise", noisy)):
         if found is not None:
             own = _counts(found, experiment.levels)
@@ -214,7 +235,9 @@ def _spread(within: Tensor, levels: int) -> dict[str, int | float]:
     }
 
 
-def _bits(options: Options, files: RunFolder, progress: Progress) -> dict[str, Any]:
+def _bits(
+    options: Options, files: RunFolder, progress: Progress
+) -> dict[str, Any]:
     """Distinguishable levels and the largest number that most cells reach, each kept."""
     held: dict[str, Any] | None = files.get("distinguishable")
     if held is None:
@@ -282,12 +305,16 @@ def _bits_numbers(found: Distinguishable, seen: Observation) -> dict[str, Any]:
         "bits": round(found.bits, 3),
         "evenly_spaced": round(found.evenly_spaced, 1),
         "limit": found.limit,
-        "without": {name: round(count, 1) for name, count in found.without.items()},
+        "without": {
+            name: round(count, 1) for name, count in found.without.items()
+        },
         "placed_exactly": round(found.placed, 1),
         "conductance_uS": [
             round(float(g), 3) for g in as_array(found.conductance) / uS
         ],
-        "half_width_uS": [round(float(h), 4) for h in as_array(found.half_width) / uS],
+        "half_width_uS": [
+            round(float(h), 4) for h in as_array(found.half_width) / uS
+        ],
     }
 
 
@@ -318,13 +345,19 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             f"{cost['pulses']:.1f} pulses, {cost['denoise_pulses']:.1f} denoising"
             f" pulses, {cost['reads']:.0f} reads",
         ),
-        ("", f"{cost['seconds']:.2f} s on the bench, {show(cost['joules'], 'J')}"),
+        (
+            "",
+            f"{cost['seconds']:.2f} s on the bench, {show(cost['joules'], 'J')}",
+        ),
     ]
     if "passive" in result:
         lines += passive_rows(result["passive"])
     if result["stuck"]:
         lines.append(
-            ("remark", f"cell {result['cell']} is stuck: take another with --cell")
+            (
+                "remark",
+                f"cell {result['cell']} is stuck: take another with --cell",
+            )
         )
     if "all_cells" in result:
         lines += _cell_rows(result["all_cells"], result["cells"])

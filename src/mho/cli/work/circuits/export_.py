@@ -56,7 +56,11 @@ def write_spice(
     title = f"mho: {array.title}"
     if subcircuit:
         text = tile_subcircuit(
-            array.wires, array.conductance, title=title, cubic=array.cubic, notes=notes
+            array.wires,
+            array.conductance,
+            title=title,
+            cubic=array.cubic,
+            notes=notes,
         )
         _write(out, text, f"subcircuit `tile` of {_size(array.conductance)}")
         return
@@ -93,7 +97,9 @@ def write_pwl(
         raise ValueError(
             f"Argument `cell` must be a cell that was pulsed, but {cell} was not; take another."
         )
-    time, voltage = pulse_train(given.amplitude, given.width, gap=pause, rise=edge)
+    time, voltage = pulse_train(
+        given.amplitude, given.width, gap=pause, rise=edge
+    )
     number = f"{given.amplitude.numel()} pulses of cell {cell}"
     if Path(out).suffix in _SPICE:
         _, gate = pulse_train(given.gate, given.width, gap=pause, rise=edge)
@@ -103,12 +109,19 @@ def write_pwl(
         _write(out, text, f"subcircuit `pulses` with {number}")
         return
     _write(
-        out, pwl_text(time, voltage), f"{number}, {show(float(time[-1]), 's')} in all"
+        out,
+        pwl_text(time, voltage),
+        f"{number}, {show(float(time[-1]), 's')} in all",
     )
 
 
 def write_subckt(
-    chip: str, *, driver: str, conductance: str | None, read_noise: bool, out: str
+    chip: str,
+    *,
+    driver: str,
+    conductance: str | None,
+    read_noise: bool,
+    out: str,
 ) -> None:
     """Write a behavioural cell; see `mho export subckt --help`.
 
@@ -118,7 +131,9 @@ def write_subckt(
     """
     check_choice(driver, "electronics", DRIVERS)
     one = _chip(chip, driver)
-    text = cell_subcircuit(one, start=_start(one, conductance), read_noise=read_noise)
+    text = cell_subcircuit(
+        one, start=_start(one, conductance), read_noise=read_noise
+    )
     _write(out, text, "subcircuit `cell`, ports te be gate")
 
 

@@ -25,7 +25,12 @@ _TOLERANCE = 1e-12
 
 
 def read_spice_op(
-    raw: str, *, origin: Origin | None, cubic: bool, out: str | None, json: str | None
+    raw: str,
+    *,
+    origin: Origin | None,
+    cubic: bool,
+    out: str | None,
+    json: str | None,
 ) -> None:
     """Read an operating point; see `mho import spice-op --help`.
 
@@ -42,7 +47,9 @@ def read_spice_op(
     exact = None
     if origin is not None:
         exact = exact_currents(
-            origin.read(cubic=cubic), line_values(plot, "v", "in"), currents.numel()
+            origin.read(cubic=cubic),
+            line_values(plot, "v", "in"),
+            currents.numel(),
         )
     if out is not None:
         check_writable(Path(out).parent)
@@ -84,7 +91,10 @@ def exact_currents(
     place = (part.rows, part.cols)
     law = None if array.cubic is None else Cubic(array.cubic[place])
     current[part.cols] = part.wires.currents(
-        voltage[None, part.rows], array.conductance[place], law, tolerance=_TOLERANCE
+        voltage[None, part.rows],
+        array.conductance[place],
+        law,
+        tolerance=_TOLERANCE,
     )[0]
     return current
 
@@ -98,7 +108,9 @@ def difference(
 
 
 def _file(suffix: str, currents: Tensor, exact: Tensor | None) -> bytes:
-    columns = {"current_A": currents} | ({} if exact is None else {"exact_A": exact})
+    columns = {"current_A": currents} | (
+        {} if exact is None else {"exact_A": exact}
+    )
     if suffix == ".npz":
         packed = io.BytesIO()
         arrays: dict[str, Any] = {
@@ -121,12 +133,15 @@ def _print(currents: Tensor, exact: Tensor | None) -> None:
     for number, current in enumerate(currents.tolist()[:_SHOWN]):
         cells = [str(number), show(current, "A", 10)]
         table.add_row(
-            *cells, *([] if exact is None else [show(float(exact[number]), "A", 10)])
+            *cells,
+            *([] if exact is None else [show(float(exact[number]), "A", 10)]),
         )
     console = Console(highlight=False)
     console.print(table)
     if currents.numel() > _SHOWN:
-        console.print(f"and {currents.numel() - _SHOWN} more; `--save` writes all")
+        console.print(
+            f"and {currents.numel() - _SHOWN} more; `--save` writes all"
+        )
     if exact is not None:
         console.print(
             f"largest difference: {difference(currents, exact):.2g} of the largest current"

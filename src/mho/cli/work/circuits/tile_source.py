@@ -85,7 +85,11 @@ class Origin:
                 "Argument `run` must be a folder of `mho deploy`, or left out with an array in"
                 f" `--conductance`, but {'both are' if self.run else 'none is'} given."
             )
-        found = self._recorded(cubic=cubic) if self.run else self._array(cubic=cubic)
+        found = (
+            self._recorded(cubic=cubic)
+            if self.run
+            else self._array(cubic=cubic)
+        )
         return replace(found, wires=self._lines(found.wires))
 
     def _recorded(self, *, cubic: bool) -> Array:
@@ -126,7 +130,10 @@ class Origin:
             bend = arrays["cubic"]
             check_shape(bend, "cubic", tuple(conductance.shape))
         return Array(
-            conductance, bend, WireModel(), f"array {Path(self.conductance).name}"
+            conductance,
+            bend,
+            WireModel(),
+            f"array {Path(self.conductance).name}",
         )
 
     def _lines(self, own: WireModel) -> WireModel:
@@ -135,7 +142,9 @@ class Origin:
         for name in ("wires", "driver", "sense", "access"):
             text = getattr(self, name)
             if text is not None:
-                fields = ("word_line", "bit_line") if name == "wires" else (name,)
+                fields = (
+                    ("word_line", "bit_line") if name == "wires" else (name,)
+                )
                 changed |= dict.fromkeys(fields, resistance(text, name))
         for name in ("sides", "sense_sides"):
             word = getattr(self, name)

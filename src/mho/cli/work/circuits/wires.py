@@ -104,7 +104,9 @@ def run(
     }
     names = {"word_line": "wires", "bit_line": "wires"}
     ohms = {
-        k: resistance(v, names.get(k, k)) for k, v in given.items() if v is not None
+        k: resistance(v, names.get(k, k))
+        for k, v in given.items()
+        if v is not None
     }
     ends = (published.array.map_low, published.array.map_high)
     low, high = ends if range_ is None else _range(range_)
@@ -138,15 +140,23 @@ def _run(
     progress("combinations", 0.0)
     plans = wire_plans(base, wanted, stream)
     found = Found(
-        base, loss, options, wanted, plans, share_by_size(base, stream, progress)
+        base,
+        loss,
+        options,
+        wanted,
+        plans,
+        share_by_size(base, stream, progress),
     )
-    picture = draw_png(lambda: wires_figure(loss, options, plans, wanted, found.curves))
+    picture = draw_png(
+        lambda: wires_figure(loss, options, plans, wanted, found.curves)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "wires.png", picture)
     result = describe(found) | {"seed": seed, "version": version("mho")}
     result["wall_seconds"] = round(time.monotonic() - started, 2)
     write_whole(
-        folder / "result.json", (json_format.dumps(result, indent=2) + "\n").encode()
+        folder / "result.json",
+        (json_format.dumps(result, indent=2) + "\n").encode(),
     )
     return found, result
 
@@ -328,7 +338,9 @@ def _print_options(found: Found) -> None:
             table.add_row(what, "", "", "", "out of reach")
         else:
             table.add_row(
-                plan_name(what, plan), *_shares(plan), plan_cost(plan, found.options[0])
+                plan_name(what, plan),
+                *_shares(plan),
+                plan_cost(plan, found.options[0]),
             )
     console.print(table)
     console.print(
@@ -339,4 +351,6 @@ def _print_options(found: Found) -> None:
 
 
 def _shares(option: WirePlan) -> tuple[str, ...]:
-    return tuple(f"{share:.1%}" for share in (option.kept, option.worst, option.full))
+    return tuple(
+        f"{share:.1%}" for share in (option.kept, option.worst, option.full)
+    )

@@ -47,7 +47,9 @@ def run(
     """
     chosen = [_paper(name, only) for name in papers or list(PAPERS)]
     if only and not any(p.claims for p in chosen):
-        known = [c.name for name in papers or PAPERS for c in PAPERS[name].claims]
+        known = [
+            c.name for name in papers or PAPERS for c in PAPERS[name].claims
+        ]
         check_choice(only[0], "only", known)
     check_between(seed, "seed", 0, 2**62, "1")
     chosen = [paper for paper in chosen if paper.claims]
@@ -67,7 +69,9 @@ def run(
     ):
         tell(files)
         if not files.is_complete:
-            found = _claims(chosen, cells, files, progress, quick=quick, seed=seed)
+            found = _claims(
+                chosen, cells, files, progress, quick=quick, seed=seed
+            )
             files.write_result(found)
             files.finish()
         numbers: list[dict[str, Any]] = files.result()
@@ -160,7 +164,14 @@ def _measure(
 
 def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
     table = Table(box=None, pad_edge=False)
-    for heading in ("paper", "claim", "target", "measured", "interval", "verdict"):
+    for heading in (
+        "paper",
+        "claim",
+        "target",
+        "measured",
+        "interval",
+        "verdict",
+    ):
         table.add_column(heading)
     for found in numbers:
         unit = "" if found["unit"] == "1" else f" {found['unit']}"
@@ -175,4 +186,6 @@ def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
     console = Console(highlight=False)
     console.print(table)
     for paper in dict.fromkeys(found["paper"] for found in numbers):
-        console.print(f"report: {folder / paper / 'report.html'}", soft_wrap=True)
+        console.print(
+            f"report: {folder / paper / 'report.html'}", soft_wrap=True
+        )

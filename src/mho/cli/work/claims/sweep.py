@@ -90,7 +90,13 @@ def run(
             folder,
             "sweep",
             run_identity(subject, how),
-            makes=("sweep.csv", "sweep.parquet", "sweep.png", "result.json", RESULT),
+            makes=(
+                "sweep.csv",
+                "sweep.parquet",
+                "sweep.png",
+                "result.json",
+                RESULT,
+            ),
             resume=resume,
             extends=True,
         ) as files,
@@ -133,7 +139,9 @@ def _subject(chip: str, tolerance: str, *, denoise: bool) -> Subject:
 
 
 def _name(axes: list[Axis]) -> str:
-    return "sweep-" + "-".join(re.sub(r"[^a-z0-9_]+", "_", axis.name) for axis in axes)
+    return "sweep-" + "-".join(
+        re.sub(r"[^a-z0-9_]+", "_", axis.name) for axis in axes
+    )
 
 
 def _write(
@@ -159,7 +167,9 @@ def _found(
     """The results as plain values: what columns mean, and a row for each point."""
     points = []
     for values, row in rows:
-        fields = {axis.name: value for axis, value in zip(axes, values, strict=True)}
+        fields = {
+            axis.name: value for axis, value in zip(axes, values, strict=True)
+        }
         points.append(fields | row)
     return {"columns": COLUMNS, "points": points}
 
@@ -177,7 +187,9 @@ def _report(
     for heading in (*(axis.name.replace(".", " ") for axis in axes), *_SHOWN):
         table.add_column(heading, justify="right")
     for values, row in rows:
-        settings = [subject.shown(a.name, v) for a, v in zip(axes, values, strict=True)]
+        settings = [
+            subject.shown(a.name, v) for a, v in zip(axes, values, strict=True)
+        ]
         table.add_row(
             *settings,
             f"{row['levels']:,.0f}",

@@ -80,7 +80,10 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
             compensated=wanted.compensate,
             packed=wanted.packed,
             provenance=provenance_of(
-                wanted.network, wanted.chip, weights=wanted.weights, data=wanted.data
+                wanted.network,
+                wanted.chip,
+                weights=wanted.weights,
+                data=wanted.data,
             ),
             **wanted.layout.options(info),
         )
@@ -88,7 +91,10 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         progress("compiling", 1.0)
     rows_ = [
         ("layers", str(len(network.layers))),
-        ("cells", f"{image.placement.cells.numel():,} on {image.info.tiles} tiles"),
+        (
+            "cells",
+            f"{image.placement.cells.numel():,} on {image.info.tiles} tiles",
+        ),
         ("checksum", digest),
     ]
     work = account(network, torch.zeros(calibration.shape[1:], device="meta"))
@@ -116,5 +122,7 @@ def _network(
         )
     calibration = load_inputs(wanted.data, calibration=True)
     progress("reading the network", 0.0)
-    network = load_network(wanted.network, wanted.weights, calibration, wanted.digital)
+    network = load_network(
+        wanted.network, wanted.weights, calibration, wanted.digital
+    )
     return network, calibration

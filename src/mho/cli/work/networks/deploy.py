@@ -108,12 +108,18 @@ def run(
 
 
 def _run(
-    job: Job, folder: Path, progress: Callable[[str, float], None], *, resume: bool
+    job: Job,
+    folder: Path,
+    progress: Callable[[str, float], None],
+    *,
+    resume: bool,
 ) -> dict[str, Any]:
     """Everything between the options and the results."""
     started = time.monotonic()
     task = prepare(job, progress)
-    with deployment_folder(job, task, folder, resume=resume, started=started) as run:
+    with deployment_folder(
+        job, task, folder, resume=resume, started=started
+    ) as run:
         tell(run)
         if not run.is_complete:
             found = _deployed(job, task, run, progress)
@@ -153,7 +159,9 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
                 _interval(result["chip_accuracy_no_denoise"]),
             )
         )
-        lines.append(("  on the chip, denoised", _interval(result["chip_accuracy"])))
+        lines.append(
+            ("  on the chip, denoised", _interval(result["chip_accuracy"]))
+        )
     else:
         lines.append(
             ("  on the chip, not denoised", _interval(result["chip_accuracy"]))
@@ -170,7 +178,10 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             f"{result['converged_fraction']:.3%} of {result['cells'] - result['stuck_cells']:,}"
             f" ({result['stuck_cells']} stuck)",
         ),
-        ("error, median / 99.9 %", f"{error['median']:.2f} / {error['p999']:.2f} µS"),
+        (
+            "error, median / 99.9 %",
+            f"{error['median']:.2f} / {error['p999']:.2f} µS",
+        ),
         (
             "residual noise, median / 99 %",
             f"{noise['median']:.2f} / {noise['p99']:.2f} µS",
@@ -193,8 +204,12 @@ def _fit_rows(fitted: dict[str, Any] | None) -> list[tuple[str, str]]:
     if fitted is None:
         return []
     pairs = zip(fitted["before"], fitted["after"], strict=True)
-    errors = ", ".join(f"{before:.1%} to {after:.1%}" for before, after in pairs)
-    return [("gains and offsets fitted", f"rms error of products by layer {errors}")]
+    errors = ", ".join(
+        f"{before:.1%} to {after:.1%}" for before, after in pairs
+    )
+    return [
+        ("gains and offsets fitted", f"rms error of products by layer {errors}")
+    ]
 
 
 def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -207,12 +222,13 @@ def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
             seen = batch["accuracy"]
             how = "denoised" if batch["denoise"] else "not denoised"
             spread = f"{seen['mean']:.2%} ± {seen['standard_deviation']:.2%}"
-            name = (
-                f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
-            )
+            name = f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
             cost = f"{batch['chip_seconds_mean']:.1f} s, {batch['chip_joules_mean'] * 1e3:.2f} mJ"
             lines += [
-                (name, f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})"),
+                (
+                    name,
+                    f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})",
+                ),
                 ("    programming, mean per chip", cost),
             ]
     return lines
@@ -224,7 +240,10 @@ def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     total = work["analog"] + work["digital"]
     return [
-        ("analog multiply-adds", f"{work['analog_share']:.1%} of {total:,} per sample")
+        (
+            "analog multiply-adds",
+            f"{work['analog_share']:.1%} of {total:,} per sample",
+        )
     ]
 
 
@@ -238,7 +257,10 @@ def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:
             f"wires of {wires['word_line_ohm']:g} Ω a segment",
             f"leave {wires['current_kept']:.1%} of the current",
         ),
-        ("  error of the weights, rms", f"{error['as_mapped']:.2%} of the largest"),
+        (
+            "  error of the weights, rms",
+            f"{error['as_mapped']:.2%} of the largest",
+        ),
     ]
     if "signal" in wires:
         rows[-1] = (

@@ -92,7 +92,11 @@ def _image(found: CompiledNetwork) -> dict[str, Any]:
         "compensated": found.compensated,
         "target_uS": [float(target.min()) * 1e6, float(target.max()) * 1e6],
         "layers": [
-            {"name": one.name, "kind": one.kind, "shape": list(one.weight.shape)}
+            {
+                "name": one.name,
+                "kind": one.kind,
+                "shape": list(one.weight.shape),
+            }
             for one in found.network.layers
         ],
         "operations": _operations(found),
@@ -112,7 +116,9 @@ def _image_rows(found: CompiledNetwork) -> _Rows:
     word = info.wires.word_line
     bit = info.wires.bit_line
     plain = isinstance(word, float) and isinstance(bit, float)
-    lines = f"{word:g} / {bit:g} Ω a segment" if plain else "of each line its own"
+    lines = (
+        f"{word:g} / {bit:g} Ω a segment" if plain else "of each line its own"
+    )
     made_up = "made up for" if found.compensated else "not made up for"
     return [
         ("kind", "image, chip-independent"),
@@ -140,9 +146,13 @@ def _image_rows(found: CompiledNetwork) -> _Rows:
 def _origin_rows(found: CompiledNetwork) -> _Rows:
     origin = found.provenance
     sums = [
-        (f"  SHA-256, {what}", _short(digest)) for what, digest in origin.sha256.items()
+        (f"  SHA-256, {what}", _short(digest))
+        for what, digest in origin.sha256.items()
     ]
-    return [("compiled", f"by mho {origin.version} from `{origin.source}`"), *sums]
+    return [
+        ("compiled", f"by mho {origin.version} from `{origin.source}`"),
+        *sums,
+    ]
 
 
 def _short(digest: str) -> str:

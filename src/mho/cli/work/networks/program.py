@@ -65,7 +65,9 @@ def run_program(
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
     path = output_file(out or name, wanted.image)
     with progress_bars() as progress:
-        chip = _programmed(image, specimen, effort, path, progress, resume=resume)
+        chip = _programmed(
+            image, specimen, effort, path, progress, resume=resume
+        )
     found = {"checksum": chip.sha256, **programmed(chip)}
     if not write_json(found, json):
         print_rows(programmed_rows(chip), f"chip: {path}")
@@ -95,7 +97,9 @@ def _programmed(
     ) as run:
         tell(run)
         state = run.state("programming")
-        chip = program_image(image, specimen, effort, state=state, progress=progress)
+        chip = program_image(
+            image, specimen, effort, state=state, progress=progress
+        )
         save_chip(run.saved, chip)
         run.finish()
     return chip
@@ -118,5 +122,11 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
         rows = other.rows
         cols = other.cols
     return ChipSpec(
-        preset, wanted.seed, own.tiles, rows, cols, wires, read_noise=wanted.read_noise
+        preset,
+        wanted.seed,
+        own.tiles,
+        rows,
+        cols,
+        wires,
+        read_noise=wanted.read_noise,
     )

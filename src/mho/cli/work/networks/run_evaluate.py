@@ -24,7 +24,9 @@ from mho.ledger import Ledger
 from mho.units import show
 
 
-def run_chip(path: str, *, data: str, wait: str, keep: bool, out: str | None) -> None:
+def run_chip(
+    path: str, *, data: str, wait: str, keep: bool, out: str | None
+) -> None:
     """Compute outputs; see `mho run --help`.
 
     Raises:
@@ -91,7 +93,9 @@ def run_evaluate(
             ("  on the chip", f"{accuracy:.2%}"),
         ]
         rows += _cost_rows(cost, test.labels.numel())
-        print_rows(rows, "chip kept as it is now" if keep else "chip file unchanged")
+        print_rows(
+            rows, "chip kept as it is now" if keep else "chip file unchanged"
+        )
 
 
 def _duration(text: str) -> float:
@@ -101,8 +105,6 @@ def _duration(text: str) -> float:
 
 
 def _cost_rows(cost: Ledger, samples: int) -> list[tuple[str, str]]:
-    spent = (
-        f"{show(cost.seconds, 's')}, {show(cost.joules, 'J')}, {cost.pulses:,} pulses"
-    )
+    spent = f"{show(cost.seconds, 's')}, {show(cost.joules, 'J')}, {cost.pulses:,} pulses"
     work = f"{cost.multiplies:,} cell multiplications, {cost.conversions:,} conversions"
     return [(f"inference, {samples:,} samples", spent), ("", work)]

@@ -35,7 +35,8 @@ class Constant:
     def whole(self) -> tuple["int | Size", ...]:
         """All elements as whole numbers or sizes."""
         return tuple(
-            item if isinstance(item, Size) else int(item) for item in self.array.flat
+            item if isinstance(item, Size) else int(item)
+            for item in self.array.flat
         )
 
     def number(self) -> float:
@@ -119,7 +120,9 @@ class OnnxNode:
             )
         return value
 
-    def whole(self, index: int, attribute: str) -> tuple["int | Size", ...] | None:
+    def whole(
+        self, index: int, attribute: str
+    ) -> tuple["int | Size", ...] | None:
         """Whole numbers that newer versions pass as an input and older ones as an attribute."""
         if (value := self.constant(index)) is not None:
             return value.whole()
@@ -199,14 +202,18 @@ class Builder:
         return tuple(
             name
             for name, tensor in self.tensors.items()
-            if name in statistics or tensor.ndim == 0 or not tensor.is_floating_point()
+            if name in statistics
+            or tensor.ndim == 0
+            or not tensor.is_floating_point()
         )
 
     def emit(self, operator: str, /, **arguments: object) -> Ref:
         """Add a node; constants among the arguments are stored, and sizes looked up."""
         taken = self._unused(self.current)
         node = Node(
-            taken, operator, {key: self._plain(a) for key, a in arguments.items()}
+            taken,
+            operator,
+            {key: self._plain(a) for key, a in arguments.items()},
         )
         for run in self.runs:
             run[taken] = _shapes(node, run)
@@ -215,7 +222,9 @@ class Builder:
                 raise RefusedError(
                     f"has a node `{self.current}` with a result of shape {shape}"
                 )
-        self.nodes.append(Node(taken, operator, node.arguments, self._recorded(taken)))
+        self.nodes.append(
+            Node(taken, operator, node.arguments, self._recorded(taken))
+        )
         return Ref(taken)
 
     def integer(self, operator: str, a: object, b: object) -> Size:

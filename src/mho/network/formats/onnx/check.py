@@ -74,7 +74,9 @@ class _Reference:
         self.output = source.model.graph.output[0].name
         self.evaluator: Any = None
 
-    def run(self, samples: Tensor, *, everything: bool = False) -> Mapping[str, Array]:
+    def run(
+        self, samples: Tensor, *, everything: bool = False
+    ) -> Mapping[str, Array]:
         """Outputs, or every value of the file, by name."""
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -100,7 +102,9 @@ class _Reference:
         )
         kinds = {1: np.float32, 10: np.float16, 11: np.float64}
         feed = {
-            entry.name: samples.numpy().astype(kinds[entry.type.tensor_type.elem_type])
+            entry.name: samples.numpy().astype(
+                kinds[entry.type.tensor_type.elem_type]
+            )
         }
         if everything:
             found = self.evaluator.run(None, feed, intermediate=True)
@@ -134,7 +138,8 @@ def corrected_operators() -> list[type]:
                 np.split(x, groups, 1), np.split(w, groups), biases, strict=True
             )
             parts = [
-                super(ConvTranspose, self)._run(*own, group=1, **how) for own in triples
+                super(ConvTranspose, self)._run(*own, group=1, **how)
+                for own in triples
             ]
             return (np.concatenate([part[0] for part in parts], 1),)
 

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from mho.checks import RefusedError
-from mho.network.formats.onnx.builder import Array, Builder, Constant, OnnxNode, Size
+from mho.network.formats.onnx.builder import (
+    Array,
+    Builder,
+    Constant,
+    OnnxNode,
+    Size,
+)
 
 _LARGEST = 2**24
 """Numbers that an operation on constants may make (1); a file could ask for any amount."""
@@ -34,7 +40,9 @@ def folded(builder: Builder, node: OnnxNode) -> Constant | None:
         )
     inputs = [value for value in node.inputs if isinstance(value, Constant)]
     given = [value for value in node.inputs if value is not None]
-    if node.operator not in _FOLDS or not (given or node.operator == "Constant"):
+    if node.operator not in _FOLDS or not (
+        given or node.operator == "Constant"
+    ):
         return None
     if len(inputs) != len(given):
         return None
@@ -56,7 +64,9 @@ def _constant(builder: Builder, node: OnnxNode, array: Array) -> Constant:
     builder.folded += array.size
     if builder.folded > _IN_ALL:
         raise node.refused(f"brings the constants to {builder.folded} numbers")
-    if array.dtype == object and not any(isinstance(item, Size) for item in array.flat):
+    if array.dtype == object and not any(
+        isinstance(item, Size) for item in array.flat
+    ):
         array = array.astype(np.int64)
     return Constant(node.name, array)
 
@@ -74,7 +84,9 @@ def _check_count(node: OnnxNode, shape: tuple[int, ...]) -> None:
 
 def _elementwise(function: Callable[..., Any]) -> _Fold:
     def fold(node: OnnxNode, arrays: list[Array]) -> Array:
-        _check_count(node, np.broadcast_shapes(*(array.shape for array in arrays)))
+        _check_count(
+            node, np.broadcast_shapes(*(array.shape for array in arrays))
+        )
         return np.asarray(function(*arrays))
 
     return fold
@@ -86,7 +98,11 @@ def _divide(a: Array, b: Array) -> Array:
 
 
 def _axes(node: OnnxNode, arrays: list[Array]) -> tuple[int, ...]:
-    stated = arrays[1].tolist() if len(arrays) > 1 else node.attributes.get("axes", ())
+    stated = (
+        arrays[1].tolist()
+        if len(arrays) > 1
+        else node.attributes.get("axes", ())
+    )
     return tuple(int(axis) for axis in stated)
 
 
@@ -95,7 +111,10 @@ def _squeeze(node: OnnxNode, arrays: list[Array]) -> Array:
 
 
 def _reshape(_: OnnxNode, arrays: list[Array]) -> Array:
-    sizes = [int(size) or arrays[0].shape[axis] for axis, size in enumerate(arrays[1])]
+    sizes = [
+        int(size) or arrays[0].shape[axis]
+        for axis, size in enumerate(arrays[1])
+    ]
     return arrays[0].reshape(sizes)
 
 
@@ -115,7 +134,9 @@ def _slice(_: OnnxNode, arrays: list[Array]) -> Array:
 
 
 def _expand(node: OnnxNode, arrays: list[Array]) -> Array:
-    shape = np.broadcast_shapes(arrays[0].shape, tuple(int(size) for size in arrays[1]))
+    shape = np.broadcast_shapes(
+        arrays[0].shape, tuple(int(size) for size in arrays[1])
+    )
     _check_count(node, shape)
     return np.broadcast_to(arrays[0], shape)
 
@@ -135,8 +156,12 @@ def _range(node: OnnxNode, arrays: list[Array]) -> Array:
 
 def _gather(node: OnnxNode, arrays: list[Array]) -> Array:
     data, places = arrays
-    _check_count(node, (data.size, places.size) if data.ndim > 1 else places.shape)
-    return np.asarray(np.take(data, places, axis=node.attributes.get("axis", 0)))
+    _check_count(
+        node, (data.size, places.size) if data.ndim > 1 else places.shape
+    )
+    return np.asarray(
+        np.take(data, places, axis=node.attributes.get("axis", 0))
+    )
 
 
 _DTYPES = {
@@ -196,18 +221,24 @@ _FOLDS: dict[str, _Fold] = {
     "Max": _elementwise(
         lambda *arrays: np.maximum.reduce(np.broadcast_arrays(*arrays))
     ),
-    "Concat": lambda node, arrays: np.concatenate(arrays, node.attributes["axis"]),
+    "Concat": lambda node, arrays: np.concatenate(
+        arrays, node.attributes["axis"]
+    ),
     "Gather": _gather,
     "Slice": _slice,
     "Squeeze": _squeeze,
-    "Unsqueeze": lambda node, arrays: np.expand_dims(arrays[0], _axes(node, arrays)),
+    "Unsqueeze": lambda node, arrays: np.expand_dims(
+        arrays[0], _axes(node, arrays)
+    ),
     "Reshape": _reshape,
     "Transpose": lambda node, arrays: np.transpose(
         arrays[0], node.attributes.get("perm")
     ),
     "Expand": _expand,
     "Range": _range,
-    "ReduceProd": lambda _, arrays: np.asarray(np.prod(arrays[0], keepdims=True)),
+    "ReduceProd": lambda _, arrays: np.asarray(
+        np.prod(arrays[0], keepdims=True)
+    ),
 }
 
 FOLDED = frozenset({"Shape", *_FOLDS})

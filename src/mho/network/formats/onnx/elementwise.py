@@ -62,7 +62,9 @@ def _leaky_relu(builder: Builder, node: OnnxNode) -> Value:
 
 def _elu(builder: Builder, node: OnnxNode) -> Value:
     return builder.emit(
-        "aten.elu.default", self=node.needed(0), alpha=_factor(node, "alpha", 1.0)
+        "aten.elu.default",
+        self=node.needed(0),
+        alpha=_factor(node, "alpha", 1.0),
     )
 
 
@@ -105,16 +107,21 @@ def _scalar(number: float) -> Array:
 
 def _gelu(builder: Builder, node: OnnxNode) -> Value:
     kind = node.attributes.get("approximate", "none")
-    return builder.emit("aten.gelu.default", self=node.needed(0), approximate=kind)
+    return builder.emit(
+        "aten.gelu.default", self=node.needed(0), approximate=kind
+    )
 
 
 def _clip(builder: Builder, node: OnnxNode) -> Value:
     low, high = (
-        None if c is None else c.number() for c in (node.constant(1), node.constant(2))
+        None if c is None else c.number()
+        for c in (node.constant(1), node.constant(2))
     )
     if low is None and high is None:
         return node.needed(0)
-    return builder.emit("aten.clamp.default", self=node.needed(0), min=low, max=high)
+    return builder.emit(
+        "aten.clamp.default", self=node.needed(0), min=low, max=high
+    )
 
 
 def _power(builder: Builder, node: OnnxNode) -> Value:
@@ -131,7 +138,9 @@ def _power(builder: Builder, node: OnnxNode) -> Value:
 def _softmax(operator: str) -> Handler:
     def handle(builder: Builder, node: OnnxNode) -> Value:
         axis = int(node.attributes.get("axis", -1))
-        return builder.emit(f"aten.{operator}.int", self=node.needed(0), dim=axis)
+        return builder.emit(
+            f"aten.{operator}.int", self=node.needed(0), dim=axis
+        )
 
     return handle
 
@@ -147,7 +156,9 @@ def _reduction(operator: str) -> Handler:
             axes = tuple(range(rank))
         keep = bool(node.attributes.get("keepdims", 1))
         ref = builder.ref(value)
-        return builder.emit(f"aten.{operator}", self=ref, dim=axes, keepdim=keep)
+        return builder.emit(
+            f"aten.{operator}", self=ref, dim=axes, keepdim=keep
+        )
 
     return handle
 
@@ -159,7 +170,9 @@ def _extreme(operator: str) -> Handler:
         result: Ref = builder.ref(node.needed(0))
         for k in range(1, len(node.inputs)):
             other = builder.ref(node.needed(k))
-            result = builder.emit(f"aten.{operator}.default", self=result, other=other)
+            result = builder.emit(
+                f"aten.{operator}.default", self=result, other=other
+            )
         return result
 
     return handle

@@ -62,7 +62,9 @@ def open_model(path: Path) -> Any:
 
 def _check_opset(model: Any) -> None:
     versions = [
-        item.version for item in model.opset_import if item.domain in ("", "ai.onnx")
+        item.version
+        for item in model.opset_import
+        if item.domain in ("", "ai.onnx")
     ]
     # Other domains have operators of their own, which are refused one by one.
     if len(versions) != 1 or versions[0] not in OPSETS:
@@ -96,7 +98,9 @@ def read_array(tensor: Any, folder: Path) -> Array:
         "UINT8",
         "BOOL",
     )
-    if tensor.data_type not in [getattr(onnx.TensorProto, kind) for kind in kinds]:
+    if tensor.data_type not in [
+        getattr(onnx.TensorProto, kind) for kind in kinds
+    ]:
         raise RefusedError(
             f"has a tensor `{tensor.name}` of a number type that mho does not read"
         )
@@ -118,7 +122,9 @@ def read_array(tensor: Any, folder: Path) -> Array:
 def _count(dims: Sequence[int], itemsize: int, name: str) -> int:
     """How many numbers a shape claims (1)."""
     if any(size < 0 for size in dims) or math.prod(dims) * itemsize > _LARGEST:
-        raise RefusedError(f"has a tensor `{name}` of impossible shape {tuple(dims)}")
+        raise RefusedError(
+            f"has a tensor `{name}` of impossible shape {tuple(dims)}"
+        )
     return math.prod(dims)
 
 
@@ -137,10 +143,14 @@ def _check_present(tensor: Any, count: int, itemsize: int) -> None:
 
 def _external(tensor: Any, folder: Path, wanted: int) -> bytes:
     """Bytes of a tensor that lie in another file of the model's folder."""
-    entry: dict[str, str] = {item.key: item.value for item in tensor.external_data}
+    entry: dict[str, str] = {
+        item.key: item.value for item in tensor.external_data
+    }
     location = entry.get("location", "")
     parts = location.replace("\\", "/").split("/")
-    strange = "\0" in location or ":" in location or ".." in parts or parts[0] == ""
+    strange = (
+        "\0" in location or ":" in location or ".." in parts or parts[0] == ""
+    )
     path = (folder if strange else folder / location).resolve()
     root = folder.resolve()
     if path == root or not path.is_relative_to(root):

@@ -36,9 +36,13 @@ def gemm(builder: Builder, node: OnnxNode) -> Value:
     if bias is not None:
         outputs = matrix.shape[0]
         wide = np.broadcast_to(bias.array, (1, outputs)).reshape(-1)
-        change = "" if bias.array.shape == wide.shape else f"spread over {wide.size}"
+        change = (
+            "" if bias.array.shape == wide.shape else f"spread over {wide.size}"
+        )
         shift = _scaled(builder, bias, wide, change, beta)
-    return builder.emit("aten.linear.default", input=factor, weight=ref, bias=shift)
+    return builder.emit(
+        "aten.linear.default", input=factor, weight=ref, bias=shift
+    )
 
 
 def _scaled(
@@ -66,12 +70,17 @@ def matmul(builder: Builder, node: OnnxNode) -> Value:
         # Layers have their outputs first, products their inputs.
         turned = weight.array.T
         ref = builder.store(weight, "transposed", turned, label)
-        return builder.emit("aten.linear.default", input=factor, weight=ref, bias=None)
+        return builder.emit(
+            "aten.linear.default", input=factor, weight=ref, bias=None
+        )
     return builder.emit("aten.matmul.default", self=factor, other=weight)
 
 
 def padding_of(
-    builder: Builder, node: OnnxNode, spans: Sequence[int], strides: Sequence[int]
+    builder: Builder,
+    node: OnnxNode,
+    spans: Sequence[int],
+    strides: Sequence[int],
 ) -> tuple[list[int], list[int]]:
     """Zeros in front of and behind every axis that a kernel moves along (pixels).
 
@@ -113,7 +122,9 @@ def padded(
     """The value with its last axes padded unevenly."""
     # torch counts axes from the last.
     pads = [
-        size for pair in zip(before, after, strict=True) for size in reversed(pair)
+        size
+        for pair in zip(before, after, strict=True)
+        for size in reversed(pair)
     ][::-1]
     return builder.emit(
         "aten.constant_pad_nd.default", self=value, pad=pads, value=fill
@@ -130,7 +141,11 @@ def _kernel(node: OnnxNode) -> tuple[Constant, int]:
 def _moves(node: OnnxNode, axes: int) -> tuple[list[int], list[int], int]:
     stride = list(node.attributes.get("strides", [1] * axes))
     dilation = list(node.attributes.get("dilations", [1] * axes))
-    if len(stride) != axes or len(dilation) != axes or min(stride + dilation) < 1:
+    if (
+        len(stride) != axes
+        or len(dilation) != axes
+        or min(stride + dilation) < 1
+    ):
         raise node.refused("moves its kernel in an impossible way")
     return stride, dilation, int(node.attributes.get("group", 1))
 
@@ -141,7 +156,8 @@ def convolution(builder: Builder, node: OnnxNode) -> Value:
     value = node.needed(0)
     stride, dilation, groups = _moves(node, axes)
     spans = [
-        d * (k - 1) + 1 for d, k in zip(dilation, weight.array.shape[2:], strict=True)
+        d * (k - 1) + 1
+        for d, k in zip(dilation, weight.array.shape[2:], strict=True)
     ]
     before, after = padding_of(builder, node, spans, stride)
     if before != after:
@@ -163,7 +179,10 @@ def transposed_convolution(builder: Builder, node: OnnxNode) -> Value:
     """A transposed convolution along one or two axes."""
     weight, axes = _kernel(node)
     stride, dilation, groups = _moves(node, axes)
-    automatic = node.attributes.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
+    automatic = node.attributes.get("auto_pad", "NOTSET") not in (
+        "NOTSET",
+        "VALID",
+    )
     if "output_shape" in node.attributes or automatic:
         raise node.refused(
             "derives its padding from its output; export explicit padding"
@@ -173,7 +192,8 @@ def transposed_convolution(builder: Builder, node: OnnxNode) -> Value:
     # What is cut off less behind than in front is more output.
     extra = [e + b - a for e, b, a in zip(extra, before, after, strict=True)]
     if any(
-        not 0 <= e < max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)
+        not 0 <= e < max(s, d)
+        for e, s, d in zip(extra, stride, dilation, strict=True)
     ):
         raise node.refused("cuts its output unevenly")
     return builder.emit(
@@ -213,7 +233,9 @@ def layer_norm(builder: Builder, node: OnnxNode) -> Value:
     axis = node.attributes.get("axis", -1)
     shape = builder.fixed_shape(value)[axis:]
     if None in shape or len([name for name in node.outputs if name]) > 1:
-        raise node.refused("normalizes over a free axis, or returns its statistics")
+        raise node.refused(
+            "normalizes over a free axis, or returns its statistics"
+        )
     return builder.emit(
         "aten.layer_norm.default",
         input=value,
@@ -268,7 +290,10 @@ def recurrent(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
         bidirectional=directions == 2,
         batch_first=batch_first,
     )
-    parts = [builder.emit("_operator.getitem", a=result, b=k) for k in range(count + 1)]
+    parts = [
+        builder.emit("_operator.getitem", a=result, b=k)
+        for k in range(count + 1)
+    ]
     return _outputs(builder, parts, directions, batch_first=batch_first)
 
 
@@ -301,14 +326,19 @@ def _parameters(
         parts += [("weight_hh", outer, outer.array[direction])]
         if bias is not None:
             halves = np.split(bias.array[direction], 2)
-            parts += [("bias_ih", bias, halves[0]), ("bias_hh", bias, halves[1])]
+            parts += [
+                ("bias_ih", bias, halves[0]),
+                ("bias_hh", bias, halves[1]),
+            ]
         for name, source, array in parts:
             gates = np.split(array, len(order))
             turned = np.concatenate([gates[gate] for gate in order])
             # The names that torch gives them.
             change = f"{name}_l0{'_reverse' if direction else ''}"
             found.append(
-                builder.store(source, change, turned, node.label(source, change))
+                builder.store(
+                    source, change, turned, node.label(source, change)
+                )
             )
     return tuple(found)
 
@@ -326,7 +356,9 @@ def _check_recurrent(node: OnnxNode) -> None:
         raise node.refused(f"uses the activations {stated} in its gates")
     if "clip" in node.attributes or node.attributes.get("input_forget", 0):
         raise node.refused("clips its cells or couples its gates")
-    if node.operator == "GRU" and not node.attributes.get("linear_before_reset", 0):
+    if node.operator == "GRU" and not node.attributes.get(
+        "linear_before_reset", 0
+    ):
         raise node.refused(
             "resets before multiplying; export it with `linear_before_reset=1`"
         )

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mho.checks import RefusedError
-from mho.network.formats.onnx.builder import Builder, Constant, Handler, OnnxNode, Value
+from mho.network.formats.onnx.builder import (
+    Builder,
+    Constant,
+    Handler,
+    OnnxNode,
+    Value,
+)
 from mho.network.formats.onnx.constants import FOLDED, folded
 from mho.network.formats.onnx.elementwise import HANDLERS as ELEMENTWISE
 from mho.network.formats.onnx.file import onnx_module, open_model, read_array
@@ -33,7 +39,9 @@ class OnnxNetwork:
 
     __slots__ = ("graph", "model", "names")
 
-    def __init__(self, model: Any, graph: Graph, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, model: Any, graph: Graph, names: Mapping[str, str]
+    ) -> None:
         self.model = model
         self.graph = graph
         self.names = names
@@ -70,7 +78,9 @@ def read_onnx_file(path: str | Path) -> OnnxNetwork:
 
 def _sentence(path: str | Path, reason: str) -> str:
     # Names come from the file, and may hold line breaks or commands to a terminal.
-    reason = "".join(letter if letter.isprintable() else "?" for letter in reason)
+    reason = "".join(
+        letter if letter.isprintable() else "?" for letter in reason
+    )
     return f"Argument `network` must name an ONNX file that mho can run, but `{path}` {reason}."
 
 
@@ -89,7 +99,9 @@ def _network(path: Path) -> OnnxNetwork:
             f"returns {len(model.graph.output)} tensors, where a network must return one"
         )
     for item in _nodes(model, path.parent, values):
-        for name, value in zip(item.outputs, _results(builder, item), strict=False):
+        for name, value in zip(
+            item.outputs, _results(builder, item), strict=False
+        ):
             if name in values:
                 raise RefusedError(f"computes `{name}` twice")
             values[name] = value
@@ -97,7 +109,11 @@ def _network(path: Path) -> OnnxNetwork:
     output = values.get(model.graph.output[0].name)
     if output is None or isinstance(output, Constant):
         raise RefusedError("returns what it does not compute from its input")
-    names = {name: v.name for name, v in values.items() if not isinstance(v, Constant)}
+    names = {
+        name: v.name
+        for name, v in values.items()
+        if not isinstance(v, Constant)
+    }
     return OnnxNetwork(model, builder.finished(output), names)
 
 
@@ -105,7 +121,9 @@ def _input(
     model: Any, constants: Mapping[str, Constant]
 ) -> tuple[str, list[int | None]]:
     """Name and sizes of the only input; old files list their weights among the inputs."""
-    entries = [entry for entry in model.graph.input if entry.name not in constants]
+    entries = [
+        entry for entry in model.graph.input if entry.name not in constants
+    ]
     if len(entries) != 1:
         raise RefusedError(
             f"takes {len(entries)} inputs, where a network must take one tensor"
@@ -118,7 +136,9 @@ def _input(
     fixed = [size for size in sizes if size is not None]
     impossible = any(not 0 < size < 2**31 for size in fixed)
     if len(sizes) < 2 or impossible:
-        raise RefusedError(f"takes an input of shape {tuple(sizes)}, without samples")
+        raise RefusedError(
+            f"takes an input of shape {tuple(sizes)}, without samples"
+        )
     kind = described.elem_type
     # float, float16 and double
     if kind not in (1, 10, 11):
@@ -134,7 +154,9 @@ def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
         names = [name or f"output {k}" for k, name in enumerate(item.output)]
         label = names[0] if names else item.name
         standard = item.domain in ("", "ai.onnx")
-        operator = item.op_type if standard else f"{item.domain}::{item.op_type}"
+        operator = (
+            item.op_type if standard else f"{item.domain}::{item.op_type}"
+        )
         missing = [name for name in item.input if name and name not in values]
         if missing:
             raise RefusedError(
@@ -142,10 +164,17 @@ def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
                 " computed"
             )
         inputs = tuple(values[name] if name else None for name in item.input)
-        known = standard and (item.op_type in _HANDLERS or item.op_type in FOLDED)
+        known = standard and (
+            item.op_type in _HANDLERS or item.op_type in FOLDED
+        )
         attributes = _attributes(item, folder) if known else {}
         yield OnnxNode(
-            label, operator, inputs, tuple(item.output), attributes, _place(item)
+            label,
+            operator,
+            inputs,
+            tuple(item.output),
+            attributes,
+            _place(item),
         )
 
 
@@ -194,5 +223,7 @@ def _results(builder: Builder, item: OnnxNode) -> tuple[Value, ...]:
         raise
     # torch refuses shapes that do not fit with errors of many kinds.
     except Exception as error:
-        raise item.refused(f"cannot be computed: {first_line(error)}") from error
+        raise item.refused(
+            f"cannot be computed: {first_line(error)}"
+        ) from error
     return results if isinstance(results, tuple) else (results,)

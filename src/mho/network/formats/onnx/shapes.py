@@ -26,8 +26,12 @@ def _reshape(builder: Builder, node: OnnxNode) -> Value:
     kept = bool(node.attributes.get("allowzero", 0))
     if not kept and 0 in sizes:
         own = builder.shape(value)
-        sizes = [own[axis] if size == 0 else size for axis, size in enumerate(sizes)]
-    return builder.emit("aten.reshape.default", self=builder.ref(value), shape=sizes)
+        sizes = [
+            own[axis] if size == 0 else size for axis, size in enumerate(sizes)
+        ]
+    return builder.emit(
+        "aten.reshape.default", self=builder.ref(value), shape=sizes
+    )
 
 
 def _flatten(builder: Builder, node: OnnxNode) -> Value:
@@ -97,7 +101,12 @@ def _cut(
     if from_first and long and step == 1:
         return value
     result = builder.emit(
-        "aten.slice.Tensor", self=value, dim=axis, start=start, end=end, step=step
+        "aten.slice.Tensor",
+        self=value,
+        dim=axis,
+        start=start,
+        end=end,
+        step=step,
     )
     if builder.is_zero(value):
         builder.zeros.add(result.name)
@@ -124,7 +133,12 @@ def _split(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     parts: list[Value] = []
     for start, stop in pairwise(bounds):
         piece = builder.emit(
-            "aten.slice.Tensor", self=value, dim=axis, start=start, end=stop, step=1
+            "aten.slice.Tensor",
+            self=value,
+            dim=axis,
+            start=start,
+            end=stop,
+            step=1,
         )
         parts.append(piece)
     return tuple(parts)
@@ -144,7 +158,9 @@ def _unsqueeze(builder: Builder, node: OnnxNode) -> Value:
     value = node.needed(0)
     axes = node.whole(1, "axes") or ()
     rank = len(builder.fixed_shape(value)) + len(axes)
-    for axis in sorted(int(axis) % rank for axis in axes if isinstance(axis, int)):
+    for axis in sorted(
+        int(axis) % rank for axis in axes if isinstance(axis, int)
+    ):
         value = builder.emit(
             "aten.unsqueeze.default", self=builder.ref(value), dim=axis
         )
@@ -159,7 +175,9 @@ def _gather(builder: Builder, node: OnnxNode) -> Value:
         raise node.refused("looks up nothing")
     if places.array.ndim == 0:
         place = places.whole()[0]
-        return builder.emit("aten.select.int", self=value, dim=axis, index=place)
+        return builder.emit(
+            "aten.select.int", self=value, dim=axis, index=place
+        )
     if places.array.ndim > 1:
         raise node.refused("picks by a table of indices")
     parts = [
@@ -196,8 +214,12 @@ def _expand(builder: Builder, node: OnnxNode) -> Value:
 def _filled(builder: Builder, node: OnnxNode) -> Value:
     target = node.constant(0)
     number = node.attributes.get("value")
-    if target is None or (number is not None and number.reshape(()).item() != 0):
-        raise node.refused("fills a tensor of free size with something else than zeros")
+    if target is None or (
+        number is not None and number.reshape(()).item() != 0
+    ):
+        raise node.refused(
+            "fills a tensor of free size with something else than zeros"
+        )
     zeros = builder.emit("aten.zeros.default", size=target.whole())
     builder.zeros.add(zeros.name)
     return zeros
@@ -211,7 +233,11 @@ def _pad(builder: Builder, node: OnnxNode) -> Value:
         raise node.refused("pads with something else than a constant")
     rank = len(builder.fixed_shape(value))
     axes = node.constant(3)
-    along = range(rank) if axes is None else [int(a) % rank for a in axes.array.flat]
+    along = (
+        range(rank)
+        if axes is None
+        else [int(a) % rank for a in axes.array.flat]
+    )
     sizes = [size for size in pads if isinstance(size, int)]
     if len(sizes) != 2 * len(along):
         raise node.refused(f"pads by {len(sizes)} sizes")
@@ -220,7 +246,9 @@ def _pad(builder: Builder, node: OnnxNode) -> Value:
     for k, axis in enumerate(along):
         before[axis] = sizes[k]
         after[axis] = sizes[len(along) + k]
-    return padded(builder, value, before, after, 0.0 if fill is None else fill.number())
+    return padded(
+        builder, value, before, after, 0.0 if fill is None else fill.number()
+    )
 
 
 def _pool(builder: Builder, node: OnnxNode) -> Value:
@@ -236,7 +264,9 @@ def _pool(builder: Builder, node: OnnxNode) -> Value:
         raise node.refused("pools along three axes, or returns indices")
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     before, after = padding_of(builder, node, spans, stride)
-    if before != after or any(2 * p > k for p, k in zip(before, kernel, strict=True)):
+    if before != after or any(
+        2 * p > k for p, k in zip(before, kernel, strict=True)
+    ):
         if not (largest or whole) or ceil:
             raise node.refused("averages over uneven padding")
         fill = -math.inf if largest else 0.0
@@ -264,7 +294,9 @@ def _global_pool(operator: str) -> Handler:
     def handle(builder: Builder, node: OnnxNode) -> Value:
         value = node.needed(0)
         axes = tuple(range(2, len(builder.fixed_shape(value))))
-        return builder.emit(f"aten.{operator}", self=value, dim=axes, keepdim=True)
+        return builder.emit(
+            f"aten.{operator}", self=value, dim=axes, keepdim=True
+        )
 
     return handle
 
@@ -292,15 +324,23 @@ def _resize(builder: Builder, node: OnnxNode) -> Value:
     own = builder.fixed_shape(value)
     if sizes is not None:
         pairs = zip(sizes.whole()[2:], own[2:], strict=True)
-        scales = [w / s if isinstance(w, int) and s else math.nan for w, s in pairs]
+        scales = [
+            w / s if isinstance(w, int) and s else math.nan for w, s in pairs
+        ]
     else:
         scales = (
-            [] if factors is None else [float(item) for item in factors.array.flat][2:]
+            []
+            if factors is None
+            else [float(item) for item in factors.array.flat][2:]
         )
-    if len(scales) not in (1, 2) or any(scale < 1 or scale % 1 for scale in scales):
+    if len(scales) not in (1, 2) or any(
+        scale < 1 or scale % 1 for scale in scales
+    ):
         raise node.refused("resizes by factors that are not whole")
     operator = f"aten.upsample_nearest{len(scales)}d.vec"
-    return builder.emit(operator, input=value, output_size=None, scale_factors=scales)
+    return builder.emit(
+        operator, input=value, output_size=None, scale_factors=scales
+    )
 
 
 HANDLERS: dict[str, Handler] = {
