@@ -278,10 +278,9 @@ def _grouped(
             -1, rows_at_once, matrix.shape[2]
         )
 
-    parts = (matrices.signal, matrices.variance, matrices.bent)
-    return ArrayMatrices(
-        *(None if part is None else split(part) for part in parts)
-    )  # type: ignore[arg-type]
+    variance = None if matrices.variance is None else split(matrices.variance)
+    bent = None if matrices.bent is None else split(matrices.bent)
+    return ArrayMatrices(split(matrices.signal), variance, bent)
 
 
 def _scaled(

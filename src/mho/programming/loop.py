@@ -84,9 +84,8 @@ class ProgramRun:
         self._retire(protocol.trim.stuck(self._memory), Outcome.STUCK)
         self.cycles += 1
         # the look is long, so cells wait for each other, but not for nobody
-        if self.cycles % protocol.verify.every == 0 or bool(
-            self.live.ready.all()
-        ):
+        in_turn = self.cycles % protocol.verify.every == 0
+        if in_turn or bool(self.live.ready.all()):
             self._verify()
 
         pulsed = ~self.live.ready

@@ -13,91 +13,26 @@ from mho.checks import (
 )
 from mho.deployment import DeployedNetwork, fitting_chip, program_image, refit
 from mho.deployment.storage import (
-    CHIP_KIND,
     CompiledNetwork,
     ProgrammedChip,
     Provenance,
     compile_image,
-    load_chip,
-    load_image,
-    read_kind,
-    save_chip,
-    save_image,
 )
 from mho.device.published import PRESETS
-from mho.files import KeptState, RunFolder, run_identity
+from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.network import Network
 from mho.programming import ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.runs.task import Task, gather
+from mho.runs.tuning_steps import TuningSteps
 from mho.training import (
     NoiseAwareTraining,
     Surrogate,
     hybrid_train,
     noise_aware_train,
 )
-
-
-class _Steps:
-    """The steps that are done, and what the last one left.
-
-    What a step left is written before the list of steps names it: an interruption between the
-    two repeats the step from the same state.
-
-    Args:
-        run: Where they are kept; `None` to keep nothing.
-
-    Raises:
-        ValueError: The list is damaged.
-    """
-
-    def __init__(self, run: RunFolder | None) -> None:
-        self._run = run
-        self.done: list[dict[str, Any]] = run.get("steps") or [] if run else []
-
-    @property
-    def programming(self) -> KeptState | None:
-        """The state of programming."""
-        return self._run.state("programming") if self._run else None
-
-    @property
-    def left(self) -> CompiledNetwork | ProgrammedChip | None:
-        """What the last step left; `None` before the first.
-
-        Raises:
-            ValueError: Its file is damaged.
-        """
-        if self._run is None or not self.done:
-            return None
-        path = self._path(self._run)
-        return (
-            load_chip(path)
-            if read_kind(path) == CHIP_KIND
-            else load_image(path)
-        )
-
-    def put(
-        self, step: dict[str, Any], left: CompiledNetwork | ProgrammedChip
-    ) -> None:
-        """Write down a step and what it left.
-
-        Raises:
-            OSError: The folder cannot be written or the disk is full.
-        """
-        self.done.append(step)
-        if self._run is None:
-            return
-        if isinstance(left, CompiledNetwork):
-            save_image(self._path(self._run), left)
-        else:
-            save_chip(self._path(self._run), left)
-        self._run.put("steps", self.done)
-
-    def _path(self, run: RunFolder) -> Path:
-        return run.part(f"step-{len(self.done)}.mho")
-
 
 NOISE_AWARE = "noise-aware"
 METHODS = (NOISE_AWARE, "refit", "hybrid")
@@ -231,7 +166,7 @@ def tune(
     """
     start = start or job.gather(progress)
     plan = _plan(job, start)
-    kept = _Steps(run)
+    kept = TuningSteps(run)
     tuning = _Tuning(job, start, progress, kept)
     source = kept.left or start.source
     for name in plan[len(kept.done) :]:
@@ -261,7 +196,7 @@ class _Tuning:
     """The steps of a job."""
 
     def __init__(
-        self, job: TuneJob, start: Task, progress: Progress, kept: _Steps
+        self, job: TuneJob, start: Task, progress: Progress, kept: TuningSteps
     ) -> None:
         self._job = job
         self._start = start

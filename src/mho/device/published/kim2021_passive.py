@@ -36,11 +36,7 @@ _SWITCHING = {
         "steep, with the published tuning in view: at 0.1 V half-selected cells would move too far to be tuned at all",
     ),
     "set_voltage": Value(
-        1.15 * V,
-        "V",
-        "nili2020",
-        _I,
-        "middle of 0.8-1.5 V, where the model was fitted",
+        1.15 * V, "V", "nili2020", _I, "middle of 0.8-1.5 V, where the model was fitted"
     ),
     "reset_voltage": Value(
         0.975 * V,
@@ -56,12 +52,8 @@ _SWITCHING = {
         _P,
         "coefficient of variation of the switching voltages, published as below 26 %",
     ),
-    "low": Value(
-        3.16 * uS, "S", "nili2020", _I, "lowest conductance of the model"
-    ),
-    "high": Value(
-        316 * uS, "S", "nili2020", _I, "highest conductance of the model"
-    ),
+    "low": Value(3.16 * uS, "S", "nili2020", _I, "lowest conductance of the model"),
+    "high": Value(316 * uS, "S", "nili2020", _I, "highest conductance of the model"),
     "span": Value(156 * uS, "S", "nili2020", _C, "half the range"),
     "threshold": Value(
         0.9,
@@ -71,11 +63,7 @@ _SWITCHING = {
         "sharp, with the published tuning in view: a cell is disturbed at V/2 if it switches at 56 % of the voltage of the one that is written",
     ),
     "largest_step": Value(
-        100 * uS,
-        "S",
-        "nili2020",
-        _C,
-        "one 100-ns pulse does not cross the range",
+        100 * uS, "S", "nili2020", _C, "one 100-ns pulse does not cross the range"
     ),
 }
 
@@ -96,18 +84,12 @@ _TELEGRAPH = {
 }
 
 _OTHERS = {
-    "flicker.per_decade": Value(
-        1e-4, "1", "santa2019ag", _C, "middle of the sweep"
-    ),
+    "flicker.per_decade": Value(1e-4, "1", "santa2019ag", _C, "middle of the sweep"),
     "relaxation.renewal_step": Value(
         10 * uS, "S", "kim2021", _C, "as `telegraph.birth_step`"
     ),
     "cell.formed": Value(
-        10 * uS,
-        "S",
-        "kim2021",
-        _C,
-        "lowest level, after forming and a first RESET",
+        10 * uS, "S", "kim2021", _C, "lowest level, after forming and a first RESET"
     ),
     "cell.stuck_fraction": Value(
         0.01, "1", "kim2021", _P, "about 99 % of the memristors work"
@@ -118,25 +100,13 @@ _ARRAY = {
     "rows": Value(64.0, "1", "kim2021", _P, "64×64 cells"),
     "cols": Value(64.0, "1", "kim2021", _P, "64×64 cells"),
     "level_low": Value(
-        10 * uS,
-        "S",
-        "kim2021",
-        _C,
-        "well above the lowest conductance of the model",
+        10 * uS, "S", "kim2021", _C, "well above the lowest conductance of the model"
     ),
     "level_high": Value(
-        100 * uS,
-        "S",
-        "kim2021",
-        _C,
-        "a third of the highest conductance of the model",
+        100 * uS, "S", "kim2021", _C, "a third of the highest conductance of the model"
     ),
-    "map_low": Value(
-        10 * uS, "S", "kim2021", _C, "weights use the whole range"
-    ),
-    "map_high": Value(
-        100 * uS, "S", "kim2021", _C, "weights use the whole range"
-    ),
+    "map_low": Value(10 * uS, "S", "kim2021", _C, "weights use the whole range"),
+    "map_high": Value(100 * uS, "S", "kim2021", _C, "weights use the whole range"),
     "series_resistance": Value(
         10 * Ohm,
         "Ω",
@@ -196,8 +166,6 @@ KIM2021_PASSIVE = Preset(
         " of the switching voltages are published; voltages are those of the laboratory's model of"
         " similar cells; noise and pulse widths are choices: treat disturbance as an estimate."
     ),
-    values={
-        k: v for k, v in {**RAO2023.values, **_OWN}.items() if k not in _GATED
-    },
+    values={k: v for k, v in {**RAO2023.values, **_OWN}.items() if k not in _GATED},
     biasing="V/2",
 )

@@ -16,9 +16,7 @@ _SWITCHING = {
     "step": Value(
         1 * uS, "S", "wan2022", _C, "unit step; sets what `set_voltage` means"
     ),
-    "width": Value(
-        100 * ns, "s", "wan2022", _C, "usual width of 1T1R write pulses"
-    ),
+    "width": Value(100 * ns, "s", "wan2022", _C, "usual width of 1T1R write pulses"),
     "slope": Value(
         0.08 * V,
         "V",
@@ -27,22 +25,12 @@ _SWITCHING = {
         "one decade of step per 0.18 V; makes a 0.1-V ramp cross a window in a few pulses",
     ),
     "set_voltage": Value(
-        0.9 * V,
-        "V",
-        "rao2023",
-        _C,
-        "within the 0.8-2.5 V used for Ta/HfO2 1T1R cells",
+        0.9 * V, "V", "rao2023", _C, "within the 0.8-2.5 V used for Ta/HfO2 1T1R cells"
     ),
     "reset_voltage": Value(
-        0.9 * V,
-        "V",
-        "rao2023",
-        _C,
-        "within the 0.6-1.8 V used for Ta/HfO2 1T1R cells",
+        0.9 * V, "V", "rao2023", _C, "within the 0.6-1.8 V used for Ta/HfO2 1T1R cells"
     ),
-    "voltage_spread": Value(
-        0.08, "1", "kim2021", _C, "1T1R; passive arrays show 26 %"
-    ),
+    "voltage_spread": Value(0.08, "1", "kim2021", _C, "1T1R; passive arrays show 26 %"),
     "gain_spread": Value(
         0.3, "1", "wan2022", _C, "device-to-device spread of step sizes"
     ),
@@ -53,16 +41,10 @@ _SWITCHING = {
         10 * uS, "S", "rao2023", _C, "below the lowest published level, 50 µS"
     ),
     "high": Value(
-        4400 * uS,
-        "S",
-        "rao2023",
-        _C,
-        "above the highest published level, 4,144 µS",
+        4400 * uS, "S", "rao2023", _C, "above the highest published level, 4,144 µS"
     ),
     "span": Value(2250 * uS, "S", "rao2023", _C, "about half the range"),
-    "window_max": Value(
-        2.0, "1", "rao2023", _C, "no further speed-up at the far end"
-    ),
+    "window_max": Value(2.0, "1", "rao2023", _C, "no further speed-up at the far end"),
     "threshold": Value(
         0.75,
         "1",
@@ -77,11 +59,7 @@ _SWITCHING = {
 
 _TELEGRAPH = {
     "slots": Value(
-        4.0,
-        "1",
-        "rao2023",
-        _C,
-        "multi-level traces published; number of levels not",
+        4.0, "1", "rao2023", _C, "multi-level traces published; number of levels not"
     ),
     "births": Value(
         1.5,
@@ -91,11 +69,7 @@ _TELEGRAPH = {
         "78 % of fresh states show telegraph noise; published: most do",
     ),
     "birth_step": Value(
-        60 * uS,
-        "S",
-        "rao2023",
-        _C,
-        "trimming steps of 1 µS rarely leave a channel",
+        60 * uS, "S", "rao2023", _C, "trimming steps of 1 µS rarely leave a channel"
     ),
     "amplitude": Value(
         3 * uS,
@@ -125,9 +99,7 @@ _TELEGRAPH = {
         _C,
         "log-uniform times give 1/f over the laboratory band",
     ),
-    "longest": Value(
-        1000 * s, "s", "kirton1989", _C, "slower traps look like drift"
-    ),
+    "longest": Value(1000 * s, "s", "kirton1989", _C, "slower traps look like drift"),
     "asymmetry": Value(
         1.0,
         "1",
@@ -138,9 +110,7 @@ _TELEGRAPH = {
     "cleaning_low": Value(
         0.3, "1", "nyary2024", _C, "onset of voltage-boosted fluctuations"
     ),
-    "cleaning_high": Value(
-        0.7, "1", "rao2023", _C, "below switching (published)"
-    ),
+    "cleaning_high": Value(0.7, "1", "rao2023", _C, "below switching (published)"),
     "cleaning_slope": Value(30 * mV, "V", "rao2023", _C, "logistic onset"),
     "cleaning_probability": Value(
         0.5,
@@ -170,9 +140,7 @@ _TELEGRAPH = {
         _C,
         "voltage-boosted fluctuations; e-fold not published",
     ),
-    "boost_from": Value(
-        0.2 * V, "V", "rao2023", _P, "traces were taken at 0.2 V"
-    ),
+    "boost_from": Value(0.2 * V, "V", "rao2023", _P, "traces were taken at 0.2 V"),
 }
 
 _FLICKER = {
@@ -184,19 +152,11 @@ _FLICKER = {
         "1e-4 integrated over ten decades, the low end for metallic filaments; chosen there because the level at 4,144 µS is published to read within 1 µS",
     ),
     "knee": Value(
-        1 * mS,
-        "S",
-        "santa2019ag",
-        _C,
-        "relative noise rises towards small conductance",
+        1 * mS, "S", "santa2019ag", _C, "relative noise rises towards small conductance"
     ),
     "shortest": Value(1 * us, "s", "dutta1981", _C, "as the fastest trap"),
     "split": Value(
-        100 * ms,
-        "s",
-        "dutta1981",
-        _C,
-        "numerical: slower decades are followed exactly",
+        100 * ms, "s", "dutta1981", _C, "numerical: slower decades are followed exactly"
     ),
     "longest": Value(1000 * s, "s", "dutta1981", _C, "as the slowest trap"),
 }
@@ -210,16 +170,12 @@ _RELAXATION = {
         "millisiemens filaments relax less than the HfOx cells of the law; low end of the sweep 0.3-3",
     ),
     "relative": Value(0.003, "1", "wan2022", _C, "HfOx law above 100 µS"),
-    "absolute": Value(
-        0.4 * uS, "S", "wan2022", _I, "0.412 µS at 1 s, CMO/HfOx"
-    ),
+    "absolute": Value(0.4 * uS, "S", "wan2022", _I, "0.412 µS at 1 s, CMO/HfOx"),
     "growth": Value(
         0.042 * uS, "S", "wan2022", _I, "0.042 µS per e-fold of time, CMO/HfOx"
     ),
     "onset": Value(1 * us, "s", "wan2022", _C, "relaxation is fast first"),
-    "renewal_step": Value(
-        60 * uS, "S", "rao2023", _C, "as `telegraph.birth_step`"
-    ),
+    "renewal_step": Value(60 * uS, "S", "rao2023", _C, "as `telegraph.birth_step`"),
 }
 
 _RETENTION = {
@@ -321,11 +277,7 @@ _CELL = {
         50 * uS, "S", "rao2023", _C, "state after forming and a first RESET"
     ),
     "stuck_fraction": Value(
-        0.002,
-        "1",
-        "li2018analogue",
-        _P,
-        "99.8 % yield, same laboratory and materials",
+        0.002, "1", "li2018analogue", _P, "99.8 % yield, same laboratory and materials"
     ),
     "stuck_high": Value(0.5, "1", "li2018", _C, "half stuck high, half low"),
 }
@@ -395,9 +347,7 @@ _ARRAY = {
         "off-chip high-resolution electronics (published); bits not stated",
     ),
     "write_bits_off_chip": Value(16.0, "1", "rao2023", _C, "as the reads"),
-    "sample_time_off_chip": Value(
-        1 * ms, "s", "rao2023", _C, "1-kHz bandwidth"
-    ),
+    "sample_time_off_chip": Value(1 * ms, "s", "rao2023", _C, "1-kHz bandwidth"),
     "read_noise_off_chip": Value(
         0.02 * uS,
         "S",
@@ -405,12 +355,8 @@ _ARRAY = {
         _I,
         "16 bits over the range; thermal and shot noise are below it at 1 kHz",
     ),
-    "read_bits_on_chip": Value(
-        8.0, "1", "rao2023", _C, "reads of the on-chip option"
-    ),
-    "write_bits_on_chip": Value(
-        6.0, "1", "rao2023", _P, "on-chip 6-bit electronics"
-    ),
+    "read_bits_on_chip": Value(8.0, "1", "rao2023", _C, "reads of the on-chip option"),
+    "write_bits_on_chip": Value(6.0, "1", "rao2023", _P, "on-chip 6-bit electronics"),
     "sample_time_on_chip": Value(
         1 * us, "s", "rao2023", _C, "on-chip transimpedance amplifier"
     ),

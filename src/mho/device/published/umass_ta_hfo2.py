@@ -17,11 +17,7 @@ _OWN = {
         1.4 * V, "V", "li2018", _I, "median unit step below the fixed 2.5-V SET"
     ),
     "switching.reset_voltage": Value(
-        1.1 * V,
-        "V",
-        "li2018",
-        _I,
-        "median unit step below the fixed 1.7-1.8-V RESET",
+        1.1 * V, "V", "li2018", _I, "median unit step below the fixed 1.7-1.8-V RESET"
     ),
     "switching.slope": Value(
         0.12 * V, "V", "li2018", _C, "scaled with the switching voltage"
@@ -40,12 +36,8 @@ _OWN = {
     "cell.formed": Value(
         20 * uS, "S", "li2018", _C, "state after forming and a first RESET"
     ),
-    "relaxation.scale": Value(
-        1.0, "1", "wan2022", _C, "the HfOx law as published"
-    ),
-    "retention.scale": Value(
-        1.0, "1", "falcone2025", _C, "as `relaxation.scale`"
-    ),
+    "relaxation.scale": Value(1.0, "1", "wan2022", _C, "the HfOx law as published"),
+    "retention.scale": Value(1.0, "1", "falcone2025", _C, "as `relaxation.scale`"),
     "flicker.per_decade": Value(
         1e-4,
         "1",

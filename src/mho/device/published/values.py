@@ -51,13 +51,7 @@ class Value:
 
 
 _COUNTS = frozenset(
-    (
-        "telegraph.slots",
-        "array.rows",
-        "array.cols",
-        "array.dac_bits",
-        "array.adc_bits",
-    )
+    ("telegraph.slots", "array.rows", "array.cols", "array.dac_bits", "array.adc_bits")
 )
 _LARGEST = 1e30
 _LAWS: dict[str, type] = {

@@ -21,9 +21,7 @@ _SWITCHING = {
     "step": Value(
         1 * uS, "S", "wan2022", _C, "unit step; sets what `set_voltage` means"
     ),
-    "width": Value(
-        1 * us, "s", "wan2022", _P, "pulses of the released control code"
-    ),
+    "width": Value(1 * us, "s", "wan2022", _P, "pulses of the released control code"),
     "slope": Value(
         0.2 * V,
         "V",
@@ -41,9 +39,7 @@ _SWITCHING = {
     "reset_voltage": Value(
         1.25 * V, "V", "wan2022", _C, "as `set_voltage`, tuned with it"
     ),
-    "voltage_spread": Value(
-        0.08, "1", "kim2021", _C, "1T1R; passive arrays show 26 %"
-    ),
+    "voltage_spread": Value(0.08, "1", "kim2021", _C, "1T1R; passive arrays show 26 %"),
     "gain_spread": Value(
         0.3, "1", "wan2022", _C, "device-to-device spread of step sizes"
     ),
@@ -95,11 +91,7 @@ _TELEGRAPH = {
 _RELAXATION = {
     "scale": Value(1.0, "1", "wan2022", _P, "as published"),
     "full": Value(
-        40 * uS,
-        "S",
-        "wan2022",
-        _P,
-        "highest level; the polynomials are in x = G/40 µS",
+        40 * uS, "S", "wan2022", _P, "highest level; the polynomials are in x = G/40 µS"
     ),
     "early": Value(1 * s, "s", "wan2022", _P, "time of the first fit"),
     "late": Value(
@@ -123,30 +115,16 @@ _RELAXATION = {
         _C,
         "the window: a step that matters to the protocol renews the creep",
     ),
-    "early_0": Value(
-        0.348 * uS, "S", "wan2022", _P, "1 s: constant of the fit"
-    ),
+    "early_0": Value(0.348 * uS, "S", "wan2022", _P, "1 s: constant of the fit"),
     "early_1": Value(16.030 * uS, "S", "wan2022", _P, "1 s: coefficient of x"),
-    "early_2": Value(
-        -43.853 * uS, "S", "wan2022", _P, "1 s: coefficient of x²"
-    ),
+    "early_2": Value(-43.853 * uS, "S", "wan2022", _P, "1 s: coefficient of x²"),
     "early_3": Value(45.393 * uS, "S", "wan2022", _P, "1 s: coefficient of x³"),
-    "early_4": Value(
-        -16.815 * uS, "S", "wan2022", _P, "1 s: coefficient of x⁴"
-    ),
-    "late_0": Value(
-        0.701 * uS, "S", "wan2022", _P, "1 day: constant of the fit"
-    ),
+    "early_4": Value(-16.815 * uS, "S", "wan2022", _P, "1 s: coefficient of x⁴"),
+    "late_0": Value(0.701 * uS, "S", "wan2022", _P, "1 day: constant of the fit"),
     "late_1": Value(22.086 * uS, "S", "wan2022", _P, "1 day: coefficient of x"),
-    "late_2": Value(
-        -50.773 * uS, "S", "wan2022", _P, "1 day: coefficient of x²"
-    ),
-    "late_3": Value(
-        47.095 * uS, "S", "wan2022", _P, "1 day: coefficient of x³"
-    ),
-    "late_4": Value(
-        -16.458 * uS, "S", "wan2022", _P, "1 day: coefficient of x⁴"
-    ),
+    "late_2": Value(-50.773 * uS, "S", "wan2022", _P, "1 day: coefficient of x²"),
+    "late_3": Value(47.095 * uS, "S", "wan2022", _P, "1 day: coefficient of x³"),
+    "late_4": Value(-16.458 * uS, "S", "wan2022", _P, "1 day: coefficient of x⁴"),
 }
 
 _OTHERS = {
@@ -194,16 +172,12 @@ _ARRAY = {
     "read_voltage": Value(
         0.2 * V, "V", "wan2022", _P, "1.1 V against a reference of 0.9 V"
     ),
-    "level_low": Value(
-        1 * uS, "S", "wan2022", _P, "lowest level of the control code"
-    ),
+    "level_low": Value(1 * uS, "S", "wan2022", _P, "lowest level of the control code"),
     "level_high": Value(
         40 * uS, "S", "wan2022", _P, "highest level of the control code"
     ),
     "map_low": Value(1 * uS, "S", "wan2022", _P, "weights use the whole range"),
-    "map_high": Value(
-        40 * uS, "S", "wan2022", _P, "weights use the whole range"
-    ),
+    "map_high": Value(40 * uS, "S", "wan2022", _P, "weights use the whole range"),
     "gate_slope": Value(
         50 * uS / V,
         "S/V",
@@ -239,11 +213,7 @@ _ARRAY = {
         "the chip's own converters read its cells; 0.2 µS per code",
     ),
     "write_bits_off_chip": Value(
-        12.0,
-        "1",
-        "wan2022",
-        _C,
-        "amplitudes come from the board, in steps of 0.1 V",
+        12.0, "1", "wan2022", _C, "amplitudes come from the board, in steps of 0.1 V"
     ),
     "sample_time_off_chip": Value(
         1 * us, "s", "wan2022", _C, "one of the eight reads of a verification"
@@ -252,9 +222,7 @@ _ARRAY = {
         0.2 * uS, "S", "wan2022", _C, "one code; the mean of five has 0.1 µS"
     ),
     "read_bits_on_chip": Value(8.0, "1", "wan2022", _C, "the same converters"),
-    "write_bits_on_chip": Value(
-        12.0, "1", "wan2022", _C, "the same amplitudes"
-    ),
+    "write_bits_on_chip": Value(12.0, "1", "wan2022", _C, "the same amplitudes"),
     "sample_time_on_chip": Value(1 * us, "s", "wan2022", _C, "the same reads"),
     "read_noise_on_chip": Value(0.2 * uS, "S", "wan2022", _C, "the same reads"),
     "dac_bits": Value(
@@ -308,11 +276,7 @@ WAN2022 = Preset(
         " above the range starts at 1.5 V in the control code, here at 1.2 V."
     ),
     values={
-        **{
-            k: v
-            for k, v in RAO2023.values.items()
-            if not k.startswith("relaxation.")
-        },
+        **{k: v for k, v in RAO2023.values.items() if not k.startswith("relaxation.")},
         **_OWN,
         **_OTHERS,
     },

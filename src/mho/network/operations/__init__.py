@@ -6,12 +6,12 @@ why.
 
 from mho.network.operations.dense import DENSE_OPERATORS, dense_operation
 from mho.network.operations.digital import (
-    ANALOG,
     arguments_of,
     check_prepared,
     evaluate_node,
     prepare_graph,
 )
+from mho.network.operations.digital_operators import ANALOG
 from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,

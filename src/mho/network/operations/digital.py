@@ -4,7 +4,6 @@ Everything listed here runs digitally, by calling the torch operator of that nam
 any other operator is refused: guessing would change the network.
 """
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -15,111 +14,22 @@ from torch import Tensor
 from mho.checks import one_line
 from mho.files import check_memory
 from mho.network.graph import Graph, Node, replace_refs
-from mho.network.operations.dense import DENSE_OPERATORS
+from mho.network.operations.digital_operators import (
+    ANALOG,
+    ASSERTIONS,
+    LOOKUPS_OPERATORS,
+    NEW_OPERATORS,
+    PYTHON_OPERATORS,
+    RESHAPES,
+    SUPPORTED_OPERATORS,
+    UNCHANGED_OPERATORS,
+)
 from mho.network.operations.recurrent import RECURRENT_OPERATORS, with_states
-from mho.network.operations.refusals import REFUSED_OPERATORS
 from mho.network.operations.rehearsal import (
     shape_kept,
     size_of,
     without_numbers,
 )
-
-ANALOG = DENSE_OPERATORS | RECURRENT_OPERATORS
-"""Operators that multiply by stored weights and therefore run on tiles."""
-
-
-def _names(names: str, overload: str = "default") -> tuple[str, ...]:
-    return tuple(f"aten.{name}.{overload}" for name in names.split())
-
-
-_ACTIVATIONS = "relu tanh sigmoid silu elu leaky_relu hardtanh hardswish hardsigmoid relu6 selu"
-_TORCH = frozenset(
-    (
-        *_names(_ACTIVATIONS),
-        *_names(" ".join(f"{name}_" for name in _ACTIVATIONS.split())),
-        *_names(
-            "gelu softplus prelu mish log_sigmoid clamp clamp_min clamp_max neg abs sqrt exp"
-        ),
-        *_names("log sin cos erf rsqrt reciprocal square minimum maximum"),
-        *_names(
-            "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d"
-        ),
-        *_names("adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d"),
-        *_names(
-            "batch_norm layer_norm group_norm instance_norm pad constant_pad_nd"
-        ),
-        *_names(
-            "view reshape contiguous unsqueeze permute cat stack clone expand repeat flip t"
-        ),
-        *_names(
-            "pixel_shuffle pixel_unshuffle channel_shuffle zeros ones full arange"
-        ),
-        *_names(
-            "max_pool3d avg_pool3d adaptive_avg_pool3d adaptive_max_pool3d _weight_norm"
-        ),
-        *_names("embedding new_zeros mT"),
-        *REFUSED_OPERATORS,
-        *_names(
-            "upsample_nearest1d upsample_nearest2d upsample_bilinear2d", "vec"
-        ),
-        *_names("upsample_nearest1d upsample_nearest2d upsample_bilinear2d"),
-        *_names("add add_ sub sub_ mul mul_ div div_ split", "Tensor"),
-        *_names("add sub mul div rsub masked_fill", "Scalar"),
-        *_names(
-            "softmax log_softmax unflatten transpose select unbind swapaxes movedim",
-            "int",
-        ),
-        *_names("mean squeeze max min", "dim"),
-        *_names("where", "self"),
-        "aten.sum.dim_IntList",
-        "aten.pow.Tensor_Scalar",
-        "aten.flatten.using_ints",
-        "aten.squeeze.dims",
-        "aten.slice.Tensor",
-        "aten.chunk.default",
-        "aten.amax.default",
-        "aten.split_with_sizes.default",
-        "aten.sym_size.int",
-        "aten.lift_fresh_copy.default",
-        "aten.arange.start_step",
-    )
-)
-_UNCHANGED = frozenset(
-    f"aten.{name}.default"
-    for name in (
-        *("alias", "detach", "detach_", "dropout", "dropout_"),
-        *(
-            "feature_dropout",
-            "feature_dropout_",
-            "alpha_dropout",
-            "feature_alpha_dropout",
-        ),
-    )
-)
-"""Operators whose result is their first argument once a network is no longer trained."""
-
-_PYTHON: dict[str, Callable[..., object]] = {
-    "_operator.add": operator.add,
-    "_operator.sub": operator.sub,
-    "_operator.mul": operator.mul,
-    "_operator.floordiv": operator.floordiv,
-    "_operator.getitem": operator.getitem,
-}
-_SUPPORTED = ANALOG | _TORCH | _UNCHANGED | frozenset(_PYTHON)
-_NEW = frozenset(
-    f"aten.{name}"
-    for name in (
-        "zeros.default",
-        "ones.default",
-        "full.default",
-        "arange.default",
-        "arange.start_step",
-        "new_zeros.default",
-    )
-)
-_LOOKUPS = ("aten.embedding.default", "aten.embedding_bag.padding_idx")
-_RESHAPES = {"aten.view.default": "size", "aten.reshape.default": "shape"}
-_ASSERTIONS = ("aten._assert", "aten.sym_constrain_range")
 
 
 @cache
@@ -156,9 +66,9 @@ def evaluate_node(
         arguments: Its arguments, with values in the place of references.
         device: Where new numbers shall lie, whatever the recording says.
     """
-    if node.operator in _PYTHON:
+    if node.operator in PYTHON_OPERATORS:
         return _of_numbers(node, arguments)
-    if node.operator in _UNCHANGED:
+    if node.operator in UNCHANGED_OPERATORS:
         return next(iter(arguments.values()))
     same = shape_kept(node, arguments)
     if same is not None:
@@ -177,13 +87,13 @@ def _as_torch_wants(
     node: Node, arguments: Mapping[str, object], device: torch.device | None
 ) -> Mapping[str, object]:
     """The arguments of torch's own operator where a recording has others."""
-    if node.operator in _LOOKUPS:
+    if node.operator in LOOKUPS_OPERATORS:
         # Inputs are float32, as files of samples are; tokens among them are whole numbers.
         arguments = {
             **arguments,
             "indices": _cast(arguments["indices"], torch.int64),
         }
-    if node.operator in _NEW:
+    if node.operator in NEW_OPERATORS:
         arguments = {**arguments, "device": device}
     if node.operator in RECURRENT_OPERATORS:
         arguments = with_states(node, arguments)
@@ -200,7 +110,7 @@ def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
         raise TypeError(
             f"`{node.operator}` computes with numbers, but is given a sequence"
         )
-    return _PYTHON[node.operator](*values)
+    return PYTHON_OPERATORS[node.operator](*values)
 
 
 def _cast(self: object, dtype: object, **_: object) -> Tensor:
@@ -291,7 +201,7 @@ def _live(graph: Graph) -> list[Node]:
     needed = {graph.output}
     live = []
     for node in reversed(graph.nodes):
-        if node.operator.startswith(_ASSERTIONS):
+        if node.operator.startswith(ASSERTIONS):
             continue
         changed = node.refs()[:1] if node.in_place else ()
         overwrites = changed and changed[0] not in graph.tensors
@@ -332,7 +242,7 @@ def _is_supported(node: Node) -> bool:
             torch.float64,
             torch.int64,
         )
-    return node.operator in _SUPPORTED
+    return node.operator in SUPPORTED_OPERATORS
 
 
 def _check_not_training(node: Node) -> None:
@@ -357,7 +267,7 @@ def _check_no_buffer_changes(
 ) -> None:
     if (
         node.in_place
-        and node.operator not in _UNCHANGED
+        and node.operator not in UNCHANGED_OPERATORS
         and node.refs()[0] in tensors
     ):
         name = labels.get(node.refs()[0], node.refs()[0])
@@ -382,9 +292,9 @@ def _free_batch(node: Node, batch: int | None) -> Node:
     The leading size becomes -1. That is exact: with n instead of `batch` samples the number of
     elements scales by n / `batch`, all other sizes stay, so the leading one must scale too.
     """
-    if batch is None or node.operator not in _RESHAPES:
+    if batch is None or node.operator not in RESHAPES:
         return node
-    key = _RESHAPES[node.operator]
+    key = RESHAPES[node.operator]
     sizes = node.shape or node.arguments[key]
     if (
         not isinstance(sizes, tuple)

@@ -101,11 +101,8 @@ def run(
         else None
     )
     options = Options(experiment, compare, seen)
-    folder = (
-        Path(out)
-        if out
-        else Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
-    )
+    usual = Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
+    folder = Path(out) if out else usual
     check_outputs(folder, json)
     with progress_bars() as progress:
         result = _run(options, folder, progress, resume=resume)
