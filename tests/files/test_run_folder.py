@@ -15,9 +15,17 @@ from typing import Any
 import pytest
 import torch
 
-from mho.files import RunFolder, complete_finished, disk, run_identity
+from mho.files import (
+    RunFolder,
+    checkpoint,
+    complete_finished,
+    disk,
+    run_identity,
+    run_place,
+)
 from mho.files.finishing import Finish, commit
 from mho.files.kept_parts import KeptValues
+from mho.files.processor import processor
 from mho.progress import is_resumable
 
 MAKES = ("chips", "trace", "result.json")
@@ -156,6 +164,22 @@ def test_another_runs_work_is_not_gone_on_with_and_stays(
     ):
         pass
     assert tree(tmp_path) == before
+
+
+def test_work_of_another_processor_is_gone_on_with_once_it_is_adopted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured there has other last digits: mixing them is for the user to decide."""
+    other = {**processor(), "instructions": "AVX9"}
+    monkeypatch.setattr(run_place, "processor", lambda: other)
+    interrupt(tmp_path)
+    monkeypatch.undo()
+    refused = pytest.raises(ValueError, match="instructions AVX9, here")
+    with refused, opened(tmp_path, resume=True):
+        pass
+    checkpoint.adopt(tmp_path / "unfinished")
+    with opened(tmp_path, resume=True) as run:
+        assert run.get("first") == "one"
 
 
 def test_work_of_another_version_is_not_gone_on_with_but_set_aside(

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from mho.checks import RefusedError, one_line
 from mho.files.packed import pack, read, read_about
-from mho.files.processor import processor
+from mho.files.processor import differences, processor
+from mho.files.run_marks import RUN, packed, read_mark
 from mho.files.write_whole import write_whole
 
 KIND = "mho-unfinished"
@@ -48,7 +49,7 @@ def load(path: Path) -> tuple[Groups, dict[str, Any]]:
     if made_by != here:
         raise ValueError(
             f"File `{path}` must be of this kind of processor, but is of another one"
-            f" ({_differences(made_by, here)}), where last digits and so chips differ. Nothing is"
+            f" ({differences(made_by, here)}), where last digits and so chips differ. Nothing is"
             " lost: go on with it there, leave out `--resume` to set it aside and start anew, or"
             " go on here all the same after `mho.files.checkpoint.adopt`."
         )
@@ -56,19 +57,21 @@ def load(path: Path) -> tuple[Groups, dict[str, Any]]:
 
 
 def adopt(path: Path) -> None:
-    """Let a state of another kind of processor go on here, with other last digits from now on.
+    """Let a run of another kind of processor go on here, with other last digits from now on.
 
     What comes out is as good as any, and equal to the bit to what neither of the two would give.
 
     Args:
-        path: File of a state, or a folder with some anywhere in it.
+        path: File of a state, or a folder of unfinished work.
 
     Raises:
         ValueError: A file is damaged or of another version.
         OSError: A file cannot be written.
     """
     for one in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if one.is_file() and (one == path or _is_state(one)):
+        if one.name == RUN and (mark := read_mark(one)):
+            write_whole(one, packed({**mark, "processor": processor()}))
+        elif one.is_file() and (one == path or _is_state(one)):
             groups, facts, _ = _read(one)
             _write(one, groups, facts, processor())
 
@@ -159,14 +162,3 @@ def _check_version(wrote: str, path: Path) -> None:
             f" {one_line(wrote[:60])} wrote it. Nothing is lost: go on with that one, or leave out"
             " `--resume` to set it aside and start anew."
         )
-
-
-def _differences(wrote: Mapping[str, str], here: Mapping[str, str]) -> str:
-    """What is different there, in words."""
-    names = [
-        name for name in {**wrote, **here} if wrote.get(name) != here.get(name)
-    ]
-    said = [
-        f"{n} {wrote.get(n, 'none')}, here {here.get(n, 'none')}" for n in names
-    ]
-    return one_line("; ".join(said)[:300])

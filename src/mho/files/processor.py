@@ -1,9 +1,12 @@
 """What decides the last digits of a computation, and with them which chip a seed gives."""
 
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+
+from mho.checks import one_line
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -19,6 +22,17 @@ def processor() -> dict[str, str]:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "torch": torch.__version__,
     }
+
+
+def differences(wrote: Mapping[str, str], here: Mapping[str, str]) -> str:
+    """What is different there, in words."""
+    names = [
+        name for name in {**wrote, **here} if wrote.get(name) != here.get(name)
+    ]
+    said = [
+        f"{n} {wrote.get(n, 'none')}, here {here.get(n, 'none')}" for n in names
+    ]
+    return one_line("; ".join(said)[:300])
 
 
 def _vendor() -> str:

@@ -17,6 +17,7 @@ from mho.files.finishing import (
 )
 from mho.files.folder_lock import locked
 from mho.files.old_work import is_old_work
+from mho.files.processor import differences, processor
 from mho.files.run_marks import (
     RESULTS,
     RUN,
@@ -126,7 +127,11 @@ class RunPlace:
         """An empty folder of work that says whose it is, on the disk."""
         disk.make_folder(self.work)
         # Before anything else, so that a crash leaves no folder that nobody knows.
-        content = {"command": finish.command, "identity": finish.identity}
+        content = {
+            "command": finish.command,
+            "identity": finish.identity,
+            "processor": processor(),
+        }
         write_whole(self.work / RUN, packed(content))
         self._furnish()
         disk.sync(self.folder)
@@ -184,6 +189,15 @@ class RunPlace:
                 f" another one of `mho {mark['command']}` (weights, data, chip, version or options"
                 " differ); nothing is lost: leave it out to start anew, which keeps that one under"
                 " another name."
+            )
+        made_by = mark.get("processor", {})
+        here = processor()
+        if made_by != here:
+            raise ValueError(
+                "Argument `resume` must go on with a run of this kind of processor, but"
+                f" `{work}` is of another one ({differences(made_by, here)}), where last digits"
+                " and so chips differ. Nothing is lost: go on with it there, leave `resume` out to"
+                " start anew, or go on here all the same after `mho.files.checkpoint.adopt`."
             )
 
     def _is_finished(self, finish: Finish) -> bool:
