@@ -122,19 +122,21 @@ def lies_in(module: str, package: str) -> bool:
 
 def may_see(code: Code, module: str) -> bool:
     """Whether a piece of code may import a module: a face, or a file of a room it lies in."""
-    if module in FACES or (
-        lies_in(module, ONE_ROOM) and lies_in(code.module, ONE_ROOM)
-    ):
+    if module in FACES or in_one_room(code, module):
         return True
     room = module.rpartition(".")[0]
     return room == "mho" or lies_in(code.module, room)
 
 
+def in_one_room(code: Code, module: str) -> bool:
+    """Whether both lie in the room that counts as one, whatever folders it has."""
+    return lies_in(module, ONE_ROOM) and lies_in(code.module, ONE_ROOM)
+
+
 def is_offered(code: Code, module: str, name: str) -> bool:
     """Whether a name may be taken from a module that may be seen."""
-    if module not in FACES or (
-        lies_in(code.module, module) and module != "mho"
-    ):
+    own = lies_in(code.module, module) and module != "mho"
+    if module not in FACES or own or in_one_room(code, module):
         return True
     whole = f"{module}.{name}"
     room_of_house = module == "mho" and (SOURCE / "mho" / f"{name}.py").exists()

@@ -86,7 +86,7 @@ CASES = {
         ("run/points.json", "run/sweep.csv"),
     ),
     "reproduce": Case(
-        "reproduce rao2023 --quick --only F4 --only F3 --out run",
+        "reproduce --quick --only F8 --only F6-relaxation --out run",
         ("run/result.json",),
     ),
     "yield": Case(

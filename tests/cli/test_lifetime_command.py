@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -105,31 +104,6 @@ def test_the_table_says_what_happened(
     assert max(len(line) for line in said.splitlines()) <= 80
     assert call(*WORDS, "--out", "alone") == 0
     assert "refresh" not in capsys.readouterr().out
-
-
-def test_an_interrupted_life_is_resumed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from mho.deployment import Life
-
-    until = Life.until
-
-    def stop(self: Life, time: float, on_look: Any = None) -> object:
-        if time > 1e6:
-            raise KeyboardInterrupt
-        return until(self, time, on_look)
-
-    options = ["--out", "again", "--json", "-"]
-    assert call(*WORDS, *options) == 0
-    whole = capsys.readouterr().out
-    with monkeypatch.context() as patch:
-        patch.setattr(Life, "until", stop)
-        assert call(*WORDS, *options) == 130
-    assert "--resume" in capsys.readouterr().err
-    assert call(*WORDS, *options, "--temperature", "400K", "--resume") == 2
-    assert "must go on with the same run" in capsys.readouterr().err
-    assert call(*WORDS, *options, "--resume") == 0
-    assert capsys.readouterr().out == whole
 
 
 @pytest.mark.parametrize(

@@ -237,29 +237,6 @@ def test_bad_input_leaves_earlier_results_untouched(
     } == before
 
 
-@pytest.mark.parametrize("saves", [1, 2])
-def test_a_killed_run_resumes_to_the_same_result(
-    place: Path, finished: Path, saves: int
-) -> None:
-    """SIGKILL after the first saved state of the first or of the second chip."""
-    child = spawn(*DEPLOY, "--out", "killed")
-    deadline = time.monotonic() + 120
-    while (
-        len(list(place.glob("killed/unfinished/states/*.safetensors"))) < saves
-    ):
-        assert time.monotonic() < deadline
-        assert child.poll() is None
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.communicate()
-    assert not (place / "killed" / "result.json").exists()
-    assert call(*DEPLOY, "--out", "killed", "--resume") == 0
-    assert result_of(finished) == result_of(place / "killed")
-    assert (
-        call(*DEPLOY, "--out", "killed", "--resume") == 0
-    )  # finished: says so again
-
-
 def test_a_run_is_resumed_with_its_own_options_only(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

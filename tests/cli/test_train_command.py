@@ -2,13 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from calling import call
-
-from mho.training import OnChipPerceptron
 
 WORDS = [
     "train",
@@ -99,28 +96,6 @@ def test_the_table_says_what_it_cost(
         for w in ("on the chip", "pulses", "energy", "6-5-4-3", "training.png")
     )
     assert "without stuck" not in said
-
-
-def test_an_interrupted_training_is_resumed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    learn = OnChipPerceptron.learn
-
-    def stop(self: OnChipPerceptron, epoch: int, *rest: Any) -> float:
-        if epoch == 1:
-            raise KeyboardInterrupt
-        return learn(self, epoch, *rest)
-
-    options = ["--no-compare", "--out", "found", "--json", "-"]
-    assert call(*WORDS, *options) == 0
-    whole = capsys.readouterr().out
-    with monkeypatch.context() as patch:
-        patch.setattr(OnChipPerceptron, "learn", stop)
-        assert call(*WORDS, *options) == 130
-    assert call(*WORDS, *options, "--stuck", "0.2", "--resume") == 2
-    assert "must go on with the same run" in capsys.readouterr().err
-    assert call(*WORDS, *options, "--resume") == 0
-    assert capsys.readouterr().out == whole
 
 
 @pytest.mark.parametrize(

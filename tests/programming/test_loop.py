@@ -251,7 +251,10 @@ def test_a_cell_is_verified_before_it_is_accepted() -> None:
     ("change", "sentence"),
     [
         ({"tolerance": 0.0}, "`tolerance` must be finite and above 0 S"),
-        ({"tolerance": float("nan")}, "`tolerance` must be finite"),
+        (
+            {"tolerance": float("nan")},
+            "`tolerance` must be a number, but is NaN",
+        ),
         ({"max_cycles": 0}, "`max_cycles` must lie within 1"),
         ({"trim_window": 2.0}, "`trim_window` must lie within"),
     ],

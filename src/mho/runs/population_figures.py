@@ -80,7 +80,8 @@ class Batch:
     def name(self) -> str:
         """The way in words.
 
-        >>> Batch(Effort(20e-6, denoise=False), ()).name
+        >>> from mho.programming import ProgrammingOptions
+        >>> Batch(ProgrammingOptions(20e-6, denoise=False), ()).name
         '±20 µS, not denoised'
         """
         how = "denoised" if self.effort.denoise else "not denoised"
