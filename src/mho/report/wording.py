@@ -76,6 +76,20 @@ def _many(result: Result) -> str:
 def key_figures(result: Result) -> list[tuple[str, str, str]]:
     """Rows of the first table: what it is, its value with unit, its key in the JSON."""
     return [
+        *_accuracy_figures(result),
+        *_work_figures(result),
+        *_cell_figures(result),
+        *_cost_figures(result),
+        *_passive_figures(result),
+        ("Seed", number(result.get("seed"), "d"), "seed"),
+        ("Preset", _text(result, "preset"), "preset"),
+        ("Version of mho", _text(result, "version"), "version"),
+    ]
+
+
+def _accuracy_figures(result: Result) -> list[tuple[str, str, str]]:
+    """What the network gets right, in software and on the chip."""
+    return [
         (
             "Accuracy in software",
             number(result.get("software_accuracy"), ".2%"),
@@ -91,7 +105,12 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
             _interval(result, "chip_accuracy"),
             "chip_accuracy",
         ),
-        *_work_figures(result),
+    ]
+
+
+def _cell_figures(result: Result) -> list[tuple[str, str, str]]:
+    """How many cells hold what they should, and how well."""
+    return [
         ("Cells", number(result.get("cells"), ",.0f"), "cells"),
         (
             "Cells found stuck",
@@ -113,6 +132,12 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
             _quantiles(result, "noise_uS", ("median", "p99")),
             "noise_uS",
         ),
+    ]
+
+
+def _cost_figures(result: Result) -> list[tuple[str, str, str]]:
+    """What programming takes on the chip, and the simulation here."""
+    return [
         (
             "Programming pulses per cell",
             number(result.get("pulses_per_cell"), ",.1f"),
@@ -143,10 +168,6 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
             quantity(result.get("wall_seconds"), "s"),
             "wall_seconds",
         ),
-        *_passive_figures(result),
-        ("Seed", number(result.get("seed"), "d"), "seed"),
-        ("Preset", _text(result, "preset"), "preset"),
-        ("Version of mho", _text(result, "version"), "version"),
     ]
 
 
