@@ -49,9 +49,14 @@ def _mix_(words: Int64[Tensor, "*shape"]) -> Int64[Tensor, "*shape"]:
     return words.bitwise_xor_(shifted.bitwise_and_((1 << 33) - 1))
 
 
+def purpose_word(name: str) -> int:
+    """64 bits, an odd number, that stand for what draws are for."""
+    return _hash("purpose/" + name) | 1
+
+
 @cache
 def _purpose(name: str) -> int:
-    return _signed(_hash("purpose/" + name) | 1)
+    return _signed(purpose_word(name))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

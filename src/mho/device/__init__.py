@@ -1,17 +1,47 @@
-"""One cell: the laws that it follows, what it is at a moment, and what has been published of it.
+"""One cell: the seam of a kind, the laws that kinds follow, and many cells of one kind.
 
-`laws` are functions of values, each after its source; `filament` has the cells that follow them;
-`published` has one file for each chip that somebody has measured.
+`CellModel` is what a kind of cell is; `Cells` holds many of one kind. Inside, `laws` has scalar
+laws, each after its source; `filament` the kind that most presets are of; `published` one file
+for each chip that somebody has measured. `kernels` and what it names are for those who put a
+circuit around cells.
 """
 
 from importlib import import_module as _import_module
-from types import ModuleType as _ModuleType
+from typing import Any
 
 _ROOMS = ("filament", "laws", "published")
+_PLACES = {
+    "CellModel": "model",
+    "Shot": "model",
+    "Cells": "cells",
+    "compiled_for": "cells",
+    "BLOCK": "kernels",
+    "law_apparent": "kernels",
+    "law_load": "kernels",
+    "pulse_cell": "kernels",
+    "watch_some": "kernels",
+}
+
+__all__ = [
+    "BLOCK",
+    "CellModel",
+    "Cells",
+    "Shot",
+    "compiled_for",
+    "filament",
+    "law_apparent",
+    "law_load",
+    "laws",
+    "published",
+    "pulse_cell",
+    "watch_some",
+]
 
 
-def __getattr__(name: str) -> _ModuleType:
-    """A room inside, imported on first use."""
-    if name not in _ROOMS:
+def __getattr__(name: str) -> Any:
+    """A room inside, or what one of the files here offers, imported on first use."""
+    if name in _ROOMS:
+        return _import_module(f"{__name__}.{name}")
+    if name not in _PLACES:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    return _import_module(f"{__name__}.{name}")
+    return getattr(_import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -23,7 +23,7 @@ from mho.checks import (
 )
 from mho.chip import Chip, Multiplier
 from mho.chip.periphery import LimitReport
-from mho.device.filament import Cells
+from mho.device import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream
 
@@ -136,7 +136,7 @@ class SimulatedBench:
     @property
     def stuck(self) -> Tensor:
         """Which cells never switch: the truth, which protocols do not see. Shape (cells,)."""
-        return self._cells.stuck
+        return self._cells.column("stuck").bool()
 
     def truth(self) -> Truth:
         """What no instrument can see; see `mho.bench.Transparent`."""

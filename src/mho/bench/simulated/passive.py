@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from mho.chip import Chip, HalfSelectSteps, half_select
-from mho.device.filament import Cells
+from mho.device import Cells
 from mho.rng import in_order, total
 from mho.units import uS
 

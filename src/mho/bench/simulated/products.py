@@ -16,7 +16,7 @@ from mho.bench.simulated.tile_matrices import one_by_one, tile_matrices
 from mho.checks import check_choice, check_shape
 from mho.chip import ArrayMatrices, Chip, Multiplier
 from mho.chip.periphery import LimitReport, line_currents, row_groups
-from mho.device.filament import Cells, moments
+from mho.device import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream, in_order
 
@@ -129,7 +129,7 @@ class Products:
         """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
         time = self._vector_time
         parts = in_chunks(
-            lambda some: moments(self._cells, some, now, time),
+            lambda some: self._cells.moments(some, now, time),
             1,
             both.flatten(),
         )

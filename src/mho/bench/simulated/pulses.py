@@ -1,14 +1,16 @@
 """Pulses to the cells of a simulated chip, each through its own selector."""
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.bench.simulated import kernels
 from mho.bench.simulated.addressing import rows_in_turn
-from mho.bench.simulated.chunks import in_chunks
 from mho.chip import Chip
-from mho.device.filament import Cells
-from mho.rng import in_order, total
+from mho.compiled import in_threads, numbers_record
+from mho.device import Cells, compiled_for
+from mho.rng import total
 
 
 class SelectedPulses:
@@ -22,9 +24,10 @@ class SelectedPulses:
     def __init__(self, chip: Chip, cells: Cells) -> None:
         self._chip = chip
         self._cells = cells
-        self._dac = chip.pulse_dac
         self._selector = chip.selector
         self._setup = chip.published.array.pulse_setup
+        self._kernels = compiled_for(cells.model, kernels.ALL)
+        self._numbers = numbers_record(kernels.chip_numbers(chip))
 
     def give(
         self,
@@ -49,19 +52,33 @@ class SelectedPulses:
         rows = rows_in_turn(self._chip, cells)
         seconds = rows * train.shape[0] * (width + self._setup)
         end = start + seconds
-        gates = torch.as_tensor(gate, dtype=torch.float32).expand(
-            cells.shape[0]
-        )
+        count = cells.numel()
+        gates = torch.as_tensor(gate, dtype=torch.float32)
+        resistance = self._selector.resistance(gates).expand(count)
+        compliance = self._selector.compliance(gates).expand(count)
 
-        def give(chosen: Tensor, amplitude: Tensor, gate: Tensor) -> Tensor:
-            core = self._cells.state.core.index_select(0, chosen)
-            voltage = self._selector.cell_voltage(
-                self._dac(amplitude), core, gate
+        chosen = cells.numpy()
+        resistances = resistance.contiguous().numpy()
+        limits = compliance.contiguous().numpy()
+        words = self._cells.words(train.shape[0])
+        heat = np.empty(count, np.float32)
+
+        def give(some: slice) -> None:
+            # a copy: the kernel turns it into what cells see
+            seen = train[:, some].numpy().copy()
+            self._kernels["give"](
+                self._cells.records,
+                self._cells.numbers,
+                self._numbers,
+                chosen[some],
+                seen,
+                np.float32(width),
+                resistances[some],
+                limits[some],
+                end,
+                words,
+                heat[some],
             )
-            heating = in_order(voltage.square()) * core
-            limit = self._selector.compliance(gate)
-            self._cells.pulse(chosen, voltage, width, limit, end)
-            return heating
 
-        heating = torch.cat(in_chunks(give, 1, cells, train, gates))
-        return seconds, total(heating) * width
+        in_threads(give, count, train.shape[0])
+        return seconds, total(torch.from_numpy(heat)) * width

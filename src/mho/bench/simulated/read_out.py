@@ -5,17 +5,23 @@ A read window is shared: while one sample integrates on one row, the others wait
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.interface import Reading
+from mho.bench.simulated import kernels
 from mho.bench.simulated.addressing import rows_in_turn
 from mho.bench.simulated.chunks import in_chunks
 from mho.chip import Chip
-from mho.device.filament import Cells
+from mho.compiled import in_threads, normal_purpose, numbers_record
+from mho.device import Cells, compiled_for
 from mho.ledger import Ledger
-from mho.rng import Stream, in_order, total
+from mho.rng import Stream, total
+
+
+_READ_NOISE = normal_purpose("read noise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,9 @@ class ReadOut:
         self._streams = (
             stream.cells(numbers) if origin is None else stream.copies(origin)
         )
+        self._keys = self._streams.key.numpy().view(np.uint64)
+        self._kernels = compiled_for(cells.model, kernels.ALL)
+        self._numbers = numbers_record(kernels.chip_numbers(chip))
 
     def read(
         self,
@@ -82,13 +91,29 @@ class ReadOut:
         rows = rows_in_turn(self._chip, cells)
         spacing = max(rows * self._integration, window / samples)
         duration = spacing * samples if rows else 0.0
-        schedule = _Schedule(start, spacing, samples)
-        parts = in_chunks(
-            lambda chosen: self._summed_up(chosen, schedule), samples, cells
-        )
-        mean, spread, span = (
-            torch.cat(column) for column in zip(*parts, strict=True)
-        )
+        look = self._cells.look(start, self._integration, spacing, samples)
+        words, singles = self._cells.normal_words
+        chosen = cells.numpy()
+        found = np.empty((3, cells.numel()), np.float32)
+
+        def watch(some: slice) -> None:
+            self._kernels["read"](
+                self._cells.records,
+                self._cells.numbers,
+                self._numbers,
+                look.copy(),
+                chosen[some],
+                self._keys,
+                _READ_NOISE,
+                words,
+                singles,
+                found[0, some],
+                found[1, some],
+                found[2, some],
+            )
+
+        in_threads(watch, cells.numel(), samples)
+        mean, spread, span = torch.from_numpy(found)
         count = cells.numel() * samples
         cost = Ledger(
             reads=count,
@@ -139,28 +164,13 @@ class ReadOut:
         )
         return current, cost
 
-    def _summed_up(
-        self, cells: Int64[Tensor, " cells"], schedule: _Schedule
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean, standard deviation and peak-to-peak of one chunk of cells (S)."""
-        samples = schedule.samples
-        value, noise = self._samples(cells, schedule)
-        seen = self._law.apparent(value, self._voltage)
-        code = self._adc(seen.add_(noise, alpha=self._noise))
-        # differences from the first sample are small, so that their squares lose no digits
-        away = code - code[0]
-        shift = in_order(away) / samples
-        mean_square = in_order(away.square_()) / samples
-        spread = (mean_square - shift.square()).clamp_(min=0).sqrt_()
-        return code[0] + shift, spread, code.amax(0) - code.amin(0)
-
     def _samples(
         self, cells: Int64[Tensor, " cells"], schedule: _Schedule
     ) -> tuple[Float[Tensor, "samples cells"], Float[Tensor, "samples cells"]]:
         """Conductance at zero bias (S) and a normal number of the read-out for each sample (1)."""
         samples = schedule.samples
         # drawn by the number of the cell's event, before sampling moves it on
-        event = self._cells.state.event.index_select(0, cells)
+        event = self._cells.column("event").index_select(0, cells)
         number = torch.arange(samples)[:, None]
         keys = self._streams.take(cells.repeat(samples)).at(
             (event + number).view(-1)

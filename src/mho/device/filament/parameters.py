@@ -1,18 +1,23 @@
 """What characterises a kind of cell: its laws and a few numbers of its own."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import (
-    Configuration,
     check_between,
     check_not_negative,
     check_positive,
 )
+from mho.compiled import Column, Laws, Numbers
+from mho.device.filament import scalar
 from mho.device.laws import (
     Endurance,
     FittedRelaxation,
@@ -23,10 +28,11 @@ from mho.device.laws import (
     TelegraphNoise,
     Temperature,
 )
+from mho.device.model import CellModel
 
 
 @dataclass(frozen=True, slots=True)
-class CellParameters(Configuration):
+class CellParameters(CellModel):
     """Everything that characterises a kind of cell.
 
     Args:
@@ -58,6 +64,16 @@ class CellParameters(Configuration):
     stuck_high: float
 
     references: ClassVar = ("rao2023",)
+    constants: ClassVar[Mapping[str, Column]] = {
+        "set_voltage": "f4",
+        "reset_voltage": "f4",
+        "gain": "f4",
+        "temperature_draw": "f4",
+        "stuck": "u1",
+    }
+    load_column: ClassVar[str] = "core"
+    trains: ClassVar[tuple[str, ...]] = ("pulse", "cleaning")
+    singles: ClassVar[tuple[str, ...]] = ("flicker white",)
 
     def __post_init__(self) -> None:
         check_not_negative(self.curvature, "curvature", "1/V²")
@@ -125,3 +141,92 @@ class CellParameters(Configuration):
         root = discriminant.clamp(min=0).sqrt()
         solution = 2 * apparent / (1 + bend + root)
         return torch.where(apparent < self.linear_above, solution, apparent)
+
+    @property
+    def low(self) -> float:
+        """Lowest conductance of the core (S)."""
+        return self.switching.low
+
+    @property
+    def high(self) -> float:
+        """Highest conductance of the core (S)."""
+        return self.switching.high
+
+    def state_columns(self) -> Mapping[str, Column]:
+        """What changes about a cell: core, channels, flicker, creep, cycles."""
+        slots = int(self.telegraph.slots)
+        return {
+            "core": "f4",
+            "relaxing": "f4",
+            "switched_at": "f8",
+            "ahead": "f4",
+            "cycles": "f8",
+            "flicker": ("f4", len(self.flicker.times)),
+            "amplitude": ("f4", slots),
+            "capture_time": ("f4", slots),
+            "emission_time": ("f4", slots),
+            "cleaning_voltage": ("f4", slots),
+            "filled": ("u1", slots),
+        }
+
+    def numbers(self, temperature: float) -> Numbers:
+        """All laws' numbers, group by group, and what follows from them."""
+        groups: dict[str, Any] = asdict(self)
+        telegraph = self.telegraph
+        # logarithm of the probability that a channel survives a pulse well above its onset
+        certain = min(telegraph.cleaning_probability, 1 - 1e-7)
+        groups["telegraph"] |= {
+            "e_folds": math.log(telegraph.longest / telegraph.shortest),
+            "survival": math.log1p(-certain) / telegraph.cleaning_width,
+            "spawning_rate": telegraph.spawning / telegraph.cleaning_width,
+        }
+        groups["relaxation"] |= self.relaxation.derived()
+        warmth = self.temperature
+        groups["temperature"]["warming"] = temperature - warmth.reference
+        pace = {
+            "ion_acceleration": warmth.ion_acceleration(temperature),
+            "trap_acceleration": warmth.trap_acceleration(temperature),
+        }
+        return groups | pace
+
+    def look_numbers(
+        self, temperature: float, integration: float, spacing: float
+    ) -> Numbers:
+        """What flicker and traps need to know of a look."""
+        pace = self.temperature.trap_acceleration(temperature)
+        pause = max(spacing - integration, 0.0)
+        times = np.array(self.flicker.times, dtype=np.float32)
+        ratio = np.float32(pause + integration) / times
+        white = self.flicker.white_decades(integration)
+        nothing = np.zeros_like(times)
+        return {
+            "trap_pause": pause * pace,
+            "trap_integration": integration * pace,
+            "white": math.sqrt(white),
+            "decades": len(times) + white,
+            "times": times,
+            "kept": np.exp(-ratio),
+            "fresh": np.sqrt(-np.expm1(-2 * ratio)),
+            # exponentials of the last wait seen, which is most cells' wait
+            "known_wait": math.nan,
+            "first_kept": nothing,
+            "first_fresh": nothing,
+        }
+
+    def pairs(self) -> tuple[tuple[str, int], ...]:
+        """Two processes of the 1/f noise share a pair of normal numbers."""
+        return (("flicker step", (len(self.flicker.times) + 1) // 2),)
+
+    def laws(self) -> Laws:
+        """The laws of `mho.device.filament.scalar`, with this preset's relaxation."""
+        return {
+            "law_born": scalar.born,
+            "law_pulse": scalar.pulse,
+            "law_watch": scalar.watch,
+            "law_moments": scalar.moments,
+            "law_age": scalar.age,
+            "law_heat": scalar.heat,
+            "law_apparent": scalar.apparent,
+            "law_load": scalar.load,
+            "law_relaxation": self.relaxation.scalar_shift(),
+        }

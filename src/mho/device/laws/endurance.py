@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_not_negative, check_positive
+from mho.compiled import F, Real, Record, log10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,10 @@ class Endurance(Configuration):
             .mul_(self.growth)
             .add_(1)
         )
+
+
+def births_factor(law: Record, cycles: Real) -> Real:
+    """Factor on the mean number of channels that a step leaves behind (1)."""
+    if cycles <= law.onset:
+        return F(1)
+    return F(1) + law.growth * log10(F(cycles / law.onset))

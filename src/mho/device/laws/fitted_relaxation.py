@@ -1,9 +1,11 @@
 """Relaxation as measured at two times after programming: a polynomial in conductance for each."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,6 +16,7 @@ from mho.checks import (
     check_not_negative,
     check_positive,
 )
+from mho.compiled import F, Numbers, Real, Record, exp, expm1, log, log1p
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,17 @@ class FittedRelaxation(Configuration):
             check_positive(getattr(self, name), name, unit)
         check_positive(self.late - self.early, "late - early", "s")
 
+    def derived(self) -> Numbers:
+        """What the scalar law needs besides the fields."""
+        return {
+            "at_early": math.log1p(self.early / self.onset),
+            "decades": math.log(self.late / self.early),
+        }
+
+    def scalar_shift(self) -> Callable[..., Real]:
+        """The law for one cell."""
+        return fitted_relaxation_shift
+
     def deviation(
         self,
         conductance: Float[Tensor, " cells"],
@@ -136,3 +150,37 @@ class FittedRelaxation(Configuration):
         for power in range(4, -1, -1):
             value = value * x + getattr(self, f"{name}_{power}")
         return value
+
+
+def _fit(x: Real, c0: Real, c1: Real, c2: Real, c3: Real, c4: Real) -> Real:
+    """A polynomial of the fourth degree (S)."""
+    return (((c4 * x + c3) * x + c2) * x + c1) * x + c0
+
+
+def fitted_relaxation_shift(
+    law: Record, core: Real, age: Real, strength: Real
+) -> Real:
+    """Deviation of a cell (S), given its own standard normal number (1).
+
+    Args:
+        law: The numbers of `FittedRelaxation`.
+        core: Conductance at the switching (S).
+        age: Time since then, at the reference temperature (s).
+        strength: The cell's number (1).
+    """
+    # from 0 at the switching to 1 at the first fit, from 0 there to 1 at the second
+    start = min(log1p(age / law.onset) / law.at_early, F(1))
+    growth = min(log(max(age, law.early) / law.early) / law.decades, F(1))
+    x = min(max(core / law.full, F(0)), F(1))
+    early = _fit(
+        x, law.early_0, law.early_1, law.early_2, law.early_3, law.early_4
+    )
+    late = _fit(x, law.late_0, law.late_1, law.late_2, law.late_3, law.late_4)
+    # the fits need not be positive everywhere
+    sigma = max(early * start + (late - early) * growth, F(0)) * law.scale
+    base = max(core, F(1e-12))
+    relative = sigma / base
+    # of the logarithm, so that mean and deviation of the conductance are as fitted
+    variance = log1p(relative * relative)
+    shift = base * expm1(np.sqrt(variance) * strength - F(0.5) * variance)
+    return max(shift, -core)

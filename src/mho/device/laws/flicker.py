@@ -4,11 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_not_negative, check_positive
+from mho.compiled import F, Real, Record, exp, expm1
 from mho.rng import CellStream
 
 
@@ -103,3 +105,17 @@ class Flicker(Configuration):
         """Decades between a sample's integration time and `split` (1)."""
         start = min(max(integration, self.shortest), self.split)
         return math.log10(self.split / start)
+
+
+def flicker_scale(law: Record, conductance: Real) -> Real:
+    """Standard deviation per decade (S)."""
+    return law.per_decade * np.sqrt(conductance * max(conductance, law.knee))
+
+
+def flicker_memory(ratio: Real) -> tuple[Real, Real]:
+    """What a process keeps of its state, and the size of what takes the place of the rest (1).
+
+    Args:
+        ratio: Time that passes, in its time constants (1).
+    """
+    return exp(-ratio), np.sqrt(-expm1(F(-2) * ratio))

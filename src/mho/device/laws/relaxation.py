@@ -1,6 +1,7 @@
 """Relaxation: the conductance creeps after a cell was switched, fast first, slower later."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_not_negative, check_positive
+from mho.compiled import F, Numbers, Real, Record, expm1, log, log1p
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ class Relaxation(Configuration):
         check_positive(self.onset, "onset", "s")
         check_positive(self.renewal_step, "renewal_step", "S")
 
+    def derived(self) -> Numbers:
+        """What the scalar law needs besides the fields."""
+        return {"in_a_second": math.log1p(1 / self.onset)}
+
+    def scalar_shift(self) -> Callable[..., Real]:
+        """The law for one cell."""
+        return relaxation_shift
+
     def deviation(
         self,
         conductance: Float[Tensor, " cells"],
@@ -85,3 +95,27 @@ class Relaxation(Configuration):
     def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Fraction of the relaxing state that a step of this size renews (1)."""
         return -torch.expm1(-step.abs() / self.renewal_step)
+
+
+def relaxation_shift(
+    law: Record, core: Real, age: Real, strength: Real
+) -> Real:
+    """Deviation of a cell (S), given its own standard normal number (1).
+
+    Args:
+        law: The numbers of `Relaxation`.
+        core: Conductance at the switching (S).
+        age: Time since then, at the reference temperature (s).
+        strength: The cell's number (1).
+    """
+    # from 0 at the switching to 1 after a second
+    progress = min(log1p(age / law.onset) / law.in_a_second, F(1))
+    after_a_second = core * law.relative + law.absolute
+    # nothing within the first second
+    growth = log(max(age, F(1))) * law.growth
+    return (growth + progress * after_a_second) * law.scale * strength
+
+
+def renewed_share(law: Record, step: Real) -> Real:
+    """Share of the relaxing state that a step of this size renews (1)."""
+    return -expm1(-abs(step) / law.renewal_step)

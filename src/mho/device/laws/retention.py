@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_not_negative, check_positive
+from mho.compiled import F, Real, Record, log
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,18 @@ class Retention(Configuration):
             (age / self.onset).clamp_(min=1).log_().mul_(self.scale * self.loss)
         )
         return torch.minimum(grown, (conductance - floor).clamp_(min=0))
+
+
+def retention_loss(law: Record, conductance: Real, age: Real, floor: Real) -> Real:
+    """Conductance lost since the switching, not negative (S).
+
+    Args:
+        law: The numbers of `Retention`.
+        conductance: Conductance without the loss (S).
+        age: Time since the switching, at the reference temperature (s).
+        floor: Conductance below which nothing is left to lose (S).
+    """
+    if age <= law.onset:
+        return F(0)
+    grown = log(age / law.onset) * (law.scale * law.loss)
+    return min(grown, max(conductance - floor, F(0)))

@@ -13,6 +13,16 @@ from mho.checks import (
     check_not_negative,
     check_positive,
 )
+from mho.compiled import (
+    F,
+    Real,
+    Record,
+    Word,
+    exp,
+    normal,
+    normal_pair,
+    normal_purpose,
+)
 from mho.rng import CellStream
 
 LEAST_VOLTAGE = 0.5
@@ -204,3 +214,62 @@ def _switching_voltage(
     return torch.where(
         amplitude > 0, constants.set_voltage, constants.reset_voltage
     )
+
+
+_VOLTAGES = normal_purpose("switching voltage")
+_GAIN = normal_purpose("step gain")
+_STEP = normal_purpose("step")
+_LEAST = F(LEAST_VOLTAGE)
+
+
+def draw_constants(cell: Record, law: Record, draw: Word) -> None:
+    """Give a cell its own voltages and gain, for life."""
+    z_set, z_reset = normal_pair(draw, _VOLTAGES, 0)
+    relative_set = max(F(1) + law.voltage_spread * z_set, _LEAST)
+    relative_reset = max(F(1) + law.voltage_spread * z_reset, _LEAST)
+    cell.set_voltage = relative_set * law.set_voltage
+    cell.reset_voltage = relative_reset * law.reset_voltage
+    cell.gain = exp(law.gain_spread * normal(draw, _GAIN))
+
+
+def own_voltage(cell: Record, volts: Real) -> Real:
+    """The cell's switching voltage of the polarity that a pulse has (V)."""
+    return cell.set_voltage if volts > 0 else cell.reset_voltage
+
+
+def switches(cell: Record, law: Record, volts: Real) -> bool:
+    """Whether a pulse reaches the cell's own threshold."""
+    return abs(volts) >= own_voltage(cell, volts) * law.threshold
+
+
+def median_step(
+    cell: Record, law: Record, volts: Real, width: Real, compliance: Real
+) -> Real:
+    """Size of a step, without sign and without the pulse-to-pulse factor (S)."""
+    overdrive = abs(volts) - own_voltage(cell, volts)
+    # e³⁰ is more than any cell can take; without the limit it might overflow
+    size = exp(min(overdrive / law.slope, F(30))) * cell.gain
+    room = compliance - cell.core if volts > 0 else cell.core - law.low
+    # slower towards the end that the pulse drives to
+    window = min(max(room / law.span, F(0)), law.window_max)
+    return size * window * (law.step * (width / law.width))
+
+
+def moved_core(
+    cell: Record,
+    law: Record,
+    volts: Real,
+    width: Real,
+    compliance: Real,
+    draw: Word,
+) -> Real:
+    """The core after one pulse that switches (S)."""
+    core = cell.core
+    size = median_step(cell, law, volts, width, compliance)
+    size *= exp(law.cycle_spread * normal(draw, _STEP))
+    # no single pulse crosses the range
+    size = min(size, law.largest_step)
+    # a core that is already beyond an end of its range stays where it is
+    if volts > 0:
+        return min(core + size, max(core, min(compliance, law.high)))
+    return max(core - size, min(core, law.low))

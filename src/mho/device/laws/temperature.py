@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_not_negative, check_positive
+from mho.compiled import F, Real, Record
 
 BOLTZMANN = 1.380649e-23
 """Boltzmann constant (J/K)."""
@@ -94,3 +95,18 @@ class Temperature(Configuration):
             return 1.0
         inverse = 1 / self.reference - 1 / temperature
         return math.exp(energy / BOLTZMANN * inverse)
+
+
+def warming_factor(law: Record, conductance: Real, draw: Real) -> Real:
+    """Conductance relative to that at the reference (1), never below 0.
+
+    Args:
+        law: The numbers of `Temperature`, and how much warmer than the reference it is.
+        conductance: Conductance at the reference (S).
+        draw: Standard normal number of the cell (1).
+    """
+    g = max(conductance, F(0))
+    # +1 far below the crossover, 0 at it, −1 far above
+    character = (law.crossover - g) / (law.crossover + g)
+    coefficient = character * law.coefficient + draw * law.coefficient_spread
+    return max(F(1) + coefficient * law.warming, F(0))

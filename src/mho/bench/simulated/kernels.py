@@ -1,0 +1,160 @@
+"""Drivers, selectors and read-out around cells of any kind: loops over cells, compiled.
+
+One pass over the cells for all that a pulse or a read does, instead of one pass for each step.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from mho.chip import Chip
+from mho.compiled import F, Numbers, Real, Record, Word, at_event, normal_of
+from mho.device import (
+    BLOCK,
+    law_apparent,
+    law_load,
+    pulse_cell,
+    watch_some,
+)
+
+Array = Any
+
+
+def drive(
+    cell: Record, chip: Record, train: Array, j: int, resistance: Real
+) -> Real:
+    """Turn wanted amplitudes into what the cell sees (V); returns the sum of their squares (V²).
+
+    Args:
+        cell: The cell.
+        chip: Numbers of driver and read-out.
+        train: Amplitudes, changed in place (V). Shape (train, cells).
+        j: The cell's column there (1).
+        resistance: Between driver and cell (Ω).
+    """
+    share = F(1) + resistance * law_load(cell)
+    squares = F(0)
+    for n in range(train.shape[0]):
+        code = np.rint(train[n, j] / chip.dac_lsb)
+        code = min(max(code, -chip.dac_top), chip.dac_top)
+        volts = code * chip.dac_lsb / share
+        train[n, j] = volts
+        squares += volts * volts
+    return squares
+
+
+def give(
+    state: Array,
+    p: Array,
+    chip: Array,
+    cells: Array,
+    train: Array,
+    width: Real,
+    resistance: Array,
+    compliance: Array,
+    now: float,
+    words: Array,
+    heat: Array,
+) -> None:
+    """Driver, selector, cell: each gets its train, and says what heat that made (V²S)."""
+    for j in range(cells.shape[0]):
+        cell = state[cells[j]]
+        load = law_load(cell)
+        heat[j] = drive(cell, chip[0], train, j, resistance[j]) * load
+        pulse_cell(cell, p[0], train, j, width, compliance[j], now, words)
+
+
+def read(
+    state: Array,
+    p: Array,
+    chip: Array,
+    look: Array,
+    cells: Array,
+    readout_keys: Array,
+    readout_word: Word,
+    words: Array,
+    singles: int,
+    mean: Array,
+    spread: Array,
+    span: Array,
+) -> None:
+    """Look at cells through the read-out: mean, standard deviation and peak-to-peak (S)."""
+    samples = look[0].samples
+    few = max(BLOCK // samples, 1)
+    keys = np.empty(few * samples, np.uint64)
+    z = np.empty((2 * words.shape[0] - singles, few * samples), np.float32)
+    seen = np.empty(few * samples, np.float32)
+    noise = np.empty(few * samples, np.float32)
+    for start in range(0, cells.shape[0], few):
+        stop = min(start + few, cells.shape[0])
+        for j in range(start, stop):
+            # drawn by the number of the cell's event, before looking moves it on
+            key = readout_keys[cells[j]]
+            event = state[cells[j]].event
+            for n in range(samples):
+                place = (j - start) * samples + n
+                keys[place] = at_event(key, event + n) + readout_word
+        for i in range((stop - start) * samples):
+            noise[i] = normal_of(keys[i])
+        watch_some(
+            state, p, look, cells, start, stop, words, singles, keys, z, seen
+        )
+        for i in range((stop - start) * samples):
+            seen[i] = digitised(p[0], chip[0], seen[i], noise[i])
+        for j in range(start, stop):
+            place = (j - start) * samples
+            sum_up(seen, place, samples, mean, spread, span, j)
+
+
+def digitised(p: Record, chip: Record, value: Real, z: Real) -> Real:
+    """Conductance as the read-out reports it (S)."""
+    apparent = law_apparent(p, value, chip.read_voltage)
+    code = np.rint((apparent + z * chip.read_noise) / chip.adc_lsb)
+    return min(max(code, F(0)), chip.adc_top) * chip.adc_lsb
+
+
+def sum_up(
+    seen: Array,
+    place: int,
+    samples: int,
+    mean: Array,
+    spread: Array,
+    span: Array,
+    j: int,
+) -> None:
+    """Mean, standard deviation and peak-to-peak of one cell's samples (S)."""
+    # differences from the first sample are small, so that their squares lose no digits
+    first = seen[place]
+    low = first
+    high = first
+    shift = F(0)
+    square = F(0)
+    for n in range(1, samples):
+        code = seen[place + n]
+        low = min(low, code)
+        high = max(high, code)
+        away = code - first
+        shift += away
+        square += away * away
+    shift = shift / F(samples)
+    mean_square = square / F(samples)
+    mean[j] = first + shift
+    spread[j] = np.sqrt(max(mean_square - shift * shift, F(0)))
+    span[j] = high - low
+
+
+def chip_numbers(chip: Chip) -> Numbers:
+    """Numbers of driver and read-out, as kernels see them."""
+    dac = chip.pulse_dac
+    adc = chip.read_adc
+    return {
+        "dac_lsb": dac.lsb,
+        "dac_top": float(dac.code_range[1]),
+        "read_voltage": chip.published.array.read_voltage,
+        "read_noise": chip.electronics.read_noise,
+        "adc_lsb": adc.lsb,
+        "adc_top": float(adc.code_range[1]),
+    }
+
+
+ALL = {"give": give, "read": read}

@@ -1,0 +1,85 @@
+"""Plain Python functions of numbers, compiled: one source for every law of a cell.
+
+Arithmetic and random numbers that are the same on every processor, records of numbers, and
+kernels that are compiled when they are first called and kept on disk. Nothing here knows of
+cells; the compiler is imported with the first call of a kernel.
+"""
+
+from mho.compiled.arithmetic import (
+    F,
+    Real,
+    cos_turns,
+    exp,
+    expm1,
+    log,
+    log1p,
+    log10,
+    power,
+    sin_turns,
+)
+from mho.compiled.build import Kernels, cache_folder
+from mho.compiled.draws import (
+    U,
+    Word,
+    at_event,
+    child,
+    child_purpose,
+    child_purposes,
+    normal,
+    normal_of,
+    normal_pair,
+    normal_purpose,
+    normals_of,
+    purpose,
+    uniform,
+    uniform_pair,
+    uniform_slot,
+)
+from mho.compiled.records import (
+    Column,
+    Numbers,
+    Record,
+    numbers_record,
+    numbers_type,
+    record_type,
+)
+from mho.compiled.threads import in_threads
+from mho.compiled.translate import Laws
+
+__all__ = [
+    "Column",
+    "F",
+    "Kernels",
+    "Laws",
+    "Numbers",
+    "Real",
+    "Record",
+    "U",
+    "Word",
+    "at_event",
+    "cache_folder",
+    "child",
+    "child_purpose",
+    "child_purposes",
+    "cos_turns",
+    "exp",
+    "expm1",
+    "in_threads",
+    "log",
+    "log1p",
+    "log10",
+    "normal",
+    "normal_of",
+    "normal_pair",
+    "normal_purpose",
+    "normals_of",
+    "numbers_record",
+    "numbers_type",
+    "power",
+    "purpose",
+    "record_type",
+    "sin_turns",
+    "uniform",
+    "uniform_pair",
+    "uniform_slot",
+]

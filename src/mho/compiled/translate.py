@@ -1,0 +1,150 @@
+"""Plain functions of numbers, and all that they call, for a compiler that wants them decorated.
+
+Laws and kernels are written as ordinary Python: they run as such, slowly, wherever somebody wants
+to see what they do, and nothing needs the compiler before it is used. To compile one, its calls
+are followed, and each function on the way is copied with its globals replaced by the compiled
+ones. The same walk gives a fingerprint of everything that a kernel is made of.
+"""
+
+import dis
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+Laws = Mapping[str, Callable[..., Any]]
+"""Functions that take the place of globals of these names, whoever calls them."""
+
+
+def names_used(code: CodeType) -> Iterator[str]:
+    """Global names that a function's code looks up, in the order of their first use."""
+    # `co_names` has the names of attributes too
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield str(step.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_used(constant)
+
+
+def bare(function: Callable[..., Any]) -> FunctionType:
+    """The function itself, without what decorators put around it.
+
+    Raises:
+        TypeError: It is not a function written in Python.
+    """
+    inner = inspect.unwrap(function)
+    if not isinstance(inner, FunctionType):
+        raise TypeError(
+            f"Argument `function` must be a function written in Python, but is {inner!r}."
+        )
+    return inner
+
+
+def used_by(function: FunctionType, laws: Laws) -> Iterator[tuple[str, Any]]:
+    """Names and values of the globals of a function, as they will be when it is compiled."""
+    for name in dict.fromkeys(names_used(function.__code__)):
+        if name in laws:
+            yield name, laws[name]
+        elif name in function.__globals__:
+            yield name, function.__globals__[name]
+
+
+class Translation:
+    """Compiled copies of functions and of all that they call.
+
+    Args:
+        decorate: Makes a compiled function of a plain one.
+        laws: What takes the place of globals of these names.
+    """
+
+    def __init__(
+        self, decorate: Callable[[FunctionType], Any], laws: Laws
+    ) -> None:
+        self._decorate = decorate
+        self._laws = laws
+        self._done: dict[FunctionType, Any] = {}
+
+    def __call__(
+        self,
+        function: Callable[..., Any],
+        decorate: Callable[[FunctionType], Any] | None = None,
+    ) -> Any:
+        """The compiled copy of a function.
+
+        Args:
+            function: The function.
+            decorate: Makes the copy of this one, if in another way than those it calls.
+        """
+        plain = bare(function)
+        if plain in self._done:
+            return self._done[plain]
+        replaced: dict[str, Any] = {"__name__": plain.__module__}
+        for name, value in used_by(plain, self._laws):
+            replaced[name] = self(value) if _is_ours(value) else value
+        copy = FunctionType(
+            plain.__code__,
+            replaced,
+            plain.__name__,
+            plain.__defaults__,
+            plain.__closure__,
+        )
+        copy.__qualname__ = plain.__qualname__
+        copy.__module__ = plain.__module__
+        copy.__doc__ = plain.__doc__
+        made = (decorate or self._decorate)(copy)
+        self._done[plain] = made
+        return made
+
+
+def fingerprint(functions: Mapping[str, Callable[..., Any]], laws: Laws) -> str:
+    """One word for the code of functions, of all that they call, and of the constants they use."""
+    digest = hashlib.sha256()
+    seen: set[FunctionType] = set()
+
+    def add(name: str, value: Any) -> None:
+        digest.update(f"{name}=".encode())
+        if not _is_ours(value):
+            digest.update(_shown(value))
+            return
+        plain = bare(value)
+        digest.update(plain.__qualname__.encode())
+        if plain in seen:
+            return
+        seen.add(plain)
+        _add_code(plain.__code__, digest.update)
+        digest.update(repr(plain.__defaults__).encode())
+        for inner, used in used_by(plain, laws):
+            add(inner, used)
+
+    for name, function in functions.items():
+        add(name, function)
+    return digest.hexdigest()[:24]
+
+
+def _is_ours(value: Any) -> bool:
+    """Whether a global is a function to be compiled along."""
+    return isinstance(value, FunctionType)
+
+
+def _shown(value: Any) -> bytes:
+    """A constant as bytes that tell it from others."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{value.shape}".encode() + value.tobytes()
+    if isinstance(value, ModuleType):
+        return value.__name__.encode()
+    return repr(value).encode()
+
+
+def _add_code(code: CodeType, add: Callable[[bytes], None]) -> None:
+    """Take in what code does, but not where it stands."""
+    add(code.co_code)
+    add(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            _add_code(constant, add)
+        else:
+            add(repr(constant).encode())

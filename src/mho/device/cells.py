@@ -1,0 +1,298 @@
+"""Many cells of one kind: their state in columns, and what pulses, looks and time do to them.
+
+Time is lazy: a cell is brought up to date when it is looked at, exactly. Cells know nothing of
+each other, so that they may be handled in any order, in any pieces and by any number of threads.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from mho.checks import check_not_negative, check_positive
+from mho.compiled import (
+    Column,
+    Kernels,
+    Numbers,
+    child_purposes,
+    in_threads,
+    normal_purpose,
+    numbers_record,
+    record_type,
+)
+from mho.device import kernels
+from mho.device.model import SHARED, CellModel
+from mho.rng import Stream
+
+_LOOK: dict[str, Column] = {
+    "now": "f8",
+    "end": "f8",
+    "samples": "i8",
+    "integration": "f4",
+    "spacing": "f4",
+}
+
+
+class Cells:
+    """A set of cells with their own constants, state and randomness.
+
+    Args:
+        model: The kind of cell.
+        count: Number of cells (1).
+        stream: Randomness; cell number i always gets the same constants from it.
+        temperature: Temperature of all of them (K).
+        origin: Cell that each one is a copy of at first, with its constants and its past; copies
+            live on independently. Every cell is its own origin if `None`. Shape (cells,).
+    """
+
+    def __init__(
+        self,
+        model: CellModel,
+        count: int,
+        stream: Stream,
+        temperature: float,
+        origin: Int64[Tensor, " cells"] | None = None,
+    ) -> None:
+        self.model = model
+        self.temperature = temperature
+        self.count = count
+        self.kernels = compiled_for(model)
+        self._numbers: dict[float, Any] = {}
+
+        every = torch.arange(count)
+        life = stream.child("life")
+        # copies are born alike and then live with randomness of their own
+        own = life.cells(every) if origin is None else life.copies(origin)
+        birth = stream.child("birth").cells(every if origin is None else origin)
+
+        changing = model.state_columns()
+        self.records = np.zeros(
+            count, record_type({**SHARED, **model.constants, **changing})
+        )
+        self.records["key"] = own.key.numpy().view(np.uint64)
+        in_threads(
+            lambda some: self.kernels["give_birth"](
+                self.records[some],
+                self.numbers,
+                birth.key.numpy().view(np.uint64)[some],
+            ),
+            count,
+        )
+
+    @property
+    def numbers(self) -> "np.ndarray[Any, Any]":
+        """The kind's numbers at the present temperature, as kernels want them."""
+        if self.temperature not in self._numbers:
+            own = self.model.numbers(self.temperature)
+            self._numbers[self.temperature] = numbers_record(own)
+        made: np.ndarray[Any, Any] = self._numbers[self.temperature]
+        return made
+
+    def column(self, name: str) -> Tensor:
+        """A column of all cells, the same memory. Shape (cells,) or (parts, cells)."""
+        return torch.from_numpy(self.records[name]).movedim(0, -1)
+
+    @property
+    def load(self) -> Float[Tensor, " cells"]:
+        """Conductance that drivers and selectors see (S), the same memory."""
+        return self.column(self.model.load_column)
+
+    def pulse(
+        self,
+        cells: Int64[Tensor, " cells"],
+        amplitude: Float[Tensor, "train cells"],
+        width: float,
+        compliance: Float[Tensor, " cells"],
+        now: float,
+    ) -> None:
+        """Give each cell a train of pulses, as it sees them.
+
+        Args:
+            cells: Cells addressed, each once.
+            amplitude: Voltage at each cell (V); 0 does nothing. Shape (train, cells).
+            width: Duration of each pulse (s).
+            compliance: Conductance at which the selector stops a SET (S). Shape (cells,).
+            now: Time at the end of the train (s).
+        """
+        chosen = cells.numpy()
+        train = amplitude.contiguous().numpy()
+        limit = compliance.contiguous().numpy()
+        words = self.words(train.shape[0])
+        numbers = self.numbers
+
+        def give(some: slice) -> None:
+            self.kernels["pulse"](
+                self.records,
+                numbers,
+                chosen[some],
+                np.ascontiguousarray(train[:, some]),
+                np.float32(width),
+                limit[some],
+                now,
+                words,
+            )
+
+        in_threads(give, cells.numel(), train.shape[0])
+
+    def sample(
+        self,
+        cells: Int64[Tensor, " cells"],
+        now: float,
+        integration: float,
+        spacing: float,
+        samples: int,
+    ) -> Float[Tensor, "samples cells"]:
+        """Conductance at zero bias, averaged over each of several integration times (S).
+
+        Args:
+            cells: Cells addressed, each once.
+            now: Time at which the first integration starts (s).
+            integration: Integration time of a sample (s).
+            spacing: Time from the start of one sample to the start of the next (s).
+            samples: Number of samples (1).
+        """
+        chosen = cells.numpy()
+        look = self.look(now, integration, spacing, samples)
+        words, singles = self.normal_words
+
+        def watch(some: slice) -> Tensor:
+            part = chosen[some]
+            out = np.empty((samples, part.size), np.float32)
+            self.kernels["watch"](
+                self.records,
+                self.numbers,
+                look.copy(),
+                part,
+                words,
+                singles,
+                out,
+            )
+            return torch.from_numpy(out)
+
+        return torch.cat(in_threads(watch, cells.numel(), samples), 1)
+
+    def moments(
+        self, cells: Int64[Tensor, " cells"], now: float, integration: float
+    ) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+        """Mean (S) and variance (S²) of one sample's conductance at zero bias, in the long run.
+
+        Whoever looks often enough sees all states of traps and slow processes. Nothing is drawn
+        that changes a cell.
+
+        Args:
+            cells: Cells addressed.
+            now: Time of the sample (s).
+            integration: Integration time of the sample (s).
+        """
+        look = self.look(now, integration, integration, 1)
+        mean = np.empty(cells.numel(), np.float32)
+        variance = np.empty_like(mean)
+        chosen = cells.numpy()
+        in_threads(
+            lambda some: self.kernels["moments"](
+                self.records,
+                self.numbers,
+                look.copy(),
+                chosen[some],
+                mean[some],
+                variance[some],
+            ),
+            mean.size,
+        )
+        return torch.from_numpy(mean), torch.from_numpy(variance)
+
+    def age(
+        self, cells: Int64[Tensor, " cells"], cycles: float, now: float
+    ) -> None:
+        """Let cells have been switched many times over their whole range, without simulating it.
+
+        Args:
+            cells: Cells addressed, each once.
+            cycles: Cycles of SET and RESET (1).
+            now: Time at their end (s).
+        """
+        check_not_negative(cycles, "cycles", "1")
+        self.kernels["age"](
+            self.records, self.numbers, cells.numpy(), float(cycles), now
+        )
+
+    def heat(self, temperature: float, now: float) -> None:
+        """Change the temperature of all cells.
+
+        Args:
+            temperature: New temperature (K).
+            now: Time of the change (s).
+        """
+        check_positive(temperature, "temperature", "K")
+        look = self.look(now, 0.0, 0.0, 1)
+        before = self.numbers
+        self.temperature = temperature
+        self.kernels["heat"](self.records, before, look, self.numbers)
+
+    def look(
+        self, now: float, integration: float, spacing: float, samples: int
+    ) -> "np.ndarray[Any, Any]":
+        """What all cells have in common in one look, as kernels want it."""
+        own = self.model.look_numbers(self.temperature, integration, spacing)
+        look = np.zeros(1, _look_type(own))
+        look["now"] = now
+        look["end"] = now + (samples - 1) * spacing + integration
+        look["samples"] = samples
+        look["integration"] = integration
+        look["spacing"] = spacing
+        for name, value in own.items():
+            look[name] = value
+        return look
+
+    def words(self, length: int) -> "np.ndarray[Any, Any]":
+        """Names of the streams that the pulses of a train have. Shape (kinds, length)."""
+        return _words(self.model.trains, length)
+
+    @property
+    def normal_words(self) -> tuple["np.ndarray[Any, Any]", int]:
+        """A word for each normal number that a sample takes, and how many take one alone."""
+        singles = self.model.singles
+        words = [int(normal_purpose(name)) for name in singles]
+        for name, count in self.model.pairs():
+            one = int(normal_purpose(name))
+            words += [(k + 1) * one % 2**64 for k in range(count)]
+        return np.array(words, dtype=np.uint64), len(singles)
+
+
+def _look_type(own: Numbers) -> "np.dtype[Any]":
+    """The record of a look with a kind's own numbers."""
+    columns = dict(_LOOK)
+    for name, value in own.items():
+        is_row = isinstance(value, np.ndarray)
+        columns[name] = ("f4", len(value)) if is_row else "f4"
+    return record_type(columns)
+
+
+@cache
+def _words(names: tuple[str, ...], length: int) -> "np.ndarray[Any, Any]":
+    return np.stack([child_purposes(name, length) for name in names])
+
+
+Functions = Mapping[str, Callable[..., Any]]
+
+
+def compiled_for(model: CellModel, functions: Functions | None = None) -> Kernels:
+    """Kernels of a kind; kinds with the same laws share them.
+
+    Args:
+        model: The kind.
+        functions: Plain functions over cells; those of `mho.device.kernels` if `None`.
+    """
+    some = kernels.ALL if functions is None else functions
+    laws = model.laws()
+    key = (tuple(some.items()), tuple(laws.items()))
+    if key not in _MADE:
+        _MADE[key] = Kernels(some, laws)
+    return _MADE[key]
+
+
+_MADE: dict[Any, Kernels] = {}

@@ -1,0 +1,275 @@
+"""One cell with a filament: a metallic core, incomplete channels beside it, creep and flicker.
+
+What a pulse does, and what a look sees, told of one cell in plain Python. The laws themselves
+stand in `mho.device.laws`, each after its source; names that begin with `law_` stand for those
+in which presets differ.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from mho.compiled import (
+    F,
+    Real,
+    Record,
+    Word,
+    child,
+    normal,
+    normal_pair,
+    normal_purpose,
+    purpose,
+    uniform_pair,
+    uniform_slot,
+)
+from mho.device.laws.channels import (
+    add_channels,
+    births,
+    boosted_time,
+    channel_moments,
+    has_channels,
+    resolve_channels,
+    watch_channel,
+)
+from mho.device.laws.endurance import births_factor
+from mho.device.laws.flicker import flicker_memory, flicker_scale
+from mho.device.laws.relaxation import renewed_share
+from mho.device.laws.retention import retention_loss
+from mho.device.laws.switching import draw_constants, moved_core, switches
+from mho.device.laws.temperature import warming_factor
+from mho.device.model import Shot
+
+_STUCK = purpose("stuck")
+_TEMPERATURE = normal_purpose("temperature coefficient")
+_FLICKER = normal_purpose("flicker")
+_FLICKER_STEP = normal_purpose("flicker step")
+_RELAXATION = normal_purpose("relaxation")
+_SPAWNING = purpose("spawning")
+_CLEANING_STREAM = 1
+"""Row of `Shot.words` that names the streams in which pulses resolve channels."""
+
+
+def law_relaxation(law: Record, core: Real, age: Real, strength: Real) -> Real:
+    """The preset's law of relaxation."""
+    raise NotImplementedError
+
+
+def born(cell: Record, p: Record, draw: Word) -> None:
+    """A freshly formed cell, or one that never switches and stays at an end of the range."""
+    is_stuck, is_high = uniform_pair(draw, _STUCK, 0)
+    cell.stuck = is_stuck <= p.stuck_fraction
+    draw_constants(cell, p.switching, draw)
+    cell.temperature_draw = normal(draw, _TEMPERATURE)
+    # in equilibrium
+    words = (len(cell.flicker) + 1) // 2
+    for k in range(words):
+        cell.flicker[k], other = normal_pair(draw, _FLICKER, k)
+        if k + words < len(cell.flicker):
+            cell.flicker[k + words] = other
+    for k in range(len(cell.amplitude)):
+        cell.capture_time[k] = F(1)
+        cell.emission_time[k] = F(1)
+        cell.cleaning_voltage[k] = F(1)
+    if cell.stuck:
+        cell.gain = F(0)
+        end = p.switching.high if is_high <= p.stuck_high else p.switching.low
+        cell.core = end
+        return
+    cell.core = p.formed
+    # forming is one large SET, which leaves channels
+    number = births(p.telegraph, p.switching.high, F(1), draw)
+    add_channels(cell, p.telegraph, number, draw)
+
+
+def creep(p: Record, core: Real, age: Real, relaxing: Real) -> Real:
+    """Change since a cell was switched: relaxation, and after its onset retention (S)."""
+    # a second in the warm counts as several at the reference
+    lived = age * p.ion_acceleration
+    shift = law_relaxation(p.relaxation, core, lived, relaxing)
+    return shift - retention_loss(
+        p.retention, core + shift, lived, p.switching.low
+    )
+
+
+def pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
+    """Switch, or clean channels and, rarely, leave a new one behind."""
+    cell.ahead += boosted_time(p.telegraph, shot.volts, shot.width)
+    # a cell that never switches has no gain
+    if cell.gain == 0:
+        return
+    if switches(cell, p.switching, shot.volts):
+        step = _switch(cell, p, shot, draw)
+        worn = births_factor(p.endurance, cell.cycles)
+        number = births(p.telegraph, step, worn, draw)
+        add_channels(cell, p.telegraph, number, draw)
+        return
+    if has_channels(cell):
+        own = child(shot.key, shot.words[_CLEANING_STREAM, shot.number])
+        resolve_channels(cell, p.telegraph, shot.volts, shot.width, own)
+    spawning = p.telegraph.spawning_rate * shot.width
+    chance = uniform_slot(shot.key, _SPAWNING, shot.number, shot.length)
+    if chance <= spawning:
+        add_channels(cell, p.telegraph, 1, draw)
+
+
+def _switch(cell: Record, p: Record, shot: Shot, draw: Word) -> Real:
+    """Move the core and renew the creep, so that nothing jumps; returns the core's step (S)."""
+    before = cell.core
+    after = moved_core(
+        cell, p.switching, shot.volts, shot.width, shot.compliance, draw
+    )
+    step = after - before
+    if step != 0:
+        cell.cycles += 0.5
+    share = renewed_share(p.relaxation, step)
+    old = cell.relaxing
+    # the roots of the shares keep the variance at 1 however often a cell is trimmed
+    kept = np.sqrt(F(1) - share) * old
+    new = kept + np.sqrt(share) * normal(draw, _RELAXATION)
+    age = shot.now - cell.switched_at
+    new_age = age * (1.0 - np.float64(share))
+    cell.switched_at = shot.now - new_age
+    cell.relaxing = new
+    taken_over = creep(p, before, F(age), old) - creep(
+        p, after, F(new_age), new
+    )
+    # creep may exceed a small core, which cannot turn negative
+    cell.core = after + max(taken_over, -after)
+    return step
+
+
+def watch(
+    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+) -> None:
+    """Core with its creep, 1/f noise and channels, in every sample; all of them move on (S)."""
+    # sums of times round: a read may start an ulp before the last one ended
+    waited = F(max(look.now - cell.clock, 0.0))
+    age = F(look.now - cell.switched_at)
+    for n in range(look.samples):
+        out[first + n] = F(0)
+    _flicker(cell, p, look, waited, z, out, first)
+    for n in range(look.samples):
+        at = first + n
+        lived = age + F(n) * look.spacing
+        core = cell.core + creep(p, cell.core, lived, cell.relaxing)
+        # the slow processes add up; what is faster is white
+        noise = out[at] + z[0, at] * look.white
+        out[at] = core + noise * flicker_scale(p.flicker, core)
+    before = (waited + cell.ahead) * p.trap_acceleration
+    for k in range(len(cell.amplitude)):
+        if cell.amplitude[k] > 0:
+            watch_channel(cell, k, look, before, out, first)
+    cell.ahead = F(0)
+    if p.temperature.warming != 0:
+        for n in range(look.samples):
+            at = first + n
+            out[at] *= warming_factor(
+                p.temperature, out[at], cell.temperature_draw
+            )
+
+
+def _flicker(
+    cell: Record,
+    p: Record,
+    look: Record,
+    waited: Real,
+    z: Any,
+    out: Any,
+    first: int,
+) -> None:
+    """Add the slow processes of the 1/f noise in every sample (1); they move on."""
+    parts = len(cell.flicker)
+    words = (parts + 1) // 2
+    if waited != look.known_wait:
+        # most cells waited as long as the one before: exponentials once for all of them
+        look.known_wait = waited
+        for k in range(parts):
+            ratio = (waited + look.integration) / look.times[k]
+            look.first_kept[k], look.first_fresh[k] = flicker_memory(ratio)
+    for k in range(parts):
+        row = 1 + 2 * k if k < words else 2 + 2 * (k - words)
+        x = look.first_kept[k] * cell.flicker[k]
+        x += look.first_fresh[k] * z[row, first]
+        out[first] += x
+        for n in range(1, look.samples):
+            x = look.kept[k] * x + look.fresh[k] * z[row, first + n]
+            out[first + n] += x
+        cell.flicker[k] = x
+
+
+def moments(
+    cell: Record, p: Record, look: Record, draw: Word
+) -> tuple[Real, Real]:
+    """Mean (S) and variance (S²) of a sample whose traps and flicker are forgotten."""
+    age = F(look.now - cell.switched_at)
+    core = cell.core + creep(p, cell.core, age, cell.relaxing)
+    scale = flicker_scale(p.flicker, core)
+    # equal variance for every decade slower than the integration
+    variance = scale * scale * look.decades
+    mean = core
+    for k in range(len(cell.amplitude)):
+        if cell.amplitude[k] > 0:
+            of_mean, of_variance = channel_moments(cell, k, look)
+            mean += of_mean
+            variance += of_variance
+    if p.temperature.warming != 0:
+        factor = warming_factor(p.temperature, mean, cell.temperature_draw)
+        mean *= factor
+        variance *= factor * factor
+    return mean, variance
+
+
+def age(
+    cell: Record, p: Record, cycles: float, now: float, draw: Word
+) -> None:
+    """As freshly formed: RESET, creeping, with the incomplete channels of the last cycle."""
+    if cell.stuck:
+        return
+    cell.cycles += cycles
+    cell.core = p.formed
+    cell.relaxing = normal(draw, _RELAXATION)
+    cell.switched_at = now
+    for k in range(len(cell.amplitude)):
+        cell.amplitude[k] = F(0)
+        cell.filled[k] = 0
+    # the last SET leaves its channels as one step over the whole range
+    worn = births_factor(p.endurance, cell.cycles)
+    number = births(p.telegraph, p.switching.high, worn, draw)
+    add_channels(cell, p.telegraph, number, draw)
+
+
+def heat(
+    cell: Record, p: Record, look: Record, after: Record, draw: Word
+) -> None:
+    """Count the time under way as what would have done the same at the new temperature."""
+    waited = F(max(look.now - cell.clock, 0.0))
+    words = (len(cell.flicker) + 1) // 2
+    for k in range(words):
+        z0, z1 = normal_pair(draw, _FLICKER_STEP, k)
+        _forget(cell, look, k, waited, z0)
+        if k + words < len(cell.flicker):
+            _forget(cell, look, k + words, waited, z1)
+    cell.ahead = (cell.ahead + waited) * (
+        p.trap_acceleration / after.trap_acceleration
+    )
+    pace = np.float64(p.ion_acceleration) / np.float64(after.ion_acceleration)
+    cell.switched_at = look.now + (cell.switched_at - look.now) * pace
+
+
+def _forget(cell: Record, look: Record, k: int, waited: Real, z: Real) -> None:
+    """Let one process of the 1/f noise move on."""
+    kept, fresh = flicker_memory(waited / look.times[k])
+    cell.flicker[k] = cell.flicker[k] * kept + fresh * z
+
+
+def load(cell: Record) -> Real:
+    """Conductance that drivers see: that of the core (S)."""
+    return cell.core
+
+
+def apparent(p: Record, conductance: Real, volts: Real) -> Real:
+    """Current over voltage (S): G (1 + c(G) V²), with c falling to 0 at `linear_above`."""
+    falling = max(F(1) - conductance / p.linear_above, F(0))
+    return conductance * (F(1) + falling * p.curvature * (volts * volts))
+
+

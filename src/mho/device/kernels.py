@@ -1,0 +1,241 @@
+"""What is done to many cells of a kind: plain loops over scalar laws, compiled for each kind.
+
+Names that begin with `law_` stand for the laws of the kind for which a kernel is compiled.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from mho.compiled import (
+    F,
+    Real,
+    Record,
+    Word,
+    at_event,
+    child,
+    normal_of,
+    normals_of,
+)
+from mho.device.model import Shot
+
+BLOCK = 2048
+"""Samples handled at once: their numbers stay in the nearest cache."""
+
+Array = Any
+"""A numpy array, as kernels see it."""
+
+
+def law_born(cell: Record, p: Record, draw: Word) -> None:
+    """The kind's `born`."""
+    raise NotImplementedError
+
+
+def law_pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
+    """The kind's `pulse`."""
+    raise NotImplementedError
+
+
+def law_watch(
+    cell: Record, p: Record, look: Record, z: Array, out: Array, first: int
+) -> None:
+    """The kind's `watch`."""
+    raise NotImplementedError
+
+
+def law_moments(
+    cell: Record, p: Record, look: Record, draw: Word
+) -> tuple[Real, Real]:
+    """The kind's `moments`."""
+    raise NotImplementedError
+
+
+def law_age(
+    cell: Record, p: Record, cycles: float, now: float, draw: Word
+) -> None:
+    """The kind's `age`."""
+    raise NotImplementedError
+
+
+def law_heat(
+    cell: Record, p: Record, look: Record, after: Record, draw: Word
+) -> None:
+    """The kind's `heat`."""
+    raise NotImplementedError
+
+
+def law_apparent(p: Record, conductance: Real, volts: Real) -> Real:
+    """The kind's `apparent`."""
+    raise NotImplementedError
+
+
+def law_load(cell: Record) -> Real:
+    """The kind's `load`."""
+    raise NotImplementedError
+
+
+def give_birth(state: Array, p: Array, keys: Array) -> None:
+    """Fill the columns of new cells."""
+    for i in range(state.shape[0]):
+        law_born(state[i], p[0], keys[i])
+
+
+def pulse_cell(
+    cell: Record,
+    p: Record,
+    train: Array,
+    j: int,
+    width: Real,
+    compliance: Real,
+    now: float,
+    words: Array,
+) -> None:
+    """One cell lives through its column of a train; 0 V does nothing."""
+    key = at_event(cell.key, cell.event)
+    cell.event += 1
+    length = train.shape[0]
+    for n in range(length):
+        volts = train[n, j]
+        if volts != 0:
+            shot = Shot(volts, width, compliance, now, n, length, key, words)
+            law_pulse(cell, p, shot, child(key, words[0, n]))
+
+
+def pulse(
+    state: Array,
+    p: Array,
+    cells: Array,
+    train: Array,
+    width: Real,
+    compliance: Array,
+    now: float,
+    words: Array,
+) -> None:
+    """Give each cell its train of pulses, as it sees them."""
+    for j in range(cells.shape[0]):
+        cell = state[cells[j]]
+        pulse_cell(cell, p[0], train, j, width, compliance[j], now, words)
+
+
+def draw_normals(
+    keys: Array, count: int, words: Array, singles: int, z: Array
+) -> None:
+    """Normal numbers for many samples, purpose by purpose: loops without branches are quick.
+
+    Args:
+        keys: Key of each sample.
+        count: Samples (1).
+        words: A word for each purpose: single numbers first, then pairs.
+        singles: How many are single (1).
+        z: The numbers (1). Shape (rows, at least count).
+    """
+    for w in range(words.shape[0]):
+        word = words[w]
+        if w < singles:
+            row = z[w]
+            for i in range(count):
+                row[i] = normal_of(keys[i] + word)
+        else:
+            one = z[2 * w - singles]
+            other = z[2 * w - singles + 1]
+            for i in range(count):
+                one[i], other[i] = normals_of(keys[i] + word)
+
+
+def watch_some(
+    state: Array,
+    p: Array,
+    look: Array,
+    cells: Array,
+    start: int,
+    stop: int,
+    words: Array,
+    singles: int,
+    keys: Array,
+    z: Array,
+    out: Array,
+) -> None:
+    """Look at some of the cells: conductances cell by cell, sample by sample (S)."""
+    samples = look[0].samples
+    for j in range(start, stop):
+        cell = state[cells[j]]
+        place = (j - start) * samples
+        for n in range(samples):
+            keys[place + n] = at_event(cell.key, cell.event + n)
+    draw_normals(keys, (stop - start) * samples, words, singles, z)
+    for j in range(start, stop):
+        cell = state[cells[j]]
+        law_watch(cell, p[0], look[0], z, out, (j - start) * samples)
+        cell.event += samples
+        cell.clock = look[0].end
+
+
+def watch(
+    state: Array,
+    p: Array,
+    look: Array,
+    cells: Array,
+    words: Array,
+    singles: int,
+    out: Array,
+) -> None:
+    """Conductance at zero bias in each of several samples (S). Shape of `out` (samples, cells)."""
+    samples = look[0].samples
+    few = max(BLOCK // samples, 1)
+    keys = np.empty(few * samples, np.uint64)
+    z = np.empty((2 * words.shape[0] - singles, few * samples), np.float32)
+    seen = np.empty(few * samples, np.float32)
+    for start in range(0, cells.shape[0], few):
+        stop = min(start + few, cells.shape[0])
+        watch_some(
+            state, p, look, cells, start, stop, words, singles, keys, z, seen
+        )
+        for j in range(start, stop):
+            for n in range(samples):
+                out[n, j] = seen[(j - start) * samples + n]
+
+
+def moments(
+    state: Array,
+    p: Array,
+    look: Array,
+    cells: Array,
+    mean: Array,
+    variance: Array,
+) -> None:
+    """Long-run mean (S) and variance (S²) of one sample of each cell; nothing changes."""
+    for j in range(cells.shape[0]):
+        cell = state[cells[j]]
+        draw = at_event(cell.key, cell.event)
+        mean[j], variance[j] = law_moments(cell, p[0], look[0], draw)
+
+
+def age(
+    state: Array, p: Array, cells: Array, cycles: float, now: float
+) -> None:
+    """Let cells have been switched many times."""
+    for j in range(cells.shape[0]):
+        cell = state[cells[j]]
+        key = at_event(cell.key, cell.event)
+        cell.event += 1
+        law_age(cell, p[0], cycles, now, key)
+
+
+def heat(state: Array, p: Array, look: Array, after: Array) -> None:
+    """Change the temperature of all cells."""
+    for i in range(state.shape[0]):
+        cell = state[i]
+        key = at_event(cell.key, cell.event)
+        cell.event += 1
+        law_heat(cell, p[0], look[0], after[0], key)
+        cell.clock = look[0].now
+
+
+ALL = {
+    "give_birth": give_birth,
+    "pulse": pulse,
+    "watch": watch,
+    "moments": moments,
+    "age": age,
+    "heat": heat,
+}

@@ -1,0 +1,194 @@
+"""The seam of a kind of cell: its numbers, the columns of its state, and scalar laws.
+
+Everything above works on this alone: bench, protocols, audit, statistics, files and reports. A
+kind says in plain Python what one pulse does to one cell and what one look at it sees; both are
+compiled for as many cells as there are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, ClassVar, NamedTuple
+
+from mho.checks import Configuration
+from mho.compiled import Column, F, Laws, Numbers, Real, Record, Word, at_event
+
+SHARED: dict[str, Column] = {"key": "u8", "event": "i8", "clock": "f8"}
+"""Columns that every cell has: its stream, its operations so far (1), and the time up to which
+its state is known (s)."""
+
+
+class Shot(NamedTuple):
+    """One pulse of a train, as a law sees it.
+
+    Args:
+        volts: Voltage at the cell (V); positive SETs. Never 0.
+        width: Duration (s).
+        compliance: Conductance at which the selector stops a SET (S).
+        now: Time at the end of the train (s), double precision.
+        number: Number of the pulse in its train (1).
+        length: Pulses of the train (1).
+        key: Randomness of the whole train; a law's `draw` is that of this pulse.
+        words: Words of child streams, one row for each of the kind's `trains`, one column for
+            each pulse.
+    """
+
+    volts: Real
+    width: Real
+    compliance: Real
+    now: float
+    number: int
+    length: int
+    key: Word
+    words: Any
+
+
+class CellModel(Configuration):
+    """A kind of cell: a frozen set of numbers, and laws as static methods.
+
+    A subclass is a frozen dataclass whose fields are the kind's numbers. It names the columns of
+    a cell's state in `columns`, and has two static methods, plain Python on numbers:
+
+    - `pulse(cell, p, shot, draw)` changes the columns of `cell`;
+    - `read(cell, p, now, draw)` gives the conductance that a look at a time sees (S).
+
+    `p` has the kind's own numbers by name; `draw` is what `mho.compiled.normal` and `uniform`
+    take. `born(cell, p, draw)` fills the columns of a new cell. The other methods are for kinds
+    whose reads cost most of the time, or that know more of themselves.
+    """
+
+    __slots__ = ()
+
+    columns: ClassVar[Mapping[str, Column]] = {}
+    """What changes about a cell, by name: types as in a record, `"f4"` for most."""
+    constants: ClassVar[Mapping[str, Column]] = {}
+    """What differs between cells and stays for life."""
+    load_column: ClassVar[str] = "conductance"
+    """Column that drivers and selectors see as the cell's conductance (S)."""
+    trains: ClassVar[tuple[str, ...]] = ("pulse",)
+    """Names of the streams that each pulse of a train has of its own."""
+    singles: ClassVar[tuple[str, ...]] = ()
+    """Names of one normal number each that every sample takes; see `watch`."""
+
+    def state_columns(self) -> Mapping[str, Column]:
+        """What changes about a cell; `columns`, unless it depends on the numbers."""
+        return self.columns
+
+    def numbers(self, temperature: float) -> Numbers:
+        """What laws see as `p`: the fields that are numbers, unless a kind says otherwise.
+
+        Args:
+            temperature: Temperature of the cells (K).
+        """
+        del temperature
+        own: dict[str, float] = {}
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, int | float):
+                own[field.name] = float(value)
+        return own
+
+    def look_numbers(
+        self, temperature: float, integration: float, spacing: float
+    ) -> Numbers:
+        """What all cells have in common in one look, for `watch`.
+
+        Args:
+            temperature: Temperature of the cells (K).
+            integration: Integration time of a sample (s).
+            spacing: Time from the start of one sample to the start of the next (s).
+        """
+        del temperature, integration, spacing
+        return {}
+
+    def pairs(self) -> tuple[tuple[str, int], ...]:
+        """Names of normal numbers that every sample takes by two, and how many of each."""
+        return ()
+
+    def laws(self) -> Laws:
+        """The scalar functions of this kind, by the names that kernels call them."""
+        kind = type(self)
+        return {
+            "law_born": kind.born,
+            "law_pulse": kind.pulse,
+            "law_read": kind.read,
+            "law_watch": kind.watch,
+            "law_moments": kind.moments,
+            "law_age": kind.age,
+            "law_heat": kind.heat,
+            "law_apparent": kind.apparent,
+            "law_load": kind.load,
+        }
+
+    # ------------------------------------------------------------- laws, compiled
+
+    @staticmethod
+    def born(cell: Record, p: Record, draw: Word) -> None:
+        """Fill the columns of a new cell, which are all 0 before."""
+
+    @staticmethod
+    def pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
+        """What one pulse does to a cell."""
+        raise NotImplementedError
+
+    @staticmethod
+    def read(cell: Record, p: Record, now: float, draw: Word) -> Real:
+        """Conductance at zero bias that a look at a time sees (S)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def watch(
+        cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+    ) -> None:
+        """Conductance at zero bias in each sample of a look (S): one `read` for each.
+
+        Args:
+            cell: The cell.
+            p: The kind's numbers.
+            look: When samples are taken: `now` (s), `integration` (s), `spacing` (s), `samples`
+                (1), and what `look_numbers` gave.
+            z: Normal numbers (1): a row for each of `singles`, two for each pair; columns as in
+                `out`.
+            out: Conductances (S).
+            first: Place of the cell's first sample there (1).
+        """
+        for n in range(look.samples):
+            moment = look.now + n * look.spacing
+            draw = at_event(cell.key, cell.event + n)
+            out[first + n] = law_read(cell, p, moment, draw)
+
+    @staticmethod
+    def moments(
+        cell: Record, p: Record, look: Record, draw: Word
+    ) -> tuple[Real, Real]:
+        """Mean (S) and variance (S²) of one sample in the long run; nothing changes.
+
+        A look and no variance, unless a kind says otherwise.
+        """
+        return law_read(cell, p, look.now, draw), F(0)
+
+    @staticmethod
+    def age(
+        cell: Record, p: Record, cycles: float, now: float, draw: Word
+    ) -> None:
+        """What many cycles of switching leave behind; nothing unless a kind says otherwise."""
+
+    @staticmethod
+    def heat(
+        cell: Record, p: Record, look: Record, after: Record, draw: Word
+    ) -> None:
+        """A change of temperature, from numbers `p` to `after`; nothing happens to the state."""
+
+    @staticmethod
+    def load(cell: Record) -> Real:
+        """The column that `load_column` names (S)."""
+        return cell.conductance
+
+    @staticmethod
+    def apparent(p: Record, conductance: Real, volts: Real) -> Real:
+        """Current over voltage of a cell at a voltage (S); ohmic unless a kind says otherwise."""
+        return conductance
+
+
+def law_read(cell: Record, p: Record, now: float, draw: Word) -> Real:
+    """The kind's own `read`, once compiled."""
+    raise NotImplementedError
