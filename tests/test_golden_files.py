@@ -245,7 +245,7 @@ def outputs(chip: ProgrammedChip) -> dict[str, Any]:
 
 
 def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
-    """Places at which two plain values differ, floats by more than 1e-9 of themselves."""
+    """Places at which two plain values differ, floats by more than rounding."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         names = [*wanted, *(n for n in found if n not in wanted)]
         return [
@@ -265,7 +265,10 @@ def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
             d for n, (a, b) in pairs for d in differences(a, b, f"{where}[{n}]")
         ]
     if isinstance(wanted, float) or isinstance(found, float):
-        close = wanted == pytest.approx(found, rel=1e-9, abs=0.0)
+        # energies are sums over conductances in single precision, which compiled laws round
+        # otherwise than the tensors of the first release did
+        within = 1e-7 if where.endswith("joules") else 1e-9
+        close = wanted == pytest.approx(found, rel=within, abs=0.0)
         return [] if close else [f"{where}: {wanted!r} is now {found!r}"]
     same = type(wanted) is type(found) and wanted == found
     return (

@@ -135,8 +135,8 @@ def test_only_cells_whose_threshold_is_reached_move(volts: float) -> None:
     before = bench.state()["core"]
     write(bench, volts, middle)
     moved = (bench.state()["core"] != before).view(32, 32)
-    constants = bench._cells.constants  # noqa: SLF001
-    own = constants.set_voltage if volts > 0 else constants.reset_voltage
+    polarity = "set_voltage" if volts > 0 else "reset_voltage"
+    own = bench._cells.column(polarity)  # noqa: SLF001
     reached = (abs(volts) / 2 >= 0.9 * own).view(32, 32)
     lines = torch.zeros(32, 32, dtype=torch.bool)
     lines[16, :] = True

@@ -9,7 +9,6 @@ from torch import Tensor
 from mho.bench.forwarding import ForwardingBench
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
-from mho.device.filament import moments
 from mho.device.published import preset
 from mho.rng import Stream
 from mho.units import uS
@@ -84,7 +83,7 @@ def test_noise_of_a_column_is_that_of_its_cells() -> None:
     vectors = 20_000
     voltage = inputs(1)
     own = noisy._cells  # noqa: SLF001 - what the bench does not tell
-    variance = moments(own, CELLS.flatten(), 0.0, 1e-7)[1].view(ROWS, COLS)
+    variance = own.moments(CELLS.flatten(), 0.0, 1e-7)[1].view(ROWS, COLS)
     wanted = voltage[0].double().square() @ variance.double()
     ready = noisy.prepare([(CELLS, None)], full_scale=1e-3)
     called = noisy.multiply(voltage.expand(vectors, -1), CELLS, full_scale=1e-3)

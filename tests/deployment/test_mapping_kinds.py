@@ -12,7 +12,6 @@ from mho.bench import BenchInfo
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.deployment import DeployedNetwork, calibrate_ranges
-from mho.device.filament import moments
 from mho.device.published import preset
 from mho.mapping import (
     MAPPINGS,
@@ -293,7 +292,7 @@ def test_noise_of_a_product(kind: str) -> None:
     on_targets(bench, placement)
     voltage = 0.2 * torch.rand(1, 10, generator=Stream(1).generator())
     own = bench._cells  # noqa: SLF001 - what the bench does not tell
-    variance = moments(own, placement.cells, 0.0, 1e-7)[1].double()
+    variance = own.moments(placement.cells, 0.0, 1e-7)[1].double()
     squares = voltage[0].double().square()
     total = torch.zeros(vectors, 6, dtype=torch.float64)
     wanted, shared = torch.zeros(2, 6, 6, dtype=torch.float64)

@@ -7,6 +7,7 @@ same two always give the same number, and asking consumes nothing.
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mho.compiled.arithmetic import F, Real, cos_turns, log, sin_turns
 from mho.rng import purpose_word
@@ -43,7 +44,7 @@ def child_purpose(name: str) -> np.uint64:
     return U(purpose_word("child/" + name))
 
 
-def child_purposes(name: str, count: int) -> np.ndarray:
+def child_purposes(name: str, count: int) -> npt.NDArray[np.uint64]:
     """Words of the streams `name 0`, `name 1`, …. Shape (count,)."""
     words = [purpose_word(f"child/{name} {n}") for n in range(count)]
     return np.array(words, dtype=np.uint64)

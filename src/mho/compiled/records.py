@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 Column: TypeAlias = str | tuple[str, int] | np.dtype[Any]
 """Type of a column, for example `"f4"`; type and length of one with several numbers; or the type
 of a record within the record."""
+
+Table: TypeAlias = npt.NDArray[Any]
+"""An array, of records for most."""
 
 Numbers: TypeAlias = Mapping[str, Any]
 """Numbers, rows of numbers, and records of them, by name."""
@@ -56,7 +60,7 @@ def numbers_type(numbers: Numbers, kind: str = "f4") -> np.dtype[Any]:
     return record_type(columns)
 
 
-def numbers_record(numbers: Numbers, kind: str = "f4") -> "np.ndarray[Any, Any]":
+def numbers_record(numbers: Numbers, kind: str = "f4") -> Table:
     """An array of one record that holds these numbers, which kernels read as `numbers[0].name`.
 
     Args:

@@ -18,6 +18,7 @@ from mho.compiled import (
     Column,
     Kernels,
     Numbers,
+    Table,
     child_purposes,
     in_threads,
     normal_purpose,
@@ -84,17 +85,26 @@ class Cells:
         )
 
     @property
-    def numbers(self) -> "np.ndarray[Any, Any]":
+    def numbers(self) -> Table:
         """The kind's numbers at the present temperature, as kernels want them."""
         if self.temperature not in self._numbers:
             own = self.model.numbers(self.temperature)
             self._numbers[self.temperature] = numbers_record(own)
-        made: np.ndarray[Any, Any] = self._numbers[self.temperature]
+        made: Table = self._numbers[self.temperature]
         return made
 
     def column(self, name: str) -> Tensor:
         """A column of all cells, the same memory. Shape (cells,) or (parts, cells)."""
         return torch.from_numpy(self.records[name]).movedim(0, -1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What changes about cells, by the names of files, the same memory: to save, to restore."""
+        named = {}
+        for name, column in self.model.stored().items():
+            tensor = self.column(column)
+            is_flag = self.records.dtype[column].base == np.uint8
+            named[name] = tensor.view(torch.bool) if is_flag else tensor
+        return named
 
     @property
     def load(self) -> Float[Tensor, " cells"]:
@@ -205,6 +215,29 @@ class Cells:
         )
         return torch.from_numpy(mean), torch.from_numpy(variance)
 
+    def held(
+        self, cells: Int64[Tensor, " cells"]
+    ) -> Float[Tensor, " cells"]:
+        """Conductance of some cells, without what fluctuates or creeps (S)."""
+        found = np.empty(cells.numel(), np.float32)
+        self.kernels["held"](self.records, cells.numpy(), found)
+        return torch.from_numpy(found)
+
+    def white_variance(
+        self, conductance: Float[Tensor, "*cells"], integration: float
+    ) -> Float[Tensor, "*cells"]:
+        """Variance of what is fresh in every sample of cells that conduct so much (S²).
+
+        Args:
+            conductance: Conductance (S). Any shape.
+            integration: Integration time of a sample (s).
+        """
+        look = self.look(0.0, integration, integration, 1)
+        flat = conductance.contiguous().view(-1).numpy()
+        found = np.empty_like(flat)
+        self.kernels["white_variance"](self.numbers, look, flat, found)
+        return torch.from_numpy(found).view(conductance.shape)
+
     def age(
         self, cells: Int64[Tensor, " cells"], cycles: float, now: float
     ) -> None:
@@ -235,7 +268,7 @@ class Cells:
 
     def look(
         self, now: float, integration: float, spacing: float, samples: int
-    ) -> "np.ndarray[Any, Any]":
+    ) -> Table:
         """What all cells have in common in one look, as kernels want it."""
         own = self.model.look_numbers(self.temperature, integration, spacing)
         look = np.zeros(1, _look_type(own))
@@ -248,12 +281,12 @@ class Cells:
             look[name] = value
         return look
 
-    def words(self, length: int) -> "np.ndarray[Any, Any]":
+    def words(self, length: int) -> Table:
         """Names of the streams that the pulses of a train have. Shape (kinds, length)."""
         return _words(self.model.trains, length)
 
     @property
-    def normal_words(self) -> tuple["np.ndarray[Any, Any]", int]:
+    def normal_words(self) -> tuple[Table, int]:
         """A word for each normal number that a sample takes, and how many take one alone."""
         singles = self.model.singles
         words = [int(normal_purpose(name)) for name in singles]
@@ -263,7 +296,7 @@ class Cells:
         return np.array(words, dtype=np.uint64), len(singles)
 
 
-def _look_type(own: Numbers) -> "np.dtype[Any]":
+def _look_type(own: Numbers) -> np.dtype[Any]:
     """The record of a look with a kind's own numbers."""
     columns = dict(_LOOK)
     for name, value in own.items():
@@ -273,7 +306,7 @@ def _look_type(own: Numbers) -> "np.dtype[Any]":
 
 
 @cache
-def _words(names: tuple[str, ...], length: int) -> "np.ndarray[Any, Any]":
+def _words(names: tuple[str, ...], length: int) -> Table:
     return np.stack([child_purposes(name, length) for name in names])
 
 

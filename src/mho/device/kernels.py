@@ -74,6 +74,16 @@ def law_load(cell: Record) -> Real:
     raise NotImplementedError
 
 
+def law_held(cell: Record) -> Real:
+    """The kind's `held`."""
+    raise NotImplementedError
+
+
+def law_white(p: Record, look: Record, conductance: Real) -> Real:
+    """The kind's `white`."""
+    raise NotImplementedError
+
+
 def give_birth(state: Array, p: Array, keys: Array) -> None:
     """Fill the columns of new cells."""
     for i in range(state.shape[0]):
@@ -210,6 +220,20 @@ def moments(
         mean[j], variance[j] = law_moments(cell, p[0], look[0], draw)
 
 
+def held(state: Array, cells: Array, found: Array) -> None:
+    """Conductance of cells without what fluctuates or creeps (S)."""
+    for j in range(cells.shape[0]):
+        found[j] = law_held(state[cells[j]])
+
+
+def white_variance(
+    p: Array, look: Array, conductance: Array, found: Array
+) -> None:
+    """Variance of what is fresh in every sample (S²)."""
+    for j in range(conductance.shape[0]):
+        found[j] = law_white(p[0], look[0], conductance[j])
+
+
 def age(
     state: Array, p: Array, cells: Array, cycles: float, now: float
 ) -> None:
@@ -236,6 +260,8 @@ ALL = {
     "pulse": pulse,
     "watch": watch,
     "moments": moments,
+    "held": held,
+    "white_variance": white_variance,
     "age": age,
     "heat": heat,
 }

@@ -73,6 +73,11 @@ class CellModel(Configuration):
         """What changes about a cell; `columns`, unless it depends on the numbers."""
         return self.columns
 
+    def stored(self) -> Mapping[str, str]:
+        """Columns that files keep, by the names that they have there; never renamed."""
+        names = (*self.state_columns(), "clock", "event")
+        return {name: name for name in names}
+
     def numbers(self, temperature: float) -> Numbers:
         """What laws see as `p`: the fields that are numbers, unless a kind says otherwise.
 
@@ -117,6 +122,8 @@ class CellModel(Configuration):
             "law_heat": kind.heat,
             "law_apparent": kind.apparent,
             "law_load": kind.load,
+            "law_held": kind.held,
+            "law_white": kind.white,
         }
 
     # ------------------------------------------------------------- laws, compiled
@@ -184,6 +191,16 @@ class CellModel(Configuration):
         return cell.conductance
 
     @staticmethod
+    def held(cell: Record) -> Real:
+        """Conductance without what fluctuates or creeps (S); the load unless a kind says more."""
+        return law_load(cell)
+
+    @staticmethod
+    def white(p: Record, look: Record, conductance: Real) -> Real:
+        """Variance of what is fresh in every sample of a look (S²); none unless a kind says so."""
+        return F(0)
+
+    @staticmethod
     def apparent(p: Record, conductance: Real, volts: Real) -> Real:
         """Current over voltage of a cell at a voltage (S); ohmic unless a kind says otherwise."""
         return conductance
@@ -191,4 +208,9 @@ class CellModel(Configuration):
 
 def law_read(cell: Record, p: Record, now: float, draw: Word) -> Real:
     """The kind's own `read`, once compiled."""
+    raise NotImplementedError
+
+
+def law_load(cell: Record) -> Real:
+    """The kind's own `load`, once compiled."""
     raise NotImplementedError

@@ -324,7 +324,7 @@ class SimulatedBench:
     def _tensors(self) -> dict[str, Tensor]:
         """What changes about each cell, by name, the same objects."""
         booked = self._passive.account.tensors() if self._passive else {}
-        return self._cells.state.tensors() | booked
+        return self._cells.tensors() | booked
 
     def _reached(self, cells: Tensor | None) -> Tensor | None:
         """Cells that change if these are addressed; `None` for all, as half-selected ones do."""

@@ -208,12 +208,12 @@ class PassiveArray:
         disturbed: Bool[Tensor, " cells"] | None,
     ) -> Float[Tensor, " chosen"]:
         """Power in each of some cells, summed over the train (W)."""
-        before = self._cells.state.core.index_select(0, chosen)
+        before = self._cells.load.index_select(0, chosen)
         voltage = self._selector.cell_voltage(volts, before, 0.0)
         limit = self._selector.compliance(0.0).expand(chosen.shape[0])
-        held = self._held(chosen)
+        held = self._cells.held(chosen)
         self._cells.pulse(chosen, voltage, width, limit, now)
-        change = (self._held(chosen) - held).double()
+        change = (self._cells.held(chosen) - held).double()
         heating = in_order(voltage.square()) * before
         if disturbed is not None:
             unasked = disturbed.index_select(0, chosen)
@@ -227,11 +227,3 @@ class PassiveArray:
         book.moved.index_add_(0, chosen, change.abs())
         book.shift.index_add_(0, chosen, change)
         return heating
-
-    def _held(
-        self, cells: Int64[Tensor, " chosen"]
-    ) -> Float[Tensor, " chosen"]:
-        """Conductance of all channels, none blocked (S)."""
-        state = self._cells.state
-        channels = in_order(state.traps.amplitude.index_select(1, cells))
-        return state.core.index_select(0, cells) + channels

@@ -53,9 +53,8 @@ class SelectedPulses:
         seconds = rows * train.shape[0] * (width + self._setup)
         end = start + seconds
         count = cells.numel()
-        gates = torch.as_tensor(gate, dtype=torch.float32)
-        resistance = self._selector.resistance(gates).expand(count)
-        compliance = self._selector.compliance(gates).expand(count)
+        resistance = self._selector.resistance(gate).expand(count)
+        compliance = self._selector.compliance(gate).expand(count)
 
         chosen = cells.numpy()
         resistances = resistance.contiguous().numpy()

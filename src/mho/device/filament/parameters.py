@@ -169,6 +169,28 @@ class CellParameters(CellModel):
             "filled": ("u1", slots),
         }
 
+    def stored(self) -> Mapping[str, str]:
+        """Columns by the names that files have given them since the first release."""
+        plain = (
+            "core",
+            "flicker",
+            "relaxing",
+            "switched_at",
+            "clock",
+            "ahead",
+            "event",
+            "cycles",
+        )
+        of_traps = (
+            "amplitude",
+            "capture_time",
+            "emission_time",
+            "cleaning_voltage",
+            "filled",
+        )
+        names = {name: name for name in plain}
+        return names | {f"traps.{name}": name for name in of_traps}
+
     def numbers(self, temperature: float) -> Numbers:
         """All laws' numbers, group by group, and what follows from them."""
         groups: dict[str, Any] = asdict(self)
@@ -228,5 +250,7 @@ class CellParameters(CellModel):
             "law_heat": scalar.heat,
             "law_apparent": scalar.apparent,
             "law_load": scalar.load,
+            "law_held": scalar.held,
+            "law_white": scalar.white,
             "law_relaxation": self.relaxation.scalar_shift(),
         }

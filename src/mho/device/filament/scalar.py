@@ -267,6 +267,20 @@ def load(cell: Record) -> Real:
     return cell.core
 
 
+def held(cell: Record) -> Real:
+    """Conductance of all channels, none blocked (S)."""
+    channels = F(0)
+    for k in range(len(cell.amplitude)):
+        channels += cell.amplitude[k]
+    return cell.core + channels
+
+
+def white(p: Record, look: Record, conductance: Real) -> Real:
+    """Variance of the 1/f noise that is faster than the processes that are followed (S²)."""
+    scale = flicker_scale(p.flicker, conductance) * look.white
+    return scale * scale
+
+
 def apparent(p: Record, conductance: Real, volts: Real) -> Real:
     """Current over voltage (S): G (1 + c(G) V²), with c falling to 0 at `linear_above`."""
     falling = max(F(1) - conductance / p.linear_above, F(0))
