@@ -11,7 +11,7 @@ from mho.checks import (
 from mho.chip.passive_biasing import SCHEMES
 from mho.chip.periphery import Converter, Periphery, SignedConverter
 from mho.chip.selector import NoSelector, Selector
-from mho.device.filament import CellParameters
+from mho.device import CellModel
 from mho.device.published import Electronics, Preset, preset
 from mho.units import show
 from mho.wires import WireModel
@@ -108,8 +108,8 @@ class Chip(Configuration):
         return self.wires
 
     @property
-    def cell(self) -> CellParameters:
-        """Parameters of the cells."""
+    def cell(self) -> CellModel:
+        """The kind of its cells."""
         return self.published.cell()
 
     @property
@@ -117,7 +117,7 @@ class Chip(Configuration):
         """The access transistor, or the bare crossing of a passive array."""
         array = self.published.array
         if self.biasing is not None:
-            highest = self.published["switching.high"]
+            highest = self.cell.high
             return NoSelector(highest, array.series_resistance)
         transistor = array.transistor
         if transistor is None:

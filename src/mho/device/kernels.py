@@ -74,6 +74,11 @@ def law_load(cell: Record) -> Real:
     raise NotImplementedError
 
 
+def law_energy(p: Record, volts: Real, load: Real, width: Real) -> Real:
+    """The kind's `energy`."""
+    raise NotImplementedError
+
+
 def law_held(cell: Record) -> Real:
     """The kind's `held`."""
     raise NotImplementedError

@@ -42,6 +42,26 @@ class Shot(NamedTuple):
     words: Any
 
 
+class TypicalSwitching(NamedTuple):
+    """What a typical cell does, for those who choose amplitudes: exponential around one point.
+
+    Args:
+        set_voltage: SET amplitude that moves a typical cell by `step` (V).
+        reset_voltage: RESET amplitude, as a positive number, that does the same (V).
+        slope: Voltage for a step e times as large (V).
+        step: Conductance step at those voltages (S).
+        width: Pulse width of that statement (s).
+        span: Distance from the end of the range at which the step is `step` (S).
+    """
+
+    set_voltage: float
+    reset_voltage: float
+    slope: float
+    step: float
+    width: float
+    span: float
+
+
 class CellModel(Configuration):
     """A kind of cell: a frozen set of numbers, and laws as static methods.
 
@@ -58,6 +78,12 @@ class CellModel(Configuration):
 
     __slots__ = ()
 
+    low: float
+    """Lowest conductance of a typical cell (S)."""
+    high: float
+    """Highest conductance of a typical cell (S)."""
+    levels: ClassVar[int | None] = None
+    """Conductances that a cell can hold; any in its range if `None` (1)."""
     columns: ClassVar[Mapping[str, Column]] = {}
     """What changes about a cell, by name: types as in a record, `"f4"` for most."""
     constants: ClassVar[Mapping[str, Column]] = {}
@@ -72,6 +98,10 @@ class CellModel(Configuration):
     def state_columns(self) -> Mapping[str, Column]:
         """What changes about a cell; `columns`, unless it depends on the numbers."""
         return self.columns
+
+    def typical(self) -> TypicalSwitching | None:
+        """What pulses do to a typical cell; measured on some cells if `None`."""
+        return None
 
     def stored(self) -> Mapping[str, str]:
         """Columns that files keep, by the names that they have there; never renamed."""
@@ -124,6 +154,7 @@ class CellModel(Configuration):
             "law_load": kind.load,
             "law_held": kind.held,
             "law_white": kind.white,
+            "law_energy": kind.energy,
         }
 
     # ------------------------------------------------------------- laws, compiled
@@ -199,6 +230,18 @@ class CellModel(Configuration):
     def white(p: Record, look: Record, conductance: Real) -> Real:
         """Variance of what is fresh in every sample of a look (S²); none unless a kind says so."""
         return F(0)
+
+    @staticmethod
+    def energy(p: Record, volts: Real, load: Real, width: Real) -> Real:
+        """Energy that a pulse puts into a cell (J); that of a resistor unless a kind says more.
+
+        Args:
+            p: The kind's numbers.
+            volts: Voltage at the cell (V).
+            load: Its conductance before the train (S).
+            width: Duration (s).
+        """
+        return volts * volts * load * width
 
     @staticmethod
     def apparent(p: Record, conductance: Real, volts: Real) -> Real:

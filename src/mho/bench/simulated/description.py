@@ -7,7 +7,8 @@ from mho.chip import Chip
 def describe_chip(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
     array = chip.published.array
-    law = chip.cell.switching
+    cell = chip.cell
+    law = cell.typical()
     selector = chip.selector
     nominal = Nominal(
         set_voltage=law.set_voltage,
@@ -15,7 +16,7 @@ def describe_chip(chip: Chip) -> BenchInfo:
         slope=law.slope,
         step=law.step,
         width=law.width,
-        floor=law.low,
+        floor=cell.low,
         ceiling=float(selector.compliance(selector.gate_max)),
         span=law.span,
     )
@@ -25,7 +26,7 @@ def describe_chip(chip: Chip) -> BenchInfo:
         rows=chip.rows,
         cols=chip.cols,
         conductance_low=array.level_low,
-        conductance_high=law.high,
+        conductance_high=cell.high,
         array_low=array.map_low,
         array_high=array.map_high,
         amplitude_max=array.amplitude_max,

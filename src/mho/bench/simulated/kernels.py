@@ -12,6 +12,7 @@ from mho.compiled import F, Numbers, Real, Record, Word, at_event, normal_of
 from mho.device import (
     BLOCK,
     law_apparent,
+    law_energy,
     law_load,
     pulse_cell,
     watch_some,
@@ -21,26 +22,35 @@ Array = Any
 
 
 def drive(
-    cell: Record, chip: Record, train: Array, j: int, resistance: Real
+    cell: Record,
+    p: Record,
+    chip: Record,
+    train: Array,
+    j: int,
+    resistance: Real,
+    width: Real,
 ) -> Real:
-    """Turn wanted amplitudes into what the cell sees (V); returns the sum of their squares (V²).
+    """Turn wanted amplitudes into what the cell sees (V); returns the energy it takes (J).
 
     Args:
         cell: The cell.
+        p: Numbers of its kind.
         chip: Numbers of driver and read-out.
         train: Amplitudes, changed in place (V). Shape (train, cells).
         j: The cell's column there (1).
         resistance: Between driver and cell (Ω).
+        width: Duration of each pulse (s).
     """
-    share = F(1) + resistance * law_load(cell)
-    squares = F(0)
+    load = law_load(cell)
+    share = F(1) + resistance * load
+    joules = F(0)
     for n in range(train.shape[0]):
         code = np.rint(train[n, j] / chip.dac_lsb)
         code = min(max(code, -chip.dac_top), chip.dac_top)
         volts = code * chip.dac_lsb / share
         train[n, j] = volts
-        squares += volts * volts
-    return squares
+        joules += law_energy(p, volts, load, width)
+    return joules
 
 
 def give(
@@ -56,11 +66,12 @@ def give(
     words: Array,
     heat: Array,
 ) -> None:
-    """Driver, selector, cell: each gets its train, and says what heat that made (V²S)."""
+    """Driver, selector, cell: each gets its train, and says what energy it took (J)."""
     for j in range(cells.shape[0]):
         cell = state[cells[j]]
-        load = law_load(cell)
-        heat[j] = drive(cell, chip[0], train, j, resistance[j]) * load
+        heat[j] = drive(
+            cell, p[0], chip[0], train, j, resistance[j], width
+        )
         pulse_cell(cell, p[0], train, j, width, compliance[j], now, words)
 
 

@@ -80,4 +80,4 @@ class SelectedPulses:
             )
 
         in_threads(give, count, train.shape[0])
-        return seconds, total(torch.from_numpy(heat)) * width
+        return seconds, total(torch.from_numpy(heat))

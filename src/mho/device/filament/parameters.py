@@ -28,7 +28,7 @@ from mho.device.laws import (
     TelegraphNoise,
     Temperature,
 )
-from mho.device.model import CellModel
+from mho.device.model import CellModel, TypicalSwitching
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,18 @@ class CellParameters(CellModel):
         """Highest conductance of the core (S)."""
         return self.switching.high
 
+    def typical(self) -> TypicalSwitching:
+        """The law of switching, half way up the range."""
+        law = self.switching
+        return TypicalSwitching(
+            set_voltage=law.set_voltage,
+            reset_voltage=law.reset_voltage,
+            slope=law.slope,
+            step=law.step,
+            width=law.width,
+            span=law.span,
+        )
+
     def state_columns(self) -> Mapping[str, Column]:
         """What changes about a cell: core, channels, flicker, creep, cycles."""
         slots = int(self.telegraph.slots)
@@ -252,5 +264,6 @@ class CellParameters(CellModel):
             "law_load": scalar.load,
             "law_held": scalar.held,
             "law_white": scalar.white,
+            "law_energy": CellModel.energy,
             "law_relaxation": self.relaxation.scalar_shift(),
         }

@@ -16,6 +16,7 @@ from mho.device.laws import (
     TelegraphNoise,
     Temperature,
 )
+from mho.device.model import CellModel
 from mho.device.published.array_numbers import ArrayNumbers, array_numbers
 from mho.files import NOT_IDENTITY
 
@@ -78,6 +79,7 @@ class Preset:
         laws: Laws of this cell that differ from the usual ones, by group.
         biasing: How cells of an array without selectors were written, `"V/2"` or `"V/3"`; `None`
             for cells with a selector each.
+        kind: What its cells are; all its numbers but the array's belong to it.
     """
 
     name: str = field(metadata=NOT_IDENTITY)
@@ -86,6 +88,9 @@ class Preset:
     values: Mapping[str, Value]
     laws: Mapping[str, type] = field(default_factory=dict)
     biasing: str | None = None
+    kind: type[CellModel] = field(
+        default=CellParameters, metadata=NOT_IDENTITY
+    )
 
     references: ClassVar = ("rao2023",)
 
@@ -112,8 +117,10 @@ class Preset:
         """The numbers of the array around the cells."""
         return array_numbers(self.group("array"))
 
-    def cell(self) -> CellParameters:
-        """The cell's parameters."""
+    def cell(self) -> CellModel:
+        """The kind of cell with this preset's numbers."""
+        if self.kind is not CellParameters:
+            return self.kind(**self.group("cell"))
         parameters: dict[str, Any] = {}
         kinds = _LAWS | dict(self.laws)
         for group, kind in kinds.items():
@@ -156,6 +163,9 @@ class Preset:
 
     def field_names(self) -> list[str]:
         """Every number the cell must be given, by group and field."""
+        if self.kind is not CellParameters:
+            own = fields(self.kind)  # type: ignore[arg-type]
+            return [f"cell.{number.name}" for number in own]
         kinds = _LAWS | dict(self.laws)
         names = []
         for group, kind in kinds.items():
