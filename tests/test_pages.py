@@ -14,7 +14,9 @@ HOME = Path(__file__).parents[1]
 DOCS = HOME / "docs"
 PAGES = [
     page
-    for page in sorted(DOCS.glob("*/*.md"))
+    for page in sorted(
+        [*DOCS.glob("*/*.md"), *DOCS.glob("explanation/kinds/*.md")]
+    )
     if page.parent.name != "decisions"
 ]
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)

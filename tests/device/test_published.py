@@ -2,7 +2,6 @@
 
 import pytest
 
-from mho.device.filament.cells import CellParameters
 from mho.device.published import PRESETS, Confidence, Value, preset
 from mho.references import bibliography
 
@@ -18,7 +17,7 @@ def test_a_preset_gives_every_parameter_of_the_cell(name: str) -> None:
     needed = set(PRESETS[name].field_names())
     assert needed <= given
     assert all(extra.startswith("array.") for extra in given - needed)
-    assert isinstance(PRESETS[name].cell(), CellParameters)
+    assert isinstance(PRESETS[name].cell(), PRESETS[name].kind)
 
 
 @pytest.mark.parametrize(("name", "field"), EVERY)

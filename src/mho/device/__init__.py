@@ -1,15 +1,15 @@
 """One cell: the seam of a kind, the laws that kinds follow, and many cells of one kind.
 
 `CellModel` is what a kind of cell is; `Cells` holds many of one kind. Inside, `laws` has scalar
-laws, each after its source; `filament` the kind that most presets are of; `published` one file
-for each chip that somebody has measured. `kernels` and what it names are for those who put a
-circuit around cells.
+laws, each after its source; `filament` the kind that most presets are of; `kinds` one file for
+each further one; `published` one file for each chip that somebody has measured. `kernels` and
+what it names are for those who put a circuit around cells.
 """
 
 from importlib import import_module as _import_module
 from typing import Any
 
-_ROOMS = ("filament", "laws", "published")
+_ROOMS = ("filament", "kinds", "laws", "published")
 _PLACES = {
     "CellModel": "model",
     "Shot": "model",
@@ -32,6 +32,7 @@ __all__ = [
     "TypicalSwitching",
     "compiled_for",
     "filament",
+    "kinds",
     "law_apparent",
     "law_energy",
     "law_load",

@@ -10,7 +10,7 @@ error below 4 % is not reached all the same, see decision 12.
 """
 
 from mho.device.published.rao2023 import RAO2023
-from mho.device.published.values import Confidence, Preset, Value
+from mho.device.values import Confidence, Preset, Value
 from mho.units import Ohm, V, ns, uS
 
 _P = Confidence.PUBLISHED

@@ -5,7 +5,7 @@ a choice or an inference, marked as such. Two choices were made with the publish
 and say so in their notes: `flicker.per_decade` and `telegraph.spawning`.
 """
 
-from mho.device.published.values import Confidence, Preset, Value, by_full_name
+from mho.device.values import Confidence, Preset, Value, by_full_name
 from mho.units import G0, K, Ohm, V, eV, mS, ms, mV, ns, s, uS, us
 
 _P = Confidence.PUBLISHED

@@ -5,7 +5,7 @@ else is taken over from there, with its source and confidence.
 """
 
 from mho.device.published.rao2023 import RAO2023
-from mho.device.published.values import Confidence, Preset, Value
+from mho.device.values import Confidence, Preset, Value
 from mho.units import V, uS
 
 _P = Confidence.PUBLISHED

@@ -10,7 +10,7 @@ What is not given here is taken over from `rao2023`.
 
 from mho.device.laws import FittedRelaxation
 from mho.device.published.rao2023 import RAO2023
-from mho.device.published.values import Confidence, Preset, Value
+from mho.device.values import Confidence, Preset, Value
 from mho.units import Ohm, V, ms, ns, pJ, s, uS, us
 
 _P = Confidence.PUBLISHED

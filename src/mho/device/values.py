@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from mho.checks import check_between, check_choice, check_number
+from mho.device.array_numbers import ArrayNumbers, array_numbers
 from mho.device.filament import CellParameters
 from mho.device.laws import (
     Endurance,
@@ -17,7 +18,6 @@ from mho.device.laws import (
     Temperature,
 )
 from mho.device.model import CellModel
-from mho.device.published.array_numbers import ArrayNumbers, array_numbers
 from mho.files import NOT_IDENTITY
 
 
@@ -52,7 +52,13 @@ class Value:
 
 
 _COUNTS = frozenset(
-    ("telegraph.slots", "array.rows", "array.cols", "array.dac_bits", "array.adc_bits")
+    (
+        "telegraph.slots",
+        "array.rows",
+        "array.cols",
+        "array.dac_bits",
+        "array.adc_bits",
+    )
 )
 _LARGEST = 1e30
 _LAWS: dict[str, type] = {
@@ -88,9 +94,7 @@ class Preset:
     values: Mapping[str, Value]
     laws: Mapping[str, type] = field(default_factory=dict)
     biasing: str | None = None
-    kind: type[CellModel] = field(
-        default=CellParameters, metadata=NOT_IDENTITY
-    )
+    kind: type[CellModel] = field(default=CellParameters, metadata=NOT_IDENTITY)
 
     references: ClassVar = ("rao2023",)
 
