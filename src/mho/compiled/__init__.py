@@ -34,6 +34,7 @@ from mho.compiled.draws import (
     uniform,
     uniform_pair,
     uniform_slot,
+    uniforms_of,
 )
 from mho.compiled.records import (
     Column,
@@ -84,4 +85,5 @@ __all__ = [
     "uniform",
     "uniform_pair",
     "uniform_slot",
+    "uniforms_of",
 ]

@@ -57,13 +57,11 @@ def exp(x: Real) -> Real:
     x = min(max(x, _LOWEST), _HIGHEST)
     k = np.rint(x * _LOG2_E)
     r = x - k * _LN2_HIGH - k * _LN2_LOW
-    p = _E5
-    p = p * r + _E4
-    p = p * r + _E3
-    p = p * r + _E2
-    p = p * r + _E1
-    p = p * r + _E0
-    value = p * (r * r) + r + F(1)
+    # by halves, not term by term: a processor computes the halves at the same time
+    square = r * r
+    high = (_E5 * r + _E4) * (square * square)
+    p = (_E1 * r + _E0) + (_E3 * r + _E2) * square + high
+    value = p * square + r + F(1)
     # two to the power k, written into the exponent
     scale = I((I(k) + I(127)) << I(23))
     return value * scale.view(np.float32)
@@ -76,15 +74,10 @@ def log(x: Real) -> Real:
     exponent = I((bits - _ROOT_HALF_BITS) >> I(23))
     m = I(bits - (exponent << I(23))).view(np.float32) - F(1)
     square = m * m
-    p = _L8
-    p = p * m + _L7
-    p = p * m + _L6
-    p = p * m + _L5
-    p = p * m + _L4
-    p = p * m + _L3
-    p = p * m + _L2
-    p = p * m + _L1
-    p = p * m + _L0
+    fourth = square * square
+    low = (_L1 * m + _L0) + (_L3 * m + _L2) * square
+    high = (_L5 * m + _L4) + (_L7 * m + _L6) * square
+    p = low + (high + _L8 * fourth) * fourth
     k = F(exponent)
     tail = m * square * p + k * _LN2_LOW - F(0.5) * square
     return m + tail + k * _LN2_HIGH
@@ -92,14 +85,12 @@ def log(x: Real) -> Real:
 
 def expm1(x: Real) -> Real:
     """The exponential less one, with all its digits near 0."""
-    p = _M8
-    p = p * x + _M7
-    p = p * x + _M6
-    p = p * x + _M5
-    p = p * x + _M4
-    p = p * x + _M3
-    p = p * x + _M2
-    near = p * (x * x) + x
+    square = x * x
+    fourth = square * square
+    low = (_M3 * x + _M2) + (_M5 * x + _M4) * square
+    high = (_M7 * x + _M6) + _M8 * square
+    p = low + high * fourth
+    near = p * square + x
     far = exp(x) - F(1)
     return near if abs(x) < F(0.5) else far
 
@@ -151,13 +142,10 @@ def cos_turns(turns: Real) -> Real:
     """The cosine of so many turns (1), 0 to 1."""
     rest, sign = _half_turn(turns)
     s = rest * rest
-    p = _C6
-    p = p * s + _C5
-    p = p * s + _C4
-    p = p * s + _C3
-    p = p * s + _C2
-    p = p * s + _C1
-    p = p * s + _C0
+    square = s * s
+    low = (_C1 * s + _C0) + (_C3 * s + _C2) * square
+    high = (_C5 * s + _C4) + _C6 * square
+    p = low + high * (square * square)
     return p * sign
 
 
@@ -165,11 +153,8 @@ def sin_turns(turns: Real) -> Real:
     """The sine of so many turns (1), 0 to 1."""
     rest, sign = _half_turn(turns)
     s = rest * rest
-    p = _S6
-    p = p * s + _S5
-    p = p * s + _S4
-    p = p * s + _S3
-    p = p * s + _S2
-    p = p * s + _S1
-    p = p * s + _S0
+    square = s * s
+    low = (_S1 * s + _S0) + (_S3 * s + _S2) * square
+    high = (_S5 * s + _S4) + _S6 * square
+    p = low + high * (square * square)
     return p * rest * sign

@@ -76,7 +76,7 @@ class Kernels:
         from numba import njit
 
         def decorate(function: Any) -> Any:
-            return njit(function, nogil=True, error_model="numpy")
+            return njit(function, nogil=True, error_model="numpy", forceinline=True)
 
         return Translation(decorate, self._laws)
 

@@ -90,11 +90,16 @@ def uniform_slot(key: Word, what: Word, slot: int, slots: int) -> Real:
     return low if slot < words else high
 
 
+def uniforms_of(word: Word) -> tuple[Real, Real]:
+    """Two uniform numbers of a key and a purpose that are added already (1)."""
+    bits = _mix(word)
+    return _unit(bits), _unit(bits >> U(32))
+
+
 def normals_of(word: Word) -> tuple[Real, Real]:
     """Two standard normal numbers of a key and a purpose that are added already (1)."""
-    bits = _mix(word)
-    radius = np.sqrt(F(-2) * log(_unit(bits)))
-    turns = _unit(bits >> U(32))
+    u, turns = uniforms_of(word)
+    radius = np.sqrt(F(-2) * log(u))
     return radius * cos_turns(turns), radius * sin_turns(turns)
 
 

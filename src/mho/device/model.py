@@ -28,8 +28,7 @@ class Shot(NamedTuple):
         number: Number of the pulse in its train (1).
         length: Pulses of the train (1).
         key: Randomness of the whole train; a law's `draw` is that of this pulse.
-        words: Words of child streams, one row for each of the kind's `trains`, one column for
-            each pulse.
+        other: Word of the pulse's own stream of another name, the last of the kind's `trains`.
     """
 
     volts: Real
@@ -39,7 +38,7 @@ class Shot(NamedTuple):
     number: int
     length: int
     key: Word
-    words: Any
+    other: Word
 
 
 class TypicalSwitching(NamedTuple):

@@ -45,8 +45,6 @@ _FLICKER = normal_purpose("flicker")
 _FLICKER_STEP = normal_purpose("flicker step")
 _RELAXATION = normal_purpose("relaxation")
 _SPAWNING = purpose("spawning")
-_CLEANING_STREAM = 1
-"""Row of `Shot.words` that names the streams in which pulses resolve channels."""
 
 
 def law_relaxation(law: Record, core: Real, age: Real, strength: Real) -> Real:
@@ -104,7 +102,7 @@ def pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
         add_channels(cell, p.telegraph, number, draw)
         return
     if has_channels(cell):
-        own = child(shot.key, shot.words[_CLEANING_STREAM, shot.number])
+        own = child(shot.key, shot.other)
         resolve_channels(cell, p.telegraph, shot.volts, shot.width, own)
     spawning = p.telegraph.spawning_rate * shot.width
     chance = uniform_slot(shot.key, _SPAWNING, shot.number, shot.length)
@@ -145,20 +143,29 @@ def watch(
     # sums of times round: a read may start an ulp before the last one ended
     waited = F(max(look.now - cell.clock, 0.0))
     age = F(look.now - cell.switched_at)
-    for n in range(look.samples):
-        out[first + n] = F(0)
-    _flicker(cell, p, look, waited, z, out, first)
-    for n in range(look.samples):
-        at = first + n
-        lived = age + F(n) * look.spacing
-        core = cell.core + creep(p, cell.core, lived, cell.relaxing)
-        # the slow processes add up; what is faster is white
-        noise = out[at] + z[0, at] * look.white
-        out[at] = core + noise * flicker_scale(p.flicker, core)
+    core = cell.core
+    relaxing = cell.relaxing
+    slow = _first_flicker(cell, look, waited, z, first)
+    if look.samples == 1:
+        core += creep(p, core, age, relaxing)
+        noise = slow + z[0, first] * look.white
+        out[first] = core + noise * flicker_scale(p.flicker, core)
+    else:
+        stop = first + look.samples
+        for at in range(first, stop):
+            out[at] = z[0, at] * look.white
+        out[first] += slow
+        _later_flicker(cell, look, z, out, first)
+        # short loops fit the widest registers: the core takes the place of what is used up
+        for at in range(first, stop):
+            lived = age + F(at - first) * look.spacing
+            z[0, at] = core + creep(p, core, lived, relaxing)
+        for at in range(first, stop):
+            out[at] = z[0, at] + out[at] * flicker_scale(p.flicker, z[0, at])
     before = (waited + cell.ahead) * p.trap_acceleration
     for k in range(len(cell.amplitude)):
         if cell.amplitude[k] > 0:
-            watch_channel(cell, k, look, before, out, first)
+            watch_channel(cell, k, look, before, z, out, first)
     cell.ahead = F(0)
     if p.temperature.warming != 0:
         for n in range(look.samples):
@@ -168,33 +175,46 @@ def watch(
             )
 
 
-def _flicker(
-    cell: Record,
-    p: Record,
-    look: Record,
-    waited: Real,
-    z: Any,
-    out: Any,
-    first: int,
-) -> None:
-    """Add the slow processes of the 1/f noise in every sample (1); they move on."""
+def _first_flicker(
+    cell: Record, look: Record, waited: Real, z: Any, first: int
+) -> Real:
+    """The slow processes of the 1/f noise at the first sample, in sum (1); they move on."""
     parts = len(cell.flicker)
-    words = (parts + 1) // 2
     if waited != look.known_wait:
         # most cells waited as long as the one before: exponentials once for all of them
         look.known_wait = waited
         for k in range(parts):
             ratio = (waited + look.integration) / look.times[k]
             look.first_kept[k], look.first_fresh[k] = flicker_memory(ratio)
+    total = F(0)
     for k in range(parts):
-        row = 1 + 2 * k if k < words else 2 + 2 * (k - words)
         x = look.first_kept[k] * cell.flicker[k]
-        x += look.first_fresh[k] * z[row, first]
-        out[first] += x
-        for n in range(1, look.samples):
-            x = look.kept[k] * x + look.fresh[k] * z[row, first + n]
-            out[first + n] += x
+        x += look.first_fresh[k] * z[_row(k, parts), first]
         cell.flicker[k] = x
+        total += x
+    return total
+
+
+def _later_flicker(
+    cell: Record, look: Record, z: Any, out: Any, first: int
+) -> None:
+    """Add the slow processes in every further sample (1); they move on."""
+    parts = len(cell.flicker)
+    for k in range(parts):
+        row = _row(k, parts)
+        x = cell.flicker[k]
+        kept = look.kept[k]
+        fresh = look.fresh[k]
+        for at in range(first + 1, first + look.samples):
+            x = kept * x + fresh * z[row, at]
+            out[at] += x
+        cell.flicker[k] = x
+
+
+def _row(k: int, parts: int) -> int:
+    """Row of a process among normal numbers: first parts of pairs first, after the white one."""
+    words = (parts + 1) // 2
+    return 1 + 2 * k if k < words else 2 + 2 * (k - words)
 
 
 def moments(

@@ -3,6 +3,8 @@
 Scalar functions; the law and its numbers are those of `TelegraphNoise`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from mho.compiled import (
@@ -54,6 +56,9 @@ def births(law: Record, step: Real, worn: Real, draw: Word) -> int:
     mean = law.births * -expm1(-abs(step) / law.birth_step) * worn
     # the inverse of the cumulative distribution: count the terms that the draw exceeds
     chance = uniform(draw, _BIRTHS)
+    # e^−mean is not below 1 − mean: mostly there is nothing to count
+    if chance <= F(1) - mean:
+        return 0
     term = exp(-mean)
     cumulative = term
     number = 0
@@ -154,7 +159,13 @@ def _filled_after(occupancy: Real, memory: Real, filled: bool) -> Real:
 
 
 def watch_channel(
-    cell: Record, k: int, look: Record, waited: Real, out: Record, first: int
+    cell: Record,
+    k: int,
+    look: Record,
+    waited: Real,
+    z: Any,
+    out: Any,
+    first: int,
 ) -> None:
     r"""Add what one channel conducts, averaged over each of several integrations.
 
@@ -173,6 +184,7 @@ def watch_channel(
         k: Slot of the channel (1).
         look: When samples are taken.
         waited: Time until the first integration starts, as traps count it (s).
+        z: Numbers that are used up; the first row is written over.
         out: Conductances of samples, added to (S).
         first: Place of this cell's first sample there (1).
     """
@@ -186,6 +198,8 @@ def watch_channel(
     x = rate * look.trap_integration
     kept = exp(-x)
     kept_before = exp(-rate * waited)
+    is_fast = x >= _FAST
+    # a chance depends on the state before: follow the states first
     for n in range(look.samples):
         key = at_event(cell.key, cell.event + n)
         during = child(key, _INTEGRATION)
@@ -194,18 +208,24 @@ def watch_channel(
         chance = _filled_after(occupancy, kept, start)
         filled = uniform_slot(during, _TRAP, k, slots) <= chance
         begun = F(1) if start else F(0)
-        if x >= _FAST:
-            fraction = _fast_fraction(x, begun, occupancy, kept, during, k, slots)
-        elif start == filled:
-            fraction = begun
-        else:
+        if start != filled and not is_fast:
             # filled until that moment if it was filled at the start, from then on if not
             moment = uniform_slot(during, _FLIP_MOMENT, k, slots)
-            fraction = abs(moment - begun)
-        out[first + n] += (F(1) - fraction) * amplitude
+            begun = abs(moment - begun)
+        z[0, first + n] = begun
         if n == 0:
             kept_before = exp(-rate * look.trap_pause)
     cell.filled[k] = filled
+    if is_fast:
+        key = cell.key
+        event = cell.event
+        for n in range(look.samples):
+            during = child(at_event(key, event + n), _INTEGRATION)
+            z[0, first + n] = _fast_fraction(
+                x, z[0, first + n], occupancy, kept, during, k
+            )
+    for n in range(look.samples):
+        out[first + n] += (F(1) - z[0, first + n]) * amplitude
 
 
 def _fast_fraction(
@@ -215,7 +235,6 @@ def _fast_fraction(
     kept: Real,
     draw: Word,
     k: int,
-    slots: int,
 ) -> Real:
     """Filled fraction of an integration of a fast trap: a Beta number with the exact moments."""
     mean, variance = filled_moments(x, start, occupancy, kept)

@@ -108,12 +108,14 @@ def relaxation_shift(
         age: Time since then, at the reference temperature (s).
         strength: The cell's number (1).
     """
-    # from 0 at the switching to 1 after a second
-    progress = min(log1p(age / law.onset) / law.in_a_second, F(1))
     after_a_second = core * law.relative + law.absolute
-    # nothing within the first second
-    growth = log(max(age, F(1))) * law.growth
-    return (growth + progress * after_a_second) * law.scale * strength
+    if age < F(1):
+        # from 0 at the switching to 1 after a second, and no growth before
+        progress = log1p(age / law.onset) / law.in_a_second
+        size = progress * after_a_second
+    else:
+        size = after_a_second + log(age) * law.growth
+    return size * law.scale * strength
 
 
 def renewed_share(law: Record, step: Real) -> Real:
