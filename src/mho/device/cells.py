@@ -118,6 +118,7 @@ class Cells:
         width: float,
         compliance: Float[Tensor, " cells"],
         now: float,
+        gap: float = 0.0,
     ) -> None:
         """Give each cell a train of pulses, as it sees them.
 
@@ -127,6 +128,7 @@ class Cells:
             width: Duration of each pulse (s).
             compliance: Conductance at which the selector stops a SET (S). Shape (cells,).
             now: Time at the end of the train (s).
+            gap: Time between its pulses (s).
         """
         chosen = cells.numpy()
         train = amplitude.contiguous().numpy()
@@ -143,6 +145,7 @@ class Cells:
                 np.float32(width),
                 limit[some],
                 now,
+                np.float32(gap),
                 words,
             )
 

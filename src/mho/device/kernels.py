@@ -106,6 +106,7 @@ def pulse_cell(
     width: Real,
     compliance: Real,
     now: float,
+    gap: Real,
     words: Array,
 ) -> None:
     """One cell lives through its column of a train; 0 V does nothing."""
@@ -116,7 +117,9 @@ def pulse_cell(
         volts = train[n, j]
         if volts != 0:
             other = words[words.shape[0] - 1, n]
-            shot = Shot(volts, width, compliance, now, n, length, key, other)
+            shot = Shot(
+                volts, width, compliance, now, gap, n, length, key, other
+            )
             law_pulse(cell, p, shot, child(key, words[0, n]))
 
 
@@ -128,12 +131,13 @@ def pulse(
     width: Real,
     compliance: Array,
     now: float,
+    gap: Real,
     words: Array,
 ) -> None:
     """Give each cell its train of pulses, as it sees them."""
     for j in range(cells.shape[0]):
         cell = state[cells[j]]
-        pulse_cell(cell, p[0], train, j, width, compliance[j], now, words)
+        pulse_cell(cell, p[0], train, j, width, compliance[j], now, gap, words)
 
 
 def draw_normals(

@@ -25,6 +25,7 @@ class Shot(NamedTuple):
         width: Duration (s).
         compliance: Conductance at which the selector stops a SET (S).
         now: Time at the end of the train (s), double precision.
+        gap: Time between the pulses of a train, in which the row is set up (s).
         number: Number of the pulse in its train (1).
         length: Pulses of the train (1).
         key: Randomness of the whole train; a law's `draw` is that of this pulse.
@@ -35,6 +36,7 @@ class Shot(NamedTuple):
     width: Real
     compliance: Real
     now: float
+    gap: Real
     number: int
     length: int
     key: Word

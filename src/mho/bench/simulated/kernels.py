@@ -63,6 +63,7 @@ def give(
     resistance: Array,
     compliance: Array,
     now: float,
+    gap: Real,
     words: Array,
     heat: Array,
 ) -> None:
@@ -72,7 +73,7 @@ def give(
         heat[j] = drive(
             cell, p[0], chip[0], train, j, resistance[j], width
         )
-        pulse_cell(cell, p[0], train, j, width, compliance[j], now, words)
+        pulse_cell(cell, p[0], train, j, width, compliance[j], now, gap, words)
 
 
 def read(

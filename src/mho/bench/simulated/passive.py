@@ -212,7 +212,7 @@ class PassiveArray:
         voltage = self._selector.cell_voltage(volts, before, 0.0)
         limit = self._selector.compliance(0.0).expand(chosen.shape[0])
         held = self._cells.held(chosen)
-        self._cells.pulse(chosen, voltage, width, limit, now)
+        self._cells.pulse(chosen, voltage, width, limit, now, self._setup)
         change = (self._cells.held(chosen) - held).double()
         heating = in_order(voltage.square()) * before
         if disturbed is not None:

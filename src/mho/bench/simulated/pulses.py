@@ -75,6 +75,7 @@ class SelectedPulses:
                 resistances[some],
                 limits[some],
                 end,
+                np.float32(self._setup),
                 words,
                 heat[some],
             )
