@@ -35,7 +35,7 @@ def record_type(columns: Mapping[str, Column]) -> np.dtype[Any]:
             described.append((name, column))
     # aligned to eight, so that every column alone is a tensor too
     packed = np.dtype(described, align=True)
-    fields = packed.fields or {}
+    fields: Mapping[str, Any] = packed.fields or {}
     return np.dtype(
         {
             "names": list(fields),

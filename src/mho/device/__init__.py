@@ -7,7 +7,19 @@ what it names are for those who put a circuit around cells.
 """
 
 from importlib import import_module as _import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mho.device.cells import Cells, compiled_for
+    from mho.device.kernels import (
+        BLOCK,
+        law_bend,
+        law_energy,
+        law_load,
+        pulse_cell,
+        watch_some,
+    )
+    from mho.device.model import CellModel, Shot, TypicalSwitching
 
 _ROOMS = ("filament", "kinds", "laws", "published")
 _PLACES = {
@@ -17,7 +29,7 @@ _PLACES = {
     "Cells": "cells",
     "compiled_for": "cells",
     "BLOCK": "kernels",
-    "law_apparent": "kernels",
+    "law_bend": "kernels",
     "law_energy": "kernels",
     "law_load": "kernels",
     "pulse_cell": "kernels",
@@ -33,7 +45,7 @@ __all__ = [
     "compiled_for",
     "filament",
     "kinds",
-    "law_apparent",
+    "law_bend",
     "law_energy",
     "law_load",
     "laws",

@@ -323,7 +323,7 @@ def compiled_for(model: CellModel, functions: Functions | None = None) -> Kernel
         model: The kind.
         functions: Plain functions over cells; those of `mho.device.kernels` if `None`.
     """
-    some = kernels.ALL if functions is None else functions
+    some: Functions = kernels.ALL if functions is None else functions
     laws = model.laws()
     key = (tuple(some.items()), tuple(laws.items()))
     if key not in _MADE:

@@ -3,6 +3,7 @@
 Names that begin with `law_` stand for the laws of the kind for which a kernel is compiled.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,8 @@ def law_heat(
     raise NotImplementedError
 
 
-def law_apparent(p: Record, conductance: Real, volts: Real) -> Real:
-    """The kind's `apparent`."""
+def law_bend(p: Record, conductance: Real) -> Real:
+    """The kind's `bend`."""
     raise NotImplementedError
 
 
@@ -266,6 +267,12 @@ def white_variance(
         found[j] = law_white(p[0], look[0], conductance[j])
 
 
+def bends(p: Array, conductance: Array, found: Array) -> None:
+    """Cubic coefficients (1/V²)."""
+    for j in range(conductance.shape[0]):
+        found[j] = law_bend(p[0], conductance[j])
+
+
 def age(
     state: Array, p: Array, cells: Array, cycles: float, now: float
 ) -> None:
@@ -287,13 +294,14 @@ def heat(state: Array, p: Array, look: Array, after: Array) -> None:
         cell.clock = look[0].now
 
 
-ALL = {
+ALL: dict[str, Callable[..., Any]] = {
     "give_birth": give_birth,
     "pulse": pulse,
     "watch": watch,
     "moments": moments,
     "held": held,
     "white_variance": white_variance,
+    "bends": bends,
     "age": age,
     "heat": heat,
 }

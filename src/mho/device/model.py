@@ -9,8 +9,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, NamedTuple
 
+from jaxtyping import Float
+from torch import Tensor
+
 from mho.checks import Configuration
 from mho.compiled import Column, F, Laws, Numbers, Real, Record, Word, at_event
+
+_ROUNDS = 24
+"""Rounds of a fixed point (1)."""
 
 SHARED: dict[str, Column] = {"key": "u8", "event": "i8", "clock": "f8"}
 """Columns that every cell has: its stream, its operations so far (1), and the time up to which
@@ -151,7 +157,7 @@ class CellModel(Configuration):
             "law_moments": kind.moments,
             "law_age": kind.age,
             "law_heat": kind.heat,
-            "law_apparent": kind.apparent,
+            "law_bend": kind.bend,
             "law_load": kind.load,
             "law_held": kind.held,
             "law_white": kind.white,
@@ -245,9 +251,42 @@ class CellModel(Configuration):
         return volts * volts * load * width
 
     @staticmethod
-    def apparent(p: Record, conductance: Real, volts: Real) -> Real:
-        """Current over voltage of a cell at a voltage (S); ohmic unless a kind says otherwise."""
-        return conductance
+    def bend(p: Record, conductance: Real) -> Real:
+        """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²); ohmic unless a kind says more."""
+        return F(0)
+
+    # ------------------------------------------------------------- of many cells at once
+
+    def cubic(
+        self, conductance: Float[Tensor, "*cells"]
+    ) -> Float[Tensor, "*cells"]:
+        """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
+        from mho.device.bending import bends
+
+        return bends(self, conductance)
+
+    def apparent(
+        self,
+        conductance: Float[Tensor, "*cells"],
+        voltage: float | Float[Tensor, "*volts"],
+    ) -> Float[Tensor, "*cells"]:
+        """Current over voltage at given voltages (S)."""
+        return conductance * (1 + self.cubic(conductance) * voltage**2)
+
+    def zero_bias(
+        self, apparent: Float[Tensor, "*cells"], voltage: float
+    ) -> Float[Tensor, "*cells"]:
+        """Conductance at zero bias of cells read at a voltage (S): the inverse of `apparent`.
+
+        Args:
+            apparent: Current over voltage (S). Shape (...).
+            voltage: The voltage (V).
+        """
+        # c(G)V² is small, so that each round gains two digits at least
+        found = apparent.clone()
+        for _ in range(_ROUNDS):
+            found = apparent / (1 + self.cubic(found) * voltage**2)
+        return found
 
 
 def law_read(cell: Record, p: Record, now: float, draw: Word) -> Real:

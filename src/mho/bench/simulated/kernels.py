@@ -3,6 +3,7 @@
 One pass over the cells for all that a pulse or a read does, instead of one pass for each step.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from mho.chip import Chip
 from mho.compiled import F, Numbers, Real, Record, Word, at_event, normal_of
 from mho.device import (
     BLOCK,
-    law_apparent,
+    law_bend,
     law_energy,
     law_load,
     pulse_cell,
@@ -120,7 +121,8 @@ def read(
 
 def digitised(p: Record, chip: Record, value: Real, z: Real) -> Real:
     """Conductance as the read-out reports it (S)."""
-    apparent = law_apparent(p, value, chip.read_voltage)
+    volts = chip.read_voltage
+    apparent = value * (F(1) + law_bend(p, value) * (volts * volts))
     code = np.rint((apparent + z * chip.read_noise) / chip.adc_lsb)
     return min(max(code, F(0)), chip.adc_top) * chip.adc_lsb
 
@@ -169,4 +171,4 @@ def chip_numbers(chip: Chip) -> Numbers:
     }
 
 
-ALL = {"give": give, "read": read}
+ALL: dict[str, Callable[..., Any]] = {"give": give, "read": read}

@@ -84,16 +84,6 @@ class CellParameters(CellModel):
         check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
         check_between(self.stuck_high, "stuck_high", 0.0, 1.0, "1")
 
-    def cubic(
-        self, conductance: Float[Tensor, "*cells"]
-    ) -> Float[Tensor, "*cells"]:
-        """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
-        return (
-            (1 - conductance / self.linear_above)
-            .clamp_(min=0)
-            .mul_(self.curvature)
-        )
-
     def creep(
         self,
         core: Float[Tensor, " cells"],
@@ -117,37 +107,12 @@ class CellParameters(CellModel):
         lost = self.retention.lost(core + shift, lived, self.switching.low)
         return shift - lost
 
-    def apparent(
-        self,
-        conductance: Float[Tensor, "*cells"],
-        voltage: float | Float[Tensor, "*volts"],
-    ) -> Float[Tensor, "*cells"]:
-        """Current over voltage at given voltages (S)."""
-        return conductance * (1 + self.cubic(conductance) * voltage**2)
-
-    def zero_bias(
-        self, apparent: Float[Tensor, "*cells"], voltage: float
-    ) -> Float[Tensor, "*cells"]:
-        """Conductance at zero bias of cells read at a voltage (S): the inverse of `apparent`.
-
-        Args:
-            apparent: Current over voltage (S). Shape (...).
-            voltage: The voltage (V).
-        """
-        # apparent = G (1 + bend) − G² bend / linear_above below `linear_above`: of the two roots
-        # that one which stays finite for a vanishing bend
-        bend = self.curvature * voltage**2
-        discriminant = (1 + bend) ** 2 - 4 * bend / self.linear_above * apparent
-        root = discriminant.clamp(min=0).sqrt()
-        solution = 2 * apparent / (1 + bend + root)
-        return torch.where(apparent < self.linear_above, solution, apparent)
-
-    @property
+    @property  # type: ignore[override]
     def low(self) -> float:
         """Lowest conductance of the core (S)."""
         return self.switching.low
 
-    @property
+    @property  # type: ignore[override]
     def high(self) -> float:
         """Highest conductance of the core (S)."""
         return self.switching.high
@@ -260,7 +225,7 @@ class CellParameters(CellModel):
             "law_moments": scalar.moments,
             "law_age": scalar.age,
             "law_heat": scalar.heat,
-            "law_apparent": scalar.apparent,
+            "law_bend": scalar.bend,
             "law_load": scalar.load,
             "law_held": scalar.held,
             "law_white": scalar.white,

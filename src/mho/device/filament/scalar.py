@@ -301,9 +301,6 @@ def white(p: Record, look: Record, conductance: Real) -> Real:
     return scale * scale
 
 
-def apparent(p: Record, conductance: Real, volts: Real) -> Real:
-    """Current over voltage (S): G (1 + c(G) V²), with c falling to 0 at `linear_above`."""
-    falling = max(F(1) - conductance / p.linear_above, F(0))
-    return conductance * (F(1) + falling * p.curvature * (volts * volts))
-
-
+def bend(p: Record, conductance: Real) -> Real:
+    """Cubic coefficient c(G) (1/V²): falls linearly to 0 at `linear_above`."""
+    return max(F(1) - conductance / p.linear_above, F(0)) * p.curvature

@@ -239,7 +239,8 @@ def own_voltage(cell: Record, volts: Real) -> Real:
 
 def switches(cell: Record, law: Record, volts: Real) -> bool:
     """Whether a pulse reaches the cell's own threshold."""
-    return abs(volts) >= own_voltage(cell, volts) * law.threshold
+    reached: bool = abs(volts) >= own_voltage(cell, volts) * law.threshold
+    return reached
 
 
 def median_step(
