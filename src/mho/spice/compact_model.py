@@ -8,6 +8,7 @@ of `span`, that is the step of `mho.device.switching.Switching`.
 from dataclasses import dataclass
 
 from mho.chip import Chip, NoSelector, Selector
+from mho.device.filament import CellParameters
 
 LEFT_OUT = (
     "Left out: telegraph noise and denoising, relaxation and retention, endurance, temperature,",
@@ -39,8 +40,16 @@ def compact_parameters(
     Args:
         chip: The chip.
         start: Conductance at the start (S); that of a freshly formed cell if `None`.
+
+    Raises:
+        ValueError: Its cells have no filament: the compact model is of cells that do.
     """
     cell = chip.cell
+    if not isinstance(cell, CellParameters):
+        raise ValueError(
+            f"Argument `chip` must have cells with a filament, of which the compact model is, but"
+            f" `{chip.published.name}` has others; take `rao2023` or another preset of that kind."
+        )
     selector = chip.selector
     gate_slope, gate_threshold = _gate(selector)
     law = cell.switching

@@ -106,8 +106,8 @@ def _check_state(state: Mapping[str, Tensor], spec: ChipSpec) -> None:
         raise RefusedError(f"has a clock beyond {_LATEST:g} s")
     # what happened to a cell happened before now
     times = {"switched_at": (0.0, now), "clock": (0.0, now)}
-    law = spec.chip.cell.switching
-    core = {"core": (law.low / 2, law.high * 2)}
+    kind = spec.chip.cell
+    core = {kind.load_column: (kind.low / 2, kind.high * 2)}
     for name, (low, high) in {**_BOUNDS, **times, **core}.items():
         if name in state and bool(
             ((state[name] < low) | (state[name] > high)).any()

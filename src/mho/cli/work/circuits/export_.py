@@ -158,8 +158,8 @@ def _start(chip: Chip, text: str | None) -> float | None:
     if text is None:
         return None
     value = quantity(text, "start", "S")
-    law = chip.cell.switching
-    check_between(value, "start", law.low, law.high, "S")
+    cell = chip.cell
+    check_between(value, "start", cell.low, cell.high, "S")
     return value
 
 
