@@ -76,7 +76,9 @@ class Kernels:
         from numba import njit
 
         def decorate(function: Any) -> Any:
-            return njit(function, nogil=True, error_model="numpy", forceinline=True)
+            return njit(
+                function, nogil=True, error_model="numpy", forceinline=True
+            )
 
         return Translation(decorate, self._laws)
 
@@ -90,9 +92,7 @@ class Kernels:
 
         def decorate(function: Any) -> Any:
             keep = folder is not None
-            return njit(
-                function, nogil=True, error_model="numpy", cache=keep
-            )
+            return njit(function, nogil=True, error_model="numpy", cache=keep)
 
         with _ONE_AT_A_TIME:
             before = config.CACHE_DIR

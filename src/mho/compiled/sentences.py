@@ -56,6 +56,8 @@ def _core(said: str) -> str:
     """The line of a compiler's message that tells most."""
     for line in said.splitlines():
         line = line.strip()
-        if line and not line.startswith(("Failed in", "File", "During", "-", ">", "<")):
+        if line and not line.startswith(
+            ("Failed in", "File", "During", "-", ">", "<")
+        ):
             return line.rstrip(".")
     return said.strip().splitlines()[0]

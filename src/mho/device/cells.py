@@ -218,9 +218,7 @@ class Cells:
         )
         return torch.from_numpy(mean), torch.from_numpy(variance)
 
-    def held(
-        self, cells: Int64[Tensor, " cells"]
-    ) -> Float[Tensor, " cells"]:
+    def held(self, cells: Int64[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Conductance of some cells, without what fluctuates or creeps (S)."""
         found = np.empty(cells.numel(), np.float32)
         self.kernels["held"](self.records, cells.numpy(), found)
@@ -316,7 +314,9 @@ def _words(names: tuple[str, ...], length: int) -> Table:
 Functions = Mapping[str, Callable[..., Any]]
 
 
-def compiled_for(model: CellModel, functions: Functions | None = None) -> Kernels:
+def compiled_for(
+    model: CellModel, functions: Functions | None = None
+) -> Kernels:
     """Kernels of a kind; kinds with the same laws share them.
 
     Args:

@@ -46,7 +46,7 @@ def compact_parameters(
     """
     cell = chip.cell
     if not isinstance(cell, CellParameters):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 - the chip is of the right type
             f"Argument `chip` must have cells with a filament, of which the compact model is, but"
             f" `{chip.published.name}` has others; take `rao2023` or another preset of that kind."
         )

@@ -71,9 +71,7 @@ def give(
     """Driver, selector, cell: each gets its train, and says what energy it took (J)."""
     for j in range(cells.shape[0]):
         cell = state[cells[j]]
-        heat[j] = drive(
-            cell, p[0], chip[0], train, j, resistance[j], width
-        )
+        heat[j] = drive(cell, p[0], chip[0], train, j, resistance[j], width)
         pulse_cell(cell, p[0], train, j, width, compliance[j], now, gap, words)
 
 

@@ -121,9 +121,7 @@ class Products:
         if self._read_noise == "moments":
             return self._moments(both, now)
         value = self._values(both, now, 1)[0]
-        return value, self._cells.white_variance(
-            value, self._vector_time
-        )
+        return value, self._cells.white_variance(value, self._vector_time)
 
     def _moments(
         self, both: Int64[Tensor, "sides rows cols"], now: float

@@ -20,7 +20,6 @@ from mho.device import Cells, compiled_for
 from mho.ledger import Ledger
 from mho.rng import Stream, total
 
-
 _READ_NOISE = normal_purpose("read noise")
 
 

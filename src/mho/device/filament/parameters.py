@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -107,13 +105,13 @@ class CellParameters(CellModel):
         lost = self.retention.lost(core + shift, lived, self.switching.low)
         return shift - lost
 
-    @property  # type: ignore[override]
-    def low(self) -> float:
+    @property
+    def low(self) -> float:  # type: ignore[override]
         """Lowest conductance of the core (S)."""
         return self.switching.low
 
-    @property  # type: ignore[override]
-    def high(self) -> float:
+    @property
+    def high(self) -> float:  # type: ignore[override]
         """Highest conductance of the core (S)."""
         return self.switching.high
 

@@ -239,9 +239,7 @@ def moments(
     return mean, variance
 
 
-def age(
-    cell: Record, p: Record, cycles: float, now: float, draw: Word
-) -> None:
+def age(cell: Record, p: Record, cycles: float, now: float, draw: Word) -> None:
     """As freshly formed: RESET, creeping, with the incomplete channels of the last cycle."""
     if cell.stuck:
         return

@@ -16,7 +16,7 @@ from mho.checks import (
     check_not_negative,
     check_positive,
 )
-from mho.compiled import F, Numbers, Real, Record, exp, expm1, log, log1p
+from mho.compiled import F, Numbers, Real, Record, expm1, log, log1p
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ class Retention(Configuration):
         return torch.minimum(grown, (conductance - floor).clamp_(min=0))
 
 
-def retention_loss(law: Record, conductance: Real, age: Real, floor: Real) -> Real:
+def retention_loss(
+    law: Record, conductance: Real, age: Real, floor: Real
+) -> Real:
     """Conductance lost since the switching, not negative (S).
 
     Args:
