@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from typing import TypeVar
 
 import torch
@@ -29,7 +30,7 @@ def in_threads(
     if threads <= 1:
         return [work(slice(0, count))]
     edges = [count * k // threads for k in range(threads + 1)]
-    slices = [slice(*pair) for pair in zip(edges, edges[1:], strict=False)]
+    slices = [slice(*pair) for pair in pairwise(edges)]
     return list(_pool(threads).map(work, slices))
 
 

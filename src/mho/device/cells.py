@@ -98,7 +98,7 @@ class Cells:
         return torch.from_numpy(self.records[name]).movedim(0, -1)
 
     def tensors(self) -> dict[str, Tensor]:
-        """What changes about cells, by the names of files, the same memory: to save, to restore."""
+        """What changes about cells, by the names that files give it: the same memory."""
         named = {}
         for name, column in self.model.stored().items():
             tensor = self.column(column)

@@ -143,25 +143,13 @@ def watch(
     # sums of times round: a read may start an ulp before the last one ended
     waited = F(max(look.now - cell.clock, 0.0))
     age = F(look.now - cell.switched_at)
-    core = cell.core
-    relaxing = cell.relaxing
     slow = _first_flicker(cell, look, waited, z, first)
     if look.samples == 1:
-        core += creep(p, core, age, relaxing)
+        core = cell.core + creep(p, cell.core, age, cell.relaxing)
         noise = slow + z[0, first] * look.white
         out[first] = core + noise * flicker_scale(p.flicker, core)
     else:
-        stop = first + look.samples
-        for at in range(first, stop):
-            out[at] = z[0, at] * look.white
-        out[first] += slow
-        _later_flicker(cell, look, z, out, first)
-        # short loops fit the widest registers: the core takes the place of what is used up
-        for at in range(first, stop):
-            lived = age + F(at - first) * look.spacing
-            z[0, at] = core + creep(p, core, lived, relaxing)
-        for at in range(first, stop):
-            out[at] = z[0, at] + out[at] * flicker_scale(p.flicker, z[0, at])
+        _watch_core(cell, p, look, age, slow, z, out, first)
     before = (waited + cell.ahead) * p.trap_acceleration
     for k in range(len(cell.amplitude)):
         if cell.amplitude[k] > 0:
@@ -173,6 +161,34 @@ def watch(
             out[at] *= warming_factor(
                 p.temperature, out[at], cell.temperature_draw
             )
+
+
+def _watch_core(
+    cell: Record,
+    p: Record,
+    look: Record,
+    age: Real,
+    slow: Real,
+    z: Any,
+    out: Any,
+    first: int,
+) -> None:
+    """Core with its creep and 1/f noise in each of several samples (S).
+
+    Short loops fit the widest registers: the core takes the place of numbers that are used up.
+    """
+    core = cell.core
+    relaxing = cell.relaxing
+    stop = first + look.samples
+    for at in range(first, stop):
+        out[at] = z[0, at] * look.white
+    out[first] += slow
+    _later_flicker(cell, look, z, out, first)
+    for at in range(first, stop):
+        lived = age + F(at - first) * look.spacing
+        z[0, at] = core + creep(p, core, lived, relaxing)
+    for at in range(first, stop):
+        out[at] = z[0, at] + out[at] * flicker_scale(p.flicker, z[0, at])
 
 
 def _first_flicker(

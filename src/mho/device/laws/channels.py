@@ -118,7 +118,7 @@ def _draw_channel(
 
 def has_channels(cell: Record) -> bool:
     """Whether a cell has an incomplete channel."""
-    for k in range(len(cell.amplitude)):
+    for k in range(len(cell.amplitude)):  # noqa: SIM110 - compiled: no generators
         if cell.amplitude[k] > 0:
             return True
     return False
