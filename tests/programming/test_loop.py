@@ -1,4 +1,5 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,11 +18,12 @@ from mho.programming import (
     Predictive,
     ProgramProtocol,
     ProgramRun,
+    Trim,
     Verify,
     WriteVerify,
     program,
 )
-from mho.programming.trim import Trim
+from mho.programming.verify import Look
 from mho.rng import Stream
 from mho.units import uS
 
@@ -108,6 +110,12 @@ def targets(count: int, seed: int = 0) -> Tensor:
     return 50 * uS + 2 * uS * torch.randint(
         0, 2048, (count,), generator=generator
     )
+
+
+def verify_numbers(tolerance: float, resolution: float) -> SimpleNamespace:
+    """What the usual verification's laws see as `p`."""
+    bench = SimpleNamespace(resolution=resolution)
+    return SimpleNamespace(**asdict(Verify()), tolerance=tolerance, bench=bench)
 
 
 @pytest.mark.parametrize("trim", TRIMS, ids=lambda trim: type(trim).__name__)
@@ -241,10 +249,10 @@ def test_a_cell_is_verified_before_it_is_accepted() -> None:
     protocol = ProgramProtocol(1 * uS, denoise=None)
     result = program(bench, torch.tensor([100 * uS]), protocol)
     assert int(result.reads[0]) >= protocol.verify.samples
-    quiet = Reading(
-        torch.zeros(2), torch.zeros(2), torch.tensor([0.9, 1.1]) * uS, 1.0, 32
-    )
-    assert Verify().quiet(quiet, 1 * uS, 0.0).tolist() == [True, False]
+    p = verify_numbers(1 * uS, resolution=0.0)
+    quiet, noisy = (Look(0.0, 0.0, span * uS) for span in (0.9, 1.1))
+    assert Verify.quiet(quiet, p)
+    assert not Verify.quiet(noisy, p)
 
 
 @pytest.mark.parametrize(
@@ -283,13 +291,11 @@ def test_what_the_bench_cannot_hold_or_resolve_is_refused() -> None:
 
 def test_a_cell_that_fluctuates_has_to_be_closer() -> None:
     """Allowed is ±1 µS less 4.5 standard deviations of the look, but 0.15 … 0.6 of it."""
-    spread = torch.tensor([0.0, 0.08, 0.12, 0.16, 0.5]) * uS
-    zero = torch.zeros(5)
-    allowed = Verify().allowed(
-        Reading(zero, spread, zero, 1.0, 32), 1 * uS, 0.0
-    )
-    expected = torch.tensor([0.6, 0.6, 0.46, 0.28, 0.15]) * uS
-    torch.testing.assert_close(allowed, expected, rtol=1e-5, atol=0.0)
+    p = verify_numbers(1 * uS, resolution=0.0)
+    spreads = [0.0, 0.08, 0.12, 0.16, 0.5]
+    allowed = [Verify.allowed(Look(0.0, x * uS, 0.0), p) for x in spreads]
+    expected = [x * uS for x in (0.6, 0.6, 0.46, 0.28, 0.15)]
+    assert allowed == pytest.approx(expected, rel=1e-5, abs=0.0)
 
 
 def test_levels_are_held_for_a_thousand_seconds() -> None:
@@ -324,14 +330,15 @@ def test_a_quiet_cell_at_the_edge_of_a_code_passes() -> None:
     """
     edge = 20 * uS
     beyond = 30 * uS
-    spread = torch.tensor([edge / 2, beyond / 2])
-    reading = Reading(
-        torch.zeros(2), spread, torch.tensor([edge, beyond]), 1.0, 32
-    )
-    assert Verify().quiet(reading, 20 * uS, edge).tolist() == [True, False]
-    assert Verify().quiet(reading, 20 * uS, 0.0).tolist() == [False, False]
-    allowed = Verify().allowed(reading, 20 * uS, edge)
-    torch.testing.assert_close(allowed, torch.tensor([12.0, 3.0]) * uS)
+    at_edge = Look(0.0, edge / 2, edge)
+    noisy = Look(0.0, beyond / 2, beyond)
+    coarse = verify_numbers(20 * uS, resolution=edge)
+    fine = verify_numbers(20 * uS, resolution=0.0)
+    assert Verify.quiet(at_edge, coarse)
+    assert not Verify.quiet(noisy, coarse)
+    assert not Verify.quiet(at_edge, fine)
+    allowed = [Verify.allowed(look, coarse) for look in (at_edge, noisy)]
+    assert allowed == pytest.approx([12 * uS, 3 * uS], rel=1e-5)
 
 
 def test_the_integrated_driver_programs_nearly_every_cell() -> None:

@@ -36,6 +36,7 @@ from mho.compiled.draws import (
     uniform_slot,
     uniforms_of,
 )
+from mho.compiled.plain import KernelsOrPlain
 from mho.compiled.records import (
     Column,
     Numbers,
@@ -45,6 +46,7 @@ from mho.compiled.records import (
     numbers_type,
     record_type,
 )
+from mho.compiled.sentences import LawError
 from mho.compiled.threads import in_threads
 from mho.compiled.translate import Laws
 
@@ -52,6 +54,8 @@ __all__ = [
     "Column",
     "F",
     "Kernels",
+    "KernelsOrPlain",
+    "LawError",
     "Laws",
     "Numbers",
     "Real",

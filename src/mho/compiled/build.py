@@ -113,11 +113,12 @@ class Kernels:
         """The kernel, whose compiler speaks in one sentence where a law cannot be compiled."""
 
         def call(*arguments: Any) -> Any:
-            from numba.core.errors import NumbaError
+            from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
             try:
                 return kernel(*arguments)
-            except NumbaError as error:
+            # a name that no record has is a `KeyError` of the compiler
+            except (NumbaError, UnsupportedBytecodeError, KeyError) as error:
                 raise law_error(error, self._laws) from error
 
         return call

@@ -13,6 +13,7 @@ from mho.programming.predictive import Predictive
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.published import neurram_protocol
 from mho.programming.result import ProgramResult
+from mho.programming.trim import Trim
 from mho.programming.verify import Verify
 from mho.programming.write_verify import WriteVerify
 
@@ -27,6 +28,7 @@ __all__ = [
     "ProgramRun",
     "ProgrammingOptions",
     "TableDraws",
+    "Trim",
     "Verify",
     "WriteVerify",
     "audit",

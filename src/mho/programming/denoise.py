@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float, Int
-from torch import Tensor
-
 from mho.checks import Configuration, check_between, check_positive
+from mho.compiled import F, Real, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +64,53 @@ class Denoise(Configuration):
         check_between(self.most, "most", self.least, 10.0, "1")
         check_between(self.back_off, "back_off", 0.1, 1.0, "1")
 
-    def train(
-        self,
-        length: Int[Tensor, " cells"],
-        error: Float[Tensor, " cells"],
-        switching_voltage: Float[Tensor, "two cells"],
-        limit: Float[Tensor, "two cells"],
-    ) -> Float[Tensor, "train cells"]:
-        """Amplitudes of a train (V), 0 after a cell's last pulse. Shape (longest, cells).
+    @staticmethod
+    def amplitude(
+        cell: Record,
+        p: Record,
+        voltages: tuple[Real, Real],
+        number: int,
+        length: int,
+    ) -> Real:
+        """Amplitude of one pulse of a train (V).
 
         Args:
-            length: Pulses of each cell's train (1). Shape (cells,).
-            error: Reading minus target before the train (S). Shape (cells,).
-            switching_voltage: Estimates of SET and RESET voltage (V). Shape (2, cells).
-            limit: Factors for SET and RESET that earlier trains have taught (1). Shape (2, cells).
+            cell: The cell: `conductance` before the train (S), `target` (S), and `limit`, the
+                factors for SET and RESET that earlier trains have taught (1).
+            p: Numbers of this method.
+            voltages: Estimates of the cell's SET and RESET voltage (V).
+            number: Number of the pulse in the train, from 0 (1).
+            length: Pulses of the train (1).
         """
-        longest = int(length.max())
-        number = torch.arange(longest, dtype=torch.int32)[:, None]
         # polarities alternate, beginning with the one that helps the error
-        up = (error < 0) ^ (number % 2 == 1)
-
-        set_voltage, reset_voltage = (switching_voltage * limit).unbind(0)
-        size = torch.where(up, set_voltage, reset_voltage)
+        helps_up = cell.conductance < cell.target
+        up = helps_up != (number % 2 == 1)
         # from 0 at the first to 1 at the cell's last pulse
-        last = (length - 1).clamp(min=1)
-        rise = (number / last).clamp_(max=1)
-        fraction = self.lowest + (self.highest - self.lowest) * rise
-        size = size * fraction
+        rise = F(number) / F(max(length - 1, 1))
+        fraction = p.lowest + (p.highest - p.lowest) * rise
+        if up:
+            return voltages[0] * cell.limit[0] * fraction
+        return -voltages[1] * cell.limit[1] * fraction
 
-        amplitude = torch.where(up, size, -size)
-        return torch.where(number < length, amplitude, 0.0)
-
-    def taught(
-        self,
-        moved: Float[Tensor, " cells"],
-        trains: Int[Tensor, " cells"],
-        limit: Float[Tensor, "two cells"],
-    ) -> Float[Tensor, "two cells"]:
-        """Factors for SET and RESET after a train (1): the polarity that switched backs off.
+    @staticmethod
+    def learn(cell: Record, p: Record) -> None:
+        """Take in what a train did: the polarity that switched the cell backs off.
 
         Args:
-            moved: Reading after minus before the train (S); NaN if there was none.
-            trains: Trains so far (1). Shape (cells,).
-            limit: Factors before (1). Shape (2, cells).
+            cell: The cell: `conductance` (S), `trained_at`, the reading before the train (S);
+                NaN if there was none; `trains` so far (1), and `limit` (1), which changes.
+            p: Numbers of this method.
         """
-        visible = torch.where(trains > 1, self.visible_later, self.visible)
+        moved = cell.conductance - cell.trained_at
+        visible = p.visible_later if cell.trains > 1 else p.visible
         # NaN, where there was no train, is neither
-        switched = torch.stack((moved > visible, moved < -visible))
-        lower = limit * self.back_off
-        backed_off = torch.where(lower < self.least, self.most, lower)
-        return torch.where(switched, backed_off, limit)
+        if moved > visible:
+            cell.limit[0] = _backed_off(cell.limit[0], p)
+        if moved < -visible:
+            cell.limit[1] = _backed_off(cell.limit[1], p)
+
+
+def _backed_off(limit: Real, p: Record) -> Real:
+    """The next smaller factor on a cell's amplitudes of one polarity (1)."""
+    lower = limit * p.back_off
+    return p.most if lower < p.least else lower

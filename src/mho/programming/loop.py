@@ -4,22 +4,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench import Bench, Pulse, Reading
+from mho.bench import Bench, Pulse
 from mho.checks import check_shape, check_within
+from mho.compiled import Table, numbers_record, record_type
 from mho.ledger import Ledger
 from mho.programming.outcome import Outcome
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.records import (
+    DONE,
+    SAVED_RESULTS,
+    SO_FAR,
     CellResults,
-    LiveCells,
     check_restorable,
     copies,
-    restored,
-    take,
+    fill,
+    fresh,
+    saved_columns,
 )
 from mho.programming.result import ProgramResult
 
@@ -50,26 +55,35 @@ class ProgramRun:
         self.target = target
         self.cells = cells
         self.cycles = 0
-        self.results = CellResults.none(target)
-        self.live = LiveCells.fresh(
+        self._done = np.zeros(target.numel(), record_type(DONE))
+        self._live = fresh(
             target,
+            cells,
+            protocol.trim.columns,
             owed=protocol.denoise.first if protocol.denoise else 0,
             goal=protocol.trim_window * protocol.tolerance,
         )
+        self._saved = saved_columns(protocol.trim.columns)
+        # places of cells that get the same, filled anew again and again
+        self._places = np.empty((2, target.numel()), np.int64)
         self._spent_before = bench.ledger
-        self._memory = protocol.trim.start(self.live.conductance, self.info)
+        self._kernels = protocol.kernels
+        self._p = numbers_record(protocol.numbers(self.info))
 
     def begin(self) -> None:
         """First reading of all cells. Not for a run that is restored."""
-        self._read(self.live.place, self.protocol.samples)
-        self._memory = self.protocol.trim.start(
-            self.live.conductance, self.info
-        )
+        self._read(np.arange(self.live_cells), self.protocol.samples)
+        self._kernels["start"](self._live, self._p)
 
     @property
     def live_cells(self) -> int:
         """Number of cells that are still being programmed (1)."""
-        return self.live.place.numel()
+        return int(self._live.size)
+
+    @property
+    def results(self) -> CellResults:
+        """What became of every cell so far."""
+        return CellResults.of(self._results())
 
     @property
     def finished(self) -> bool:
@@ -80,34 +94,33 @@ class ProgramRun:
         """Pulse or denoise every live cell once, and read it; verify now and then."""
         protocol = self.protocol
 
-        self._pulse_once()
-        self._retire(protocol.trim.stuck(self._memory), Outcome.STUCK)
+        busy = self._pulse_once()
         self.cycles += 1
         # the look is long, so cells wait for each other, but not for nobody
         in_turn = self.cycles % protocol.verify.every == 0
-        if in_turn or bool(self.live.ready.all()):
+        if in_turn or busy == 0:
             self._verify()
 
-        pulsed = ~self.live.ready
-        coarse = pulsed & ~self.live.fine
-        fine = pulsed & self.live.fine
-        self._read(coarse.nonzero()[:, 0], protocol.samples)
-        self._read(fine.nonzero()[:, 0], protocol.fine_samples)
+        coarse, fine = self._places
+        usual, more = self._kernels["to_read"](self._live, coarse, fine)
+        self._read(coarse[:usual], protocol.samples)
+        self._read(fine[:more], protocol.fine_samples)
         if self.cycles >= protocol.max_cycles:
-            everyone = torch.ones_like(self.live.ready)
-            self._retire(everyone, Outcome.OUT_OF_CYCLES)
+            self._live["outcome"] = int(Outcome.OUT_OF_CYCLES)
+            self._drop()
 
     def result(self) -> ProgramResult:
         """What was reached so far."""
+        results = self.results
         return ProgramResult(
             cells=self.cells,
             target=self.target,
-            outcome=self.results.outcome,
-            error=self.results.error,
-            noise=self.results.noise,
-            pulses=self.results.pulses,
-            denoise_pulses=self.results.denoise_pulses,
-            reads=self.results.reads,
+            outcome=results.outcome.contiguous(),
+            error=results.error.contiguous(),
+            noise=results.noise.contiguous(),
+            pulses=results.pulses.contiguous(),
+            denoise_pulses=results.denoise_pulses.contiguous(),
+            reads=results.reads.contiguous(),
             tolerance=self.protocol.tolerance,
             cycles=self.cycles,
             ledger=self.bench.ledger - self._spent_before,
@@ -120,9 +133,8 @@ class ProgramRun:
         numbers = [float(self.cycles), *spent]
 
         return {
-            **copies(self.results, "done"),
-            **copies(self.live, "live"),
-            **copies(self._memory, "memory"),
+            **copies(self._results(), SAVED_RESULTS),
+            **copies(self._live, self._saved),
             "loop": torch.tensor(numbers, dtype=torch.float64),
         }
 
@@ -133,9 +145,13 @@ class ProgramRun:
             ValueError: It is the state of another run.
         """
         check_restorable(state, self.state(), self.cells.numel())
-        self.results = restored(self.results, state, "done")
-        self.live = restored(self.live, state, "live")
-        self._memory = restored(self._memory, state, "memory")
+        fill(self._done, SAVED_RESULTS, state)
+        self._live = np.zeros(state["live.place"].numel(), self._live.dtype)
+        fill(self._live, self._saved, state)
+        where = self._live["place"]
+        self._live["number"] = self.cells.numpy()[where]
+        for name in SO_FAR:
+            self._live[name] = self._done[name][where]
 
         cycles, *spent = state["loop"].tolist()
         self.cycles = int(cycles)
@@ -143,194 +159,93 @@ class ProgramRun:
         counts = [int(number) for number in spent[:4]]
         self._spent_before = Ledger(*counts, *spent[4:])
 
-    def _read(self, some: Int64[Tensor, " some"], samples: int) -> None:
+    def _results(self) -> Table:
+        """What became of every cell, with what live ones have had so far."""
+        where = self._live["place"]
+        for name in SO_FAR:
+            self._done[name][where] = self._live[name]
+        return self._done
+
+    def _pulse_once(self) -> int:
+        """Trim or denoise each live cell, or declare it ready for the long look.
+
+        Returns:
+            Live cells that are not ready (1).
+        """
+        trimmed, trained = self._places
+        # given away to the bench, which may keep it
+        amplitude = np.empty(self.live_cells, np.float32)
+        trims, trains, longest, busy, stuck = self._kernels["decide"](
+            self._live, self._p, trimmed, amplitude, trained
+        )
+
+        trim = self.protocol.trim
+        self._give(amplitude[:trims], trim.width, trimmed[:trims])
+        denoise = self.protocol.denoise
+        if denoise and trains:
+            train = np.empty((longest, trains), np.float32)
+            at = trained[:trains]
+            self._kernels["give_trains"](self._live, self._p, at, train)
+            self._give(train, denoise.width, at)
+        if stuck:
+            self._drop()
+        return int(busy)
+
+    def _give(self, amplitude: Table, width: float, at: Table) -> None:
+        """Give some of the live cells a pulse or a train each."""
+        if at.size == 0:
+            return
+        pulse = Pulse(
+            torch.from_numpy(amplitude), width, self.protocol.trim.gate
+        )
+        self.bench.pulse(pulse, self._numbers(at))
+
+    def _read(self, at: Table, samples: int) -> None:
         """Read some of the live cells briefly."""
-        if some.numel() == 0:
+        if at.size == 0:
             return
-        live = self.live
-
-        place = live.place[some]
         reading = self.bench.read(
-            self.cells[place], samples=samples, window=0.0
+            self._numbers(at), samples=samples, window=0.0
         )
-        self.results.reads[place] += samples
-        # a new tensor: the trimming method remembers the previous one
-        live.conductance = live.conductance.index_copy(0, some, reading.mean)
-
-    def _pulse_once(self) -> None:
-        """Trim or denoise each live cell, or declare it ready for the long look."""
-        live = self.live
-        trim_method = self.protocol.trim
-        self._memory = trim_method.learn(
-            self._memory, live.conductance, self.info
-        )
-        self._back_off_where_switched()
-
-        error = live.conductance - live.target
-        off_target = error.abs() > live.goal
-        train = self._train_is_due(error, off_target)
-        trim = off_target & ~train & ~live.ready
-        # nothing left to do until a long look says so
-        live.ready = live.ready | ~(trim | train)
-
-        self._trim(trim, error)
-        self._give_train(train, error)
-
-    def _train_is_due(
-        self, error: Float[Tensor, " live"], off_target: Bool[Tensor, " live"]
-    ) -> Bool[Tensor, " live"]:
-        """Cells that get the denoising train they owe before anything else happens to them."""
-        live = self.live
-        protocol = self.protocol
-        if protocol.denoise is None:
-            return torch.zeros_like(off_target)
-
-        near = error.abs() <= protocol.near * protocol.tolerance
-        # a full train ends the coarse approach: channels it completes move the cell
-        approached = near & (live.owed >= protocol.denoise.first)
-        due = approached | self._second_chance() | ~off_target
-        return (live.owed > 0) & due & ~live.ready
-
-    def _second_chance(self) -> Bool[Tensor, " live"]:
-        """Silent cells that were not suspected before: a channel may hide a core that answers."""
-        silent = self.protocol.trim.stuck(self._memory)
-        newly_silent = silent & ~self.live.suspect
-        self.live.suspect = self.live.suspect | newly_silent
-        self._memory = self.protocol.trim.clear_suspicion(
-            self._memory, newly_silent
-        )
-        return newly_silent
-
-    def _trim(
-        self, chosen: Bool[Tensor, " live"], error: Float[Tensor, " live"]
-    ) -> None:
-        """Give the chosen cells one programming pulse; they owe a train for it."""
-        some = chosen.nonzero()[:, 0]
-        if some.numel() == 0:
-            return
-        live = self.live
-        protocol = self.protocol
-        amplitude, self._memory = protocol.trim.propose(
-            self._memory, error, live.conductance, chosen, self.info
-        )
-
-        place = live.place[some]
-        pulse = Pulse(amplitude[some], protocol.trim.width, protocol.trim.gate)
-        self.bench.pulse(pulse, self.cells[place])
-        self.results.pulses[place] += 1
-
-        if protocol.denoise is None:
-            return
-        coarse = error.abs() > protocol.near * protocol.tolerance
-        train_length = torch.where(
-            coarse, protocol.denoise.first, protocol.denoise.after_trim
-        )
-        owed = torch.maximum(live.owed, train_length.to(torch.int32))
-        live.owed = torch.where(chosen, owed, live.owed)
-
-    def _give_train(
-        self, chosen: Bool[Tensor, " live"], error: Float[Tensor, " live"]
-    ) -> None:
-        """Give the chosen cells the denoising train they owe."""
-        denoise = self.protocol.denoise
-        some = chosen.nonzero()[:, 0]
-        if denoise is None or some.numel() == 0:
-            return
-        live = self.live
-        trim_method = self.protocol.trim
-
-        voltage = trim_method.switching_voltage(self._memory, self.info)
-        length = live.owed[some]
-        amplitude = denoise.train(
-            length,
-            error[some],
-            switching_voltage=voltage[:, some],
-            limit=live.limit[:, some],
-        )
-
-        place = live.place[some]
-        pulse = Pulse(amplitude, denoise.width, trim_method.gate)
-        self.bench.pulse(pulse, self.cells[place])
-        self.results.denoise_pulses[place] += length
-        # the next reading tells whether the train switched the cell
-        live.trains[some] += 1
-        live.trained_at[some] = live.conductance[some]
-        live.owed = torch.where(chosen, 0, live.owed)
-
-    def _back_off_where_switched(self) -> None:
-        """Lower a cell's denoising amplitudes after a train that switched it."""
-        denoise = self.protocol.denoise
-        if denoise is None:
-            return
-        live = self.live
-        moved = live.conductance - live.trained_at
-        live.limit = denoise.taught(moved, live.trains, live.limit)
-        live.trained_at = torch.full_like(live.trained_at, torch.nan)
+        (mean,) = _seen(at.size, reading.mean)
+        self._kernels["take_in"](self._live, at, mean, samples)
 
     def _verify(self) -> None:
         """Look long at the cells that are ready; accept them or send them back one stage."""
-        live = self.live
         verify = self.protocol.verify
-        some = live.ready.nonzero()[:, 0]
-        if some.numel() == 0:
+        at = np.flatnonzero(self._live["ready"])
+        if at.size == 0:
             return
-
-        place = live.place[some]
         reading = self.bench.read(
-            self.cells[place],
-            samples=verify.samples,
-            window=verify.window,
+            self._numbers(at), samples=verify.samples, window=verify.window
         )
-        self.results.reads[place] += verify.samples
-        self.results.noise[place] = reading.peak_to_peak
-        live.conductance = live.conductance.index_copy(0, some, reading.mean)
+        seen = _seen(
+            at.size, reading.mean, reading.spread, reading.peak_to_peak
+        )
+        self._kernels["judge"](self._live, self._p, at, seen, verify.samples)
+        self._drop()
 
-        passed = self._passed(some, reading)
-        live.ready = torch.zeros_like(live.ready)
-        # whoever does not pass goes on being pulsed
-        accepted = torch.zeros_like(live.ready)
-        accepted[some[passed]] = True
-        self._retire(accepted, Outcome.CONVERGED)
+    def _numbers(self, at: Table) -> Int64[Tensor, " some"]:
+        """Numbers on the bench of some of the live cells."""
+        return torch.from_numpy(self._live["number"][at])
 
-    def _passed(
-        self, some: Int64[Tensor, " some"], reading: Reading
-    ) -> Bool[Tensor, " some"]:
-        """Which of the cells pass a long look; the others learn what they have to do."""
-        live = self.live
-        protocol = self.protocol
-        verify = protocol.verify
-        tolerance = protocol.tolerance
-        error = (reading.mean - live.target[some]).abs()
-        if protocol.denoise is None:
-            return error <= verify.margin * tolerance
+    def _drop(self) -> None:
+        """Write down how cells ended, and drop them."""
+        kept = self._kernels["drop"](self._live, self._done)
+        self._live = self._live[:kept]
 
-        quiet = verify.quiet(reading, tolerance, self.info.resolution)
-        allowed = verify.allowed(reading, tolerance, self.info.resolution)
-        passed = quiet & (error <= allowed)
-        # noise needs a train, an error needs trimming
-        live.owed[some[~quiet]] = protocol.denoise.after_noise
-        # quiet but off: trim closer than before, by readings of more samples
-        off_target = quiet & ~passed
-        goal = protocol.trim_goal * allowed[off_target]
-        usual_goal = protocol.trim_window * tolerance
-        live.goal[some[off_target]] = goal.clamp(max=usual_goal)
-        live.fine[some[off_target]] = True
-        return passed
 
-    def _retire(self, chosen: Bool[Tensor, " live"], outcome: Outcome) -> None:
-        """Write down how the chosen live cells ended, and drop them."""
-        if not bool(chosen.any()):
-            return
+def _seen(count: int, *found: Float[Tensor, " cells"]) -> Table:
+    """What a bench found of each cell, a row for each kind of number.
 
-        live = self.live
-        place = live.place[chosen]
-        error = live.conductance[chosen] - live.target[chosen]
-        self.results.outcome[place] = int(outcome)
-        self.results.error[place] = error
-
-        stay = (~chosen).nonzero()[:, 0]
-        self.live = take(live, stay)
-        self._memory = take(self._memory, stay)
+    Raises:
+        ValueError: It is not one number for each cell.
+    """
+    seen = np.empty((len(found), count), np.float32)
+    for row, numbers in zip(seen, found, strict=True):
+        check_shape(numbers, "reading", (count,))
+        row[:] = numbers.numpy()
+    return seen
 
 
 def program(

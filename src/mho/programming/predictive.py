@@ -1,42 +1,27 @@
 """Predictive trimming: learn each cell's step size, then aim a little short of the target."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
-
-from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_positive
+from mho.compiled import Column, F, Real, Record, log
 from mho.programming.trim import Trim
 
-_SILENT = 0.05
+_SILENT = F(0.05)
 """Share of an expected step below which a cell did not answer (1)."""
-_LOWEST = 0.4
+_LOWEST = F(0.4)
 """Smallest amplitude, relative to the nominal switching voltage (1)."""
-_SPREAD = 0.35
+_SPREAD = F(0.35)
 """Relative deviation from that voltage that a typical cell may have (1)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PredictiveMemory:
-    """What `Predictive` remembers of each cell.
-
-    Args:
-        gain: Estimate of the log step gain for SET and RESET (1). Shape (2, cells).
-        expected: Signed step expected of the last pulse (S); 0 if there was none. Shape (cells,).
-        previous: Reading before that pulse (S). Shape (cells,).
-        silent: Strong pulses in a row without an answer (1). Shape (cells,).
-    """
-
-    gain: Float[Tensor, "two cells"]
-    expected: Float[Tensor, " cells"]
-    previous: Float[Tensor, " cells"]
-    silent: Int[Tensor, " cells"]
+_NO_STEP = F(1e-9)
+"""Smallest step that is told from none (S)."""
+_LARGEST_SURPRISE = F(2)
+"""Logarithm of answer over expectation that is believed at most (1)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Predictive(Trim[PredictiveMemory], Configuration):
+class Predictive(Trim, Configuration):
     r"""Estimate the log step gain of each cell and polarity; choose the amplitude from it.
 
     With the bench's nominal law, a step :math:`s` needs
@@ -67,6 +52,17 @@ class Predictive(Trim[PredictiveMemory], Configuration):
     gate: float = 2.5
     patience: int = 8
 
+    columns: ClassVar[Mapping[str, Column]] = {
+        # estimates of the log step gain for SET and RESET (1)
+        "gain": ("f4", 2),
+        # signed step expected of the last pulse (S); 0 if there was none
+        "expected": "f4",
+        # reading before that pulse (S)
+        "previous": "f4",
+        # strong pulses in a row without an answer (1)
+        "silent": "i4",
+    }
+
     def __post_init__(self) -> None:
         check_between(self.aim, "aim", 0.01, 2.0, "1")
         check_between(self.rate, "rate", 0.0, 1.0, "1")
@@ -80,97 +76,82 @@ class Predictive(Trim[PredictiveMemory], Configuration):
         ):
             check_positive(getattr(self, name), name, unit)
 
-    def start(
-        self, conductance: Float[Tensor, " cells"], info: BenchInfo
-    ) -> PredictiveMemory:
-        del info
-        count = conductance.shape[0]
-        return PredictiveMemory(
-            gain=torch.zeros(2, count, dtype=conductance.dtype),
-            expected=torch.zeros_like(conductance),
-            previous=conductance,
-            silent=torch.zeros(count, dtype=torch.int32),
-        )
+    @staticmethod
+    def start(cell: Record, p: Record) -> None:
+        cell.previous = cell.conductance
 
-    def learn(
-        self,
-        memory: PredictiveMemory,
-        conductance: Float[Tensor, " cells"],
-        info: BenchInfo,
-    ) -> PredictiveMemory:
-        del info
-        direction = torch.sign(memory.expected)
-        expected = memory.expected.abs()
-        # the step that came, counted in the direction of the one expected (S)
-        answer = (conductance - memory.previous) * direction
-        surprise = torch.log(answer.clamp(min=1e-9) / expected.clamp(min=1e-9))
-        # one reading must not turn the estimate upside down
-        surprise.clamp_(-2, 2)
-        # the less, the more a trap could explain what came (1)
-        trust = expected / (expected + self.doubt)
-        update = self.rate * surprise * trust
+    @staticmethod
+    def learn(cell: Record, p: Record) -> None:
+        if cell.expected != 0:
+            _compare(cell, p)
+        cell.expected = F(0)
+        cell.previous = cell.conductance
 
-        set_update = update * (memory.expected > 0)
-        reset_update = update * (memory.expected < 0)
-
-        telling = expected > self.telling
-        no_answer = telling & (answer < _SILENT * expected)
-        silent = torch.where(no_answer, memory.silent + 1, 0)
-        silent = torch.where(telling, silent, memory.silent)
-
-        return PredictiveMemory(
-            gain=memory.gain + torch.stack((set_update, reset_update)),
-            expected=torch.zeros_like(memory.expected),
-            previous=conductance,
-            silent=silent.to(torch.int32),
-        )
-
-    def propose(
-        self,
-        memory: PredictiveMemory,
-        error: Float[Tensor, " cells"],
-        conductance: Float[Tensor, " cells"],
-        chosen: Bool[Tensor, " cells"],
-        info: BenchInfo,
-    ) -> tuple[Float[Tensor, " cells"], PredictiveMemory]:
-        law = info.nominal
-
+    @staticmethod
+    def propose(cell: Record, p: Record) -> Real:
+        law = p.bench.nominal
+        error = cell.conductance - cell.target
+        step = max(abs(error) * p.aim, p.least)
         up = error < 0
-        sign = torch.where(up, 1.0, -1.0)
-        step = (error.abs() * self.aim).clamp_(min=self.least)
+
+        room = law.ceiling - cell.conductance
+        gain = cell.gain[0]
+        switching_voltage = law.set_voltage
+        if not up:
+            room = cell.conductance - law.floor
+            gain = cell.gain[1]
+            switching_voltage = law.reset_voltage
+
         # what a pulse at the nominal switching voltage would do here (S)
-        room = torch.where(
-            up, law.ceiling - conductance, conductance - law.floor
-        )
-        window = (room / law.span).clamp_(0.01, 2.0)
-        unit_step = window * (law.step * self.width / law.width)
-
-        gain = torch.where(up, memory.gain[0], memory.gain[1])
-        switching_voltage = torch.where(up, law.set_voltage, law.reset_voltage)
-        overdrive = law.slope * (torch.log(step / unit_step) - gain)
-        size = switching_voltage + overdrive
+        window = min(max(room / law.span, F(0.01)), F(2))
+        unit_step = window * (law.step * p.width / law.width)
+        overdrive = law.slope * (log(step / unit_step) - gain)
         lowest = _LOWEST * min(law.set_voltage, law.reset_voltage)
-        size.clamp_(lowest, info.amplitude_max)
+        size = max(switching_voltage + overdrive, lowest)
+        size = min(size, p.bench.amplitude_max)
 
-        amplitude = torch.where(chosen, sign * size, 0.0)
-        expected = torch.where(chosen, sign * step, 0.0)
-        return amplitude, replace(memory, expected=expected)
+        cell.expected = step if up else -step
+        return size if up else -size
 
-    def stuck(self, memory: PredictiveMemory) -> Bool[Tensor, " cells"]:
-        return memory.silent >= self.patience
+    @staticmethod
+    def stuck(cell: Record, p: Record) -> bool:
+        return bool(cell.silent >= p.patience)
 
-    def clear_suspicion(
-        self, memory: PredictiveMemory, chosen: Bool[Tensor, " cells"]
-    ) -> PredictiveMemory:
-        return replace(memory, silent=memory.silent.masked_fill(chosen, 0))
+    @staticmethod
+    def clear_suspicion(cell: Record, p: Record) -> None:
+        cell.silent = 0
 
-    def switching_voltage(
-        self, memory: PredictiveMemory, info: BenchInfo
-    ) -> Float[Tensor, "two cells"]:
-        law = info.nominal
-        nominal = torch.tensor([[law.set_voltage], [law.reset_voltage]])
-        learnt = nominal - law.slope * memory.gain
-        # a typical cell is within; beyond, the gain says something else
-        highest = nominal * (1 + _SPREAD)
-        lowest = nominal * (1 - _SPREAD)
-        return torch.maximum(torch.minimum(learnt, highest), lowest)
+    @staticmethod
+    def switching_voltages(cell: Record, p: Record) -> tuple[Real, Real]:
+        law = p.bench.nominal
+        set_voltage = _near(law.set_voltage, law.slope * cell.gain[0])
+        reset_voltage = _near(law.reset_voltage, law.slope * cell.gain[1])
+        return set_voltage, reset_voltage
+
+
+def _compare(cell: Record, p: Record) -> None:
+    """Correct the gain by what the last pulse did, and count silence."""
+    expected = abs(cell.expected)
+    # the step that came, counted in the direction of the one expected (S)
+    answer = cell.conductance - cell.previous
+    if cell.expected < 0:
+        answer = -answer
+    surprise = log(max(answer, _NO_STEP) / max(expected, _NO_STEP))
+    # one reading must not turn the estimate upside down
+    surprise = min(max(surprise, -_LARGEST_SURPRISE), _LARGEST_SURPRISE)
+    # the less, the more a trap could explain what came (1)
+    trust = expected / (expected + p.doubt)
+    polarity = 0 if cell.expected > 0 else 1
+    cell.gain[polarity] += p.rate * surprise * trust
+
+    if expected > p.telling:
+        answered = answer >= _SILENT * expected
+        cell.silent = 0 if answered else cell.silent + 1
+
+
+def _near(nominal: Real, better: Real) -> Real:
+    """A learnt voltage, within what a typical cell has: beyond, the gain says something else."""
+    learnt = nominal - better
+    highest = nominal * (F(1) + _SPREAD)
+    lowest = nominal * (F(1) - _SPREAD)
+    return max(min(learnt, highest), lowest)

@@ -1,12 +1,16 @@
 """A protocol: a trimming method, a denoising method and a verification, and when each acts."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_positive
+from mho.compiled import KernelsOrPlain, Numbers
+from mho.programming import kernels
 from mho.programming.denoise import Denoise
 from mho.programming.predictive import Predictive
+from mho.programming.records import check_columns
 from mho.programming.trim import Trim
 from mho.programming.verify import Verify
 from mho.units import show
@@ -35,7 +39,7 @@ class ProgramProtocol(Configuration):
     """
 
     tolerance: float = 1e-6
-    trim: Trim[Any] = field(default_factory=Predictive)
+    trim: Trim = field(default_factory=Predictive)
     denoise: Denoise | None = field(default_factory=Denoise)
     verify: Verify = field(default_factory=Verify)
     trim_window: float = 0.5
@@ -55,6 +59,7 @@ class ProgramProtocol(Configuration):
             self.fine_samples, "fine_samples", self.samples, 10_000, "1"
         )
         check_between(self.max_cycles, "max_cycles", 1, 1_000_000, "1")
+        check_columns(self.trim.columns)
 
     def check(self, info: BenchInfo) -> None:
         """Refuse a tolerance that this bench cannot tell from its neighbours.
@@ -70,3 +75,65 @@ class ProgramProtocol(Configuration):
             )
         top = info.conductance_high - info.conductance_low
         check_between(self.tolerance, "tolerance", 0.0, top, "S")
+
+    def numbers(self, info: BenchInfo) -> Numbers:
+        """What kernels see as `p`: numbers of the loop, and of each part by its name.
+
+        Args:
+            info: What the bench can do.
+        """
+        shared = {
+            "tolerance": self.tolerance,
+            "bench": own_numbers(info) | {"nominal": own_numbers(info.nominal)},
+        }
+        return {
+            "tolerance": self.tolerance,
+            "usual_goal": self.trim_window * self.tolerance,
+            "trim_goal": self.trim_goal,
+            "near": self.near * self.tolerance,
+            "denoises": self.denoise is not None,
+            "trim": own_numbers(self.trim) | shared,
+            "denoise": own_numbers(self.denoise or Denoise()) | shared,
+            "verify": own_numbers(self.verify) | shared,
+        }
+
+    @property
+    def kernels(self) -> KernelsOrPlain:
+        """The loop's kernels with what this protocol's parts decide.
+
+        Protocols with parts of the same kinds share them.
+        """
+        trim = self.trim
+        denoise = self.denoise or Denoise()
+        verify = self.verify
+        laws: dict[str, Callable[..., Any]] = {
+            "law_start": trim.start,
+            "law_learn": trim.learn,
+            "law_propose": trim.propose,
+            "law_stuck": trim.stuck,
+            "law_clear_suspicion": trim.clear_suspicion,
+            "law_switching_voltages": trim.switching_voltages,
+            "law_train_amplitude": denoise.amplitude,
+            "law_learn_train": denoise.learn,
+            "law_quiet": verify.quiet,
+            "law_allowed": verify.allowed,
+        }
+        parts = (type(trim), type(denoise), type(verify))
+        if parts not in _KERNELS:
+            who = f"A protocol with `{type(trim).__name__}`"
+            _KERNELS[parts] = KernelsOrPlain(kernels.ALL, laws, who)
+        return _KERNELS[parts]
+
+
+_KERNELS: dict[tuple[type, ...], KernelsOrPlain] = {}
+"""By the kinds of a protocol's parts."""
+
+
+def own_numbers(part: Any) -> dict[str, Any]:
+    """The fields of a part that are numbers, or rows of them."""
+    own = {}
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if isinstance(value, int | float | tuple):
+            own[one.name] = value
+    return own

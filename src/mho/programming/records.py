@@ -1,17 +1,66 @@
-"""Records of tensors with one entry for each cell, and what is done to all of them at once."""
+"""Records with one entry for each cell, as kernels see them, and as tensors that are saved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from mho.checks import check_alike
-from mho.programming.outcome import Outcome
+from mho.compiled import Column, Table, record_type
 
-_Record = TypeVar("_Record")
+LIVE: dict[str, Column] = {
+    # place among all cells asked for, and number on the bench (1)
+    "place": "i8",
+    "number": "i8",
+    # conductance wanted, and last reading (S)
+    "target": "f4",
+    "conductance": "f4",
+    # denoising pulses that the cell is to get (1)
+    "owed": "i4",
+    # reading before the train just given (S); NaN if there was none
+    "trained_at": "f4",
+    # whether it once did not answer to strong pulses
+    "suspect": "?",
+    # trains so far (1)
+    "trains": "i4",
+    # factors on the train's SET and RESET amplitudes (1)
+    "limit": ("f4", 2),
+    # whether it waits for the long look
+    "ready": "?",
+    # error up to which it is not trimmed further (S)
+    "goal": "f4",
+    # whether its short reads take more samples
+    "fine": "?",
+    # number of the `Outcome`: whoever has one other than 0 is dropped
+    "outcome": "i1",
+    # peak-to-peak of the last long look (S)
+    "noise": "f4",
+    # programming pulses, denoising pulses, and samples read so far (1)
+    "pulses": "i4",
+    "denoise_pulses": "i4",
+    "reads": "i4",
+}
+"""What the loop knows of each cell that is still being programmed."""
+
+DONE: dict[str, Column] = {
+    "outcome": "i1",
+    "error": "f4",
+    "noise": "f4",
+    "pulses": "i4",
+    "denoise_pulses": "i4",
+    "reads": "i4",
+}
+"""What became of every cell; see `CellResults`."""
+
+SAVED_RESULTS = {f"done.{name}": name for name in DONE}
+"""Its columns, by the names they are saved under."""
+SO_FAR = ("noise", "pulses", "denoise_pulses", "reads")
+"""Those that a live cell has too."""
+_NOT_SAVED = ("number", "outcome", *SO_FAR)
+"""Columns of a live cell that are known from elsewhere."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,107 +84,78 @@ class CellResults:
     reads: Int[Tensor, " cells"]
 
     @classmethod
-    def none(cls, target: Float[Tensor, " cells"]) -> "CellResults":
-        """Nothing has become of any cell yet."""
-        count = target.numel()
-
-        return cls(
-            outcome=torch.full((count,), int(Outcome.LIVE), dtype=torch.int8),
-            error=torch.zeros_like(target),
-            noise=torch.zeros_like(target),
-            pulses=torch.zeros(count, dtype=torch.int32),
-            denoise_pulses=torch.zeros(count, dtype=torch.int32),
-            reads=torch.zeros(count, dtype=torch.int32),
-        )
+    def of(cls, done: Table) -> "CellResults":
+        """The columns of an array of `DONE`, the same memory."""
+        return cls(**{name: torch.from_numpy(done[name]) for name in DONE})
 
 
-@dataclass(slots=True, eq=False)
-class LiveCells:
-    """What the loop knows of the cells that are still being programmed.
+def check_columns(memory: Mapping[str, Column]) -> None:
+    """Refuse a trimming method whose columns are named as the loop's own.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    for name in memory:
+        if name in LIVE:
+            raise ValueError(
+                "Argument `trim` must have columns of its own, but the loop has one named"
+                f" `{name}` too; rename it."
+            )
+
+
+def fresh(
+    target: Float[Tensor, " live"],
+    cells: Int64[Tensor, " live"],
+    memory: Mapping[str, Column],
+    *,
+    owed: int,
+    goal: float,
+) -> Table:
+    """Live cells that were neither read nor pulsed yet.
 
     Args:
-        place: Place of each among all cells asked for (1). Shape (live,).
         target: Conductance wanted (S). Shape (live,).
-        conductance: Last reading (S). Shape (live,).
-        owed: Denoising pulses that a cell is to get (1). Shape (live,).
-        trained_at: Reading before the train just given (S); NaN if there was none. Shape (live,).
-        suspect: Whether it once did not answer to strong pulses. Shape (live,).
-        trains: Trains so far (1). Shape (live,).
-        limit: Factors on the train's SET and RESET amplitudes (1). Shape (2, live).
-        ready: Whether it waits for the long look. Shape (live,).
-        goal: Error up to which it is not trimmed further (S). Shape (live,).
-        fine: Whether its short reads take more samples. Shape (live,).
+        cells: Numbers of the cells on the bench. Shape (live,).
+        memory: Columns of the trimming method.
+        owed: Denoising pulses of everybody's first train (1).
+        goal: Error up to which they are not trimmed further (S).
     """
-
-    place: Int64[Tensor, " live"]
-    target: Float[Tensor, " live"]
-    conductance: Float[Tensor, " live"]
-    owed: Int[Tensor, " live"]
-    trained_at: Float[Tensor, " live"]
-    suspect: Bool[Tensor, " live"]
-    trains: Int[Tensor, " live"]
-    limit: Float[Tensor, "two live"]
-    ready: Bool[Tensor, " live"]
-    goal: Float[Tensor, " live"]
-    fine: Bool[Tensor, " live"]
-
-    @classmethod
-    def fresh(
-        cls, target: Float[Tensor, " live"], owed: int, goal: float
-    ) -> "LiveCells":
-        """Cells that were neither read nor pulsed yet.
-
-        Args:
-            target: Conductance wanted (S). Shape (live,).
-            owed: Denoising pulses of everybody's first train (1).
-            goal: Error up to which they are not trimmed further (S).
-        """
-        count = target.numel()
-
-        return cls(
-            place=torch.arange(count),
-            target=target,
-            conductance=torch.zeros_like(target),
-            owed=torch.full((count,), owed, dtype=torch.int32),
-            trained_at=torch.full_like(target, torch.nan),
-            suspect=torch.zeros(count, dtype=torch.bool),
-            trains=torch.zeros(count, dtype=torch.int32),
-            limit=torch.ones(2, count),
-            ready=torch.zeros(count, dtype=torch.bool),
-            goal=torch.full_like(target, goal),
-            fine=torch.zeros(count, dtype=torch.bool),
-        )
+    live = np.zeros(target.numel(), record_type({**LIVE, **memory}))
+    live["place"] = np.arange(target.numel())
+    live["number"] = cells.numpy()
+    live["target"] = target.numpy()
+    live["owed"] = owed
+    live["trained_at"] = np.nan
+    live["limit"] = 1
+    live["goal"] = goal
+    return live
 
 
-def take(record: _Record, cells: Int64[Tensor, " chosen"]) -> _Record:
-    """The record of some of the cells, which lie on the last axis of every tensor."""
-    whole: Any = record
-    parts = {}
-    for field in fields(whole):
-        parts[field.name] = getattr(whole, field.name).index_select(-1, cells)
-    taken: _Record = replace(whole, **parts)
-    return taken
+def saved_columns(memory: Mapping[str, Column]) -> dict[str, str]:
+    """Columns of live cells that a run saves, by the names they are saved under."""
+    own = {f"live.{name}": name for name in LIVE if name not in _NOT_SAVED}
+    return own | {f"memory.{name}": name for name in memory}
 
 
-def copies(record: object, prefix: str) -> dict[str, Tensor]:
-    """Copies of all tensors, by the names they are saved under: prefix and field."""
-    whole: Any = record
-    saved = {}
-    for field in fields(whole):
-        saved[f"{prefix}.{field.name}"] = getattr(whole, field.name).clone()
-    return saved
+def copies(records: Table, columns: Mapping[str, str]) -> dict[str, Tensor]:
+    """Copies of columns as tensors, cells on their last axis.
+
+    Args:
+        records: An array of records.
+        columns: Names of columns, by those of the tensors.
+    """
+    return {
+        saved: torch.from_numpy(records[name].T.copy())
+        for saved, name in columns.items()
+    }
 
 
-def restored(
-    record: _Record, saved: Mapping[str, Tensor], prefix: str
-) -> _Record:
-    """A record like this one with the tensors that `copies` gave."""
-    whole: Any = record
-    parts = {}
-    for field in fields(whole):
-        parts[field.name] = saved[f"{prefix}.{field.name}"].clone()
-    again: _Record = replace(whole, **parts)
-    return again
+def fill(
+    records: Table, columns: Mapping[str, str], saved: Mapping[str, Tensor]
+) -> None:
+    """Write the tensors that `copies` gave back into the columns."""
+    for key, name in columns.items():
+        records[name] = saved[key].numpy().T
 
 
 _OF_LIVE_CELLS = ("live.", "memory.")

@@ -1,74 +1,61 @@
 """The seam of a trimming method: how strong the next programming pulse shall be."""
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from typing import ClassVar
 
-from jaxtyping import Bool, Float
-from torch import Tensor
-
-from mho.bench import BenchInfo
-
-Memory = TypeVar("Memory")
-"""What a method remembers of each cell: a dataclass of tensors, cells on their last axis."""
+from mho.compiled import Column, Real, Record
 
 
-class Trim(ABC, Generic[Memory]):
+class Trim(ABC):
     """Chooses pulse amplitudes from errors. Knows cells by their readings alone.
 
-    Implementations are frozen values with the fields `width` (s) and `gate` (V).
+    Implementations are frozen dataclasses, `mho.checks.Configuration` if they want their values
+    checked, with the fields `width` (s) and `gate` (V). What they remember of a cell stands in
+    `columns`; what they decide, in static methods, plain Python on the numbers of one live cell.
+    These are compiled; what cannot be compiled runs as plain Python, slower, and says so.
+
+    `cell` has the method's own columns and those of the loop, among them `conductance`, the last
+    reading (S), and `target` (S). `p` has the fields of the method that are numbers, or tuples of
+    numbers, by name; `p.tolerance`, half the acceptance window (S); and `p.bench`, the numbers of
+    `mho.BenchInfo`, with the typical cell as `p.bench.nominal`.
     """
 
     __slots__ = ()
 
+    columns: ClassVar[Mapping[str, Column]] = {}
+    """What is remembered of a cell, by name; 0 at first. Types as `"f4"`; `("f4", 2)` for two."""
+
     width: float
     gate: float
 
-    @abstractmethod
-    def start(
-        self, conductance: Float[Tensor, " cells"], info: BenchInfo
-    ) -> Memory:
-        """Memory before the first pulse."""
+    @staticmethod
+    def start(cell: Record, p: Record) -> None:
+        """Before the first pulse, after the first reading."""
 
-    @abstractmethod
-    def learn(
-        self,
-        memory: Memory,
-        conductance: Float[Tensor, " cells"],
-        info: BenchInfo,
-    ) -> Memory:
+    @staticmethod
+    def learn(cell: Record, p: Record) -> None:
         """Take in what the last pulse did. Called before `propose`, once per reading."""
 
+    @staticmethod
     @abstractmethod
-    def propose(
-        self,
-        memory: Memory,
-        error: Float[Tensor, " cells"],
-        conductance: Float[Tensor, " cells"],
-        chosen: Bool[Tensor, " cells"],
-        info: BenchInfo,
-    ) -> tuple[Float[Tensor, " cells"], Memory]:
-        """Amplitude of the next pulse of the chosen cells (V), 0 for the others, and the memory.
+    def propose(cell: Record, p: Record) -> Real:
+        """Amplitude of the next pulse (V). Called for cells that will be pulsed."""
 
-        Args:
-            memory: The memory.
-            error: Reading minus target (S). Shape (cells,).
-            conductance: Reading (S). Shape (cells,).
-            chosen: Cells that will be pulsed. Shape (cells,).
-            info: What the bench can do.
+    @staticmethod
+    def stuck(cell: Record, p: Record) -> bool:
+        """Whether the cell did not answer to strong pulses; never, unless a method says so."""
+        return False
+
+    @staticmethod
+    def clear_suspicion(cell: Record, p: Record) -> None:
+        """Forget what speaks for the cell being stuck: it gets a second chance."""
+
+    @staticmethod
+    def switching_voltages(cell: Record, p: Record) -> tuple[Real, Real]:
+        """Best knowledge of the cell's SET and RESET voltage (V), both positive.
+
+        Those of the typical cell, unless a method says otherwise.
         """
-
-    @abstractmethod
-    def stuck(self, memory: Memory) -> Bool[Tensor, " cells"]:
-        """Cells that did not answer to strong pulses. Shape (cells,)."""
-
-    @abstractmethod
-    def clear_suspicion(
-        self, memory: Memory, chosen: Bool[Tensor, " cells"]
-    ) -> Memory:
-        """Forget what speaks for the chosen cells being stuck: they get a second chance."""
-
-    @abstractmethod
-    def switching_voltage(
-        self, memory: Memory, info: BenchInfo
-    ) -> Float[Tensor, "two cells"]:
-        """Best knowledge of each cell's SET and RESET voltage (V). Shape (2, cells)."""
+        law = p.bench.nominal
+        return law.set_voltage, law.reset_voltage

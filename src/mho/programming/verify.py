@@ -1,17 +1,34 @@
 """Verification: a long look that tells telegraph noise from error."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from jaxtyping import Bool, Float
-from torch import Tensor
+import numpy as np
 
-from mho.bench import Reading
 from mho.checks import (
     Configuration,
     check_between,
     check_not_negative,
     check_positive,
 )
+from mho.compiled import F, Real, Record
+
+_JUST_ONE = F(1.01)
+"""One, with room for rounding (1)."""
+
+
+class Look(NamedTuple):
+    """What a long look saw of one cell.
+
+    Args:
+        mean: Mean of the samples (S).
+        spread: Standard deviation of the samples (S).
+        peak_to_peak: Largest minus smallest sample (S).
+    """
+
+    mean: Real
+    spread: Real
+    peak_to_peak: Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +69,35 @@ class Verify(Configuration):
         check_between(self.least, "least", 0.001, self.margin, "1")
         check_between(self.every, "every", 1, 1000, "1")
 
-    def quiet(
-        self, reading: Reading, tolerance: float, resolution: float
-    ) -> Bool[Tensor, " cells"]:
-        """Cells whose noise passes.
+    @staticmethod
+    def quiet(look: Look, p: Record) -> bool:
+        """Whether the noise that a look saw passes.
 
         Args:
-            reading: The look.
-            tolerance: Half-width of the acceptance window (S).
-            resolution: Difference of neighbouring codes of the read-out (S).
+            look: The look.
+            p: Numbers of this verification, `p.tolerance` (S), and `p.bench.resolution`, the
+                difference of neighbouring codes of the read-out (S).
         """
+        resolution = p.bench.resolution
         # two neighbouring codes are one resolution apart, but for rounding
-        largest = max(self.peak_to_peak * tolerance, 1.01 * resolution)
-        calm = reading.peak_to_peak <= largest
-        steady = (
-            _spread_beyond_code(reading, resolution) <= self.spread * tolerance
-        )
-        return calm & steady
+        largest = max(p.peak_to_peak * p.tolerance, _JUST_ONE * resolution)
+        steady = _spread_beyond_code(look.spread, resolution)
+        calm = look.peak_to_peak <= largest
+        return bool(calm and steady <= p.spread * p.tolerance)
 
-    def allowed(
-        self, reading: Reading, tolerance: float, resolution: float
-    ) -> Float[Tensor, " cells"]:
-        """How far each mean may be off (S); arguments as for `quiet`."""
-        guard = self.guard * _spread_beyond_code(reading, resolution)
-        room = tolerance - guard
-        return room.clamp_(self.least * tolerance, self.margin * tolerance)
+    @staticmethod
+    def allowed(look: Look, p: Record) -> Real:
+        """How far the mean may be off (S); arguments as for `quiet`."""
+        spread = _spread_beyond_code(look.spread, p.bench.resolution)
+        room = p.tolerance - p.guard * spread
+        room = max(room, p.least * p.tolerance)
+        return min(room, p.margin * p.tolerance)
 
 
-def _spread_beyond_code(
-    reading: Reading, resolution: float
-) -> Float[Tensor, " cells"]:
+def _spread_beyond_code(spread: Real, resolution: Real) -> Real:
     """Standard deviation beyond what the edge between two codes alone can make (S)."""
-    edge_variance = (resolution / 2) ** 2
     # the difference of two squares: double precision, or a quiet cell looks noisy
-    variance = reading.spread.double().square()
-    beyond = (variance - edge_variance).clamp_(min=0).sqrt_()
-    return beyond.to(reading.spread.dtype)
+    seen = np.float64(spread)
+    edge = np.float64(resolution) / 2
+    beyond = max(seen * seen - edge * edge, 0.0)
+    return F(np.sqrt(beyond))

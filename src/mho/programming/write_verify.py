@@ -1,32 +1,16 @@
 """Incremental step pulse programming, the reference (key: wan2022)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
-
-from mho.bench import BenchInfo
 from mho.checks import Configuration, check_between, check_positive
+from mho.compiled import Column, Real, Record
 from mho.programming.trim import Trim
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RampMemory:
-    """What `WriteVerify` remembers of each cell.
-
-    Args:
-        amplitude: Last pulse (V); 0 if there was none. Shape (cells,).
-        capped: Pulses in a row at the largest amplitude (1). Shape (cells,).
-    """
-
-    amplitude: Float[Tensor, " cells"]
-    capped: Int[Tensor, " cells"]
-
-
 @dataclass(frozen=True, slots=True)
-class WriteVerify(Trim[RampMemory], Configuration):
+class WriteVerify(Trim, Configuration):
     """Raise the amplitude while a cell stays on one side of its target; restart on crossing.
 
     Also known as ISPP. Robust and slow: tens to hundreds of pulses for a narrow window. Use it as
@@ -46,6 +30,12 @@ class WriteVerify(Trim[RampMemory], Configuration):
     gate: float = 2.5
     cap_pulses: int = 30
 
+    columns: ClassVar[Mapping[str, Column]] = {
+        # last pulse (V); 0 if there was none
+        "amplitude": "f4",
+        # pulses in a row at the largest amplitude (1)
+        "capped": "i4",
+    }
     references: ClassVar = ("wan2022",)
 
     def __post_init__(self) -> None:
@@ -58,62 +48,26 @@ class WriteVerify(Trim[RampMemory], Configuration):
         ):
             check_positive(getattr(self, name), name, unit)
 
-    def start(
-        self, conductance: Float[Tensor, " cells"], info: BenchInfo
-    ) -> RampMemory:
-        del info
-        zero = torch.zeros_like(conductance)
-        return RampMemory(amplitude=zero, capped=zero.to(torch.int32))
+    @staticmethod
+    def propose(cell: Record, p: Record) -> Real:
+        largest = p.bench.amplitude_max
 
-    def learn(
-        self,
-        memory: RampMemory,
-        conductance: Float[Tensor, " cells"],
-        info: BenchInfo,
-    ) -> RampMemory:
-        del conductance, info
-        return memory
+        # too low: SET (+); too high: RESET (-)
+        up = cell.conductance < cell.target
+        same_side = cell.amplitude > 0 if up else cell.amplitude < 0
+        size = p.start_voltage
+        if same_side:
+            size = abs(cell.amplitude) + p.increment
+        size = min(size, largest)
 
-    def propose(
-        self,
-        memory: RampMemory,
-        error: Float[Tensor, " cells"],
-        conductance: Float[Tensor, " cells"],
-        chosen: Bool[Tensor, " cells"],
-        info: BenchInfo,
-    ) -> tuple[Float[Tensor, " cells"], RampMemory]:
-        del conductance
-        largest = info.amplitude_max
+        cell.capped = cell.capped + 1 if size >= largest else 0
+        cell.amplitude = size if up else -size
+        return cell.amplitude
 
-        direction = -torch.sign(error)  # too low: SET (+); too high: RESET (-)
-        same_side = torch.sign(memory.amplitude) == direction
-        harder = memory.amplitude.abs() + self.increment
-        size = torch.where(same_side, harder, self.start_voltage).clamp(
-            max=largest
-        )
-        amplitude = direction * size
+    @staticmethod
+    def stuck(cell: Record, p: Record) -> bool:
+        return bool(cell.capped >= p.cap_pulses)
 
-        at_largest = size >= largest
-        capped = torch.where(at_largest, memory.capped + 1, 0).to(torch.int32)
-        after = RampMemory(
-            amplitude=torch.where(chosen, amplitude, memory.amplitude),
-            capped=torch.where(chosen, capped, memory.capped),
-        )
-
-        return torch.where(chosen, amplitude, 0.0), after
-
-    def stuck(self, memory: RampMemory) -> Bool[Tensor, " cells"]:
-        return memory.capped >= self.cap_pulses
-
-    def clear_suspicion(
-        self, memory: RampMemory, chosen: Bool[Tensor, " cells"]
-    ) -> RampMemory:
-        return replace(memory, capped=memory.capped.masked_fill(chosen, 0))
-
-    def switching_voltage(
-        self, memory: RampMemory, info: BenchInfo
-    ) -> Float[Tensor, "two cells"]:
-        one = torch.ones_like(memory.amplitude)
-        set_voltage = one * info.nominal.set_voltage
-        reset_voltage = one * info.nominal.reset_voltage
-        return torch.stack((set_voltage, reset_voltage))
+    @staticmethod
+    def clear_suspicion(cell: Record, p: Record) -> None:
+        cell.capped = 0
