@@ -117,7 +117,7 @@ def test_a_column_that_there_is_not_is_named_with_its_line() -> None:
     class Misspelt(Typical):
         @staticmethod
         def propose(cell: Record, p: Record) -> Real:
-            return p.bench.nominal.set_volts
+            return cell.target * p.bench.nominal.set_volts
 
     with pytest.raises(
         ValueError,

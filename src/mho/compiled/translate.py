@@ -6,11 +6,12 @@ are followed, and each function on the way is copied with its globals replaced b
 ones. The same walk gives a fingerprint of everything that a kernel is made of.
 """
 
+import builtins
 import dis
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,12 +46,20 @@ def bare(function: Callable[..., Any]) -> FunctionType:
 
 
 def used_by(function: FunctionType, laws: Laws) -> Iterator[tuple[str, Any]]:
-    """Names and values of the globals of a function, as they will be when it is compiled."""
+    """Names and values that a function finds outside itself, as they will be once compiled."""
     for name in dict.fromkeys(names_used(function.__code__)):
         if name in laws:
             yield name, laws[name]
         elif name in function.__globals__:
             yield name, function.__globals__[name]
+    yield from enclosed(function)
+
+
+def enclosed(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Names and values of the functions around this one that it uses."""
+    names = function.__code__.co_freevars
+    for name, cell in zip(names, function.__closure__ or (), strict=True):
+        yield name, cell.cell_contents
 
 
 class Translation:
@@ -82,18 +91,24 @@ class Translation:
         plain = bare(function)
         if plain in self._done:
             return self._done[plain]
-        replaced: dict[str, Any] = {"__name__": plain.__module__}
+        # kept code asks for its module again, and a user's file may not be one by its name
+        replaced: dict[str, Any] = {
+            "__name__": __name__,
+            # what plain Python imports by
+            "__builtins__": builtins,
+        }
         for name, value in used_by(plain, self._laws):
             replaced[name] = self(value) if _is_ours(value) else value
+        around = [CellType(replaced[name]) for name, _ in enclosed(plain)]
         copy = FunctionType(
             plain.__code__,
             replaced,
             plain.__name__,
             plain.__defaults__,
-            plain.__closure__,
+            tuple(around),
         )
         copy.__qualname__ = plain.__qualname__
-        copy.__module__ = plain.__module__
+        copy.__module__ = __name__
         copy.__doc__ = plain.__doc__
         made = (decorate or self._decorate)(copy)
         self._done[plain] = made
