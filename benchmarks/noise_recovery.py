@@ -29,7 +29,7 @@ from hmmlearn.hmm import GaussianHMM
 
 import mho
 from mho.characterise.telegraph import TelegraphAnalysis, Trace, analyse_noise
-from mho.device.laws import Traps, watch_traps
+from mho.device import Cells
 from mho.units import ms, uS
 
 SAMPLES = 20_000
@@ -43,6 +43,15 @@ TIME_WITHIN = 0.25
 
 Table = npt.NDArray[np.float64]
 """Amplitude (S), capture time (s) and emission time (s) of each trap. Shape (traps, 3)."""
+
+TRAPS_ALONE = mho.preset("rao2023").replace(
+    cell__stuck_fraction=0.0,
+    flicker__per_decade=0.0,
+    relaxation__scale=0.0,
+    retention__scale=0.0,
+    telegraph__births=0.0,
+)
+"""A cell that shows nothing but its traps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,9 +124,13 @@ def simulate(stream: mho.Stream) -> Case:
     capture = spread(*TIMES)
     emission = spread(*TIMES)
     filled = torch.rand(2, 1, generator=draws) < emission / (capture + emission)
-    traps = Traps(amplitude, capture, emission, torch.ones(2, 1), filled)
-    keys = stream.child("watch").cells(torch.arange(SAMPLES))
-    _, seen = watch_traps(traps, torch.zeros(1), 0.0, INTERVAL, keys)
+    cell = Cells(TRAPS_ALONE.cell(), 1, stream.child("watch"), 300.0)
+    cell.column("core").zero_()
+    cell.column("amplitude")[:2] = amplitude
+    cell.column("capture_time")[:2] = capture
+    cell.column("emission_time")[:2] = emission
+    cell.column("filled")[:2] = filled.to(torch.uint8)
+    seen = cell.sample(torch.arange(1), 0.0, INTERVAL, INTERVAL, SAMPLES)
     noise = torch.randn(SAMPLES, generator=draws, dtype=torch.float64) * NOISE
     truth = torch.cat((amplitude, capture, emission), 1).double().numpy()
     return Case(truth, Trace(100 * uS + seen[:, 0].double() + noise, INTERVAL))

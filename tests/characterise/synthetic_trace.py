@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 
 from mho.characterise.telegraph import Trace
-from mho.device.laws import Traps, watch_traps
 from mho.rng import Stream
 from mho.units import ms, uS
+from reference import Traps, watch_traps
 
 INTERVAL = 1 * ms
 NOISE = 0.2 * uS
@@ -33,7 +33,7 @@ def watched(
     samples: int = 10_000,
     noise: float = NOISE,
 ) -> Trace:
-    """What a cell with these traps shows, by the simulator's own law."""
+    """What a cell with these traps shows, by the law of the tests' reference."""
     amplitude, capture, emission = torch.tensor(traps).T[..., None]
     filled = torch.zeros_like(amplitude, dtype=torch.bool)
     cell = Traps(

@@ -11,11 +11,11 @@ from simulator import needs_ngspice, simulate
 
 from mho.chip import Chip
 from mho.device.filament import CellParameters
-from mho.device.laws import SwitchingConstants
 from mho.device.published import PRESETS
 from mho.spice import cell_subcircuit, verilog_a
 from mho.spice.compact_model import compact_parameters
 from mho.units import ns, uS
+from reference import SwitchingConstants, mean_step
 
 LISTED = """
     above abs absdelay ac_stim acos acosh aliasparam always analog analysis and asin asinh assert
@@ -185,7 +185,7 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
     )
     across = kind.selector.cell_voltage(volts * one, start * one, gate)
     limit = kind.selector.compliance(gate).double().expand(1)
-    size = float(law.mean_step(start * one, across, width, limit, constants))
+    size = float(mean_step(law, start * one, across, width, limit, constants))
     step = size if volts > 0 else -size
     corners = f"0 0 1u 0 1.0001u {volts} 1.1001u {volts} 1.1002u 0"
     found = play(corners, gate, start, tmp_path, chip)

@@ -11,9 +11,9 @@ import pytest
 import torch
 from calling import call
 
-from mho.device.laws import Traps, watch_traps
 from mho.rng import Stream
 from mho.units import ms, uS
+from reference import Traps, watch_traps
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "noise.md"
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mho.device.filament import Cells
+from mho.device import Cells
 from mho.device.laws import FittedRelaxation
 from mho.device.published import preset
 from mho.rng import Stream
+from reference import deviation
+from reference import shift as shifted
 
 DAY = 86_400.0
 EARLY = (0.348, 16.030, -43.853, 45.393, -16.815)
@@ -29,7 +31,7 @@ def _poly(c: tuple[float, ...], x: float) -> float:
 
 def _sigma(law: FittedRelaxation, conductance: float, age: float) -> float:
     one = torch.ones(1, dtype=torch.float64)
-    return float(law.deviation(one * conductance, one * age))
+    return float(deviation(law, one * conductance, one * age))
 
 
 @pytest.mark.parametrize("x", [0.0, 0.025, 0.25, 0.5, 0.9, 1.0])
@@ -114,8 +116,8 @@ def test_cells_keep_their_mean_and_get_the_stated_deviation(
     weight[-1] = 1.0
     weight = weight * torch.exp(-z.square() / 2)
     weight /= weight.sum()
-    shift = law.shift(
-        torch.full_like(z, conductance), torch.full_like(z, age), z
+    shift = shifted(
+        law, torch.full_like(z, conductance), torch.full_like(z, age), z
     )
     sigma = _sigma(law, conductance, age)
     assert abs(float((weight * shift).sum())) <= 1e-6 * sigma
@@ -129,8 +131,8 @@ def test_cells_keep_their_mean_and_get_the_stated_deviation(
 def test_no_conductance_turns_negative(conductance: float) -> None:
     """G + ΔG ≥ 0 in single precision too, for normals of ±6.7, the largest there are."""
     g = torch.full((1001,), conductance)
-    shift = _law().shift(
-        g, torch.full_like(g, DAY), torch.linspace(-6.7, 6.7, 1001)
+    shift = shifted(
+        _law(), g, torch.full_like(g, DAY), torch.linspace(-6.7, 6.7, 1001)
     )
     assert (g + shift >= 0).all()
 
@@ -152,10 +154,10 @@ def test_cells_relax_by_the_fit(stream: Stream) -> None:
         )
         .cell()
     )
-    cells = Cells(kind, count, stream)
+    cells = Cells(kind, count, stream, 300.0)
     index = torch.arange(count)
     cells.age(index, 1.0, 0.0)
-    cells.state.core.fill_(20e-6)
+    cells.column("core").fill_(20e-6)
     for age, expected in ((1.0, _poly(EARLY, 0.5)), (DAY, _poly(LATE, 0.5))):
         change = cells.sample(index, age, 1e-6, 0.0, 1)[0].double() - 20e-6
         w = 1 + (expected / 20e-6) ** 2

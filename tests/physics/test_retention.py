@@ -7,11 +7,12 @@ import pytest
 import torch
 
 import mho
-from mho.device.filament import Cells
+from mho.device import Cells
 from mho.device.laws import Retention
 from mho.device.published import preset
 from mho.rng import Stream
 from mho.units import uS
+from reference import lost
 
 YEAR = 365.25 * 86_400
 QUIET = {
@@ -31,7 +32,7 @@ def _lost(
     law: Retention, conductance: float, age: float, floor: float = 0.0
 ) -> float:
     one = torch.ones(1, dtype=torch.float64)
-    return float(law.lost(one * conductance, one * age, floor))
+    return float(lost(law, one * conductance, one * age, floor))
 
 
 def test_the_loss_is_the_logarithm_of_time_over_the_onset() -> None:
@@ -70,8 +71,8 @@ def test_cells_read_what_is_left(stream: Stream) -> None:
     floor of 10 µS after two e-folds.
     """
     kind = preset("rao2023").replace(**QUIET, retention__scale=3.0).cell()
-    cells = Cells(kind, 3, stream)
-    cells.state.core.copy_(torch.tensor([1e-3, 50e-6, 10.5e-6]))
+    cells = Cells(kind, 3, stream, 300.0)
+    cells.column("core").copy_(torch.tensor([1e-3, 50e-6, 10.5e-6]))
     for age in (10.0, 3600.0, 3600 * math.e, 86_400.0, 10 * YEAR):
         loss = 0.267e-6 * max(math.log(age / 3600), 0.0)
         seen = cells.sample(torch.arange(3), age, 1e-6, 0.0, 1)[0].double()
@@ -82,7 +83,7 @@ def test_cells_read_what_is_left(stream: Stream) -> None:
 def test_switching_starts_the_loss_anew(stream: Stream) -> None:
     """A step of 13 renewal steps leaves e^(−13) of the age: a day later only 24 hours count."""
     kind = preset("rao2023").replace(**QUIET, retention__scale=3.0).cell()
-    cells = Cells(kind, 100, stream)
+    cells = Cells(kind, 100, stream, 300.0)
     index = torch.arange(100)
     day = 86_400.0
     cells.pulse(
@@ -110,7 +111,7 @@ def test_cells_near_zero_stay_above_it_for_ten_years(stream: Stream) -> None:
     bench = mho.SimulatedBench(mho.Chip(quiet, rows=16, cols=256), stream)
     bench.age(1.0)
     cells = bench._cells  # noqa: SLF001
-    cells.state.core[:64] = 0.0
+    cells.column("core")[:64] = 0.0
     for age in (1.0, 86_400.0, YEAR, 10 * YEAR):
         seen = cells.sample(torch.arange(4096), age, 1e-6, 0.0, 1)[0]
         assert (seen >= 0).all(), age

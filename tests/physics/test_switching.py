@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.device.laws import Switching, SwitchingConstants
+from mho.device.laws import Switching
 from mho.device.published import preset
 from mho.rng import CellStream, Stream
+from reference import SwitchingConstants, constants, mean_step, moved, window
 
 MIDDLE = 1000e-6
 COMPLIANCE = 3000e-6
@@ -37,7 +38,8 @@ def _moved(
     """Change of the core of cells that are all alike (S)."""
     count = key.key.shape[0]
     one = torch.ones(count, dtype=torch.float64)
-    after = law.moved(
+    after = moved(
+        law,
         one * core,
         one * volts,
         width,
@@ -154,8 +156,8 @@ def test_the_window_slows_towards_both_ends() -> None:
     law = _law()
     core = torch.tensor([10e-6, 1000e-6, 3000e-6, 4400e-6], dtype=torch.float64)
     compliance = torch.full_like(core, COMPLIANCE)
-    up = law.window(core, torch.ones_like(core), compliance)
-    down = law.window(core, -torch.ones_like(core), compliance)
+    up = window(law, core, torch.ones_like(core), compliance)
+    down = window(law, core, -torch.ones_like(core), compliance)
     span = 2250e-6
     expected_up = torch.tensor(
         [2990e-6 / span, 2000e-6 / span, 0, 0], dtype=torch.float64
@@ -165,8 +167,8 @@ def test_the_window_slows_towards_both_ends() -> None:
     ).double()
     torch.testing.assert_close(up, expected_up, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(down, expected_down, rtol=1e-6, atol=1e-12)
-    steep = replace(law, span=1e-6).window(
-        core, -torch.ones_like(core), compliance
+    steep = window(
+        replace(law, span=1e-6), core, -torch.ones_like(core), compliance
     )
     assert steep.tolist() == pytest.approx([0.0, 2.0, 2.0, 2.0], abs=1e-12)
 
@@ -180,7 +182,7 @@ def test_constants_spread_as_stated(stream: Stream) -> None:
     """
     count = 200_000
     law = _law(reset_voltage=1.8)
-    own = law.constants(stream.cells(torch.arange(count)))
+    own = constants(law, stream.cells(torch.arange(count)))
     pairs = (
         (own.set_voltage.double() / 0.9 - 1, law.voltage_spread),
         (own.reset_voltage.double() / 1.8 - 1, law.voltage_spread),
@@ -199,7 +201,9 @@ def test_a_switching_voltage_stays_above_half_the_median(
     stream: Stream,
 ) -> None:
     """A spread of 100 % would give negative voltages; the cut is at one half, exactly."""
-    own = _law(voltage_spread=1.0).constants(stream.cells(torch.arange(10_000)))
+    own = constants(
+        _law(voltage_spread=1.0), stream.cells(torch.arange(10_000))
+    )
     assert float(own.set_voltage.min()) == pytest.approx(0.45, rel=1e-6)
     assert float(own.reset_voltage.min()) == pytest.approx(0.45, rel=1e-6)
 
@@ -211,8 +215,8 @@ def test_a_stronger_cell_moves_further_in_proportion() -> None:
     own = SwitchingConstants(
         one * 0.9, one * 0.9, torch.tensor([0.0, 1.0, 2.5]).double()
     )
-    size = law.mean_step(
-        one * MIDDLE, one * 0.9, law.width, one * COMPLIANCE, own
+    size = mean_step(
+        law, one * MIDDLE, one * 0.9, law.width, one * COMPLIANCE, own
     )
     expected = torch.tensor([0.0, 1.0, 2.5]).double() * 1e-6 * 2000 / 2250
     torch.testing.assert_close(size, expected, rtol=1e-12, atol=0.0)

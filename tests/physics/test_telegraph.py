@@ -7,11 +7,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from mho.device.laws import TelegraphNoise, Traps, watch_traps
-from mho.device.laws.telegraph import advance
-from mho.device.laws.trap_averages import filled_moments
+from mho.device.laws import TelegraphNoise
 from mho.device.published import preset
 from mho.rng import CellStream, Stream
+from reference import (
+    Traps,
+    advance,
+    boosted,
+    born,
+    filled_moments,
+    new,
+    resolved,
+    watch_traps,
+)
 
 
 def _law(**changes: float) -> TelegraphNoise:
@@ -171,7 +179,7 @@ def test_many_traps_make_a_one_over_f_spectrum(stream: Stream) -> None:
     """
     count = 200_000
     law = _law()
-    traps = law.new(torch.ones(count), _cells(stream, count))
+    traps = new(law, torch.ones(count), _cells(stream, count))
     rate = traps.rate.double()
     p = traps.occupancy.double()
     f = torch.logspace(-2, 3, 26, dtype=torch.float64)[:, None]
@@ -282,7 +290,7 @@ def test_births_are_poisson_with_a_saturating_mean(
     law = _law()
     mean = 1.5 * -math.expm1(-abs(step_in_scales))
     step = torch.full((count,), step_in_scales * law.birth_step)
-    number = law.born(step, _cells(stream, count)).double()
+    number = born(law, step, _cells(stream, count)).double()
     assert (
         abs(float(number.mean()) - mean) <= 5 * math.sqrt(mean / count) + 1e-12
     )
@@ -307,7 +315,7 @@ def _probability(
     )
     amplitude = torch.full((count,), volts, dtype=torch.float64)
     return float(
-        law.resolved(traps, amplitude[None], width, _draw(key)).double().mean()
+        resolved(law, traps, amplitude[None], width, _draw(key)).double().mean()
     )
 
 
@@ -353,11 +361,11 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(
     key = _cells(stream, count)
     traps = _traps(count, 1.0, 1.0, False)
     amplitude = torch.ones(count, dtype=torch.float64)
-    full = law.resolved(traps, amplitude[None], law.cleaning_width, _draw(key))[
-        :, 0
-    ]
-    half = law.resolved(
-        traps, amplitude[None], law.cleaning_width / 2, _draw(key)
+    full = resolved(
+        law, traps, amplitude[None], law.cleaning_width, _draw(key)
+    )[:, 0]
+    half = resolved(
+        law, traps, amplitude[None], law.cleaning_width / 2, _draw(key)
     )[:, 0]
     assert not (half & ~full).any()
     expected = 0.5**0.25 * (1 - 0.5**0.25)
@@ -368,8 +376,12 @@ def test_pulse_and_two_halves_survive_alike_draw_for_draw(
 def test_an_empty_slot_is_never_resolved() -> None:
     """A channel of amplitude 0 is no channel, however strong the pulse."""
     traps = Traps.none(4, 1000)
-    gone = _law().resolved(
-        traps, torch.full((1, 1000), 9.0), 1.0, torch.full((4, 1, 1000), 1e-9)
+    gone = resolved(
+        _law(),
+        traps,
+        torch.full((1, 1000), 9.0),
+        1.0,
+        torch.full((4, 1, 1000), 1e-9),
     )
     assert not gone.any()
 
@@ -383,16 +395,16 @@ def test_channel_conductances_are_log_normal_and_cut(stream: Stream) -> None:
     count = 200_000
     law = _law(amplitude_max=1.0)
     key = _cells(stream, count)
-    logs = law.new(torch.ones(count), key).amplitude[0].double().log()
+    logs = new(law, torch.ones(count), key).amplitude[0].double().log()
     sigma = law.amplitude_spread
     assert abs(
         float(logs.mean()) - math.log(law.amplitude)
     ) <= 5 * sigma / math.sqrt(count)
     assert abs(float(logs.std()) - sigma) <= 5 * sigma / math.sqrt(2 * count)
     top = law.amplitude * math.exp(sigma)
-    cut = (
-        replace(law, amplitude_max=top).new(torch.ones(count), key).amplitude[0]
-    )
+    cut = new(
+        replace(law, amplitude_max=top), torch.ones(count), key
+    ).amplitude[0]
     assert float(cut.max()) <= top * (1 + 1e-6)
     share = float((cut >= top * (1 - 1e-6)).double().mean())
     assert abs(share - 0.15866) <= 5 * math.sqrt(0.15866 * 0.84134 / count)
@@ -408,7 +420,7 @@ def test_times_are_log_uniform_between_shortest_and_longest(
     """
     count = 200_000
     law = _law()
-    traps = law.new(torch.ones(count), _cells(stream, count))
+    traps = new(law, torch.ones(count), _cells(stream, count))
     centre = (
         traps.capture_time.double() * traps.emission_time.double()
     ).sqrt()[0]
@@ -424,11 +436,11 @@ def test_asymmetry_is_the_spread_of_the_log_ratio(stream: Stream) -> None:
     count = 200_000
     law = _law(asymmetry=1.4)
     key = _cells(stream, count)
-    traps = law.new(torch.ones(count), key)
+    traps = new(law, torch.ones(count), key)
     ratio = (traps.capture_time / traps.emission_time).double().log()[0]
     assert abs(float(ratio.mean())) <= 5 * 1.4 / math.sqrt(count)
     assert abs(float(ratio.std()) - 1.4) <= 5 * 1.4 / math.sqrt(2 * count)
-    even = _law(asymmetry=0.0).new(torch.ones(count), key)
+    even = new(_law(asymmetry=0.0), torch.ones(count), key)
     torch.testing.assert_close(
         even.capture_time, even.emission_time, rtol=2e-6, atol=0.0
     )
@@ -440,7 +452,7 @@ def test_new_traps_start_in_equilibrium(stream: Stream) -> None:
     Each term has a variance of at most 1/4.
     """
     count = 200_000
-    traps = _law(asymmetry=2.0).new(torch.ones(count), _cells(stream, count))
+    traps = new(_law(asymmetry=2.0), torch.ones(count), _cells(stream, count))
     excess = (traps.filled.double() - traps.occupancy.double())[0]
     assert abs(float(excess.mean())) <= 2.5 / math.sqrt(count)
     high = traps.occupancy[0] > 0.8
@@ -454,8 +466,8 @@ def test_cleaning_voltages_are_uniform_fractions_of_the_switching_voltage(
     count = 200_000
     law = _law()
     fraction = (
-        law.new(
-            torch.full((count,), 2.0), _cells(stream, count)
+        new(
+            law, torch.full((count,), 2.0), _cells(stream, count)
         ).cleaning_voltage[0]
         / 2
     )
@@ -479,7 +491,7 @@ def test_voltage_speeds_trapping_up_by_e_per_boost() -> None:
     """
     law = _law()
     volts = torch.tensor([law.boost_from, -law.boost_from - law.boost, 0.0])
-    aged = law.boosted(volts, 2e-6)
+    aged = boosted(law, volts, 2e-6)
     torch.testing.assert_close(
         aged, torch.tensor([0.0, 2e-6 * (math.e - 1), 0.0]), rtol=4e-6, atol=0.0
     )

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mho.device.laws import Traps, watch_traps
 from mho.device.published import preset
 from mho.rng import Stream
+from reference import Traps, new, watch_traps
 
 
 def spectrum(
@@ -98,8 +98,8 @@ def many_traps(
     law = replace(
         preset("rao2023").cell().telegraph, amplitude_spread=0.0, amplitude=1e-6
     )
-    born = law.new(
-        torch.ones(cells), stream.child("traps").cells(torch.arange(cells))
+    born = new(
+        law, torch.ones(cells), stream.child("traps").cells(torch.arange(cells))
     )
     born = replace(born, amplitude=torch.ones(1, cells))
     points = []

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 import mho
-from mho.device.filament import Cells
+from mho.device import Cells
 from mho.device.laws import Temperature
 from mho.device.published import preset
 from mho.rng import Stream
 from mho.units import G0, eV
+from reference import warming_factor
 
 HOT = 340.0
 QUIET = {
@@ -41,9 +42,11 @@ def _look(cells: Cells, now: float) -> Tensor:
 
 def _creeping(stream: Stream, count: int = 200) -> Cells:
     """Cells that creep and do nothing else, switched at 0 s."""
-    cells = Cells(preset("rao2023").replace(**QUIET).cell(), count, stream)
+    cells = Cells(
+        preset("rao2023").replace(**QUIET).cell(), count, stream, 300.0
+    )
     cells.age(torch.arange(count), 1.0, 0.0)
-    cells.state.core.fill_(400e-6)
+    cells.column("core").fill_(400e-6)
     return cells
 
 
@@ -67,12 +70,12 @@ def test_the_coefficient_changes_sign_at_the_crossover() -> None:
     """κ = α(G_x − G)/(G_x + G): α at 0, 0 at G_x, −α/2 at 3G_x, towards −α far above. To 1e-12."""
     law = _law(coefficient=3e-4, crossover=G0)
     g = torch.tensor([0.0, G0, 3 * G0, 1e6 * G0], dtype=torch.float64)
-    factor = law.factor(g, torch.zeros(4), 310.0)
+    factor = warming_factor(law, g, torch.zeros(4), 310.0)
     expected = [1 + 3e-3, 1.0, 1 - 1.5e-3, 1 - 3e-3]
     assert factor[:3].tolist() == pytest.approx(expected[:3], rel=1e-12)
     assert float(factor[3]) == pytest.approx(expected[3], rel=1e-8)
-    weak, strong = law.factor(
-        torch.tensor([0.9 * G0, 1.1 * G0]), torch.zeros(2), 310.0
+    weak, strong = warming_factor(
+        law, torch.tensor([0.9 * G0, 1.1 * G0]), torch.zeros(2), 310.0
     )
     assert weak > 1 > strong
 
@@ -81,11 +84,11 @@ def test_cells_differ_in_their_coefficient(stream: Stream) -> None:
     """σ_α·z of each cell's own: at G_x the factor has mean 1 and deviation σ_α·ΔT; n = 20,000."""
     count = 20_000
     kind = replace(
-        _creeping(stream, 1).parameters,
+        _creeping(stream, 1).model,
         temperature=_law(coefficient_spread=1e-4, crossover=1e-3),
     )
-    cells = Cells(kind, count, stream)
-    cells.state.core.fill_(1e-3)
+    cells = Cells(kind, count, stream, 300.0)
+    cells.column("core").fill_(1e-3)
     cold = _look(cells, 0.0)
     cells.heat(320.0, 0.0)
     ratio = _look(cells, 0.0) / cold - 1
@@ -95,8 +98,8 @@ def test_cells_differ_in_their_coefficient(stream: Stream) -> None:
 
 def test_conductance_never_turns_negative() -> None:
     """Cut at 0 however hot."""
-    factor = _law(coefficient=0.1).factor(
-        torch.tensor([1e-3]), torch.zeros(1), 500.0
+    factor = warming_factor(
+        _law(coefficient=0.1), torch.tensor([1e-3]), torch.zeros(1), 500.0
     )
     assert float(factor) == 0.0
 
@@ -145,17 +148,16 @@ def _filled_share(
     kind = (
         preset("rao2023").replace(**QUIET | {"relaxation__scale": 0.0}).cell()
     )
-    cells = Cells(kind, count, stream)
-    traps = cells.state.traps
-    traps.amplitude[0] = 5e-6
-    traps.capture_time[0] = 2000.0
-    traps.emission_time[0] = 500.0
+    cells = Cells(kind, count, stream, 300.0)
+    cells.column("amplitude")[0] = 5e-6
+    cells.column("capture_time")[0] = 2000.0
+    cells.column("emission_time")[0] = 500.0
     now = 0.0
     for seconds, temperature in stages:
         cells.heat(temperature, now)
         now += seconds
     _look(cells, now)
-    return float(traps.filled[0].double().mean())
+    return float(cells.column("filled")[0].double().mean())
 
 
 @pytest.mark.parametrize(

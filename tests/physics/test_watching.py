@@ -4,10 +4,10 @@ import math
 
 import torch
 
-from mho.device.filament import Cells
-from mho.device.laws import watch_traps
+from mho.device import Cells
 from mho.device.published import preset
 from mho.rng import CellStream, Stream
+from reference import fresh, new, watch, watch_traps
 
 
 def _looks(stream: Stream, count: int, number: int) -> list[CellStream]:
@@ -25,7 +25,7 @@ def test_a_watch_is_a_chain_of_looks(stream: Stream) -> None:
     """Same draws, same states, same averages: bitwise. Times run over all kinds of traps."""
     count = 500
     law = preset("rao2023").cell().telegraph
-    traps = law.new(torch.ones(count), stream.cells(torch.arange(count)))
+    traps = new(law, torch.ones(count), stream.cells(torch.arange(count)))
     looks = _looks(stream, count, 5)
     first = torch.linspace(0, 3, count)
     after, together = watch_traps(traps, first, 0.02, 1e-3, _joined(looks))
@@ -42,14 +42,14 @@ def test_followed_processes_are_a_chain_of_looks(stream: Stream) -> None:
     """The 1/f remainder likewise, to single precision: 1e-6 of a standard normal number."""
     count = 500
     law = preset("rao2023").cell().flicker
-    state = law.fresh(stream.cells(torch.arange(count)))
+    state = fresh(law, stream.cells(torch.arange(count)))
     looks = _looks(stream, count, 5)
     first = torch.linspace(0, 3, count)
     wait = first
     for look, together in zip(
-        looks, law.watch(state, first, 0.3, _joined(looks)), strict=True
+        looks, watch(law, state, first, 0.3, _joined(looks)), strict=True
     ):
-        state = law.watch(state, wait, 0.0, look)[0]
+        state = watch(law, state, wait, 0.0, look)[0]
         torch.testing.assert_close(state, together, rtol=0.0, atol=5e-6)
         wait = torch.full((count,), 0.3)
 
@@ -74,17 +74,17 @@ def test_the_first_pulse_of_a_train_that_can_resolves_the_channel(
         )
         .cell()
     )
-    cells = Cells(kind, count, stream)
-    cells.state.traps.amplitude[0] = 5e-6
-    cells.state.traps.cleaning_voltage[0] = 0.2
+    cells = Cells(kind, count, stream, 300.0)
+    cells.column("amplitude")[0] = 5e-6
+    cells.column("cleaning_voltage")[0] = 0.2
     train = (
         torch.tensor([0.5, -0.5, -0.5])[:, None].expand(-1, count).contiguous()
     )
     cells.pulse(
         torch.arange(count), train, 1e-5, torch.full((count,), 3e-3), 1.0
     )
-    left = (cells.state.traps.amplitude[0] > 0).double().mean()
-    completed = (cells.state.core > 54e-6).double().mean()
+    left = (cells.column("amplitude")[0] > 0).double().mean()
+    completed = (cells.column("core") > 54e-6).double().mean()
     for found, expected in ((left, 0.7**3), (completed, 0.3)):
         error = 5 * math.sqrt(expected * (1 - expected) / count)
         assert abs(float(found) - expected) <= error + 1e-4

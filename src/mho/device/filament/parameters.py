@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float
-from torch import Tensor
 
 from mho.checks import (
     check_between,
@@ -81,29 +79,6 @@ class CellParameters(CellModel):
         )
         check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
         check_between(self.stuck_high, "stuck_high", 0.0, 1.0, "1")
-
-    def creep(
-        self,
-        core: Float[Tensor, " cells"],
-        age: Float[Tensor, "*samples cells"],
-        relaxing: Float[Tensor, " cells"],
-        temperature: float,
-    ) -> Float[Tensor, "*samples cells"]:
-        """Change since cells were switched: relaxation, and after its onset retention (S).
-
-        Args:
-            core: Conductance then (S). Shape (cells,).
-            age: Time since then (s). Shape (cells,) or (samples, cells).
-            relaxing: Standard normal number of each cell (1). Shape (cells,).
-            temperature: Temperature all the time (K).
-        """
-        # a second in the warm counts as several at the reference
-        lived = age * self.temperature.ion_acceleration(temperature)
-        shift = self.relaxation.shift(core, lived, relaxing)
-        if lived.numel() == 0 or float(lived.max()) <= self.retention.onset:
-            return shift
-        lost = self.retention.lost(core + shift, lived, self.switching.low)
-        return shift - lost
 
     @property
     def low(self) -> float:  # type: ignore[override]

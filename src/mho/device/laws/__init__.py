@@ -9,14 +9,9 @@ from mho.device.laws.fitted_relaxation import FittedRelaxation
 from mho.device.laws.flicker import Flicker
 from mho.device.laws.relaxation import Relaxation
 from mho.device.laws.retention import Retention
-from mho.device.laws.switching import (
-    LEAST_VOLTAGE,
-    Switching,
-    SwitchingConstants,
-)
-from mho.device.laws.telegraph import TelegraphNoise, Traps
+from mho.device.laws.switching import LEAST_VOLTAGE, Switching
+from mho.device.laws.telegraph import TelegraphNoise
 from mho.device.laws.temperature import BOLTZMANN, Temperature
-from mho.device.laws.trap_averages import watch_traps
 
 __all__ = [
     "BOLTZMANN",
@@ -27,9 +22,6 @@ __all__ = [
     "Relaxation",
     "Retention",
     "Switching",
-    "SwitchingConstants",
     "TelegraphNoise",
     "Temperature",
-    "Traps",
-    "watch_traps",
 ]

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from jaxtyping import Float
-from torch import Tensor
-
 from mho.checks import Configuration, check_not_negative, check_positive
 from mho.compiled import F, Real, Record, log10
 
@@ -34,22 +31,6 @@ class Endurance(Configuration):
     def __post_init__(self) -> None:
         check_positive(self.onset, "onset", "1")
         check_not_negative(self.growth, "growth", "1")
-
-    def births(
-        self, cycles: Float[Tensor, " cells"]
-    ) -> Float[Tensor, " cells"]:
-        """Factor on the mean number of channels that a step leaves behind (1).
-
-        Args:
-            cycles: Cycles each cell has seen (1). Shape (cells,).
-        """
-        return (
-            (cycles / self.onset)
-            .clamp_(min=1)
-            .log10_()
-            .mul_(self.growth)
-            .add_(1)
-        )
 
 
 def births_factor(law: Record, cycles: Real) -> Real:

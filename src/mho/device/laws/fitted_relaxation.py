@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from mho.checks import (
     Configuration,
@@ -102,54 +99,6 @@ class FittedRelaxation(Configuration):
     def scalar_shift(self) -> Callable[..., Real]:
         """The law for one cell."""
         return fitted_relaxation_shift
-
-    def deviation(
-        self,
-        conductance: Float[Tensor, " cells"],
-        age: Float[Tensor, "*samples cells"],
-    ) -> Float[Tensor, "*samples cells"]:
-        """Standard deviation over cells, a time `age` (s) after the switching (S)."""
-        # from 0 at the switching to 1 at the first fit
-        at_early = math.log1p(self.early / self.onset)
-        start = torch.log1p(age / self.onset).div_(at_early).clamp_(max=1)
-        # from 0 at the first fit to 1 at the second
-        decades = math.log(self.late / self.early)
-        growth = age.clamp(min=self.early).div_(self.early).log_()
-        growth = growth.div_(decades).clamp_(max=1)
-
-        x = (conductance / self.full).clamp_(0, 1)
-        early = self._fit("early", x)
-        late = self._fit("late", x)
-
-        # the fits need not be positive everywhere
-        sigma = early * start + (late - early) * growth
-        return sigma.clamp_(min=0).mul_(self.scale)
-
-    def shift(
-        self,
-        conductance: Float[Tensor, " cells"],
-        age: Float[Tensor, "*samples cells"],
-        strength: Float[Tensor, " cells"],
-    ) -> Float[Tensor, "*samples cells"]:
-        """Deviation of each cell (S), given its own standard normal number (1)."""
-        base = conductance.clamp(min=1e-12)
-        relative = self.deviation(conductance, age) / base
-        # of the logarithm, so that mean and deviation of the conductance are as fitted
-        variance = torch.log1p(relative.square())
-        shift = base * torch.expm1(variance.sqrt() * strength - variance / 2)
-        return torch.maximum(shift, -conductance)
-
-    def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
-        """Fraction of the relaxing state that a step of this size renews (1)."""
-        return -torch.expm1(-step.abs() / self.renewal_step)
-
-    def _fit(
-        self, name: str, x: Float[Tensor, " cells"]
-    ) -> Float[Tensor, " cells"]:
-        value = torch.zeros_like(x)
-        for power in range(4, -1, -1):
-            value = value * x + getattr(self, f"{name}_{power}")
-        return value
 
 
 def _fit(x: Real, c0: Real, c1: Real, c2: Real, c3: Real, c4: Real) -> Real:

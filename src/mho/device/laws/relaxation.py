@@ -5,10 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
 from mho.checks import Configuration, check_not_negative, check_positive
 from mho.compiled import F, Numbers, Real, Record, expm1, log, log1p
 
@@ -64,37 +60,6 @@ class Relaxation(Configuration):
     def scalar_shift(self) -> Callable[..., Real]:
         """The law for one cell."""
         return relaxation_shift
-
-    def deviation(
-        self,
-        conductance: Float[Tensor, " cells"],
-        age: Float[Tensor, "*samples cells"],
-    ) -> Float[Tensor, "*samples cells"]:
-        """Standard deviation over cells, a time `age` (s) after the switching (S)."""
-        if self.scale == 0:
-            return torch.zeros_like(age)
-        # from 0 at the switching to 1 after a second
-        in_a_second = math.log1p(1 / self.onset)
-        progress = torch.log1p(age / self.onset).div_(in_a_second).clamp_(max=1)
-        after_a_second = conductance * self.relative + self.absolute
-
-        # nothing within the first second
-        growth = age.clamp(min=1).log_().mul_(self.growth)
-        growth.add_(progress.mul_(after_a_second))
-        return growth.mul_(self.scale)
-
-    def shift(
-        self,
-        conductance: Float[Tensor, " cells"],
-        age: Float[Tensor, "*samples cells"],
-        strength: Float[Tensor, " cells"],
-    ) -> Float[Tensor, "*samples cells"]:
-        """Deviation of each cell (S), given its own standard normal number (1)."""
-        return self.deviation(conductance, age).mul_(strength)
-
-    def renewed(self, step: Float[Tensor, " cells"]) -> Float[Tensor, " cells"]:
-        """Fraction of the relaxing state that a step of this size renews (1)."""
-        return -torch.expm1(-step.abs() / self.renewal_step)
 
 
 def relaxation_shift(

@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
 from mho.checks import Configuration, check_not_negative, check_positive
 from mho.compiled import F, Real, Record, log
 
@@ -37,25 +33,6 @@ class Retention(Configuration):
         check_not_negative(self.scale, "scale", "1")
         check_not_negative(self.loss, "loss", "S")
         check_positive(self.onset, "onset", "s")
-
-    def lost(
-        self,
-        conductance: Float[Tensor, "*looks cells"],
-        age: Float[Tensor, "*samples cells"],
-        floor: float,
-    ) -> Float[Tensor, "*samples cells"]:
-        """Conductance lost since the switching, not negative (S).
-
-        Args:
-            conductance: Conductance without the loss (S). Shape (cells,) or (samples, cells).
-            age: Time since the switching, at the reference temperature (s). Shape (cells,) or
-                (samples, cells).
-            floor: Conductance below which nothing is left to lose (S).
-        """
-        grown = (
-            (age / self.onset).clamp_(min=1).log_().mul_(self.scale * self.loss)
-        )
-        return torch.minimum(grown, (conductance - floor).clamp_(min=0))
 
 
 def retention_loss(

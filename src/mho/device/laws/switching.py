@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float, Int64
-from torch import Tensor
-
 from mho.checks import (
     Configuration,
     check_between,
@@ -23,33 +19,9 @@ from mho.compiled import (
     normal_pair,
     normal_purpose,
 )
-from mho.rng import CellStream
 
 LEAST_VOLTAGE = 0.5
 """Smallest switching voltage of a cell, relative to the median (1)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SwitchingConstants:
-    """What differs between cells and stays for life.
-
-    Args:
-        set_voltage: SET amplitude of a unit step (V). Shape (cells,).
-        reset_voltage: RESET amplitude of a unit step, a positive number (V). Shape (cells,).
-        gain: Size of a step relative to the typical cell (1). Shape (cells,).
-    """
-
-    set_voltage: Float[Tensor, " cells"]
-    reset_voltage: Float[Tensor, " cells"]
-    gain: Float[Tensor, " cells"]
-
-    def take(self, cells: Int64[Tensor, " chosen"]) -> "SwitchingConstants":
-        """Constants of some of the cells."""
-        return SwitchingConstants(
-            set_voltage=self.set_voltage.index_select(0, cells),
-            reset_voltage=self.reset_voltage.index_select(0, cells),
-            gain=self.gain.index_select(0, cells),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,100 +92,6 @@ class Switching(Configuration):
             check_not_negative(getattr(self, name), name, "1")
         check_between(self.threshold, "threshold", 0.0, 1.0, "1")
         check_between(self.high, "high", self.low, 1.0, "S")
-
-    def constants(self, stream: CellStream) -> SwitchingConstants:
-        """Draw every cell's own constants. A switching voltage stays above half the median."""
-        spread = self.voltage_spread * stream.normal("switching voltage", 2)
-        relative = (1 + spread).clamp_(min=LEAST_VOLTAGE)
-        gain = torch.exp(self.gain_spread * stream.normal("step gain")[0])
-        return SwitchingConstants(
-            set_voltage=relative[0] * self.set_voltage,
-            reset_voltage=relative[1] * self.reset_voltage,
-            gain=gain,
-        )
-
-    def window(
-        self,
-        core: Float[Tensor, " cells"],
-        amplitude: Float[Tensor, " cells"],
-        compliance: Float[Tensor, " cells"],
-    ) -> Float[Tensor, " cells"]:
-        """Slowing-down towards the end of the range that the pulse drives to (1)."""
-        room = torch.where(amplitude > 0, compliance - core, core - self.low)
-        return room.div_(self.span).clamp_(0.0, self.window_max)
-
-    def subthreshold(
-        self,
-        amplitude: Float[Tensor, "*train cells"],
-        constants: SwitchingConstants,
-    ) -> Float[Tensor, "*train cells"]:
-        """Amplitude as a fraction of the cell's own threshold, 1 and above switches (1)."""
-        voltage = _switching_voltage(amplitude, constants)
-        return amplitude.abs().div_(voltage.mul_(self.threshold))
-
-    def mean_step(
-        self,
-        core: Float[Tensor, " cells"],
-        amplitude: Float[Tensor, " cells"],
-        width: float,
-        compliance: Float[Tensor, " cells"],
-        constants: SwitchingConstants,
-    ) -> Float[Tensor, " cells"]:
-        """Median size of the step, without sign and without the pulse-to-pulse factor (S)."""
-        overdrive = amplitude.abs().sub_(
-            _switching_voltage(amplitude, constants)
-        )
-        # e³⁰ is more than any cell can take; without the limit it might overflow
-        size = overdrive.div_(self.slope).clamp_(max=30.0).exp_()
-        size.mul_(constants.gain)
-        # slower towards the end that the pulse drives to
-        size.mul_(self.window(core, amplitude, compliance))
-        size.mul_(self.step * width / self.width)
-
-        # below the threshold nothing moves
-        switches = self.subthreshold(amplitude, constants) >= 1
-        return torch.where(switches, size, 0.0)
-
-    def moved(
-        self,
-        core: Float[Tensor, " cells"],
-        amplitude: Float[Tensor, " cells"],
-        width: float,
-        compliance: Float[Tensor, " cells"],
-        constants: SwitchingConstants,
-        stream: CellStream,
-    ) -> Float[Tensor, " cells"]:
-        """Core after one pulse (S).
-
-        Args:
-            core: Core before the pulse (S). Shape (cells,).
-            amplitude: Voltage at the cell (V); positive SETs. Shape (cells,).
-            width: Duration (s).
-            compliance: Conductance at which the selector stops a SET (S). Shape (cells,).
-            constants: The cells' own constants.
-            stream: Randomness of the pulse-to-pulse factor.
-        """
-        size = self.mean_step(core, amplitude, width, compliance, constants)
-        pulse_factor = stream.normal("step")[0].mul_(self.cycle_spread).exp_()
-        size.mul_(pulse_factor)
-        # no single pulse crosses the range
-        size.clamp_(max=self.largest_step)
-        # a core that is already beyond an end of its range stays where it is
-        ceiling = torch.maximum(core, compliance.clamp(max=self.high))
-        floor = core.clamp(max=self.low)
-
-        raised = torch.minimum(core + size, ceiling)
-        lowered = torch.maximum(core - size, floor)
-        return torch.where(amplitude > 0, raised, lowered)
-
-
-def _switching_voltage(
-    amplitude: Float[Tensor, "*train cells"], constants: SwitchingConstants
-) -> Float[Tensor, "*train cells"]:
-    """The cells' own voltage of the polarity that a pulse has (V)."""
-    return torch.where(
-        amplitude > 0, constants.set_voltage, constants.reset_voltage
-    )
 
 
 _VOLTAGES = normal_purpose("switching voltage")

@@ -4,10 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
 from mho.checks import Configuration, check_not_negative, check_positive
 from mho.compiled import F, Real, Record
 
@@ -68,27 +64,6 @@ class Temperature(Configuration):
     def trap_acceleration(self, temperature: float) -> float:
         """How many times faster than at the reference traps fill and empty (1)."""
         return self._arrhenius(self.trap_energy, temperature)
-
-    def factor(
-        self,
-        conductance: Float[Tensor, "*samples cells"],
-        draw: Float[Tensor, " cells"],
-        temperature: float,
-    ) -> Float[Tensor, "*samples cells"]:
-        """Conductance relative to that at the reference (1), never below 0.
-
-        Args:
-            conductance: Conductance at the reference (S). Shape (cells,) or (samples, cells).
-            draw: Standard normal number of each cell (1). Shape (cells,).
-            temperature: Temperature (K).
-        """
-        g = conductance.clamp(min=0)
-        # +1 far below the crossover, 0 at it, −1 far above
-        character = (self.crossover - g) / (self.crossover + g)
-        coefficient = character * self.coefficient
-        coefficient = coefficient + draw * self.coefficient_spread
-        warming = temperature - self.reference
-        return torch.clamp(1 + coefficient * warming, min=0)
 
     def _arrhenius(self, energy: float, temperature: float) -> float:
         if temperature == self.reference:

@@ -1,13 +1,13 @@
 """Spectra of telegraph noise: a Lorentzian for one trap, 1/f for many."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.device.laws import Traps, watch_traps
+from mho.device import Cells
 from mho.papers.claim import Measurement, Setting
 from mho.rng import Stream
 
@@ -20,6 +20,17 @@ _SPACING = 0.005
 """Between samples of many traps (s)."""
 _CHUNK = 4096
 """Samples simulated at once (1)."""
+_FORGOTTEN = 1e6
+"""So long after their making traps no longer know how they began (s)."""
+_TRAPS_ALONE = {
+    "cell__stuck_fraction": 0.0,
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "retention__scale": 0.0,
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 1.0,
+}
+"""A cell that shows nothing but its traps, and gets one channel from a weak pulse."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +78,8 @@ def slope_of_many(setting: Setting) -> Measurement:
     spectra = []
     for group in range(_GROUPS):
         stream = setting.stream.child("group", group)
-        traps = _fresh_traps(setting, traps_per_group, stream)
-        spectra.append(_spectrum(traps, _SPACING, chunks, stream))
+        cells = _one_trap_each(setting, traps_per_group, stream)
+        spectra.append(_spectrum(cells, _SPACING, chunks))
 
     # without the lowest bins, which the window smears, and those near half the sampling rate
     duration = chunks * _CHUNK * _SPACING
@@ -117,29 +128,35 @@ def _slope_error(
     return 1.96 * float(slopes.std()) / math.sqrt(_GROUPS)
 
 
-def _fresh_traps(setting: Setting, count: int, stream: Stream) -> Traps:
-    """One trap in each of several cells, with the time constants of the preset."""
-    law = setting.preset.cell().telegraph
-    birth = stream.child("birth").cells(torch.arange(count))
-    traps = law.new(torch.ones(count), birth)
+def _one_trap_each(setting: Setting, count: int, stream: Stream) -> Cells:
+    """Cells with one channel of 1 S each, with the time constants of the preset, and no core."""
+    kind = setting.preset.replace(**_TRAPS_ALONE)
+    width = kind["telegraph.cleaning_width"]
+    cells = Cells(kind.cell(), count, stream, kind["temperature.reference"])
+    cells.pulse(
+        torch.arange(count),
+        torch.full((1, count), 0.01),
+        width,
+        torch.ones(count),
+        0.0,
+    )
     # the amplitude is independent of the times: equal ones show the times' law alone
-    return replace(traps, amplitude=torch.ones(1, count))
+    amplitude = cells.column("amplitude")
+    amplitude.copy_(amplitude > 0)
+    cells.column("core").zero_()
+    return cells
 
 
 def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     """Fitted corner of one trap's spectrum over the expected one (1); spectrum and law."""
-    copies = 16
-    one = torch.ones(1, copies)
-    traps = Traps(
-        amplitude=one,
-        capture_time=CAPTURE * one,
-        emission_time=EMISSION * one,
-        cleaning_voltage=one,
-        filled=torch.zeros(1, copies, dtype=torch.bool),
-    )
+    copies = 64
+    stream = setting.stream.child("one")
+    cells = _one_trap_each(setting, copies, stream)
+    cells.column("capture_time").fill_(CAPTURE)
+    cells.column("emission_time").fill_(EMISSION)
 
     chunks = setting.size(16, 8)
-    of_all = _spectrum(traps, 0.002, chunks, setting.stream.child("one"))
+    of_all = _spectrum(cells, 0.002, chunks)
     inside = (of_all.frequency > 0.3) & (of_all.frequency < 60)
     within = of_all.where(inside)
     seen = _binned(Spectrum(within.frequency, within.density / copies))
@@ -158,27 +175,14 @@ def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     return fitted / expected, seen, lorentzian
 
 
-def _spectrum(
-    traps: Traps, spacing: float, chunks: int, stream: Stream
-) -> Spectrum:
-    """Periodogram of the sum of all traps, sampled with the given spacing (s)."""
-    cells = traps.filled.shape[1]
+def _spectrum(cells: Cells, spacing: float, chunks: int) -> Spectrum:
+    """Periodogram of the sum of all cells, sampled with the given spacing (s)."""
+    every = torch.arange(cells.count)
     total = []
-    # so long before the first sample that the traps have forgotten how they began (s)
-    first = torch.full((cells,), 1e6)
     for chunk in range(chunks):
-        streams = stream.child("chunk", chunk).cells(
-            torch.arange(_CHUNK * cells)
-        )
-        traps, seen = watch_traps(
-            traps,
-            first=first,
-            pause=0.0,
-            integration=spacing,
-            stream=streams,
-        )
+        start = _FORGOTTEN + chunk * _CHUNK * spacing
+        seen = cells.sample(every, start, spacing, spacing, _CHUNK)
         total.append(seen.double().sum(1))
-        first = torch.zeros(cells)
 
     series = torch.cat(total)
     samples = series.numel()

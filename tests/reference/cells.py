@@ -1,9 +1,4 @@
-"""One memristor cell, many at a time: a metallic core, incomplete channels, creep and flicker.
-
-The laws stand in `mho.device.laws` and are functions of values. `Cells` holds the state of a set
-of cells and applies the laws to those that are addressed; it knows no rows, wires or converters.
-Time is lazy: a cell is brought up to date when it is looked at, exactly.
-"""
+"""The eager filament: many cells at a time, step by step in tensors of torch."""
 
 from dataclasses import replace
 
@@ -12,12 +7,17 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
-from mho.device.filament.channels import add_channels
-from mho.device.filament.parameters import CellParameters
-from mho.device.filament.pulse_response import PulseResponse
-from mho.device.filament.state import CellState, Train
-from mho.device.laws import Traps, watch_traps
+from mho.device.filament import CellParameters
 from mho.rng import CellStream, Stream, in_order
+from reference.ageing import warming_factor
+from reference.channels import add_channels
+from reference.creep import creep
+from reference.flicker import fresh, scale, watch
+from reference.pulse_response import PulseResponse
+from reference.state import CellState, Train
+from reference.switching import constants, subthreshold
+from reference.telegraph import Traps, boosted, born
+from reference.trap_averages import watch_traps
 
 
 class Cells:
@@ -56,7 +56,7 @@ class Cells:
         # a cell that never switches has no gain, and stays at one end of the range
         draws = birth.uniform("stuck", 2)
         self.stuck = draws[0] <= parameters.stuck_fraction
-        drawn = parameters.switching.constants(birth)
+        drawn = constants(parameters.switching, birth)
         self.constants = replace(drawn, gain=drawn.gain * ~self.stuck)
         self._temperature_draw = birth.normal("temperature coefficient")[0]
 
@@ -65,13 +65,13 @@ class Cells:
         stuck_core = torch.where(stuck_high, switching.high, switching.low)
         self.state = CellState.fresh(
             core=torch.where(self.stuck, stuck_core, parameters.formed),
-            flicker=parameters.flicker.fresh(birth),
+            flicker=fresh(parameters.flicker, birth),
             slots=parameters.telegraph.slots,
         )
         # forming is one large SET: it leaves channels in every cell that switches at all
         forming_step = torch.full((count,), switching.high)
         forming_step.masked_fill_(self.stuck, 0.0)
-        channels = parameters.telegraph.born(forming_step, birth)
+        channels = born(parameters.telegraph, forming_step, birth)
         self._add_channels(every, channels, birth)
 
     def age(
@@ -103,8 +103,8 @@ class Cells:
         # the last SET leaves its channels as one step over the whole range
         last_step = torch.full(cells.shape, kind.switching.high)
         no_step = torch.zeros_like(last_step)
-        births_factor = self._response().book_cycles(cells, no_step)
-        channels = kind.telegraph.born(last_step, stream, births_factor)
+        worn = self._response().book_cycles(cells, no_step)
+        channels = born(kind.telegraph, last_step, stream, worn)
         self._add_channels(cells, channels, stream)
 
     def heat(self, temperature: float, now: float) -> None:
@@ -127,7 +127,7 @@ class Cells:
         # what happened so far happened at the old temperature
         elapsed = (now - state.clock).clamp_(min=0).to(state.ahead.dtype)
         stream = self._next(torch.arange(self.count))
-        flicker_now = flicker.watch(state.flicker, elapsed, 0.0, stream)[0]
+        flicker_now = watch(flicker, state.flicker, elapsed, 0.0, stream)[0]
         state.flicker.copy_(flicker_now)
         state.clock.fill_(now)
 
@@ -158,15 +158,15 @@ class Cells:
             now: Time at the end of the train (s).
         """
         stream = self._next(cells)
-        constants = self.constants.take(cells)
+        own = self.constants.take(cells)
         law = self.parameters.telegraph
-        ageing = in_order(law.boosted(amplitude, width))
+        ageing = in_order(boosted(law, amplitude, width))
         self.state.ahead.index_add_(0, cells, ageing)
 
         # fraction of the cell's own threshold
         # does every pulse switch, or may it leave a channel behind?
-        drive = self.parameters.switching.subthreshold(amplitude, constants)
-        working = constants.gain > 0
+        drive = subthreshold(self.parameters.switching, amplitude, own)
+        working = own.gain > 0
         switches = (drive >= 1) & working
         probability = law.spawning * width / law.cleaning_width
         draw = stream.uniform("spawning", amplitude.shape[0])
@@ -231,7 +231,7 @@ class Cells:
         """Variance of the white part of the 1/f remainder in one sample (S²)."""
         decades = self.parameters.flicker.white_decades(integration)
         return (
-            self.parameters.flicker.scale(conductance).square_().mul_(decades)
+            scale(self.parameters.flicker, conductance).square_().mul_(decades)
         )
 
     def warmed(
@@ -244,7 +244,7 @@ class Cells:
         if self.temperature == law.reference:
             return value
         draw = self._temperature_draw.index_select(0, cells)
-        return value * law.factor(value, draw, self.temperature)
+        return value * warming_factor(law, value, draw, self.temperature)
 
     def crept(
         self,
@@ -263,8 +263,8 @@ class Cells:
         later = torch.arange(samples, dtype=core.dtype)[:, None] * spacing
         age = first_age + later
 
-        creep = self.parameters.creep(core, age, relaxing, self.temperature)
-        return creep.add_(core)
+        shift = creep(self.parameters, core, age, relaxing, self.temperature)
+        return shift.add_(core)
 
     def _flickering(
         self,
@@ -277,7 +277,8 @@ class Cells:
     ) -> Float[Tensor, "samples cells"]:
         """Core with its 1/f noise in every sample (S); the slow processes move on."""
         law = self.parameters.flicker
-        looks = law.watch(
+        looks = watch(
+            law,
             self.state.flicker.index_select(1, cells),
             first=first + integration,
             spacing=pause + integration,
@@ -289,7 +290,7 @@ class Cells:
         noise = in_order(looks.transpose(0, 1))
         white = streams.normal("flicker white")[0].view(core.shape)
         noise.add_(white, alpha=law.white_decades(integration) ** 0.5)
-        return noise.mul_(law.scale(core)).add_(core)
+        return noise.mul_(scale(law, core)).add_(core)
 
     def _conduct_channels(
         self,

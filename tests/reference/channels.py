@@ -4,9 +4,11 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.device.filament.state import CellState
-from mho.device.laws import SwitchingConstants, TelegraphNoise, Traps
+from mho.device.laws import TelegraphNoise
 from mho.rng import CellStream, in_order
+from reference.state import CellState
+from reference.switching import SwitchingConstants
+from reference.telegraph import Traps, new, resolved
 
 
 def add_channels(
@@ -37,7 +39,7 @@ def add_channels(
     # first every cell's first channel, then the second of those that get two, and so on
     most = int(number.max())
     rounds = [(number > nth).nonzero()[:, 0] for nth in range(most)]
-    new = _draw_channels(law, constants, cells, rounds, stream)
+    drawn = _draw_channels(law, constants, cells, rounds, stream)
 
     traps = state.take_traps(cells)
     core = state.core.index_select(0, cells)
@@ -47,13 +49,13 @@ def add_channels(
         # an empty slot has amplitude 0, and so is the weakest
         slot = traps.amplitude.index_select(1, members).argmin(0)
         core.index_add_(0, members, traps.amplitude[slot, members])
-        traps.amplitude[slot, members] = new.amplitude[0, first:last]
-        traps.capture_time[slot, members] = new.capture_time[0, first:last]
-        traps.emission_time[slot, members] = new.emission_time[0, first:last]
-        traps.cleaning_voltage[slot, members] = new.cleaning_voltage[
+        traps.amplitude[slot, members] = drawn.amplitude[0, first:last]
+        traps.capture_time[slot, members] = drawn.capture_time[0, first:last]
+        traps.emission_time[slot, members] = drawn.emission_time[0, first:last]
+        traps.cleaning_voltage[slot, members] = drawn.cleaning_voltage[
             0, first:last
         ]
-        traps.filled[slot, members] = new.filled[0, first:last]
+        traps.filled[slot, members] = drawn.filled[0, first:last]
         first = last
 
     state.core.index_copy_(0, cells, core)
@@ -77,7 +79,7 @@ def _draw_channels(
     easier_voltage = torch.minimum(
         constants.set_voltage[owner], constants.reset_voltage[owner]
     )
-    return law.new(easier_voltage, CellStream(torch.cat(keys)))
+    return new(law, easier_voltage, CellStream(torch.cat(keys)))
 
 
 def resolve_channels(
@@ -101,7 +103,7 @@ def resolve_channels(
         draw: Uniform numbers that decide (1). Shape (slots, train, cells).
     """
     traps = state.take_traps(cells)
-    can_resolve = law.resolved(traps, amplitude, width, draw)
+    can_resolve = resolved(law, traps, amplitude, width, draw)
     gone = can_resolve.any(1)
     first_pulse = can_resolve.to(torch.uint8).argmax(1)
     completed = gone & (amplitude.gather(0, first_pulse) > 0)

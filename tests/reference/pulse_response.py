@@ -6,11 +6,15 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.device.filament.channels import add_channels, resolve_channels
-from mho.device.filament.parameters import CellParameters
-from mho.device.filament.state import CellState, Train
-from mho.device.laws import SwitchingConstants
+from mho.device.filament import CellParameters
 from mho.rng import CellStream
+from reference.ageing import births_factor
+from reference.channels import add_channels, resolve_channels
+from reference.creep import creep
+from reference.relaxation import renewed
+from reference.state import CellState, Train
+from reference.switching import SwitchingConstants, moved
+from reference.telegraph import born
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +105,7 @@ class PulseResponse:
         self.state.cycles.index_copy_(0, cells, cycles)
         if cells.numel() == 0 or float(cycles.max()) <= law.onset:
             return 1.0
-        return law.births(cycles).to(step.dtype)
+        return births_factor(law, cycles).to(step.dtype)
 
     def _cleaning_draws(
         self, stream: CellStream, number: Int64[Tensor, "train 1"]
@@ -158,16 +162,22 @@ class PulseResponse:
         """Move the core and renew the creep; returns how many channels that leaves behind (1)."""
         before = self.state.core.index_select(0, cells)
         constants = self.constants.take(cells)
-        after = self.parameters.switching.moved(
-            before, amplitude, width, compliance, constants, stream
+        after = moved(
+            self.parameters.switching,
+            before,
+            amplitude,
+            width,
+            compliance,
+            constants,
+            stream,
         )
 
         step = after - before
         after += self._renew_creep(cells, before, after, now, stream)
 
         self.state.core.index_copy_(0, cells, after)
-        births_factor = self.book_cycles(cells, step)
-        return self.parameters.telegraph.born(step, stream, births_factor)
+        worn = self.book_cycles(cells, step)
+        return born(self.parameters.telegraph, step, stream, worn)
 
     def _renew_creep(
         self,
@@ -179,9 +189,9 @@ class PulseResponse:
     ) -> Float[Tensor, " cells"]:
         """Renew the creep after a step; returns what the core takes over so nothing jumps (S)."""
         state = self.state
-        creep = self.parameters.creep
+        kind = self.parameters
         # share of the relaxing state that this step starts anew (1)
-        share = self.parameters.relaxation.renewed(after - before)
+        share = renewed(kind.relaxation, after - before)
 
         old = state.relaxing.index_select(0, cells)
         fresh = stream.normal("relaxation")[0]
@@ -194,7 +204,9 @@ class PulseResponse:
         state.relaxing.index_copy_(0, cells, new)
 
         dtype = before.dtype
-        taken_over = creep(before, age.to(dtype), old, self.temperature)
-        taken_over -= creep(after, new_age.to(dtype), new, self.temperature)
+        taken_over = creep(kind, before, age.to(dtype), old, self.temperature)
+        taken_over -= creep(
+            kind, after, new_age.to(dtype), new, self.temperature
+        )
         # creep may exceed a small core, which cannot turn negative
         return torch.maximum(taken_over, -after)

@@ -4,9 +4,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.device.filament.cells import Cells
-from mho.device.laws import Traps
 from mho.rng import in_order
+from reference.cells import Cells
+from reference.flicker import scale
+from reference.telegraph import Traps
 
 
 def moments(
@@ -37,7 +38,7 @@ def moments(
     core = cells.crept(which, now, 0.0, 1)[0]
     # equal variance for every decade slower than the integration
     decades = len(flicker.times) + flicker.white_decades(integration)
-    variance = flicker.scale(core).square_().mul_(decades)
+    variance = scale(flicker, core).square_().mul_(decades)
 
     traps = cells.state.take_traps(which)
     # a trap knows its rate times the time, nothing else

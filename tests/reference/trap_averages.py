@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mho.device.laws.telegraph import Traps, chances
 from mho.rng import CellStream, in_order
+from reference.telegraph import Traps, chances
 
 _FAST = 0.5
 """Integration, in memory times of a trap, from which it may flip more than once (1)."""

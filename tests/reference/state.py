@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
-from mho.device.laws import Traps
+from reference.telegraph import Traps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
