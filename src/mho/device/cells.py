@@ -36,6 +36,8 @@ _LOOK: dict[str, Column] = {
     "integration": "f4",
     "spacing": "f4",
 }
+_LOOKS = 1024
+"""Kinds of looks that are remembered (1)."""
 
 
 class Cells:
@@ -63,6 +65,8 @@ class Cells:
         self.count = count
         self.kernels = compiled_for(model)
         self._numbers: dict[float, Any] = {}
+        # reads of as many rows are alike: what they have in common is made once
+        self._looks: dict[tuple[float, float, float], Table] = {}
 
         every = torch.arange(count)
         life = stream.child("life")
@@ -271,11 +275,23 @@ class Cells:
         self, now: float, integration: float, spacing: float, samples: int
     ) -> Table:
         """What all cells have in common in one look, as kernels want it."""
-        own = self.model.look_numbers(self.temperature, integration, spacing)
-        look = np.zeros(1, _look_type(own))
+        key = (self.temperature, integration, spacing)
+        if key not in self._looks:
+            if len(self._looks) >= _LOOKS:
+                self._looks.clear()
+            self._looks[key] = self._empty_look(*key)
+        look = self._looks[key].copy()
         look["now"] = now
         look["end"] = now + (samples - 1) * spacing + integration
         look["samples"] = samples
+        return look
+
+    def _empty_look(
+        self, temperature: float, integration: float, spacing: float
+    ) -> Table:
+        """A look whose time is not known yet."""
+        own = self.model.look_numbers(temperature, integration, spacing)
+        look = np.zeros(1, _look_type(own))
         look["integration"] = integration
         look["spacing"] = spacing
         for name, value in own.items():

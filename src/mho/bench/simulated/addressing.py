@@ -1,6 +1,6 @@
 """Rows are addressed one after the other, the cells of a row and all tiles at the same time."""
 
-import torch
+import numpy as np
 from jaxtyping import Int64
 from torch import Tensor
 
@@ -14,6 +14,6 @@ def rows_in_turn(chip: Chip, cells: Int64[Tensor, " cells"]) -> int:
         chip: The chip.
         cells: Cells. Shape (cells,).
     """
-    hit = torch.zeros(chip.tiles * chip.rows, dtype=torch.bool)
-    hit[torch.div(cells, chip.cols, rounding_mode="floor")] = True
-    return int(hit.view(chip.tiles, -1).sum(1).max())
+    hit = np.zeros(chip.tiles * chip.rows, np.bool_)
+    hit[cells.numpy() // chip.cols] = True
+    return int(hit.reshape(chip.tiles, -1).sum(1).max())
