@@ -189,3 +189,17 @@ def by_full_name(**groups: Mapping[str, Value]) -> dict[str, Value]:
         for name, value in numbers.items():
             values[f"{group}.{name}"] = value
     return values
+
+
+def alike(
+    unit: str, source: str, confidence: Confidence, note: str, **numbers: float
+) -> dict[str, Value]:
+    """Numbers of one unit and one origin, by field name.
+
+    >>> alike("1", "rao2023", Confidence.CHOICE, "", rows=4.0)["rows"].value
+    4.0
+    """
+    return {
+        name: Value(number, unit, source, confidence, note)
+        for name, number in numbers.items()
+    }
