@@ -205,10 +205,12 @@ class TwoState(CellModel):
 
     @staticmethod
     def moments(
-        cell: Record, p: Record, look: Record, draw: Word
+        cell: Record,
+        p: Record,
+        look: Record,
+        draw: Word,  # noqa: ARG004
     ) -> tuple[Real, Real]:
         """Mean (S) and variance (S²) over what warmth may have done since the last look."""
-        del draw
         chance = _turned_at_rest(cell, p, look.now)
         across = cell.conductances[0] + cell.conductances[1]
         step = across - F(2) * cell.conductance
