@@ -1,7 +1,7 @@
 """A preset: one paper's cell, every number with its unit, its source and how sure we are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -124,7 +124,11 @@ class Preset:
     def cell(self) -> CellModel:
         """The kind of cell with this preset's numbers."""
         if self.kind is not CellParameters:
-            return self.kind(**self.group("cell"))
+            parts = {
+                group: part(**self.group(group))
+                for group, part in _parts(self.kind).items()
+            }
+            return self.kind(**parts, **self.group("cell"))
         parameters: dict[str, Any] = {}
         kinds = _LAWS | dict(self.laws)
         for group, kind in kinds.items():
@@ -168,8 +172,7 @@ class Preset:
     def field_names(self) -> list[str]:
         """Every number the cell must be given, by group and field."""
         if self.kind is not CellParameters:
-            own = fields(self.kind)  # type: ignore[arg-type]
-            return [f"cell.{number.name}" for number in own]
+            return _names_of(self.kind)
         kinds = _LAWS | dict(self.laws)
         names = []
         for group, kind in kinds.items():
@@ -180,6 +183,28 @@ class Preset:
                 names.append(f"cell.{number.name}")
 
         return names
+
+
+def _parts(kind: type[CellModel]) -> dict[str, type]:
+    """Fields of a kind that have numbers of their own: each is a group, by its name."""
+    parts: dict[str, type] = {}
+    for one in fields(kind):  # type: ignore[arg-type]
+        if isinstance(one.type, type) and is_dataclass(one.type):
+            parts[one.name] = one.type
+    return parts
+
+
+def _names_of(kind: type[CellModel]) -> list[str]:
+    """Every number of a kind, by group and field."""
+    parts = _parts(kind)
+    names: list[str] = []
+    for one in fields(kind):  # type: ignore[arg-type]
+        if one.name in parts:
+            inner = fields(parts[one.name])
+            names += [f"{one.name}.{number.name}" for number in inner]
+        else:
+            names.append(f"cell.{one.name}")
+    return names
 
 
 def by_full_name(**groups: Mapping[str, Value]) -> dict[str, Value]:

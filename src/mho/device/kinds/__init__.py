@@ -12,7 +12,7 @@ from typing import Any
 from mho.device.model import CellModel
 from mho.device.values import Preset
 
-FILES: tuple[str, ...] = ("two_state",)
+FILES: tuple[str, ...] = ("phase_change", "pcm", "two_state")
 """Files of kinds, in the order in which presets are listed."""
 
 

@@ -5,6 +5,7 @@ frozen set of numbers with units, and knows no cell, no chip and no other law.
 """
 
 from mho.device.laws.endurance import Endurance
+from mho.device.laws.fits import Fit, fitted
 from mho.device.laws.fitted_relaxation import FittedRelaxation
 from mho.device.laws.flicker import Flicker
 from mho.device.laws.relaxation import Relaxation
@@ -17,6 +18,7 @@ __all__ = [
     "BOLTZMANN",
     "LEAST_VOLTAGE",
     "Endurance",
+    "Fit",
     "FittedRelaxation",
     "Flicker",
     "Relaxation",
@@ -24,4 +26,5 @@ __all__ = [
     "Switching",
     "TelegraphNoise",
     "Temperature",
+    "fitted",
 ]
