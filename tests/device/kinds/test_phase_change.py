@@ -102,10 +102,7 @@ def test_fits_give_the_published_values(name: str) -> None:
     fits = (kind.drift, kind.drift_spread, kind.noise)
     for share, expected in TABLE[name].items():
         for fit, value in zip(fits, expected, strict=True):
-            record = numbers_record(asdict(fit))[0]
-            assert float(fitted(record, F(share))) == pytest.approx(
-                value, abs=6e-5
-            )
+            assert fitted(fit, F(share)) == pytest.approx(value, abs=6e-5)
 
 
 def test_a_partial_set_moves_by_a_normal_number_of_stated_lines() -> None:
@@ -203,7 +200,7 @@ def test_the_ends_of_the_range_cut_steps() -> None:
 
 
 def test_a_full_set_forgets_and_goes_to_the_cells_own_top() -> None:
-    """The logarithm of G/G_c has mean 0 and the stated spread, the tops theirs: 5 standard errors."""
+    """Mean and spread of the logarithm of G/G_c, and of the tops: 5 standard errors."""
     kind = replace(preset("pcm_hermes").cell(), stuck_fraction=0.0)
     cells = made(kind, "full")
     logs = (pulsed(cells, kind.set_voltage) / cells.column("full")).log()

@@ -38,8 +38,8 @@ of these follow log₁₀ τ if their decades begin log₁₀ 2 + γ/ln 10 = 0.5
 (∫(1 − e^(−2u))du/u = ln 2u + γ), within 0.04 decades. What is faster is fresh in every sample.
 
 Left out: heat, of its own, of neighbours or around, so near room temperature only (warmth speeds
-drift and crystallises); amplitudes of partial SETs, trailing edges; disturbs by reads; wear; a bent
-current. A hot cell conducts alike whatever its state: amplitudes are those at the cell.
+drift and crystallises); amplitudes of partial SETs, trailing edges; disturbs by reads; wear; bent
+currents. A hot cell conducts alike whatever its state: amplitudes are those at the cell.
 """
 
 import math
