@@ -286,7 +286,7 @@ class PhaseChange(CellModel):
         cell: Record,
         p: Record,
         look: Record,
-        draw: Word,  # noqa: ARG004
+        draw: Word,
     ) -> tuple[Real, Real]:
         """Where drift has come to (S), and the variance of all noise since programming (S²)."""
         age = F(max(look.now - cell.programmed, 0.0))
@@ -298,9 +298,9 @@ class PhaseChange(CellModel):
     @staticmethod
     def heat(
         cell: Record,
-        p: Record,  # noqa: ARG004
+        p: Record,
         look: Record,
-        after: Record,  # noqa: ARG004
+        after: Record,
         draw: Word,
     ) -> None:
         """The noise moves on to the moment of the change; warmth itself does nothing."""
@@ -312,7 +312,7 @@ class PhaseChange(CellModel):
             cell.flicker[k] = exp(-ratio) * cell.flicker[k] + fresh * z
 
     @staticmethod
-    def load(cell: Record) -> Real:  # noqa: ARG004
+    def load(cell: Record) -> Real:
         """None: a hot cell conducts well, whatever it did before (S)."""
         return F(0)
 
@@ -331,8 +331,8 @@ class PhaseChange(CellModel):
     def energy(
         p: Record,
         volts: Real,
-        load: Real,  # noqa: ARG004
-        width: Real,  # noqa: ARG004
+        load: Real,
+        width: Real,
     ) -> Real:
         """That of any pulse (J): what heats is the hot cell, not what is read."""
         return p.pulse_energy if volts != 0 else F(0)

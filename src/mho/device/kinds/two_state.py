@@ -208,7 +208,7 @@ class TwoState(CellModel):
         cell: Record,
         p: Record,
         look: Record,
-        draw: Word,  # noqa: ARG004
+        draw: Word,
     ) -> tuple[Real, Real]:
         """Mean (S) and variance (S²) over what warmth may have done since the last look."""
         chance = _turned_at_rest(cell, p, look.now)
