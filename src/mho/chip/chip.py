@@ -114,11 +114,12 @@ class Chip(Configuration):
 
     @property
     def selector(self) -> Selector | NoSelector:
-        """The access transistor, or the bare crossing of a passive array."""
+        """The access transistor; a bare crossing where there is none, or a gate is written."""
         array = self.published.array
-        if self.biasing is not None:
-            highest = self.cell.high
-            return NoSelector(highest, array.series_resistance)
+        cell = self.cell
+        if self.biasing is not None or cell.three_terminal:
+            # gates of their own keep pulses off other cells as transistors do
+            return NoSelector(cell.high, array.series_resistance)
         transistor = array.transistor
         if transistor is None:
             raise ValueError(

@@ -110,11 +110,6 @@ class Cells:
             named[name] = tensor.view(torch.bool) if is_flag else tensor
         return named
 
-    @property
-    def load(self) -> Float[Tensor, " cells"]:
-        """Conductance that drivers and selectors see (S), the same memory."""
-        return self.column(self.model.load_column)
-
     def pulse(
         self,
         cells: Int64[Tensor, " cells"],
@@ -221,6 +216,35 @@ class Cells:
             mean.size,
         )
         return torch.from_numpy(mean), torch.from_numpy(variance)
+
+    def loads(self, cells: Int64[Tensor, " cells"]) -> Float[Tensor, " cells"]:
+        """Conductance of some cells as those who drive pulses see it (S)."""
+        found = np.empty(cells.numel(), np.float32)
+        self.kernels["loads"](self.records, cells.numpy(), found)
+        return torch.from_numpy(found)
+
+    def pulse_energy(
+        self,
+        volts: Float[Tensor, "train cells"],
+        load: Float[Tensor, " cells"],
+        width: float,
+    ) -> Float[Tensor, " cells"]:
+        """Energy of a train at cells (J).
+
+        Args:
+            volts: Voltage at each cell (V). Shape (train, cells).
+            load: Its conductance before the train (S). Shape (cells,).
+            width: Duration of each pulse (s).
+        """
+        found = np.zeros(load.numel(), np.float32)
+        self.kernels["pulse_energy"](
+            self.numbers,
+            volts.contiguous().numpy(),
+            load.contiguous().numpy(),
+            np.float32(width),
+            found,
+        )
+        return torch.from_numpy(found)
 
     def held(self, cells: Int64[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Conductance of some cells, without what fluctuates or creeps (S)."""

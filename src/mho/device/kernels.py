@@ -253,6 +253,21 @@ def moments(
         mean[j], variance[j] = law_moments(cell, p[0], look[0], draw)
 
 
+def loads(state: Array, cells: Array, found: Array) -> None:
+    """Conductance of cells as drivers see it (S)."""
+    for j in range(cells.shape[0]):
+        found[j] = law_load(state[cells[j]])
+
+
+def pulse_energy(
+    p: Array, train: Array, load: Array, width: Real, joules: Array
+) -> None:
+    """Energy of each cell's train (J)."""
+    for n in range(train.shape[0]):
+        for j in range(train.shape[1]):
+            joules[j] += law_energy(p[0], train[n, j], load[j], width)
+
+
 def held(state: Array, cells: Array, found: Array) -> None:
     """Conductance of cells without what fluctuates or creeps (S)."""
     for j in range(cells.shape[0]):
@@ -299,6 +314,8 @@ ALL: dict[str, Callable[..., Any]] = {
     "pulse": pulse,
     "watch": watch,
     "moments": moments,
+    "loads": loads,
+    "pulse_energy": pulse_energy,
     "held": held,
     "white_variance": white_variance,
     "bends": bends,

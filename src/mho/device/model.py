@@ -91,12 +91,12 @@ class CellModel(Configuration):
     """Highest conductance of a typical cell (S)."""
     levels: ClassVar[int | None] = None
     """Conductances that a cell can hold; any in its range if `None` (1)."""
+    three_terminal: ClassVar[bool] = False
+    """Whether pulses go to a gate of its own, and not through what is read."""
     columns: ClassVar[Mapping[str, Column]] = {}
     """What changes about a cell, by name: types as in a record, `"f4"` for most."""
     constants: ClassVar[Mapping[str, Column]] = {}
     """What differs between cells and stays for life."""
-    load_column: ClassVar[str] = "conductance"
-    """Column that drivers and selectors see as the cell's conductance (S)."""
     trains: ClassVar[tuple[str, ...]] = ("pulse",)
     """Names of the streams that each pulse of a train has of its own."""
     singles: ClassVar[tuple[str, ...]] = ()
@@ -225,7 +225,7 @@ class CellModel(Configuration):
 
     @staticmethod
     def load(cell: Record) -> Real:
-        """The column that `load_column` names (S)."""
+        """Conductance that drivers and selectors see (S); a column `conductance` unless said."""
         return cell.conductance
 
     @staticmethod

@@ -191,13 +191,13 @@ class PassiveArray:
             disturbed: Cells to which it happens unasked; all of them if `None`. Shape (cells,).
         """
         some = (volts != 0).any(0).nonzero()[:, 0]
-        heating = [
+        joules = [
             self._give(
                 chosen, volts.index_select(1, chosen), width, now, disturbed
             )
             for chosen in torch.split(some, _CHUNK // volts.shape[0])
         ]
-        return total(torch.cat(heating)) * width
+        return total(torch.cat(joules))
 
     def _give(
         self,
@@ -207,14 +207,14 @@ class PassiveArray:
         now: float,
         disturbed: Bool[Tensor, " cells"] | None,
     ) -> Float[Tensor, " chosen"]:
-        """Power in each of some cells, summed over the train (W)."""
-        before = self._cells.load.index_select(0, chosen)
+        """Energy in each of some cells, summed over the train (J)."""
+        before = self._cells.loads(chosen)
         voltage = self._selector.cell_voltage(volts, before, 0.0)
         limit = self._selector.compliance(0.0).expand(chosen.shape[0])
         held = self._cells.held(chosen)
         self._cells.pulse(chosen, voltage, width, limit, now, self._setup)
         change = (self._cells.held(chosen) - held).double()
-        heating = in_order(voltage.square()) * before
+        joules: Tensor = self._cells.pulse_energy(voltage, before, width)
         if disturbed is not None:
             unasked = disturbed.index_select(0, chosen)
             chosen = chosen[unasked]
@@ -226,4 +226,4 @@ class PassiveArray:
         book.volt_seconds.index_add_(0, chosen, volt_seconds)
         book.moved.index_add_(0, chosen, change.abs())
         book.shift.index_add_(0, chosen, change)
-        return heating
+        return joules
