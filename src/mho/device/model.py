@@ -97,6 +97,8 @@ class CellModel(Configuration):
     """What changes about a cell, by name: types as in a record, `"f4"` for most."""
     constants: ClassVar[Mapping[str, Column]] = {}
     """What differs between cells and stays for life."""
+    load_column: ClassVar[str] = "conductance"
+    """Column that is a cell's conductance, for who looks at a saved state (S)."""
     trains: ClassVar[tuple[str, ...]] = ("pulse",)
     """Names of the streams that each pulse of a train has of its own."""
     singles: ClassVar[tuple[str, ...]] = ()

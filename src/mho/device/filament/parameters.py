@@ -67,6 +67,7 @@ class CellParameters(CellModel):
         "temperature_draw": "f4",
         "stuck": "u1",
     }
+    load_column: ClassVar[str] = "core"
     trains: ClassVar[tuple[str, ...]] = ("pulse", "cleaning")
     singles: ClassVar[tuple[str, ...]] = ("flicker white",)
 

@@ -12,7 +12,13 @@ from typing import Any
 from mho.device.model import CellModel
 from mho.device.values import Preset
 
-FILES: tuple[str, ...] = ("phase_change", "pcm", "two_state")
+FILES: tuple[str, ...] = (
+    "soft_bound",
+    "ecram",
+    "phase_change",
+    "pcm",
+    "two_state",
+)
 """Files of kinds, in the order in which presets are listed."""
 
 
