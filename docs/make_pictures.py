@@ -1,6 +1,7 @@
 """Draw the pictures of docs/explanation from the package: `python docs/make_pictures.py`."""
 
 import base64
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from mho.characterise.wires import (
     wire_plans,
     wire_savings,
 )
-from mho.device.filament import CellParameters, Cells
-from mho.device.laws import SwitchingConstants, TelegraphNoise, Traps
+from mho.device import Cells
+from mho.device.filament import CellParameters
 from mho.report.figures import (
     BLACK,
     BLUE,
@@ -42,10 +43,25 @@ YEAR = 365.25 * 86_400.0
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
 
-def quiet(name: str = "rao2023") -> CellParameters:
+ROOM = 300.0
+"""Temperature at which all laws are stated (K)."""
+STILL = {
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "retention__scale": 0.0,
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 0.0,
+}
+"""Nothing moves but by pulses."""
+
+
+def quiet(name: str = "rao2023", **changes: float) -> CellParameters:
     """A published cell whose specimens are all alike."""
     alike = {"switching__voltage_spread": 0.0, "switching__gain_spread": 0.0}
-    return mho.preset(name).replace(cell__stuck_fraction=0.0, **alike).cell()
+    changes = {"cell__stuck_fraction": 0.0, **alike, **changes}
+    kind = mho.preset(name).replace(**changes).cell()
+    assert isinstance(kind, CellParameters)
+    return kind
 
 
 def step_size() -> Figure:
@@ -59,7 +75,7 @@ def step_size() -> Figure:
         (1e-7, BLUE, "100 ns"),
         (1e-6, ORANGE, "1 µs"),
     ):
-        size = _steps(kind, torch.full_like(volts, 1e-3), volts, width)
+        size = _steps(torch.full_like(volts, 1e-3), volts, width)
         size[size == 0] = torch.nan
         left.plot(as_array(volts), to_uS(size), color=colour, label=text)
     threshold = law.threshold * law.set_voltage
@@ -84,7 +100,7 @@ def step_size() -> Figure:
         (1.1, BLUE, "SET"),
         (-1.1, VERMILLION, "RESET"),
     ):
-        size = _steps(kind, core, torch.full_like(core, volts_now), 1e-7)
+        size = _steps(core, torch.full_like(core, volts_now), 1e-7)
         right.plot(to_uS(core) / 1000, to_uS(size), color=colour, label=text)
     right.set(
         xlabel="Conductance (mS)",
@@ -95,17 +111,15 @@ def step_size() -> Figure:
     return figure
 
 
-def _steps(
-    kind: CellParameters, core: Tensor, volts: Tensor, width: float
-) -> Tensor:
+def _steps(core: Tensor, volts: Tensor, width: float) -> Tensor:
     """Median steps of a typical cell with the selector fully open (S)."""
-    law = kind.switching
-    one = torch.ones_like(core)
-    typical = SwitchingConstants(
-        one * law.set_voltage, one * law.reset_voltage, one
-    )
-    size = law.mean_step(core, volts, width, one * law.high, typical)
-    return size.clamp(max=law.largest_step)
+    kind = quiet(**STILL, switching__cycle_spread=0.0)
+    count = core.numel()
+    cells = Cells(kind, count, mho.Stream(0), ROOM)
+    cells.column("core").copy_(core)
+    limit = torch.full((count,), kind.switching.high)
+    cells.pulse(torch.arange(count), volts[None], width, limit, 0.0)
+    return (cells.column("core") - core).abs()
 
 
 def telegraph() -> Figure:
@@ -144,7 +158,7 @@ def telegraph() -> Figure:
 
 def _fresh(kind: CellParameters) -> tuple[Cells, Tensor]:
     """Cells after one SET of a few hundred microsiemens."""
-    cells = Cells(kind, 200, mho.Stream(3))
+    cells = Cells(kind, 200, mho.Stream(3), ROOM)
     every = torch.arange(200)
     cells.pulse(
         every, torch.full((1, 200), 1.35), 1e-7, torch.full((200,), 4e-3), 0.5
@@ -164,19 +178,14 @@ def _typical(kind: CellParameters) -> int:
 
 def resolving() -> Figure:
     """Chance that a pulse resolves a channel, for three channels and for all."""
-    law = quiet().telegraph
-    count = 20_000
     volts = torch.linspace(0.15, 0.9, 301)
     figure = new_figure(2.8)
     axes = figure.subplots()
     for onset, colour in zip((0.35, 0.45, 0.55), COLOURS, strict=False):
-        chance = _chance(law, volts, torch.full((count,), onset))
+        chance = _chance(volts, onset)
         label = f"cleaned at {onset:g} V"
         axes.plot(as_array(volts), as_array(chance), color=colour, label=label)
-    born = law.new(
-        torch.full((count,), 0.9), mho.Stream(0).cells(torch.arange(count))
-    )
-    every = _chance(law, volts, born.cleaning_voltage[0])
+    every = _chance(volts)
     axes.plot(
         as_array(volts),
         as_array(every),
@@ -198,22 +207,35 @@ def resolving() -> Figure:
     return figure
 
 
-def _chance(law: TelegraphNoise, volts: Tensor, onset: Tensor) -> Tensor:
-    """Share of channels with these cleaning voltages that one pulse of each voltage resolves."""
-    cells = onset.numel()
-    one = torch.ones(1, cells)
-    traps = Traps(one, one, one, onset[None], one < 0)
-    draw = mho.Stream(1).cells(torch.arange(cells)).uniform("draw")[:, None]
-    gone = law.resolved(
-        traps, volts[:, None].expand(-1, cells), law.cleaning_width, draw
-    )
-    return gone[0].float().mean(1)
+def _chance(volts: Tensor, onset: float | None = None) -> Tensor:
+    """Share of channels that one pulse of each voltage resolves, cleaned at one or fresh."""
+    kind = quiet(**STILL | {"telegraph__spawning": 1.0})
+    width = kind.telegraph.cleaning_width
+    count = 20_000
+    cells = Cells(kind, count, mho.Stream(1), ROOM)
+    every = torch.arange(count)
+    limit = torch.ones(count)
+    # a weak pulse leaves exactly one channel behind
+    cells.pulse(every, torch.full((1, count), 0.01), width, limit, 0.0)
+    if onset is not None:
+        cells.column("cleaning_voltage").fill_(onset)
+    # so that no pulse switches, and all meet the same channels with the same draws
+    cells.column("set_voltage").fill_(100.0)
+    before = cells.records.copy()
+    shares = []
+    for one in volts.tolist():
+        cells.records[:] = before
+        cells.pulse(every, torch.full((1, count), one), width, limit, 0.0)
+        amplitude = cells.column("amplitude")
+        # of the channels that there are now, one is new
+        left = (amplitude > 0).sum(0) - 1
+        shares.append(1 - float(left.double().mean()))
+    return torch.tensor(shares)
 
 
 def births() -> Figure:
     """Channels left behind against the size of a step, fresh and worn; drawn and by formula."""
     kind = quiet()
-    count = 4000
     figure = new_figure(2.8)
     axes = figure.subplots()
     sizes = torch.logspace(-7, -3, 81)
@@ -221,20 +243,13 @@ def births() -> Figure:
         (1e6, BLUE, "up to 10⁶ cycles"),
         (1e10, VERMILLION, "after 10¹⁰ cycles"),
     ):
-        worn = float(kind.endurance.births(torch.tensor([cycles])))
+        worn = 1 + kind.endurance.growth * max(
+            math.log10(cycles / kind.endurance.onset), 0.0
+        )
         law = kind.telegraph
         mean = law.births * worn * -torch.expm1(-sizes / law.birth_step)
         axes.plot(to_uS(sizes), as_array(mean), color=colour, label=text)
-        drawn = []
-        for number, step in enumerate(sizes[::8].tolist()):
-            stream = mho.Stream(number).cells(torch.arange(count))
-            drawn.append(
-                float(
-                    law.born(torch.full((count,), step), stream, worn)
-                    .double()
-                    .mean()
-                )
-            )
+        drawn = [_born(step, cycles) for step in sizes[::8].tolist()]
         axes.plot(to_uS(sizes[::8]), drawn, "o", color=colour, markersize=4)
     axes.axvspan(0.1, 2, color=GREEN, alpha=0.18, linewidth=0)
     axes.text(0.45, 1.2, "trimming", ha="center", color="#00573f")
@@ -249,6 +264,23 @@ def births() -> Figure:
     return figure
 
 
+def _born(step: float, cycles: float) -> float:
+    """Mean number of channels that steps of this size (S) leave behind, by drawing them (1)."""
+    # a strong pulse makes the largest step that there is; every channel gets a slot
+    kind = quiet(switching__largest_step=step, telegraph__slots=8)
+    count = 4000
+    cells = Cells(kind, count, mho.Stream(0).child(repr(step)), ROOM)
+    cells.column("amplitude").zero_()
+    cells.column("cycles").fill_(cycles)
+    cells.column("core").fill_(10 * uS)
+    limit = torch.full((count,), kind.switching.high)
+    cells.pulse(
+        torch.arange(count), torch.full((1, count), 3.0), 1e-6, limit, 0.0
+    )
+    channels = (cells.column("amplitude") > 0).sum(0)
+    return float(channels.double().mean())
+
+
 def relaxation() -> Figure:
     """Deviation between cells and common loss against time, for two kinds of cells."""
     figure = new_figure(3.0)
@@ -260,15 +292,12 @@ def relaxation() -> Figure:
         ((100, 1000, 4000), (5, 20, 40)),
         strict=True,
     ):
-        kind = quiet(name)
         for level, colour in zip(levels, COLOURS, strict=False):
-            core = torch.full_like(age, level * uS)
-            sigma = kind.relaxation.deviation(core, age)
+            sigma = _creeping(name, level * uS, age, retention__scale=0.0)[1]
             text = f"{level:,} µS"
             axes.plot(as_array(age), to_uS(sigma), color=colour, label=text)
-        lost = kind.retention.lost(
-            torch.full_like(age, levels[1] * uS), age, kind.switching.low
-        )
+        middle = levels[1] * uS
+        lost = middle - _creeping(name, middle, age, relaxation__scale=0.0)[0]
         axes.plot(
             as_array(age),
             to_uS(lost),
@@ -307,17 +336,36 @@ def relaxation() -> Figure:
     return figure
 
 
+def _creeping(
+    name: str, level: float, age: Tensor, **changes: float
+) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of the conductance of many cells at times after their switching (S)."""
+    still = {
+        name: number
+        for name, number in STILL.items()
+        if not name.startswith(("relaxation", "retention"))
+    }
+    count = 20_000
+    cells = Cells(quiet(name, **still, **changes), count, mho.Stream(0), ROOM)
+    every = torch.arange(count)
+    cells.age(every, 1.0, 0.0)
+    cells.column("core").fill_(level)
+    moments = []
+    for moment in age.tolist():
+        seen = cells.sample(every, moment, 1e-9, 1e-9, 1)[0].double()
+        moments.append((float(seen.mean()), float(seen.std())))
+    mean, deviation = torch.tensor(moments).T
+    return mean, deviation
+
+
 def temperature() -> Figure:
     """Temperature coefficient against conductance, typical and of single cells."""
-    law = quiet().temperature
-    count = 250
     figure = new_figure(2.8)
     axes = figure.subplots()
     core = torch.logspace(-6, -2.35, 301)
-    typical = law.factor(core, torch.zeros_like(core), law.reference + 1) - 1
-    own = mho.Stream(0).cells(torch.arange(count)).normal("own")[0]
-    some = torch.logspace(-6, -2.35, count)
-    single = law.factor(some, own, law.reference + 1) - 1
+    typical = _coefficient(core, spread=False)
+    some = torch.logspace(-6, -2.35, 250)
+    single = _coefficient(some, spread=True)
     axes.plot(
         to_uS(some),
         1e6 * as_array(single),
@@ -345,6 +393,18 @@ def temperature() -> Figure:
     )
     add_legend(axes)
     return figure
+
+
+def _coefficient(core: Tensor, spread: bool) -> Tensor:
+    """Relative change of the conductance of single or typical cells per kelvin (1/K)."""
+    kelvin = 10.0
+    cells = Cells(quiet(**STILL), core.numel(), mho.Stream(0), ROOM)
+    cells.column("core").copy_(core)
+    if not spread:
+        cells.column("temperature_draw").zero_()
+    cells.heat(ROOM + kelvin, 0.0)
+    seen = cells.sample(torch.arange(core.numel()), 0.0, 1e-9, 1e-9, 1)[0]
+    return (seen / core - 1) / kelvin
 
 
 def wires() -> Figure:

@@ -22,21 +22,24 @@ from mho.compiled import (
     uniform_pair,
     uniform_slot,
 )
-from mho.device.laws.channels import (
+from mho.device.laws import (
     add_channels,
     births,
+    births_factor,
     boosted_time,
     channel_moments,
+    draw_constants,
+    flicker_memory,
+    flicker_scale,
     has_channels,
+    moved_core,
+    renewed_share,
     resolve_channels,
+    retention_loss,
+    switches,
+    warming_factor,
     watch_channel,
 )
-from mho.device.laws.endurance import births_factor
-from mho.device.laws.flicker import flicker_memory, flicker_scale
-from mho.device.laws.relaxation import renewed_share
-from mho.device.laws.retention import retention_loss
-from mho.device.laws.switching import draw_constants, moved_core, switches
-from mho.device.laws.temperature import warming_factor
 from mho.device.model import Shot
 
 _STUCK = purpose("stuck")

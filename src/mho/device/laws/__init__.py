@@ -4,15 +4,30 @@ Switching, telegraph noise, 1/f noise, relaxation, retention, endurance, tempera
 frozen set of numbers with units, and knows no cell, no chip and no other law.
 """
 
-from mho.device.laws.endurance import Endurance
+from mho.device.laws.channels import (
+    add_channels,
+    births,
+    boosted_time,
+    channel_moments,
+    has_channels,
+    resolve_channels,
+    watch_channel,
+)
+from mho.device.laws.endurance import Endurance, births_factor
 from mho.device.laws.fits import Fit, fitted
 from mho.device.laws.fitted_relaxation import FittedRelaxation
-from mho.device.laws.flicker import Flicker
-from mho.device.laws.relaxation import Relaxation
-from mho.device.laws.retention import Retention
-from mho.device.laws.switching import LEAST_VOLTAGE, Switching
+from mho.device.laws.flicker import Flicker, flicker_memory, flicker_scale
+from mho.device.laws.relaxation import Relaxation, renewed_share
+from mho.device.laws.retention import Retention, retention_loss
+from mho.device.laws.switching import (
+    LEAST_VOLTAGE,
+    Switching,
+    draw_constants,
+    moved_core,
+    switches,
+)
 from mho.device.laws.telegraph import TelegraphNoise
-from mho.device.laws.temperature import BOLTZMANN, Temperature
+from mho.device.laws.temperature import BOLTZMANN, Temperature, warming_factor
 
 __all__ = [
     "BOLTZMANN",
@@ -26,5 +41,21 @@ __all__ = [
     "Switching",
     "TelegraphNoise",
     "Temperature",
+    "add_channels",
+    "births",
+    "births_factor",
+    "boosted_time",
+    "channel_moments",
+    "draw_constants",
     "fitted",
+    "flicker_memory",
+    "flicker_scale",
+    "has_channels",
+    "moved_core",
+    "renewed_share",
+    "resolve_channels",
+    "retention_loss",
+    "switches",
+    "warming_factor",
+    "watch_channel",
 ]
