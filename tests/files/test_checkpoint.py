@@ -26,6 +26,10 @@ GROUPS = {
     "bench": {"core": torch.arange(5.0), "event": torch.arange(5)},
     "run": {"live.ready": torch.tensor([True, False]), "loop": torch.zeros(0)},
     "none": {},
+    # a single element has no next one, and its distance may be any: the last live cell of a run
+    "one": {
+        "cell": torch.empty_strided((1,), (0,), dtype=torch.int64).fill_(7)
+    },
 }
 FACTS = {
     "identity": "x",

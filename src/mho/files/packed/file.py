@@ -86,7 +86,7 @@ def pack(
     start = 0
     for name in order:
         tensor = tensors[name].detach().cpu().contiguous()
-        part = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
+        part = _plain(tensor).view(torch.uint8).numpy().tobytes()
         header[name] = {
             "data_offsets": [start, start + len(part)],
             "dtype": NAMES[tensor.dtype],
@@ -341,3 +341,12 @@ def _check_digest(pieces: Iterator[bytes | memoryview], header: Header) -> None:
         raise RefusedError(
             "has another checksum than it says; it was damaged or changed"
         )
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """A tensor's elements one behind the other."""
+    flat = tensor.reshape(-1)
+    # a single element may say any distance to its next, and be contiguous all the same
+    if flat.numel() and flat.stride(0) != 1:
+        return flat.clone(memory_format=torch.contiguous_format)
+    return flat
