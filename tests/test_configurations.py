@@ -34,6 +34,7 @@ ALLOWED: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
     ("Converter", "low"): (("negative",), EITHER_SIGN),
     ("Converter", "offset"): (("negative",), EITHER_SIGN),
     ("SignedConverter", "offset"): (("negative",), EITHER_SIGN),
+    ("Ferroelectric", "offset"): (("negative",), EITHER_SIGN),
     ("Selector", "threshold"): (
         ("negative",),
         "a depletion transistor opens below 0 V",

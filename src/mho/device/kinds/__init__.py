@@ -18,6 +18,7 @@ FILES: tuple[str, ...] = (
     "phase_change",
     "pcm",
     "two_state",
+    "ferroelectric",
 )
 """Files of kinds, in the order in which presets are listed."""
 
