@@ -15,6 +15,7 @@ from mho.chip.periphery.front_end import Integrator, Transimpedance
 from mho.chip.periphery.limits import LineLimits
 from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.kinds import PRESETS as OF_FURTHER_KINDS
+from mho.device.kinds import SecondOrder
 from mho.device.published import preset
 from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
 from mho.papers import Setting
@@ -94,6 +95,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "BenchInfo": _info,
     "Setting": lambda: Setting(preset("rao2023"), quick=True, stream=Stream(0)),
     **{kind.kind.__name__: kind.cell for kind in OF_FURTHER_KINDS},
+    "SecondOrder": lambda: SecondOrder(preset("rao2023").cell()),
 }
 
 

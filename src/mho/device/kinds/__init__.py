@@ -19,6 +19,7 @@ FILES: tuple[str, ...] = (
     "pcm",
     "two_state",
     "ferroelectric",
+    "second_order",
 )
 """Files of kinds, in the order in which presets are listed."""
 
