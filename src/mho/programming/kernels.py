@@ -127,16 +127,16 @@ def start(live: Table, p: Table) -> None:
 
 
 def decide(
-    live: Table, p: Table, trimmed: Table, amplitude: Table, trained: Table
+    live: Table, p: Table, trimmed: Table, amplitude: Table, at: Table
 ) -> tuple[int, int, int, int, int]:
     """What each live cell gets next: a pulse, the train it owes, or the long look.
 
     Args:
         live: Live cells.
         p: The protocol's numbers.
-        trimmed: Filled with the places of cells that get a pulse.
+        trimmed: Filled with the numbers of cells that get a pulse.
         amplitude: Filled with the amplitudes of those pulses (V).
-        trained: Filled with the places of cells that get a train.
+        at: Filled with the places of cells that get a train.
 
     Returns:
         Cells that get a pulse, and that get a train; pulses of the longest train; cells that
@@ -157,12 +157,12 @@ def decide(
             cell.trained_at = _NO_TRAIN
             train = train_is_due(cell, p[0], error)
         if train:
-            trained[trains] = i
+            at[trains] = i
             trains += 1
             longest = max(longest, cell.owed)
         elif error > cell.goal and not cell.ready:
             amplitude[trims] = law_propose(cell, p[0].trim)
-            trimmed[trims] = i
+            trimmed[trims] = cell.number
             trims += 1
             cell.pulses += 1
             if p[0].denoises:
@@ -178,10 +178,21 @@ def decide(
     return trims, trains, longest, busy, stuck
 
 
-def give_trains(live: Table, p: Table, at: Table, amplitude: Table) -> None:
-    """Amplitudes of the trains that cells owe (V), 0 after a cell's last pulse."""
+def give_trains(
+    live: Table, p: Table, at: Table, numbers: Table, amplitude: Table
+) -> None:
+    """Amplitudes of the trains that cells owe (V), 0 after a cell's last pulse.
+
+    Args:
+        live: Live cells.
+        p: The protocol's numbers.
+        at: Places of the cells.
+        numbers: Filled with their numbers.
+        amplitude: Filled with the amplitudes. Shape (longest, cells).
+    """
     for k in range(at.shape[0]):
         cell = live[at[k]]
+        numbers[k] = cell.number
         voltages = law_switching_voltages(cell, p[0].trim)
         length = cell.owed
         for n in range(length):
@@ -197,13 +208,14 @@ def give_trains(live: Table, p: Table, at: Table, amplitude: Table) -> None:
         cell.owed = 0
 
 
-def to_read(live: Table, coarse: Table, fine: Table) -> tuple[int, int]:
+def to_read(live: Table, at: Table, numbers: Table) -> tuple[int, int]:
     """Find the cells that were pulsed.
 
     Args:
         live: Live cells.
-        coarse: Filled with the places of those whose readings take the usual samples.
-        fine: Filled with the places of those whose readings take more.
+        at: Filled with their places: in the first row those whose readings take the usual
+            samples, in the second those whose readings take more. Shape (2, at least live).
+        numbers: Filled with the numbers of those cells.
 
     Returns:
         How many there are of both (1).
@@ -215,10 +227,12 @@ def to_read(live: Table, coarse: Table, fine: Table) -> tuple[int, int]:
         if cell.ready:
             continue
         if cell.fine:
-            fine[more] = i
+            at[1, more] = i
+            numbers[1, more] = cell.number
             more += 1
         else:
-            coarse[usual] = i
+            at[0, usual] = i
+            numbers[0, usual] = cell.number
             usual += 1
     return usual, more
 
@@ -231,19 +245,29 @@ def take_in(live: Table, at: Table, mean: Table, samples: int) -> None:
         cell.reads += samples
 
 
-def judge(live: Table, p: Table, at: Table, seen: Table, samples: int) -> None:
+def judge(
+    live: Table,
+    p: Table,
+    at: Table,
+    mean: Table,
+    spread: Table,
+    span: Table,
+    samples: int,
+) -> None:
     """Accept cells after a long look, or send them back one stage.
 
     Args:
         live: Live cells.
         p: The protocol's numbers.
         at: Places of the cells that were looked at.
-        seen: Mean, spread and peak-to-peak of each (S). Shape (3, cells).
+        mean: Mean of each one's samples (S).
+        spread: Their standard deviation (S).
+        span: Largest minus smallest (S).
         samples: Samples of the look (1).
     """
     for k in range(at.shape[0]):
         cell = live[at[k]]
-        look = Look(seen[0, k], seen[1, k], seen[2, k])
+        look = Look(mean[k], spread[k], span[k])
         cell.reads += samples
         cell.noise = look.peak_to_peak
         cell.conductance = look.mean

@@ -72,7 +72,8 @@ class ProgramRun:
 
     def begin(self) -> None:
         """First reading of all cells. Not for a run that is restored."""
-        self._read(np.arange(self.live_cells), self.protocol.samples)
+        everyone = np.arange(self.live_cells)
+        self._read(everyone, self._live["number"], self.protocol.samples)
         self._kernels["start"](self._live, self._p)
 
     @property
@@ -101,10 +102,7 @@ class ProgramRun:
         if in_turn or busy == 0:
             self._verify()
 
-        coarse, fine = self._places
-        usual, more = self._kernels["to_read"](self._live, coarse, fine)
-        self._read(coarse[:usual], protocol.samples)
-        self._read(fine[:more], protocol.fine_samples)
+        self._read_pulsed()
         if self.cycles >= protocol.max_cycles:
             self._live["outcome"] = int(Outcome.OUT_OF_CYCLES)
             self._drop()
@@ -172,42 +170,62 @@ class ProgramRun:
         Returns:
             Live cells that are not ready (1).
         """
-        trimmed, trained = self._places
-        # given away to the bench, which may keep it
+        # what the bench is given is made anew: it may keep it
+        cells = np.empty(self.live_cells, np.int64)
         amplitude = np.empty(self.live_cells, np.float32)
+        at = self._places[0]
         trims, trains, longest, busy, stuck = self._kernels["decide"](
-            self._live, self._p, trimmed, amplitude, trained
+            self._live, self._p, cells, amplitude, at
         )
 
-        trim = self.protocol.trim
-        self._give(amplitude[:trims], trim.width, trimmed[:trims])
-        denoise = self.protocol.denoise
-        if denoise and trains:
-            train = np.empty((longest, trains), np.float32)
-            at = trained[:trains]
-            self._kernels["give_trains"](self._live, self._p, at, train)
-            self._give(train, denoise.width, at)
+        width = self.protocol.trim.width
+        self._give(amplitude[:trims], width, cells[:trims])
+        if trains:
+            self._give_trains(at[:trains], int(longest))
         if stuck:
             self._drop()
         return int(busy)
 
-    def _give(self, amplitude: Table, width: float, at: Table) -> None:
-        """Give some of the live cells a pulse or a train each."""
-        if at.size == 0:
-            return
-        pulse = Pulse(
-            torch.from_numpy(amplitude), width, self.protocol.trim.gate
-        )
-        self.bench.pulse(pulse, self._numbers(at))
+    def _give_trains(self, at: Table, longest: int) -> None:
+        """Give some of the live cells the trains that they owe."""
+        denoise = self.protocol.denoise
+        assert denoise is not None
+        cells = np.empty(at.size, np.int64)
+        train = np.empty((longest, at.size), np.float32)
+        self._kernels["give_trains"](self._live, self._p, at, cells, train)
+        self._give(train, denoise.width, cells)
 
-    def _read(self, at: Table, samples: int) -> None:
-        """Read some of the live cells briefly."""
+    def _give(self, amplitude: Table, width: float, cells: Table) -> None:
+        """Give some cells a pulse or a train each."""
+        if cells.size == 0:
+            return
+        volts = torch.from_numpy(amplitude)
+        pulse = Pulse(volts, width, self.protocol.trim.gate)
+        self.bench.pulse(pulse, torch.from_numpy(cells))
+
+    def _read_pulsed(self) -> None:
+        """Read the cells that were pulsed, briefly."""
+        protocol = self.protocol
+        at = self._places
+        cells = np.empty((2, self.live_cells), np.int64)
+        usual, more = self._kernels["to_read"](self._live, at, cells)
+        self._read(at[0, :usual], cells[0, :usual], protocol.samples)
+        self._read(at[1, :more], cells[1, :more], protocol.fine_samples)
+
+    def _read(self, at: Table, cells: Table, samples: int) -> None:
+        """Read some of the live cells briefly.
+
+        Args:
+            at: Their places among the live ones.
+            cells: Their numbers.
+            samples: Samples of each (1).
+        """
         if at.size == 0:
             return
         reading = self.bench.read(
-            self._numbers(at), samples=samples, window=0.0
+            torch.from_numpy(cells), samples=samples, window=0.0
         )
-        (mean,) = _seen(at.size, reading.mean)
+        mean = _seen(reading.mean, at.size)
         self._kernels["take_in"](self._live, at, mean, samples)
 
     def _verify(self) -> None:
@@ -217,17 +235,20 @@ class ProgramRun:
         if at.size == 0:
             return
         reading = self.bench.read(
-            self._numbers(at), samples=verify.samples, window=verify.window
+            torch.from_numpy(self._live["number"][at]),
+            samples=verify.samples,
+            window=verify.window,
         )
-        seen = _seen(
-            at.size, reading.mean, reading.spread, reading.peak_to_peak
+        self._kernels["judge"](
+            self._live,
+            self._p,
+            at,
+            _seen(reading.mean, at.size),
+            _seen(reading.spread, at.size),
+            _seen(reading.peak_to_peak, at.size),
+            verify.samples,
         )
-        self._kernels["judge"](self._live, self._p, at, seen, verify.samples)
         self._drop()
-
-    def _numbers(self, at: Table) -> Int64[Tensor, " some"]:
-        """Numbers on the bench of some of the live cells."""
-        return torch.from_numpy(self._live["number"][at])
 
     def _drop(self) -> None:
         """Write down how cells ended, and drop them."""
@@ -235,17 +256,14 @@ class ProgramRun:
         self._live = self._live[:kept]
 
 
-def _seen(count: int, *found: Float[Tensor, " cells"]) -> Table:
-    """What a bench found of each cell, a row for each kind of number.
+def _seen(found: Float[Tensor, " cells"], count: int) -> Table:
+    """What a bench found of each cell, as kernels want it.
 
     Raises:
         ValueError: It is not one number for each cell.
     """
-    seen = np.empty((len(found), count), np.float32)
-    for row, numbers in zip(seen, found, strict=True):
-        check_shape(numbers, "reading", (count,))
-        row[:] = numbers.numpy()
-    return seen
+    check_shape(found, "reading", (count,))
+    return np.ascontiguousarray(found.numpy(), np.float32)
 
 
 def program(

@@ -12,37 +12,41 @@ from mho.checks import check_alike
 from mho.compiled import Column, Table, record_type
 
 LIVE: dict[str, Column] = {
-    # place among all cells asked for, and number on the bench (1)
-    "place": "i8",
+    # number on the bench (1)
     "number": "i8",
-    # conductance wanted, and last reading (S)
-    "target": "f4",
+    # last reading, and conductance wanted (S)
     "conductance": "f4",
-    # denoising pulses that the cell is to get (1)
-    "owed": "i4",
-    # reading before the train just given (S); NaN if there was none
-    "trained_at": "f4",
+    "target": "f4",
+    # samples read so far (1)
+    "reads": "i4",
+    # whether it waits for the long look
+    "ready": "?",
+    # whether its short reads take more samples
+    "fine": "?",
     # whether it once did not answer to strong pulses
     "suspect": "?",
+    # number of the `Outcome`: whoever has one other than 0 is dropped
+    "outcome": "i1",
+    # error up to which it is not trimmed further (S)
+    "goal": "f4",
+    # denoising pulses that the cell is to get (1)
+    "owed": "i4",
+    # programming pulses so far (1)
+    "pulses": "i4",
+    # reading before the train just given (S); NaN if there was none
+    "trained_at": "f4",
     # trains so far (1)
     "trains": "i4",
     # factors on the train's SET and RESET amplitudes (1)
     "limit": ("f4", 2),
-    # whether it waits for the long look
-    "ready": "?",
-    # error up to which it is not trimmed further (S)
-    "goal": "f4",
-    # whether its short reads take more samples
-    "fine": "?",
-    # number of the `Outcome`: whoever has one other than 0 is dropped
-    "outcome": "i1",
+    # denoising pulses so far (1)
+    "denoise_pulses": "i4",
     # peak-to-peak of the last long look (S)
     "noise": "f4",
-    # programming pulses, denoising pulses, and samples read so far (1)
-    "pulses": "i4",
-    "denoise_pulses": "i4",
-    "reads": "i4",
+    # place among all cells asked for (1)
+    "place": "i8",
 }
+# what every pass asks for stands together: it comes from memory at once
 """What the loop knows of each cell that is still being programmed."""
 
 DONE: dict[str, Column] = {
