@@ -16,6 +16,7 @@ from mho.chip.periphery.limits import LineLimits
 from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.kinds import PRESETS as OF_FURTHER_KINDS
 from mho.device.kinds import SecondOrder
+from mho.device.laws import Fit
 from mho.device.published import preset
 from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
 from mho.papers import Setting
@@ -85,6 +86,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Endurance": _of_cell("endurance"),
     "FittedRelaxation": lambda: preset("wan2022").cell().relaxation,
     "Flicker": _of_cell("flicker"),
+    "Fit": Fit,
     "CellParameters": lambda: preset("rao2023").cell(),
     "Relaxation": _of_cell("relaxation"),
     "Retention": _of_cell("retention"),

@@ -40,6 +40,15 @@ ALLOWED: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
         "a depletion transistor opens below 0 V",
     ),
     **{
+        ("Fit", name): (("negative",), EITHER_SIGN)
+        for name in (
+            *("offset", "slope", "factor"),
+            *("constant", "linear", "square", "cube"),
+        )
+    },
+    ("PhaseChange", "mean_slope"): (("negative",), "steps shrink upwards"),
+    ("TwoState", "correlation"): (("negative",), EITHER_SIGN),
+    **{
         ("WireModel", name): (("infinite",), OPEN)
         for name in ("word_line", "bit_line", "driver", "sense", "access")
     },

@@ -1,9 +1,8 @@
 r"""Phase change: a glass that crystallises step by step, is melted at once, and ages.
 
-A dome of amorphous material blocks a heater. A pulse that heats it below melting lets it grow
-crystalline from its rim, a little each time; a stronger one melts it anew, and what it was before
-is forgotten. Physically both have one polarity and differ in their shape. Here a positive
-amplitude stands for the shape that SETs, a negative one for the shape that RESETs.
+A dome of glass blocks a heater. A pulse that stays below melting lets it grow crystalline from
+its rim; a stronger one melts it anew. Physically both have one polarity and differ in shape. Here
+a positive amplitude stands for the shape that SETs, a negative one for the shape that RESETs.
 
 **SET by steps** (key: nandakumar2018). Pulses of one amplitude move the conductance by a normal
 number whose mean and spread are lines in the conductance G and in a memory h of past pulses,
@@ -11,17 +10,13 @@ number whose mean and spread are lines in the conductance G and in a memory h of
 .. math:: h \leftarrow h\,e^{-n/a}, \qquad
     \Delta G = n\,(m_1 G + c_1 + A_1 h) + \sqrt{n}\,(m_2 G + c_2 + A_2 h)\,z,
 
-with n the width in units of the published pulse; h is 1 after a RESET. From the lowest to the
-`set_voltage` the amplitude does not matter; from there a pulse crystallises all of it, to the
-cell's own highest conductance.
+with n the width over that of the published pulse; h is 1 after a RESET. From `set_threshold` on
+the amplitude does not matter; from `set_voltage` on a pulse goes to the cell's own top.
 
-**RESET by amplitude.** Beyond melting the dome grows with the amplitude. Its conductance falls
-log-linearly from the cell's highest to the lowest one,
+**RESET by amplitude** forgets what was. From melting on, with V_m of each cell's own, the
+conductance falls log-linearly (a choice of form) from the top G_c to the lowest one,
 
-.. math:: G = G_c\,(G_l / G_c)^q\,e^{\sigma_r z}, \qquad q = (|V| - V_m)/(V_a - V_m),
-
-q cut to 0 … 1, with the cell's own melting voltage V_m. A steep flank that does not depend on the
-past is what lets a RESET by rising amplitudes find a target; that it is log-linear is a choice.
+.. math:: G = G_c\,(G_l / G_c)^q\,e^{\sigma_r z}, \qquad q = (|V| - V_m)/(V_a - V_m) \le 1 .
 
 **Drift.** The glass relaxes; every switching pulse starts it anew. At the age τ
 
@@ -32,14 +27,13 @@ measured before t₀. In ln(1 + τ/t₀) it is a line whose slope has the spread
 
 **Noise** is 1/f, and what is published is its sum since programming: relative to G_d it has the
 variance q(x)² ln((τ + t)/2t), with t the integration time, so the same amount for each e-fold of
-time. Processes slower than `split` are followed, one for each decade, and start from 0 at every
-switching pulse: at the age τ one of the time constant τ_k has the variance 1 − exp(−2τ/τ_k). Sums
-of these follow log₁₀ τ if their decades begin log₁₀ 2 + γ/ln 10 = 0.55 later than `split`
-(∫(1 − e^(−2u))du/u = ln 2u + γ), within 0.04 decades. What is faster is fresh in every sample.
+time. Processes slower than `split`, one for each decade, are followed from 0 at every switching
+pulse: at the age τ that of the time constant τ_k has the variance 1 − exp(−2τ/τ_k). Sums of these
+follow log₁₀ τ within 0.04 if their decades begin log₁₀ 2 + γ/ln 10 = 0.55 later than `split`, for
+∫(1 − e^(−2u))du/u is ln 2u + γ. What is faster is fresh in every sample.
 
-Left out: heat, of its own, of neighbours or around, so near room temperature only (warmth speeds
-drift and crystallises); amplitudes of partial SETs, trailing edges; disturbs by reads; wear; bent
-currents. A hot cell conducts alike whatever its state: amplitudes are those at the cell.
+Left out: any heat (so near room temperature only); amplitudes of partial SETs, trailing edges;
+disturbs by reads; wear; bent currents. Hot cells conduct alike: amplitudes are those at the cell.
 """
 
 import math
@@ -62,7 +56,6 @@ from mho.compiled import (
     Record,
     Word,
     exp,
-    expm1,
     log,
     log1p,
     normal,
@@ -72,7 +65,7 @@ from mho.compiled import (
     purpose,
     uniform,
 )
-from mho.device.laws import Fit, fitted
+from mho.device.laws import Fit, fitted, flicker_memory
 from mho.device.model import CellModel, Shot, TypicalSwitching
 from mho.device.values import Preset
 
@@ -83,6 +76,17 @@ _STEP = normal_purpose("step")
 _DRIFT = normal_purpose("drift")
 _WARM = normal_purpose("noise while warming")
 _ROOT_LN10 = F(math.sqrt(math.log(10)))
+_POSITIVE = {
+    "1": "memory",
+    "S": "low",
+    "V": "set_threshold set_voltage melt_voltage",
+    "s": "pulse_width drift_onset shortest",
+}
+_NOT_NEGATIVE = {
+    "1": "spread_slope high_spread set_spread reset_spread melt_spread",
+    "S": "mean_offset mean_history spread_offset spread_history",
+    "J": "pulse_energy",
+}
 _LATER = 0.5517
 """Decades by which the followed processes begin later than `split` (1)."""
 
@@ -162,15 +166,17 @@ class PhaseChange(CellModel):
     singles: ClassVar[tuple[str, ...]] = ("noise white",)
 
     def __post_init__(self) -> None:
-        for name in ("memory", "pulse_width", "drift_onset", "shortest"):
-            check_positive(getattr(self, name), name, "s")
-        check_positive(self.low, "low", "S")
+        for unit, names in _POSITIVE.items():
+            for name in names.split():
+                check_positive(getattr(self, name), name, unit)
+        for unit, names in _NOT_NEGATIVE.items():
+            for name in names.split():
+                check_not_negative(getattr(self, name), name, unit)
+        # below −1 a step would go beyond where it leads to
+        check_between(self.mean_slope, "mean_slope", -1.0, 1.0, "1")
         check_positive(self.high - self.low, "high - low", "S")
         check_positive(self.split - self.shortest, "split - shortest", "s")
         check_positive(self.longest - self.split, "longest - split", "s")
-        spreads = ("high_spread", "set_spread", "reset_spread", "melt_spread")
-        for name in spreads:
-            check_not_negative(getattr(self, name), name, "1")
         check_positive(self.flank, "amorphous_voltage - melt_voltage", "V")
         check_between(self.drift_share, "drift_share", 0.0, 1.0, "1")
         check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
@@ -215,7 +221,7 @@ class PhaseChange(CellModel):
     def look_numbers(
         self, temperature: float, integration: float, spacing: float
     ) -> Numbers:
-        """Twice the shortest time of the noise, and what processes keep between samples."""
+        """Time that noise is averaged over, and what processes keep between samples."""
         del temperature
         times = np.array(self.times, dtype=np.float32)
         ratio = np.float32(max(spacing, integration)) / times
@@ -307,9 +313,8 @@ class PhaseChange(CellModel):
         waited = F(max(look.now - max(cell.clock, cell.programmed), 0.0))
         for k in range(len(cell.flicker)):
             z, _ = normal_pair(draw, _WARM, k)
-            ratio = waited / look.times[k]
-            fresh = np.sqrt(-expm1(F(-2) * ratio))
-            cell.flicker[k] = exp(-ratio) * cell.flicker[k] + fresh * z
+            kept, fresh = flicker_memory(waited / look.times[k])
+            cell.flicker[k] = kept * cell.flicker[k] + fresh * z
 
     @staticmethod
     def load(cell: Record) -> Real:
@@ -340,9 +345,8 @@ class PhaseChange(CellModel):
 
 def drift_exponent(cell: Record, p: Record) -> Real:
     """The cell's ν since its last pulse (1)."""
-    share = cell.conductance / p.high
-    spread = fitted(p.drift_spread, share)
-    return abs(fitted(p.drift, share) + spread * cell.drift)
+    x = cell.conductance / p.high
+    return abs(fitted(p.drift, x) + fitted(p.drift_spread, x) * cell.drift)
 
 
 def decayed(p: Record, exponent: Real, age: Real) -> Real:
@@ -382,13 +386,11 @@ def _flicker(cell: Record, look: Record, z: Any, out: Any, first: int) -> None:
     known = max(cell.clock, cell.programmed)
     waited = F(max(look.now - known, 0.0)) + look.integration
     for k in range(len(cell.flicker)):
-        row = 1 + k
-        ratio = waited / look.times[k]
-        fresh = np.sqrt(-expm1(F(-2) * ratio))
-        x = exp(-ratio) * cell.flicker[k] + fresh * z[row, first]
+        kept, fresh = flicker_memory(waited / look.times[k])
+        x = kept * cell.flicker[k] + fresh * z[1 + k, first]
         out[first] += x
         for n in range(1, look.samples):
-            x = look.kept[k] * x + look.fresh[k] * z[row, first + n]
+            x = look.kept[k] * x + look.fresh[k] * z[1 + k, first + n]
             out[first + n] += x
         cell.flicker[k] = x
 

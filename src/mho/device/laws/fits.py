@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 
-from mho.checks import Configuration, check_not_negative, check_positive
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_not_negative,
+    check_positive,
+)
 from mho.compiled import F, Real, Record, log, power
 
 _SMALLEST = F(1e-7)
 _LARGEST = F(1)
 """Where fits begin and end; beyond, the value at the end counts (1)."""
+_WIDEST = 1e6
+_CUBIC = ("constant", "linear", "square", "cube")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,9 @@ class Fit(Configuration):
     cube: float = 0.0
 
     def __post_init__(self) -> None:
+        for name in ("offset", "slope", "factor", *_CUBIC):
+            check_between(getattr(self, name), name, -_WIDEST, _WIDEST, "1")
+        check_between(self.power, "power", 0.0, _WIDEST, "1")
         check_not_negative(self.least, "least", "1")
         check_not_negative(self.most - self.least, "most - least", "1")
         check_positive(self.joint, "joint", "1")
