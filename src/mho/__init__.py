@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         save_chip,
         save_image,
     )
+    from mho.device import CellModel
     from mho.device.published import PRESETS, Preset, preset
     from mho.ledger import Ledger
     from mho.mapping import (
@@ -108,6 +109,7 @@ NAMES = {
     "mho.rng": ("Stream",),
     "mho.ledger": ("Ledger",),
     "mho.references": ("citation",),
+    "mho.device": ("CellModel",),
     "mho.device.published": ("PRESETS", "Preset", "preset"),
     "mho.chip": ("Chip", "half_select_margin"),
     "mho.chip.periphery": (
@@ -225,6 +227,7 @@ __all__ = [
     "Audit",
     "Bench",
     "BenchInfo",
+    "CellModel",
     "Chip",
     "ChipSpec",
     "CompiledNetwork",

@@ -15,11 +15,19 @@ from mho.bench.abilities import (
     truth_of,
 )
 from mho.bench.forwarding import ForwardingBench
-from mho.bench.interface import Bench, BenchInfo, Nominal, Pulse, Reading
+from mho.bench.interface import (
+    METHODS,
+    Bench,
+    BenchInfo,
+    Nominal,
+    Pulse,
+    Reading,
+)
 from mho.bench.journal import PULSE, READ, Journal, JournaledBench
 from mho.bench.timed import TimedBench
 
 __all__ = [
+    "METHODS",
     "PULSE",
     "READ",
     "Bench",

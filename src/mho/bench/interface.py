@@ -14,11 +14,15 @@ from torch import Tensor
 from mho.checks import (
     Configuration,
     check_between,
+    check_choice,
     check_not_negative,
     check_positive,
 )
 from mho.ledger import Ledger
 from mho.wires import WireModel
+
+METHODS = ("predictive", "ramp", "identical pulses")
+"""How cells are trimmed: see `BenchInfo.method`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +124,13 @@ class BenchInfo(Configuration):
             for known ones.
         dac_bits: Bits of magnitude of a row's converter (1).
         adc_bits: Bits of magnitude of a column's converter (1).
+        method: What suits its cells, one of `METHODS`: `"predictive"`, amplitudes chosen from
+            the typical cell, whose steps grow about exponentially with them; `"ramp"`, amplitudes
+            that rise from pulse to pulse, for cells that do not answer to the same one twice;
+            `"identical pulses"`, pulses of the typical amplitude, counted, for cells whose steps
+            hardly depend on it.
+        telegraph: Whether cells may show telegraph noise that pulses below switching remove.
+        levels: Conductances that a cell can hold (1); any in its range if `None`.
     """
 
     name: str
@@ -139,6 +150,9 @@ class BenchInfo(Configuration):
     wires: WireModel = field(default_factory=WireModel)
     dac_bits: int = 8
     adc_bits: int = 8
+    method: str = "predictive"
+    telegraph: bool = True
+    levels: int | None = None
 
     def __post_init__(self) -> None:
         check_between(self.tiles, "tiles", 1, 1_000_000, "1")
@@ -157,6 +171,9 @@ class BenchInfo(Configuration):
         check_positive(self.sample_time, "sample_time", "s")
         check_between(self.dac_bits, "dac_bits", 1, 32, "1")
         check_between(self.adc_bits, "adc_bits", 1, 32, "1")
+        check_choice(self.method, "method", METHODS)
+        if self.levels is not None:
+            check_between(self.levels, "levels", 2, 65_536, "1")
 
     @property
     def cells(self) -> int:

@@ -12,7 +12,12 @@ from mho.chip.passive_biasing import SCHEMES
 from mho.chip.periphery import Converter, Periphery, SignedConverter
 from mho.chip.selector import NoSelector, Selector
 from mho.device import CellModel
-from mho.device.published import Electronics, Preset, preset
+from mho.device.published import (
+    Electronics,
+    Preset,
+    own_preset,
+    preset,
+)
 from mho.units import show
 from mho.wires import WireModel
 
@@ -24,7 +29,8 @@ class Chip(Configuration):
     """Tiles of memristors, as a preset describes them.
 
     Args:
-        preset: Name of a published preset, or a `Preset`.
+        preset: Name of a published preset, a `Preset`, or a kind of cell: a `CellModel`, or
+            `my_cells.py:Kind`. An array around a kind of one's own is made of choices.
         tiles: Number of tiles (1).
         rows: Word lines of a tile (1); those of the preset if left out.
         cols: Bit lines of a tile (1); those of the preset if left out.
@@ -40,7 +46,7 @@ class Chip(Configuration):
     131072
     """
 
-    preset: Preset | str = "rao2023"
+    preset: Preset | CellModel | str = "rao2023"
     tiles: int = 1
     # a number as soon as the chip is made; `int | None` would make everybody check again
     rows: int = None  # type: ignore[assignment]
@@ -54,6 +60,8 @@ class Chip(Configuration):
     def __post_init__(self) -> None:
         if isinstance(self.preset, str):
             object.__setattr__(self, "preset", preset(self.preset))
+        if isinstance(self.preset, CellModel):
+            object.__setattr__(self, "preset", own_preset(self.preset))
         array = self.published.array
         if self.rows is None:
             object.__setattr__(self, "rows", array.rows)

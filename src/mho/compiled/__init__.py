@@ -48,7 +48,7 @@ from mho.compiled.records import (
 )
 from mho.compiled.sentences import LawError
 from mho.compiled.threads import in_threads
-from mho.compiled.translate import Laws
+from mho.compiled.translate import Laws, bare, fingerprint, used_by
 
 __all__ = [
     "Column",
@@ -64,6 +64,7 @@ __all__ = [
     "U",
     "Word",
     "at_event",
+    "bare",
     "cache_folder",
     "child",
     "child_purpose",
@@ -71,6 +72,7 @@ __all__ = [
     "cos_turns",
     "exp",
     "expm1",
+    "fingerprint",
     "in_threads",
     "log",
     "log1p",
@@ -90,4 +92,5 @@ __all__ = [
     "uniform_pair",
     "uniform_slot",
     "uniforms_of",
+    "used_by",
 ]

@@ -47,7 +47,8 @@ def _unknown_name(
     where = "A law"
     for law, function, line in _uses(name, laws):
         file = Path(function.__code__.co_filename).name
-        where = f"Law `{law}` ({file}, line {line})"
+        name_of_law = law.removeprefix("law_")
+        where = f"Law `{name_of_law}` ({file}, line {line})"
         break
     return UnknownNameError(
         f"{where} must use columns and numbers that there are, but there is no `{name}`; declare"
@@ -79,7 +80,8 @@ def _whose(said: str, laws: Mapping[str, Callable[..., Any]]) -> str:
         file = Path(code.co_filename).name
         for named, line in places:
             if named == file and min(lines) <= line <= max(lines):
-                return f"Law `{law}` ({file}, line {line})"
+                name = law.removeprefix("law_")
+                return f"Law `{name}` ({file}, line {line})"
     return "A law"
 
 
@@ -102,10 +104,14 @@ def _reached(
 
 def _core(said: str) -> str:
     """The line of a compiler's message that tells most."""
-    for line in said.splitlines():
-        line = line.strip()
+    lines = [line.strip() for line in said.splitlines()]
+    for place, line in enumerate(lines):
         if line and not line.startswith(
             ("Failed in", "File", "During", "-", ">", "<")
         ):
+            # what fits nowhere stands further down
+            calls = [one[4:] for one in lines[place:] if one[:4] == ">>> "]
+            if line.startswith("No implementation") and calls:
+                return f"there is no `{calls[0]}`"
             return line.split(". Raised from")[0].rstrip(".")
     return said.strip().splitlines()[0]

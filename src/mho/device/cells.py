@@ -26,6 +26,7 @@ from mho.compiled import (
     record_type,
 )
 from mho.device import kernels
+from mho.device.checked import check_kind, check_pulsed, check_seen, is_trusted
 from mho.device.model import SHARED, CellModel
 from mho.rng import Stream
 
@@ -149,6 +150,7 @@ class Cells:
             )
 
         in_threads(give, cells.numel(), train.shape[0])
+        check_pulsed(self.model, self.records, chosen, train, width)
 
     def sample(
         self,
@@ -185,7 +187,9 @@ class Cells:
             )
             return torch.from_numpy(out)
 
-        return torch.cat(in_threads(watch, cells.numel(), samples), 1)
+        seen = torch.cat(in_threads(watch, cells.numel(), samples), 1)
+        check_seen(self.model, chosen, seen.numpy())
+        return seen
 
     def moments(
         self, cells: Int64[Tensor, " cells"], now: float, integration: float
@@ -363,6 +367,8 @@ def compiled_for(
         model: The kind.
         functions: Plain functions over cells; those of `mho.device.kernels` if `None`.
     """
+    if not is_trusted(model):
+        check_kind(model)
     some: Functions = kernels.ALL if functions is None else functions
     laws = model.laws()
     key = (tuple(some.items()), tuple(laws.items()))

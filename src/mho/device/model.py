@@ -7,7 +7,7 @@ compiled for as many cells as there are.
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from jaxtyping import Float
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch import Tensor
 from mho.checks import Configuration
 from mho.compiled import Column, F, Laws, Numbers, Real, Record, Word, at_event
 
+_Made = TypeVar("_Made")
 _ROUNDS = 24
 """Rounds of a fixed point (1)."""
 
@@ -93,6 +94,19 @@ class CellModel(Configuration):
     """Conductances that a cell can hold; any in its range if `None` (1)."""
     three_terminal: ClassVar[bool] = False
     """Whether pulses go to a gate of its own, and not through what is read."""
+    method: ClassVar[str | None] = None
+    """How such cells are trimmed, see `mho.BenchInfo`; what a typical one suggests if `None`."""
+    has_telegraph_noise: ClassVar[bool] = False
+    """Whether reads show telegraph noise that pulses below switching remove."""
+    compliant: ClassVar[bool] = False
+    """Whether a SET stops where the selector limits the current."""
+    usual_width: ClassVar[float] = 100e-9
+    """Duration of the pulses that a kind is written with, where `typical` does not say (s)."""
+    array: ClassVar[Mapping[str, float]] = {}
+    """Numbers of the array that a kind of one's own knows better, by their names in presets,
+    such as `{"amplitude_max": 2.0}`."""
+    biasing: ClassVar[str | None] = None
+    """How arrays of a kind of one's own are written without selectors, `"V/2"` or `"V/3"`."""
     columns: ClassVar[Mapping[str, Column]] = {}
     """What changes about a cell, by name: types as in a record, `"f4"` for most."""
     constants: ClassVar[Mapping[str, Column]] = {}
@@ -104,18 +118,43 @@ class CellModel(Configuration):
     singles: ClassVar[tuple[str, ...]] = ()
     """Names of one normal number each that every sample takes; see `watch`."""
 
+    def __new__(cls: type[_Made], *values: object, **named: object) -> _Made:
+        """Refuse a class that is no dataclass before its fields are asked for.
+
+        Raises:
+            TypeError: It is none.
+        """
+        if "__dataclass_fields__" not in vars(cls):
+            raise TypeError(
+                f"Kind `{cls.__name__}` must be a frozen dataclass, but is none; write"
+                " `@dataclass(frozen=True, slots=True)` above it."
+            )
+        made: _Made = Configuration.__new__(cls, *values, **named)
+        return made
+
     def state_columns(self) -> Mapping[str, Column]:
         """What changes about a cell; `columns`, unless it depends on the numbers."""
         return self.columns
 
     def typical(self) -> TypicalSwitching | None:
-        """What pulses do to a typical cell; measured on some cells if `None`."""
+        """What pulses do to a typical cell; measured on some cells if `None`.
+
+        Voltages are those at the cell. A kind whose step does not grow exponentially says what
+        is true near `step`, half way up the range.
+        """
         return None
 
     def stored(self) -> Mapping[str, str]:
         """Columns that files keep, by the names that they have there; never renamed."""
         names = (*self.state_columns(), "clock", "event")
         return {name: name for name in names}
+
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """What no column of a file goes beyond, by the names of `stored`; far from what it does.
+
+        A chip whose file says otherwise is refused.
+        """
+        return {"conductance": (0.0, 100 * self.high)}
 
     def numbers(self, temperature: float) -> Numbers:
         """What laws see as `p`: the fields that are numbers, unless a kind says otherwise.

@@ -22,6 +22,7 @@ from mho.deployment.storage import (
     save_chip,
     save_image,
 )
+from mho.device.published import code_of
 from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.mapping import Placement
@@ -161,7 +162,7 @@ def deployment_folder(
         ValueError: There is nothing to resume, or it belongs to another job.
         OSError: The folder cannot be written.
     """
-    identity = run_identity(task.fingerprint, job)
+    identity = run_identity(task.fingerprint, job, *code_of(job.chip))
     with RunFolder.open(
         folder, "deploy", identity, makes=_MADE, resume=resume, started=started
     ) as run:

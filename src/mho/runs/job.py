@@ -13,7 +13,7 @@ from mho.checks import (
     check_positive,
 )
 from mho.deployment import DeployOptions
-from mho.device.published import PRESETS
+from mho.device.published import check_preset, label
 from mho.programming import ProgrammingOptions, ProgramProtocol
 
 
@@ -61,7 +61,7 @@ class Job(Configuration):
     keep_chips: bool = False
 
     def __post_init__(self) -> None:
-        check_choice(self.chip, "chip", PRESETS)
+        check_preset(self.chip, "chip")
         check_positive(self.tolerance, "tolerance", "S")
         check_between(self.seed, "seed", 0, 2**62, "1")
         if self.wires is not None:
@@ -80,4 +80,4 @@ class Job(Configuration):
         short = Path(self.network.rpartition(":")[0] or self.network).stem
         given = "|".join(str(getattr(self, f.name)) for f in fields(self))
         mark = hashlib.sha256(given.encode()).hexdigest()[:6]
-        return f"{short}-{self.chip}-seed{self.seed}-{mark}"
+        return f"{short}-{label(self.chip)}-seed{self.seed}-{mark}"

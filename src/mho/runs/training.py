@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from mho.bench import restorable
-from mho.checks import Configuration, check_between, check_choice, check_within
+from mho.checks import Configuration, check_between, check_within
 from mho.data import (
     TrainingAndTest,
     digits_data,
@@ -21,7 +21,7 @@ from mho.data import (
 )
 from mho.deployment import fitting_chip
 from mho.deployment.storage import DIGITS, ProgrammedChip, Provenance
-from mho.device.published import PRESETS
+from mho.device.published import check_preset, code_of
 from mho.files import KeptState, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
@@ -66,10 +66,10 @@ class TrainJob(Configuration):
             data.test.labels,
         ):
             digest.update(tensor.contiguous().numpy().tobytes())
-        return run_identity(digest.hexdigest(), self)
+        return run_identity(digest.hexdigest(), self, *code_of(self.chip))
 
     def __post_init__(self) -> None:
-        check_choice(self.chip, "chip", PRESETS)
+        check_preset(self.chip, "chip")
         check_between(self.seed, "seed", 0, 2**62, "1")
         if self.stuck is not None:
             check_between(self.stuck, "stuck", 0.0, 1.0, "1")
@@ -264,11 +264,12 @@ def _described(
     """The results as plain numbers, units in the names."""
     features = data.inputs[0].numel()
     training = job.training
+    stuck = chip.specimen.chip.published.values.get("cell.stuck_fraction")
     return {
         "options": asdict(job),
         "network": [features, *training.hidden, data.test.classes],
         "cells": chip.placement.cells.numel(),
-        "stuck_fraction": chip.specimen.chip.published["cell.stuck_fraction"],
+        "stuck_fraction": stuck.value if stuck else 0.0,
         "training_samples": data.labels.numel(),
         "test_samples": data.test.labels.numel(),
         "runs": {

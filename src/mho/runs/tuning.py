@@ -18,7 +18,7 @@ from mho.deployment.storage import (
     Provenance,
     compile_image,
 )
-from mho.device.published import PRESETS
+from mho.device.published import check_preset, code_of
 from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.network import Network
@@ -83,7 +83,7 @@ class TuneJob(Configuration):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_choice(self.chip, "chip", PRESETS)
+        check_preset(self.chip, "chip")
         for method in self.methods:
             check_choice(method, "method", METHODS)
         if NOISE_AWARE in self.methods[1:]:
@@ -121,7 +121,7 @@ class TuneJob(Configuration):
 
     def identity(self, start: Task) -> str:
         """Everything that the result depends on; see `RunFolder`."""
-        return run_identity(start.fingerprint, self)
+        return run_identity(start.fingerprint, self, *code_of(self.chip))
 
     def specimen(self, network: Network) -> ChipSpec:
         """The chip, with as many tiles as the network needs."""

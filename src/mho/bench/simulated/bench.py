@@ -136,6 +136,8 @@ class SimulatedBench:
     @property
     def stuck(self) -> Tensor:
         """Which cells never switch: the truth, which protocols do not see. Shape (cells,)."""
+        if "stuck" not in (self._cells.records.dtype.names or ()):
+            return torch.zeros(self.chip.cells, dtype=torch.bool)
         return self._cells.column("stuck").bool()
 
     def truth(self) -> Truth:

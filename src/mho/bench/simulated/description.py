@@ -1,6 +1,7 @@
 """What a bench with a simulated chip can do, as it says of itself."""
 
 from mho.bench.interface import BenchInfo, Nominal
+from mho.bench.simulated.typical import measured_typical, suiting_method
 from mho.chip import Chip
 
 
@@ -8,8 +9,11 @@ def describe_chip(chip: Chip) -> BenchInfo:
     """What a bench with this chip can do."""
     array = chip.published.array
     cell = chip.cell
-    law = cell.typical()
+    law = cell.typical() or measured_typical(chip)
     selector = chip.selector
+    ceiling = float(selector.compliance(selector.gate_max))
+    if not cell.compliant:
+        ceiling = cell.high
     nominal = Nominal(
         set_voltage=law.set_voltage,
         reset_voltage=law.reset_voltage,
@@ -17,7 +21,7 @@ def describe_chip(chip: Chip) -> BenchInfo:
         step=law.step,
         width=law.width,
         floor=cell.low,
-        ceiling=float(selector.compliance(selector.gate_max)),
+        ceiling=ceiling,
         span=law.span,
     )
     return BenchInfo(
@@ -38,4 +42,7 @@ def describe_chip(chip: Chip) -> BenchInfo:
         wires=chip.lines,
         dac_bits=chip.around.dac.bits,
         adc_bits=chip.around.adc.bits,
+        method=cell.method or suiting_method(law),
+        telegraph=cell.has_telegraph_noise,
+        levels=cell.levels,
     )

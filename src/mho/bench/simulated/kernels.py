@@ -122,7 +122,12 @@ def digitised(p: Record, chip: Record, value: Real, z: Real) -> Real:
     volts = chip.read_voltage
     apparent = value * (F(1) + law_bend(p, value) * (volts * volts))
     code = np.rint((apparent + z * chip.read_noise) / chip.adc_lsb)
-    return min(max(code, F(0)), chip.adc_top) * chip.adc_lsb
+    # written so that what is no number stays none, and is found
+    if code < F(0):
+        code = F(0)
+    if code > chip.adc_top:
+        code = chip.adc_top
+    return code * chip.adc_lsb
 
 
 def sum_up(

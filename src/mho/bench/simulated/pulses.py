@@ -9,7 +9,7 @@ from mho.bench.simulated import kernels
 from mho.bench.simulated.addressing import rows_in_turn
 from mho.chip import Chip
 from mho.compiled import in_threads, numbers_record
-from mho.device import Cells, compiled_for
+from mho.device import Cells, check_pulsed, compiled_for
 from mho.rng import total
 
 
@@ -81,4 +81,11 @@ class SelectedPulses:
             )
 
         in_threads(give, count, train.shape[0])
+        check_pulsed(
+            self._cells.model,
+            self._cells.records,
+            chosen,
+            train.numpy(),
+            width,
+        )
         return seconds, total(torch.from_numpy(heat))

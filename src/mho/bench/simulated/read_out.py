@@ -16,7 +16,7 @@ from mho.bench.simulated.addressing import rows_in_turn
 from mho.bench.simulated.chunks import in_chunks
 from mho.chip import Chip
 from mho.compiled import in_threads, normal_purpose, numbers_record
-from mho.device import Cells, compiled_for
+from mho.device import Cells, check_seen, compiled_for
 from mho.ledger import Ledger
 from mho.rng import Stream, total
 
@@ -112,6 +112,7 @@ class ReadOut:
             )
 
         in_threads(watch, cells.numel(), samples)
+        check_seen(self._law, chosen, found[0])
         mean, spread, span = torch.from_numpy(found)
         count = cells.numel() * samples
         cost = Ledger(

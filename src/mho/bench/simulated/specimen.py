@@ -13,7 +13,7 @@ from mho.checks import (
     check_positive,
 )
 from mho.chip import Chip
-from mho.device.published import preset
+from mho.device.published import Preset, recorded_preset
 from mho.files import identity
 from mho.rng import Stream
 from mho.wires import WireModel
@@ -24,7 +24,8 @@ class ChipSpec(Configuration):
     """One simulated chip, made anew from a few numbers.
 
     Args:
-        preset: Name of its preset.
+        preset: Name of its preset, or `my_cells.py:Kind`. As it may come from a file, only what
+            was named in this process or on this computer before is run.
         seed: Names the chip: its cells, faults and noise.
         tiles: Tiles (1).
         rows: Word lines of a tile (1).
@@ -58,8 +59,9 @@ class ChipSpec(Configuration):
     @property
     def chip(self) -> Chip:
         """The kind of chip."""
-        kind = preset(self.preset)
+        kind = recorded_preset(self.preset)
         if self.stuck is not None:
+            _check_can_be_stuck(kind)
             kind = kind.replace(cell__stuck_fraction=self.stuck)
         return Chip(
             kind,
@@ -82,4 +84,13 @@ class ChipSpec(Configuration):
         """The chip, fresh from the factory."""
         return SimulatedBench(
             self.chip, Stream(self.seed).child("chip"), None, self.read_noise
+        )
+
+
+def _check_can_be_stuck(kind: Preset) -> None:
+    """Refuse a share of stuck cells for a kind that knows none."""
+    if "cell.stuck_fraction" not in kind.values:
+        raise ValueError(
+            f"Argument `stuck` must be left out, for cells of `{kind.name}` are never stuck; give"
+            " the kind a field `stuck_fraction` and a column `stuck`."
         )

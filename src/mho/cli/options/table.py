@@ -46,12 +46,12 @@ Weights = Annotated[
         help="State dict for a factory's module, `.safetensors`, `.pt` or `.pth`."
     ),
 ]
-ChipPreset = Annotated[
-    str, Parameter(help="Preset of the chip; `mho presets` lists them.")
-]
-OwnPreset = Annotated[
-    str | None, Parameter(help="Preset of the chip; `mho presets` lists them.")
-]
+_CHIP = (
+    "Preset of the chip, `mho presets` lists them; or a kind of cell of your own, "
+    "`my_cells.py:Kind`, whose file is run."
+)
+ChipPreset = Annotated[str, Parameter(help=_CHIP)]
+OwnPreset = Annotated[str | None, Parameter(help=_CHIP)]
 OutFolder = Annotated[
     str | None,
     PLACE,

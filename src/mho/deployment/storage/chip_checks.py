@@ -13,6 +13,7 @@ from mho.deployment.storage.image_checks import (
     check_tuning,
 )
 from mho.deployment.storage.programmed_chip import ProgrammedChip
+from mho.device.published import is_own
 
 _CELLS = 2**24
 _SPARSE = 1024
@@ -61,10 +62,21 @@ def check_chip(chip: ProgrammedChip) -> None:
             f"is of a chip that mho cannot make ({error})"
         ) from error
     if not same:
-        raise RefusedError(
-            f"is of a chip whose model this mho describes by other numbers than mho {chip.version}"
-            " did; use that version, or program it again"
+        raise RefusedError(_changed(chip))
+
+
+def _changed(chip: ProgrammedChip) -> str:
+    """What to do about a chip whose cells are others by now."""
+    word = chip.specimen.preset
+    if is_own(word):
+        return (
+            f"is of a chip whose cells, `{word}`, have changed since it was programmed; bring that"
+            " file back as it was, or program the chip again"
         )
+    return (
+        f"is of a chip whose model this mho describes by other numbers than mho {chip.version}"
+        " did; use that version, or program it again"
+    )
 
 
 _BOUNDS = {
@@ -106,9 +118,13 @@ def _check_state(state: Mapping[str, Tensor], spec: ChipSpec) -> None:
         raise RefusedError(f"has a clock beyond {_LATEST:g} s")
     # what happened to a cell happened before now
     times = {"switched_at": (0.0, now), "clock": (0.0, now)}
-    kind = spec.chip.cell
-    core = {kind.load_column: (kind.low / 2, kind.high * 2)}
-    for name, (low, high) in {**_BOUNDS, **times, **core}.items():
+    try:
+        own = spec.chip.cell.bounds()
+    except ValueError as error:
+        raise RefusedError(
+            f"is of a chip that mho cannot make ({error})"
+        ) from error
+    for name, (low, high) in {**_BOUNDS, **times, **own}.items():
         if name in state and bool(
             ((state[name] < low) | (state[name] > high)).any()
         ):

@@ -89,6 +89,8 @@ _IMAGE = (
             " amplitude_max gate_max read_voltage resolution sample_time nominal wires dac_bits"
             " adc_bits"
         ),
+        # what cells are like is asked of the bench that programs them
+        apart=("method", "telegraph", "levels"),
     ),
     Record(
         "Nominal",

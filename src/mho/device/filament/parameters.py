@@ -68,6 +68,9 @@ class CellParameters(CellModel):
         "stuck": "u1",
     }
     load_column: ClassVar[str] = "core"
+    method: ClassVar[str | None] = "predictive"
+    has_telegraph_noise: ClassVar[bool] = True
+    compliant: ClassVar[bool] = True
     trains: ClassVar[tuple[str, ...]] = ("pulse", "cleaning")
     singles: ClassVar[tuple[str, ...]] = ("flicker white",)
 
@@ -140,6 +143,10 @@ class CellParameters(CellModel):
         )
         names = {name: name for name in plain}
         return names | {f"traps.{name}": name for name in of_traps}
+
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """The core stays in its range, but for rounding and what a file's reader forgives."""
+        return {"core": (self.low / 2, self.high * 2)}
 
     def numbers(self, temperature: float) -> Numbers:
         """All laws' numbers, group by group, and what follows from them."""

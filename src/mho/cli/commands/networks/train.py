@@ -65,6 +65,7 @@ def train(
         write_json,
     )
     from mho.deployment.storage import save_chip
+    from mho.device.published import label
     from mho.files import RunFolder
     from mho.runs import TrainJob, learn, training_data
     from mho.training import OnChipTraining
@@ -78,7 +79,8 @@ def train(
     folder = (
         Path(out)
         if out
-        else Path("mho-out") / f"train-{Path(data).stem}-{chip}-seed{seed}"
+        else Path("mho-out")
+        / f"train-{Path(data).stem}-{label(chip)}-seed{seed}"
     )
     kept = output_file(save, data) if save else None
     check_outputs(folder, json)

@@ -75,6 +75,7 @@ def tune(
         with_threads,
         write_json,
     )
+    from mho.device.published import label
     from mho.files import RunFolder
     from mho.runs import TuneJob
     from mho.runs import tune as run
@@ -96,7 +97,7 @@ def tune(
     folder = (
         Path(out)
         if out
-        else Path("mho-out") / f"tune-{name}-{job.chip}-seed{seed}"
+        else Path("mho-out") / f"tune-{name}-{label(job.chip)}-seed{seed}"
     )
     check_outputs(folder, json)
     _check_save(save, network)

@@ -60,7 +60,7 @@ def yield_(
         stuck: Shares of stuck cells, from 0 to 0.3, with commas between.
         spares: Spare rows, and pairs of columns, of each part of a layer.
     """
-    from mho.checks import check_between, check_choice
+    from mho.checks import check_between
     from mho.cli.shared import (
         check_outputs,
         progress_bars,
@@ -68,13 +68,13 @@ def yield_(
         tell,
         with_threads,
     )
-    from mho.device.published import PRESETS
+    from mho.device.published import check_preset, code_of
     from mho.files import RunFolder, run_identity
     from mho.programming import ProgramProtocol
     from mho.runs import REMEDIES, Job, measure_yields, prepare
 
     shares = _shares(stuck)
-    check_choice(chip, "chip", PRESETS)
+    check_preset(chip, "chip")
     check_between(seeds, "chips", 1, 1000, "1")
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(spares, "spares", 0, 1000, "1")
@@ -91,7 +91,9 @@ def yield_(
         with RunFolder.open(
             folder,
             "yield",
-            run_identity(sources.fingerprint, chip, protocol, spares),
+            run_identity(
+                sources.fingerprint, chip, protocol, spares, *code_of(chip)
+            ),
             makes=(_FIGURE, _RESULT),
             resume=resume,
             extends=True,

@@ -27,7 +27,7 @@ from mho.cli.shared import (
     tell,
     write_json,
 )
-from mho.device.published import PRESETS
+from mho.device.published import check_preset, label
 from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
 from mho.progress import Progress
@@ -87,7 +87,7 @@ def run(
         ValueError: Bad input, in one sentence.
         OSError: A folder that cannot be written, or a full disk.
     """
-    check_choice(chip, "chip", PRESETS)
+    check_preset(chip, "chip")
     check_choice(driver, "electronics", DRIVERS)
     check_between(seed, "seed", 0, 2**62, "1")
     width = None if tolerance is None else quantity(tolerance, "tolerance", "S")
@@ -101,7 +101,7 @@ def run(
         else None
     )
     options = Options(experiment, compare, seen)
-    usual = Path("mho-out") / f"levels-{chip}-{levels}-seed{seed}"
+    usual = Path("mho-out") / f"levels-{label(chip)}-{levels}-seed{seed}"
     folder = Path(out) if out else usual
     check_outputs(folder, json)
     with progress_bars() as progress:

@@ -10,7 +10,7 @@ from mho.checks import check_between, check_choice, check_positive, check_shape
 from mho.chip import DRIVERS, Chip
 from mho.cli.shared import check_writable, load_arrays, quantity
 from mho.cli.work.circuits.tile_source import Origin
-from mho.device.published import PRESETS
+from mho.device.published import check_preset
 from mho.files import write_whole
 from mho.runs import RecordedRun
 from mho.spice import (
@@ -150,7 +150,7 @@ def write_verilog_a(chip: str, *, conductance: str | None, out: str) -> None:
 
 
 def _chip(name: str, driver: str) -> Chip:
-    check_choice(name, "chip", PRESETS)
+    check_preset(name, "chip")
     return Chip(name, driver=driver)
 
 

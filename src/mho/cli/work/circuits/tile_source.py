@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mho.checks import check_choice, check_shape, check_within
 from mho.cli.shared import load_arrays, resistance
-from mho.device.published import PRESETS, preset
+from mho.device.published import recorded_preset
 from mho.runs import RecordedRun
 from mho.wires import SIDES, WireModel
 
@@ -99,8 +99,7 @@ class Origin:
         bend = None
         chip = recorded.preset
         if cubic:
-            check_choice(chip, "run", PRESETS)
-            published = preset(chip)
+            published = recorded_preset(chip)
             cell = published.cell()
             reading = cell.zero_bias(reading, published.array.read_voltage)
             bend = cell.cubic(reading)

@@ -34,7 +34,7 @@ from mho.cli.shared import (
     with_threads,
     write_json,
 )
-from mho.device.published import PRESETS
+from mho.device.published import check_preset
 from mho.files import write_whole
 from mho.progress import Progress
 from mho.report.figures import draw_png, plan_cost, plan_name, wires_figure
@@ -90,7 +90,7 @@ def run(
         ValueError: Bad input, in one sentence.
         OSError: A folder that cannot be written, or a full disk.
     """
-    check_choice(chip, "chip", PRESETS)
+    check_preset(chip, "chip")
     check_choice(sides, "sides", SIDES)
     check_choice(sense_sides, "sense_sides", SIDES)
     check_between(seed, "seed", 0, 2**62, "1")

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from mho.checks import check_between, check_choice
+from mho.checks import check_between
 from mho.cli.shared import (
     DIGITS,
     array_size,
@@ -21,7 +21,7 @@ from mho.cli.shared import (
 from mho.data import load_inputs
 from mho.deployment import DeployOptions, fitting_chip
 from mho.deployment.storage import compile_image, provenance_of, save_image
-from mho.device.published import PRESETS
+from mho.device.published import check_preset
 from mho.network import Network
 from mho.network.account import account, operation_rows
 from mho.network.formats import load_network
@@ -52,7 +52,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         ValueError: Bad input, in one sentence.
         OSError: A file that cannot be read or written.
     """
-    check_choice(wanted.chip, "chip", PRESETS)
+    check_preset(wanted.chip, "chip")
     check_between(wanted.seed, "seed", 0, 2**62, "1")
     size = array_size(wanted.size) if wanted.size else None
     wires = given_wires(wanted.wires)

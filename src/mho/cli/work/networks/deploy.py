@@ -22,7 +22,7 @@ from mho.cli.shared import (
     write_json,
 )
 from mho.deployment import DeployOptions
-from mho.device.published import PRESETS
+from mho.device.published import check_preset
 from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
 from mho.report import write_report
@@ -69,7 +69,7 @@ def run(
         ValueError: Bad input, in one sentence.
         OSError: A folder that cannot be written, or a full disk.
     """
-    check_choice(chip, "chip", PRESETS)
+    check_preset(chip, "chip")
     check_choice(read_noise, "read_noise", READ_NOISES)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")

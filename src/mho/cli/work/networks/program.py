@@ -26,7 +26,7 @@ from mho.deployment.storage import (
     load_image,
     save_chip,
 )
-from mho.device.published import PRESETS
+from mho.device.published import check_preset, code_of, recorded_preset
 from mho.files import RunFolder, complete_finished, run_identity
 from mho.programming import ProgrammingOptions
 from mho.progress import Progress
@@ -91,7 +91,9 @@ def _programmed(
         if same == (image.sha256, specimen, effort):
             say(f"The chip in `{path}` is complete; these are its results.")
             return there
-    identity = run_identity(image.sha256, specimen, effort)
+    identity = run_identity(
+        image.sha256, specimen, effort, *code_of(specimen.preset)
+    )
     with RunFolder.open(
         path.parent, "program", identity, saves=path, resume=resume, work=work
     ) as run:
@@ -113,7 +115,10 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
         raise ValueError(
             "Argument `chip` must name a preset, but is missing, and the image names none."
         )
-    check_choice(preset, "chip", PRESETS)
+    if wanted.chip is None:
+        recorded_preset(preset)
+    else:
+        check_preset(preset, "chip")
     wires = given_wires(wanted.wires) or own.wires
     rows = own.rows
     cols = own.cols
