@@ -195,4 +195,4 @@ def test_a_chip_of_own_cells_is_pulsed_and_read(
 def test_cells_of_a_kind_stay_in_the_house_of_their_numbers() -> None:
     """Laws see the numbers of the object, not those of its class."""
     cells = Cells(Soft(low=2e-6), 4, mho.Stream(0), 300.0)
-    assert cells.load.tolist() == pytest.approx([2e-6] * 4)
+    assert cells.column("conductance").tolist() == pytest.approx([2e-6] * 4)
