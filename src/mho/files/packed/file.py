@@ -346,7 +346,7 @@ def _check_digest(pieces: Iterator[bytes | memoryview], header: Header) -> None:
 def _plain(tensor: Tensor) -> Tensor:
     """A tensor's elements one behind the other."""
     flat = tensor.reshape(-1)
-    # a single element may say any distance to its next, and be contiguous all the same
-    if flat.numel() and flat.stride(0) != 1:
-        return flat.clone(memory_format=torch.contiguous_format)
-    return flat
+    # with one element or none the distance to the next may be any, and is contiguous all the same
+    if flat.stride(0) == 1:
+        return flat
+    return torch.empty(flat.shape, dtype=flat.dtype).copy_(flat)
