@@ -15,7 +15,8 @@ from mho.chip.periphery.front_end import Integrator, Transimpedance
 from mho.chip.periphery.limits import LineLimits
 from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.kinds import PRESETS as OF_FURTHER_KINDS
-from mho.device.kinds import SecondOrder
+from mho.device.kinds import MeasuredSteps, SecondOrder
+from mho.device.kinds.step_table import StepTable
 from mho.device.laws import Fit
 from mho.device.published import preset
 from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
@@ -98,6 +99,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Setting": lambda: Setting(preset("rao2023"), quick=True, stream=Stream(0)),
     **{kind.kind.__name__: kind.cell for kind in OF_FURTHER_KINDS},
     "SecondOrder": lambda: SecondOrder(preset("rao2023").cell()),
+    "MeasuredSteps": lambda: MeasuredSteps(
+        StepTable((-1.0, 1.0), (), (), 0.0, 0.0, False), 1e-6, 2e-6, 0.1
+    ),
 }
 
 

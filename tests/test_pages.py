@@ -68,8 +68,11 @@ SCRIPTS = [page for page in PAGES if blocks(page) and page not in SESSIONS]
 
 
 @pytest.mark.parametrize("page", SESSIONS, ids=path)
-def test_every_example_of_a_page_gives_what_it_says(page: Path) -> None:
-    """All examples of a page run, in order, in one session."""
+def test_every_example_of_a_page_gives_what_it_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All examples of a page run, in order, in one session, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
     text = "\n\n".join(blocks(page))
     session = doctest.DocTestParser().get_doctest(
         text, {}, path(page), str(page), 0

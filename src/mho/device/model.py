@@ -132,6 +132,17 @@ class CellModel(Configuration):
         made: _Made = Configuration.__new__(cls, *values, **named)
         return made
 
+    def check_pulse(self, largest: float, width: float) -> None:
+        """Refuse pulses of which this kind knows nothing; it takes any, unless it says more.
+
+        Args:
+            largest: Largest amplitude, without its sign (V).
+            width: Duration (s).
+
+        Raises:
+            ValueError: In the house sentence.
+        """
+
     def state_columns(self) -> Mapping[str, Column]:
         """What changes about a cell; `columns`, unless it depends on the numbers."""
         return self.columns

@@ -165,6 +165,8 @@ class SimulatedBench:
         )
         if cells.numel() == 0:
             return
+        largest = float(pulse.amplitude.abs().max())
+        self._cells.model.check_pulse(largest, pulse.width)
         train = pulse.amplitude.reshape(-1, cells.numel())
         seconds, joules = self._pulses.give(
             train, pulse.width, pulse.gate, cells, self._clock

@@ -2,7 +2,8 @@
 
 A file here has one or more subclasses of `CellModel`, and a tuple `PRESETS` of chips whose cells
 are of these kinds; it is listed in `FILES`, and all else follows. A kind has a page in
-`docs/explanation/kinds` and a test in `tests/device/kinds`, by the name of its file.
+`docs/explanation/kinds` and a test in `tests/device/kinds`, by the name of its file. What is not
+listed is a part of one that is.
 """
 
 from importlib import import_module
@@ -15,6 +16,7 @@ from mho.device.values import Preset
 FILES: tuple[str, ...] = (
     "soft_bound",
     "ecram",
+    "measured_steps",
     "phase_change",
     "pcm",
     "two_state",
