@@ -218,7 +218,7 @@ def test_a_reset_falls_log_linearly_with_its_amplitude_and_forgets() -> None:
     """Mean ln G is a line from G_h at V_m to G_l at V_a and flat beyond: 5 σ_r/√N.
 
     What the same amplitude left before says nothing of what it leaves now: correlation below
-    5/√N. Below melting nothing changes, not even the clock.
+    5/√N. A slope further down conducts an e-th. Below melting nothing changes, not even the clock.
     """
     kind = alike("pcm_hermes")
     cells = made(kind, "reset")
@@ -232,6 +232,10 @@ def test_a_reset_falls_log_linearly_with_its_amplitude_and_forgets() -> None:
         assert abs(float(second.std()) - kind.reset_spread) < error
         rho = float(torch.corrcoef(torch.stack((first, second)))[0, 1])
         assert abs(rho) < 5 / math.sqrt(MANY)
+    typical = kind.typical()
+    one = pulsed(cells, -1.7).log().mean()
+    further = pulsed(cells, -1.7 - typical.slope).log().mean()
+    assert float(one - further) == pytest.approx(1.0, abs=1.5 * error)
     before = cells.records.copy()
     pulsed(cells, -1.49, now=9.0)
     pulsed(cells, 0.79, now=9.0)

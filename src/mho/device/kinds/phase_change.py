@@ -203,12 +203,12 @@ class PhaseChange(CellModel):
         }
 
     def typical(self) -> TypicalSwitching:
-        """One SET to the top, and the flank of the RESET, an e-fold of conductance a slope."""
+        """A cell at its top, which pulses at melting move by what they spread; and the flank."""
         return TypicalSwitching(
             set_voltage=self.set_voltage,
             reset_voltage=self.melt_voltage,
             slope=self.flank / math.log(self.high / self.low),
-            step=self.high / 2,
+            step=self.high * self.reset_spread,
             width=self.pulse_width,
             span=self.high,
         )
