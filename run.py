@@ -270,7 +270,7 @@ def compile_laws(environment: Path) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for half in ("pulses", "reads")
+        for half in ("programming", "computing")
     ]
     for half in halves:
         half.wait()

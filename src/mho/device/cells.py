@@ -5,7 +5,7 @@ each other, so that they may be handled in any order, in any pieces and by any n
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -330,7 +330,7 @@ class Cells:
         """Names of the streams that the pulses of a train have. Shape (kinds, length)."""
         return _words(self.model.trains, length)
 
-    @property
+    @cached_property
     def normal_words(self) -> tuple[Table, int]:
         """A word for each normal number that a sample takes, and how many take one alone."""
         singles = self.model.singles

@@ -8,7 +8,7 @@ from torch import Tensor
 from mho.bench.simulated import kernels
 from mho.bench.simulated.addressing import rows_in_turn
 from mho.chip import Chip
-from mho.compiled import in_threads, numbers_record
+from mho.compiled import Table, in_threads, numbers_record
 from mho.device import Cells, check_pulsed, compiled_for
 from mho.rng import total
 
@@ -28,6 +28,7 @@ class SelectedPulses:
         self._setup = chip.published.array.pulse_setup
         self._kernels = compiled_for(cells.model, kernels.ALL)
         self._numbers = numbers_record(kernels.chip_numbers(chip))
+        self._paths: dict[float, tuple[float, float]] = {}
 
     def give(
         self,
@@ -53,12 +54,8 @@ class SelectedPulses:
         seconds = rows * train.shape[0] * (width + self._setup)
         end = start + seconds
         count = cells.numel()
-        resistance = self._selector.resistance(gate).expand(count)
-        compliance = self._selector.compliance(gate).expand(count)
-
+        resistances, limits = self._path(gate, count)
         chosen = cells.numpy()
-        resistances = resistance.contiguous().numpy()
-        limits = compliance.contiguous().numpy()
         words = self._cells.words(train.shape[0])
         heat = np.empty(count, np.float32)
 
@@ -89,3 +86,27 @@ class SelectedPulses:
             width,
         )
         return seconds, total(torch.from_numpy(heat))
+
+    def _path(
+        self, gate: float | Float[Tensor, " cells"], count: int
+    ) -> tuple[Table, Table]:
+        """Resistance before each cell (Ω), and conductance at which its SET stops (S)."""
+        selector = self._selector
+        if isinstance(gate, Tensor):
+            resistance = selector.resistance(gate).expand(count)
+            compliance = selector.compliance(gate).expand(count)
+            return (
+                resistance.contiguous().numpy(),
+                compliance.contiguous().numpy(),
+            )
+        # the same gate again and again: what it does is asked for once
+        if gate not in self._paths:
+            self._paths[gate] = (
+                float(selector.resistance(gate)),
+                float(selector.compliance(gate)),
+            )
+        ohms, siemens = self._paths[gate]
+        return (
+            np.full(count, ohms, np.float32),
+            np.full(count, siemens, np.float32),
+        )
