@@ -10,6 +10,7 @@ import torch
 from simulator import needs_ngspice, simulate
 
 from mho.chip import Chip
+from mho.device import cubic_coefficient
 from mho.device.filament import CellParameters
 from mho.device.published import PRESETS
 from mho.spice import cell_subcircuit, verilog_a
@@ -198,7 +199,7 @@ def test_a_pulse_moves_the_subcircuit_as_it_moves_the_typical_cell(
     assert found["after"] - start == pytest.approx(
         step, rel=room, abs=1e-5 * uS
     )
-    cubic = float(kind.cell.cubic(torch.tensor(found["after"])))
+    cubic = float(cubic_coefficient(kind.cell, torch.tensor(found["after"])))
     current = found["after"] * 0.2 * (1 + cubic * 0.04)
     assert found["current"] == pytest.approx(current, rel=1e-5)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import reference
-from mho.device import Cells
+from mho.device import Cells, apparent, cubic_coefficient
 from mho.device.filament import CellParameters
 from mho.device.published import preset
 from mho.rng import Stream
@@ -290,11 +290,11 @@ def test_the_cubic_law_bends_weak_cells_and_spares_strong_ones() -> None:
     conductance = torch.tensor([0.0, top / 4, top, 1e-3], dtype=torch.float64)
     expected = torch.tensor([1.64, 1.23, 0.0, 0.0], dtype=torch.float64)
     torch.testing.assert_close(
-        kind.cubic(conductance), expected, rtol=1e-6, atol=2e-6
+        cubic_coefficient(kind, conductance), expected, rtol=1e-6, atol=2e-6
     )
     bent = conductance * (1 + expected * 0.09)
     torch.testing.assert_close(
-        kind.apparent(conductance, 0.3), bent, rtol=1e-6, atol=1e-18
+        apparent(kind, conductance, 0.3), bent, rtol=1e-6, atol=1e-18
     )
 
 

@@ -45,7 +45,7 @@ def gpu_translation(laws: Laws) -> Translation:
     """
     from numba import cuda
 
-    on_device: Callable[[Any], Any] = cuda.jit(device=True)  # type: ignore[no-untyped-call]
+    on_device: Callable[[Any], Any] = cuda.jit(device=True)
     # compiled functions take modules as tables of names
     numbers = ModuleType("numbers_of_gpu")
     for name in _SHARED:

@@ -10,6 +10,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mho.device.bending import apparent, cubic_coefficient, zero_bias
     from mho.device.cells import Cells, compiled_for
     from mho.device.kernels import (
         BLOCK,
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _ROOMS = ("filament", "kinds", "laws", "published")
 _PLACES = {
+    "apparent": "bending",
+    "cubic_coefficient": "bending",
+    "zero_bias": "bending",
     "CellModel": "model",
     "Shot": "model",
     "TypicalSwitching": "model",
@@ -44,9 +48,11 @@ __all__ = [
     "Cells",
     "Shot",
     "TypicalSwitching",
+    "apparent",
     "check_pulsed",
     "check_seen",
     "compiled_for",
+    "cubic_coefficient",
     "filament",
     "kinds",
     "law_bend",
@@ -56,6 +62,7 @@ __all__ = [
     "published",
     "pulse_cell",
     "watch_some",
+    "zero_bias",
 ]
 
 

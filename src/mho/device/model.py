@@ -9,16 +9,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from jaxtyping import Float
-from torch import Tensor
-
 from mho.checks import Configuration
 from mho.compiled import Column, F, Laws, Numbers, Real, Record, Word, at_event
 
 _Made = TypeVar("_Made")
-_ROUNDS = 24
-"""Rounds of a fixed point (1)."""
-
 SHARED: dict[str, Column] = {"key": "u8", "event": "i8", "clock": "f8"}
 """Columns that every cell has: its stream, its operations so far (1), and the time up to which
 its state is known (s)."""
@@ -306,39 +300,6 @@ class CellModel(Configuration):
     def bend(p: Record, conductance: Real) -> Real:
         """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²); ohmic unless a kind says more."""
         return F(0)
-
-    # ------------------------------------------------------------- of many cells at once
-
-    def cubic(
-        self, conductance: Float[Tensor, "*cells"]
-    ) -> Float[Tensor, "*cells"]:
-        """Cubic coefficient c(G) of I = GV(1 + c(G)V²) (1/V²)."""
-        from mho.device.bending import bends
-
-        return bends(self, conductance)
-
-    def apparent(
-        self,
-        conductance: Float[Tensor, "*cells"],
-        voltage: float | Float[Tensor, "*volts"],
-    ) -> Float[Tensor, "*cells"]:
-        """Current over voltage at given voltages (S)."""
-        return conductance * (1 + self.cubic(conductance) * voltage**2)
-
-    def zero_bias(
-        self, apparent: Float[Tensor, "*cells"], voltage: float
-    ) -> Float[Tensor, "*cells"]:
-        """Conductance at zero bias of cells read at a voltage (S): the inverse of `apparent`.
-
-        Args:
-            apparent: Current over voltage (S). Shape (...).
-            voltage: The voltage (V).
-        """
-        # c(G)V² is small, so that each round gains two digits at least
-        found = apparent.clone()
-        for _ in range(_ROUNDS):
-            found = apparent / (1 + self.cubic(found) * voltage**2)
-        return found
 
 
 def law_read(cell: Record, p: Record, now: float, draw: Word) -> Real:

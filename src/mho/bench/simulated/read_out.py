@@ -16,7 +16,7 @@ from mho.bench.simulated.addressing import rows_in_turn
 from mho.bench.simulated.chunks import in_chunks
 from mho.chip import Chip
 from mho.compiled import in_threads, normal_purpose, numbers_record
-from mho.device import Cells, check_seen, compiled_for
+from mho.device import Cells, apparent, check_seen, compiled_for
 from mho.ledger import Ledger
 from mho.rng import Stream, total
 
@@ -147,7 +147,7 @@ class ReadOut:
 
         def trace(chosen: Tensor) -> Tensor:
             value, noise = self._samples(chosen, schedule)
-            seen = self._law.apparent(value, voltage[:, None]) * (
+            seen = apparent(self._law, value, voltage[:, None]) * (
                 voltage[:, None] / limit
             )
             seen += noise * self._noise

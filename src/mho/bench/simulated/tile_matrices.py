@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mho.chip import ArrayMatrices, Chip
 from mho.chip.periphery import row_groups
+from mho.device import cubic_coefficient
 from mho.wires import effective_pair
 
 
@@ -41,7 +42,7 @@ def tile_matrices(
     left_by_wires = torch.where(conductance > 0, seen / conductance, 0.0)
     # once on the way in, once on the way out
     kept = left_by_wires.square_()
-    bent = conductance * chip.cell.cubic(conductance) * kept
+    bent = conductance * cubic_coefficient(chip.cell, conductance) * kept
     curved = _balance(bent) if bent.any() else None
     # noise of both sides adds up, whatever their sign
     noise = None if variance is None else (variance * kept).sum(1)

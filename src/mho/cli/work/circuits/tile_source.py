@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mho.checks import check_choice, check_shape, check_within
 from mho.cli.shared import load_arrays, resistance
+from mho.device import zero_bias
 from mho.device.published import recorded_preset
 from mho.runs import RecordedRun
 from mho.wires import SIDES, WireModel
@@ -101,8 +102,8 @@ class Origin:
         if cubic:
             published = recorded_preset(chip)
             cell = published.cell()
-            reading = cell.zero_bias(reading, published.array.read_voltage)
-            bend = cell.cubic(reading)
+            reading = zero_bias(cell, reading, published.array.read_voltage)
+            bend = cubic_coefficient(cell, reading)
         title = f"tile {self.tile} of {recorded.tiles}, {chip}, {recorded.name}, as last read"
         return Array(reading, bend, recorded.wires, title)
 
