@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mho.checks import check_choice, check_shape, check_within
 from mho.cli.shared import load_arrays, resistance
-from mho.device import zero_bias
+from mho.device import cubic_coefficient, zero_bias
 from mho.device.published import recorded_preset
 from mho.runs import RecordedRun
 from mho.wires import SIDES, WireModel
