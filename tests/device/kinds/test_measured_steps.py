@@ -17,7 +17,8 @@ from mho.compiled import F
 from mho.device import Cells
 from mho.device.kinds.measured_steps import MeasuredSteps, step_at
 from mho.device.kinds.step_table import LEVELS, read_steps, step_table
-from mho.device.published import preset
+from mho.device.published import label, preset, recorded_preset
+from mho.files import identity
 from mho.rng import Stream
 
 LOW, SPAN = 5e-6, 45e-6
@@ -368,6 +369,29 @@ def test_a_bench_asks_the_kind_whether_it_knows_a_pulse(
     train = torch.tensor([[0.5, -2.25]])
     bench.pulse(Pulse(train, 1e-5, 0.0), torch.arange(2))
     assert asked == [(2.25, 1e-5)]
+
+
+def test_a_file_is_a_chip_by_its_name(tmp_path: Path) -> None:
+    """Its strongest amplitude is the largest; the same file the same chip, another one another.
+
+    What stands in a file of a chip may name one too: no code is run for it.
+    """
+    columns = rows(2000)
+    word = str(written(tmp_path, **columns))
+    own = preset(word)
+    assert own.name == label(word) == "steps"
+    assert own["array.amplitude_max"] == pytest.approx(1.2)
+    assert own["cell.low"] == own.cell().low
+    assert "names no cells" in own.validity
+    assert identity(recorded_preset(word)) == identity(own)
+    bench = SimulatedBench(Chip(own, rows=2, cols=2), Stream(0))
+    bench.pulse(Pulse(torch.full((9, 4), 1.0), 1e-7, 0.0), torch.arange(4))
+    assert bool((bench.state()["conductance"] > own["cell.low"]).all())
+    columns["after_S"][0] += 1e-9
+    written(tmp_path, **columns)
+    assert identity(preset(word)) != identity(own)
+    with pytest.raises(ValueError, match=r"^File `none.csv` must"):
+        preset("none.csv")
 
 
 CSV = "# source: a lab\nbefore_uS,after_uS,amplitude_V\n"

@@ -80,6 +80,7 @@ class MeasuredSteps(CellModel):
     references: ClassVar = ("sidler2016",)
     columns: ClassVar[Mapping[str, Column]] = {"conductance": "f4"}
     constants: ClassVar[Mapping[str, Column]] = {"gain": "f4"}
+    method: ClassVar[str | None] = "identical pulses"
 
     def __post_init__(self) -> None:
         check_not_negative(self.low, "low", "S")
@@ -106,6 +107,12 @@ class MeasuredSteps(CellModel):
         return MeasuredSteps(
             table, float(ends.min()), float(ends.max()), table.gain_spread
         )
+
+    @property
+    def array(self) -> Mapping[str, float]:  # type: ignore[override]
+        """What the table says of an array: its strongest amplitude (V)."""
+        most = max(abs(volts) for volts in self.table.volts)
+        return {"amplitude_max": most}
 
     def median_step(self, group: int) -> float:
         """Median step of one amplitude in the middle of the range (S)."""
@@ -140,7 +147,7 @@ class MeasuredSteps(CellModel):
             ValueError: It is stronger than all that were, or of another width.
         """
         table = self.table
-        most = max(abs(volts) for volts in table.volts)
+        most = self.array["amplitude_max"]
         if largest > most * 1.01:
             raise ValueError(
                 f"Argument `amplitude` must be within what was measured, {most:g} V, but is"

@@ -36,8 +36,8 @@ def preset(name: str) -> Preset:
     """The preset of this name.
 
     Args:
-        name: A name of `PRESETS`, or `my_cells.py:Kind`: a Python file of the user's, which is
-            run, and a kind of cell in it.
+        name: A name of `PRESETS`; or `my_cells.py:Kind`, a Python file of the user's, which is
+            run, and a kind of cell in it; or `steps.csv`, a file of measured steps.
 
     Raises:
         ValueError: There is none; the nearest name is suggested.

@@ -17,6 +17,7 @@ from types import ModuleType
 from mho.compiled import cache_folder
 from mho.device.model import CellModel
 from mho.device.published.own import own_preset
+from mho.device.published.own_table import is_table, table_preset
 from mho.device.values import Preset
 
 _NAMED: dict[Path, tuple[str, ModuleType]] = {}
@@ -24,9 +25,9 @@ _NAMED: dict[Path, tuple[str, ModuleType]] = {}
 
 
 def is_own(word: str) -> bool:
-    """Whether a word names something in a Python file, as `my_cells.py:Kind` does."""
+    """Whether a word names something in a file: `my_cells.py:Kind`, or measured `steps.csv`."""
     file, colon, name = word.rpartition(":")
-    return bool(colon and name and file.endswith(".py"))
+    return is_table(word) or bool(colon and name and file.endswith(".py"))
 
 
 def label(word: str) -> str:
@@ -35,6 +36,8 @@ def label(word: str) -> str:
     >>> label("cells/my_cells.py:Kind")
     'Kind'
     """
+    if is_table(word):
+        return Path(word).stem
     return word.rpartition(":")[2] if is_own(word) else word
 
 
@@ -47,6 +50,8 @@ def named_preset(word: str) -> Preset:
     Raises:
         ValueError: There is no such file or name, the file fails, or the kind is not complete.
     """
+    if is_table(word):
+        return table_preset(word)
     return _found(word, _content(word))
 
 
@@ -56,6 +61,8 @@ def known_preset(word: str) -> Preset:
     Raises:
         ValueError: In addition: the file was not named on this computer before, or has changed.
     """
+    if is_table(word):
+        return table_preset(word)
     content = _content(word)
     if not _is_remembered(_sha256(content)):
         file = word.rpartition(":")[0]

@@ -1,0 +1,60 @@
+"""Cells as in a file of measured steps, by the word `steps.csv`; no code is run for one."""
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from mho.device.kinds import MeasuredSteps
+from mho.device.published.own import own_preset
+from mho.device.values import Preset
+
+_ENDINGS = (".csv", ".npz")
+_ALIKE = (
+    " The file names no cells: all spread is taken to be from pulse to pulse, which a closed loop"
+    " averages away, so that chips look better than they are."
+)
+
+
+def is_table(word: str) -> bool:
+    """Whether a word names a file of measured steps.
+
+    >>> is_table("lab/steps.csv"), is_table("rao2023")
+    (True, False)
+    """
+    return word.endswith(_ENDINGS)
+
+
+def table_preset(word: str) -> Preset:
+    """The preset around cells of a file of measured steps.
+
+    Args:
+        word: The file, `.csv` or `.npz`; see `MeasuredSteps.from_file`.
+
+    Raises:
+        ValueError: It cannot be read, or is no table of steps.
+    """
+    try:
+        content = Path(word).read_bytes()
+    except OSError:
+        content = b""  # reading it again says why
+    return _made(word, hashlib.sha256(content).hexdigest())
+
+
+@lru_cache(4)
+def _made(word: str, content: str) -> Preset:
+    """The preset of a file with this content."""
+    del content
+    kind = MeasuredSteps.from_file(word)
+    made = own_preset(kind)
+    number = len(kind.table.volts)
+    return replace(
+        made,
+        name=Path(word).stem,
+        summary=f"cells whose steps were measured, at {number} amplitudes",
+        validity=(
+            "Within the measured range, amplitudes and width. Nothing is known of noise of reads,"
+            " of retention and of arrays; all that is not a step is a choice."
+            + ("" if kind.table.knows_cells else _ALIKE)
+        ),
+    )
