@@ -372,7 +372,7 @@ def test_a_bench_asks_the_kind_whether_it_knows_a_pulse(
 
 
 def test_a_file_is_a_chip_by_its_name(tmp_path: Path) -> None:
-    """Its strongest amplitude is the largest; the same file the same chip, another one another.
+    """Its strongest amplitude is the largest; the same steps are the same chip, others another.
 
     What stands in a file of a chip may name one too: no code is run for it.
     """
@@ -387,7 +387,7 @@ def test_a_file_is_a_chip_by_its_name(tmp_path: Path) -> None:
     bench = SimulatedBench(Chip(own, rows=2, cols=2), Stream(0))
     bench.pulse(Pulse(torch.full((9, 4), 1.0), 1e-7, 0.0), torch.arange(4))
     assert bool((bench.state()["conductance"] > own["cell.low"]).all())
-    columns["after_S"][0] += 1e-9
+    columns["after_S"] = columns["after_S"] + 1e-9
     written(tmp_path, **columns)
     assert identity(preset(word)) != identity(own)
     with pytest.raises(ValueError, match=r"^File `none.csv` must"):
