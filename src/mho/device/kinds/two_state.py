@@ -242,8 +242,9 @@ def _turned_at_rest(cell: Record, p: Record, now: float) -> Real:
     if cell.stuck:
         return F(0)
     waited = F(max(now - cell.moment, 0.0))
-    rate = exp(-cell.stability) / p.attempt_time
-    return F(-0.5) * expm1(F(-2) * rate * waited)
+    flips = exp(-cell.stability) / p.attempt_time * waited
+    # squares of next to nothing are slow numbers
+    return flips if flips < F(1e-7) else F(-0.5) * expm1(F(-2) * flips)
 
 
 def _rest(cell: Record, p: Record, now: float, draw: Word) -> None:

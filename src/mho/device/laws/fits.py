@@ -63,8 +63,8 @@ def fitted(fit: Record, share: Real) -> Real:
     """The fit at a relative conductance (1)."""
     x = min(max(share, _SMALLEST), _LARGEST)
     if x < fit.joint:
-        low = (
-            fit.offset + fit.slope * log(x) + fit.factor * power(x, -fit.power)
-        )
+        low = fit.offset + fit.slope * log(x)
+        if fit.factor != 0:
+            low += fit.factor * power(x, -fit.power)
         return min(max(low, fit.least), fit.most)
     return fit.constant + x * (fit.linear + x * (fit.square + x * fit.cube))
