@@ -109,7 +109,7 @@ def _check_laws(model: CellModel) -> None:
             " `@staticmethod` and `def pulse(cell, p, shot, draw):`."
         )
     if (
-        laws["law_read"] is CellModel.read
+        laws.get("law_read", CellModel.read) is CellModel.read
         and laws["law_watch"] is CellModel.watch
     ):
         raise ValueError(

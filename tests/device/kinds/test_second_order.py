@@ -10,10 +10,14 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from mho.bench import Pulse
+from mho.bench.simulated import SimulatedBench
+from mho.chip import Chip
 from mho.compiled import Column, F, Real, Record, Word, normal, normal_purpose
 from mho.device import CellModel, Cells, Shot
 from mho.device.kinds.second_order import SecondOrder
 from mho.device.published import preset
+from mho.programming import Outcome, ProgramProtocol, program
 from mho.rng import Stream
 from mho.units import K, eV, ns, uS, us
 
@@ -143,6 +147,29 @@ def test_an_isolated_pulse_of_a_filament_is_that_of_the_filament(
         give(cells, [1.0, 1.0], 1 * us, 2.0, gap=10 * ns)
     moved = both[1].held(every) > both[0].held(every)
     assert float(moved.double().mean()) > 0.5
+
+
+def test_a_chip_of_warm_filaments_takes_levels(stream: Stream) -> None:
+    """On the bench a train comes with the chip's set-up times, and the loop gets along with it.
+
+    Cells that are not stuck are within the window of half a level of 100 when they converged;
+    filaments alone do, and looks take 1 ms, which is 2,000 time constants.
+    """
+    chip = Chip(SecondOrder(preset("rao2023").cell()), rows=4, cols=4)
+    bench = SimulatedBench(chip, stream)
+    cells = torch.arange(16)
+    bench.pulse(Pulse(torch.full((3, 16), 1.0), 1 * us, 2.5), cells)
+    gap = chip.published.array.pulse_setup
+    state = bench.state()
+    rows = 4
+    assert bench.clock == pytest.approx(rows * 3 * (1 * us + gap))
+    warm = state["fast"][~bench.stuck]
+    assert float(warm.min()) > 0
+    assert (state["fast_at"] == bench.clock).all()
+    target = torch.linspace(200 * uS, 2000 * uS, 16)
+    result = program(bench, target, ProgramProtocol(tolerance=9 * uS))
+    converged = result.outcome == Outcome.CONVERGED
+    assert int(converged.sum()) >= 15
 
 
 def test_heat_leaks_exponentially_whatever_happens_between(
