@@ -65,6 +65,8 @@ _BOLTZMANN = 1.380649e-23
 _ACTIONS = ("rate", "read")
 _LEAST = F(0.1)
 """Least heating of a cell, relative to the typical one (1)."""
+_COLD = F(3e-7)
+"""Temperature above the chip's of which a rate feels less than the last bit (K)."""
 _NODES = (
     F(0.06943184420297371),
     F(0.33000947820757187),
@@ -246,7 +248,9 @@ class SecondOrder(CellModel):
         left = cell.fast * leaked(cell, law, shot, ended)
         power = shot.volts * shot.volts * law_load(cell)
         final = min(power * law.resistance * cell.heating, law.warmest)
-        width = shot.width * quickening(law, left, final, shot.width)
+        width = shot.width
+        if left > _COLD:
+            width *= quickening(law, left, final, shot.width)
         base_law_pulse(cell, p, with_width(shot, width), draw)
         kept = exp(-shot.width / law.time)
         cell.fast = final + (left - final) * kept
