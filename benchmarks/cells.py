@@ -30,9 +30,8 @@ try:
     from mho.compiled import Kernels, normal, purpose, uniform
 
     ROW = purpose("row")
-    from mho.bench import Pulse
 except ImportError:  # an earlier checkout, measured in a process of its own
-    from mho.bench.interface import Pulse
+    pass
 
 HERE = Path(__file__).resolve().parents[1]
 CELLS = 65_536
@@ -102,9 +101,12 @@ def measured() -> dict[str, float]:
     mho.program(bench, target, protocol, cells=cells)
 
     up = torch.where(torch.arange(12) % 2 == 0, 0.6, -0.6)
-    train = Pulse(up[:, None].expand(12, CELLS).contiguous(), 10 * us, 2.5)
+    train = mho.Pulse(up[:, None].expand(12, CELLS).contiguous(), 10 * us, 2.5)
     strong = torch.full((CELLS,), 0.9)
-    pulses = [Pulse(strong, 100 * ns, 2.5), Pulse(-strong, 100 * ns, 2.5)]
+    pulses = [
+        mho.Pulse(strong, 100 * ns, 2.5),
+        mho.Pulse(-strong, 100 * ns, 2.5),
+    ]
 
     def switch() -> None:
         for pulse in pulses:
