@@ -91,7 +91,9 @@ class Kernels:
         folder = writable(self._folder(numba.__version__))
 
         def decorate(function: Any) -> Any:
-            keep = folder is not None
+            # what was typed at a prompt is in no file, and is not kept
+            from_file = Path(function.__code__.co_filename).exists()
+            keep = folder is not None and from_file
             return njit(function, nogil=True, error_model="numpy", cache=keep)
 
         with _ONE_AT_A_TIME:
