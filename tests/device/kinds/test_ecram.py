@@ -39,6 +39,16 @@ def test_numbers_are_those_of_the_fit_in_other_units(
     )
 
 
+@pytest.mark.parametrize("chip", ["ecram_li", "ecram_oxide"])
+def test_levels_lie_where_all_cells_get_to(chip: str) -> None:
+    """Three spreads of the bounds leave one cell in 700 at each end."""
+    own = preset(chip)
+    span = own["cell.high"] - own["cell.low"]
+    low = own["cell.low"] + 3 * own["cell.low_spread"] * span
+    high = own["cell.high"] - 3 * own["cell.high_spread"] * span
+    assert low < own["array.level_low"] < own["array.level_high"] < high
+
+
 def bench(chip: str, **numbers: float) -> SimulatedBench:
     """Four cells."""
     kind = preset(chip).replace(**numbers)

@@ -381,7 +381,11 @@ def test_a_file_is_a_chip_by_its_name(tmp_path: Path) -> None:
     own = preset(word)
     assert own.name == label(word) == "steps"
     assert own["array.amplitude_max"] == pytest.approx(1.2)
-    assert own["cell.low"] == own.cell().low
+    kind = own.cell()
+    assert own["cell.low"] == kind.low
+    ends = [(nodes[0], nodes[-1]) for nodes in kind.table.nodes]
+    assert own["array.level_low"] == max(low for low, _ in ends) > kind.low
+    assert own["array.level_high"] == min(high for _, high in ends) < kind.high
     assert "names no cells" in own.validity
     assert identity(recorded_preset(word)) == identity(own)
     bench = SimulatedBench(Chip(own, rows=2, cols=2), Stream(0))

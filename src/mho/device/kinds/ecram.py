@@ -80,6 +80,9 @@ def _oxide(value: float, unit: str, note: str) -> Value:
 
 
 _ABSENT = "nobody states it"
+_REACHED = (
+    "more than three spreads within the bounds, so that all cells reach it"
+)
 _LI = {
     "low": _li(1 * uS, "S", "no conductance could be read"),
     "high": _li(
@@ -122,10 +125,10 @@ _LI_ARRAY = {
     "rows": _li(256.0, "1", "single devices; as `rao2023`, to compare"),
     "cols": _li(256.0, "1", "single devices; as `rao2023`, to compare"),
     "read_voltage": _li(0.1 * V, "V", _ABSENT),
-    "level_low": _li(1 * uS, "S", "the whole range"),
-    "level_high": _li(20 * uS, "S", "the whole range"),
-    "map_low": _li(1 * uS, "S", "the whole range"),
-    "map_high": _li(20 * uS, "S", "the whole range"),
+    "level_low": _li(2.5 * uS, "S", _REACHED),
+    "level_high": _li(18 * uS, "S", _REACHED),
+    "map_low": _li(2.5 * uS, "S", "as the levels"),
+    "map_high": _li(18 * uS, "S", "as the levels"),
     "series_resistance": _li(0 * Ohm, "Ω", "no current flows into a gate"),
     "amplitude_max": _li(2 * V, "V", "two unit steps"),
     "word_line": _li(0.5 * Ohm, "Ω", "per segment, as `rao2023`"),

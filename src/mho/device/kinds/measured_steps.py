@@ -110,9 +110,13 @@ class MeasuredSteps(CellModel):
 
     @property
     def array(self) -> Mapping[str, float]:  # type: ignore[override]
-        """What the table says of an array: its strongest amplitude (V)."""
+        """What the table says of an array: its strongest amplitude, and levels within its nodes."""
+        low = max(nodes[0] for nodes in self.table.nodes)
+        high = min(nodes[-1] for nodes in self.table.nodes)
+        levels = {"level_low": low, "level_high": high}
+        mapped = {"map_low": low, "map_high": high}
         most = max(abs(volts) for volts in self.table.volts)
-        return {"amplitude_max": most}
+        return {"amplitude_max": most, **levels, **mapped}
 
     def median_step(self, group: int) -> float:
         """Median step of one amplitude in the middle of the range (S)."""
@@ -147,7 +151,7 @@ class MeasuredSteps(CellModel):
             ValueError: It is stronger than all that were, or of another width.
         """
         table = self.table
-        most = self.array["amplitude_max"]
+        most = max(abs(volts) for volts in table.volts)
         if largest > most * 1.01:
             raise ValueError(
                 f"Argument `amplitude` must be within what was measured, {most:g} V, but is"
