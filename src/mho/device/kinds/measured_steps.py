@@ -110,7 +110,7 @@ class MeasuredSteps(CellModel):
 
     @property
     def array(self) -> Mapping[str, float]:  # type: ignore[override]
-        """What the table says of an array: its strongest amplitude, and levels within its nodes."""
+        """What the table says of an array: strongest amplitude, levels within its nodes."""
         low = max(nodes[0] for nodes in self.table.nodes)
         high = min(nodes[-1] for nodes in self.table.nodes)
         levels = {"level_low": low, "level_high": high}
