@@ -79,7 +79,7 @@ def slope_of_many(setting: Setting) -> Measurement:
     for group in range(_GROUPS):
         stream = setting.stream.child("group", group)
         cells = _one_trap_each(setting, traps_per_group, stream)
-        spectra.append(_spectrum(cells, _SPACING, chunks))
+        spectra.append(_spectrum(cells, _SPACING, chunks, together=True))
 
     # without the lowest bins, which the window smears, and those near half the sampling rate
     duration = chunks * _CHUNK * _SPACING
@@ -149,17 +149,18 @@ def _one_trap_each(setting: Setting, count: int, stream: Stream) -> Cells:
 
 def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     """Fitted corner of one trap's spectrum over the expected one (1); spectrum and law."""
-    copies = 64
+    # a mean over copies: the periodogram of a sum scatters as much as that of one
+    copies = 16
     stream = setting.stream.child("one")
     cells = _one_trap_each(setting, copies, stream)
     cells.column("capture_time").fill_(CAPTURE)
     cells.column("emission_time").fill_(EMISSION)
 
     chunks = setting.size(16, 8)
-    of_all = _spectrum(cells, 0.002, chunks)
+    of_all = _spectrum(cells, 0.002, chunks, together=False)
     inside = (of_all.frequency > 0.3) & (of_all.frequency < 60)
     within = of_all.where(inside)
-    seen = _binned(Spectrum(within.frequency, within.density / copies))
+    seen = _binned(within)
 
     rate = 1 / CAPTURE + 1 / EMISSION
     expected = rate / (2 * math.pi)
@@ -175,21 +176,31 @@ def _corner(setting: Setting) -> tuple[float, Spectrum, Tensor]:
     return fitted / expected, seen, lorentzian
 
 
-def _spectrum(cells: Cells, spacing: float, chunks: int) -> Spectrum:
-    """Periodogram of the sum of all cells, sampled with the given spacing (s)."""
+def _spectrum(
+    cells: Cells, spacing: float, chunks: int, *, together: bool
+) -> Spectrum:
+    """Periodogram of the sum of all cells, or the mean of those of single cells.
+
+    Args:
+        cells: The cells; their traps move on.
+        spacing: Time from sample to sample, integrated all the time (s).
+        chunks: Samples in units of `_CHUNK` (1).
+        together: Whether the sum of all cells is looked at.
+    """
     every = torch.arange(cells.count)
-    total = []
+    parts = []
     for chunk in range(chunks):
         start = _FORGOTTEN + chunk * _CHUNK * spacing
-        seen = cells.sample(every, start, spacing, spacing, _CHUNK)
-        total.append(seen.double().sum(1))
+        seen = cells.sample(every, start, spacing, spacing, _CHUNK).double()
+        parts.append(seen.sum(1, keepdim=True) if together else seen)
 
-    series = torch.cat(total)
-    samples = series.numel()
+    series = torch.cat(parts)
+    samples = series.shape[0]
     window = torch.hann_window(samples, periodic=True, dtype=torch.float64)
-    bins = torch.fft.rfft((series - series.mean()) * window)
+    bins = torch.fft.rfft((series - series.mean()) * window[:, None], dim=0)
 
-    density = 2 * spacing * bins.abs().square() / window.square().sum()
+    power = bins.abs().square().mean(1)
+    density = 2 * spacing * power / window.square().sum()
     frequency = torch.fft.rfftfreq(samples, spacing, dtype=torch.float64)
     # samples that integrate all the time damp the spectrum by a known factor, and its images more
     damping = torch.sinc(frequency[1:] * spacing).square()
