@@ -123,3 +123,10 @@ def test_the_first_checksum_is_of_words_that_are_frozen() -> None:
         " biasing=None)"
     )
     assert spec.model == hashlib.sha256(words.encode()).hexdigest()
+
+
+def test_a_chip_is_described_without_its_cells() -> None:
+    """What a spec says is what the bench says. Exact."""
+    for name in PRESETS:
+        spec = ChipSpec(name, 1, 1, 4, 4)
+        assert spec.info == spec.bench().info

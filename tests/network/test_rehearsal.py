@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mho.files import TooLargeError, allow_memory
 from mho.network import Graph, Network, Node, Ref, read_network
-from mho.network.operations import evaluate_node, last_uses, shape_kept
+from mho.network.operations import evaluate_node, known_shape, last_uses
 from mho.network.operations.rehearsal import _SHAPE_KEPT
 
 SAMPLES = torch.linspace(-1, 1, 3 * 8).view(3, 8)
@@ -160,7 +160,7 @@ def test_shapes_that_are_kept_are_those_that_torch_finds(operator: str) -> None:
     """Shape, type and order of memory of torch's own result on numbers. Exact."""
     values = torch.rand(2, 3, 4).transpose(1, 2) + 0.5
     needed = {"min": 0.0} if "clamp" in operator else {}
-    found = shape_kept(
+    found = known_shape(
         Node("n", operator, {}), {"self": values.to("meta"), **needed}
     )
     _, name, overload = operator.split(".")
@@ -170,7 +170,51 @@ def test_shapes_that_are_kept_are_those_that_torch_finds(operator: str) -> None:
     assert found.shape == wanted.shape
     assert found.dtype == wanted.dtype
     assert found.stride() == wanted.stride()
-    assert shape_kept(Node("n", operator, {}), {"self": values}) is None
+    assert known_shape(Node("n", operator, {}), {"self": values}) is None
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride"), [((2, 2), (2, 2)), ((3, 1), (1, 2)), ((5, 7), (9, 9))]
+)
+def test_a_pooling_has_the_shape_that_torch_finds(
+    kernel: tuple[int, int], stride: tuple[int, int]
+) -> None:
+    """Of what has only a kernel and a stride; all else is torch's own affair. Exact."""
+    image = torch.rand(2, 3, 5, 7)
+    pooling = Node("n", "aten.max_pool2d.default", {})
+    sizes = {"kernel_size": kernel, "stride": stride}
+    found = known_shape(pooling, {"self": image.to("meta"), **sizes})
+    wanted = torch.ops.aten.max_pool2d.default(image, kernel, stride)
+    assert found is not None
+    assert found.shape == wanted.shape
+    for other in (
+        {"kernel_size": (6, 1)},
+        {"stride": (0, 1)},
+        {"ceil_mode": True},
+        {"kernel_size": (2,)},
+    ):
+        asked = {"self": image.to("meta"), **sizes, **other}
+        assert known_shape(pooling, asked) is None
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("size", [(3, 3), (9, 8)])
+def test_layers_without_numbers_have_the_shapes_of_layers_with_them(
+    size: tuple[int, int], groups: int
+) -> None:
+    """Convolutions, transposed ones and linear layers, rehearsed and run. Exact."""
+    kinds = (
+        torch.nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=groups),
+        torch.nn.Conv2d(4, 6, (3, 2), dilation=(1, 2), groups=groups),
+        torch.nn.ConvTranspose2d(4, 6, 3, stride=2, groups=groups),
+        torch.nn.Linear(size[1], 5),
+    )
+    example = torch.rand(2, 4, *size)
+    for layer in kinds:
+        network = read_network(layer, example)
+        found = network.run(example.to("meta"))
+        assert found.is_meta
+        assert found.shape == network.run(example).shape
 
 
 def test_a_value_is_done_with_after_its_last_reader() -> None:

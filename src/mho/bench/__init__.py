@@ -6,10 +6,12 @@ asked for by `restorable`, `heatable` and `truth_of`. A bench knows no network a
 """
 
 from mho.bench.abilities import (
+    Foreseeing,
     Heatable,
     Restorable,
     Transparent,
     Truth,
+    foresee,
     heatable,
     restorable,
     truth_of,
@@ -32,6 +34,7 @@ __all__ = [
     "READ",
     "Bench",
     "BenchInfo",
+    "Foreseeing",
     "ForwardingBench",
     "Heatable",
     "Journal",
@@ -43,6 +46,7 @@ __all__ = [
     "TimedBench",
     "Transparent",
     "Truth",
+    "foresee",
     "heatable",
     "restorable",
     "truth_of",

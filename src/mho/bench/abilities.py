@@ -6,7 +6,8 @@ Whoever needs such an ability asks for it here, and says in a sentence what is m
 is none. A bench that hands on to another one has the abilities of that one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -62,6 +63,48 @@ class Transparent(Protocol):
 
     def truth(self) -> Truth:
         """The truth, as it is now."""
+
+
+Calls = Sequence[
+    tuple[
+        tuple[
+            Int64[Tensor, "_ _"],
+            Int64[Tensor, "_ _"] | None,
+        ],
+        int,
+    ]
+]
+"""Products one after another: cells that add, cells that subtract or `None`, and vectors (1)."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A bench that is faster when it knows which products will come."""
+
+    def foresee(
+        self, calls: Calls, moments: Sequence[float]
+    ) -> AbstractContextManager[None]:
+        """Within, these products come at each of these times (s), and nothing else happens."""
+
+
+@contextmanager
+def foresee(
+    bench: Bench, calls: Calls, moments: Sequence[float]
+) -> Iterator[None]:
+    """Tell a bench what will come, if it wants to know; results are the same.
+
+    Only this very bench: one that hands on to another may do something between products.
+
+    Args:
+        bench: The bench.
+        calls: Products of one look.
+        moments: When looks begin, rising (s).
+    """
+    if isinstance(bench, Foreseeing):
+        with bench.foresee(calls, moments):
+            yield
+    else:
+        yield
 
 
 def restorable(bench: Bench) -> Restorable:

@@ -1,18 +1,23 @@
 """The built-in example: 1797 handwritten digits of 8 x 8 pixels, and a small network for them."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor, nn
-from torch.nn import functional
 
+from mho.data.digits_network import AdamW, DigitsNetwork
 from mho.data.samples import Data
 from mho.rng import Stream
 
+_FILE = ("datasets", "data", "digits.csv.gz")
+"""Where scikit-learn keeps the digits."""
 _TRAINING = 1347
 _CALIBRATION = 64
 _WHITE = 16.0
@@ -73,52 +78,33 @@ def train_digits(
         (batch, 10).
     """
     training = training or digits_training()
-    network = _untrained(stream.child("weights"))
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY
-    )
-    schedule = torch.optim.lr_scheduler.LinearLR(
-        optimizer, 1.0, 1.0 / _EPOCHS, total_iters=_EPOCHS - 1
-    )
+    network = DigitsNetwork(stream.child("weights"))
+    optimizer = AdamW(network.parameters, _WEIGHT_DECAY)
+    rate = _LEARNING_RATE
     for epoch in range(_EPOCHS):
         generator = stream.child("order", epoch).generator()
         order = torch.randperm(len(training.labels), generator=generator)
-        for chosen in torch.split(order, _BATCH):
-            optimizer.zero_grad()
-            scores = network(training.inputs[chosen])
-            labels = training.labels[chosen]
-            loss = functional.cross_entropy(
-                scores, labels, label_smoothing=_SMOOTHING
-            )
-            torch.autograd.backward(loss)
-            optimizer.step()
-        schedule.step()
+        for images, labels in zip(
+            torch.split(training.inputs[order], _BATCH),
+            torch.split(training.labels[order], _BATCH),
+            strict=True,
+        ):
+            gradient = network.gradient(images, labels, _SMOOTHING)
+            optimizer.step(gradient, rate)
+        rate = _later_rate(rate, epoch)
         if progress is not None:
             progress((epoch + 1) / _EPOCHS)
-    return network.eval().requires_grad_(False)
+    return network.module.eval().requires_grad_(False)
 
 
-def _untrained(stream: Stream) -> nn.Sequential:
-    """He-normal weights from the stream; torch's own global generator is left alone."""
-    # Layers on "meta" have no numbers yet, so nothing is drawn for them.
-    layers: dict[str, nn.Module] = {
-        "conv1": nn.Conv2d(1, 16, 3, padding=1, device="meta"),
-        "relu1": nn.ReLU(),
-        "pool1": nn.MaxPool2d(2),
-        "conv2": nn.Conv2d(16, 32, 3, padding=1, device="meta"),
-        "relu2": nn.ReLU(),
-        "pool2": nn.MaxPool2d(2),
-        "flatten": nn.Flatten(),
-        "dense": nn.Linear(128, 10, device="meta"),
-    }
-    network = nn.Sequential(OrderedDict(layers)).to_empty(device="cpu")
-    for name, values in network.named_parameters():
-        inputs = values[0].numel()
-        # Biases begin at zero.
-        spread = (2 / inputs) ** 0.5 if name.endswith("weight") else 0.0
-        generator = stream.child(name).generator()
-        nn.init.normal_(values, std=spread, generator=generator)
-    return network
+def _later_rate(rate: float, epoch: int) -> float:
+    """Learning rate after a pass over the images: it falls linearly to 1/`_EPOCHS` (1).
+
+    From rate to rate, rounding included, as torch's `LinearLR` does it.
+    """
+    steps = _EPOCHS - 1
+    fall = 1.0 / _EPOCHS - 1.0
+    return rate * (1.0 + fall / (steps + epoch * fall))
 
 
 @cache
@@ -126,13 +112,25 @@ def _images() -> tuple[
     Float32[Tensor, "samples 1 8 8"], Int64[Tensor, " samples"]
 ]:
     """All images and labels, training part first."""
-    # Imported here, as it takes a second that only this example needs.
-    from sklearn.datasets import load_digits
-
-    images, labels = load_digits(return_X_y=True)
+    images, labels = _table()
     inputs = (
         torch.from_numpy(images / _WHITE).to(torch.float32).reshape(-1, 1, 8, 8)
     )
     generator = Stream(0, ("digits", "split")).generator()
     order = torch.randperm(len(inputs), generator=generator)
     return inputs[order], torch.from_numpy(labels).to(torch.int64)[order]
+
+
+def _table() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Pixels, row by row, and labels of all images, in the order of the file."""
+    # The file alone: with scikit-learn itself would come a second of imports.
+    package = find_spec("sklearn")
+    if package is not None and package.origin is not None:
+        path = Path(package.origin).parent.joinpath(*_FILE)
+        if path.is_file():
+            table = np.loadtxt(path, delimiter=",")
+            return table[:, :-1], table[:, -1].astype(np.int64)
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    return images, labels

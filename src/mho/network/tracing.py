@@ -13,6 +13,7 @@ from torch.export import ExportedProgram
 
 from mho.checks import check_finite, check_shape
 from mho.network.graph import Graph, graph_of_program
+from mho.network.plain_layers import graph_of_layers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,10 @@ def trace(
         outputs = _outputs(source.module(), graph, samples)
     else:
         with _evaluating(source):
-            graph = graph_of_program(_export(source, example))
+            _run(source, example)
+            graph = graph_of_layers(source, example) or graph_of_program(
+                _export(source, example)
+            )
             outputs = _outputs(source, graph, samples)
     check_shape(example, "example", (None, *graph.sample_shape))
     return Trace(_in_float32(graph), samples, outputs)
@@ -86,7 +90,6 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
 
 def _export(module: nn.Module, example: Tensor) -> ExportedProgram:
     """Trace with a free batch size if the module allows it, else with that of the example."""
-    _run(module, example)
     if example.shape[0] > 1:
         return _traced(module, example)
     # torch.export takes a batch of one for a constant, hence the second sample.

@@ -112,7 +112,7 @@ def image_for(job: Job, sources: Task) -> CompiledNetwork:
         packed=job.packed,
         wires=wires,
     )
-    info = chip.bench().info
+    info = chip.info
     return compile_image(
         sources.network,
         info,

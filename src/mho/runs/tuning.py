@@ -232,7 +232,7 @@ class _Tuning:
         start = self._start
         name = Path(job.network.rpartition(":")[0] or job.network).name
         origin = Provenance(source=name, preset=job.chip, data=start.built_in)
-        info = job.specimen(network).bench().info
+        info = job.specimen(network).info
         return compile_image(
             network, info, start.data.calibration, provenance=origin
         )

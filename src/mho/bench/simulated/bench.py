@@ -1,12 +1,13 @@
 """A simulated chip on the bench: the physics behind the same interface as instruments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from mho.bench.abilities import Truth
+from mho.bench.abilities import Calls, Truth
 from mho.bench.interface import BenchInfo, Pulse, Reading
 from mho.bench.simulated.bench_numbers import check_bench_numbers
 from mho.bench.simulated.crossings import Crossings
@@ -248,6 +249,26 @@ class SimulatedBench:
         self._multiplies += 1
         self._ledger += cost
         return current
+
+    @contextmanager
+    def foresee(
+        self,
+        calls: Calls,
+        moments: Sequence[float],
+    ) -> Iterator[None]:
+        """Within, the same products come at each of several times, and nothing else happens.
+
+        They give the same bits as unforeseen, in less time: their wires are solved together.
+
+        Args:
+            calls: Cells, as for `multiply`, and number of vectors of each product of a look.
+            moments: When looks begin, rising (s).
+        """
+        self._products.foresee(calls, moments)
+        try:
+            yield
+        finally:
+            self._products.foresee((), ())
 
     def prepare(
         self,

@@ -6,12 +6,14 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.bench.abilities import Calls
 from mho.bench.simulated.chunks import in_chunks
 from mho.bench.simulated.crossings import (
     Crossings,
     checked_full_scale,
     crossings,
 )
+from mho.bench.simulated.foresight import Coming, Foresight
 from mho.bench.simulated.tile_matrices import one_by_one, tile_matrices
 from mho.checks import check_choice, check_shape
 from mho.chip import ArrayMatrices, Chip, Multiplier
@@ -50,6 +52,7 @@ class Products:
         self._periphery = chip.around
         self._vector_time = chip.published.array.vector_time
         self._conversion = chip.published.array.conversion_energy
+        self._foresight: Foresight | None = None
         self.limits = LimitReport()
 
     def __call__(
@@ -78,15 +81,54 @@ class Products:
         call = self._stream.child(number)
         if self._read_noise == "sampled":
             return self._followed(voltage, both, full_scale, now, call)
-        value, variance = self._seen(both, now)
-        matrices, seen = tile_matrices(
-            self._chip, both, value[None], variance[None]
-        )
+        if self._foresight:
+            matrices, seen = self._foresight.product(both, now)
+        else:
+            value, variance = self._seen(both, now)
+            matrices, seen = self._solved(both, value[None], variance[None])
         multiply = Multiplier(matrices, self._periphery, full_scale)
         draws = multiply.draws(call.child("noise"))
         current = multiply(voltage, draws)
-        cost = self._booked(self._periphery.nominal(voltage), seen)
+        cost = self._booked(self._periphery.nominal(voltage), seen.mean(0))
         return current, cost
+
+    def foresee(
+        self,
+        calls: Calls,
+        moments: Sequence[float],
+    ) -> None:
+        """Expect the same products at each of several times, and nothing else before and between.
+
+        Args:
+            calls: Cells and number of vectors of each product of a look.
+            moments: When looks begin, rising (s). None: whatever was expected does not come.
+        """
+        self._foresight = None
+        if not moments or self._read_noise == "sampled":
+            return
+        coming = []
+        for (plus, minus), vectors in calls:
+            both = crossings(plus, minus, self._chip)
+            coming.append(Coming(both, self._seconds(vectors, both)))
+        self._foresight = Foresight(coming, moments, self._seen, self._solved)
+
+    def _solved(
+        self,
+        both: Int64[Tensor, "sides rows cols"],
+        value: Float[Tensor, "times sides rows cols"],
+        variance: Float[Tensor, "times sides rows cols"],
+    ) -> tuple[ArrayMatrices, Float[Tensor, "times sides rows cols"]]:
+        """Matrices with the wires, and effective conductances (S)."""
+        return tile_matrices(self._chip, both, value, variance)
+
+    def _seconds(
+        self, vectors: int, both: Int64[Tensor, "sides rows cols"]
+    ) -> float:
+        """How long a product takes (s)."""
+        _, rows, cols = both.shape
+        return self._periphery.count(vectors, rows, cols).steps * (
+            self._vector_time
+        )
 
     def prepare(
         self,
@@ -161,7 +203,7 @@ class Products:
                 cycles.append(in_order(torch.stack(parts)))
             combined = around.encoding.combine(torch.stack(cycles))
             currents.append(combined)
-            cost += self._booked(around.nominal(vectors), seen)
+            cost += self._booked(around.nominal(vectors), seen.mean(0))
         return torch.cat(currents), cost
 
     def _values(

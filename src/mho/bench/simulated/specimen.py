@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from mho.bench.interface import Bench
+from mho.bench.interface import Bench, BenchInfo
 from mho.bench.simulated.bench import SimulatedBench
+from mho.bench.simulated.description import describe_chip
 from mho.bench.simulated.first_checksums import first_checksum
 from mho.bench.simulated.products import READ_NOISES
 from mho.checks import (
@@ -79,6 +80,11 @@ class ChipSpec(Configuration):
         Of numbers and units alone: notes and names in the code do not count.
         """
         return first_checksum(self) or identity(self.chip)
+
+    @property
+    def info(self) -> BenchInfo:
+        """What `bench()` says of itself, without making a single cell."""
+        return describe_chip(self.chip)
 
     def bench(self) -> Bench:
         """The chip, fresh from the factory."""

@@ -15,8 +15,10 @@ def tile_matrices(
     both: Int64[Tensor, "sides rows cols"],
     conductance: Float[Tensor, "times sides rows cols"],
     variance: Float[Tensor, "times sides rows cols"] | None = None,
-) -> tuple[ArrayMatrices, Float[Tensor, "sides rows cols"]]:
+) -> tuple[ArrayMatrices, Float[Tensor, "times sides rows cols"]]:
     """Matrices of a tile with its wires, and the effective conductances of its cells (S).
+
+    Times are solved together, and to the same bits as alone.
 
     The linear part is exact. What deviates, noise and curvature, is small: a deviation of a
     cell's current counts by what its own current loses, partly on the way in and partly on the
@@ -46,7 +48,7 @@ def tile_matrices(
     curved = _balance(bent) if bent.any() else None
     # noise of both sides adds up, whatever their sign
     noise = None if variance is None else (variance * kept).sum(1)
-    return ArrayMatrices(_balance(seen), noise, curved), seen.mean(0)
+    return ArrayMatrices(_balance(seen), noise, curved), seen
 
 
 def _balance(

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.signal import welch
 from torch import Tensor
 
 from mho.characterise.telegraph.result import TelegraphAnalysis
@@ -28,6 +27,9 @@ def power_spectrum(
     Returns:
         Frequencies (Hz), from above zero, and densities (S²/Hz). Shapes (frequencies,).
     """
+    # Imported here, as it takes a second that only spectra need.
+    from scipy.signal import welch
+
     values = trace.conductance.double().numpy()
     length = 2 ** int(math.log2(2 * len(values) / (_SEGMENTS + 1)))
     frequency, density = welch(values, 1 / trace.interval, nperseg=length)

@@ -54,7 +54,7 @@ def check_chip(chip: ProgrammedChip) -> None:
             f"is of a chip of {size:,} cells, far more than its network needs"
         )
     try:
-        check_fits(chip.image, chip.specimen.bench().info)
+        check_fits(chip.image, chip.specimen.info)
         same = chip.specimen.model == chip.model
         chip.deployed()
     except (ValueError, IndexError, RuntimeError) as error:

@@ -31,8 +31,8 @@ from mho.network.operations.recurrent import (
 from mho.network.operations.refusals import NotOnTilesError, refusal
 from mho.network.operations.rehearsal import (
     Rehearsal,
+    known_shape,
     last_uses,
-    shape_kept,
     size_of,
 )
 from mho.network.operations.unfolding import Convolution
@@ -54,12 +54,12 @@ __all__ = [
     "check_prepared",
     "dense_operation",
     "evaluate_node",
+    "known_shape",
     "last_uses",
     "multiply_adds",
     "prepare_graph",
     "recurrent_operation",
     "refusal",
-    "shape_kept",
     "size_of",
     "stored_tensor",
     "weight_name",

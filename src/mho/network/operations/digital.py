@@ -26,7 +26,7 @@ from mho.network.operations.digital_operators import (
 )
 from mho.network.operations.recurrent import RECURRENT_OPERATORS, with_states
 from mho.network.operations.rehearsal import (
-    shape_kept,
+    known_shape,
     size_of,
     without_numbers,
 )
@@ -70,7 +70,7 @@ def evaluate_node(
         return _of_numbers(node, arguments)
     if node.operator in UNCHANGED_OPERATORS:
         return next(iter(arguments.values()))
-    same = shape_kept(node, arguments)
+    same = known_shape(node, arguments)
     if same is not None:
         return same
     if node.operator == "aten.to.dtype":

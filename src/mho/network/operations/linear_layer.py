@@ -105,10 +105,19 @@ def forward_groups(
     present = [layer.bias for layer in layers if layer.bias is not None]
     bias = _joined(present).to(activation.device) if present else None
     moves = layers[0].convolution
+    # Of tensors without numbers torch finds the same shapes, but loads a second of code for it.
     if moves is None:
+        *several, inputs = activation.shape
+        if activation.is_meta and inputs == weight.shape[1]:
+            return activation.new_empty(*several, weight.shape[0])
         return functional.linear(activation, weight, bias)
+    image = moves.image(activation)
+    if image.is_meta and _fits(image, weight, moves, len(layers)):
+        size = moves.positions(tuple(activation.shape))
+        shape = (image.shape[0], weight.shape[0], *size)
+        return moves.shaped(image.new_empty(shape))
     images = functional.conv2d(
-        moves.image(activation),
+        image,
         weight.reshape(weight.shape[0], -1, *moves.kernel_size),
         bias,
         stride=moves.stride,
@@ -116,6 +125,24 @@ def forward_groups(
         groups=len(layers),
     )
     return moves.shaped(images)
+
+
+def _fits(
+    image: Tensor, weight: Tensor, moves: Convolution, groups: int
+) -> bool:
+    """Whether a convolution accepts an image, so that its result has the shape to be expected."""
+    inputs = groups * weight.shape[1]
+    return (
+        image.ndim == 4
+        and image.shape[1] * prod(moves.kernel_size) == inputs
+        and weight.shape[0] % groups == 0
+        and all(
+            size > dilation * (kernel - 1)
+            for size, kernel, dilation in zip(
+                image.shape[2:], moves.kernel_size, moves.dilation, strict=True
+            )
+        )
+    )
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

@@ -7,7 +7,6 @@ a file: a few bytes of it can ask for any amount of numbers.
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from mho.checks import one_line
@@ -51,24 +50,58 @@ _SHAPE_KEPT = frozenset(
     )
 )
 """Operators of one tensor whose result has its shape and, of real numbers, its type."""
+_POOLING = "aten.max_pool2d.default"
 
 
-def shape_kept(node: Node, arguments: Mapping[str, object]) -> Tensor | None:
-    """The result of an operation that keeps the shape of a tensor without numbers.
+def known_shape(node: Node, arguments: Mapping[str, object]) -> Tensor | None:
+    """The result of an operation that keeps the shape of a tensor without numbers, or pools.
 
-    torch works these out by a formula of many operations, which takes it milliseconds; a file of
-    twenty thousand of them would take a minute. `None` for every other operation.
+    torch works these out by a formula of many operations, which takes it milliseconds, and a
+    second for the first; a file of twenty thousand of them would take a minute. `None` for every
+    other operation.
 
     Args:
         node: The operation.
         arguments: Its arguments, with values in the place of references.
     """
-    if node.operator not in _SHAPE_KEPT:
-        return None
     value = arguments.get("self")
     if not isinstance(value, Tensor) or not value.is_meta:
         return None
-    return torch.empty_like(value) if value.is_floating_point() else None
+    if node.operator == _POOLING:
+        return _pooled(value, arguments)
+    if node.operator not in _SHAPE_KEPT:
+        return None
+    if not value.is_floating_point():
+        return None
+    return value.new_empty_strided(value.shape, value.stride())
+
+
+def _pooled(image: Tensor, arguments: Mapping[str, object]) -> Tensor | None:
+    """Result of a pooling that has only a kernel and a stride; `None` for any other."""
+    if arguments.keys() != {"self", "kernel_size", "stride"} or image.ndim != 4:
+        return None
+    sizes = []
+    for size, *pair in zip(
+        image.shape[2:],
+        *(_pair(arguments[name]) for name in ("kernel_size", "stride")),
+        strict=True,
+    ):
+        kernel, stride = pair
+        if not 1 <= kernel <= size or stride < 1:
+            return None
+        sizes.append((size - kernel) // stride + 1)
+    return image.new_empty(*image.shape[:2], *sizes)
+
+
+def _pair(value: object) -> tuple[int, int]:
+    """Two whole numbers; zeros, which no pooling has, for anything else."""
+    if (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(type(one) is int for one in value)
+    ):
+        return value
+    return (0, 0)
 
 
 def without_numbers(value: object) -> object:

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.style
 import numpy as np
 import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -160,13 +161,11 @@ def draw_png(figure: Callable[[], Figure]) -> bytes:
     """
     file = io.BytesIO()
     with mpl.style.context(["default", _LOOK]):
+        drawn = figure()
+        drawn.set_dpi(DPI)
+        # `Figure.savefig` would draw everything twice, the first time for the layout alone.
         # Without its name in the file, another version of matplotlib may give the same bytes.
-        figure().savefig(
-            file,
-            format="png",
-            dpi=DPI,
-            metadata={"Software": None},
-        )
+        FigureCanvasAgg(drawn).print_png(file, metadata={"Software": None})
     return file.getvalue()
 
 

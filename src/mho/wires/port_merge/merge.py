@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 from mho.checks import check_within
 from mho.wires.line_resistances import LineResistances, lines_of
 from mho.wires.port_merge.block_tree import Shape, Tape, tree
+from mho.wires.port_merge.few_threads import threads_for
 from mho.wires.port_merge.gradient import conductance_gradient
 from mho.wires.port_merge.leaf_blocks import LEAF, leaf_grid, sort_cells
 from mho.wires.port_merge.workspace import Memory
@@ -50,6 +51,13 @@ def effective_matrix(
         ValueError: Fewer than two axes; a conductance that is NaN, negative or above 1 TS; a
             sequence of resistances with another number of lines than the tile.
     """
+    with threads_for(math.prod(conductance.shape[-2:])):
+        return _effective(wires, conductance)
+
+
+def _effective(
+    wires: "WireModel", conductance: Shaped[Tensor, "..."]
+) -> Float[Tensor, "*tiles rows cols"]:
     _check(conductance)
     lines = lines_of(wires, conductance)
     if not conductance.numel():
@@ -164,4 +172,6 @@ class _Tree(torch.autograd.Function):
             root = above.new_zeros(len(above), near, near)
             root[:, : shape.rows, shape.rows :] = above
         root = (root + root.mT) / 2
-        return conductance_gradient(root, cells, shape, tape), None, None, None
+        with threads_for(shape.rows * shape.cols):
+            found = conductance_gradient(root, cells, shape, tape)
+        return found, None, None, None

@@ -72,7 +72,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
             packed=wanted.packed,
             wires=wires,
         )
-        info = chip.bench().info
+        info = chip.info
         image = compile_image(
             network,
             info,

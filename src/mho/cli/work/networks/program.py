@@ -61,7 +61,7 @@ def run_program(
     )
     image = load_image(wanted.image)
     specimen = _specimen(wanted, image)
-    effort.protocol.check(specimen.bench().info)
+    effort.protocol.check(specimen.info)
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
     path = output_file(out or name, wanted.image)
     with progress_bars() as progress:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mho.checks import RefusedError
 from mho.network.graph import Graph, Node, Ref, replace_refs
-from mho.network.operations import shape_kept
+from mho.network.operations import known_shape
 
 Array = npt.NDArray[Any]
 _LARGEST = 2**28
@@ -328,7 +328,7 @@ def _shapes(node: Node, values: Mapping[str, Any]) -> Any:
         return getattr(operator, name)(arguments["a"], arguments["b"])
     if name in ("lstm", "gru"):
         return _recurrent_shapes(arguments["input"], arguments["hx"])
-    same = shape_kept(node, arguments)
+    same = known_shape(node, arguments)
     if same is not None:
         return same
     if name == "zeros":
