@@ -10,6 +10,7 @@ import pytest
 import mho.device.published as published
 from mho.bench.simulated import ChipSpec
 from mho.bench.simulated.first_checksums import _recorded, first_checksum
+from mho.device.filament import CellParameters
 from mho.device.published import Preset, preset
 from mho.files import identity
 from mho.wires import WireModel
@@ -127,6 +128,9 @@ def test_the_first_checksum_is_of_words_that_are_frozen() -> None:
 
 def test_a_chip_is_described_without_its_cells() -> None:
     """What a spec says is what the bench says. Exact."""
-    for name in PRESETS:
+    for name, kind in published.PRESETS.items():
+        # further kinds say so in tests of their own, where they are compiled anyway
+        if kind.kind is not CellParameters:
+            continue
         spec = ChipSpec(name, 1, 1, 4, 4)
         assert spec.info == spec.bench().info
