@@ -7,23 +7,32 @@ import pytest
 import torch
 from torch import Tensor
 
+from mho.device import Cells
 from mho.device.laws import TelegraphNoise
 from mho.device.published import preset
 from mho.rng import CellStream, Stream
 from reference import (
     Traps,
-    advance,
     boosted,
     born,
     filled_moments,
     new,
     resolved,
-    watch_traps,
 )
 
 
 def _law(**changes: float) -> TelegraphNoise:
     return replace(preset("rao2023").cell().telegraph, **changes)
+
+
+TRAPS_ALONE = {
+    "cell__stuck_fraction": 0.0,
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "retention__scale": 0.0,
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 0.0,
+}
 
 
 def _traps(
@@ -41,15 +50,49 @@ def _cells(stream: Stream, count: int) -> CellStream:
     return stream.cells(torch.arange(count))
 
 
+def _trapped(
+    stream: Stream,
+    count: int,
+    capture: float,
+    emission: float,
+    filled: bool | Tensor,
+) -> Cells:
+    """Cells of the product that show one channel of 1 S each, and nothing else."""
+    kind = preset("rao2023").replace(**TRAPS_ALONE).cell()
+    cells = Cells(kind, count, stream, 300.0)
+    cells.column("core").zero_()
+    cells.column("amplitude")[0] = 1.0
+    cells.column("capture_time")[0] = capture
+    cells.column("emission_time")[0] = emission
+    cells.column("filled")[0] = torch.as_tensor(filled).to(torch.uint8)
+    return cells
+
+
+def _look(
+    cells: Cells, now: float, integration: float, spacing: float, samples: int
+) -> Tensor:
+    """Filled share of the time in every sample. Shape (samples, cells)."""
+    every = torch.arange(cells.count)
+    seen = cells.sample(every, now, integration, spacing, samples)
+    return 1 - seen.double()
+
+
+def _start(stream: Stream, count: int, occupancy: float) -> Tensor:
+    """States in equilibrium. Shape (cells,)."""
+    draws = stream.child("start").cells(torch.arange(count)).uniform("start")
+    return draws[0] <= occupancy
+
+
 def _after(
-    count: int, start: bool, times: list[float], key: CellStream
+    count: int, start: bool, times: list[float], stream: Stream
 ) -> float:
     """Share of filled traps (τc 2 s, τe 0.5 s) after several intervals in a row."""
-    traps = _traps(count, 2.0, 0.5, start)
-    for number, seconds in enumerate(times):
-        wait = torch.full((count,), seconds, dtype=torch.float64)
-        traps = advance(traps, wait, key.child(f"step {number}"))
-    return float(traps.filled.double().mean())
+    cells = _trapped(stream, count, 2.0, 0.5, start)
+    now = 0.0
+    for seconds in times:
+        now += seconds
+        _look(cells, now, 0.0, 0.0, 1)
+    return float(cells.column("filled")[0].double().mean())
 
 
 @pytest.mark.parametrize("start", [False, True])
@@ -64,7 +107,7 @@ def test_a_trap_is_filled_with_the_closed_form_probability(
     """
     count = 200_000
     expected = 0.2 + (start - 0.2) * math.exp(-2.5 * seconds)
-    share = _after(count, start, [seconds], _cells(stream, count))
+    share = _after(count, start, [seconds], stream)
     error = 5 * math.sqrt(expected * (1 - expected) / count)
     assert abs(share - expected) <= error + 1e-6
 
@@ -78,7 +121,7 @@ def test_many_short_waits_are_one_long_wait(
     Both shares are of independent traps; the bound is five standard errors of the closed form.
     """
     count = 200_000
-    parts = _after(count, start, [0.3, 0.05, 0.45], _cells(stream, count))
+    parts = _after(count, start, [0.3, 0.05, 0.45], stream)
     expected = 0.2 + (start - 0.2) * math.exp(-2.5 * 0.8)
     assert abs(parts - expected) <= 5 * math.sqrt(
         expected * (1 - expected) / count
@@ -88,25 +131,17 @@ def test_many_short_waits_are_one_long_wait(
 def test_occupancy_balances_capture_and_emission(stream: Stream) -> None:
     """Detailed balance: (1 − p)/τc = p/τe, as many captures as emissions.
 
-    The identity holds to rounding (1e-12). The flows are counted over a short wait from
-    equilibrium: both have mean n·p(1 − p)(1 − e^(−λt)), and their difference is at most one
-    standard deviation of a sum of n terms of variance twice that; five of those.
+    The flows are counted over a short wait from equilibrium, p = 0.2: both have mean
+    n·p(1 − p)(1 − e^(−λt)), and their difference is at most one standard deviation of a sum of n
+    terms of variance twice that; five of those.
     """
     count = 200_000
-    traps = _traps(count, 2.0, 0.5, False)
-    p = traps.occupancy
-    torch.testing.assert_close(
-        (1 - p) / traps.capture_time,
-        p / traps.emission_time,
-        rtol=1e-12,
-        atol=0.0,
-    )
-    key = _cells(stream, count)
-    start = key.uniform("start") <= p
-    traps = replace(traps, filled=start)
-    later = advance(traps, torch.full((count,), 0.1, dtype=torch.float64), key)
-    captures = (~start & later.filled).sum()
-    emissions = (start & ~later.filled).sum()
+    start = _start(stream, count, 0.2)
+    cells = _trapped(stream, count, 2.0, 0.5, start)
+    _look(cells, 0.1, 0.0, 0.0, 1)
+    later = cells.column("filled")[0].bool()
+    captures = (~start & later).sum()
+    emissions = (start & ~later).sum()
     flow = count * 0.2 * 0.8 * (1 - math.exp(-2.5 * 0.1))
     assert abs(float(captures - emissions)) <= 5 * math.sqrt(2 * flow)
     assert abs(float(captures) - flow) <= 5 * math.sqrt(flow)
@@ -122,11 +157,10 @@ def test_autocorrelation_decays_with_both_rates(
     √(max(1, μ₄/σ⁴)/n); here μ₄/σ⁴ = 1/(p(1 − p)) − 3 = 3.25.
     """
     count = 400_000
-    traps = _traps(count, 2.0, 0.5, False)
-    key = _cells(stream, count)
-    traps = replace(traps, filled=key.uniform("start") <= traps.occupancy)
-    later = advance(traps, torch.full((count,), lag, dtype=torch.float64), key)
-    pair = torch.cat((traps.filled, later.filled)).double()
+    start = _start(stream, count, 0.2)
+    cells = _trapped(stream, count, 2.0, 0.5, start)
+    _look(cells, lag, 0.0, 0.0, 1)
+    pair = torch.stack((start, cells.column("filled")[0])).double()
     found = float(torch.corrcoef(pair)[0, 1])
     assert abs(found - math.exp(-2.5 * lag)) <= 5 * math.sqrt(3.25 / count)
 
@@ -144,19 +178,11 @@ def test_one_trap_has_a_lorentzian_spectrum(stream: Stream) -> None:
     h = 0.08
     rate = 2.5
     p = 0.2
-    key = _cells(stream, count)
-    traps = _traps(count, 2.0, 0.5, False)
-    traps = replace(traps, filled=key.uniform("start") <= traps.occupancy)
-    wait = torch.full((count,), h, dtype=torch.float64)
-    trace = torch.empty(points, count, dtype=torch.float64)
-    for number in range(points):
-        trace[number] = traps.conductance
-        traps = advance(traps, wait, key.at(torch.full((count,), number)))
+    start = _start(stream, count, p)
+    cells = _trapped(stream, count, 1 / (rate * p), 1 / (rate * (1 - p)), start)
+    trace = _look(cells, 0.0, 0.0, h, points)
     power = (
-        torch.fft.rfft(trace - (1 - p), dim=0).abs().square().mean(1)
-        * 2
-        * h
-        / points
+        torch.fft.rfft(trace - p, dim=0).abs().square().mean(1) * 2 * h / points
     )
     f = torch.fft.rfftfreq(points, h, dtype=torch.float64)
     r = math.exp(-rate * h)
@@ -197,19 +223,20 @@ def test_many_traps_make_a_one_over_f_spectrum(stream: Stream) -> None:
 
 
 def _stepped_mean(
-    x: float, start: bool, p: float, key: CellStream, count: int
+    x: float, start: bool, p: float, stream: Stream, count: int
 ) -> Tensor:
     """Filled fraction of the time, by 40 exact steps per relaxation time or 100 in all."""
     steps = max(100, int(40 * x)) if x <= 100 else 4000
     memory = math.exp(-x / steps)
     filled = torch.full((count,), start)
-    total = torch.zeros(count, dtype=torch.float64)
-    for number in range(steps):
-        here = filled.double()
-        draw = key.at(torch.full((count,), number)).uniform("brute")[0]
-        filled = draw <= p + (here - p) * memory
-        total += 0.5 * (here + filled.double())
-    return total / steps
+    total = torch.zeros(count)
+    draws = stream.generator()
+    for _ in range(steps):
+        here = filled.float()
+        chance = p + (here - p) * memory
+        filled = torch.rand(count, generator=draws) <= chance
+        total += 0.5 * (here + filled.float())
+    return total.double() / steps
 
 
 @pytest.mark.parametrize("start", [False, True])
@@ -226,15 +253,10 @@ def test_the_average_has_the_mean_and_variance_of_the_process(
     """
     count = 20_000
     p = 0.3
-    key = _cells(stream, count)
-    traps = _traps(count, 1 / (1 - (1 - p)), 1 / (1 - p), start)
-    assert math.isclose(float(traps.occupancy[0, 0]), p)
-    now = torch.zeros(count, dtype=torch.float64)
-    _, conductance = watch_traps(
-        traps, now, 0.0, x / float(traps.rate[0, 0]), key
-    )
-    found = 1 - conductance[0]
-    brute = _stepped_mean(x, start, p, key.child("brute"), count)
+    # a rate of 1/s: the integration in seconds is x
+    cells = _trapped(stream, count, 1 / p, 1 / (1 - p), start)
+    found = _look(cells, 0.0, x, x, 1)[0]
+    brute = _stepped_mean(x, start, p, stream.child("brute"), count)
     mean = float(brute.mean())
     variance = float(brute.var())
     fourth = float((brute - mean).pow(4).mean())

@@ -1,20 +1,41 @@
 """Spectra of simulated traces: one trap is a Lorentzian, many are 1/f, as samples see them."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mho.device import Cells
 from mho.device.published import preset
 from mho.rng import Stream
-from reference import Traps, new, watch_traps
+
+TRAPS_ALONE = {
+    "cell__stuck_fraction": 0.0,
+    "flicker__per_decade": 0.0,
+    "relaxation__scale": 0.0,
+    "retention__scale": 0.0,
+    "telegraph__births": 0.0,
+    "telegraph__spawning": 1.0,
+}
+"""Cells that show nothing but their traps, and get one from a weak pulse."""
+
+
+def one_trap_each(count: int, stream: Stream) -> Cells:
+    """Cells with one channel of 1 S each, of the preset's time constants."""
+    kind = preset("rao2023").replace(**TRAPS_ALONE)
+    cells = Cells(kind.cell(), count, stream, 300.0)
+    weak = torch.full((1, count), 0.01)
+    width = kind["telegraph.cleaning_width"]
+    cells.pulse(torch.arange(count), weak, width, torch.ones(count), 0.0)
+    cells.column("core").zero_()
+    cells.column("amplitude")[0] = 1.0
+    return cells
 
 
 def spectrum(
-    traps: Traps, spacing: float, samples: int, stream: Stream
+    cells: Cells, now: float, spacing: float, samples: int
 ) -> tuple[Float[Tensor, " bins"], Float[Tensor, " bins"]]:
     """One-sided power spectral density of traces, averaged over cells.
 
@@ -22,21 +43,16 @@ def spectrum(
     integration's sinc² is divided out. The window is Hann's.
 
     Args:
-        traps: The channels. Shape (slots, cells).
+        cells: The cells; their traps move on.
+        now: Time of the first sample (s).
         spacing: Time from sample to sample (s).
         samples: Samples of a trace (1).
-        stream: Randomness.
 
     Returns:
         Frequencies (Hz) and densities (S²/Hz), of the lower third of the bins.
     """
-    slots, cells = traps.amplitude.shape
-    del slots
-    key = stream.cells(torch.arange(cells).repeat(samples))
-    own = key.at(torch.arange(samples).repeat_interleave(cells))
-    trace = watch_traps(traps, torch.zeros(cells), 0.0, spacing, own)[
-        1
-    ].double()
+    every = torch.arange(cells.count)
+    trace = cells.sample(every, now, spacing, spacing, samples).double()
     window = torch.hann_window(samples, dtype=torch.float64)[:, None]
     power = (
         torch.fft.rfft((trace - trace.mean()) * window, dim=0)
@@ -57,22 +73,19 @@ def spectrum(
 
 
 def corner_frequency(
-    capture: float, emission: float, cells: int, stream: Stream
+    capture: float, emission: float, count: int, stream: Stream
 ) -> float:
     """Corner of the spectrum of one trap, measured on traces of many cells (Hz).
 
     1/S is linear in f² for a Lorentzian: intercept over slope is the corner squared. Every bin is
     weighted by S², since its standard error is proportional to S.
     """
-    one = torch.ones(1, cells)
-    occupancy = emission / (capture + emission)
-    filled = (
-        stream.child("start").cells(torch.arange(cells)).uniform("start")
-        <= occupancy
-    )
-    traps = Traps(one, one * capture, one * emission, one, filled)
+    cells = one_trap_each(count, stream)
+    cells.column("capture_time")[0] = capture
+    cells.column("emission_time")[0] = emission
     rate = 1 / capture + 1 / emission
-    f, density = spectrum(traps, 0.2 / rate, 512, stream)
+    # a hundred memory times on, the traps are in equilibrium
+    f, density = spectrum(cells, 100 / rate, 0.2 / rate, 512)
     weight = density.square()
     x = f.square()
     y = 1 / density
@@ -85,27 +98,21 @@ def corner_frequency(
 
 
 def many_traps(
-    cells: int, stream: Stream
+    count: int, stream: Stream
 ) -> tuple[Float[Tensor, " points"], Float[Tensor, " points"]]:
     """Spectrum of many fresh channels, 1 S each, over four decades.
 
-    Six sets of traces, each with samples seven times as far apart as those of the one before; the
+    Six sets of traces, each with samples a seventh as far apart as those of the one before; the
     same channels in all. One point for each set.
 
     Returns:
         Frequencies (Hz) and densities (S²/Hz), rising frequencies.
     """
-    law = replace(
-        preset("rao2023").cell().telegraph, amplitude_spread=0.0, amplitude=1e-6
-    )
-    born = new(
-        law, torch.ones(cells), stream.child("traps").cells(torch.arange(cells))
-    )
-    born = replace(born, amplitude=torch.ones(1, cells))
+    cells = one_trap_each(count, stream)
     points = []
     for number in range(6):
         spacing = 1e-4 * 7.0 ** (5 - number)
-        f, density = spectrum(born, spacing, 192, stream.child("set", number))
+        f, density = spectrum(cells, 1e4 * (number + 1), spacing, 192)
         points.append(
             (float(f.log().mean().exp()), float(density.log().mean().exp()))
         )

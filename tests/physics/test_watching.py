@@ -6,52 +6,34 @@ import torch
 
 from mho.device import Cells
 from mho.device.published import preset
-from mho.rng import CellStream, Stream
-from reference import fresh, new, watch, watch_traps
-
-
-def _looks(stream: Stream, count: int, number: int) -> list[CellStream]:
-    return [
-        stream.child("look", n).cells(torch.arange(count))
-        for n in range(number)
-    ]
-
-
-def _joined(looks: list[CellStream]) -> CellStream:
-    return CellStream(torch.cat([look.key for look in looks]))
+from mho.rng import Stream
 
 
 def test_a_watch_is_a_chain_of_looks(stream: Stream) -> None:
-    """Same draws, same states, same averages: bitwise. Times run over all kinds of traps."""
-    count = 500
-    law = preset("rao2023").cell().telegraph
-    traps = new(law, torch.ones(count), stream.cells(torch.arange(count)))
-    looks = _looks(stream, count, 5)
-    first = torch.linspace(0, 3, count)
-    after, together = watch_traps(traps, first, 0.02, 1e-3, _joined(looks))
-    wait = first
-    for look, row in zip(looks, together, strict=True):
-        traps, alone = watch_traps(traps, wait, 0.0, 1e-3, look)
-        assert torch.equal(alone[0], row)
-        wait = torch.full((count,), 0.02)
-    assert torch.equal(after.filled, traps.filled)
-    assert 0.1 < float(together.std(0).gt(0).double().mean()) < 1
+    """Five samples at once, or one after the other: creep, 1/f noise, and traps of all speeds.
 
-
-def test_followed_processes_are_a_chain_of_looks(stream: Stream) -> None:
-    """The 1/f remainder likewise, to single precision: 1e-6 of a standard normal number."""
+    Draws are the same. Waits are differences of times here and spacings there, which round apart:
+    1e-5 of a sample; a trap whose draw lies that near its chance differs, one cell in 500 at most.
+    """
     count = 500
-    law = preset("rao2023").cell().flicker
-    state = fresh(law, stream.cells(torch.arange(count)))
-    looks = _looks(stream, count, 5)
-    first = torch.linspace(0, 3, count)
-    wait = first
-    for look, together in zip(
-        looks, watch(law, state, first, 0.3, _joined(looks)), strict=True
-    ):
-        state = watch(law, state, wait, 0.0, look)[0]
-        torch.testing.assert_close(state, together, rtol=0.0, atol=5e-6)
-        wait = torch.full((count,), 0.3)
+    kind = preset("rao2023").replace(cell__stuck_fraction=0.0).cell()
+    every = torch.arange(count)
+    cells = Cells(kind, count, stream, 300.0)
+    other = Cells(kind, count, stream, 300.0)
+    together = cells.sample(every, 3.0, 1e-3, 0.021, 5)
+    alone = torch.cat(
+        [other.sample(every, 3.0 + 0.021 * n, 1e-3, 1e-3, 1) for n in range(5)]
+    )
+    close = (together / alone - 1).abs() <= 1e-5
+    assert int((~close).any(0).sum()) <= 1
+    for name in ("event", "clock"):
+        found = cells.column(name).double()
+        torch.testing.assert_close(found, other.column(name).double())
+    found = cells.column("flicker")
+    torch.testing.assert_close(
+        found, other.column("flicker"), rtol=0, atol=1e-5
+    )
+    assert 0.1 < float((together.std(0) > 1e-7).double().mean()) < 1
 
 
 def test_the_first_pulse_of_a_train_that_can_resolves_the_channel(
