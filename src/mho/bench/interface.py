@@ -19,8 +19,13 @@ from mho.checks import (
     check_positive,
 )
 from mho.ledger import Ledger
+from mho.units import show
 from mho.wires import WireModel
 
+_TOLERANCE = 1e-6
+"""Half-width of the window of the 2023 chip (S)."""
+_SHARE = 0.05
+"""Half-width of the window of other kinds, relative to their range (1)."""
 METHODS = ("predictive", "ramp", "identical pulses")
 """How cells are trimmed: see `BenchInfo.method`."""
 
@@ -174,6 +179,36 @@ class BenchInfo(Configuration):
         check_choice(self.method, "method", METHODS)
         if self.levels is not None:
             check_between(self.levels, "levels", 2, 65_536, "1")
+
+    def check_levels(self, levels: int | None) -> None:
+        """Refuse more levels than a cell can hold.
+
+        Args:
+            levels: Levels wanted (1); any conductance if `None`.
+
+        Raises:
+            ValueError: In the house sentence.
+        """
+        if self.levels is None or (levels or 65_536) <= self.levels:
+            return
+        wanted = "any conductance" if levels is None else f"{levels:,}"
+        raise ValueError(
+            f"Argument `levels` must be at most {self.levels}, as cells of `{self.name}` hold no"
+            f" more, {show(self.array_low, 'S')} and {show(self.array_high, 'S')}, but is"
+            f" {wanted}; ask for {self.levels} (`--levels {self.levels}`)."
+        )
+
+    @property
+    def usual_tolerance(self) -> float:
+        """Half-width of the acceptance window where nobody chooses one (S).
+
+        1 µS as for the 2023 chip where cells may show telegraph noise, a twentieth of the range
+        for other kinds, and half of it for two levels.
+        """
+        if self.telegraph:
+            return _TOLERANCE
+        span = self.array_high - self.array_low
+        return span / 2 if self.levels == 2 else _SHARE * span
 
     @property
     def cells(self) -> int:

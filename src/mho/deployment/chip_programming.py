@@ -62,7 +62,7 @@ def program_image(
         image.placement,
         image.ranges,
         bench,
-        effort.protocol,
+        effort.protocol(bench.info),
         repaired=effort.repaired,
         through=JournaledBench(bench, journal) if journal else None,
         resume=groups.get("run"),

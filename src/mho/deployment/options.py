@@ -41,7 +41,12 @@ class DeployOptions(Configuration):
         check_choice(self.ranges, "ranges", RULES)
 
     def weight_mapping(self, info: BenchInfo) -> WeightMapping:
-        """The mapping within the range that a bench recommends."""
+        """The mapping within the range that a bench recommends.
+
+        Raises:
+            ValueError: Its cells hold fewer levels than are wanted.
+        """
+        info.check_levels(self.levels)
         return mapping_for(
             self.mapping,
             info,

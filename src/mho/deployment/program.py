@@ -12,7 +12,13 @@ from mho.bench import Bench, BenchInfo
 from mho.ledger import Ledger
 from mho.mapping import Placement, positions
 from mho.mapping.targets import adapt, repair, second_pair_targets, with_excess
-from mho.programming import ProgramProtocol, ProgramResult, ProgramRun, program
+from mho.programming import (
+    ProgramProtocol,
+    ProgramResult,
+    ProgramRun,
+    program,
+    suited_protocol,
+)
 
 
 def program_pairs(
@@ -42,7 +48,9 @@ def program_pairs(
         The placement with polarities and targets in force at the end, and the joint result of
         all passes.
     """
-    protocol = protocol or ProgramProtocol()
+    protocol = protocol or suited_protocol(bench.info)
+    # what makes up for a stuck partner is none of few levels
+    repaired = repaired and bench.info.levels is None
     first_cells, *later_cells = stages(placement)
     first, first_result = _program_stage(
         bench,

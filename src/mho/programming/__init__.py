@@ -4,6 +4,7 @@ Sees a bench, never a chip or a device.
 """
 
 from mho.programming.audit import Audit, audit, spaced_looks
+from mho.programming.by_kind import IdenticalPulses, suited_protocol
 from mho.programming.denoise import Denoise
 from mho.programming.effort import ProgrammingOptions
 from mho.programming.error_table import ErrorTable, TableDraws, measure_errors
@@ -21,6 +22,7 @@ __all__ = [
     "Audit",
     "Denoise",
     "ErrorTable",
+    "IdenticalPulses",
     "Outcome",
     "Predictive",
     "ProgramProtocol",
@@ -36,4 +38,5 @@ __all__ = [
     "neurram_protocol",
     "program",
     "spaced_looks",
+    "suited_protocol",
 ]

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from mho.bench import BenchInfo
 from mho.checks import Configuration, check_positive
-from mho.programming.denoise import Denoise
+from mho.programming.by_kind import suited_protocol
 from mho.programming.protocol import ProgramProtocol
 
 
@@ -24,9 +25,10 @@ class ProgrammingOptions(Configuration):
     def __post_init__(self) -> None:
         check_positive(self.tolerance, "tolerance", "S")
 
-    @property
-    def protocol(self) -> ProgramProtocol:
-        """The protocol."""
-        return ProgramProtocol(
-            self.tolerance, denoise=Denoise() if self.denoise else None
-        )
+    def protocol(self, info: BenchInfo) -> ProgramProtocol:
+        """The protocol that suits the cells of a bench.
+
+        Args:
+            info: What the bench says of itself.
+        """
+        return suited_protocol(info, self.tolerance, denoise=self.denoise)

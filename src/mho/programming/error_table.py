@@ -18,6 +18,7 @@ from torch import Tensor
 from mho.bench import Bench
 from mho.checks import check_between, check_finite, check_positive, check_shape
 from mho.ledger import Ledger
+from mho.programming.by_kind import suited_protocol
 from mho.programming.loop import program
 from mho.programming.protocol import ProgramProtocol
 from mho.rng import Stream
@@ -213,7 +214,7 @@ def measure_errors(
         ValueError: The bench has too few cells, or none of a row works.
     """
     info = bench.info
-    protocol = protocol or ProgramProtocol()
+    protocol = protocol or suited_protocol(info)
     low = info.array_low if low is None else low
     high = info.array_high if high is None else high
     check_between(rows, "rows", 2, 4096, "1")

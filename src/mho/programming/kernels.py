@@ -35,6 +35,11 @@ def law_propose(cell: Record, p: Record) -> Real:
     raise NotImplementedError
 
 
+def law_count(cell: Record, p: Record) -> int:
+    """The trimming method's `count`."""
+    raise NotImplementedError
+
+
 def law_stuck(cell: Record, p: Record) -> bool:
     """The trimming method's `stuck`."""
     raise NotImplementedError
@@ -127,8 +132,13 @@ def start(live: Table, p: Table) -> None:
 
 
 def decide(
-    live: Table, p: Table, trimmed: Table, amplitude: Table, at: Table
-) -> tuple[int, int, int, int, int]:
+    live: Table,
+    p: Table,
+    trimmed: Table,
+    amplitude: Table,
+    count: Table,
+    at: Table,
+) -> tuple[int, int, int, int, int, int]:
     """What each live cell gets next: a pulse, the train it owes, or the long look.
 
     Args:
@@ -136,13 +146,15 @@ def decide(
         p: The protocol's numbers.
         trimmed: Filled with the numbers of cells that get a pulse.
         amplitude: Filled with the amplitudes of those pulses (V).
+        count: Filled with how many of them each gets (1).
         at: Filled with the places of cells that get a train.
 
     Returns:
-        Cells that get a pulse, and that get a train; pulses of the longest train; cells that
-        wait for nothing; and cells found stuck (1).
+        Cells that get a pulse, and how many one gets at most; cells that get a train, and pulses
+        of the longest; cells that wait for nothing; and cells found stuck (1).
     """
     trims = 0
+    most = 0
     trains = 0
     longest = 0
     busy = 0
@@ -163,8 +175,11 @@ def decide(
         elif error > cell.goal and not cell.ready:
             amplitude[trims] = law_propose(cell, p[0].trim)
             trimmed[trims] = cell.number
+            pulses = law_count(cell, p[0].trim)
+            count[trims] = pulses
+            most = max(most, pulses)
             trims += 1
-            cell.pulses += 1
+            cell.pulses += pulses
             if p[0].denoises:
                 owe_train(cell, p[0], error)
         else:
@@ -175,7 +190,7 @@ def decide(
             stuck += 1
         elif not cell.ready:
             busy += 1
-    return trims, trains, longest, busy, stuck
+    return trims, most, trains, longest, busy, stuck
 
 
 def give_trains(

@@ -13,6 +13,11 @@ from mho.bench import Bench, Pulse
 from mho.checks import check_shape, check_within
 from mho.compiled import Table, numbers_record, record_type
 from mho.ledger import Ledger
+from mho.programming.by_kind import (
+    ComparedBench,
+    check_two_levels,
+    suited_protocol,
+)
 from mho.programming.outcome import Outcome
 from mho.programming.protocol import ProgramProtocol
 from mho.programming.records import (
@@ -173,13 +178,17 @@ class ProgramRun:
         # what the bench is given is made anew: it may keep it
         cells = np.empty(self.live_cells, np.int64)
         amplitude = np.empty(self.live_cells, np.float32)
-        at = self._places[0]
-        trims, trains, longest, busy, stuck = self._kernels["decide"](
-            self._live, self._p, cells, amplitude, at
+        at, count = self._places
+        trims, most, trains, longest, busy, stuck = self._kernels["decide"](
+            self._live, self._p, cells, amplitude, count, at
         )
 
         width = self.protocol.trim.width
-        self._give(amplitude[:trims], width, cells[:trims])
+        train = amplitude[:trims]
+        if most > 1:
+            number = np.arange(int(most))[:, None]
+            train = np.where(number < count[:trims], train, np.float32(0))
+        self._give(train, width, cells[:trims])
         if trains:
             self._give_trains(at[:trains], int(longest))
         if stuck:
@@ -280,7 +289,8 @@ def program(
     Args:
         bench: What is programmed.
         target: Conductance wanted (S). Any shape.
-        protocol: What to do with a cell; predictive trimming with denoising if `None`.
+        protocol: What to do with a cell; what suits the bench's cells if `None`, see
+            `suited_protocol`.
         cells: Cell number of each target, each once, same shape; 0, 1, 2, … if `None`.
         resume: State of an interrupted `ProgramRun`; the bench must be in the state of that time.
         on_cycle: Called after every cycle, for progress and checkpoints.
@@ -289,7 +299,7 @@ def program(
         ValueError: A target the bench cannot hold, a cell it does not have, or a tolerance finer
             than it resolves.
     """
-    protocol = protocol or ProgramProtocol()
+    protocol = protocol or suited_protocol(bench.info)
     flat = target.reshape(-1).to(torch.float32)
     numbers = torch.arange(flat.numel()) if cells is None else cells.reshape(-1)
     info = bench.info
@@ -305,6 +315,9 @@ def program(
         hint="Rescale it, or clamp it on purpose.",
     )
     protocol.check(info)
+    if info.levels == 2:
+        check_two_levels(flat, info)
+        bench = ComparedBench(bench)
     run = ProgramRun(bench, flat, protocol, numbers)
     if resume is None:
         run.begin()

@@ -110,6 +110,7 @@ class ProgramProtocol(Configuration):
             "law_start": trim.start,
             "law_learn": trim.learn,
             "law_propose": trim.propose,
+            "law_count": trim.count,
             "law_stuck": trim.stuck,
             "law_clear_suspicion": trim.clear_suspicion,
             "law_switching_voltages": trim.switching_voltages,

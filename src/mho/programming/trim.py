@@ -43,6 +43,11 @@ class Trim(ABC):
         """Amplitude of the next pulse (V). Called for cells that will be pulsed."""
 
     @staticmethod
+    def count(cell: Record, p: Record) -> int:
+        """Pulses of that amplitude, given without looking; one, unless a method says otherwise."""
+        return 1
+
+    @staticmethod
     def stuck(cell: Record, p: Record) -> bool:
         """Whether the cell did not answer to strong pulses; never, unless a method says so."""
         return False

@@ -14,7 +14,6 @@ from mho.checks import (
 )
 from mho.deployment import DeployOptions
 from mho.device.published import check_preset, label
-from mho.programming import ProgrammingOptions, ProgramProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,6 @@ class Job(Configuration):
         check_choice(self.read_noise, "read_noise", READ_NOISES)
         check_between(self.chips, "chips", 1, 1000, "1")
         check_positive(self.compare_tolerance, "compare_tolerance", "S")
-
-    def protocol(self, *, denoise: bool) -> ProgramProtocol:
-        """How cells are programmed."""
-        return ProgrammingOptions(self.tolerance, denoise).protocol
 
     @property
     def name(self) -> str:

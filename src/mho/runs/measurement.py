@@ -13,7 +13,7 @@ from mho.deployment import DeployedNetwork, Refit, share_right
 from mho.ledger import Ledger
 from mho.mapping import Placement, ReferenceBlock, positions
 from mho.network.account import account
-from mho.programming import ProgramProtocol
+from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.rng import total
 from mho.runs.deployment import Programmed
 from mho.runs.job import Job
@@ -150,7 +150,8 @@ def measure(
         version: Version of the program.
         progress: Told what is being done and how far it is.
     """
-    protocol = job.protocol(denoise=job.denoise)
+    effort = ProgrammingOptions(job.tolerance, job.denoise)
+    protocol = effort.protocol(chip.bench.info)
     readback, noise = read_back(chip, protocol)
     plain_noise = noise if plain is chip else read_back(plain, protocol)[1]
     programmed_until = chip.bench.ledger

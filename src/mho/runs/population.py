@@ -64,7 +64,7 @@ def measure_chip(
         progress=lambda _, done: progress(_SHARE * done),
     )
     programmed = put_to_work(chip, sources, fit_columns=fit_columns)
-    read_back(programmed, effort.protocol)
+    read_back(programmed, effort.protocol(programmed.bench.info))
     bench = programmed.bench
     start = bench.ledger
     found, _ = accuracies(

@@ -270,7 +270,7 @@ class _Tuning:
         ).chip
         spare = SimulatedBench(chip, stream.child("spare chip"))
         table = measure_errors(
-            spare, stream.child("statistics"), job.effort.protocol
+            spare, stream.child("statistics"), job.effort.protocol(spare.info)
         )
         surrogate = Surrogate(spare.info, None, chip.around, table)
         training = NoiseAwareTraining()
@@ -311,7 +311,7 @@ class _Tuning:
             training.inputs,
             training.labels,
             Stream(self._job.seed).child("hybrid"),
-            protocol=chip.effort.protocol,
+            protocol=chip.effort.protocol(deployed.bench.info),
             progress=self._progress,
         )
         return found.cost, {

@@ -101,7 +101,9 @@ def measure_point(subject: Subject, how: PointMeasure) -> dict[str, float]:
     bench = SimulatedBench(chip, stream.child("chip"))
     cells = torch.arange(chip.cells)
     array = subject.preset.array
-    levels = level_targets(array.level_low, array.level_high, _LEVELS)
+    # cells of few levels are asked for those
+    count = bench.info.levels or _LEVELS
+    levels = level_targets(array.level_low, array.level_high, count)
     target = random_levels(levels, cells.numel(), stream.child("levels"))
     result = program(bench, target, subject.protocol, cells=cells)
 

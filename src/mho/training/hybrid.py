@@ -15,7 +15,7 @@ from mho.checks import Configuration, check_between, check_positive, check_shape
 from mho.deployment import BATCH, DeployedNetwork
 from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs
-from mho.programming import ProgramProtocol
+from mho.programming import ProgramProtocol, suited_protocol
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.training.last_layer import LastLayer
@@ -120,7 +120,7 @@ def hybrid_train(
     check_shape(labels, "labels", (samples.shape[0],))
     training = training or HybridTraining()
     info = deployed.bench.info
-    protocol = protocol or ProgramProtocol(deployed.programming.tolerance)
+    protocol = protocol or suited_protocol(info, deployed.programming.tolerance)
     before = deployed.bench.ledger
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     layer = LastLayer(deployed, mapping)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mho.bench.simulated import SimulatedBench
+from mho.bench.simulated import SimulatedBench, describe_chip
 from mho.characterise.levels.write_levels import (
     LevelSet,
     bench_of_copies,
@@ -18,7 +18,12 @@ from mho.checks import Configuration, check_between, check_positive
 from mho.chip import Chip
 from mho.files import RunFolder
 from mho.ledger import Ledger
-from mho.programming import Outcome, ProgramProtocol, ProgramRun
+from mho.programming import (
+    Outcome,
+    ProgramProtocol,
+    ProgramRun,
+    suited_protocol,
+)
 from mho.progress import Progress
 from mho.rng import Stream
 from mho.units import uS
@@ -84,6 +89,7 @@ class LevelExperiment(Configuration):
         check_between(self.levels, "levels", 2, _SIDE_BY_SIDE, "1")
         check_between(self.first, "cell", 0, self.chip.cells - 1, "1")
         check_between(self.cells, "cells", 1, self.chip.cells - self.first, "1")
+        describe_chip(self.chip).check_levels(self.levels)
         if self.in_turn and self.cells > 1:
             raise ValueError(
                 f"Argument `cells` must be 1 where levels are written in turn, but is"
@@ -105,7 +111,8 @@ class LevelExperiment(Configuration):
 
     def protocol(self, *, denoise: bool) -> ProgramProtocol:
         """How a level is written. Without denoising many never converge: they get less time."""
-        usual = ProgramProtocol(tolerance=self.window)
+        info = describe_chip(self.chip)
+        usual = suited_protocol(info, self.window)
         return (
             replace(usual, max_cycles=_BUDGET)
             if denoise

@@ -14,8 +14,6 @@ from mho.cli.options.texts import number, place, plain_digits, whole
 
 PRESET = "rao2023"
 """Preset of most commands if none is named."""
-TOLERANCE = "1uS"
-"""Half-width of the acceptance window if none is given."""
 
 FLAG = Parameter(negative=())
 """What holds or does not; there is no `--no-…`."""
@@ -105,14 +103,14 @@ Seed = Annotated[
     ),
 ]
 Tolerance = Annotated[
-    str,
-    WORDS,
-    Parameter(help="Half-width of the acceptance window, with its unit."),
-]
-OwnTolerance = Annotated[
     str | None,
     WORDS,
-    Parameter(help="Half-width of the acceptance window, with its unit."),
+    Parameter(
+        help=(
+            "Half-width of the acceptance window, with its unit; 1 µS, or a twentieth of the "
+            "range for other kinds of cells than filaments, if left out and nothing else is said."
+        )
+    ),
 ]
 Denoise = Annotated[
     bool, Parameter(help="Denoise cells when they are programmed.")

@@ -13,6 +13,7 @@ from mho.cli.shared.words import disk_full, interrupted, say
 
 if TYPE_CHECKING:
     from mho.cli.shared.arrays import load_arrays
+    from mho.cli.shared.chips import info_of, tolerance_of
     from mho.cli.shared.operation_table import print_operations
     from mho.cli.shared.output import (
         array_size,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _LATE = {
     "arrays": ("load_arrays",),
+    "chips": ("info_of", "tolerance_of"),
     "operation_table": ("print_operations",),
     "output": (
         "array_size",
@@ -77,6 +79,7 @@ __all__ = [
     "check_writable",
     "disk_full",
     "given_wires",
+    "info_of",
     "interrupted",
     "load_arrays",
     "max_memory",
@@ -97,6 +100,7 @@ __all__ = [
     "tell",
     "temperature",
     "test_data",
+    "tolerance_of",
     "with_threads",
     "write_json",
 ]

@@ -32,6 +32,7 @@ class Ecram(SoftBound):
 
     references: ClassVar[tuple[str, ...]] = ("rasch2021aihwkit", "tang2018")
     three_terminal: ClassVar[bool] = True
+    method: ClassVar[str | None] = "identical pulses"
 
     def __post_init__(self) -> None:
         SoftBound.__post_init__(self)

@@ -125,6 +125,7 @@ class Ferroelectric(CellModel):
 
     references: ClassVar = ("jerry2017", "alessandri2019", "tagantsev2002")
     three_terminal: ClassVar[bool] = True
+    method: ClassVar[str | None] = "ramp"
     columns: ClassVar[Mapping[str, Column]] = {"polarisation": "f4"}
     constants: ClassVar[Mapping[str, Column]] = {
         "activation": "f4",

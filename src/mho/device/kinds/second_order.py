@@ -161,6 +161,21 @@ class SecondOrder(CellModel):
         return self.base.levels
 
     @property
+    def method(self) -> str | None:  # type: ignore[override]
+        """How such cells are trimmed."""
+        return self.base.method
+
+    @property
+    def has_telegraph_noise(self) -> bool:  # type: ignore[override]
+        """Whether reads show telegraph noise that pulses below switching remove."""
+        return self.base.has_telegraph_noise
+
+    @property
+    def compliant(self) -> bool:  # type: ignore[override]
+        """Whether a SET stops where the selector limits the current."""
+        return self.base.compliant
+
+    @property
     def three_terminal(self) -> bool:  # type: ignore[override]
         """Whether pulses go to a gate; its cells are never warm."""
         return self.base.three_terminal
@@ -192,6 +207,10 @@ class SecondOrder(CellModel):
         """Columns of the base by its names, and two more."""
         own = ("fast", "fast_at")
         return {**self.base.stored(), **{name: name for name in own}}
+
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Those of the base."""
+        return self.base.bounds()
 
     def typical(self) -> TypicalSwitching | None:
         """What a pulse does to a cold cell."""

@@ -15,10 +15,10 @@ from mho.cli.options import (
     Electronics,
     Json,
     OutFolder,
-    OwnTolerance,
     Resume,
     Seed,
     Threads,
+    Tolerance,
 )
 
 
@@ -27,7 +27,7 @@ def levels(
     chip: ChipPreset = PRESET,
     electronics: Electronics = "off_chip",
     levels: Annotated[int, WHOLE] = 2048,
-    tolerance: OwnTolerance = None,
+    tolerance: Tolerance = None,
     cell: Cell = 0,
     cells: Cells = 1,
     in_turn: Annotated[bool, FLAG] = False,

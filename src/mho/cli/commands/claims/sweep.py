@@ -7,7 +7,6 @@ from cyclopts import Parameter
 from mho.cli.options import (
     FLAG,
     PRESET,
-    TOLERANCE,
     WHOLE,
     WORDS,
     Cells,
@@ -30,7 +29,7 @@ def sweep(
     list_: Annotated[bool, FLAG, Parameter(name="--list")] = False,
     chip: ChipPreset = PRESET,
     electronics: Electronics = "off_chip",
-    tolerance: Tolerance = TOLERANCE,
+    tolerance: Tolerance = None,
     denoise: Denoise = True,
     cells: Cells = 4096,
     looks: Annotated[int, WHOLE] = 25,

@@ -2,7 +2,6 @@
 
 from mho.cli.options import (
     PRESET,
-    TOLERANCE,
     ChipPreset,
     Chips,
     CompareTolerance,
@@ -33,7 +32,7 @@ def deploy(
     data: Data = None,
     weights: Weights = None,
     chip: ChipPreset = PRESET,
-    tolerance: Tolerance = TOLERANCE,
+    tolerance: Tolerance = None,
     denoise: Denoise = True,
     wires: Wires = None,
     chips: Chips = 1,

@@ -10,9 +10,9 @@ from mho.cli.options import (
     Json,
     KeptChip,
     OutFolder,
-    OwnTolerance,
     Resume,
     Threads,
+    Tolerance,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def lifetime(
     times: Annotated[str, WORDS] = "1h,1d,1month,1y,10y",
     temperature: Annotated[str | None, WORDS] = None,
     refresh: Annotated[str | None, WORDS] = None,
-    tolerance: OwnTolerance = None,
+    tolerance: Tolerance = None,
     percentile: Annotated[float, NUMBER] = 100.0,
     resume: Resume = False,
     out: OutFolder = None,

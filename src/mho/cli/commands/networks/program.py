@@ -1,7 +1,6 @@
 """`mho program`."""
 
 from mho.cli.options import (
-    TOLERANCE,
     Denoise,
     Json,
     OwnPreset,
@@ -21,7 +20,7 @@ def program(
     *,
     chip: OwnPreset = None,
     seed: Seed = 0,
-    tolerance: Tolerance = TOLERANCE,
+    tolerance: Tolerance = None,
     denoise: Denoise = True,
     wires: Wires = None,
     read_noise: ReadNoise = "frozen",

@@ -14,11 +14,11 @@ from mho.cli.options import (
     OutFolder,
     OwnDenoise,
     OwnPreset,
-    OwnTolerance,
     Resume,
     Seed,
     Stuck,
     Threads,
+    Tolerance,
     Weights,
 )
 
@@ -40,7 +40,7 @@ def tune(
     method: str = "refit,hybrid",
     chip: OwnPreset = None,
     stuck: Stuck = None,
-    tolerance: OwnTolerance = None,
+    tolerance: Tolerance = None,
     denoise: OwnDenoise = None,
     repair: bool | None = None,
     seed: Seed = 0,
@@ -149,15 +149,20 @@ class _Chip:
 
     def options(self) -> dict[str, Any]:
         """Those that were said, by their names in `TuneJob`."""
-        from mho.cli.shared import quantity
+        from mho.cli.shared import info_of, quantity
 
         window = self.tolerance
+        coarse = None
+        if window is not None:
+            coarse = quantity(window, "tolerance", "S")
+        elif self.chip is not None:
+            info = info_of(self.chip)
+            # as coarse as for filaments would be any conductance at all
+            coarse = None if info.telegraph else info.usual_tolerance
         told = {
             "chip": self.chip,
             "stuck": self.stuck,
-            "tolerance": None
-            if window is None
-            else quantity(window, "tolerance", "S"),
+            "tolerance": coarse,
             "denoise": self.denoise,
             "repaired": self.repair,
         }

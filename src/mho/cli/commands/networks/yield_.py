@@ -8,7 +8,6 @@ from cyclopts import Parameter
 
 from mho.cli.options import (
     PRESET,
-    TOLERANCE,
     WHOLE,
     WORDS,
     ChipPreset,
@@ -43,7 +42,7 @@ def yield_(
     data: Data = None,
     weights: Weights = None,
     chip: ChipPreset = PRESET,
-    tolerance: Tolerance = TOLERANCE,
+    tolerance: Tolerance = None,
     seed: Seed = 0,
     resume: Resume = False,
     out: OutFolder = None,
@@ -63,22 +62,23 @@ def yield_(
     from mho.checks import check_between
     from mho.cli.shared import (
         check_outputs,
+        info_of,
         progress_bars,
-        quantity,
         tell,
+        tolerance_of,
         with_threads,
     )
-    from mho.device.published import check_preset, code_of
+    from mho.device.published import code_of
     from mho.files import RunFolder, run_identity
-    from mho.programming import ProgramProtocol
+    from mho.programming import suited_protocol
     from mho.runs import REMEDIES, Job, measure_yields, prepare
 
     shares = _shares(stuck)
-    check_preset(chip, "chip")
     check_between(seeds, "chips", 1, 1000, "1")
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(spares, "spares", 0, 1000, "1")
-    protocol = ProgramProtocol(quantity(tolerance, "tolerance", "S"))
+    info = info_of(chip)
+    protocol = suited_protocol(info, tolerance_of(tolerance, info))
     name = Path(network.rpartition(":")[0] or network).stem
     folder = Path(out) if out else Path("mho-out") / f"yield-{name}"
     check_outputs(folder, json)

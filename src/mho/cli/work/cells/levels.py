@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from mho.bench.simulated import describe_chip
 from mho.characterise.levels import (
     Distinguishable,
     LevelExperiment,
@@ -20,6 +21,7 @@ from mho.checks import check_between, check_choice
 from mho.chip import DRIVERS, Chip
 from mho.cli.shared import (
     check_outputs,
+    info_of,
     passive_rows,
     print_rows,
     progress_bars,
@@ -27,7 +29,7 @@ from mho.cli.shared import (
     tell,
     write_json,
 )
-from mho.device.published import check_preset, label
+from mho.device.published import label
 from mho.files import RunFolder, run_identity
 from mho.programming import ProgramProtocol
 from mho.progress import Progress
@@ -87,7 +89,7 @@ def run(
         ValueError: Bad input, in one sentence.
         OSError: A folder that cannot be written, or a full disk.
     """
-    check_preset(chip, "chip")
+    info = info_of(chip)
     check_choice(driver, "electronics", DRIVERS)
     check_between(seed, "seed", 0, 2**62, "1")
     width = None if tolerance is None else quantity(tolerance, "tolerance", "S")
@@ -100,7 +102,13 @@ def run(
         if bits
         else None
     )
-    options = Options(experiment, compare, seen)
+    if bits and not info.telegraph:
+        raise ValueError(
+            f"Argument `bits` must be left out for cells of `{label(chip)}`, as what limits their"
+            " levels is told apart for filaments alone; ask for more and more `--levels`."
+        )
+    # where there is nothing to denoise, once is enough
+    options = Options(experiment, compare and info.telegraph, seen)
     usual = Path("mho-out") / f"levels-{label(chip)}-{levels}-seed{seed}"
     folder = Path(out) if out else usual
     check_outputs(folder, json)
@@ -157,7 +165,8 @@ def _measured(
         if options.compare
         else None
     )
-    tally = experiment.run(files, progress, denoise=True)
+    info = describe_chip(experiment.chip)
+    tally = experiment.run(files, progress, denoise=info.telegraph)
     result = describe(experiment, tally, noisy)
     if options.observation is not None:
         result["bits"] = _bits(options, files, progress)
@@ -182,6 +191,7 @@ def describe(
         "cell": experiment.first,
         "cells": experiment.cells,
         "in_turn": experiment.in_turn,
+        "denoise": describe_chip(experiment.chip).telegraph,
         "levels": experiment.levels,
         "low_uS": round(float(targets[0]) / uS, 3),
         "high_uS": round(float(targets[-1]) / uS, 3),
@@ -326,7 +336,10 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             f"{count:,} from {result['low_uS']:g} to {result['high_uS']:g} µS,"
             f" {step:.4g} µS apart",
         ),
-        (f"within {window}, denoised", f"{result['levels_within']:,}"),
+        (
+            f"within {window}{', denoised' if result['denoise'] else ''}",
+            f"{result['levels_within']:,}",
+        ),
     ]
     if "levels_within_no_denoise" in result:
         lines.append(

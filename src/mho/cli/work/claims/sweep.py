@@ -1,7 +1,6 @@
 """`mho sweep`: fields over a grid, to a table, a figure and JSON."""
 
 import re
-from dataclasses import replace
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,16 @@ from mho.checks import check_choice
 from mho.chip import DRIVERS
 from mho.cli.shared import (
     check_outputs,
+    info_of,
     progress_bars,
     quantity,
     tell,
+    tolerance_of,
     write_json,
 )
 from mho.device.published import preset
 from mho.files import RunFolder, run_identity
-from mho.programming import ProgramProtocol
+from mho.programming import suited_protocol
 from mho.report.figures import draw_png, sweep_figure
 from mho.sweeping import (
     COLUMNS,
@@ -48,7 +49,7 @@ def run(
     unknown: list[str],
     chip: str,
     driver: str,
-    tolerance: str,
+    tolerance: str | None,
     denoise: bool,
     cells: int,
     looks: int,
@@ -131,11 +132,10 @@ def show_unknowns() -> None:
     Console(highlight=False).print(table)
 
 
-def _subject(chip: str, tolerance: str, *, denoise: bool) -> Subject:
-    protocol = ProgramProtocol(quantity(tolerance, "tolerance", "S"))
-    if not denoise:
-        protocol = replace(protocol, denoise=None)
-    return Subject(preset(chip), protocol)
+def _subject(chip: str, tolerance: str | None, *, denoise: bool) -> Subject:
+    info = info_of(chip)
+    window = tolerance_of(tolerance, info)
+    return Subject(preset(chip), suited_protocol(info, window, denoise=denoise))
 
 
 def _name(axes: list[Axis]) -> str:

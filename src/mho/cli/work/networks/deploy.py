@@ -10,6 +10,7 @@ from mho.bench.simulated import READ_NOISES
 from mho.checks import check_between, check_choice, check_positive
 from mho.cli.shared import (
     check_outputs,
+    info_of,
     names,
     passive_rows,
     print_operations,
@@ -18,11 +19,11 @@ from mho.cli.shared import (
     quantity,
     resistance,
     tell,
+    tolerance_of,
     with_threads,
     write_json,
 )
 from mho.deployment import DeployOptions
-from mho.device.published import check_preset
 from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
 from mho.report import write_report
@@ -45,7 +46,7 @@ def run(
     data: str | None,
     weights: str | None,
     chip: str,
-    tolerance: str,
+    tolerance: str | None,
     wires: str | None,
     compensate: bool,
     read_noise: str,
@@ -69,7 +70,7 @@ def run(
         ValueError: Bad input, in one sentence.
         OSError: A folder that cannot be written, or a full disk.
     """
-    check_preset(chip, "chip")
+    info = info_of(chip)
     check_choice(read_noise, "read_noise", READ_NOISES)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
@@ -80,9 +81,10 @@ def run(
     job = Job(
         network,
         chip,
-        quantity(tolerance, "tolerance", "S"),
+        tolerance_of(tolerance, info),
         seed,
-        denoise,
+        # where there is nothing to denoise, there is no second chip to compare with
+        denoise and info.telegraph,
         data,
         weights,
         segment,
@@ -96,7 +98,6 @@ def run(
         coarse,
         keep_chips,
     )
-    job.protocol(denoise=denoise)
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
     with with_threads(threads), progress_bars() as progress:

@@ -16,6 +16,7 @@ from mho.cli.shared import (
     quantity,
     say,
     tell,
+    tolerance_of,
     write_json,
 )
 from mho.deployment import program_image
@@ -39,7 +40,7 @@ class Programming:
     image: str
     chip: str | None
     seed: int
-    tolerance: str
+    tolerance: str | None
     denoise: bool
     wires: str | None
     read_noise: str
@@ -56,12 +57,15 @@ def run_program(
     """
     check_choice(wanted.read_noise, "read_noise", READ_NOISES)
     check_between(wanted.seed, "seed", 0, 2**62, "1")
-    effort = ProgrammingOptions(
-        quantity(wanted.tolerance, "tolerance", "S"), wanted.denoise
-    )
+    if wanted.tolerance is not None:
+        quantity(wanted.tolerance, "tolerance", "S")
     image = load_image(wanted.image)
     specimen = _specimen(wanted, image)
-    effort.protocol.check(specimen.info)
+    info = specimen.info
+    effort = ProgrammingOptions(
+        tolerance_of(wanted.tolerance, info), wanted.denoise and info.telegraph
+    )
+    effort.protocol(info).check(info)
     name = f"{Path(wanted.image).stem}-seed{wanted.seed}.mho"
     path = output_file(out or name, wanted.image)
     with progress_bars() as progress:
