@@ -23,6 +23,7 @@ from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
 from mho.papers import Setting
 from mho.programming import (
     Denoise,
+    IdenticalPulses,
     Predictive,
     ProgrammingOptions,
     ProgramProtocol,
@@ -78,6 +79,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Verify": Verify,
     "Denoise": Denoise,
     "WriteVerify": WriteVerify,
+    "IdenticalPulses": IdenticalPulses,
     "Predictive": Predictive,
     "NoiseOptions": NoiseOptions,
     "LevelExperiment": lambda: LevelExperiment(Chip("rao2023", rows=4, cols=4)),

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         Audit,
         Denoise,
         ErrorTable,
+        IdenticalPulses,
         Outcome,
         Predictive,
         ProgramProtocol,
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
         measure_errors,
         neurram_protocol,
         program,
+        suited_protocol,
     )
     from mho.references import citation
     from mho.rng import Stream
@@ -132,6 +134,7 @@ NAMES = {
         "Audit",
         "Denoise",
         "ErrorTable",
+        "IdenticalPulses",
         "Outcome",
         "Predictive",
         "ProgramProtocol",
@@ -143,6 +146,7 @@ NAMES = {
         "measure_errors",
         "neurram_protocol",
         "program",
+        "suited_protocol",
     ),
     "mho.network": ("Network", "read_network"),
     "mho.network.account": ("account",),
@@ -239,6 +243,7 @@ __all__ = [
     "DifferentialPairs",
     "ErrorTable",
     "FaultMap",
+    "IdenticalPulses",
     "InputEncoding",
     "Integrator",
     "Ledger",
@@ -312,6 +317,7 @@ __all__ = [
     "save_chip",
     "save_image",
     "sneak_currents",
+    "suited_protocol",
     "survey",
     "tiles_needed",
     "train_digits",

@@ -121,7 +121,7 @@ def test_a_column_that_there_is_not_is_named_with_its_line() -> None:
 
     with pytest.raises(
         ValueError,
-        match=r"`law_propose` \(test_own_trim.py, line \d+\).*no `set_volts`",
+        match=r"`propose` \(test_own_trim.py, line \d+\).*no `set_volts`",
     ):
         programmed(Misspelt())
 
