@@ -74,30 +74,11 @@ KNOWN = (
         "learning from blind pulses was shown on it",
     ),
     Known(
-        "--tolerance",
-        "tune",
-        ("kind", "default"),
-        "programmed coarsely, 20 µS, as tuning wins the accuracy back; a file of a chip"
-        " has one already",
-    ),
-    Known(
         "--denoise",
         "tune",
         ("kind", "default"),
         "programmed coarsely, not denoised, as tuning wins the accuracy back; a file of"
         " a chip has been or not",
-    ),
-    Known(
-        "--tolerance",
-        "levels",
-        ("kind", "default"),
-        "half the spacing of the levels, so that they are told apart",
-    ),
-    Known(
-        "--tolerance",
-        "lifetime",
-        ("kind", "default"),
-        "that to which the chip was programmed",
     ),
     Known("--data", "run", ("kind", "help"), "there is nothing else to run"),
     Known(

@@ -80,7 +80,8 @@ def test_a_programmed_image_is_what_deploy_makes(
         load_image(tmp_path / "net.mho"), specimen(), EFFORT
     )
     bench = SimulatedBench(Chip(**SIZE), Stream(7).child("chip"))
-    wanted = deploy(network(), bench, samples(), EFFORT.protocol)
+    protocol = EFFORT.protocol(bench.info)
+    wanted = deploy(network(), bench, samples(), protocol)
     assert torch.equal(programmed.deployed()(samples()), wanted(samples()))
 
 

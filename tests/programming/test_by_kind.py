@@ -193,3 +193,27 @@ def test_two_levels_are_two() -> None:
         mho.LevelExperiment(mho.Chip("mram_jung2022"), 32)
     with pytest.raises(ValueError, match=more):
         mho.deployment.DeployOptions(levels=4).weight_mapping(info)
+
+
+def test_a_cell_at_its_end_is_given_up_after_a_few_trains() -> None:
+    """Its own bound keeps it outside the window: four trains without an answer, 10 steps each.
+
+    An estimate falls to a tenth of the typical step at most, so that a train aims at the error
+    with no more than ten times the pulses that it would take.
+    """
+    bench = bench_of(Soft(noise=0.0, high=10e-6), 16)
+    info = bench.info
+    # the bench believes in a range that its cells do not have
+    span = info.array_high - info.array_low
+    wide = replace(info, conductance_high=20e-6)
+
+    class Hopeful(mho.bench.ForwardingBench):
+        @property
+        def info(self) -> mho.BenchInfo:
+            return wide
+
+    target = torch.full((16,), info.array_high + 0.2 * span)
+    result = mho.program(Hopeful(bench), target)
+    assert bool(result.stuck.all())
+    wanted = 1.2 * span / info.nominal.step
+    assert int(result.pulses.max()) < 4 * 10 * wanted

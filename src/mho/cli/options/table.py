@@ -45,8 +45,8 @@ Weights = Annotated[
     ),
 ]
 _CHIP = (
-    "Preset of the chip, `mho presets` lists them; or a kind of cell of your own, "
-    "`my_cells.py:Kind`, whose file is run."
+    "Preset of the chip, see `mho presets`, or a kind of your own, `my_cells.py:Kind`, "
+    "whose file is run."
 )
 ChipPreset = Annotated[str, Parameter(help=_CHIP)]
 OwnPreset = Annotated[str | None, Parameter(help=_CHIP)]
@@ -106,10 +106,7 @@ Tolerance = Annotated[
     str | None,
     WORDS,
     Parameter(
-        help=(
-            "Half-width of the acceptance window, with its unit; 1 µS, or a twentieth of the "
-            "range for other kinds of cells than filaments, if left out and nothing else is said."
-        )
+        help="Half-width of the acceptance window, with its unit; as suits the cells if left out."
     ),
 ]
 Denoise = Annotated[

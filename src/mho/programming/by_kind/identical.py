@@ -14,8 +14,10 @@ _BELIEVED = F(4)
 """Factor by which a change tells at most that steps are larger or smaller than thought (1)."""
 _SMALLEST = F(0.1)
 """Smallest pulse, relative to the typical step (1)."""
-_FLOOR = F(0.01)
+_FLOOR = F(0.1)
 """Smallest estimate of a step, relative to the typical one (1)."""
+_TELLING = F(0.5)
+"""Smallest expected change whose absence counts, relative to the window's half-width (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class IdenticalPulses(Trim, Configuration):
         longest: Pulses of a train at most (1).
         width: Pulse duration (s).
         gate: Word-line voltage (V).
-        patience: Changes larger than the window that were expected in a row and did not come,
-            after which a cell counts as stuck (1).
+        patience: Changes of half the tolerance or more that were expected in a row and did not
+            come, after which a cell counts as stuck: it may be at its end (1).
     """
 
     aim: float = 0.8
@@ -130,6 +132,6 @@ def _compare(cell: Record, p: Record) -> None:
     polarity = 0 if cell.expected > 0 else 1
     better = cell.step[polarity] * exp(trust * log(ratio))
     cell.step[polarity] = max(better, _FLOOR * p.bench.nominal.step)
-    if expected > p.tolerance:
+    if expected > _TELLING * p.tolerance:
         answered = answer >= _SILENT * expected
         cell.silent = 0 if answered else cell.silent + 1
