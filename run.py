@@ -266,7 +266,12 @@ def compile_laws(environment: Path) -> None:
     # two halves side by side
     halves = [
         subprocess.Popen(
-            [program(environment, "python"), "-m", "mho.runs.prepare", half],
+            [
+                program(environment, "python"),
+                "-m",
+                "mho.runs.warm_kernels",
+                half,
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

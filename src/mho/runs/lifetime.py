@@ -84,7 +84,7 @@ class LifeJob(Configuration):
         """
         if self.interval is None:
             return None
-        protocol = chip.effort.protocol(chip.specimen.bench().info)
+        protocol = chip.effort.protocol(chip.specimen.info)
         if self.tolerance is not None:
             protocol = replace(protocol, tolerance=self.tolerance)
         protocol.check(chip.image.info)

@@ -1,4 +1,4 @@
-"""Compile what commands need before the first of them: `python -m mho.runs.prepare`.
+"""Compile what commands need before the first of them: `python -m mho.runs.warm_kernels`.
 
 A handful of cells is pulsed, read and computed with, which compiles the kernels of the usual kind
 of cell and keeps them on disk. Nothing else depends on it: what is missing is compiled when it is
