@@ -10,6 +10,7 @@ import torch
 
 import mho
 from mho.device import Cells, TypicalSwitching
+from mho.device.checked import check_kind
 from own_cells import TEXT, Faulty
 
 PULSE = (
@@ -194,6 +195,12 @@ def test_a_name_that_is_not_there_has_the_nearest_one(tmp_path: Path) -> None:
         mho.preset(f"{file}:STEP")
     with pytest.raises(ValueError, match=r"cannot be read \(No such file"):
         mho.preset(f"{tmp_path / 'other.py'}:Soft")
+
+
+@pytest.mark.parametrize("name", mho.PRESETS)
+def test_kinds_of_the_house_say_what_users_may_say(name: str) -> None:
+    """The same look through the source, which refuses none of what is right."""
+    check_kind(mho.preset(name).cell())
 
 
 def pulsed(model: Faulty, volts: float) -> None:

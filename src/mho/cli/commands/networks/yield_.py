@@ -68,6 +68,7 @@ def yield_(
         tolerance_of,
         with_threads,
     )
+    from mho.deployment import fitting_chip
     from mho.device.published import code_of
     from mho.files import RunFolder, run_identity
     from mho.programming import suited_protocol
@@ -79,6 +80,8 @@ def yield_(
     check_between(spares, "spares", 0, 1000, "1")
     info = info_of(chip)
     protocol = suited_protocol(info, tolerance_of(tolerance, info))
+    # before anything is trained: cells that are never stuck
+    _ = fitting_chip([(1, 1)], chip, stuck=max(shares)).chip
     name = Path(network.rpartition(":")[0] or network).stem
     folder = Path(out) if out else Path("mho-out") / f"yield-{name}"
     check_outputs(folder, json)
