@@ -54,6 +54,25 @@ def test_levels_of_own_cells(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`bits` must be left out for cells of `Leaky`" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("deploy", "digits"), "`levels` must be at most 2"),
+        (("compile", "digits", "--levels", "16"), "but is 16; ask for 2"),
+        (("levels", "--levels", "16"), "but is 16; ask for 2"),
+        (("train", "digits"), "hold 2 levels; take another chip"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_cells_of_two_levels_are_not_asked_for_more(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is trained or programmed."""
+    assert call(*words, "--chip", "mram_jung2022") == 2
+    assert said in capsys.readouterr().err
+    assert not Path("mho-out").exists()
+
+
 def test_a_chip_of_own_cells_opens_where_its_kind_is_known_and_the_same(
     folder: Path,
     capsys: pytest.CaptureFixture[str],

@@ -57,6 +57,7 @@ def train(
     """
     from mho.cli.shared import (
         check_outputs,
+        info_of,
         output_file,
         progress_bars,
         quantity,
@@ -70,6 +71,12 @@ def train(
     from mho.runs import TrainJob, learn, training_data
     from mho.training import OnChipTraining
 
+    info = info_of(chip)
+    if info.levels is not None:
+        raise ValueError(
+            "Argument `chip` must have cells that learn step by step, but those of"
+            f" `{label(chip)}` hold {info.levels} levels; take another chip."
+        )
     samples, provenance = training_data(data)
     hidden = _hidden(network, samples.inputs[0].numel(), samples.test.classes)
     training = OnChipTraining(

@@ -13,6 +13,7 @@ from mho.cli.shared import (
     DIGITS,
     array_size,
     given_wires,
+    info_of,
     output_file,
     print_operations,
     print_rows,
@@ -21,7 +22,6 @@ from mho.cli.shared import (
 from mho.data import load_inputs
 from mho.deployment import DeployOptions, fitting_chip
 from mho.deployment.storage import compile_image, provenance_of, save_image
-from mho.device.published import check_preset
 from mho.network import Network
 from mho.network.account import account, operation_rows
 from mho.network.formats import load_network
@@ -52,11 +52,12 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         ValueError: Bad input, in one sentence.
         OSError: A file that cannot be read or written.
     """
-    check_preset(wanted.chip, "chip")
+    info = info_of(wanted.chip)
     check_between(wanted.seed, "seed", 0, 2**62, "1")
     size = array_size(wanted.size) if wanted.size else None
     wires = given_wires(wanted.wires)
-    # before anything is read or trained: a size or wires that no chip can have
+    # before anything is read or trained: levels, a size or wires that no chip can have
+    wanted.layout.weight_mapping(info)
     mapping = wanted.layout.mapping
     fitting_chip([(1, 1)], wanted.chip, size=size, mapping=mapping, wires=wires)
     short = Path(wanted.network.rpartition(":")[0] or wanted.network).stem

@@ -71,6 +71,8 @@ def run(
         OSError: A folder that cannot be written, or a full disk.
     """
     info = info_of(chip)
+    # before anything is trained: levels that no cell holds
+    layout.weight_mapping(info)
     check_choice(read_noise, "read_noise", READ_NOISES)
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(threads, "threads", 1, 1024, "1")
