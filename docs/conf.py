@@ -47,7 +47,10 @@ nitpick_ignore = [
     ("py:exc", name)
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, Exception)
-] + [("py:class", "collections.abc.Callable")]
+] + [
+    ("py:class", name)
+    for name in ("collections.abc.Callable", "numpy.float32", "numpy.uint64")
+]
 # in docstrings, `WireModel` is a link where it names something of ours, and code where not
 default_role = "py:obj"
 

@@ -1,7 +1,6 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from quiet_chip import perceptron, problem
@@ -24,7 +23,6 @@ from mho.runs import (
     make_chip,
     measure,
     populate,
-    population,
 )
 from mho.runs.deployment import specimen_for
 from mho.runs.population import measure_chip
@@ -193,40 +191,3 @@ def test_statistics_are_those_of_a_sample() -> None:
     )
     assert found["chip_seconds_mean"] == pytest.approx(2.0)
     assert found["chip_joules_mean"] == pytest.approx(0.5)
-
-
-def test_an_interrupted_run_goes_on_with_the_next_chip(
-    found: RunData,
-    image: CompiledNetwork,
-    sources: Task,
-    tmp_path: Path,
-    monkeypatch: Any,
-) -> None:
-    """Stopped in the middle of a chip: chips before it are not made again, and all ends equal."""
-    monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
-    made: list[int] = []
-    stop = 3
-
-    def watched(*words: Any, **named: Any) -> Any:
-        made.append(words[1].seed)
-        seen = 0
-
-        def tell(_: float) -> None:
-            nonlocal seen
-            seen += 1
-            if len(made) == stop and seen == 4:
-                raise KeyboardInterrupt
-
-        return measure_chip(*words, **{**named, "progress": tell})
-
-    monkeypatch.setattr(population, "measure_chip", watched)
-    with pytest.raises(KeyboardInterrupt):
-        run(JOB, image, sources, tmp_path, resume=False)
-    assert len(list(tmp_path.glob("unfinished/states/*-[0-9]*"))) == 1
-    stop = 0
-    made[:] = []
-    resumed = run(JOB, image, sources, tmp_path, resume=True)
-    assert made == [4, 5, 5]
-    assert resumed.result == found.result
-    assert resumed.costs == found.costs
-    assert not list(tmp_path.glob("unfinished/states/*-[0-9]*"))

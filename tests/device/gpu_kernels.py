@@ -16,7 +16,7 @@ import torch
 try:
     from numba import cuda, typeof, types
 
-    if sys.argv[1] == "compile":
+    if sys.argv[1:2] == ["compile"]:
         # the simulator has none of these
         from numba.cuda import compiler, dispatcher
 except ImportError as error:

@@ -72,4 +72,6 @@ def __getattr__(name: str) -> Any:
         return _import_module(f"{__name__}.{name}")
     if name not in _PLACES:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    return getattr(_import_module(f"{__name__}.{_PLACES[name]}"), name)
+    value = getattr(_import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value

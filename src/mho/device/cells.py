@@ -365,7 +365,7 @@ def compiled_for(
 
     Args:
         model: The kind.
-        functions: Plain functions over cells; those of `mho.device.kernels` if `None`.
+        functions: Plain functions over cells; those that `Cells` calls if `None`.
     """
     if not is_trusted(model):
         check_kind(model)

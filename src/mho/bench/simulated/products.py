@@ -7,7 +7,6 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.abilities import Calls
-from mho.bench.simulated.chunks import in_chunks
 from mho.bench.simulated.crossings import (
     Crossings,
     checked_full_scale,
@@ -170,12 +169,7 @@ class Products:
     ) -> tuple[Tensor, Tensor]:
         """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
         time = self._vector_time
-        parts = in_chunks(
-            lambda some: self._cells.moments(some, now, time),
-            1,
-            both.flatten(),
-        )
-        mean, variance = (torch.cat(part) for part in zip(*parts, strict=True))
+        mean, variance = self._cells.moments(both.flatten(), now, time)
         return mean.view(both.shape).clamp_(min=0), variance.view(both.shape)
 
     def _followed(
@@ -212,13 +206,9 @@ class Products:
         """Conductance at zero bias during one vector after another (S)."""
         _, rows, cols = both.shape
         time = self._vector_time * self._periphery.count(1, rows, cols).steps
-        parts = in_chunks(
-            lambda some: self._cells.sample(some, now, time, time, vectors),
-            vectors,
-            both.flatten(),
-        )
+        value = self._cells.sample(both.flatten(), now, time, time, vectors)
         # noise may take a cell that conducts next to nothing a little below it
-        return torch.cat(parts, 1).view(-1, *both.shape).clamp_(min=0)
+        return value.view(-1, *both.shape).clamp_(min=0)
 
     def _booked(
         self,

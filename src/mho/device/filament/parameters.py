@@ -197,7 +197,7 @@ class CellParameters(CellModel):
         return (("flicker step", (len(self.flicker.times) + 1) // 2),)
 
     def laws(self) -> Laws:
-        """The laws of `mho.device.filament.scalar`, with this preset's relaxation."""
+        """The laws of one cell with a filament, with this preset's relaxation."""
         return {
             "law_born": scalar.born,
             "law_pulse": scalar.pulse,

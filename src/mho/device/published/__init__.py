@@ -30,6 +30,7 @@ _OF_FILAMENTS = (RAO2023, UMASS_TA_HFO2, WAN2022, KIM2021_PASSIVE)
 PRESETS: dict[str, Preset] = {
     one.name: one for one in (*_OF_FILAMENTS, *_OF_FURTHER_KINDS)
 }
+"""Every published chip, by its name."""
 
 
 def preset(name: str) -> Preset:
