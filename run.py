@@ -14,6 +14,8 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +51,8 @@ CHECKS = {
 REPORTS = (
     "prose",
 )  # printed for who reads them; their exit codes do not count
+BESIDE = ("docs",)
+"""Steps that take one core, and begin with the first step."""
 _FAILED, _INTERRUPTED = 2, 130
 _POLL_SECONDS = 0.2
 _UNLOCKABLE = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -315,22 +319,73 @@ def reason(said: str) -> str:
 
 def check(environment: Path, only: list[str]) -> int:
     """Run the whole check, or the steps named; returns how many failed."""
+    chosen = {n: c for n, c in CHECKS.items() if not only or n in only}
     results: list[tuple[str, str, float]] = []
-    for name, (tool, *arguments) in CHECKS.items():
-        if only and name not in only:
-            continue
-        print(f"== {name}: {tool} {' '.join(arguments)}", flush=True)
-        started = time.monotonic()
-        code = subprocess.run(
-            [program(environment, tool), *arguments], cwd=HOME, check=False
-        )
-        verdict = "passed" if code.returncode == 0 else "FAILED"
-        verdict = "report" if name in REPORTS else verdict
-        results.append((name, verdict, time.monotonic() - started))
+    with contextlib.ExitStack() as stack:
+        beside = {
+            name: stack.enter_context(Beside(environment, chosen[name]))
+            for name in BESIDE
+            if name in chosen
+        }
+        for name, (tool, *arguments) in chosen.items():
+            print(f"== {name}: {tool} {' '.join(arguments)}", flush=True)
+            started = time.monotonic()
+            if name in beside:
+                code, seconds = beside[name].end()
+            else:
+                command = [program(environment, tool), *arguments]
+                code = subprocess.run(command, cwd=HOME, check=False).returncode
+                seconds = time.monotonic() - started
+            verdict = "passed" if code == 0 else "FAILED"
+            verdict = "report" if name in REPORTS else verdict
+            results.append((name, verdict, seconds))
     print("== summary")
     for name, verdict, seconds in results:
         print(f"{verdict}  {name:8} {seconds:6.1f} s")
     return sum(verdict == "FAILED" for _, verdict, _ in results)
+
+
+class Beside:
+    """A step that runs beside the others from the start, and tells what it said in its turn.
+
+    Args:
+        environment: Where its tool is.
+        step: Tool and arguments.
+    """
+
+    def __init__(self, environment: Path, step: list[str]) -> None:
+        tool, *arguments = step
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+        self._started = time.monotonic()
+        self._ended = 0.0
+        self._process = subprocess.Popen(
+            [program(environment, tool), *arguments],
+            cwd=HOME,
+            stdout=self._said,
+            stderr=subprocess.STDOUT,
+        )
+        self._waiter = threading.Thread(target=self._wait, daemon=True)
+        self._waiter.start()
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._ended = time.monotonic()
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def end(self) -> tuple[int, float]:
+        """Wait for it, print what it said; returns its exit code and how long it took (s)."""
+        self._waiter.join()
+        self._said.seek(0)
+        print(self._said.read().decode(errors="replace"), end="", flush=True)
+        return self._process.returncode, self._ended - self._started
+
+    def __exit__(self, *_: object) -> None:
+        # interrupted: nothing goes on in the background
+        self._process.kill()
+        self._waiter.join()
+        self._said.close()
 
 
 def hand_over(environment: Path, arguments: list[str]) -> int:

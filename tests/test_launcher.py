@@ -405,6 +405,26 @@ def test_a_report_does_not_count(
     assert launcher.check(environment, []) == 1
 
 
+@POSIX
+def test_a_step_beside_the_others_says_what_it_said_in_its_turn_and_counts(
+    launcher: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """It begins first; in the output it stands where it stands in the list."""
+    environment = made(launcher)
+    monkeypatch.chdir(environment.parent)
+    wait = "import pathlib, time\nwhile not pathlib.Path('begun').exists(): time.sleep(0.01)"
+    begin = "import pathlib\npathlib.Path('begun').touch()\nprint('a warning')\nraise SystemExit(1)"
+    steps = {"tests": ["python", "-c", wait], "docs": ["python", "-c", begin]}
+    monkeypatch.setattr(launcher, "CHECKS", steps)
+    monkeypatch.setattr(launcher, "HOME", environment.parent)
+    assert launcher.check(environment, []) == 1
+    said = capfd.readouterr().out
+    assert said.index("== docs") < said.index("a warning")
+    assert said.index("passed  tests") < said.index("FAILED  docs")
+
+
 def test_every_report_is_a_step() -> None:
     launcher: ModuleType = loaded(LAUNCHER.parent)
     assert set(launcher.REPORTS) <= set(launcher.CHECKS)
