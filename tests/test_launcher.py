@@ -414,8 +414,17 @@ def test_a_step_beside_the_others_says_what_it_said_in_its_turn_and_counts(
     """It begins first; in the output it stands where it stands in the list."""
     environment = made(launcher)
     monkeypatch.chdir(environment.parent)
-    wait = "import pathlib, time\nwhile not pathlib.Path('begun').exists(): time.sleep(0.01)"
-    begin = "import pathlib\npathlib.Path('begun').touch()\nprint('a warning')\nraise SystemExit(1)"
+    begun = "pathlib.Path('begun')"
+    wait = (
+        "import pathlib, time, sys\n"
+        "for _ in range(1000):\n"
+        f"    if {begun}.exists(): sys.exit()\n"
+        "    time.sleep(0.01)\n"
+        "sys.exit(1)"
+    )
+    begin = (
+        f"import pathlib, sys\n{begun}.touch()\nprint('a warning')\nsys.exit(1)"
+    )
     steps = {"tests": ["python", "-c", wait], "docs": ["python", "-c", begin]}
     monkeypatch.setattr(launcher, "CHECKS", steps)
     monkeypatch.setattr(launcher, "HOME", environment.parent)
