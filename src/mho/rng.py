@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, field
 from functools import cache
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
@@ -199,7 +200,8 @@ class Stream:
 
 def total(values: Shaped[Tensor, "*shape"]) -> float:
     """Sum in double precision, in an order that does not depend on the number of threads."""
-    array = values.detach().cpu().double().numpy()
+    # not torch's threads: they wait for more on cores that kernels could have
+    array = values.detach().cpu().numpy().astype(np.float64)
     return float(array.sum())
 
 

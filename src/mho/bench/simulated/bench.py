@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -173,7 +174,7 @@ class SimulatedBench:
             train, pulse.width, pulse.gate, cells, self._clock
         )
         self._clock += seconds
-        given = int(torch.count_nonzero(train))
+        given = int(np.count_nonzero(train.numpy()))
         self._ledger += Ledger(
             pulses=given, seconds=seconds, pulse_joules=joules
         )

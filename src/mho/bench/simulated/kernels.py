@@ -26,10 +26,11 @@ def drive(
     cell: Record,
     p: Record,
     chip: Record,
-    train: Array,
-    j: int,
+    wanted: Array,
+    column: int,
     resistance: Real,
     width: Real,
+    seen: Array,
 ) -> Real:
     """Turn wanted amplitudes into what the cell sees (V); returns the energy it takes (J).
 
@@ -37,19 +38,20 @@ def drive(
         cell: The cell.
         p: Numbers of its kind.
         chip: Numbers of driver and read-out.
-        train: Amplitudes, changed in place (V). Shape (train, cells).
-        j: The cell's column there (1).
+        wanted: Amplitudes (V). Shape (train, cells).
+        column: The cell's column there (1).
         resistance: Between driver and cell (Ω).
         width: Duration of each pulse (s).
+        seen: What the cell sees, filled (V). Shape (train, 1).
     """
     load = law_load(cell)
     share = F(1) + resistance * load
     joules = F(0)
-    for n in range(train.shape[0]):
-        code = np.rint(train[n, j] / chip.dac_lsb)
+    for n in range(wanted.shape[0]):
+        code = np.rint(wanted[n, column] / chip.dac_lsb)
         code = min(max(code, -chip.dac_top), chip.dac_top)
         volts = code * chip.dac_lsb / share
-        train[n, j] = volts
+        seen[n, 0] = volts
         joules += law_energy(p, volts, load, width)
     return joules
 
@@ -59,7 +61,8 @@ def give(
     p: Array,
     chip: Array,
     cells: Array,
-    train: Array,
+    wanted: Array,
+    first: int,
     width: Real,
     resistance: Array,
     compliance: Array,
@@ -68,11 +71,24 @@ def give(
     words: Array,
     heat: Array,
 ) -> None:
-    """Driver, selector, cell: each gets its train, and says what energy it took (J)."""
+    """Driver, selector, cell: each gets its train, and says what energy it took (J).
+
+    The first of the cells has column `first` of the wanted amplitudes.
+    """
+    seen = np.empty((wanted.shape[0], 1), np.float32)
     for j in range(cells.shape[0]):
         cell = state[cells[j]]
-        heat[j] = drive(cell, p[0], chip[0], train, j, resistance[j], width)
-        pulse_cell(cell, p[0], train, j, width, compliance[j], now, gap, words)
+        heat[j] = drive(
+            cell,
+            p[0],
+            chip[0],
+            wanted,
+            first + j,
+            resistance[j],
+            width,
+            seen,
+        )
+        pulse_cell(cell, p[0], seen, 0, width, compliance[j], now, gap, words)
 
 
 def read(
