@@ -156,9 +156,6 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-# ------------------------------------------------------------- what laws left behind
-
-
 def is_trusted(model: CellModel) -> bool:
     """Whether a kind belongs to the house, whose tests hold its laws to what they promise."""
     return type(model).__module__.startswith("mho.")

@@ -135,9 +135,6 @@ def _handed(call: ast.Call, helper: FunctionType, known: _Records) -> _Records:
     }
 
 
-# ------------------------------------------------------------- what may be wrong
-
-
 def _about_record(node: ast.AST, known: _Records) -> str:
     """A column or number that there is not, or one that a law must not change."""
     if not (
@@ -252,9 +249,6 @@ def _without_result(function: FunctionType) -> Iterator[str]:
             f"Law {_place(function, at)} must return the conductance that a look sees in S, but"
             " returns nothing; write `return cell.conductance`."
         )
-
-
-# ------------------------------------------------------------- source
 
 
 def _tree(function: FunctionType) -> ast.Module | None:

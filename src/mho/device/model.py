@@ -210,8 +210,6 @@ class CellModel(Configuration):
             "law_energy": kind.energy,
         }
 
-    # ------------------------------------------------------------- laws, compiled
-
     @staticmethod
     def born(cell: Record, p: Record, draw: Word) -> None:
         """Fill the columns of a new cell, which are all 0 before."""

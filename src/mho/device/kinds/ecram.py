@@ -38,8 +38,6 @@ class Ecram(SoftBound):
         SoftBound.__post_init__(self)
         check_not_negative(self.write_energy, "write_energy", "J")
 
-    # ------------------------------------------------------------- laws, compiled
-
     @staticmethod
     def load(cell: Record) -> Real:
         """Drivers of gates see an open circuit (S)."""
@@ -57,8 +55,6 @@ class Ecram(SoftBound):
         moved = strength(p, size, width, p.voltage)
         return p.write_energy * size / p.voltage * moved
 
-
-# ------------------------------------------------------------- chips of such cells
 
 _P = Confidence.PUBLISHED
 _I = Confidence.INFERRED

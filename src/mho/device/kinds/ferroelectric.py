@@ -193,8 +193,6 @@ class Ferroelectric(CellModel):
             low, high = (volts, high) if front < wanted else (low, volts)
         return high
 
-    # ------------------------------------------------------------- laws, compiled
-
     @staticmethod
     def born(cell: Record, p: Record, draw: Word) -> None:
         """A cell polarised down, or stuck at either end."""
@@ -293,8 +291,6 @@ def front_gain(
     step = front * expm1(log1p(gained / lived) / p.exponent)
     return expm1((front - at + step) / scale)
 
-
-# ------------------------------------------------------------- chips of such cells
 
 _P = Confidence.PUBLISHED
 _I = Confidence.INFERRED

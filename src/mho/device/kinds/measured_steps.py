@@ -181,8 +181,6 @@ class MeasuredSteps(CellModel):
             "steps": np.array([table.steps[k] for k in chosen]).ravel(),
         }
 
-    # ------------------------------------------------------------- laws, compiled
-
     @staticmethod
     def born(cell: Record, p: Record, draw: Word) -> None:
         """A cell at the low end, with a gain of its own."""

@@ -56,6 +56,14 @@ from mho.compiled import (
     normal,
     normal_purpose,
 )
+from mho.device.kinds.base_laws import (
+    base_law_born,
+    base_law_moments,
+    base_law_pulse,
+    base_law_watch,
+    law_held,
+    law_load,
+)
 from mho.device.model import CellModel, Shot, TypicalSwitching
 from mho.device.values import Preset
 from mho.units import K, V, eV, ns, us
@@ -142,8 +150,6 @@ class SecondOrder(CellModel):
         middle = (self.low + self.high) / 2
         reached = -math.expm1(-_REFERENCE_WIDTH / self.time)
         return _REFERENCE_HEAT / (_REFERENCE_VOLTS**2 * middle * reached)
-
-    # ------------------------------------------------------------- of the base
 
     @property
     def low(self) -> float:  # type: ignore[override]
@@ -249,8 +255,6 @@ class SecondOrder(CellModel):
         for name in ("law_born", *around):
             laws["base_" + name] = given[name]
         return {**laws, **around}
-
-    # ------------------------------------------------------------- laws, compiled
 
     @staticmethod
     def born(cell: Record, p: Record, draw: Word) -> None:
@@ -378,40 +382,6 @@ def quickening(law: Record, left: Real, final: Real, width: Real) -> Real:
             warm += weight * (rate(law, final + (left - final) * away) - end)
             cold += weight * (rate(law, final - final * away) - end)
     return warm / cold
-
-
-def base_law_born(cell: Record, p: Record, draw: Word) -> None:
-    """The base's `born`, once compiled."""
-    raise NotImplementedError
-
-
-def base_law_pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
-    """The base's `pulse`, once compiled."""
-    raise NotImplementedError
-
-
-def base_law_watch(
-    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
-) -> None:
-    """The base's `watch`, once compiled."""
-    raise NotImplementedError
-
-
-def base_law_moments(
-    cell: Record, p: Record, look: Record, draw: Word
-) -> tuple[Real, Real]:
-    """The base's `moments`, once compiled."""
-    raise NotImplementedError
-
-
-def law_load(cell: Record) -> Real:
-    """The base's `load`, once compiled."""
-    raise NotImplementedError
-
-
-def law_held(cell: Record) -> Real:
-    """The base's `held`, once compiled."""
-    raise NotImplementedError
 
 
 PRESETS: tuple[Preset, ...] = ()

@@ -160,8 +160,6 @@ class SoftBound(CellModel):
             span=span * sqrt(self.symmetry_point * (1 - self.symmetry_point)),
         )
 
-    # ------------------------------------------------------------- laws, compiled
-
     @staticmethod
     def born(cell: Record, p: Record, draw: Word) -> None:
         """A cell at the low end, with bounds, steps and curvature of its own."""
@@ -240,8 +238,6 @@ def leaked(cell: Record, p: Record, now: float) -> Real:
     kept = exp(-F(now - cell.moment) * p.leak)
     return p.rest + (cell.conductance - p.rest) * kept
 
-
-# ------------------------------------------------------------- a chip of such cells
 
 _P = Confidence.PUBLISHED
 _I = Confidence.INFERRED
