@@ -1,14 +1,16 @@
-"""Test and training data: files of samples, and the digits that come with scikit-learn.
+"""Test and training data: files of samples, and what is built in: digits and MNIST.
 
 Data are checked for shapes, kinds and finite numbers before anything is computed with them.
 """
 
+from mho.data.built_in import BUILT_IN, BuiltIn
 from mho.data.digits import (
     DigitsTraining,
     digits_data,
     digits_training,
     train_digits,
 )
+from mho.data.mnist import mnist_data, mnist_training, train_mnist
 from mho.data.npz import ForeignFileError, NpzFile
 from mho.data.samples import (
     Data,
@@ -20,6 +22,8 @@ from mho.data.samples import (
 )
 
 __all__ = [
+    "BUILT_IN",
+    "BuiltIn",
     "Data",
     "DigitsTraining",
     "ForeignFileError",
@@ -31,5 +35,8 @@ __all__ = [
     "load_data",
     "load_inputs",
     "load_training",
+    "mnist_data",
+    "mnist_training",
     "train_digits",
+    "train_mnist",
 ]

@@ -21,12 +21,12 @@ class Job(Configuration):
     """What to deploy, on what, and how.
 
     Args:
-        network: `"digits"`, a `.pt2` or `.onnx` file, or `module.py:factory`.
+        network: `"digits"`, `"mnist"`, a `.pt2` or `.onnx` file, or `module.py:factory`.
         chip: Name of a preset.
         tolerance: Half-width of the acceptance window (S).
         seed: Names the chip and everything random about the run.
         denoise: Whether to denoise; a second chip without it is then programmed to compare.
-        data: `.npz` file of test data; not for `"digits"`.
+        data: `.npz` file of test data; not for what is built in.
         weights: State dict for a factory; `None` if it brings its own.
         wires: Resistance of a wire segment between two cells (Ω); the preset's if `None`.
         compensated: Make up for the wires in the mapping.

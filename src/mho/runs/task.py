@@ -6,17 +6,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from mho.data import (
+    BUILT_IN,
     Data,
     Training,
-    digits_data,
-    digits_training,
     load_data,
     load_training,
-    train_digits,
 )
 from mho.deployment import share_right
 from mho.deployment.storage import (
-    DIGITS,
     IMAGE_KIND,
     CompiledNetwork,
     ProgrammedChip,
@@ -104,14 +101,15 @@ def prepare(job: Job, progress: Progress) -> Task:
     Raises:
         ValueError: Something about the files; one sentence says what.
     """
-    if job.network == DIGITS:
+    if job.network in BUILT_IN:
         if job.data or job.weights:
             raise ValueError(
-                "Argument `data` or `weights` must be left out for the built-in `digits`, which"
-                " brings its own."
+                "Argument `data` or `weights` must be left out for the built-in"
+                f" `{job.network}`, which brings its own."
             )
-        network = _trained_digits(job.seed, job.digital, progress)
-        return Task(network, digits_data(), built_in=DIGITS)
+        network = _trained(job.network, job.seed, job.digital, progress)
+        test = BUILT_IN[job.network].test()
+        return Task(network, test, built_in=job.network)
     _check_named(job.network)
     if job.data is None:
         raise ValueError(
@@ -136,11 +134,12 @@ def gather(
     """Read or train a network that shall learn, or take one that is programmed; read all data.
 
     Args:
-        network: `digits`, a network as for `load_network`, an image or a chip.
+        network: Something built in, such as `digits`, a network as for `load_network`, an image
+            or a chip.
         data: `.npz` file of test data, with training data or without.
         training: `.npz` file of training data.
         weights: State dict for a factory's module.
-        seed: Names the training of `digits`.
+        seed: Names the training of what is built in.
         progress: Told what is being done.
 
     Raises:
@@ -152,16 +151,19 @@ def gather(
         _check_absent(weights, "weights", "a file that holds its own weights")
         packed = _packed(network)
         image = packed.image if isinstance(packed, ProgrammedChip) else packed
-        if data is None and image.provenance.data == DIGITS:
-            return Task(packed, digits_data(), _digits_training(), DIGITS)
-    elif network == DIGITS:
-        given = {"data": data, "training": training, "weights": weights}
-        for name, value in given.items():
+        own = image.provenance.data
+        if data is None and own in BUILT_IN:
+            given = BUILT_IN[own]
+            return Task(packed, given.test(), given.training(), own)
+    elif network in BUILT_IN:
+        left_out = {"data": data, "training": training, "weights": weights}
+        for name, value in left_out.items():
             _check_absent(
-                value, name, "the built-in `digits`, which brings its own"
+                value, name, f"the built-in `{network}`, which brings its own"
             )
-        own = _trained_digits(seed, (), progress)
-        return Task(own, digits_data(), _digits_training(), DIGITS)
+        trained = _trained(network, seed, (), progress)
+        given = BUILT_IN[network]
+        return Task(trained, given.test(), given.training(), network)
     if data is None:
         raise ValueError(
             "Argument `data` must name a .npz file of test and training data, but is missing."
@@ -174,20 +176,16 @@ def gather(
     return Task(load_network(network, weights, test.calibration), test, learn)
 
 
-def _trained_digits(
-    seed: int, digital: tuple[str, ...], progress: Progress
+def _trained(
+    name: str, seed: int, digital: tuple[str, ...], progress: Progress
 ) -> Network:
-    """The built-in network, trained anew."""
+    """A built-in network, trained anew."""
     progress("training", 0.0)
-    trained = train_digits(
+    given = BUILT_IN[name]
+    trained = given.train(
         Stream(seed).child("training"), lambda done: progress("training", done)
     )
-    return read_network(trained, digits_data().calibration, digital)
-
-
-def _digits_training() -> Training:
-    found = digits_training()
-    return Training(found.inputs, found.labels)
+    return read_network(trained, given.test().calibration, digital)
 
 
 def _packed(name: str) -> CompiledNetwork | ProgrammedChip:
@@ -208,13 +206,10 @@ def _check_named(network: str) -> None:
     """
     if network.endswith(_FILES) or ":" in network:
         return
-    near = (
-        " Did you mean `digits`?"
-        if get_close_matches(network, [DIGITS])
-        else ""
-    )
+    close = get_close_matches(network, list(BUILT_IN))
+    near = f" Did you mean `{close[0]}`?" if close else ""
     raise ValueError(
-        "Argument `network` must be `digits`, `model.pt2`, `model.onnx`,"
+        "Argument `network` must be `digits`, `mnist`, `model.pt2`, `model.onnx`,"
         f" `weights.safetensors` or `module.py:factory`, but is `{network}`; other files"
         f" of weights go into `weights`.{near}"
     )

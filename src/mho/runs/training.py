@@ -13,14 +13,13 @@ from torch import Tensor
 from mho.bench import restorable
 from mho.checks import Configuration, check_between, check_within
 from mho.data import (
+    BUILT_IN,
     TrainingAndTest,
-    digits_data,
-    digits_training,
     load_data,
     load_training,
 )
 from mho.deployment import fitting_chip
-from mho.deployment.storage import DIGITS, ProgrammedChip, Provenance
+from mho.deployment.storage import ProgrammedChip, Provenance
 from mho.device.published import check_preset, code_of
 from mho.files import KeptState, RunFolder, run_identity
 from mho.ledger import Ledger
@@ -94,16 +93,18 @@ def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
     """Samples, and where they come from.
 
     Args:
-        name: `digits`, or a `.npz` file.
+        name: `digits`, `mnist`, or a `.npz` file.
 
     Raises:
         ValueError: Something about the file; one sentence says what.
     """
-    if name == DIGITS:
-        own = digits_training()
-        return TrainingAndTest(
-            own.inputs, own.labels, digits_data()
-        ), Provenance(source="digits, trained on the chip", data=DIGITS)
+    if name in BUILT_IN:
+        given = BUILT_IN[name]
+        own = given.training()
+        both = TrainingAndTest(own.inputs, own.labels, given.test())
+        return both, Provenance(
+            source=f"{name}, trained on the chip", data=name
+        )
     test = load_data(name)
     learnt = load_training(name, None, test.inputs)
     classes = max(test.classes, int(learnt.labels.max()) + 1)

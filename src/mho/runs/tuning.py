@@ -52,9 +52,9 @@ class TuneJob(Configuration):
     """What to tune, and how.
 
     Args:
-        network: `"digits"`, a `.pt2` or `.onnx` file, `module.py:factory`, or a file of
+        network: `"digits"`, `"mnist"`, a `.pt2` or `.onnx` file, `module.py:factory`, or a file of
             `mho compile` or `mho program`.
-        data: `.npz` file of test data, with training data or without; not for `"digits"`.
+        data: `.npz` file of test data, with training data or without; not for what is built in.
         training: `.npz` file of training data, if they are not in `data`.
         weights: State dict for a factory; `None` if it brings its own.
         chip: Name of a preset. A programmed chip is what it is: for it, this and the following

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     )
     from mho.cli.shared.programmed_table import programmed, programmed_rows
     from mho.cli.shared.samples import (
-        DIGITS,
         given_wires,
         output_file,
         rehearse,
@@ -59,7 +58,6 @@ _LATE = {
     ),
     "programmed_table": ("programmed", "programmed_rows"),
     "samples": (
-        "DIGITS",
         "given_wires",
         "output_file",
         "rehearse",
@@ -72,7 +70,6 @@ _LATE = {
 _HOME = {name: file for file, there in _LATE.items() for name in there}
 
 __all__ = [
-    "DIGITS",
     "HELP",
     "array_size",
     "check_outputs",

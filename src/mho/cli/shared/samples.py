@@ -7,12 +7,10 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from mho.cli.shared.output import check_writable, resistance
-from mho.data import Data, digits_data, load_data
+from mho.data import BUILT_IN, Data, load_data
 from mho.deployment.storage import CompiledNetwork
 from mho.network import Network
 from mho.wires import WireModel
-
-DIGITS = "digits"
 
 
 def given_wires(text: str | None) -> WireModel | None:
@@ -50,8 +48,9 @@ def test_data(image: CompiledNetwork, data: str | None) -> Data:
     """
     if data is not None:
         return load_data(data)
-    if image.provenance.data == DIGITS:
-        return digits_data()
+    own = image.provenance.data
+    if own in BUILT_IN:
+        return BUILT_IN[own].test()
     raise ValueError(
         "Argument `data` must name a .npz file of test data, but is missing, and the image names"
         " no built-in test set."

@@ -26,7 +26,7 @@ from mho.deployment.storage.image_checks import (
 from mho.deployment.storage.mapping_names import mapping_words
 from mho.deployment.storage.plain_values import Reader, Writer
 from mho.deployment.storage.programmed_chip import ProgrammedChip
-from mho.deployment.storage.provenance import DIGITS, provenance_of
+from mho.deployment.storage.provenance import provenance_of
 from mho.files.packed import load, pack, read_kind, refusing, save, strict_json
 
 CHIP_KIND = CHIP.name
@@ -34,7 +34,6 @@ IMAGE_KIND = IMAGE.name
 
 __all__ = [
     "CHIP_KIND",
-    "DIGITS",
     "IMAGE_KIND",
     "CompiledNetwork",
     "ProgrammedChip",

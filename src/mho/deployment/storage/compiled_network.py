@@ -25,7 +25,7 @@ class Provenance:
         sha256: Checksums of the files it was compiled from, by what they are: `"network"`,
             `"weights"`, `"data"`.
         preset: Preset of the chips it was compiled for; empty if there is none.
-        data: Built-in test set that belongs to it, `"digits"`; empty if there is none.
+        data: Built-in test set that belongs to it, such as `"digits"`; empty if there is none.
     """
 
     version: str = field(default_factory=lambda: version("mho"))

@@ -3,10 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from mho.data import BUILT_IN
 from mho.deployment.storage.compiled_network import Provenance
-
-DIGITS = "digits"
-"""Name of the built-in network, and of its data."""
 
 
 def provenance_of(
@@ -19,7 +17,7 @@ def provenance_of(
     """Names without folders, and checksums.
 
     Args:
-        network: `"digits"`, a file, or `module.py:factory`.
+        network: Something built in, such as `"digits"`, a file, or `module.py:factory`.
         preset: Name of the chips' preset.
         weights: File of a state dict.
         data: File of samples.
@@ -27,8 +25,8 @@ def provenance_of(
     Raises:
         OSError: A file cannot be read.
     """
-    if network == DIGITS:
-        return Provenance(source=DIGITS, preset=preset, data=DIGITS)
+    if network in BUILT_IN:
+        return Provenance(source=network, preset=preset, data=network)
     named = network.rpartition(":")[0]
     files = {
         "network": named

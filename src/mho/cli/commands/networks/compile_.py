@@ -39,7 +39,7 @@ def compile_(
     Tiles have the size of the preset's unless another is given; the image is `<network>.mho`.
 
     Args:
-        network: `digits` for the built-in example, `model.pt2` for a network saved with
+        network: `digits` or `mnist` for a built-in example, `model.pt2` for a network saved with
             `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
             `module.py:factory` for a function that returns a module.
     """

@@ -55,7 +55,7 @@ def deploy(
     With denoising, a second chip of the same seed is programmed without it, to compare.
 
     Args:
-        network: `digits` for the built-in example, `model.pt2` for a network saved with
+        network: `digits` or `mnist` for a built-in example, `model.pt2` for a network saved with
             `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
             `module.py:factory` for a function that returns a module.
     """

@@ -46,7 +46,7 @@ def train(
     """Train a perceptron from scratch on a chip with faults, with blind pulses.
 
     Args:
-        data: `digits` for the built-in example, or a `.npz` file with `training_inputs`,
+        data: `digits` or `mnist` for a built-in example, or a `.npz` file with `training_inputs`,
             `training_labels`, `inputs` and `labels`; inputs from 0 to 1.
         network: Inputs, neurons of each hidden layer and classes, such as `64-54-10`; 54 hidden
             neurons if left out.

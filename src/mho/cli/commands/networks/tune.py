@@ -57,7 +57,7 @@ def tune(
     taken as it is.
 
     Args:
-        network: `digits` for the built-in example, `model.pt2`, `model.onnx`,
+        network: `digits` or `mnist` for a built-in example, `model.pt2`, `model.onnx`,
             `module.py:factory`, an image of `mho compile`, or a chip of `mho program`.
         training: Another `.npz` file for the training data; there they may also be called
             `inputs` and `labels`.

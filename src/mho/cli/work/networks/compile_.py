@@ -10,7 +10,6 @@ from torch import Tensor
 
 from mho.checks import check_between
 from mho.cli.shared import (
-    DIGITS,
     array_size,
     given_wires,
     info_of,
@@ -19,7 +18,7 @@ from mho.cli.shared import (
     print_rows,
     progress_bars,
 )
-from mho.data import load_inputs
+from mho.data import BUILT_IN, load_inputs
 from mho.deployment import DeployOptions, fitting_chip
 from mho.deployment.storage import compile_image, provenance_of, save_image
 from mho.network import Network
@@ -107,9 +106,9 @@ def _network(
     wanted: Compiling, progress: Callable[[str, float], None]
 ) -> tuple[Network, Shaped[Tensor, "batch ..."]]:
     """The network, and samples to calibrate with."""
-    if wanted.network == DIGITS:
+    if wanted.network in BUILT_IN:
         job = Job(
-            DIGITS,
+            wanted.network,
             seed=wanted.seed,
             data=wanted.data,
             weights=wanted.weights,
