@@ -13,6 +13,7 @@ from mho.mapping import (
     Placement,
     each_block,
     effective_difference,
+    gather,
     place,
 )
 from mho.mapping.targets import adapt, compensate, repair
@@ -160,3 +161,23 @@ def test_without_stuck_cells_or_wires_nothing_moves() -> None:
         assert torch.equal(
             adapt(before, before, none, stuck, bench).target, before.target
         )
+
+
+def test_blocks_made_up_for_together_get_what_each_gets_alone() -> None:
+    """Twelve groups of nine cells, of which some need more rounds than others, and a larger block.
+
+    A block's search does not depend on the others': alone, each finds the same bits.
+    """
+    bench = info(20.0, tiles=13)
+    spread = [1.0 + 5.0 * k for k in range(12)]
+    groups = [
+        weights(1, 9) * torch.tensor([[times] + [1.0] * 8]) for times in spread
+    ]
+    plain = place([*groups, weights(10, 30)], bench, PAIRS)
+    together = compensate(plain, bench, PAIRS)
+    for number, (block, where) in enumerate(each_block(plain)):
+        alone = gather([block], [plain.target[where]])
+        found = compensate(alone, bench, PAIRS)
+        wanted = together.target[where].flatten()
+        assert torch.equal(found.target, wanted)
+        assert torch.equal(found.blocks[0].scale, together.blocks[number].scale)

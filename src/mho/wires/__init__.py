@@ -3,7 +3,11 @@
 From conductances and the resistances around them to one matrix, or to every node's voltage.
 """
 
-from mho.wires.active_region import effective_pair, part_in_use
+from mho.wires.active_region import (
+    effective_blocks,
+    effective_pair,
+    part_in_use,
+)
 from mho.wires.iv_laws import Cubic, Sinh
 from mho.wires.model import SIDES, WireModel
 from mho.wires.sneak import sneak_currents
@@ -13,6 +17,7 @@ __all__ = [
     "Cubic",
     "Sinh",
     "WireModel",
+    "effective_blocks",
     "effective_pair",
     "part_in_use",
     "sneak_currents",

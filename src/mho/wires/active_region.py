@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.wires.few_cells import is_well_posed, paths_of, seen_of_few
 from mho.wires.model import WireModel
+from mho.wires.port_merge import check_conductance
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,67 @@ def effective_pair(
     """
     if wires.ideal:
         return pair
+    check_conductance(pair)
+    alike = pair.reshape(1, -1, *pair.shape[-3:])
+    found = _seen_of_few(wires, shape, place[None], alike)
+    if found is not None:
+        return found.view(pair.shape)
+    return _seen_of_part(wires, shape, place, pair)
+
+
+def effective_blocks(
+    wires: WireModel,
+    shape: tuple[int, int],
+    places: Int64[Tensor, "blocks sides rows cols"],
+    conductance: Float[Tensor, "blocks sides rows cols"],
+) -> Float[Tensor, "blocks sides rows cols"]:
+    """What the wires leave of blocks of equal shape, each as if all other cells were off (S).
+
+    To the same bits as block by block, in one call as far as that takes less time.
+
+    Args:
+        wires: Lines of the tiles.
+        shape: Rows and columns of a tile (1).
+        places: Where the cells of each block lie on its tile: row · columns + column (1).
+        conductance: Their conductances (S).
+    """
+    if wires.ideal:
+        return conductance
+    check_conductance(conductance)
+    found = _seen_of_few(wires, shape, places, conductance[:, None])
+    if found is not None:
+        return found[:, 0]
+    # larger ones in one call would round differently
+    seen = [
+        _seen_of_part(wires, shape, place, held)
+        for place, held in zip(places, conductance, strict=True)
+    ]
+    return torch.stack(seen)
+
+
+def _seen_of_few(
+    wires: WireModel,
+    shape: tuple[int, int],
+    places: Int64[Tensor, "blocks sides rows cols"],
+    conductance: Float[Tensor, "blocks times sides rows cols"],
+) -> Float[Tensor, "blocks times sides rows cols"] | None:
+    """By a dense solve (S); `None` if that is not for these cells."""
+    if not conductance.numel():
+        return conductance
+    paths = paths_of(wires, shape, places)
+    if paths is None or not is_well_posed(paths, conductance):
+        return None
+    with_access = conductance / (1 + conductance * wires.access)
+    return seen_of_few(paths, with_access)
+
+
+def _seen_of_part(
+    wires: WireModel,
+    shape: tuple[int, int],
+    place: Int64[Tensor, "sides rows cols"],
+    pair: Float[Tensor, "*tiles sides rows cols"],
+) -> Float[Tensor, "*tiles sides rows cols"]:
+    """By the effective matrix of the part of the tile that they lie on (S)."""
     row = place // shape[1]
     col = place % shape[1]
     rows = slice(int(row.min()), int(row.max()) + 1)

@@ -64,10 +64,10 @@ def lines_of(
         ValueError: A sequence of resistances with another number of lines.
     """
     rows, cols = like.shape[-2:]
-    word = _per_line(wires.word_line, "word_line", "row", rows)
-    driver = _per_line(wires.driver, "driver", "row", rows)
-    bit = _per_line(wires.bit_line, "bit_line", "column", cols)
-    sense = _per_line(wires.sense, "sense", "column", cols)
+    word = per_line(wires.word_line, "word_line", "row", rows)
+    driver = per_line(wires.driver, "driver", "row", rows)
+    bit = per_line(wires.bit_line, "bit_line", "column", cols)
+    sense = per_line(wires.sense, "sense", "column", cols)
     both_drivers = wires.sides == "both"
     both_senses = wires.sense_sides == "both"
     reached = torch.ones(rows, cols, dtype=torch.bool)
@@ -89,10 +89,20 @@ def lines_of(
     )
 
 
-def _per_line(
+def per_line(
     value: object, name: str, line: str, count: int
 ) -> Float[Tensor, " lines"]:
-    """One resistance per line (Ω)."""
+    """One resistance per line (Ω).
+
+    Args:
+        value: One for all, or one for each.
+        name: The argument that says so.
+        line: `"row"` or `"column"`.
+        count: Lines (1).
+
+    Raises:
+        ValueError: A sequence of another length.
+    """
     many = torch.as_tensor(value, dtype=torch.float64)
     if many.ndim and len(many) != count:
         raise ValueError(

@@ -91,14 +91,14 @@ class Block(ABC):
 
     @abstractmethod
     def difference(
-        self, values: Float[Tensor, "sides rows cols"]
-    ) -> Float[Tensor, "rows outputs"]:
+        self, values: Float[Tensor, "*blocks sides rows cols"]
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """What stands for the weights, of numbers that belong to the cells."""
 
     @abstractmethod
     def conducting(
-        self, values: Float[Tensor, "sides rows cols"]
-    ) -> Float[Tensor, "rows outputs"]:
+        self, values: Float[Tensor, "*blocks sides rows cols"]
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """What the cells of each weight conduct together, the reference left out (S)."""
 
     @abstractmethod
@@ -137,7 +137,10 @@ class Block(ABC):
 
     @abstractmethod
     def freedom(
-        self, target: Float[Tensor, "sides rows cols"], low: float, limit: float
+        self,
+        target: Float[Tensor, "*blocks sides rows cols"],
+        low: float,
+        limit: float,
     ) -> Freedom:
         """How its targets may move to make up for wires.
 

@@ -35,7 +35,7 @@ class Freedom:
     def moved(
         self,
         numbers: Float[Tensor, "*numbers"],
-        step: Float[Tensor, "rows outputs"],
+        step: Float[Tensor, "*blocks rows outputs"],
     ) -> Float[Tensor, "*numbers"]:
         """The numbers after a step of the differences, as far as their limits allow (S).
 

@@ -16,16 +16,16 @@ from mho.mapping.tiles import StuckHalves
 
 
 def halves(
-    difference: Float[Tensor, "rows outputs"],
+    difference: Float[Tensor, "*blocks rows outputs"],
     low: float | Float[Tensor, "rows outputs"],
-) -> Float[Tensor, "2 rows outputs"]:
+) -> Float[Tensor, "*blocks 2 rows outputs"]:
     """Conductances of G⁺ and G⁻ that make a difference, one of them at the low end (S).
 
     Args:
         difference: Difference of each pair (S).
         low: The low end, for all cells or for each pair (S).
     """
-    both_signs = torch.stack((difference, -difference))
+    both_signs = torch.stack((difference, -difference), -3)
     return both_signs.clamp(min=0) + low
 
 
@@ -84,16 +84,17 @@ class PairedBlock(Block):
         return torch.where(turned, positions.flip(0), positions)
 
     def difference(
-        self, values: Float[Tensor, "2 rows outputs"]
-    ) -> Float[Tensor, "rows outputs"]:
+        self, values: Float[Tensor, "*blocks 2 rows outputs"]
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """G⁺ − G⁻."""
-        return values[0] - values[1]
+        plus, minus = values.unbind(-3)
+        return plus - minus
 
     def conducting(
-        self, values: Float[Tensor, "2 rows outputs"]
-    ) -> Float[Tensor, "rows outputs"]:
+        self, values: Float[Tensor, "*blocks 2 rows outputs"]
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """G⁺ + G⁻: both halves are attenuated alike, as they are neighbours (S)."""
-        return values.sum(0)
+        return values.sum(-3)
 
     def per_column(
         self, target: Float[Tensor, "2 rows outputs"]
@@ -121,7 +122,10 @@ class PairedBlock(Block):
         return currents
 
     def freedom(
-        self, target: Float[Tensor, "2 rows outputs"], low: float, limit: float
+        self,
+        target: Float[Tensor, "*blocks 2 rows outputs"],
+        low: float,
+        limit: float,
     ) -> Freedom:
         """Differences move between −limit and limit; one half stays at the low end."""
 

@@ -15,17 +15,21 @@ from mho.mapping.blocks.search import CLOSE, always, effective_difference, looks
 
 
 def beside(
-    cells: Float[Tensor, "rows outputs"], reference: Float[Tensor, "rows 1"]
-) -> Float[Tensor, "1 rows cols"]:
+    cells: Float[Tensor, "*blocks rows outputs"],
+    reference: Float[Tensor, "*blocks rows 1"],
+) -> Float[Tensor, "*blocks 1 rows cols"]:
     """One side of cells, whose last column is the reference."""
-    return torch.cat((cells, reference), 1)[None]
+    return torch.cat((cells, reference), -1).unsqueeze(-3)
 
 
 def _apart(
-    values: Shaped[Tensor, "1 rows cols"],
-) -> tuple[Shaped[Tensor, "rows outputs"], Shaped[Tensor, "rows 1"]]:
+    values: Shaped[Tensor, "*blocks 1 rows cols"],
+) -> tuple[
+    Shaped[Tensor, "*blocks rows outputs"], Shaped[Tensor, "*blocks rows 1"]
+]:
     """Numbers of the cells, and those of the reference column, which is the last one."""
-    return values[0, :, :-1], values[0, :, -1:]
+    side = values.squeeze(-3)
+    return side[..., :-1], side[..., -1:]
 
 
 @final
@@ -82,15 +86,15 @@ class ReferenceBlock(Block):
         return positions
 
     def difference(
-        self, values: Float[Tensor, "1 rows cols"]
-    ) -> Float[Tensor, "rows outputs"]:
+        self, values: Float[Tensor, "*blocks 1 rows cols"]
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """Cells less the reference of their row."""
         cells, reference = _apart(values)
         return cells - reference
 
     def conducting(
-        self, values: Float[Tensor, "1 rows cols"]
-    ) -> Float[Tensor, "rows outputs"]:
+        self, values: Float[Tensor, "*blocks 1 rows cols"]
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """The cell of each weight (S)."""
         cells, _ = _apart(values)
         return cells
@@ -126,7 +130,7 @@ class ReferenceBlock(Block):
 
     def freedom(
         self,
-        target: Float[Tensor, "1 rows cols"],
+        target: Float[Tensor, "*blocks 1 rows cols"],
         low: float,  # noqa: ARG002 - the reference says where the range lies
         limit: float,
     ) -> Freedom:

@@ -6,17 +6,17 @@ see what is missing, move, solve again. Compensation for wires, second pairs and
 ones differ in what may move and in when they have enough, not in how they step.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.mapping.blocks.block import Block
 from mho.mapping.blocks.freedom import Freedom
-from mho.wires import effective_pair
+from mho.wires import effective_blocks, effective_pair
 
 ROUNDS = 40
 """Solutions of the wires in a search for conductances (1)."""
@@ -41,10 +41,15 @@ def effective(
         block: Where they lie.
         info: The bench.
     """
-    place_on_tile = block.crossings % (info.rows * info.cols)
-    return effective_pair(
-        info.wires, (info.rows, info.cols), place_on_tile, held
-    )
+    place = _place_on_tile(block, info)
+    return effective_pair(info.wires, (info.rows, info.cols), place, held)
+
+
+def _place_on_tile(
+    block: Block, info: BenchInfo
+) -> Int64[Tensor, "sides rows cols"]:
+    """Where the cells of a block lie on its tile: row · columns + column (1)."""
+    return block.crossings % (info.rows * info.cols)
 
 
 def effective_difference(
@@ -103,11 +108,7 @@ def looks(
         seen = effective(held, block, info)
         reached = block.difference(seen)
         missing = goal(numbers, reached) - reached
-        # as much more as the wires will take of it
-        conducting = block.conducting(held)
-        left_by_wires = block.conducting(seen)
-        step = missing * conducting / left_by_wires
-        proposal = freedom.moved(numbers, step)
+        proposal = _proposal(freedom, numbers, missing, (held, seen), block)
         yield Look(numbers, held, missing, proposal)
         numbers = proposal
 
@@ -128,23 +129,23 @@ class WeakenedGoal:
     become weaker by the same share, which a digital factor restores.
 
     Args:
-        wanted: Differences of ideal wires (S). Shape (rows, outputs).
+        wanted: Differences of ideal wires (S). Shape (..., rows, outputs).
         freedom: What may move, and how far.
     """
 
     def __init__(
-        self, wanted: Float[Tensor, "rows outputs"], freedom: Freedom
+        self, wanted: Float[Tensor, "*blocks rows outputs"], freedom: Freedom
     ) -> None:
         self._wanted = wanted
         self._freedom = freedom
-        self.share = torch.ones_like(wanted[0])
-        """Share of its signal that each output keeps (1). Shape (outputs,)."""
+        self.share = torch.ones_like(wanted[..., :1, :])
+        """Share of its signal that each output keeps (1). Shape (..., 1, outputs)."""
 
     def __call__(
         self,
-        numbers: Float[Tensor, "rows outputs"],
-        reached: Float[Tensor, "rows outputs"],
-    ) -> Float[Tensor, "rows outputs"]:
+        numbers: Float[Tensor, "*blocks rows outputs"],
+        reached: Float[Tensor, "*blocks rows outputs"],
+    ) -> Float[Tensor, "*blocks rows outputs"]:
         """The goal, now that these numbers are known to reach these differences (S)."""
         wanted = self._wanted
         at_high_end = numbers >= self._freedom.high
@@ -155,35 +156,79 @@ class WeakenedGoal:
         reached_share = reached / (self.share * wanted)
         # the weakest of an output's weights says what all of them keep
         kept_by_weights = torch.where(at_its_end, reached_share, 1.0)
-        kept = kept_by_weights.amin(0)
+        kept = kept_by_weights.amin(-2, keepdim=True)
         self.share = self.share * kept.clamp(_LEAST_SHARE, 1.0)
         return self.share * wanted
 
 
 def weakened_search(
     freedom: Freedom,
-    wanted: Float[Tensor, "rows outputs"],
-    block: Block,
+    wanted: Float[Tensor, "blocks rows outputs"],
+    blocks: Sequence[Block],
     info: BenchInfo,
-) -> tuple[Float[Tensor, "sides rows cols"], Float[Tensor, " outputs"]]:
+) -> tuple[
+    Float[Tensor, "blocks sides rows cols"], Float[Tensor, "blocks outputs"]
+]:
     """Conductances whose effective differences are in proportion to the wanted ones.
+
+    Blocks of equal shape are searched together, each until it is close enough: what one finds
+    does not depend on the others.
 
     Args:
         freedom: What may move.
         wanted: Differences of ideal wires (S).
-        block: Where the cells lie.
+        blocks: Where the cells lie, of one kind and of one shape.
         info: The bench.
 
     Returns:
         The conductances (S), and the share of its signal that each output keeps (1).
     """
+    like = blocks[0]
     goal = WeakenedGoal(wanted, freedom)
-    # if it never is close enough, the last proposal is the best guess that there is
+    places = torch.stack([_place_on_tile(block, info) for block in blocks])
     numbers = freedom.start
-    for look in looks(freedom, goal, block, info):
-        numbers = look.numbers
-        worst = float(look.missing.abs().max())
-        if worst < CLOSE * freedom.full_scale:
+    seen = freedom.conductances(numbers)
+    searching = torch.ones(len(blocks), dtype=torch.bool)
+    # if one is never close enough, its last proposal is the best guess that there is
+    for _ in range(ROUNDS):
+        held = freedom.conductances(numbers)
+        seen[searching] = effective_blocks(
+            info.wires,
+            (info.rows, info.cols),
+            places[searching],
+            held[searching],
+        )
+        reached = like.difference(seen)
+        share_before = goal.share
+        missing = goal(numbers, reached) - reached
+        ongoing = searching[:, None, None]
+        goal.share = torch.where(ongoing, goal.share, share_before)
+        worst = missing.abs().amax((-2, -1))
+        searching = searching & ~(worst < CLOSE * freedom.full_scale)
+        if not searching.any():
             break
-        numbers = look.proposal
-    return freedom.conductances(numbers), goal.share
+        proposal = _proposal(freedom, numbers, missing, (held, seen), like)
+        numbers = torch.where(searching[:, None, None], proposal, numbers)
+    return freedom.conductances(numbers), goal.share.squeeze(-2)
+
+
+def _proposal(
+    freedom: Freedom,
+    numbers: Float[Tensor, "*numbers"],
+    missing: Float[Tensor, "*blocks rows outputs"],
+    cells: tuple[Tensor, Tensor],
+    block: Block,
+) -> Float[Tensor, "*numbers"]:
+    """The numbers to try next (S).
+
+    Args:
+        freedom: What may move.
+        numbers: The numbers that were tried (S).
+        missing: What effective differences lack (S).
+        cells: Conductances of the cells, and what the wires leave of them (S).
+        block: The kind of block that they belong to.
+    """
+    held, seen = cells
+    # as much more as the wires will take of it
+    step = missing * block.conducting(held) / block.conducting(seen)
+    return freedom.moved(numbers, step)

@@ -5,10 +5,12 @@ the one wanted. Where the range does not suffice an output is scaled down as a w
 factor restores it.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench import BenchInfo
@@ -38,23 +40,39 @@ def compensate(
     if info.wires.ideal:
         return placement
     target = placement.target.clone()
-    blocks = []
-    for block, place in each_block(placement):
+    blocks = list(placement.blocks)
+    for numbers, places in _of_equal_shape(placement):
+        alike = [placement.blocks[number] for number in numbers]
+        place = torch.stack(places)
         # targets are single precision, the search needs more digits than these have
         of_ideal_wires = placement.target[place].double()
-        freedom = block.freedom(
+        freedom = alike[0].freedom(
             of_ideal_wires,
             mapping.low,
             mapping.block_difference,
         )
-        wanted = block.difference(of_ideal_wires)
-        held, share = weakened_search(freedom, wanted, block, info)
+        wanted = alike[0].difference(of_ideal_wires)
+        held, share = weakened_search(freedom, wanted, alike, info)
         target[place] = held.to(target.dtype)
-        # an output that keeps 90 % of its signal stands for the same weights at 90 % of the scale
-        scale = block.scale * share
-        weakened = replace(block, scale=scale.to(block.scale.dtype))
-        blocks.append(weakened)
+        for number, block, kept in zip(numbers, alike, share, strict=True):
+            # an output that keeps 90 % of its signal stands for the same weights at 90 % of the
+            # scale
+            scale = (block.scale * kept).to(block.scale.dtype)
+            blocks[number] = replace(block, scale=scale)
     return replace(placement, target=target, blocks=tuple(blocks))
+
+
+def _of_equal_shape(
+    placement: Placement,
+) -> Iterator[tuple[list[int], list[Int64[Tensor, "sides rows cols"]]]]:
+    """Numbers of the blocks of one kind and shape, and where their cells stand, kind by kind."""
+    alike: dict[Any, list[int]] = {}
+    places = []
+    for number, (block, place) in enumerate(each_block(placement)):
+        places.append(place)
+        alike.setdefault((type(block), place.shape), []).append(number)
+    for numbers in alike.values():
+        yield numbers, [places[number] for number in numbers]
 
 
 def adapt(

@@ -58,7 +58,7 @@ def effective_matrix(
 def _effective(
     wires: "WireModel", conductance: Shaped[Tensor, "..."]
 ) -> Float[Tensor, "*tiles rows cols"]:
-    _check(conductance)
+    check_conductance(conductance)
     lines = lines_of(wires, conductance)
     if not conductance.numel():
         return conductance.clone()
@@ -76,7 +76,16 @@ def _effective(
     )
 
 
-def _check(conductance: Tensor) -> None:
+def check_conductance(conductance: Shaped[Tensor, "..."]) -> None:
+    """Refuse what is no conductance.
+
+    Args:
+        conductance: Conductances (S). Shape (..., rows, cols).
+
+    Raises:
+        TypeError: They are of another dtype than float32 or float64.
+        ValueError: Fewer than two axes; one that is NaN, negative or above 1 TS.
+    """
     if conductance.dtype not in (torch.float32, torch.float64):
         raise TypeError(
             "Argument `conductance` must be of dtype torch.float32 or torch.float64, but is of"
