@@ -13,6 +13,7 @@ from mho.network import Network, read_network
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramProtocol
 from mho.rng import Stream
+from mho.samples import Inputs
 from mho.wires import WireModel
 
 _LINES = 32
@@ -81,7 +82,7 @@ def ideal_chip(tiles: int) -> Chip:
     )
 
 
-def on_ideal_chip(network: Network, inputs: Tensor) -> DeployedNetwork:
+def on_ideal_chip(network: Network, inputs: Inputs) -> DeployedNetwork:
     """Deploy, then put every cell on its target: programming is not what is tested here."""
     shapes = [
         (layer.weight.shape[0], layer.weight.shape[1])

@@ -6,7 +6,7 @@ from ideal_bench import check_ideal, check_same, normal, randomise
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mho.network import Graph, Node, Ref, read_network
+from mho.network import Graph, GraphInput, GraphOutput, Node, Ref, read_network
 from mho.network.operations import Convolution, LinearLayer
 
 SIGNALS = [
@@ -257,7 +257,11 @@ def refusal(
         shape,
     )
     graph = Graph(
-        "x", (1, 4), None, (node,), "conv", {"w": torch.ones(1, 1, 2)}, {}
+        (GraphInput("x", (1, 4)),),
+        (node,),
+        (GraphOutput("conv", "conv"),),
+        {"w": torch.ones(1, 1, 2)},
+        {},
     )
     with pytest.raises(ValueError, match=r"^Argument `source` must") as raised:
         read_network(graph, normal(2, 1, 4))

@@ -360,8 +360,8 @@ class Counts(nn.Module):
 
 
 class Pair(nn.Module):
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x, x
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        return x, 3
 
 
 def broken(value: float) -> nn.Module:
@@ -395,7 +395,7 @@ REFUSED = [
     (Mixes(), "must treat every sample of a batch on its own"),
     (Weighs(), "`linear` is refused \\(its weight is no constant"),
     (Counts(), "overwrites `count`"),
-    (Pair(), "must return one tensor, but returns a tuple"),
+    (Pair(), "must return tensors alone, but returns `int`"),
 ]
 
 

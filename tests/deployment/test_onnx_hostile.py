@@ -190,7 +190,7 @@ def dims(*sizes: int) -> Callable[[Any], None]:
             lambda made: setattr(
                 made.graph.input[0].type.tensor_type, "elem_type", 7
             ),
-            "real",
+            "must hold whole numbers",
         ),
         (
             lambda made: made.graph.node[0].input.__setitem__(0, "later"),

@@ -8,7 +8,15 @@ import torch
 from torch import Tensor
 
 from mho.files import TooLargeError, allow_memory
-from mho.network import Graph, Network, Node, Ref, read_network
+from mho.network import (
+    Graph,
+    GraphInput,
+    GraphOutput,
+    Network,
+    Node,
+    Ref,
+    read_network,
+)
 from mho.network.operations import evaluate_node, known_shape, last_uses
 from mho.network.operations.rehearsal import _SHAPE_KEPT
 
@@ -20,11 +28,9 @@ def graph(*nodes: Node, sample_shape: tuple[int, ...] = (8,)) -> Graph:
     dense = {"input": Ref("x"), "weight": Ref("w"), "bias": None}
     first = Node("y", "aten.linear.default", dense)
     return Graph(
-        input="x",
-        sample_shape=sample_shape,
-        batch=None,
+        inputs=(GraphInput("x", sample_shape),),
         nodes=(first, *nodes),
-        output=nodes[-1].name,
+        outputs=(GraphOutput(nodes[-1].name, nodes[-1].name),),
         tensors={"w": torch.linspace(-1, 1, 32).view(4, 8)},
         labels={"w": "dense.weight"},
     )
@@ -143,11 +149,9 @@ def test_a_padded_image_counts_though_its_result_is_small() -> None:
         "groups": 1,
     }
     bomb = Graph(
-        "x",
-        (1, 2, 2),
-        None,
+        (GraphInput("x", (1, 2, 2)),),
         (Node("y", "aten.conv2d.default", move),),
-        "y",
+        (GraphOutput("y", "y"),),
         {"w": weight},
         {},
     )

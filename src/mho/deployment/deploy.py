@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from jaxtyping import Shaped
-from torch import Tensor, nn
+from torch import nn
 
 from mho.bench import Bench
 from mho.checks import check_choice
@@ -16,6 +15,7 @@ from mho.mapping import WeightMapping, lay_out
 from mho.mapping.tiles import FaultMap
 from mho.network import Network, read_network
 from mho.programming import ProgramProtocol, ProgramRun
+from mho.samples import Inputs
 
 GAINS = ("mapped", "fit")
 """Where digital gain and offset of outputs come from, the mapping or a fit on the chip."""
@@ -24,7 +24,7 @@ GAINS = ("mapped", "fit")
 def deploy(
     network: Network | nn.Module,
     bench: Bench,
-    calibration: Shaped[Tensor, "batch ..."],
+    calibration: Inputs,
     protocol: ProgramProtocol | None = None,
     *,
     mapping: WeightMapping | None = None,
@@ -41,7 +41,8 @@ def deploy(
     Args:
         network: A network, or a PyTorch module of linear and convolutional layers.
         bench: Where to program it.
-        calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
+        calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...); by name for
+            a network with several inputs.
         protocol: How to program; predictive trimming with denoising if `None`.
         mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Make up for the wires that the bench says it has.

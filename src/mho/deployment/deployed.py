@@ -16,6 +16,7 @@ from mho.mapping import Placement
 from mho.network import Network, OperationRecord
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramResult
+from mho.samples import Inputs, batches, joined
 
 BATCH = 256
 """Input samples between which the telegraph states stand still."""
@@ -127,20 +128,24 @@ class DeployedNetwork(NetworkOnChip):
         check_shape(target, "target", tuple(self._placement.target.shape))
         self._placement = replace(self._placement, target=target)
 
-    def forward(
-        self, inputs: Shaped[Tensor, "batch ..."]
-    ) -> Float[Tensor, "batch ..."]:
-        """Outputs of the network, computed on the chip, `BATCH` samples at a time (1)."""
-        return torch.cat(
+    def outputs(self, inputs: Inputs) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """All outputs by name, computed on the chip, `BATCH` samples at a time (1)."""
+        return joined(
             [
-                self.network.run(part, self.product)
-                for part in torch.split(inputs, BATCH)
+                self.network.outputs(part, self.product)
+                for part in batches(inputs, BATCH)
             ]
         )
 
+    def software_outputs(
+        self, inputs: Inputs
+    ) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """All outputs of the trained network itself by name (1)."""
+        return self.network.outputs(inputs)
+
     def answers_at(
         self,
-        inputs: Shaped[Tensor, "batch ..."],
+        inputs: Inputs,
         moments: Sequence[float],
     ) -> Iterator[Int[Tensor, " batch"]]:
         """Class with the largest output, for each sample, at each of several times.
@@ -184,12 +189,6 @@ class DeployedNetwork(NetworkOnChip):
     def programming_cost(self) -> Ledger:
         """What programming cost, the repair of pairs included."""
         return self.programming.ledger
-
-    def software(
-        self, inputs: Shaped[Tensor, "batch ..."]
-    ) -> Float[Tensor, "batch ..."]:
-        """Outputs of the trained network itself (1)."""
-        return self.network.run(inputs)
 
     def product(
         self, index: int, layer: LinearLayer, vectors: Tensor

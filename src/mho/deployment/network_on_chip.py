@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mho.ledger import Ledger
 from mho.network import OperationRecord
+from mho.samples import Inputs
 
 
 class NetworkOnChip(nn.Module, ABC):
@@ -33,22 +34,28 @@ class NetworkOnChip(nn.Module, ABC):
         """What it cost, or would have cost, to write the weights; nothing before that is done."""
 
     @abstractmethod
-    def software(self, inputs: Shaped[Tensor, "batch ..."]) -> Tensor:
+    def software_outputs(
+        self, inputs: Inputs
+    ) -> dict[str, Shaped[Tensor, "_ ..."]]:
         """What the trained network itself makes of the same inputs, without a chip (1)."""
 
     @abstractmethod
-    def forward(self, inputs: Shaped[Tensor, "batch ..."]) -> Tensor:
-        """What the network on tiles makes of inputs (1)."""
+    def outputs(self, inputs: Inputs) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """What the network on tiles makes of inputs: each of its outputs by name (1)."""
 
-    def answers(
-        self, inputs: Shaped[Tensor, "batch ..."]
-    ) -> Int[Tensor, " batch"]:
-        """Class with the largest output, for each sample."""
+    def software(self, inputs: Inputs) -> Shaped[Tensor, "_ ..."]:
+        """The first output of the trained network itself, without a chip (1)."""
+        return next(iter(self.software_outputs(inputs).values()))
+
+    def forward(self, inputs: Inputs) -> Shaped[Tensor, "_ ..."]:
+        """The first output of the network on tiles (1)."""
+        return next(iter(self.outputs(inputs).values()))
+
+    def answers(self, inputs: Inputs) -> Int[Tensor, " batch"]:
+        """Class with the largest value in the first output, for each sample."""
         return self.forward(inputs).argmax(1)
 
-    def accuracy(
-        self, inputs: Shaped[Tensor, "batch ..."], labels: Int[Tensor, " batch"]
-    ) -> float:
+    def accuracy(self, inputs: Inputs, labels: Int[Tensor, " batch"]) -> float:
         """Fraction of samples whose answer is the label (1)."""
         return share_right(self.answers(inputs), labels)
 

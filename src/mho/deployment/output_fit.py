@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float, Float64, Int64, Shaped
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,6 +21,7 @@ from mho.ledger import Ledger
 from mho.mapping import Block
 from mho.network import Network
 from mho.network.operations import LinearLayer
+from mho.samples import Inputs, number_of
 
 _HEADROOM = 1.05
 """Full scale of a converter, in parts of the largest current it has seen (1)."""
@@ -53,7 +54,7 @@ class Refit:
 
 
 def wanted_products(
-    network: Network, samples: Shaped[Tensor, "batch ..."]
+    network: Network, samples: Inputs
 ) -> list[Float[Tensor, "vectors outputs"]]:
     """Products of the trained network itself, in the order in which layers are used (1)."""
     wanted: list[Tensor] = []
@@ -97,7 +98,7 @@ def fit_columns(
 
 def refit(
     deployed: DeployedNetwork,
-    samples: Shaped[Tensor, "batch ..."],
+    samples: Inputs,
     labels: Int64[Tensor, " labels"] | None = None,
     *,
     ranged: bool = True,
@@ -124,7 +125,7 @@ def refit(
         ValueError: There is not one label for each sample.
     """
     if labels is not None:
-        check_shape(labels, "labels", (samples.shape[0],))
+        check_shape(labels, "labels", (number_of(samples),))
     before = deployed.bench.ledger
     settings = deployed.settings
     # what labels say of the network as it is, to go back to if the fit is worse
@@ -149,7 +150,7 @@ def refit(
 
 def loss_on_chip(
     deployed: DeployedNetwork,
-    samples: Shaped[Tensor, "batch ..."],
+    samples: Inputs,
     labels: Int64[Tensor, " labels"],
 ) -> float:
     """Mean cross entropy of the chip's answers (1)."""
@@ -158,7 +159,7 @@ def loss_on_chip(
 
 def _fitted(
     deployed: DeployedNetwork,
-    samples: Shaped[Tensor, "batch ..."],
+    samples: Inputs,
     *,
     ranged: bool,
 ) -> tuple[dict[int, Correction], list[tuple[float, float]]]:

@@ -1,11 +1,11 @@
 """Converter ranges of a network's layers and blocks, from typical samples."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Float32, Float64, Shaped
+from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from mho.bench import BenchInfo
@@ -20,6 +20,7 @@ from mho.mapping import (
 )
 from mho.network import Network
 from mho.network.operations import LinearLayer
+from mho.samples import Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ class Ranges:
 def calibrate_ranges(
     network: Network,
     placement: Placement,
-    samples: Shaped[Tensor, "batch ..."]
-    | Iterable[Shaped[Tensor, "batch ..."]],
+    samples: Inputs | Iterable[Inputs],
     voltage: float,
     rule: RangeRule | None = None,
 ) -> Ranges:
@@ -108,8 +108,9 @@ def calibrate_ranges(
     Args:
         network: The trained network.
         placement: Where it lies.
-        samples: Typical inputs (1), shape (batch, ...), or several batches of them, which are
-            looked at one after the other and not kept. Their order does not matter.
+        samples: Typical inputs (1), shape (batch, ...), by name if the network has several
+            inputs; or several batches of them, which are looked at one after the other and not
+            kept. Their order does not matter.
         voltage: Largest row voltage (V).
         rule: How ranges follow from samples; the largest for each block if `None`.
     """
@@ -136,7 +137,7 @@ def calibrate_ranges(
         return vectors @ layer.weight.T
 
     # one batch after the other: together they need not fit into memory
-    batches = (samples,) if isinstance(samples, Tensor) else samples
+    batches = (samples,) if isinstance(samples, Tensor | Mapping) else samples
     for batch in batches:
         network.run(batch, product)
     # a layer whose inputs are all zero may have any range

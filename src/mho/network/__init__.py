@@ -12,17 +12,31 @@ from mho.network.fates import (
     REFUSED,
     OperationRecord,
 )
-from mho.network.graph import Graph, Node, Ref
+from mho.network.graph import (
+    BOOLEAN,
+    FLOAT,
+    INTEGER,
+    Graph,
+    GraphInput,
+    GraphOutput,
+    Node,
+    Ref,
+)
 from mho.network.network import Network, read_network
 from mho.network.tracing import first_line
 
 __all__ = [
     "ANALOG",
+    "BOOLEAN",
     "CHOSEN",
     "DIGITAL",
+    "FLOAT",
     "FOLDED",
+    "INTEGER",
     "REFUSED",
     "Graph",
+    "GraphInput",
+    "GraphOutput",
     "Network",
     "Node",
     "OperationRecord",

@@ -5,7 +5,7 @@ A `Graph` comes from a program that `torch.export` traced, or from a `.pt2` file
 `aten.linear.default`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +20,7 @@ TRANSPOSED = ".transposed"
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """The value of another node, of a stored tensor or of the input, by name."""
+    """The value of another node, of a stored tensor or of an input, by name."""
 
     name: str
 
@@ -53,29 +53,103 @@ class Node:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Graph:
-    """The operations between one input and one output.
+FLOAT = "float"
+INTEGER = "integer"
+BOOLEAN = "bool"
+KINDS = {
+    FLOAT: torch.float32,
+    INTEGER: torch.int64,
+    BOOLEAN: torch.bool,
+}
+"""Kinds of numbers that an input may take, and how they are computed with."""
+
+
+def kind_of_numbers(dtype: torch.dtype) -> str:
+    """The kind, one of `KINDS`, of numbers of a type.
+
+    >>> kind_of_numbers(torch.uint8), kind_of_numbers(torch.float64)
+    ('integer', 'float')
+    """
+    if dtype.is_floating_point:
+        return FLOAT
+    return BOOLEAN if dtype == torch.bool else INTEGER
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInput:
+    """What a network takes under one name. Samples lie on its first axis.
 
     Args:
-        input: Name of the input.
+        name: Name of the input, and of its value in the graph.
         sample_shape: Shape of one sample, `None` where it is free.
         batch: Batch size that the recording is tied to (1); `None` if it is free.
+        kind: One of `KINDS`: real numbers, whole numbers, or yes and no.
+    """
+
+    name: str
+    sample_shape: tuple[int | None, ...]
+    batch: int | None = None
+    kind: str = FLOAT
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOutput:
+    """What a network returns under one name.
+
+    Args:
+        name: What users call it.
+        value: Name of the value in the graph.
+    """
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """The operations between inputs and outputs.
+
+    Args:
+        inputs: What the network takes, at least one.
         nodes: Operations in order of execution.
-        output: Name of the value returned.
+        outputs: What it returns, at least one; the first is what a network with one is asked for.
         tensors: Parameters, buffers and constants, by their names in the graph.
         labels: Names of those tensors in the user's module, such as `"conv.weight"`.
         untrained: Names of the tensors that are no parameters: buffers and constants.
     """
 
-    input: str
-    sample_shape: tuple[int | None, ...]
-    batch: int | None
+    inputs: tuple[GraphInput, ...]
     nodes: tuple[Node, ...]
-    output: str
+    outputs: tuple[GraphOutput, ...]
     tensors: Mapping[str, Shaped[Tensor, "..."]]
     labels: Mapping[str, str]
     untrained: tuple[str, ...] = ()
+
+    @property
+    def input(self) -> str:
+        """Name of the first input, which most often is the only one."""
+        return self.inputs[0].name
+
+    @property
+    def sample_shape(self) -> tuple[int | None, ...]:
+        """Shape of one sample of the first input, `None` where it is free."""
+        return self.inputs[0].sample_shape
+
+    @property
+    def batch(self) -> int | None:
+        """Batch size that the recording is tied to (1); `None` if it is free."""
+        sizes = {entry.batch for entry in self.inputs}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    @property
+    def output(self) -> str:
+        """Name of the value that is returned first."""
+        return self.outputs[0].value
+
+    @property
+    def returned(self) -> frozenset[str]:
+        """Names of all values that are returned."""
+        return frozenset(output.value for output in self.outputs)
 
 
 def replace_refs(value: object, lookup: Callable[[str], object]) -> object:
@@ -93,49 +167,26 @@ def replace_refs(value: object, lookup: Callable[[str], object]) -> object:
     return value
 
 
-def _check_one_input_and_output(inputs: int, outputs: int) -> None:
-    """Refuse a network with several inputs or outputs.
-
-    Raises:
-        ValueError: In the house sentence.
-    """
-    if (inputs, outputs) != (1, 1):
-        raise ValueError(
-            "Argument `source` must take one tensor and return one tensor, but takes"
-            f" {inputs} and returns {outputs}; wrap it in a module that picks one of each."
-        )
-
-
 def graph_of_program(program: ExportedProgram) -> Graph:
     """Read what `torch.export.export` recorded.
 
     Raises:
-        ValueError: The program has several inputs or outputs, or objects that are no tensors.
+        ValueError: The program takes or returns objects that are no tensors, or nothing.
     """
     signature = program.graph_signature
-    _check_one_input_and_output(
-        len(signature.user_inputs), len(signature.user_outputs)
-    )
-    entry = signature.user_inputs[0]
-    result = signature.user_outputs[0]
-    if not (isinstance(entry, str) and isinstance(result, str)):
-        raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
-            "Argument `source` must take a tensor and return a tensor, but takes or returns a"
-            " constant."
-        )
     tensors, labels = _stored_tensors(program)
     nodes = {node.name: node for node in program.graph.nodes}
-    shape = _shape(nodes[entry]) or ()
     return Graph(
-        input=entry,
-        sample_shape=shape[1:],
-        batch=shape[0] if shape else None,
+        inputs=tuple(
+            _graph_input(name, nodes)
+            for name in _tensor_names(signature.user_inputs, "take")
+        ),
         nodes=tuple(
             _node(node)
             for node in program.graph.nodes
             if node.op not in ("placeholder", "output")
         ),
-        output=result,
+        outputs=_outputs_of_program(program),
         tensors=tensors,
         labels=labels,
         untrained=tuple(
@@ -144,6 +195,61 @@ def graph_of_program(program: ExportedProgram) -> Graph:
             if name not in signature.inputs_to_parameters
         ),
     )
+
+
+def named_outputs(
+    values: Sequence[str], keys: Sequence[str] | None = None
+) -> tuple[GraphOutput, ...]:
+    """Outputs under their public names: a single one under its value's, others numbered.
+
+    Args:
+        values: Values that are returned, in their order.
+        keys: Names that the user's module gives them, if it does.
+
+    >>> [output.name for output in named_outputs(("add", "mul"))]
+    ['output0', 'output1']
+    """
+    if keys is None and len(values) == 1:
+        keys = values
+    if keys is None:
+        keys = [f"output{number}" for number in range(len(values))]
+    pairs = zip(keys, values, strict=True)
+    return tuple(GraphOutput(key, value) for key, value in pairs)
+
+
+def _tensor_names(found: Sequence[object], does: str) -> list[str]:
+    """Names of values that a program takes or returns, all of which must be tensors."""
+    names = [name for name in found if isinstance(name, str)]
+    if len(names) < len(found) or not names:
+        what = "a constant" if found else "nothing"
+        raise ValueError(
+            f"Argument `source` must {does} tensors alone, but {does}s {what}."
+        )
+    return names
+
+
+def _graph_input(name: str, nodes: Mapping[str, torch.fx.Node]) -> GraphInput:
+    shape = _shape(nodes[name]) or ()
+    recorded = nodes[name].meta.get("val")
+    dtype = recorded.dtype if isinstance(recorded, Tensor) else torch.float32
+    return GraphInput(
+        name,
+        shape[1:],
+        shape[0] if shape else None,
+        kind_of_numbers(dtype),
+    )
+
+
+def _outputs_of_program(program: ExportedProgram) -> tuple[GraphOutput, ...]:
+    """Outputs under the keys of the dictionary that a module returns, if it returns one."""
+    values = _tensor_names(program.graph_signature.user_outputs, "return")
+    structure = program.call_spec.out_spec
+    keys = None
+    if structure is not None and structure.type is dict:
+        keys = [str(key) for key in structure.context]
+    if keys is None or len(keys) != len(values):
+        return named_outputs(values)
+    return named_outputs(values, keys)
 
 
 def _stored_tensors(

@@ -9,7 +9,8 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from mho.checks import check_finite, check_shape
+from mho.checks import check_finite, one_line
+from mho.network.entries import entries_of, outputs_of
 from mho.network.fates import (
     CHOSEN,
     FOLDED,
@@ -19,7 +20,7 @@ from mho.network.fates import (
     notes_of,
     origins,
 )
-from mho.network.graph import Graph, Node
+from mho.network.graph import Graph, GraphInput, Node
 from mho.network.operations import (
     ANALOG,
     AnalogOperation,
@@ -42,6 +43,14 @@ from mho.network.operations import (
 from mho.network.operations import RECURRENT_OPERATORS as RECURRENT
 from mho.network.passes import as_linear, foldable, kept_digital, without_norms
 from mho.network.tracing import Trace, first_line, trace
+from mho.samples import (
+    Inputs,
+    batches,
+    joined,
+    number_of,
+    shape_of_sample,
+    without_numbers,
+)
 
 __all__ = ["Convolution", "LinearLayer", "Network", "Product", "read_network"]
 
@@ -81,43 +90,71 @@ class Network:
 
     @property
     def sample_shape(self) -> tuple[int | None, ...]:
-        """Shape of one input sample, `None` where any size will do."""
+        """Shape of one sample of the first input, `None` where any size will do."""
         return self.graph.sample_shape
+
+    @property
+    def inputs(self) -> tuple[GraphInput, ...]:
+        """What the network takes."""
+        return self.graph.inputs
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of what the network returns."""
+        return tuple(output.name for output in self.graph.outputs)
 
     def run(
         self,
-        inputs: Shaped[Tensor, "batch ..."],
+        inputs: Inputs,
         product: Product | None = None,
         *,
         watch: Watch | None = None,
-    ) -> Float[Tensor, "batch ..."]:
-        """Compute the outputs of a batch, in float32.
+    ) -> Shaped[Tensor, "_ ..."]:
+        """Compute the first output of a batch, in float32; see `outputs`.
+
+        Args:
+            inputs: Samples (1). Shape (batch, ...); by name if the network has several inputs.
+            product: Multiplies in place of the digital layers; the bias is added afterwards.
+            watch: Told of every operation and its values.
+
+        Raises:
+            ValueError: As `outputs`.
+            TooLargeError: As `outputs`.
+        """
+        found = self.outputs(inputs, product, watch=watch)
+        return found[self.output_names[0]]
+
+    def outputs(
+        self,
+        inputs: Inputs,
+        product: Product | None = None,
+        *,
+        watch: Watch | None = None,
+    ) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """Compute all outputs of a batch by their names, in float32.
 
         Inputs without numbers, on torch's device `meta`, make it a rehearsal: nothing is
         computed, but what would not fit into the memory allowed is refused.
 
         Args:
-            inputs: Samples (1). Shape (batch, ...).
+            inputs: Samples (1). Shape (batch, ...); by name if the network has several inputs.
             product: Multiplies in place of the digital layers; the bias is added afterwards.
             watch: Told of every operation and its values.
 
         Raises:
-            ValueError: The inputs have another shape, or there are none.
+            ValueError: The inputs have other names or shapes, or there are none.
             TooLargeError: In a rehearsal, something would not fit.
         """
-        # A copy, as a recording may overwrite its input.
-        inputs = inputs.to(torch.float32, copy=True)
-        check_shape(inputs, "inputs", (None, *self.sample_shape))
-        if inputs.shape[0] == 0:
-            raise ValueError(
-                "Argument `inputs` must hold at least one sample, but is empty."
-            )
+        entries = entries_of(self.graph, inputs)
+        device = next(iter(entries.values())).device
         values: dict[str, object] = {
-            name: tensor.to(inputs.device)
+            name: tensor.to(device)
             for name, tensor in self.graph.tensors.items()
         }
-        values[self.graph.input] = inputs
-        rehearsal = Rehearsal(self.graph, inputs) if inputs.is_meta else None
+        values |= entries
+        rehearsal = (
+            Rehearsal(self.graph, entries) if device.type == "meta" else None
+        )
         done_with = last_uses(self.graph)
         for node in self.graph.nodes:
             arguments = arguments_of(node, values)
@@ -126,7 +163,7 @@ class Network:
                     arguments, self.layers, product
                 )
             else:
-                result = evaluate_node(node, arguments, inputs.device)
+                result = evaluate_node(node, arguments, device)
             values[node.name] = result
             if rehearsal is not None:
                 rehearsal.follow(node, result, self._unfolded(node, arguments))
@@ -134,9 +171,7 @@ class Network:
                 watch(node, arguments, result)
             for name in done_with.get(node.name, ()):
                 values.pop(name, None)
-        outputs = values[self.graph.output]
-        assert isinstance(outputs, Tensor)
-        return outputs
+        return outputs_of(self.graph, values)
 
     def _unfolded(self, node: Node, arguments: Mapping[str, object]) -> int:
         """Memory of a convolution's padded image and of the vectors made of it (bytes)."""
@@ -155,7 +190,7 @@ class Network:
 
 def read_network(
     source: nn.Module | ExportedProgram | Graph,
-    example: Shaped[Tensor, "batch ..."],
+    example: Inputs,
     digital: Sequence[str] = (),
 ) -> Network:
     """Take a trained network apart into layers of weights and digital operations.
@@ -165,7 +200,8 @@ def read_network(
 
     Args:
         source: Module, program of `torch.export`, or graph read from a `.pt2` file.
-        example: Typical inputs (1). Shape (batch, ...), at least one sample.
+        example: Typical inputs (1). Shape (batch, ...), at least one sample; by name for a network
+            with several inputs, which a module is given as its arguments of those names.
         digital: Modules that stay digital: names, or patterns such as `"encoder.*"`. The name of
             a module stands for everything inside it.
 
@@ -179,7 +215,7 @@ def read_network(
     network = _network(traced.graph, digital)
     try:
         if isinstance(source, Graph):
-            _rehearse(network, traced.samples, example.shape[0])
+            _rehearse(network, traced.samples, number_of(example))
         _check_agreement(network, traced)
     except RuntimeError as error:
         raise ValueError(
@@ -266,7 +302,7 @@ def _nothing_on_tiles(notes: Mapping[str, OperationRecord]) -> str:
     )
 
 
-def _rehearse(network: Network, samples: Tensor, count: int) -> None:
+def _rehearse(network: Network, samples: Inputs, count: int) -> None:
     """Run a network from a file on shapes alone, as a few bytes could ask for any amount.
 
     Args:
@@ -277,30 +313,28 @@ def _rehearse(network: Network, samples: Tensor, count: int) -> None:
     Raises:
         TooLargeError: Something would not fit into the memory allowed.
     """
-    batch = max(len(samples), count)
-    network.run(torch.empty(batch, *samples.shape[1:], device="meta"))
+    batch = max(number_of(samples), count)
+    network.run(without_numbers(shape_of_sample(samples), batch))
 
 
 def _check_agreement(network: Network, traced: Trace) -> None:
     """Compare with the source, with products of vectors, and with one sample at a time."""
-    outputs = network.run(traced.samples)
+    outputs = network.outputs(traced.samples)
     if traced.outputs is not None:
-        _check_close(
+        _check_all_close(
             outputs,
             traced.outputs,
             "must compute the same outputs when it is run operation by operation",
         )
-    by_products = network.run(traced.samples, _exact_product)
-    _check_close(
+    by_products = network.outputs(traced.samples, _exact_product)
+    _check_all_close(
         by_products,
         outputs,
         "must compute the same outputs from vectors and weights",
     )
-    singly = torch.cat(
-        [network.run(sample) for sample in torch.split(traced.samples, 1)]
-    )
-    _check_close(
-        singly, outputs, "must treat every sample of a batch on its own"
+    singly = [network.outputs(sample) for sample in batches(traced.samples, 1)]
+    _check_all_close(
+        joined(singly), outputs, "must treat every sample of a batch on its own"
     )
 
 
@@ -310,19 +344,33 @@ def _exact_product(
     return vectors @ layer.weight.T
 
 
+def _check_all_close(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], demand: str
+) -> None:
+    for name, tensor in wanted.items():
+        which = f" `{one_line(name)}`" if len(wanted) > 1 else ""
+        _check_close(found[name], tensor, demand, which)
+
+
 def _check_close(
-    found: Shaped[Tensor, "..."], wanted: Shaped[Tensor, "..."], demand: str
+    found: Shaped[Tensor, "..."],
+    wanted: Shaped[Tensor, "..."],
+    demand: str,
+    which: str,
 ) -> None:
     if found.shape != wanted.shape:
         raise ValueError(
-            f"Argument `source` {demand}, but the outputs have shape {tuple(found.shape)} instead"
-            f" of {tuple(wanted.shape)}."
+            f"Argument `source` {demand}, but the outputs{which} have shape"
+            f" {tuple(found.shape)} instead of {tuple(wanted.shape)}."
         )
-    largest = float(wanted.abs().nan_to_num(0, 0, 0).max())
+    exact = wanted.double()
+    largest = float(exact.abs().nan_to_num(0, 0, 0).max())
     margin = _AGREEMENT * max(1.0, largest)
-    close = torch.allclose(found, wanted, rtol=0, atol=margin, equal_nan=True)
+    close = torch.allclose(
+        found.double(), exact, rtol=0, atol=margin, equal_nan=True
+    )
     if not close:
-        worst = float((found - wanted).abs().max())
+        worst = float((found.double() - exact).abs().max())
         raise ValueError(
-            f"Argument `source` {demand}, but the outputs differ by up to {worst:.2g}."
+            f"Argument `source` {demand}, but the outputs{which} differ by up to {worst:.2g}."
         )

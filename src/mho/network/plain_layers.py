@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from mho.network.graph import Graph, Node, Ref
+from mho.network.graph import Graph, GraphInput, Node, Ref, named_outputs
 
 _INPUT = "input"
 _ONE = (1, 1)
@@ -70,11 +70,9 @@ def graph_of_layers(
         return None
     labels = {_stored(name): name for name, _ in module.named_parameters()}
     return Graph(
-        input=_INPUT,
-        sample_shape=tuple(example.shape[1:]),
-        batch=None,
+        inputs=(GraphInput(_INPUT, tuple(example.shape[1:])),),
         nodes=tuple(nodes),
-        output=nodes[-1].name,
+        outputs=named_outputs((nodes[-1].name,)),
         tensors={
             _stored(name): parameter.detach()
             for name, parameter in module.named_parameters()

@@ -20,6 +20,7 @@ from mho.runs.job import Job
 from mho.runs.run_data import LayerMap, RunData, Traces
 from mho.runs.task import Task
 from mho.runs.wire_account import wire_account
+from mho.samples import one_of
 from mho.units import uS
 
 LOOKS = 20
@@ -235,7 +236,7 @@ def _result(
         / chip.result.cells.numel()
         for name in ("pulses", "denoise_pulses", "reads")
     }
-    work = account(sources.network, sources.data.inputs[0])
+    work = account(sources.network, one_of(sources.data.inputs, 0))
     spread = {"median": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
     cost: Ledger = chip.cost
     return {

@@ -23,6 +23,8 @@ from mho.network import (
     DIGITAL,
     REFUSED,
     Graph,
+    GraphInput,
+    GraphOutput,
     Node,
     OperationRecord,
     Ref,
@@ -210,9 +212,14 @@ def _tiled(
     node = Node(name, operator, arguments)
     labels = {key: f"{name}.{key}" for key in tensors}
     table = LayerTable()
-    dense_operation(
-        node, Graph("input", (), None, (node,), name, tensors, labels), table
+    graph = Graph(
+        (GraphInput("input", ()),),
+        (node,),
+        (GraphOutput(name, name),),
+        tensors,
+        labels,
     )
+    dense_operation(node, graph, table)
     shape = divided(table.layers, chip.rows)
     return TiledLayer(table.layers, shape, mapping, chip.around, padding)
 

@@ -1,12 +1,12 @@
 """A network whose layers compute on tiles with drawn cells."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench import BenchInfo
@@ -16,6 +16,7 @@ from mho.mapping import DifferentialPairs
 from mho.network import OperationRecord
 from mho.programming import ErrorTable
 from mho.rng import Stream
+from mho.samples import Inputs
 from mho.statistical.programmed_pairs import ConductanceRange
 from mho.statistical.tiled_layer import TiledLayer
 from mho.units import show
@@ -89,13 +90,11 @@ class ConvertedModule(NetworkOnChip):
         """What programming would have cost; nothing before `program`."""
         return self._cost
 
-    def software(
-        self, inputs: Shaped[Tensor, "batch ..."]
-    ) -> Float[Tensor, "batch ..."]:
-        """Outputs of the trained network itself (1)."""
-        with torch.no_grad():
-            outputs: Tensor = self._software[0](inputs)
-        return outputs
+    def software_outputs(
+        self, inputs: Inputs
+    ) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """Outputs of the trained network itself by name (1)."""
+        return _outputs(self._software[0], inputs)
 
     @property
     def layers(self) -> tuple[TiledLayer, ...]:
@@ -171,13 +170,24 @@ class ConvertedModule(NetworkOnChip):
                 )
             layer.set_ranges()
 
-    def forward(
-        self, inputs: Shaped[Tensor, "batch ..."]
-    ) -> Float[Tensor, "batch ..."]:
-        """Outputs of the network, computed on tiles (1)."""
-        with torch.no_grad():
-            outputs: Tensor = self.module(inputs)
-        return outputs
+    def outputs(self, inputs: Inputs) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """Outputs of the network by name, computed on tiles (1)."""
+        return _outputs(self.module, inputs)
+
+
+def _outputs(
+    module: nn.Module, inputs: Inputs
+) -> dict[str, Shaped[Tensor, "_ ..."]]:
+    """What a module returns, by name: `output`, or the keys of the dictionary that it returns."""
+    with torch.no_grad():
+        found = (
+            module(inputs) if isinstance(inputs, Tensor) else module(**inputs)
+        )
+    if isinstance(found, Tensor):
+        return {"output": found}
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {f"output{number}": value for number, value in enumerate(found)}
 
 
 @contextmanager

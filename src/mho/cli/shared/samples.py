@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import torch
-from jaxtyping import Shaped
-from torch import Tensor
-
 from mho.cli.shared.output import check_writable, resistance
 from mho.data import BUILT_IN, Data, load_data
 from mho.deployment.storage import CompiledNetwork
 from mho.network import Network
+from mho.samples import Inputs, shape_of_sample, without_numbers
 from mho.wires import WireModel
 
 
@@ -57,14 +54,14 @@ def test_data(image: CompiledNetwork, data: str | None) -> Data:
     )
 
 
-def rehearse(network: Network, inputs: Shaped[Tensor, "samples ..."]) -> None:
+def rehearse(network: Network, inputs: Inputs) -> None:
     """Refuse inputs that the network cannot take, before a chip works on them."""
     try:
-        network.run(torch.zeros(inputs[:1].shape, device="meta"))
+        network.run(without_numbers(shape_of_sample(inputs), 1))
     except ValueError:
         raise
     except Exception as error:
         raise ValueError(
-            "Argument `data` must fit the network, but its inputs have shape"
-            f" {tuple(inputs.shape)}."
+            "Argument `data` must fit the network, but its samples have shape"
+            f" {shape_of_sample(inputs)}."
         ) from error

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from jaxtyping import Shaped
-from torch import Tensor, nn
+from torch import nn
 
 from mho.bench import BenchInfo
 from mho.checks import RefusedError
@@ -13,6 +12,7 @@ from mho.deployment.ranges import RangeRule, Ranges, calibrate_ranges
 from mho.deployment.storage.mapping_names import mapping_words
 from mho.mapping import DifferentialPairs, Placement, WeightMapping, lay_out
 from mho.network import Network, read_network
+from mho.samples import Inputs, SampleShape, shape_of_sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class CompiledNetwork:
         info: The kind of chip it was compiled for, with the wires that are made up for.
         mapping: How weights became conductances, as plain values, for people.
         compensated: Whether targets make up for the wires.
-        sample_shape: Shape of one calibration sample.
+        sample_shape: Shape of one calibration sample; by name if the network has several inputs.
         provenance: Where it comes from.
         rule: How the ranges follow from the samples.
     """
@@ -57,7 +57,7 @@ class CompiledNetwork:
     info: BenchInfo
     mapping: Mapping[str, object]
     compensated: bool
-    sample_shape: tuple[int, ...]
+    sample_shape: SampleShape
     provenance: Provenance
     rule: RangeRule = field(default_factory=RangeRule)
 
@@ -73,7 +73,7 @@ class CompiledNetwork:
 def compile_image(
     network: Network | nn.Module,
     info: BenchInfo,
-    calibration: Shaped[Tensor, "batch ..."],
+    calibration: Inputs,
     mapping: WeightMapping | None = None,
     *,
     compensated: bool = True,
@@ -86,7 +86,8 @@ def compile_image(
     Args:
         network: A network, or a PyTorch module of linear and convolutional layers.
         info: The kind of chip; a bench says it of itself.
-        calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...).
+        calibration: Typical inputs, for the converter ranges (1). Shape (batch, ...); by name for
+            a network with several inputs.
         mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
         compensated: Make up for the wires that the bench says it has.
         packed: Let layers share tiles; only if the chip has too few for one each if `None`.
@@ -112,7 +113,7 @@ def compile_image(
         info,
         mapping_words(mapping),
         compensated,
-        tuple(calibration.shape[1:]),
+        shape_of_sample(calibration),
         provenance or Provenance(),
         rule,
     )

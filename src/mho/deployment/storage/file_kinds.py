@@ -60,9 +60,9 @@ def image_parts(image: CompiledNetwork) -> Parts:
     """An image as plain values and tensors."""
     writer = Writer()
     # A recorded batch size has no meaning any more once a network is prepared.
-    network = replace(
-        image.network, graph=replace(image.network.graph, batch=None)
-    )
+    graph = image.network.graph
+    inputs = tuple(replace(entry, batch=None) for entry in graph.inputs)
+    network = replace(image.network, graph=replace(graph, inputs=inputs))
     image = replace(image, network=network)
     return {"image": writer.write(image, "image")}, writer.tensors
 

@@ -13,6 +13,7 @@ from mho.files import TooLargeError
 from mho.mapping import Block, CorrectingBlock, PairBlock, Placement
 from mho.network import Network
 from mho.network.operations import check_prepared
+from mho.samples import SampleShape, without_numbers
 from mho.units import show
 
 _SMALLEST = 1e-18
@@ -63,7 +64,7 @@ def check_ranges(ranges: Ranges, image: CompiledNetwork) -> None:
         )
 
 
-def check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
+def check_network(network: Network, sample_shape: SampleShape) -> None:
     """Refuse a network that cannot run, tried on samples that have a shape but no numbers."""
     try:
         check_prepared(network.graph)
@@ -72,7 +73,7 @@ def check_network(network: Network, sample_shape: tuple[int, ...]) -> None:
             if layer.bias is not None:
                 _check_numbers(layer.bias, layer.name)
                 check_shape(layer.bias, layer.name, (layer.weight.shape[0],))
-        network.run(torch.zeros(2, *sample_shape, device="meta"))
+        network.run(without_numbers(sample_shape, 2))
     except (TooLargeError, RefusedError):
         raise
     # A hostile graph can break every operator, hence every kind of error.

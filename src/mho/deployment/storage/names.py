@@ -13,9 +13,18 @@ from mho.deployment.storage.digital_settings import Tuning
 from mho.deployment.storage.programmed_chip import ProgrammedChip
 from mho.deployment.storage.record import Record, Records
 from mho.deployment.storage.stored_block import StoredBlock
+from mho.deployment.storage.stored_graph import StoredGraph
 from mho.ledger import Ledger
 from mho.mapping import Placement
-from mho.network import Graph, Network, Node, OperationRecord, Ref
+from mho.network import (
+    Graph,
+    GraphInput,
+    GraphOutput,
+    Network,
+    Node,
+    OperationRecord,
+    Ref,
+)
 from mho.network.operations import Convolution, Dense, LinearLayer, Recurrent
 from mho.programming import ProgrammingOptions, ProgramResult
 from mho.wires import WireModel
@@ -35,11 +44,18 @@ _NETWORK = (
     ),
     Record(
         "Graph",
-        Graph,
+        StoredGraph,
         _names(
             "input sample_shape batch nodes output tensors labels untrained"
         ),
     ),
+    Record(
+        "NamedGraph",
+        Graph,
+        _names("inputs nodes outputs tensors labels untrained"),
+    ),
+    Record("GraphInput", GraphInput, _names("name sample_shape batch kind")),
+    Record("GraphOutput", GraphOutput, _names("name value")),
     Record("Node", Node, _names("name operator arguments shape")),
     Record("Ref", Ref, _names("name")),
     Record("Dense", Dense, _names("layers")),

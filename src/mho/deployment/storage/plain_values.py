@@ -24,8 +24,13 @@ from mho.deployment.storage.stored_block import (
     block_of,
     stored_block,
 )
+from mho.deployment.storage.stored_graph import (
+    StoredGraph,
+    graph_of,
+    stored_graph,
+)
 from mho.mapping import Block
-from mho.network import Ref
+from mho.network import Graph, Ref
 
 _CONSTANTS = {
     str(value).removeprefix("torch."): value
@@ -72,6 +77,8 @@ class Writer:
     def _several(self, value: object, name: str) -> Any:
         if isinstance(value, Block):
             value = stored_block(value)
+        if isinstance(value, Graph):
+            value = stored_graph(value)
         record = self._records.of(type(value))
         if record is not None:
             own = {}
@@ -141,8 +148,8 @@ class Reader:
             return self._one_of(inner, plain, name)
         if isinstance(hint, type) and issubclass(hint, Tensor | AbstractArray):
             return self._tensor(hint, plain, name)
-        if hint is Block:
-            return block_of(self._dataclass(StoredBlock, plain, name, {}))
+        if hint in (Block, Graph):
+            return self._by_record(hint, plain, name)
         if isinstance(hint, type) and is_dataclass(hint):
             return self._dataclass(hint, plain, name, apart)
         if origin is tuple or (
@@ -200,6 +207,17 @@ class Reader:
         except (ValueError, TypeError) as error:
             first = (str(error).splitlines() or [""])[0].rstrip(".")
             raise RefusedError(f"has no possible `{name}` ({first})") from error
+
+    def _by_record(self, hint: type, plain: Any, name: str) -> Block | Graph:
+        """A value that stands in files as another class than the code's own."""
+        if hint is Block:
+            return block_of(self._dataclass(StoredBlock, plain, name, {}))
+        first = self._records.of(StoredGraph)
+        word = plain.get("is") if isinstance(plain, dict) else None
+        if first is not None and word == first.name:
+            return graph_of(self._dataclass(StoredGraph, plain, name, {}))
+        graph: Graph = self._dataclass(Graph, plain, name, {})
+        return graph
 
     def _items(
         self, inner: tuple[Any, ...], plain: Any, name: str

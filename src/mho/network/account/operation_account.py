@@ -4,10 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-from jaxtyping import Shaped
-from torch import Tensor
-
 from mho.network.account.digital_work import digital_work
 from mho.network.fates import (
     ANALOG,
@@ -20,6 +16,7 @@ from mho.network.fates import (
 from mho.network.graph import Graph, Node, Ref
 from mho.network.network import Network
 from mho.network.operations import weight_name
+from mho.samples import OneSample, alone, one_of, without_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,7 @@ class ModuleAccount:
         return [operation.plain() for operation in self.operations]
 
 
-def account(
-    network: Network, sample: Shaped[Tensor, "..."] | None = None
-) -> ModuleAccount:
+def account(network: Network, sample: OneSample | None = None) -> ModuleAccount:
     """Say of every operation where it runs, and count its multiply-adds for one sample.
 
     A multiply-add is a product that goes into a sum: those of weights, of matrices of activations
@@ -89,13 +84,15 @@ def account(
 
     Args:
         network: The network; it is run once, on shapes alone if no sample is given.
-        sample: One sample, if its shape is not fixed by the network (1).
+        sample: One sample, if its shape is not fixed by the network (1); of each input by name if
+            there are several. Without an axis of samples.
 
     Raises:
         ValueError: The network takes samples of any size, and none is given.
     """
     if sample is None:
-        sample = torch.zeros(_fixed(network.sample_shape), device="meta")
+        shapes = {e.name: _fixed(e.sample_shape) for e in network.inputs}
+        sample = one_of(without_numbers(shapes, 1), 0)
     found: list[OperationRecord] = []
 
     def watch(
@@ -122,7 +119,7 @@ def account(
             digital = digital_work(node, arguments, result)
             found.append(replace(note, kind=kind_of(node), digital=digital))
 
-    network.run(sample[None], watch=watch)
+    network.run(alone(sample), watch=watch)
     for note in network.notes.values():
         if note.runs in (FOLDED, UNUSED):
             names = [entry.name for entry in found]

@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jaxtyping import Shaped
-from torch import Tensor
-
 from mho.files import readable_file
 from mho.network.formats.onnx import check_against_reference, read_onnx_file
 from mho.network.formats.pt2 import read_archive
@@ -14,12 +11,13 @@ from mho.network.formats.weights_only import perceptron
 from mho.network.graph import Graph
 from mho.network.network import Network, read_network
 from mho.network.tracing import first_line
+from mho.samples import Inputs
 
 
 def load_network(
     network: str,
     weights: str | None,
-    example: Shaped[Tensor, "batch ..."],
+    example: Inputs,
     digital: Sequence[str] = (),
 ) -> Network:
     """Read a network from files.
@@ -33,7 +31,7 @@ def load_network(
             `weights.safetensors:relu`; see `perceptron`.
         weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
             factory loads it, or the network is a `.pt2` or `.onnx` file.
-        example: Typical inputs (1). Shape (batch, ...).
+        example: Typical inputs (1). Shape (batch, ...); by name for several inputs.
         digital: Modules that stay digital; see `read_network`.
 
     Raises:
@@ -83,13 +81,13 @@ def _no_more(weights: str | None, network: str, kind: str) -> None:
 
 
 def _network_of_archive(
-    path: Path, example: Tensor, digital: Sequence[str]
+    path: Path, example: Inputs, digital: Sequence[str]
 ) -> Network:
     return _followed(path, read_archive(path), example, digital)
 
 
 def _network_of_onnx(
-    path: Path, example: Tensor, digital: Sequence[str]
+    path: Path, example: Inputs, digital: Sequence[str]
 ) -> Network:
     source = read_onnx_file(path)
     network = _followed(path, source.graph, example, digital)
@@ -101,7 +99,7 @@ _READERS = {".pt2": _network_of_archive, ".onnx": _network_of_onnx}
 
 
 def _followed(
-    path: Path, graph: Graph, example: Tensor, digital: Sequence[str]
+    path: Path, graph: Graph, example: Inputs, digital: Sequence[str]
 ) -> Network:
     try:
         return read_network(graph, example, digital)

@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,14 @@ import torch
 from torch import Tensor
 
 from mho.checks import RefusedError
-from mho.network.graph import Graph, Node, Ref
+from mho.network.graph import (
+    Graph,
+    GraphInput,
+    Node,
+    Ref,
+    kind_of_numbers,
+    named_outputs,
+)
 
 _SCHEMA = 8
 _DTYPES = {
@@ -227,26 +234,67 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
     shapes = {
         name: _sizes(meta) for name, meta in recorded["tensor_values"].items()
     }
-    if len(inputs) != 1 or len(outputs) != 1 or inputs[0] not in shapes:
+    entries = _inputs(inputs, recorded["tensor_values"])
+    if not outputs or "no tensor" in outputs:
         raise RefusedError(
-            f"takes {len(inputs)} inputs and returns {len(outputs)} tensors, where a network must"
-            " take one tensor and return one"
+            "returns something that is no tensor, where a network must return tensors alone"
         )
-    shape = shapes[inputs[0]]
     nodes: list[Node] = []
     for node in recorded["nodes"]:
         nodes += _nodes(node, shapes)
     present = {name: label for name, label in labels.items() if label in stored}
     return Graph(
-        input=inputs[0],
-        sample_shape=shape[1:],
-        batch=shape[0] if shape else None,
+        inputs=entries,
         nodes=tuple(nodes),
-        output=outputs[0],
+        outputs=named_outputs(outputs, _keys_of_outputs(module, len(outputs))),
         tensors={name: stored[label] for name, label in present.items()},
         labels=labels,
         untrained=tuple(name for name in labels if name not in trained),
     )
+
+
+def _inputs(
+    names: Sequence[str], values: Mapping[str, Any]
+) -> tuple[GraphInput, ...]:
+    """What a program takes, all of which must be tensors."""
+    wrong = [name for name in names if name not in values]
+    if wrong or not names:
+        what = "something that is no tensor" if names else "nothing"
+        raise RefusedError(
+            f"takes {what}, where a network must take tensors alone"
+        )
+    found = []
+    for name in names:
+        shape = _sizes(values[name])
+        dtype = _DTYPES.get(values[name]["dtype"])
+        if dtype is None:
+            raise RefusedError(
+                f"takes an input `{name}` of an unknown number type"
+            )
+        batch = shape[0] if shape else None
+        kind = kind_of_numbers(dtype)
+        found.append(GraphInput(name, shape[1:], batch, kind))
+    return tuple(found)
+
+
+def _keys_of_outputs(module: Mapping[str, Any], count: int) -> list[str] | None:
+    """Names of the outputs of a module that returns a dictionary; `None` for others."""
+    calls = module.get("module_call_graph", ())
+    signatures = [
+        call["signature"]
+        for call in calls
+        if call.get("fqn") == "" and call.get("signature")
+    ]
+    if not signatures:
+        return None
+    # A version of the structure's text, and the structure.
+    _, structure = json.loads(signatures[0]["out_spec"])
+    if structure.get("type") != "builtins.dict":
+        return None
+    keys = json.loads(structure["context"])
+    if not isinstance(keys, list) or len(keys) != count:
+        return None
+    return [str(key) for key in keys]
 
 
 def _tensor_name(argument: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mho.checks import one_line
 from mho.files import check_memory
-from mho.network.graph import Graph, Node, replace_refs
+from mho.network.graph import KINDS, Graph, Node, replace_refs
 from mho.network.operations.digital_operators import (
     ANALOG,
     ASSERTIONS,
@@ -114,9 +114,11 @@ def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
 
 
 def _cast(self: object, dtype: object, **_: object) -> Tensor:
-    """Whole numbers become whole; all others stay float32, as everything here is."""
+    """Numbers become whole, or real ones in float32, as all real numbers here are."""
     assert isinstance(self, Tensor)
-    return self.long() if dtype == torch.int64 else self
+    if dtype == torch.int64:
+        return self.long()
+    return self if self.is_floating_point() else self.float()
 
 
 def prepare_graph(graph: Graph) -> Graph:
@@ -146,7 +148,7 @@ def prepare_graph(graph: Graph) -> Graph:
                 tensors[node.name] = folded
                 continue
         rest.append(_free_batch(node, graph.batch))
-    used = {name for node in rest for name in node.refs()}
+    used = {name for node in rest for name in node.refs()} | graph.returned
     kept = {name: tensor for name, tensor in tensors.items() if name in used}
     return replace(graph, nodes=tuple(rest), tensors=kept)
 
@@ -174,7 +176,7 @@ def check_prepared(graph: Graph) -> None:
         ValueError: An operator that is not on the list, a value that is read before it is there,
             or one that is made twice.
     """
-    known = {graph.input, *graph.tensors}
+    known = {*(entry.name for entry in graph.inputs), *graph.tensors}
     _check_supported(graph.nodes)
     for node in graph.nodes:
         _check_not_training(node)
@@ -190,15 +192,33 @@ def check_prepared(graph: Graph) -> None:
                 f"Node `{node.name}` must follow its inputs, but {what}."
             )
         known.add(node.name)
-    if graph.output not in known:
-        raise ValueError(
-            f"The graph must make its output, but `{graph.output}` is not made."
-        )
+    _check_inputs(graph)
+    for output in graph.outputs:
+        if output.value not in known:
+            raise ValueError(
+                f"The graph must make its output, but `{output.value}` is not made."
+            )
+
+
+def _check_inputs(graph: Graph) -> None:
+    """Refuse a graph without inputs or outputs, or with two of the same name."""
+    for what, found in (("input", graph.inputs), ("output", graph.outputs)):
+        names = {one.name for one in found}
+        if not found or len(names) < len(found):
+            raise ValueError(
+                f"The graph must have {what}s, each with a name of its own, but has"
+                f" {len(found)} with {len(names)} names."
+            )
+    for entry in graph.inputs:
+        if entry.kind not in KINDS:
+            raise ValueError(
+                f"Input `{entry.name}` must be of a kind of numbers that is known, but is not."
+            )
 
 
 def _live(graph: Graph) -> list[Node]:
-    """Operations that the output depends on, directly or by overwriting."""
-    needed = {graph.output}
+    """Operations that the outputs depend on, directly or by overwriting."""
+    needed = set(graph.returned)
     live = []
     for node in reversed(graph.nodes):
         if node.operator.startswith(ASSERTIONS):

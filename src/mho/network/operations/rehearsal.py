@@ -130,15 +130,15 @@ class Rehearsal:
 
     Args:
         graph: The network.
-        entry: Its input, without numbers.
+        entries: Its inputs by name, without numbers.
     """
 
     __slots__ = ("_alive", "_last_uses", "_total")
 
-    def __init__(self, graph: Graph, entry: Tensor) -> None:
+    def __init__(self, graph: Graph, entries: Mapping[str, Tensor]) -> None:
         self._last_uses = last_uses(graph)
-        self._alive = {graph.input: size_of(entry)}
-        self._total = size_of(entry)
+        self._alive = {name: size_of(entry) for name, entry in entries.items()}
+        self._total = sum(self._alive.values())
 
     def follow(self, node: Node, result: object, besides: int) -> None:
         """Take note of an operation.
@@ -171,12 +171,13 @@ class Rehearsal:
 def last_uses(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Values that nobody reads after an operation, by the name of the operation.
 
-    Stored tensors and the output are never among them.
+    Stored tensors and outputs are never among them.
     """
     last = {name: node.name for node in graph.nodes for name in node.refs()}
     # What is made and never read is done with at once.
     last = {node.name: node.name for node in graph.nodes} | last
-    last.pop(graph.output, None)
+    for name in graph.returned:
+        last.pop(name, None)
     groups: dict[str, list[str]] = {}
     for name, reader in last.items():
         if name not in graph.tensors:

@@ -40,7 +40,7 @@ def foldable(
         digital: Operations that shall stay digital.
     """
     uses = Counter(name for node in graph.nodes for name in node.refs())
-    uses[graph.output] += 1
+    uses.update(output.value for output in graph.outputs)
     dense = {
         node.name: node
         for node in graph.nodes
@@ -109,7 +109,10 @@ def without_norms(graph: Graph, folds: Mapping[str, Fold]) -> Graph:
     return replace(
         graph,
         nodes=tuple(nodes),
-        output=instead.get(graph.output, graph.output),
+        outputs=tuple(
+            replace(output, value=instead.get(output.value, output.value))
+            for output in graph.outputs
+        ),
         tensors={
             name: tensor
             for name, tensor in graph.tensors.items()

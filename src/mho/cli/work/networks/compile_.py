@@ -4,10 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from jaxtyping import Shaped
-from torch import Tensor
-
 from mho.checks import check_between
 from mho.cli.shared import (
     array_size,
@@ -25,6 +21,7 @@ from mho.network import Network
 from mho.network.account import account, operation_rows
 from mho.network.formats import load_network
 from mho.runs import Job, prepare
+from mho.samples import Inputs, one_of, shape_of_sample, without_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +94,15 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         ),
         ("checksum", digest),
     ]
-    work = account(network, torch.zeros(calibration.shape[1:], device="meta"))
+    shapes = without_numbers(shape_of_sample(calibration), 1)
+    work = account(network, one_of(shapes, 0))
     print_operations(operation_rows(work.operations))
     print_rows(rows_, f"image: {path}")
 
 
 def _network(
     wanted: Compiling, progress: Callable[[str, float], None]
-) -> tuple[Network, Shaped[Tensor, "batch ..."]]:
+) -> tuple[Network, Inputs]:
     """The network, and samples to calibrate with."""
     if wanted.network in BUILT_IN:
         job = Job(

@@ -4,8 +4,6 @@ import json as json_format
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mho.checks import RefusedError
 from mho.cli.shared import (
     check_writable,
@@ -27,6 +25,7 @@ from mho.deployment.storage import (
 )
 from mho.files import complete_finished, write_whole
 from mho.network.account import account, full_rows, operations_of
+from mho.samples import one_of, without_numbers
 from mho.units import show, show_duration
 
 _RESULT_MAX = 64 * 2**20
@@ -105,7 +104,7 @@ def _image(found: CompiledNetwork) -> dict[str, Any]:
 
 def _operations(found: CompiledNetwork) -> list[dict[str, Any]]:
     """Every operation of an image's network, and what became of it."""
-    sample = torch.zeros(found.sample_shape, device="meta")
+    sample = one_of(without_numbers(found.sample_shape, 1), 0)
     return account(found.network, sample).plain()
 
 

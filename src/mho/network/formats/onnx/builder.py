@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,15 @@ import torch
 from torch import Tensor
 
 from mho.checks import RefusedError
-from mho.network.graph import Graph, Node, Ref, replace_refs
+from mho.network.graph import (
+    KINDS,
+    Graph,
+    GraphInput,
+    GraphOutput,
+    Node,
+    Ref,
+    replace_refs,
+)
 from mho.network.operations import known_shape
 
 Array = npt.NDArray[Any]
@@ -149,7 +157,7 @@ class Builder:
     same in both is fixed.
 
     Args:
-        graph: Input and its sizes; nodes and tensors are added in the end.
+        inputs: What the network takes.
         free: Two sizes for every free axis (1).
         nodes: Operations so far.
         tensors: Numbers so far.
@@ -160,7 +168,7 @@ class Builder:
         folded: Numbers that arithmetic on constants has made (1).
     """
 
-    graph: Graph
+    inputs: tuple[GraphInput, ...]
     free: tuple[int, int] = (2, 3)
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
@@ -174,18 +182,19 @@ class Builder:
 
     def __post_init__(self) -> None:
         for run, free in zip(self.runs, self.free, strict=True):
-            sizes = (self.graph.batch, *self.graph.sample_shape)
-            shape = [free if size is None else size for size in sizes]
-            run[self.graph.input] = torch.empty(shape, device="meta")
+            for entry in self.inputs:
+                sizes = (entry.batch, *entry.sample_shape)
+                shape = [free if size is None else size for size in sizes]
+                run[entry.name] = torch.empty(
+                    shape, dtype=KINDS[entry.kind], device="meta"
+                )
 
-    def finished(self, output: Ref) -> Graph:
-        """Everything that was added, as a graph with this output."""
+    def finished(self, outputs: Sequence[GraphOutput]) -> Graph:
+        """Everything that was added, as a graph with these outputs."""
         return Graph(
-            self.graph.input,
-            self.graph.sample_shape,
-            self.graph.batch,
+            self.inputs,
             tuple(self.nodes),
-            output.name,
+            tuple(outputs),
             self.tensors,
             self.labels,
             self._untrained(),

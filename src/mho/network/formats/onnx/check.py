@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from jaxtyping import Shaped
 from torch import Tensor
 
+from mho.network.entries import entries_of
 from mho.network.formats.onnx.file import onnx_module
 from mho.network.formats.onnx.reader import OnnxNetwork
 from mho.network.network import Network
 from mho.network.operations import arguments_of, evaluate_node
 from mho.network.tracing import first_line
+from mho.samples import Inputs, chosen, number_of
 
 Array = npt.NDArray[Any]
 
@@ -32,7 +33,7 @@ def check_against_reference(
     path: Path,
     source: OnnxNetwork,
     network: Network,
-    example: Shaped[Tensor, "batch ..."],
+    example: Inputs,
 ) -> None:
     """Compare on the first samples of an example, before anything is programmed.
 
@@ -45,20 +46,27 @@ def check_against_reference(
     Raises:
         ValueError: Outputs differ, in one sentence with the first node that differs.
     """
-    count = source.graph.batch or min(_SAMPLES, example.shape[0])
+    there = number_of(example)
+    count = source.graph.batch or min(_SAMPLES, there)
     # A file that insists on its batch size gets the same samples again.
-    chosen = torch.arange(count) % example.shape[0]
-    samples = example[chosen].to("cpu", torch.float32)
+    samples = entries_of(
+        source.graph, chosen(example, torch.arange(count) % there)
+    )
     reference = _Reference(path, source)
-    wanted = reference.run(samples)[reference.output]
-    found = network.run(samples).numpy()
-    if _agree(found, wanted):
+    wanted = reference.run(samples)
+    found = {
+        name: output.numpy()
+        for name, output in network.outputs(samples).items()
+    }
+    wrong = [name for name in found if not _agree(found[name], wanted[name])]
+    if not wrong:
         return
     guilty = _first_difference(source, samples, reference)
+    name = wrong[0]
     scale = ""
-    if found.shape == wanted.shape:
-        largest = np.abs(found - wanted).max()
-        scale = f" by up to {largest:.2g}"
+    if found[name].shape == wanted[name].shape:
+        difference = found[name].astype(float) - wanted[name].astype(float)
+        scale = f" by up to {np.abs(difference).max():.2g}"
     raise ValueError(
         "Argument `network` must compute what the ONNX reference evaluator computes, but the"
         f" outputs of `{path}` differ{scale}{guilty}; please report it."
@@ -71,11 +79,11 @@ class _Reference:
     def __init__(self, path: Path, source: OnnxNetwork) -> None:
         self.path = path
         self.source = source
-        self.output = source.model.graph.output[0].name
+        self.outputs = [output.name for output in source.graph.outputs]
         self.evaluator: Any = None
 
     def run(
-        self, samples: Tensor, *, everything: bool = False
+        self, samples: Mapping[str, Tensor], *, everything: bool = False
     ) -> Mapping[str, Array]:
         """Outputs, or every value of the file, by name."""
         try:
@@ -89,22 +97,21 @@ class _Reference:
                 f" `{self.path}` fails there with {first_line(error)}"
             ) from error
 
-    def _run(self, samples: Tensor, *, everything: bool) -> Mapping[str, Array]:
+    def _run(
+        self, samples: Mapping[str, Tensor], *, everything: bool
+    ) -> Mapping[str, Array]:
         if self.evaluator is None:
             reference = onnx_module("onnx.reference")
             self.evaluator = reference.ReferenceEvaluator(
                 self.source.model, new_ops=corrected_operators()
             )
-        entry = next(
-            item
+        kinds = {
+            item.name: numpy_type(item.type.tensor_type.elem_type)
             for item in self.source.model.graph.input
-            if item.name == self.source.graph.input
-        )
-        kinds = {1: np.float32, 10: np.float16, 11: np.float64}
+        }
         feed = {
-            entry.name: samples.numpy().astype(
-                kinds[entry.type.tensor_type.elem_type]
-            )
+            name: tensor.numpy().astype(kinds[name])
+            for name, tensor in samples.items()
         }
         if everything:
             found = self.evaluator.run(None, feed, intermediate=True)
@@ -113,7 +120,8 @@ class _Reference:
                 for key, value in found.items()
                 if isinstance(value, np.ndarray)
             }
-        return {self.output: self.evaluator.run([self.output], feed)[0]}
+        found = self.evaluator.run(self.outputs, feed)
+        return dict(zip(self.outputs, found, strict=True))
 
 
 def corrected_operators() -> list[type]:
@@ -152,12 +160,20 @@ def corrected_operators() -> list[type]:
     return [ConvTranspose, GlobalMaxPool]
 
 
+def numpy_type(kind: int) -> npt.DTypeLike:
+    """Numbers of the type that the standard gives a number."""
+    helper = onnx_module("onnx.helper")
+    found: npt.DTypeLike = helper.tensor_dtype_to_np_dtype(kind)
+    return found
+
+
 def _agree(found: Array, wanted: Array) -> bool:
     if found.shape != wanted.shape:
         return False
     # Half precision rounds in the file, not here.
     tolerance = 1e-2 if wanted.dtype == np.float16 else _AGREEMENT
     # What is not finite must be the same, but says nothing about how large outputs are.
+    wanted = wanted if wanted.dtype.kind == "f" else wanted.astype(float)
     finite = np.nan_to_num(wanted, nan=0, posinf=0, neginf=0)
     largest = float(np.abs(finite).max())
     margin = tolerance * max(1.0, largest)
@@ -166,12 +182,14 @@ def _agree(found: Array, wanted: Array) -> bool:
 
 
 def _first_difference(
-    source: OnnxNetwork, samples: Tensor, reference: _Reference
+    source: OnnxNetwork,
+    samples: Mapping[str, Tensor],
+    reference: _Reference,
 ) -> str:
     """Part of a sentence that names the first operation with another result, if there is one."""
     wanted = reference.run(samples, everything=True)
     graph = source.graph
-    values: dict[str, object] = {**graph.tensors, graph.input: samples}
+    values: dict[str, object] = {**graph.tensors, **samples}
     with torch.no_grad():
         for node in graph.nodes:
             arguments = arguments_of(node, values)

@@ -22,9 +22,23 @@ from mho.network.formats.onnx.elementwise import HANDLERS as ELEMENTWISE
 from mho.network.formats.onnx.file import onnx_module, open_model, read_array
 from mho.network.formats.onnx.layers import HANDLERS as LAYERS
 from mho.network.formats.onnx.shapes import HANDLERS as SHAPES
-from mho.network.graph import Graph, Ref
+from mho.network.graph import (
+    BOOLEAN,
+    FLOAT,
+    INTEGER,
+    Graph,
+    GraphInput,
+    GraphOutput,
+    Ref,
+)
 from mho.network.tracing import first_line
 
+KINDS_OF_INPUTS = {
+    **dict.fromkeys((1, 10, 11), FLOAT),
+    **dict.fromkeys((2, 3, 4, 5, 6, 7, 12, 13), INTEGER),
+    9: BOOLEAN,
+}
+"""Kind of numbers of an input by the number that the standard gives its type."""
 _HANDLERS: dict[str, Handler] = {**LAYERS, **ELEMENTWISE, **SHAPES}
 
 
@@ -90,14 +104,11 @@ def _network(path: Path) -> OnnxNetwork:
         tensor.name: Constant(tensor.name, read_array(tensor, path.parent))
         for tensor in model.graph.initializer
     }
-    entry, sizes = _input(model, constants)
-    batch, *rest = sizes
-    builder = Builder(Graph(entry, tuple(rest), batch, (), entry, {}, {}))
-    values: dict[str, Value] = {**constants, entry: Ref(entry)}
-    if len(model.graph.output) != 1:
-        raise RefusedError(
-            f"returns {len(model.graph.output)} tensors, where a network must return one"
-        )
+    builder = Builder(_inputs(model, constants))
+    values: dict[str, Value] = {
+        **constants,
+        **{entry.name: Ref(entry.name) for entry in builder.inputs},
+    }
     for item in _nodes(model, path.parent, values):
         for name, value in zip(
             item.outputs, _results(builder, item), strict=False
@@ -106,46 +117,72 @@ def _network(path: Path) -> OnnxNetwork:
                 raise RefusedError(f"computes `{name}` twice")
             values[name] = value
         values.pop("", None)
-    output = values.get(model.graph.output[0].name)
-    if output is None or isinstance(output, Constant):
-        raise RefusedError("returns what it does not compute from its input")
+    outputs = _outputs(model, values)
     names = {
         name: v.name
         for name, v in values.items()
         if not isinstance(v, Constant)
     }
-    return OnnxNetwork(model, builder.finished(output), names)
+    return OnnxNetwork(model, builder.finished(outputs), names)
 
 
-def _input(
+def _inputs(
     model: Any, constants: Mapping[str, Constant]
-) -> tuple[str, list[int | None]]:
-    """Name and sizes of the only input; old files list their weights among the inputs."""
-    entries = [
-        entry for entry in model.graph.input if entry.name not in constants
-    ]
-    if len(entries) != 1:
+) -> tuple[GraphInput, ...]:
+    """What the file takes; old files list their weights among the inputs."""
+    entries = tuple(
+        _input(entry)
+        for entry in model.graph.input
+        if entry.name not in constants
+    )
+    names = {entry.name for entry in entries}
+    if not entries or len(names) < len(entries):
         raise RefusedError(
-            f"takes {len(entries)} inputs, where a network must take one tensor"
+            f"takes {len(entries)} inputs of {len(names)} names, where each needs its own"
         )
-    described = entries[0].type.tensor_type
+    return entries
+
+
+def _input(entry: Any) -> GraphInput:
+    """Name, sizes and kind of numbers of an input."""
+    described = entry.type.tensor_type
     sizes = [
         dim.dim_value if dim.HasField("dim_value") else None
         for dim in described.shape.dim
     ]
     fixed = [size for size in sizes if size is not None]
     impossible = any(not 0 < size < 2**31 for size in fixed)
-    if len(sizes) < 2 or impossible:
+    if not sizes or impossible:
         raise RefusedError(
-            f"takes an input of shape {tuple(sizes)}, without samples"
+            f"takes an input `{entry.name}` of shape {tuple(sizes)}, without samples"
         )
-    kind = described.elem_type
-    # float, float16 and double
-    if kind not in (1, 10, 11):
+    kind = KINDS_OF_INPUTS.get(described.elem_type)
+    if kind is None:
         raise RefusedError(
-            f"takes an input of number type {kind}, where a network must take real numbers"
+            f"takes an input `{entry.name}` of number type {described.elem_type}, where a network"
+            " must take real or whole numbers"
         )
-    return entries[0].name, sizes
+    return GraphInput(entry.name, tuple(sizes[1:]), sizes[0], kind)
+
+
+def _outputs(
+    model: Any, values: Mapping[str, Value]
+) -> tuple[GraphOutput, ...]:
+    """What the file returns, all of which must be computed from its inputs."""
+    found = []
+    for item in model.graph.output:
+        value = values.get(item.name)
+        if value is None or isinstance(value, Constant):
+            raise RefusedError(
+                f"returns `{item.name}`, which it does not compute from its inputs"
+            )
+        found.append(GraphOutput(item.name, value.name))
+    names = {output.name for output in found}
+    if not found or len(names) < len(found):
+        raise RefusedError(
+            f"returns {len(found)} tensors of {len(names)} names, where each needs its own"
+        )
+    return tuple(found)
 
 
 def _nodes(model: Any, folder: Path, values: Mapping[str, Value]) -> Any:
