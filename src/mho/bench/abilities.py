@@ -48,7 +48,7 @@ class Truth:
     """What a simulation knows of its chip and no instrument can see: for reports.
 
     Args:
-        stuck: Which cells never switch. Shape (cells,).
+        stuck: Which of the cells asked about never switch. Shape (cells,).
         half_selected: What writing did to cells that were not written, as plain values; `None`
             where selectors keep them out of it.
     """
@@ -61,7 +61,7 @@ class Truth:
 class Transparent(Protocol):
     """A bench that knows the truth about its chip."""
 
-    def truth(self) -> Truth:
+    def truth(self, cells: Int64[Tensor, " cells"] | None = None) -> Truth:
         """The truth, as it is now."""
 
 
@@ -137,11 +137,18 @@ def heatable(bench: Bench) -> Heatable:
     )
 
 
-def truth_of(bench: Bench) -> Truth | None:
-    """What is really so on a bench; `None` where nobody can know."""
+def truth_of(
+    bench: Bench, cells: Int64[Tensor, " cells"] | None = None
+) -> Truth | None:
+    """What is really so on a bench; `None` where nobody can know.
+
+    Args:
+        bench: The bench.
+        cells: Cells that are asked about; all of them if `None`.
+    """
     for one in _handed_on(bench):
         if isinstance(one, Transparent):
-            return one.truth()
+            return one.truth(cells)
     return None
 
 

@@ -27,6 +27,7 @@ from mho.compiled import (
 )
 from mho.device import kernels
 from mho.device.checked import check_kind, check_pulsed, check_seen, is_trusted
+from mho.device.first_touch import FirstTouch, untouched_zeros
 from mho.device.model import SHARED, CellModel
 from mho.rng import Stream
 
@@ -69,45 +70,90 @@ class Cells:
         # reads of as many rows are alike: what they have in common is made once
         self._looks: dict[tuple[float, float, float], Table] = {}
 
-        every = torch.arange(count)
-        life = stream.child("life")
-        # copies are born alike and then live with randomness of their own
-        own = life.cells(every) if origin is None else life.copies(origin)
-        birth = stream.child("birth").cells(every if origin is None else origin)
-
+        self._life = stream.child("life")
+        self._birth = stream.child("birth")
+        self._born_at = temperature
+        self._origin = origin
+        self._first_touch = FirstTouch(count)
         changing = model.state_columns()
-        self.records = np.zeros(
+        self._records = untouched_zeros(
             count, record_type({**SHARED, **model.constants, **changing})
         )
-        self.records["key"] = own.key.numpy().view(np.uint64)
+        if origin is not None:
+            # copies are counted among all of them, so that none comes alone
+            self.records_with(None)
+
+    @property
+    def records(self) -> Table:
+        """State and constants of all cells; whoever has not been touched yet is born now."""
+        return self.records_with(None)
+
+    def records_with(self, cells: Table | None) -> Table:
+        """The records of all cells, of which some are valid: those listed, and any used before.
+
+        A cell is born when it is first touched: when is of no consequence, as it draws from a
+        stream of its own.
+
+        Args:
+            cells: Numbers of the cells that are going to be used; all of them if `None`.
+        """
+        new = self._first_touch.untouched(cells)
+        if new is not None:
+            self._give_birth(new)
+        return self._records
+
+    def _give_birth(self, new: Table) -> None:
+        """Make cells as they come from the factory."""
+        # copies are born alike and then live with randomness of their own
+        chosen = torch.from_numpy(new)
+        if self._origin is None:
+            life = self._life.cells(chosen)
+            birth = self._birth.cells(chosen)
+        else:
+            life = self._life.copies(self._origin).take(chosen)
+            birth = self._birth.cells(self._origin[chosen])
+        numbers = self._numbers_at(self._born_at)
+        keys = birth.key.numpy().view(np.uint64)
+        records = np.zeros(new.size, self._records.dtype)
+        records["key"] = life.key.numpy().view(np.uint64)
         in_threads(
             lambda some: self.kernels["give_birth"](
-                self.records[some],
-                self.numbers,
-                birth.key.numpy().view(np.uint64)[some],
+                records[some], numbers, keys[some]
             ),
-            count,
+            new.size,
         )
+        self._records[new] = records
 
     @property
     def numbers(self) -> Table:
         """The kind's numbers at the present temperature, as kernels want them."""
-        if self.temperature not in self._numbers:
-            own = self.model.numbers(self.temperature)
-            self._numbers[self.temperature] = numbers_record(own)
-        made: Table = self._numbers[self.temperature]
+        return self._numbers_at(self.temperature)
+
+    def _numbers_at(self, temperature: float) -> Table:
+        """The kind's numbers at a temperature (K)."""
+        if temperature not in self._numbers:
+            own = self.model.numbers(temperature)
+            self._numbers[temperature] = numbers_record(own)
+        made: Table = self._numbers[temperature]
         return made
 
     def column(self, name: str) -> Tensor:
         """A column of all cells, the same memory. Shape (cells,) or (parts, cells)."""
-        return torch.from_numpy(self.records[name]).movedim(0, -1)
+        return _as_tensor(self.records, name)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What changes about cells, by the names that files give it: the same memory."""
+    def tensors(
+        self, cells: Int64[Tensor, " cells"] | None = None
+    ) -> dict[str, Tensor]:
+        """What changes about cells, by the names that files give it: the same memory.
+
+        Args:
+            cells: Cells whose numbers matter; all of them if `None`.
+        """
+        records = self.records_with(None if cells is None else cells.numpy())
         named = {}
         for name, column in self.model.stored().items():
-            tensor = self.column(column)
-            is_flag = self.records.dtype[column].base == np.uint8
+            tensor = _as_tensor(records, column)
+            is_flag = records.dtype[column].base == np.uint8
             named[name] = tensor.view(torch.bool) if is_flag else tensor
         return named
 
@@ -135,10 +181,11 @@ class Cells:
         limit = compliance.contiguous().numpy()
         words = self.words(train.shape[0])
         numbers = self.numbers
+        records = self.records_with(chosen)
 
         def give(some: slice) -> None:
             self.kernels["pulse"](
-                self.records,
+                records,
                 numbers,
                 chosen[some],
                 np.ascontiguousarray(train[:, some]),
@@ -150,7 +197,7 @@ class Cells:
             )
 
         in_threads(give, cells.numel(), train.shape[0])
-        check_pulsed(self.model, self.records, chosen, train, width)
+        check_pulsed(self.model, records, chosen, train, width)
 
     def sample(
         self,
@@ -172,12 +219,13 @@ class Cells:
         chosen = cells.numpy()
         look = self.look(now, integration, spacing, samples)
         words, singles = self.normal_words
+        records = self.records_with(chosen)
 
         def watch(some: slice) -> Tensor:
             part = chosen[some]
             out = np.empty((samples, part.size), np.float32)
             self.kernels["watch"](
-                self.records,
+                records,
                 self.numbers,
                 look.copy(),
                 part,
@@ -208,9 +256,10 @@ class Cells:
         mean = np.empty(cells.numel(), np.float32)
         variance = np.empty_like(mean)
         chosen = cells.numpy()
+        records = self.records_with(chosen)
         in_threads(
             lambda some: self.kernels["moments"](
-                self.records,
+                records,
                 self.numbers,
                 look.copy(),
                 chosen[some],
@@ -224,7 +273,8 @@ class Cells:
     def loads(self, cells: Int64[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Conductance of some cells as those who drive pulses see it (S)."""
         found = np.empty(cells.numel(), np.float32)
-        self.kernels["loads"](self.records, cells.numpy(), found)
+        chosen = cells.numpy()
+        self.kernels["loads"](self.records_with(chosen), chosen, found)
         return torch.from_numpy(found)
 
     def pulse_energy(
@@ -253,7 +303,8 @@ class Cells:
     def held(self, cells: Int64[Tensor, " cells"]) -> Float[Tensor, " cells"]:
         """Conductance of some cells, without what fluctuates or creeps (S)."""
         found = np.empty(cells.numel(), np.float32)
-        self.kernels["held"](self.records, cells.numpy(), found)
+        chosen = cells.numpy()
+        self.kernels["held"](self.records_with(chosen), chosen, found)
         return torch.from_numpy(found)
 
     def white_variance(
@@ -282,9 +333,9 @@ class Cells:
             now: Time at their end (s).
         """
         check_not_negative(cycles, "cycles", "1")
-        self.kernels["age"](
-            self.records, self.numbers, cells.numpy(), float(cycles), now
-        )
+        chosen = cells.numpy()
+        records = self.records_with(chosen)
+        self.kernels["age"](records, self.numbers, chosen, float(cycles), now)
 
     def heat(self, temperature: float, now: float) -> None:
         """Change the temperature of all cells.
@@ -339,6 +390,11 @@ class Cells:
             one = int(normal_purpose(name))
             words += [(k + 1) * one % 2**64 for k in range(count)]
         return np.array(words, dtype=np.uint64), len(singles)
+
+
+def _as_tensor(records: Table, name: str) -> Tensor:
+    """A column of records, the same memory. Shape (cells,) or (parts, cells)."""
+    return torch.from_numpy(records[name]).movedim(0, -1)
 
 
 def _look_type(own: Numbers) -> np.dtype[Any]:

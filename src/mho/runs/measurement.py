@@ -161,7 +161,7 @@ def measure(
         sources,
         lambda done: progress("evaluating the chip", done),
     )
-    truth = truth_of(chip.bench)
+    truth = truth_of(chip.bench, chip.placement.cells)
     costs = {
         "programming": chip.cost,
         "evaluation": chip.bench.ledger - programmed_until,

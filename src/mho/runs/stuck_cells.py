@@ -93,11 +93,11 @@ def measure_yield(
         repaired=remedy != "none",
     )
     seconds = bench.ledger.seconds
-    truth = truth_of(bench)
+    truth = truth_of(bench, deployed.placement.cells)
     # where nobody knows the truth, what programming found counts
     stuck = deployed.programming.stuck
     if truth is not None:
-        stuck = truth.stuck[deployed.placement.cells]
+        stuck = truth.stuck
     return YieldPoint(
         stuck_fraction=stuck_fraction,
         seed=seed,

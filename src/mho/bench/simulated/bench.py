@@ -138,16 +138,23 @@ class SimulatedBench:
     @property
     def stuck(self) -> Tensor:
         """Which cells never switch: the truth, which protocols do not see. Shape (cells,)."""
-        if "stuck" not in (self._cells.records.dtype.names or ()):
-            return torch.zeros(self.chip.cells, dtype=torch.bool)
-        return self._cells.column("stuck").bool()
+        return self._stuck(torch.arange(self.chip.cells))
 
-    def truth(self) -> Truth:
+    def _stuck(self, cells: Int64[Tensor, " cells"]) -> Tensor:
+        """Which of some cells never switch. Shape (cells,)."""
+        chosen = cells.numpy()
+        records = self._cells.records_with(chosen)
+        if "stuck" not in (records.dtype.names or ()):
+            return torch.zeros(cells.numel(), dtype=torch.bool)
+        return torch.from_numpy(records["stuck"][chosen]).bool()
+
+    def truth(self, cells: Int64[Tensor, " cells"] | None = None) -> Truth:
         """What no instrument can see; see `mho.bench.Transparent`."""
+        stuck = self.stuck if cells is None else self._stuck(cells)
         if self._passive is None:
-            return Truth(self.stuck)
+            return Truth(stuck)
         summary = self._passive.account.summary(~self.stuck)
-        return Truth(self.stuck, {"biasing": str(self.chip.biasing), **summary})
+        return Truth(stuck, {"biasing": str(self.chip.biasing), **summary})
 
     def pulse(self, pulse: Pulse, cells: Int64[Tensor, " cells"]) -> None:
         """Give every listed cell its pulse or train; 0 V is no pulse.
@@ -301,8 +308,8 @@ class SimulatedBench:
         Args:
             cells: Cells to save, if only these were ever addressed; all of them if `None`.
         """
-        own = self._tensors()
         cells = self._reached(cells)
+        own = self._tensors(cells)
         chosen = (
             own
             if cells is None
@@ -326,8 +333,8 @@ class SimulatedBench:
         Raises:
             ValueError: It is the state of another kind of chip, or one that no chip can be in.
         """
-        own = self._tensors()
         cells = self._reached(cells)
+        own = self._tensors(cells)
         where = torch.arange(self.chip.cells) if cells is None else cells
         shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
         if state.keys() != {*own, "bench"} or any(
@@ -347,10 +354,10 @@ class SimulatedBench:
         whole = [int(x) for x in ledger[:4]]
         self._ledger = Ledger(*whole, *ledger[4:])
 
-    def _tensors(self) -> dict[str, Tensor]:
-        """What changes about each cell, by name, the same objects."""
+    def _tensors(self, cells: Tensor | None) -> dict[str, Tensor]:
+        """What changes about some cells, by name, the same objects."""
         booked = self._passive.account.tensors() if self._passive else {}
-        return self._cells.tensors() | booked
+        return self._cells.tensors(cells) | booked
 
     def _reached(self, cells: Tensor | None) -> Tensor | None:
         """Cells that change if these are addressed; `None` for all, as half-selected ones do."""

@@ -116,7 +116,7 @@ def read(
         stop = min(start + few, cells.shape[0])
         for j in range(start, stop):
             # drawn by the number of the cell's event, before looking moves it on
-            key = readout_keys[cells[j]]
+            key = readout_keys[j]
             event = state[cells[j]].event
             for n in range(samples):
                 place = (j - start) * samples + n

@@ -59,10 +59,11 @@ class SelectedPulses:
         wanted = train.contiguous().numpy()
         words = self._cells.words(train.shape[0])
         heat = np.empty(count, np.float32)
+        records = self._cells.records_with(chosen)
 
         def give(some: slice) -> None:
             self._kernels["give"](
-                self._cells.records,
+                records,
                 self._cells.numbers,
                 self._numbers,
                 chosen[some],
@@ -80,7 +81,7 @@ class SelectedPulses:
         in_threads(give, count, train.shape[0])
         check_pulsed(
             self._cells.model,
-            self._cells.records,
+            records,
             chosen,
             train.numpy(),
             width,

@@ -18,7 +18,7 @@ from mho.chip import Chip
 from mho.compiled import in_threads, normal_purpose, numbers_record
 from mho.device import Cells, apparent, check_seen, compiled_for
 from mho.ledger import Ledger
-from mho.rng import Stream, total
+from mho.rng import CellStream, Stream, total
 
 _READ_NOISE = normal_purpose("read noise")
 
@@ -64,11 +64,8 @@ class ReadOut:
         self._integration = chip.electronics.sample_time
         self._voltage = array.read_voltage
         self._conversion = array.conversion_energy
-        numbers = torch.arange(chip.cells)
-        self._streams = (
-            stream.cells(numbers) if origin is None else stream.copies(origin)
-        )
-        self._keys = self._streams.key.numpy().view(np.uint64)
+        self._stream = stream
+        self._copies = None if origin is None else stream.copies(origin)
         self._kernels = compiled_for(cells.model, kernels.ALL)
         self._numbers = numbers_record(kernels.chip_numbers(chip))
 
@@ -94,15 +91,17 @@ class ReadOut:
         words, singles = self._cells.normal_words
         chosen = cells.numpy()
         found = np.empty((3, cells.numel()), np.float32)
+        records = self._cells.records_with(chosen)
+        keys = self._streams(cells).key.numpy().view(np.uint64)
 
         def watch(some: slice) -> None:
             self._kernels["read"](
-                self._cells.records,
+                records,
                 self._cells.numbers,
                 self._numbers,
                 look.copy(),
                 chosen[some],
-                self._keys,
+                keys[some],
                 _READ_NOISE,
                 words,
                 singles,
@@ -170,12 +169,18 @@ class ReadOut:
         """Conductance at zero bias (S) and a normal number of the read-out for each sample (1)."""
         samples = schedule.samples
         # drawn by the number of the cell's event, before sampling moves it on
-        event = self._cells.column("event").index_select(0, cells)
+        records = self._cells.records_with(cells.numpy())
+        event = torch.from_numpy(records["event"][cells.numpy()])
         number = torch.arange(samples)[:, None]
-        keys = self._streams.take(cells.repeat(samples)).at(
-            (event + number).view(-1)
-        )
+        streams = self._streams(cells.repeat(samples))
+        keys = streams.at((event + number).view(-1))
         value = self._cells.sample(
             cells, schedule.start, self._integration, schedule.spacing, samples
         )
         return value, keys.normal("read noise")[0].view(value.shape)
+
+    def _streams(self, cells: Int64[Tensor, " cells"]) -> CellStream:
+        """The read-out's own randomness of some cells."""
+        if self._copies is None:
+            return self._stream.cells(cells)
+        return self._copies.take(cells)

@@ -1,0 +1,67 @@
+"""Cells are born when they are first touched: to the same bits, and the others take no memory."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mho.bench.simulated import SimulatedBench
+from mho.chip import Chip
+from mho.device import Cells
+from mho.rng import Stream
+
+_STATUS = Path("/proc/self/statm")
+
+
+def resident_pages() -> int:
+    return int(_STATUS.read_text(encoding="utf-8").split()[1])
+
+
+def test_when_a_cell_is_born_is_of_no_consequence() -> None:
+    """Each draws from a stream of its own: no bit of any column differs.
+
+    One set is born at once; of the other, neighbours of some cells, then those of others that
+    partly are there, then the rest.
+    """
+    kind = Chip("rao2023").cell
+    whole = Cells(kind, 1000, Stream(4), 300.0)
+    late = Cells(kind, 1000, Stream(4), 300.0)
+    wanted = whole.records
+    late.records_with(torch.tensor([999, 3, 500]).numpy())
+    late.records_with(torch.tensor([510, 520, 530]).numpy())
+    assert (late.records == wanted).all()
+
+
+def test_a_part_of_a_state_is_that_part_of_the_whole_state() -> None:
+    """Of a fresh chip and of one that was pulsed and read elsewhere: no bit differs."""
+    chip = Chip("rao2023", rows=32, cols=32)
+    some = torch.arange(100, 300)
+    asked = SimulatedBench(chip, Stream(1))
+    other = SimulatedBench(chip, Stream(1))
+    other.read(torch.arange(50), samples=3, window=0.0)
+    asked.read(torch.arange(50), samples=3, window=0.0)
+    whole = other.state()
+    for name, part in asked.state(some).items():
+        wanted = whole[name]
+        if name != "bench":
+            wanted = wanted.index_select(-1, some)
+        assert torch.equal(part, wanted)
+
+
+def test_cells_that_nobody_touches_take_no_memory() -> None:
+    """A row of each of 64 tiles, 168 bytes a cell: 3 MB with neighbours, where all are 700 MB.
+
+    Ten times as much is left for whatever else a process takes meanwhile.
+    """
+    if not _STATUS.exists():
+        pytest.skip("only Linux says what a process holds")
+    chip = Chip("rao2023", tiles=64)
+    row = torch.arange(256)
+    cells = torch.cat([tile * 65_536 + row for tile in range(64)])
+    # kernels are loaded before
+    SimulatedBench(Chip("rao2023"), Stream(0)).read(row, samples=1, window=0.0)
+    before = resident_pages()
+    bench = SimulatedBench(chip, Stream(0))
+    bench.read(cells, samples=1, window=0.0)
+    bench.state(cells)
+    assert (resident_pages() - before) * 4096 < 30e6
