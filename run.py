@@ -272,9 +272,8 @@ def compile_laws(environment: Path) -> None:
         subprocess.Popen(
             [
                 program(environment, "python"),
-                "-m",
-                "mho.runs.warm_kernels",
-                half,
+                "-c",
+                f"from mho.runs import warm_up; warm_up('{half}')",
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
-"""What every test shares: its own randomness, and one thread."""
+"""What every test shares: its own randomness, one thread and one process."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,8 @@ import torch
 
 from mho.rng import Stream
 
+# Tests run beside each other already; those of workers say how many they want.
+os.environ["MHO_WORKERS"] = "1"
 # Workers share the cores; fixtures of a module are made before the one below is asked.
 torch.set_num_threads(1)
 

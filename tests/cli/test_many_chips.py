@@ -137,3 +137,18 @@ def test_bad_options_end_in_one_sentence(
     assert call(*WORDS, *words) == 2
     assert saying in capsys.readouterr().err
     assert not Path("mho-out").exists()
+
+
+def test_two_processes_make_the_same_files_as_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Chips draw from their own seeds alone, whoever makes them: equal to the bit."""
+    words = [*WORDS, "--chips", "2", "--keep-chips"]
+    assert call(*words, "--workers", "2", "--out", "two") == 0
+    said = capsys.readouterr().err
+    for stage in ("programming plain", "chip 2 of 2", "chip 2 of 2, coarse"):
+        assert f"{stage} …" in said
+    assert call(*words, "--workers", "1", "--out", "one") == 0
+    # looks and samples of traces are patched in this process alone
+    for name in ("chip.mho", "chips/seed1.mho"):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()

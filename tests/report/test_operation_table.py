@@ -52,7 +52,7 @@ def test_the_page_shows_the_table_and_escapes_names(
 ) -> None:
     """Names come from the user's files; results from before the account say so."""
     monkeypatch.setattr(
-        "mho.report.page.draw_data_url", lambda _: "data:,"
+        "mho.report.figures.draw_data_url", lambda _: "data:,"
     )  # figures take seconds
     data = run()
     assert "This run did not count them." in render(data)

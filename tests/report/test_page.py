@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from synthetic_run import run
 
-from mho.report import page, write_report
+from mho.report import write_report
 from mho.report.figures import (
     conductance_maps,
     confusion_matrix,
@@ -184,7 +184,7 @@ def test_old_report_survives_when_the_new_one_fails(
     def fail(_: RunData) -> Figure:
         raise MemoryError
 
-    monkeypatch.setattr(page, "confusion_matrix", fail)
+    monkeypatch.setattr("mho.report.figures.confusion_matrix", fail)
     with pytest.raises(MemoryError):
         write_report(data, path)
     assert path.read_text() == "old"

@@ -5,12 +5,8 @@ import pytest
 from synthetic_run import many, population, run
 from test_page import UNIT, Page
 
-from mho.report.figures import (
-    chip_columns,
-    chip_rows,
-    population_figure,
-    summary_rows,
-)
+from mho.report.chip_tables import chip_columns, chip_rows, summary_rows
+from mho.report.figures import population_figure
 from mho.report.figures.population import side_by_side
 from mho.report.page import SECTIONS, render
 from mho.runs import RunData

@@ -3,8 +3,10 @@
 A page opens without a network. Nothing here computes what a run has not.
 """
 
+from mho.report.drawing import Drawing
 from mho.report.page import write_report
 
 __all__ = [
+    "Drawing",
     "write_report",
 ]

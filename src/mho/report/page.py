@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from mho.files import write_whole
 from mho.programming import Outcome
-from mho.report.figures import (
-    CLIP,
+from mho.report.chip_tables import (
     SUMMARY_COLUMNS,
     chip_columns,
     chip_rows,
-    conductance_maps,
-    confusion_matrix,
-    draw_data_url,
-    effort_histograms,
-    error_histogram,
-    population_figure,
-    readback_scatter,
     summary_rows,
-    telegraph_traces,
-    wire_weights,
 )
+from mho.report.drawing import Drawing, Drawn, map_name
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.wording import (
+    CLIP,
     COST_COLUMNS,
     TOTAL,
     cost_rows,
@@ -69,26 +60,31 @@ class Picture:
     alt: str
 
 
-def write_report(data: RunData, path: Path) -> None:
+def write_report(
+    data: RunData, path: Path, drawing: Drawing | None = None
+) -> None:
     """Write the report of a run; the same run gives the same bytes.
 
     Args:
         data: A finished deployment.
         path: HTML file to write; its folder exists. A report already there stays as it is
             unless the new one is complete.
+        drawing: Who draws the figures, perhaps at work on them already; this process if `None`.
 
     Raises:
         OSError: The folder cannot be written or the disk is full.
     """
-    write_whole(path, render(data).encode())
+    write_whole(path, render(data, drawing).encode())
 
 
-def render(data: RunData) -> str:
+def render(data: RunData, drawing: Drawing | None = None) -> str:
     """The page as HTML.
 
     Args:
         data: A finished deployment.
+        drawing: As for `write_report`.
     """
+    drawn = (drawing or Drawing()).of(data)
     page = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -98,18 +94,21 @@ def render(data: RunData) -> str:
     ).get_template("template.html.j2")
     return page.render(
         sections=sections_of(data),
-        chips=_chips(data.population),
+        chips=_chips(data.population, drawn),
         network=data.result.get("network", "network"),
         headline=headline(data.result),
         key_figures=key_figures(data.result),
         operation_columns=OPERATION_COLUMNS,
         operation_rows=operation_table(data.result),
-        pictures=_pictures(data),
-        maps=[(layer.name, _map(data, layer)) for layer in data.layers],
-        traces=_traces(data),
+        pictures=_pictures(data, drawn),
+        maps=[
+            (layer.name, _map(layer, drawn[map_name(number)]))
+            for number, layer in enumerate(data.layers)
+        ],
+        traces=_traces(data, drawn),
         tolerance=show(data.tolerance, "S"),
         clip=show(CLIP * data.tolerance, "S"),
-        wires=_wires(data),
+        wires=_wires(data, drawn),
         wire_rows=wire_rows(data.result),
         cost_columns=COST_COLUMNS,
         cost_rows=cost_rows(data.costs),
@@ -139,7 +138,9 @@ def _part(name: str) -> str:
     return files("mho.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _chips(population: Population | None) -> dict[str, Any] | None:
+def _chips(
+    population: Population | None, drawn: Drawn
+) -> dict[str, Any] | None:
     """What the section of many chips shows."""
     if population is None:
         return None
@@ -150,7 +151,7 @@ def _chips(population: Population | None) -> dict[str, Any] | None:
         "last": seeds[-1],
         "compared": population.comparison is not None,
         "picture": Picture(
-            draw_data_url(partial(population_figure, population)),
+            drawn["population"],
             f"Accuracy of {len(seeds)} chips as dots, a row for each way to program them, beside "
             "that in software as a line.",
         ),
@@ -161,60 +162,59 @@ def _chips(population: Population | None) -> dict[str, Any] | None:
     }
 
 
-def _pictures(data: RunData) -> dict[str, Picture]:
+def _pictures(data: RunData, drawn: Drawn) -> dict[str, Picture]:
     """The figures that every run has."""
     right = int(data.confusion.diagonal().sum())
     shown = int(data.confusion.sum())
     return {
         "readback": Picture(
-            draw_data_url(partial(readback_scatter, data)),
+            drawn["readback"],
             "Scatter plot of read-back against target conductance of all cells with the line "
             "of equality; below it the difference, with the tolerance shaded.",
         ),
         "errors": Picture(
-            draw_data_url(partial(error_histogram, data)),
+            drawn["errors"],
             f"Histogram of read-back minus target of {data.error.numel():,} cells, counts on a "
             "logarithmic axis, with the tolerance shaded.",
         ),
         "effort": Picture(
-            draw_data_url(partial(effort_histograms, data)),
+            drawn["effort"],
             "Three histograms over cells: programming pulses, denoising pulses, reads.",
         ),
         "confusion": Picture(
-            draw_data_url(partial(confusion_matrix, data)),
+            drawn["confusion"],
             f"Confusion matrix with counts: {right:,} of {shown:,} test samples lie on its "
             "diagonal of correct answers.",
         ),
     }
 
 
-def _map(data: RunData, layer: LayerMap) -> Picture:
+def _map(layer: LayerMap, source: str) -> Picture:
     rows, cols = layer.target.shape
     stuck = int((layer.outcome == Outcome.STUCK).sum())
     late = int((layer.outcome == Outcome.OUT_OF_CYCLES).sum())
-    maps = partial(conductance_maps, data, layer)
     return Picture(
-        source=draw_data_url(maps),
+        source=source,
         alt=f"Maps of layer {layer.name}, {rows} rows by {cols} columns: target, read-back, error."
         f" {stuck:,} cells are marked as stuck and {late:,} as out of cycles.",
     )
 
 
-def _traces(data: RunData) -> Picture | None:
+def _traces(data: RunData, drawn: Drawn) -> Picture | None:
     if data.traces is None:
         return None
     return Picture(
-        draw_data_url(partial(telegraph_traces, data)),
+        drawn["traces"],
         f"Conductance over time of {data.traces.target.numel()} cells, programmed without "
         "denoising on the left and denoised on the right, with the tolerance shaded.",
     )
 
 
-def _wires(data: RunData) -> Picture | None:
+def _wires(data: RunData, drawn: Drawn) -> Picture | None:
     if data.wires is None:
         return None
     return Picture(
-        draw_data_url(partial(wire_weights, data.wires)),
+        drawn["wires"],
         f"Effective against wanted weight of {data.wires.wanted.numel():,} weights with the "
         "wires: as mapped, and compensated.",
     )

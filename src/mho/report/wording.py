@@ -9,6 +9,8 @@ from mho.units import show
 
 DASH = "–"
 TOTAL = "total"
+CLIP = 3.0
+"""Half-range of the error colours in tolerances (1): one outlier must not pale the rest."""
 
 Result = Mapping[str, object]
 

@@ -7,14 +7,21 @@ from mho.runs.deployment import deployment_folder, image_for, make_chip
 from mho.runs.job import Job
 from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
 from mho.runs.measurement import measure
-from mho.runs.population import populate
+from mho.runs.population import plain_chip, populate
 from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.recorded import RecordedRun
-from mho.runs.run_data import LayerMap, RunData, Traces, WireAccount
+from mho.runs.run_data import (
+    JudgedChip,
+    LayerMap,
+    RunData,
+    Traces,
+    WireAccount,
+)
 from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
 from mho.runs.task import Task, prepare
 from mho.runs.training import TrainJob, learn, training_data
 from mho.runs.tuning import Tuned, TuneJob, tune
+from mho.runs.warm_kernels import warm_up
 
 __all__ = [
     "MOST",
@@ -23,6 +30,7 @@ __all__ = [
     "Batch",
     "ChipFigures",
     "Job",
+    "JudgedChip",
     "LayerMap",
     "LifeJob",
     "Population",
@@ -42,8 +50,10 @@ __all__ = [
     "make_chip",
     "measure",
     "measure_yields",
+    "plain_chip",
     "populate",
     "prepare",
     "training_data",
     "tune",
+    "warm_up",
 ]

@@ -1,7 +1,7 @@
 """What a deployment reached: accuracies at different times, errors, noise, cost."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -15,13 +15,14 @@ from mho.mapping import Placement, ReferenceBlock, positions
 from mho.network.account import account
 from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.rng import total
-from mho.runs.deployment import Programmed
+from mho.runs.deployment import Programmed, put_to_work
 from mho.runs.job import Job
-from mho.runs.run_data import LayerMap, RunData, Traces
+from mho.runs.run_data import JudgedChip, LayerMap, RunData, Traces
 from mho.runs.task import Task
 from mho.runs.wire_account import wire_account
 from mho.samples import one_of
 from mho.units import uS
+from mho.workers import Later
 
 LOOKS = 20
 """Evaluations at different times."""
@@ -85,13 +86,15 @@ def read_back(
     return reading.mean, reading.peak_to_peak
 
 
-def traces(plain: Programmed, denoised: Programmed, noise: Tensor) -> Traces:
+def traces(plain: JudgedChip, denoised: Programmed, sources: Task) -> Traces:
     """Watch a few cells on both chips, chosen by how noisy they are without denoising."""
-    working = (~(plain.result.stuck | denoised.result.stuck)).nonzero()[:, 0]
+    noise = plain.noise
+    other = put_to_work(plain.after, sources)
+    working = (~(other.result.stuck | denoised.result.stuck)).nonzero()[:, 0]
     order = working[noise[working].argsort(stable=True)]
     last = order.numel() - 1
     chosen = order[[round(rank * last) for rank in _TRACE_RANKS if last >= 0]]
-    before, after = (_watch(chip, chosen) for chip in (plain, denoised))
+    before, after = (_watch(chip, chosen) for chip in (other, denoised))
     time = torch.arange(before.shape[1]) * _TRACE_SPACING
     return Traces(time, denoised.placement.target[chosen], before, after)
 
@@ -137,9 +140,10 @@ def measure(
     job: Job,
     sources: Task,
     chip: Programmed,
-    plain: Programmed,
+    plain: Later[JudgedChip] | None,
     version: str,
     progress: Callable[[str, float], None],
+    on_cells: Callable[[RunData], object] = lambda _: None,
 ) -> RunData:
     """Read back, evaluate and sum up a finished deployment.
 
@@ -147,16 +151,16 @@ def measure(
         job: What was deployed.
         sources: Network and data.
         chip: The chip programmed as the job says.
-        plain: The same chip programmed without denoising; `chip` again if the job says so.
+        plain: The same chip programmed without denoising; `None` if the job says so.
         version: Version of the program.
         progress: Told what is being done and how far it is.
+        on_cells: Told once what cells hold is known: result, costs, traces and confusion matrix
+            are still empty.
     """
-    effort = ProgrammingOptions(job.tolerance, job.denoise)
-    protocol = effort.protocol(chip.bench.info)
-    readback, noise = read_back(chip, protocol)
-    plain_noise = noise if plain is chip else read_back(plain, protocol)[1]
+    found = _of_cells(job, sources, chip)
+    on_cells(found)
     programmed_until = chip.bench.ledger
-    found, confusion = accuracies(
+    looks, confusion = accuracies(
         chip.deployed,
         sources,
         lambda done: progress("evaluating the chip", done),
@@ -168,16 +172,31 @@ def measure(
     }
     if chip.fitted is not None:
         costs["fitting gains and offsets"] = chip.fitted.cost
-    found_plain = found
-    if plain is not chip:
-        found_plain, _ = accuracies(
-            plain.deployed,
-            sources,
-            lambda done: progress("evaluating without denoising", done),
-        )
-        costs["programming without denoising"] = plain.cost
+    accuracy = interval(looks)
+    accuracy_plain = accuracy
+    watched = None
+    if plain is not None:
+        other = plain.result()
+        accuracy_plain = other.figures.interval
+        costs["programming without denoising"] = other.figures.programming
+        watched = traces(other, chip, sources)
+    result = _result(job, sources, chip, found, version) | {
+        "chip_accuracy": accuracy,
+        "chip_accuracy_no_denoise": accuracy_plain,
+        "wires": None if found.wires is None else found.wires.result,
+        "passive": truth and truth.half_selected,
+        "fitted_columns": _fit_figures(chip.fitted),
+    }
+    return replace(
+        found, result=result, traces=watched, confusion=confusion, costs=costs
+    )
+
+
+def _of_cells(job: Job, sources: Task, chip: Programmed) -> RunData:
+    """What cells hold, what that took, and what wires do; nothing is evaluated yet."""
+    effort = ProgrammingOptions(job.tolerance, job.denoise)
+    readback, noise = read_back(chip, effort.protocol(chip.bench.info))
     working = ~chip.result.stuck
-    error = (readback - chip.placement.target)[working]
     wires = wire_account(
         sources.network,
         sources.data,
@@ -186,26 +205,18 @@ def measure(
         packed=job.packed,
         layout=job.layout,
     )
-    watched = None if plain is chip else traces(plain, chip, plain_noise)
-    result = _result(job, sources, chip, error, noise[working], version) | {
-        "chip_accuracy": interval(found),
-        "chip_accuracy_no_denoise": interval(found_plain),
-        "wires": None if wires is None else wires.result,
-        "passive": truth and truth.half_selected,
-        "fitted_columns": _fit_figures(chip.fitted),
-    }
     return RunData(
-        result=result,
+        result={},
         layers=layer_maps(chip, sources, readback),
-        error=error,
+        error=(readback - chip.placement.target)[working],
         noise=noise[working],
         pulses=chip.result.pulses,
         denoise_pulses=chip.result.denoise_pulses,
         reads=chip.result.reads,
         tolerance=job.tolerance,
-        traces=watched,
-        confusion=confusion,
-        costs=costs,
+        traces=None,
+        confusion=torch.zeros(0, 0, dtype=torch.int64),
+        costs={},
         wires=wires,
     )
 
@@ -226,8 +237,7 @@ def _result(
     job: Job,
     sources: Task,
     chip: Programmed,
-    error: Tensor,
-    noise: Tensor,
+    found: RunData,
     version: str,
 ) -> dict[str, Any]:
     """The numbers of `result.json` that concern programming."""
@@ -255,8 +265,8 @@ def _result(
         "tiles": chip.bench.info.tiles,
         "stuck_cells": int(chip.result.stuck.sum()),
         "converged_fraction": chip.result.converged_fraction,
-        "error_uS": _quantiles(error.abs(), spread),
-        "noise_uS": _quantiles(noise, {"median": 0.5, "p99": 0.99}),
+        "error_uS": _quantiles(found.error.abs(), spread),
+        "noise_uS": _quantiles(found.noise, {"median": 0.5, "p99": 0.99}),
         **per_cell,
         "chip_seconds": cost.seconds,
         "chip_joules": cost.joules,

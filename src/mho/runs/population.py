@@ -4,8 +4,9 @@ Every chip is made, programmed and judged by itself, from its seed alone, so tha
 on which others there are or in what order they come.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import ChipSpec
@@ -19,13 +20,16 @@ from mho.runs.deployment import put_to_work, specimen_for
 from mho.runs.job import Job
 from mho.runs.measurement import accuracies, interval, read_back
 from mho.runs.population_figures import Batch, ChipFigures, Population
-from mho.runs.run_data import RunData
+from mho.runs.run_data import JudgedChip, RunData
 from mho.runs.task import Task
+from mho.workers import Later, Workers
 
 _OWN = "programmed"
 _COARSE = "comparison"
 _SHARE = 0.75
 """Share of a chip's time that programming takes, for the progress bar (1)."""
+_PROGRAMMING = "programming"
+_EVALUATING = "evaluating"
 
 
 def measure_chip(
@@ -36,8 +40,9 @@ def measure_chip(
     *,
     fit_columns: bool = False,
     state: KeptState | None = None,
-    progress: Callable[[float], None] = lambda _: None,
-) -> tuple[ProgrammedChip, ChipFigures]:
+    trace: Path | None = None,
+    progress: Progress = silent,
+) -> JudgedChip:
     """Program a chip and judge it as `measure` does.
 
     Args:
@@ -47,10 +52,8 @@ def measure_chip(
         sources: Network and data to judge it by.
         fit_columns: Fit gain and offset of every output to the calibration samples first.
         state: Where the state is kept now and then, and taken up if it is there.
-        progress: Told how much is done (1).
-
-    Returns:
-        The chip as programming left it, and what it reached.
+        trace: Folder in which every pulse and read of programming is noted; `None` for nowhere.
+        progress: Told of `programming`, then of `evaluating`.
 
     Raises:
         ValueError: The image does not fit the chip.
@@ -61,16 +64,17 @@ def measure_chip(
         specimen,
         effort,
         state=state,
-        progress=lambda _, done: progress(_SHARE * done),
+        trace=trace,
+        progress=lambda _, done: progress(_PROGRAMMING, done),
     )
     programmed = put_to_work(chip, sources, fit_columns=fit_columns)
-    read_back(programmed, effort.protocol(programmed.bench.info))
     bench = programmed.bench
+    _, noise = read_back(programmed, effort.protocol(bench.info))
     start = bench.ledger
     found, _ = accuracies(
         programmed.deployed,
         sources,
-        lambda done: progress(_SHARE + (1 - _SHARE) * done),
+        lambda done: progress(_EVALUATING, done),
     )
     seen = interval(found)
     figures = ChipFigures(
@@ -83,7 +87,43 @@ def measure_chip(
         programmed.cost,
         bench.ledger - start,
     )
-    return programmed.chip, figures
+    after = programmed.chip.after(bench)
+    return JudgedChip(programmed.chip, after, noise, figures)
+
+
+def plain_chip(
+    progress: Progress,
+    job: Job,
+    image: CompiledNetwork,
+    sources: Task,
+    run: RunFolder,
+) -> JudgedChip:
+    """The job's chip programmed without denoising, to compare.
+
+    Args:
+        progress: Told what is being done.
+        job: What to do.
+        image: The network for this kind of chip.
+        sources: Network and data.
+        run: Where the state of unfinished work is kept.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    stages = {
+        _PROGRAMMING: "programming plain",
+        _EVALUATING: "evaluating without denoising",
+    }
+    return measure_chip(
+        image,
+        specimen_for(job, image, job.seed),
+        ProgrammingOptions(job.tolerance, denoise=False),
+        sources,
+        fit_columns=job.fit_columns,
+        state=run.state("plain"),
+        trace=run.results / "trace" / "plain",
+        progress=lambda stage, done: progress(stages[stage], done),
+    )
 
 
 def populate(
@@ -93,6 +133,7 @@ def populate(
     found: RunData,
     run: RunFolder,
     progress: Progress = silent,
+    workers: Workers | None = None,
 ) -> RunData:
     """Add to a finished deployment the job's other chips, and all of them the coarse way.
 
@@ -102,7 +143,8 @@ def populate(
         sources: Network and data.
         found: The deployment on the first chip.
         run: Where finished chips are kept.
-        progress: Told which chip is in work.
+        progress: Told which chips are in work.
+        workers: Who makes the chips, one each; this process makes all of them if `None`.
 
     Raises:
         OSError: A file cannot be written.
@@ -110,21 +152,13 @@ def populate(
     ways = {_OWN: ProgrammingOptions(job.tolerance, job.denoise)}
     if job.denoise:
         ways[_COARSE] = ProgrammingOptions(job.compare_tolerance, denoise=False)
-    batch = _ChipBatch(job, image, sources, run, progress)
+    batch = _ChipBatch(job, image, sources, run)
     if job.keep_chips:
         batch.keep(job.seed, (run.results / "chip.mho").read_bytes())
-    chips: dict[str, list[ChipFigures]] = {way: [] for way in ways}
-    for number in range(job.chips):
-        for way, effort in ways.items():
-            again = number == 0 and way == _OWN
-            own = (
-                _first(found, job.seed)
-                if again
-                else batch.figures(number, way, effort)
-            )
-            chips[way].append(own)
+    chips = _all_chips(batch, ways, found, progress, workers or Workers())
     batches = {
-        way: Batch(effort, tuple(chips[way])) for way, effort in ways.items()
+        way: Batch(effort, tuple(one.result() for one in chips[way]))
+        for way, effort in ways.items()
     }
     software = found.result["software_accuracy"]
     assert isinstance(software, float)
@@ -139,38 +173,53 @@ def populate(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ChipBatch:
-    """Makes one chip after the other, and remembers those it has made."""
+    """Makes chips, and remembers those it has made."""
 
     job: Job
     image: CompiledNetwork
     sources: Task
     run: RunFolder
-    progress: Progress
 
     def figures(
-        self, number: int, way: str, effort: ProgrammingOptions
+        self,
+        progress: Progress,
+        number: int,
+        way: str,
+        effort: ProgrammingOptions,
     ) -> ChipFigures:
         """What a chip reaches; measured only once, whatever interrupts the run."""
-        stage = f"chip {number + 1} of {self.job.chips}{'' if way == _OWN else ', coarse'}"
         name = f"{way}-{number + 1}"
         if held := self.run.get(name):
             return _read(held)
         specimen = specimen_for(self.job, self.image, self.job.seed + number)
         state = self.run.state(name)
-        chip, figures = measure_chip(
+        judged = measure_chip(
             self.image,
             specimen,
             effort,
             self.sources,
             fit_columns=self.job.fit_columns,
             state=state,
-            progress=lambda done: self.progress(stage, done),
+            progress=self._told(progress, number, way),
         )
         if self.job.keep_chips and way == _OWN:
-            self.keep(specimen.seed, chip)
-        self.run.put(name, asdict(figures))
+            self.keep(specimen.seed, judged.chip)
+        self.run.put(name, asdict(judged.figures))
         state.clear()
-        return figures
+        return judged.figures
+
+    def _told(self, progress: Progress, number: int, way: str) -> Progress:
+        """Tell of both stages of a chip as one."""
+        coarse = "" if way == _OWN else ", coarse"
+        chip = f"chip {number + 1} of {self.job.chips}{coarse}"
+
+        def tell(stage: str, done: float) -> None:
+            share = _SHARE * done
+            if stage == _EVALUATING:
+                share = _SHARE + (1 - _SHARE) * done
+            progress(chip, share)
+
+        return tell
 
     def keep(self, seed: int, chip: ProgrammedChip | bytes) -> None:
         """Leave a chip's file among the run's."""
@@ -180,6 +229,28 @@ class _ChipBatch:
             write_whole(path, chip)
         else:
             save_chip(path, chip)
+
+
+def _all_chips(
+    batch: _ChipBatch,
+    ways: Mapping[str, ProgrammingOptions],
+    found: RunData,
+    progress: Progress,
+    workers: Workers,
+) -> dict[str, list[Later[ChipFigures]]]:
+    """Figures of every chip in every way, as far as they are not there yet at work on."""
+    chips: dict[str, list[Later[ChipFigures]]] = {way: [] for way in ways}
+    first = _first(found, batch.job.seed)
+    for number in range(batch.job.chips):
+        for way, effort in ways.items():
+            if number == 0 and way == _OWN:
+                known = Later(lambda: first)
+            else:
+                known = workers.start(
+                    batch.figures, progress, number, way, effort
+                )
+            chips[way].append(known)
+    return chips
 
 
 def _read(held: Mapping[str, Any]) -> ChipFigures:

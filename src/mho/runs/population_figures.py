@@ -35,6 +35,15 @@ class ChipFigures:
     evaluation: Ledger
 
     @property
+    def interval(self) -> dict[str, float]:
+        """Accuracy over the looks (1): smallest, mean and largest."""
+        return {
+            "low": self.lowest,
+            "best": self.accuracy,
+            "high": self.highest,
+        }
+
+    @property
     def result(self) -> dict[str, float | int]:
         """Plain values, for `result.json`."""
         return {

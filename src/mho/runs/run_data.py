@@ -5,8 +5,26 @@ from dataclasses import dataclass
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mho.deployment.storage import ProgrammedChip
 from mho.ledger import Ledger
-from mho.runs.population_figures import Population
+from mho.runs.population_figures import ChipFigures, Population
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedChip:
+    """A chip that was programmed and judged, and can be gone on with in any process.
+
+    Args:
+        chip: The chip as programming, and fitting if that was asked for, left it.
+        after: The same chip after all looks.
+        noise: Peak-to-peak of every cell over the verify window (S). Shape (cells,).
+        figures: What it reached.
+    """
+
+    chip: ProgrammedChip
+    after: ProgrammedChip
+    noise: Float[Tensor, " cells"]
+    figures: ChipFigures
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,11 +1,9 @@
-"""Compile what commands need before the first of them: `python -m mho.runs.warm_kernels`.
+"""Compile what commands need before the first of them, or load what is compiled.
 
 A handful of cells is pulsed, read and computed with, which compiles the kernels of the usual kind
 of cell and keeps them on disk. Nothing else depends on it: what is missing is compiled when it is
 needed. `programming` and `computing` name halves of it that two processes can do side by side.
 """
-
-import sys
 
 import torch
 
@@ -16,7 +14,7 @@ from mho.rng import Stream
 from mho.units import uS
 
 
-def prepare(*halves: str) -> None:
+def warm_up(*halves: str) -> None:
     """Do once, on few cells, what commands do on many.
 
     Args:
@@ -31,7 +29,3 @@ def prepare(*halves: str) -> None:
         tile = torch.arange(16).view(4, 4)
         bench.multiply(torch.full((1, 4), 0.1), tile, full_scale=1e-3)
         bench.prepare([(tile, None)], full_scale=1e-3)
-
-
-if __name__ == "__main__":
-    prepare(*sys.argv[1:])

@@ -95,6 +95,18 @@ Threads = Annotated[
     WHOLE,
     Parameter(help="Threads to compute with; more than one rarely pays."),
 ]
+ManyWorkers = Annotated[
+    int | None,
+    WHOLE,
+    Parameter(
+        name="--workers",
+        group=MANY,
+        help=(
+            "Processes that share the work, about 0.4 GB each; as many as there are cores if "
+            "left out. The results are the same for any number."
+        ),
+    ),
+]
 Seed = Annotated[
     int,
     WHOLE,

@@ -7,6 +7,7 @@ torch nor the tables.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mho.cli.shared.many_workers import with_workers
 from mho.cli.shared.memory_option import HELP, max_memory, split_max_memory
 from mho.cli.shared.signs import speak_plainly
 from mho.cli.shared.words import disk_full, interrupted, say
@@ -99,6 +100,7 @@ __all__ = [
     "test_data",
     "tolerance_of",
     "with_threads",
+    "with_workers",
     "write_json",
 ]
 

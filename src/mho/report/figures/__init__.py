@@ -9,7 +9,6 @@ from mho.report.figures.cell_errors import (
     telegraph_traces,
 )
 from mho.report.figures.conductance_maps import (
-    CLIP,
     conductance_maps,
     confusion_matrix,
     effort_histograms,
@@ -17,13 +16,7 @@ from mho.report.figures.conductance_maps import (
 from mho.report.figures.levels import levels_figure, widths_figure
 from mho.report.figures.lifetime import lifetime_figure
 from mho.report.figures.noise import noise_figure
-from mho.report.figures.population import (
-    SUMMARY_COLUMNS,
-    chip_columns,
-    chip_rows,
-    population_figure,
-    summary_rows,
-)
+from mho.report.figures.population import population_figure
 from mho.report.figures.stuck_cells import yield_figure
 from mho.report.figures.style import (
     BLACK,
@@ -52,18 +45,14 @@ from mho.report.figures.wires import plan_cost, plan_name, wires_figure
 __all__ = [
     "BLACK",
     "BLUE",
-    "CLIP",
     "COUNT_OF_CELLS",
     "GREEN",
     "ORANGE",
     "PURPLE",
     "SKY",
-    "SUMMARY_COLUMNS",
     "VERMILLION",
     "add_legend",
     "as_array",
-    "chip_columns",
-    "chip_rows",
     "conductance_figure",
     "conductance_maps",
     "confusion_matrix",
@@ -80,7 +69,6 @@ __all__ = [
     "population_figure",
     "readback_scatter",
     "say_empty",
-    "summary_rows",
     "sweep_figure",
     "targets_figure",
     "telegraph_traces",

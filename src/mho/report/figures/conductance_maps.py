@@ -19,11 +19,10 @@ from mho.report.figures.style import (
     say_empty,
     to_uS,
 )
+from mho.report.wording import CLIP
 from mho.runs import LayerMap, RunData
 from mho.units import uS
 
-CLIP = 3.0
-"""Half-range of the error colours in tolerances (1): one outlier must not pale the rest."""
 _USUAL = 0.995
 """Fraction of the targets that the colours of conductance tell apart (1)."""
 _MOST_NUMBERS = 20

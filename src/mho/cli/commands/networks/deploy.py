@@ -13,6 +13,7 @@ from mho.cli.options import (
     Json,
     KeepChips,
     LayoutOptions,
+    ManyWorkers,
     OutFolder,
     Pack,
     ReadNoise,
@@ -23,6 +24,7 @@ from mho.cli.options import (
     Weights,
     Wires,
 )
+from mho.cli.shared import with_workers
 
 
 def deploy(
@@ -49,38 +51,45 @@ def deploy(
     out: OutFolder = None,
     json: Json = None,
     threads: Threads = 1,
+    workers: ManyWorkers = None,
 ) -> None:
     """Write a trained network into simulated memristor chips and see what survives.
 
-    With denoising, a second chip of the same seed is programmed without it, to compare.
+    With denoising, the same chip is made without it as well, to compare.
 
     Args:
         network: `digits` or `mnist` for a built-in example, `model.pt2` for a network saved with
             `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
             `module.py:factory` for a function that returns a module.
     """
-    from mho.cli.work.networks import deploy as work
+    # with denoising, each is made a second time
+    made = 2 * chips if denoise else chips
+    with with_workers(
+        workers, chips=made, threads=threads, chip=chip
+    ) as shared:
+        from mho.cli.work.networks import deploy as work
 
-    work.run(
-        network,
-        data=data,
-        weights=weights,
-        chip=chip,
-        tolerance=tolerance,
-        wires=wires,
-        compensate=compensate,
-        read_noise=read_noise,
-        packed=pack,
-        digital=digital,
-        seed=seed,
-        denoise=denoise,
-        layout=(layout or LayoutOptions()).layout(),
-        fit_columns=fit_columns,
-        chips=chips,
-        compare_tolerance=compare_tolerance,
-        keep_chips=keep_chips,
-        resume=resume,
-        out=out,
-        json=json,
-        threads=threads,
-    )
+        work.run(
+            network,
+            data=data,
+            weights=weights,
+            chip=chip,
+            tolerance=tolerance,
+            wires=wires,
+            compensate=compensate,
+            read_noise=read_noise,
+            packed=pack,
+            digital=digital,
+            seed=seed,
+            denoise=denoise,
+            layout=(layout or LayoutOptions()).layout(),
+            fit_columns=fit_columns,
+            chips=chips,
+            compare_tolerance=compare_tolerance,
+            keep_chips=keep_chips,
+            resume=resume,
+            out=out,
+            json=json,
+            threads=threads,
+            workers=shared,
+        )

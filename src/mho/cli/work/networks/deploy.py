@@ -1,7 +1,6 @@
 """`mho deploy`: options to a job, and its results to terminal, page and JSON."""
 
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,8 @@ from mho.cli.shared import (
 from mho.deployment import DeployOptions
 from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
-from mho.report import write_report
+from mho.progress import Progress
+from mho.report import Drawing, write_report
 from mho.runs import (
     Job,
     RunData,
@@ -35,9 +35,11 @@ from mho.runs import (
     image_for,
     make_chip,
     measure,
+    plain_chip,
     populate,
     prepare,
 )
+from mho.workers import Workers
 
 
 def run(
@@ -63,6 +65,7 @@ def run(
     out: str | None,
     json: str | None,
     threads: int,
+    workers: Workers,
 ) -> None:
     """Deploy; see `mho deploy --help`.
 
@@ -103,7 +106,7 @@ def run(
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
     with with_threads(threads), progress_bars() as progress:
-        result = _run(job, folder, progress, resume=resume)
+        result = _run(job, folder, progress, workers, resume=resume)
     if write_json(result, json):
         return
     print_operations(operation_rows(operations_of(result)))
@@ -113,7 +116,8 @@ def run(
 def _run(
     job: Job,
     folder: Path,
-    progress: Callable[[str, float], None],
+    progress: Progress,
+    workers: Workers,
     *,
     resume: bool,
 ) -> dict[str, Any]:
@@ -125,8 +129,9 @@ def _run(
     ) as run:
         tell(run)
         if not run.is_complete:
-            found = _deployed(job, task, run, progress)
-            write_report(found, run.results / "report.html")
+            drawing = Drawing(workers)
+            found = _deployed(job, task, run, progress, workers, drawing)
+            write_report(found, run.results / "report.html", drawing)
             run.write_result(found.result)
             run.finish()
         result: dict[str, Any] = run.result()
@@ -134,17 +139,24 @@ def _run(
 
 
 def _deployed(
-    job: Job, task: Task, run: RunFolder, progress: Callable[[str, float], None]
+    job: Job,
+    task: Task,
+    run: RunFolder,
+    progress: Progress,
+    workers: Workers,
+    drawing: Drawing,
 ) -> RunData:
     """Chips, and what they reach."""
     image = image_for(job, task)
-    chip = make_chip(job, image, task, run, progress, denoise=job.denoise)
-    plain = chip
+    plain = None
     if job.denoise:
-        plain = make_chip(job, image, task, run, progress, denoise=False)
-    found = measure(job, task, chip, plain, version("mho"), progress)
+        plain = workers.start(plain_chip, progress, job, image, task, run)
+    chip = make_chip(job, image, task, run, progress, denoise=job.denoise)
+    found = measure(
+        job, task, chip, plain, version("mho"), progress, drawing.begin
+    )
     if job.chips > 1:
-        found = populate(job, image, task, found, run, progress)
+        found = populate(job, image, task, found, run, progress, workers)
     progress("writing the report", 1.0)
     found.result["wall_seconds"] = round(run.seconds, 2)
     return found

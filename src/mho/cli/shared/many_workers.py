@@ -1,0 +1,47 @@
+"""Processes that a command shares its work with: begun first, so that they import beside it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from mho.checks import check_between
+from mho.cli.options import PRESET
+from mho.workers import Workers, usual_workers
+
+_MOST = 1024
+
+
+@contextmanager
+def with_workers(
+    count: int | None, *, chips: int, threads: int, chip: str
+) -> Iterator[Workers]:
+    """Workers that have all that a deployment needs.
+
+    Args:
+        count: Processes that compute (1); as many as there are cores if `None`.
+        chips: Chips that they can share (1).
+        threads: Threads that each computes with (1).
+        chip: Preset of the chips.
+
+    Raises:
+        ValueError: There must be one process at least, and not more than any machine bears.
+    """
+    if count is None:
+        count = usual_workers()
+    check_between(count, "workers", 1, _MOST, "1")
+    # this process makes one chip and waits for others
+    others = min(count, chips - 1) if count > 1 else 0
+    with Workers.open(others, partial(_begin, threads, chip)) as workers:
+        yield workers
+
+
+def _begin(threads: int, chip: str) -> None:
+    """Import, and load kernels, while the first process does the same."""
+    import torch
+
+    from mho.runs import warm_up
+
+    torch.set_num_threads(threads)
+    # others may have no kernels on disk yet: compiled once they are needed
+    if chip == PRESET:
+        warm_up()

@@ -1,0 +1,84 @@
+"""The figures of a page, drawn beside other work as soon as what they show is known.
+
+Nothing that draws is imported before something is drawn, and then by whoever draws.
+"""
+
+from functools import partial
+
+from mho.progress import Progress, silent
+from mho.runs import RunData
+from mho.workers import Later, Workers
+
+Drawn = dict[str, str]
+"""`data:` addresses of figures, by name."""
+
+
+class Drawing:
+    """Draws the figures of a run.
+
+    Args:
+        workers: Who draws; this process if `None`.
+    """
+
+    def __init__(self, workers: Workers | None = None) -> None:
+        self._workers = workers or Workers()
+        self._begun: Later[Drawn] | None = None
+
+    def begin(self, data: RunData) -> None:
+        """Begin with the figures of cells and wires.
+
+        Args:
+            data: A deployment whose cells are read; what is evaluated may still be missing.
+        """
+        self._begun = self._workers.start(draw_cells, silent, data)
+
+    def of(self, data: RunData) -> Drawn:
+        """All figures, by name.
+
+        Args:
+            data: The finished deployment.
+        """
+        if self._begun is None:
+            self.begin(data)
+        assert self._begun is not None
+        answers = self._workers.start(draw_answers, silent, data)
+        return self._begun.result() | answers.result()
+
+
+def map_name(layer: int) -> str:
+    """Name of the figure of a layer's conductances, by the layer's number."""
+    return f"map {layer}"
+
+
+def draw_cells(progress: Progress, data: RunData) -> Drawn:
+    """Figures of what cells hold, what that took, and what wires do."""
+    from mho.report import figures
+
+    del progress
+    wanted = {
+        "readback": partial(figures.readback_scatter, data),
+        "errors": partial(figures.error_histogram, data),
+        "effort": partial(figures.effort_histograms, data),
+    }
+    if data.wires is not None:
+        wanted["wires"] = partial(figures.wire_weights, data.wires)
+    for number, layer in enumerate(data.layers):
+        wanted[map_name(number)] = partial(
+            figures.conductance_maps, data, layer
+        )
+    return {name: figures.draw_data_url(one) for name, one in wanted.items()}
+
+
+def draw_answers(progress: Progress, data: RunData) -> Drawn:
+    """Figures of what the network answers, of traces, and of many chips."""
+    from mho.report import figures
+
+    del progress
+    wanted = {"confusion": partial(figures.confusion_matrix, data)}
+    if data.traces is not None:
+        wanted["traces"] = partial(figures.telegraph_traces, data)
+    if data.population is not None:
+        wanted["population"] = partial(
+            figures.population_figure, data.population
+        )
+    return {name: figures.draw_data_url(one) for name, one in wanted.items()}

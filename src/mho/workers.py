@@ -1,0 +1,211 @@
+"""Processes that work beside this one, on parts of a run that do not wait for each other.
+
+Each computes with as many threads as it is given. Arguments and results are copied from one
+process to the other, and what is computed does not depend on how many there are. They end with
+the process that began them, however that ends: two never work in the same folder.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import cached_property
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
+from multiprocessing.queues import SimpleQueue
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from mho.progress import Progress
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+_Told = SimpleQueue[tuple[int, str, float] | None]
+
+_NAME = "MHO_WORKERS"
+
+
+def usual_workers() -> int:
+    """Processes that compute if nobody says otherwise: `MHO_WORKERS`, or one for each core.
+
+    Raises:
+        ValueError: The variable is no number of processes.
+    """
+    asked = os.environ.get(_NAME, "")
+    if not asked:
+        return _cores()
+    if not asked.isdecimal() or int(asked) < 1:
+        raise ValueError(
+            f"Variable `{_NAME}` must be a number of processes, 1 at least, but is `{asked}`;"
+            " unset it to take as many as there are cores."
+        )
+    return int(asked)
+
+
+def _cores() -> int:
+    """Cores that this process may use (1)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Later(Generic[_Result]):
+    """What a worker is at work on; without workers, what is done once it is asked for.
+
+    Args:
+        find: Waits for the result, or makes it.
+    """
+
+    def __init__(self, find: Callable[[], _Result]) -> None:
+        self._find = find
+
+    @cached_property
+    def _found(self) -> _Result:
+        return self._find()
+
+    def result(self) -> _Result:
+        """What came of it.
+
+        Raises:
+            ValueError: The system ended the process that was at work on it.
+            Exception: Whatever the work itself raised.
+        """
+        return self._found
+
+
+class Workers:
+    """Takes on work; without other processes, this one does it when it is asked for.
+
+    Use `Workers.open`.
+    """
+
+    def __init__(
+        self, pool: ProcessPoolExecutor | None = None, told: _Told | None = None
+    ) -> None:
+        self._pool = pool
+        self._told = told
+        self._progress: list[Progress] = []
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        count: int,
+        begin: Callable[[], object] | None = None,
+    ) -> Iterator["Workers"]:
+        """Workers for as long as the context lasts; work under way then is given up.
+
+        Args:
+            count: Processes besides this one (1); with none, this one does all of it.
+            begin: Called in each process before its first work; the first begins at once.
+        """
+        if count == 0:
+            yield cls()
+            return
+        # a copy of a process with threads may hang: they begin from nothing
+        context = get_context("spawn")
+        told: _Told = context.SimpleQueue()
+        pool = ProcessPoolExecutor(count, context, _begin, (told, begin))
+        others = active_children()
+        workers = cls(pool, told)
+        listener = threading.Thread(target=workers._listen, daemon=True)
+        listener.start()
+        try:
+            workers.start(_nothing, _silent)
+            yield workers
+        finally:
+            for child in active_children():
+                if child not in others:
+                    child.terminate()
+            pool.shutdown(cancel_futures=True)
+            told.put(None)
+            listener.join()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether all work is done by this process."""
+        return self._pool is None
+
+    def start(
+        self,
+        work: Callable[Concatenate[Progress, _Arguments], _Result],
+        progress: Progress,
+        *arguments: _Arguments.args,
+        **named: _Arguments.kwargs,
+    ) -> Later[_Result]:
+        """Let a worker do something, as soon as one is free.
+
+        Args:
+            work: A function of a module. Its first argument is told how far it is.
+            progress: Told what the worker tells, by another thread.
+            *arguments: The function's further arguments.
+            **named: The same, by name.
+        """
+        if self._pool is None:
+            return Later(lambda: work(progress, *arguments, **named))
+        number = len(self._progress)
+        self._progress.append(progress)
+        future = self._pool.submit(_do, number, work, arguments, named)
+        return Later(lambda: _awaited(future))
+
+    def _listen(self) -> None:
+        """Pass on what workers tell."""
+        assert self._told is not None
+        while (told := self._told.get()) is not None:
+            number, stage, done = told
+            self._progress[number](stage, done)
+
+
+def _awaited(future: "Future[_Result]") -> _Result:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise ValueError(
+            "Argument `workers` must leave memory to every process, but the system ended one of"
+            " them; give a smaller number."
+        ) from error
+
+
+def _silent(stage: str, done: float) -> None:
+    """Tell nobody."""
+
+
+def _nothing(progress: Progress) -> None:
+    """Work that begins a worker."""
+
+
+_TO_PARENT: list[_Told] = []
+"""Of a worker: where what it tells goes."""
+
+
+def _begin(told: _Told, begin: Callable[[], object] | None) -> None:
+    """Begin a worker that ends with its parent, and whose interruption is the parent's affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _TO_PARENT.append(told)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if begin is not None:
+        begin()
+
+
+def _end_with_parent() -> None:
+    """Leave at once when the process that began this one is gone."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _do(
+    number: int,
+    work: Callable[..., _Result],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+) -> _Result:
+    """Work within a worker."""
+
+    def tell(stage: str, done: float) -> None:
+        _TO_PARENT[0].put((number, stage, done))
+
+    return work(tell, *arguments, **named)
