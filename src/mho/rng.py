@@ -171,6 +171,11 @@ class Stream:
         parts = [f"{type(part).__name__}:{part}" for part in self.path]
         return _hash(f"{self.seed}/" + "/".join(parts))
 
+    @property
+    def signed_word(self) -> int:
+        """The same 64 bits as the signed integer that torch stores."""
+        return _signed(self.word)
+
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh generator. CPU and CUDA draw differently from one seed."""
         return torch.Generator(device).manual_seed(self.word >> 1)

@@ -153,13 +153,13 @@ def test_account_names_every_module_with_parameters() -> None:
         "attention": "refused",
         "memory": "refused",
         "weighted": "refused",
-        "big": "refused",
+        "big": "analog",
         "head.0": "digital by choice",
     }
     assert all(entry.why for entry in account.of("refused"))
     total = sum(parameter.numel() for parameter in module.parameters())
     assert sum(entry.size for entry in account.modules) == total
-    assert "400 elements" in str(account)
+    assert "in one call" in str(account)
 
 
 def test_no_layer_on_tiles_is_an_error_that_says_why() -> None:
@@ -234,7 +234,8 @@ def test_noise_of_a_convolution_has_the_variance_of_its_cells(
     samples = torch.full(shape, 0.5)
     found = convert(module, mho.Chip("rao2023", periphery=FINE))
     found.program(exact(variance=cells), mho.Stream(3))
-    found.calibrate(samples)
+    # room for the noise beside the largest of these equal sums
+    found.calibrate(1.2 * samples)
     noise = found(samples) - module(samples).detach()
     scale = (HIGH - LOW) / float(module.weight.detach().abs().max())
     wanted = 2 * cells * 40 * 9 * 0.5**2 / scale**2
@@ -260,7 +261,8 @@ def test_errors_of_pairs_are_those_of_their_cells() -> None:
     module.weight.data = weight
     found = convert(module, mho.Chip("rao2023", periphery=FINE))
     found.program(table, mho.Stream(0))
-    found.calibrate(torch.eye(3))
+    # room for what the error adds
+    found.calibrate(1.1 * torch.eye(3))
     error = 2 * uS * 0.5 / (HIGH - LOW)
     wanted = weight + torch.tensor([[error, -error, 0.0]])
     torch.testing.assert_close(found(torch.eye(3)).T, wanted, rtol=0, atol=2e-5)

@@ -10,11 +10,16 @@ from mho.chip.passive_biasing import (
     half_select,
     half_select_margin,
 )
-from mho.chip.product_noise import VectorDraws
+from mho.chip.product_noise import (
+    NORMAL_TANGENT,
+    VectorDraws,
+    normal_quantiles,
+)
 from mho.chip.selector import NoSelector, Selector
 
 __all__ = [
     "DRIVERS",
+    "NORMAL_TANGENT",
     "ArrayMatrices",
     "Chip",
     "HalfSelectSteps",
@@ -24,4 +29,5 @@ __all__ = [
     "VectorDraws",
     "half_select",
     "half_select_margin",
+    "normal_quantiles",
 ]

@@ -22,7 +22,7 @@ _BLOCK = 1 << 17
 
 _QUANTILES = 1 << 16
 _COSINE = 0.8
-_TANGENT = 0.75
+NORMAL_TANGENT = 0.75
 """Of the rotation; any angle far from the axes will do."""
 
 
@@ -71,17 +71,19 @@ class VectorDraws:
         count = self._place.numel()
         raw = self._source.random_raw(-(-count // 4)).view(np.uint16)[:count]
         self._place.copy_(torch.from_numpy(raw))
-        torch.index_select(_table(), 0, self._place, out=self._pairs.view(-1))
+        torch.index_select(
+            normal_quantiles(), 0, self._place, out=self._pairs.view(-1)
+        )
         x, y = self._pairs
         one, other = self._block.view(2, -1)
-        torch.add(x, y, alpha=_TANGENT, out=one)
-        torch.add(y, x, alpha=-_TANGENT, out=other)
+        torch.add(x, y, alpha=NORMAL_TANGENT, out=one)
+        torch.add(y, x, alpha=-NORMAL_TANGENT, out=other)
         self._given = 0
 
 
 @cache
 @torch.inference_mode(False)
-def _table() -> Float[Tensor, " quantiles"]:
+def normal_quantiles() -> Float[Tensor, " quantiles"]:
     """Means of the normal distribution's equally likely parts, of variance cos² together (1)."""
     edge = torch.special.ndtri(
         torch.arange(_QUANTILES + 1, dtype=torch.float64) / _QUANTILES

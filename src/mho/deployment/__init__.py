@@ -19,7 +19,6 @@ from mho.deployment.deployed import (
     DeployedNetwork,
     DigitalSettings,
 )
-from mho.deployment.network_on_chip import NetworkOnChip, share_right
 from mho.deployment.options import DeployOptions
 from mho.deployment.output_fit import (
     Refit,
@@ -32,6 +31,7 @@ from mho.deployment.pipeline import program_network
 from mho.deployment.program import program_pairs
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
 from mho.deployment.sizing import fitting_chip
+from mho.network import NetworkOnChip, share_right
 
 __all__ = [
     "BATCH",

@@ -9,11 +9,10 @@ from torch import Tensor
 
 from mho.bench import Bench, ForwardingBench, foresee
 from mho.checks import check_shape
-from mho.deployment.network_on_chip import NetworkOnChip
 from mho.deployment.ranges import Ranges
 from mho.ledger import Ledger
 from mho.mapping import Placement
-from mho.network import Network, OperationRecord
+from mho.network import Network, NetworkOnChip, OperationRecord
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramResult
 from mho.samples import Inputs, batches, joined

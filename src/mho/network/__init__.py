@@ -1,9 +1,10 @@
-"""A trained network as a graph of operations and layers; knows no chip.
+"""A trained network as a graph of operations and layers; knows no chip, but what to ask of one.
 
 `read_network` takes a PyTorch module and typical inputs, and says of every operation what becomes
 of it.
 """
 
+from mho.network.entries import entries_of
 from mho.network.fates import (
     ANALOG,
     CHOSEN,
@@ -16,13 +17,16 @@ from mho.network.graph import (
     BOOLEAN,
     FLOAT,
     INTEGER,
+    KINDS,
     Graph,
     GraphInput,
     GraphOutput,
     Node,
     Ref,
+    replace_refs,
 )
 from mho.network.network import Network, read_network
+from mho.network.on_chip import NetworkOnChip, share_right
 from mho.network.tracing import first_line
 
 __all__ = [
@@ -33,14 +37,19 @@ __all__ = [
     "FLOAT",
     "FOLDED",
     "INTEGER",
+    "KINDS",
     "REFUSED",
     "Graph",
     "GraphInput",
     "GraphOutput",
     "Network",
+    "NetworkOnChip",
     "Node",
     "OperationRecord",
     "Ref",
+    "entries_of",
     "first_line",
     "read_network",
+    "replace_refs",
+    "share_right",
 ]

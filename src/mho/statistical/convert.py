@@ -1,4 +1,4 @@
-"""A module whose layers stand on tiles, converted in place of being taken apart.
+"""A network whose layers stand on tiles: a module with layers swapped, or one taken apart.
 
 `deploy` records every operation of a network and programs every cell in closed loop. Where a
 network has tens of millions of weights, `convert` swaps its layers one for one and draws their
@@ -7,12 +7,16 @@ of many minutes, and no pulses.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
+from mho.bench import BenchInfo
 from mho.bench.simulated import describe_chip
 from mho.checks import check_choice, check_finite
 from mho.chip import Chip
@@ -25,13 +29,18 @@ from mho.network import (
     Graph,
     GraphInput,
     GraphOutput,
+    Network,
     Node,
     OperationRecord,
     Ref,
 )
-from mho.network.operations import LayerTable, dense_operation
+from mho.network.operations import LayerTable, LinearLayer, dense_operation
+from mho.samples import Inputs
 from mho.statistical.converted_module import Conversion, ConvertedModule
-from mho.statistical.tiled_layer import TiledLayer, divided
+from mho.statistical.division import divided
+from mho.statistical.named_normals import NamedNormals
+from mho.statistical.network_module import module_of, outputs_of_steps
+from mho.statistical.tiled_layer import TiledLayer
 
 _OPERATORS: dict[type[nn.Module], str] = {
     nn.Linear: "aten.linear.default",
@@ -59,55 +68,152 @@ _DIGITAL: tuple[type[nn.Module], ...] = (
 
 
 def convert(
-    module: nn.Module,
+    source: nn.Module | Network,
     chip: Chip | None = None,
     *,
     mapping: DifferentialPairs | None = None,
     digital: Sequence[str] = (),
 ) -> ConvertedModule:
-    """Put the layers of a module on tiles; the module itself stays as it is.
+    """Put the layers of a network on tiles; the source itself stays as it is.
 
     Parameters are shared with the original, not copied, until cells are drawn for them. Wires are
     taken as made up for by the mapping; converters only round.
 
     Args:
-        module: A trained network.
+        source: A trained module, whose layers are swapped one for one; or a network from
+            `mho.read_network`, which has attention and recurrent layers taken apart.
         chip: What the tiles are like; `rao2023` if `None`.
         mapping: Conductance range of the pairs; the chip's recommendation if `None`.
-        digital: Names of modules that stay digital, or patterns such as `"head.*"`.
+        digital: Names of modules that stay digital, or patterns such as `"head.*"`. Not for a
+            network, which has been told when it was read.
 
     Raises:
         ValueError: No layer can be put on tiles, a name is no module's, a weight is not finite,
             or the converters of the chip do more than round.
     """
     chip = chip or Chip()
-    info = describe_chip(chip)
-    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
-    check_range(mapping, info)
     if not chip.around.plain:
         raise ValueError(
             "Argument `chip` must have converters that only round, in one step for each vector,"
             f" but has {chip.around}; use `mho.deploy`, which follows them."
         )
+    info = describe_chip(chip)
+    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    check_range(mapping, info)
+    if not isinstance(source, Network):
+        return _swapped_module(source, Tiling(chip, mapping), info, digital)
+    if digital:
+        raise ValueError(
+            "Argument `digital` must be left out for a network that was read already, but is"
+            f" {list(digital)}; give it to `mho.read_network`."
+        )
+    return _network_on_tiles(source, Tiling(chip, mapping), info)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiling:
+    """What all layers on tiles have in common.
+
+    Args:
+        chip: What the tiles are like.
+        mapping: Weights to conductances.
+        normals: Normal numbers for their noise.
+    """
+
+    chip: Chip
+    mapping: DifferentialPairs
+    normals: NamedNormals = field(default_factory=NamedNormals)
+
+    def layer(
+        self,
+        layers: Sequence[LinearLayer],
+        padding: tuple[Sequence[int], str] | None = None,
+    ) -> TiledLayer:
+        """A layer on tiles.
+
+        Args:
+            layers: Its layer, or one for each group of channels.
+            padding: Padding that the convolution itself does not do.
+        """
+        division = divided(layers, self.chip.rows, self.chip.cols)
+        return TiledLayer(
+            layers,
+            division,
+            self.mapping,
+            self.chip.around,
+            self.normals,
+            padding,
+        )
+
+
+def _network_on_tiles(
+    network: Network, tiling: Tiling, info: BenchInfo
+) -> ConvertedModule:
+    """A network that was taken apart, with its layers on tiles."""
+    tiled: dict[tuple[int, ...], TiledLayer] = {}
+    for call in network.calls.values():
+        for numbers in call.together():
+            if numbers not in tiled:
+                own = [network.layers[number] for number in numbers]
+                tiled[numbers] = tiling.layer(own)
+    cells = sum(layer.cells for layer in tiled.values())
+    account = Conversion(tuple(network.notes.values()), cells)
+    steps = module_of(network, tiled)
+    return ConvertedModule(
+        steps,
+        partial(outputs_of_steps, network.graph, steps),
+        network.outputs,
+        account,
+        info,
+        tiling.mapping,
+    )
+
+
+def _swapped_module(
+    module: nn.Module,
+    tiling: Tiling,
+    info: BenchInfo,
+    digital: Sequence[str],
+) -> ConvertedModule:
+    """A module with layers on tiles in the place of its own."""
     _check_names(digital, module)
     own = _copied(module)
     entries: list[OperationRecord] = []
     swaps: dict[int, TiledLayer] = {}
     for name, part in _parts(own):
-        runs, why = _fate(name, part, digital, chip.rows)
+        runs, why = _fate(name, part, digital)
         entries.append(_record(name, part, runs, why))
         if runs == ANALOG:
-            swaps[id(part)] = _tiled(name, part, chip, mapping)
+            swaps[id(part)] = _tiled(name, part, tiling)
     if not swaps:
         listed = "; ".join(f"{entry.name}, {entry.fate}" for entry in entries)
         raise ValueError(
-            "Argument `module` must hold at least one layer that can be put on tiles, but has"
+            "Argument `source` must hold at least one layer that can be put on tiles, but has"
             f" {listed or 'no module with parameters'}."
         )
     cells = sum(layer.cells for layer in swaps.values())
     account = Conversion(tuple(entries), cells)
     swapped = _swapped(own, swaps)
-    return ConvertedModule(swapped, _copied(module), account, info, mapping)
+    return ConvertedModule(
+        swapped,
+        partial(_outputs, swapped),
+        partial(_outputs, _copied(module)),
+        account,
+        info,
+        tiling.mapping,
+    )
+
+
+def _outputs(
+    module: nn.Module, inputs: Inputs
+) -> dict[str, Shaped[Tensor, "_ ..."]]:
+    """What a module returns, by name: `output`, or the keys of the dictionary that it returns."""
+    found = module(inputs) if isinstance(inputs, Tensor) else module(**inputs)
+    if isinstance(found, Tensor):
+        return {"output": found}
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {f"output{number}": value for number, value in enumerate(found)}
 
 
 def _record(name: str, part: nn.Module, runs: str, why: str) -> OperationRecord:
@@ -152,7 +258,7 @@ def _parts(
 
 
 def _fate(
-    name: str, part: nn.Module, digital: Sequence[str], rows: int
+    name: str, part: nn.Module, digital: Sequence[str]
 ) -> tuple[str, str]:
     """Where a module runs, and why not on tiles if one could expect it there."""
     if any(fnmatchcase(name, pattern) for pattern in digital):
@@ -162,7 +268,7 @@ def _fate(
     if isinstance(part, _WHOLE):
         return (
             REFUSED,
-            "computes with its weights in one call; `mho.deploy` takes it apart",
+            "computes with its weights in one call; `mho.read_network` takes it apart",
         )
     if hasattr(part, "parametrizations"):
         return (
@@ -174,23 +280,10 @@ def _fate(
             REFUSED,
             f"{type(part).__name__} is no linear layer or convolution that is known",
         )
-    if getattr(part, "kernel_size", None) and _size(part) > rows:
-        return (
-            REFUSED,
-            f"a kernel of {_size(part)} elements does not fit {rows} word lines",
-        )
     return ANALOG, ""
 
 
-def _size(part: nn.Module) -> int:
-    weight = part.weight
-    assert isinstance(weight, Tensor)
-    return weight[0, 0].numel()
-
-
-def _tiled(
-    name: str, part: nn.Module, chip: Chip, mapping: DifferentialPairs
-) -> TiledLayer:
+def _tiled(name: str, part: nn.Module, tiling: Tiling) -> TiledLayer:
     """A layer on tiles in the place of a module."""
     tensors = {k: p.detach() for k, p in part.named_parameters()}
     for key, tensor in tensors.items():
@@ -220,8 +313,7 @@ def _tiled(
         labels,
     )
     dense_operation(node, graph, table)
-    shape = divided(table.layers, chip.rows)
-    return TiledLayer(table.layers, shape, mapping, chip.around, padding)
+    return tiling.layer(table.layers, padding)
 
 
 def _swapped(module: nn.Module, swaps: dict[int, TiledLayer]) -> nn.Module:

@@ -1,8 +1,7 @@
 """A network whose layers compute on tiles with drawn cells."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,16 +9,19 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from mho.bench import BenchInfo
-from mho.deployment import NetworkOnChip
 from mho.ledger import Ledger
 from mho.mapping import DifferentialPairs
-from mho.network import OperationRecord
+from mho.network import NetworkOnChip, OperationRecord
 from mho.programming import ErrorTable
 from mho.rng import Stream
 from mho.samples import Inputs
+from mho.statistical.converter_watch import Gather, Largest
 from mho.statistical.programmed_pairs import ConductanceRange
 from mho.statistical.tiled_layer import TiledLayer
 from mho.units import show
+
+Outputs = Callable[[Inputs], dict[str, Shaped[Tensor, "_ ..."]]]
+"""Computes the outputs of a batch by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,15 @@ class Conversion:
 class ConvertedModule(NetworkOnChip):
     """A network whose layers compute on tiles. Program it, calibrate it, call it.
 
+    It is a module of torch like any other: it follows `.to(device)` and `.to(dtype)`, has a state
+    dict with everything that was drawn and calibrated, and goes through `torch.compile` and
+    `torch.export`.
+
     Args:
         module: The network, with `TiledLayer` in the place of its layers.
-        software: The network itself, for inference.
-        account: What became of every module.
+        computed: Lets that module compute all outputs by name.
+        software: Computes by name what the network itself does, for inference.
+        account: What became of every module or operation.
         info: What the tiles can do.
         mapping: Weights to conductances.
     """
@@ -61,7 +68,8 @@ class ConvertedModule(NetworkOnChip):
     def __init__(
         self,
         module: nn.Module,
-        software: nn.Module,
+        computed: Outputs,
+        software: Outputs,
         account: Conversion,
         info: BenchInfo,
         mapping: DifferentialPairs,
@@ -71,19 +79,25 @@ class ConvertedModule(NetworkOnChip):
         self.account = account
         self._info = info
         self._mapping = mapping
+        self._computed = computed
         # in a tuple, as its parameters are none of this module
         self._software = (software,)
         self._cost = Ledger()
 
     @property
     def operations(self) -> tuple[OperationRecord, ...]:
-        """What became of every module that computes something."""
+        """What became of every module or operation that computes something."""
         return self.account.modules
 
     @property
     def cells(self) -> int:
         """Cells that hold weights (1)."""
         return self.account.cells
+
+    @property
+    def stuck_cells(self) -> int:
+        """Cells drawn that do not answer (1)."""
+        return sum(layer.stuck_cells for layer in self.layers)
 
     @property
     def programming_cost(self) -> Ledger:
@@ -94,11 +108,12 @@ class ConvertedModule(NetworkOnChip):
         self, inputs: Inputs
     ) -> dict[str, Shaped[Tensor, "_ ..."]]:
         """Outputs of the trained network itself by name (1)."""
-        return _outputs(self._software[0], inputs)
+        with torch.no_grad():
+            return self._software[0](inputs)
 
     @property
     def layers(self) -> tuple[TiledLayer, ...]:
-        """The layers on tiles."""
+        """The layers on tiles, each once."""
         return tuple(
             part
             for part in self.module.modules()
@@ -108,8 +123,10 @@ class ConvertedModule(NetworkOnChip):
     def program(self, table: ErrorTable, stream: Stream) -> Ledger:
         """Draw the cells of all layers, as programming would have left them.
 
+        What is drawn depends on the network, the table and the stream alone.
+
         Args:
-            table: What programming leaves, from `mho.programming.measure_errors`.
+            table: What programming leaves, from `mho.measure_errors`.
             stream: Names the chip.
 
         Returns:
@@ -121,8 +138,8 @@ class ConvertedModule(NetworkOnChip):
         self._check_range(table)
         info = self._info
         partners = ConductanceRange(info.conductance_low, info.conductance_high)
-        for layer in self.layers:
-            layer.program(table, partners, stream.child(layer.name))
+        for number, layer in enumerate(self.layers):
+            layer.program(table, partners, stream.child("layer", number))
         self._cost = table.expected_cost(self.account.cells)
         return self._cost
 
@@ -139,66 +156,49 @@ class ConvertedModule(NetworkOnChip):
                 " it with this `low` and `high`."
             )
 
-    def calibrate(self, samples: Shaped[Tensor, "batch ..."]) -> None:
-        """Set the ranges of all converters to what typical inputs make of them.
+    def calibrate(
+        self,
+        samples: Inputs,
+        gather: Gather = Largest,
+        *,
+        per_column: bool = False,
+    ) -> None:
+        """Set the ranges of all converters to what the network makes of typical inputs.
+
+        They follow from weights and samples, so it may be done once for many chips, before or
+        after `program`.
 
         Args:
             samples: Typical inputs (1). Shape (batch, ...).
+            gather: Makes an account of what so many converters see, from which ranges follow; by
+                the largest if left out. `mho.deployment.RangeRule.gather` is one.
+            per_column: Whether every column has a range of its own.
 
         Raises:
-            ValueError: The layers are not programmed, or the network does not call one of them.
+            ValueError: The network does not call one of the layers.
         """
-        called: set[int] = set()
+        layers = self.layers
+        for layer in layers:
+            layer.begin_watching(gather, per_column=per_column)
+        try:
+            self.outputs(samples)
+            self._check_called(layers)
+        except BaseException:
+            for layer in layers:
+                layer.watch = None
+            raise
+        for layer in layers:
+            layer.end_watching()
 
-        def watch(layer: TiledLayer) -> Callable[[Tensor], Tensor]:
-            def forward(activation: Tensor) -> Tensor:
-                called.add(id(layer))
-                return layer.watched(activation)
-
-            return forward
-
-        with (
-            torch.no_grad(),
-            _calling({layer: watch(layer) for layer in self.layers}),
-        ):
-            self.module(samples)
-        for layer in self.layers:
-            if id(layer) not in called:
+    def _check_called(self, layers: tuple[TiledLayer, ...]) -> None:
+        for layer in layers:
+            if layer.watch is None or not layer.watch.called:
                 raise ValueError(
                     f"Argument `module` must call its layer `{layer.name}` to have it on tiles,"
                     " but does not; keep it digital, or use `mho.deploy`."
                 )
-            layer.set_ranges()
 
     def outputs(self, inputs: Inputs) -> dict[str, Shaped[Tensor, "_ ..."]]:
         """Outputs of the network by name, computed on tiles (1)."""
-        return _outputs(self.module, inputs)
-
-
-def _outputs(
-    module: nn.Module, inputs: Inputs
-) -> dict[str, Shaped[Tensor, "_ ..."]]:
-    """What a module returns, by name: `output`, or the keys of the dictionary that it returns."""
-    with torch.no_grad():
-        found = (
-            module(inputs) if isinstance(inputs, Tensor) else module(**inputs)
-        )
-    if isinstance(found, Tensor):
-        return {"output": found}
-    if isinstance(found, Mapping):
-        return dict(found)
-    return {f"output{number}": value for number, value in enumerate(found)}
-
-
-@contextmanager
-def _calling(
-    instead: dict[TiledLayer, Callable[[Tensor], Tensor]],
-) -> Iterator[None]:
-    """Let layers compute by other functions for a while."""
-    for layer, function in instead.items():
-        layer.forward = function  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        for layer in instead:
-            del layer.forward
+        with torch.no_grad():
+            return self._computed(inputs)

@@ -26,12 +26,25 @@ class ConductanceRange:
     high: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnPairs:
+    """What is known of drawn pairs beside their differences.
+
+    Args:
+        variance: Variance of the noise of each (S²).
+        stuck: Cells that do not answer (1).
+    """
+
+    variance: Float[Tensor, "*shape"]
+    stuck: int
+
+
 def draw_programmed_pairs(
     difference: Float[Tensor, "*shape"],
     table: ErrorTable,
     partners: ConductanceRange,
     stream: Stream,
-) -> Float[Tensor, "*shape"]:
+) -> DrawnPairs:
     """Turn wanted differences of pairs into those that programming leaves, in place.
 
     One cell of a pair waits at the lowest target, the other is above it by the difference. Where
@@ -44,7 +57,7 @@ def draw_programmed_pairs(
         stream: Names the cells.
 
     Returns:
-        Variance of the noise of each pair (S²).
+        Their noise, and how many cells do not answer.
     """
     draws = table.draws(stream)
     flat = difference.view(-1)
@@ -67,7 +80,8 @@ def draw_programmed_pairs(
         torch.add(noise_of_higher, noise_of_waiting, out=noise)
     held = draws.held(pairs.numel())
     flat[pairs] = _repaired(wanted, subtracts, held, table, draws, partners)
-    return variance.view(difference.shape)
+    noise_of_pairs = variance.view(difference.shape)
+    return DrawnPairs(noise_of_pairs, stuck_cells.numel())
 
 
 def _repaired(

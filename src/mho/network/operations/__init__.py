@@ -9,9 +9,10 @@ from mho.network.operations.digital import (
     arguments_of,
     check_prepared,
     evaluate_node,
+    plain_operator,
     prepare_graph,
 )
-from mho.network.operations.digital_operators import ANALOG
+from mho.network.operations.digital_operators import ANALOG, PYTHON_OPERATORS
 from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,
@@ -40,6 +41,7 @@ from mho.network.operations.unfolding import Convolution
 __all__ = [
     "ANALOG",
     "DENSE_OPERATORS",
+    "PYTHON_OPERATORS",
     "RECURRENT_OPERATORS",
     "AnalogOperation",
     "Convolution",
@@ -57,6 +59,7 @@ __all__ = [
     "known_shape",
     "last_uses",
     "multiply_adds",
+    "plain_operator",
     "prepare_graph",
     "recurrent_operation",
     "refusal",

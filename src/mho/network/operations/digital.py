@@ -6,7 +6,6 @@ any other operator is refused: guessing would change the network.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -31,8 +30,10 @@ from mho.network.operations.rehearsal import (
     without_numbers,
 )
 
+_OWN_OPERATORS = ("aten.to.dtype", "aten.contiguous.default")
+"""Operators of torch that are computed in a way of our own."""
 
-@cache
+
 def _torch_operator(name: str) -> Callable[..., object]:
     _, base, overload = name.split(".")
     found: Callable[..., object] = getattr(
@@ -81,6 +82,28 @@ def evaluate_node(
     return _torch_operator(node.operator)(
         **_as_torch_wants(node, arguments, device)
     )
+
+
+def plain_operator(node: Node) -> Callable[..., object] | None:
+    """The operator of torch that `evaluate_node` calls with the arguments as they are.
+
+    Args:
+        node: Operation that `prepare_graph` has let through.
+
+    Returns:
+        The operator; `None` where `evaluate_node` does anything else or more.
+    """
+    changed = (
+        *UNCHANGED_OPERATORS,
+        *PYTHON_OPERATORS,
+        *LOOKUPS_OPERATORS,
+        *NEW_OPERATORS,
+        *RECURRENT_OPERATORS,
+        *_OWN_OPERATORS,
+    )
+    if node.operator in changed or not node.operator.startswith("aten."):
+        return None
+    return _torch_operator(node.operator)
 
 
 def _as_torch_wants(

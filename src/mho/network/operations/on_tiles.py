@@ -31,6 +31,10 @@ class AnalogOperation(ABC):
     layers: tuple[int, ...]
 
     @abstractmethod
+    def together(self) -> tuple[tuple[int, ...], ...]:
+        """Numbers of layers that one convolution could compute: all groups, or each for itself."""
+
+    @abstractmethod
     def kind(self, layers: Sequence[LinearLayer]) -> str:
         """What it is, such as `"conv2d"`, given all layers of the network."""
 
@@ -59,6 +63,10 @@ class AnalogOperation(ABC):
 @dataclass(frozen=True, slots=True)
 class Dense(AnalogOperation):
     """A linear layer or a convolution; one layer of the chip for each group of channels."""
+
+    def together(self) -> tuple[tuple[int, ...], ...]:
+        """All groups of channels together."""
+        return (self.layers,)
 
     def kind(self, layers: Sequence[LinearLayer]) -> str:
         """Kind of its layers."""

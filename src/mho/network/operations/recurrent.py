@@ -50,6 +50,10 @@ class Recurrent(AnalogOperation):
     stacked: int
     directions: int
 
+    def together(self) -> tuple[tuple[int, ...], ...]:
+        """Each of its matrices for itself."""
+        return tuple((number,) for number in self.layers)
+
     def kind(self, layers: Sequence[LinearLayer]) -> str:  # noqa: ARG002 - as all operations
         """The kind of cell."""
         return self.cell

@@ -6,7 +6,7 @@ from jaxtyping import Int, Shaped
 from torch import Tensor, nn
 
 from mho.ledger import Ledger
-from mho.network import OperationRecord
+from mho.network.fates import OperationRecord
 from mho.samples import Inputs
 
 
@@ -14,7 +14,7 @@ class NetworkOnChip(nn.Module, ABC):
     """A trained network that computes on tiles: call it as the network it was made of.
 
     `mho.deploy` gives one whose cells are programmed on a bench, one by one and in closed loop;
-    `mho.statistical.convert` gives one whose cells are drawn from the statistics of programmed
+    `mho.convert` gives one whose cells are drawn from the statistics of programmed
     ones, for networks of many millions of weights.
     """
 
