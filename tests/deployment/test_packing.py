@@ -4,21 +4,26 @@ from itertools import pairwise
 
 import pytest
 import torch
+from torch import nn
 
 from mho.bench import Pulse
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
+from mho.deployment import tile_use
 from mho.device.published import preset
 from mho.mapping import (
     DifferentialPairs,
     Placement,
     each_block,
     effective_difference,
+    lay_out,
+    packing_plan,
     place,
     tiles_needed,
 )
 from mho.mapping.targets import compensate
 from mho.mapping.tiles import pack, split, tiles_taken
+from mho.network import Network, read_network
 from mho.rng import Stream
 from mho.units import uS
 from mho.wires import WireModel
@@ -197,3 +202,43 @@ def test_a_bench_with_too_few_tiles_for_one_each_is_packed_unless_told_not_to() 
     assert torch.equal(auto.cells, placement.cells)
     with pytest.raises(ValueError, match="at least 2 tiles of 16×16"):
         place(random_weights(shapes), bench.info, PAIRS, packed=False)
+
+
+def test_parts_share_tiles_by_themselves_only_if_many_would_leave_theirs_empty() -> (
+    None
+):
+    """Sixteen parts keep their tiles however empty, and so do full ones however many they are.
+
+    A part of 25×1 pairs fills 50 of 65,536 cells; of 256×128 pairs, all of them.
+    """
+    assert not packing_plan([(1, 25)] * 16).packed
+    assert not packing_plan([(128, 256)] * 40).packed
+    plan = packing_plan([(1, 25)] * 17)
+    assert plan.packed
+    assert (plan.tiles, plan.own_tiles, plan.cells) == (1, 17, 17 * 50)
+    assert not packing_plan([(1, 25)] * 17, packed=False).packed
+    assert packing_plan([(10, 25)], packed=True).packed
+
+
+def grouped_network(channels: int) -> Network:
+    """A convolution of each channel alone, on images of 4×4."""
+    layer = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+    return read_network(layer, torch.zeros(1, channels, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("packed", "turn", "tiles"), [(True, 20, 1), (False, 1, 20)]
+)
+def test_parts_on_one_tile_take_turns(
+    packed: bool, turn: int, tiles: int
+) -> None:
+    """Twenty channels at sixteen positions: 16 vectors in parallel, 320 one after the other."""
+    network = grouped_network(20)
+    info = SimulatedBench(Chip(tiles=tiles), Stream(0)).info
+    placement = lay_out(network, info, PAIRS, packed=packed)
+    use = tile_use(network, placement, info, torch.zeros(20, 4, 4))
+    assert use.tiles == tiles
+    assert use.largest_turn == turn
+    assert use.products_in_turn == 16 * turn
+    assert use.products_in_turn_unpacked == 16
+    assert use.fill == 20 * 18 / (tiles * 65_536)

@@ -31,6 +31,7 @@ from mho.deployment.pipeline import program_network
 from mho.deployment.program import program_pairs
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
 from mho.deployment.sizing import fitting_chip
+from mho.deployment.tile_use import TileUse, tile_use, use_rows
 from mho.network import NetworkOnChip, share_right
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Ranges",
     "Refit",
     "Refresh",
+    "TileUse",
     "calibrate_ranges",
     "check_times",
     "deploy",
@@ -60,5 +62,7 @@ __all__ = [
     "refit",
     "set_ranges",
     "share_right",
+    "tile_use",
+    "use_rows",
     "wanted_products",
 ]

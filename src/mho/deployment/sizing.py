@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mho.bench.simulated import ChipSpec
 from mho.chip import Chip
-from mho.mapping import mapping_kind, tiles_needed
+from mho.mapping import mapping_kind, packing_plan
 from mho.wires import WireModel
 
 
@@ -15,7 +15,7 @@ def fitting_chip(
     *,
     size: tuple[int, int] | None = None,
     mapping: str = "pairs",
-    packed: bool = False,
+    packed: bool | None = None,
     spares: int = 0,
     wires: WireModel | None = None,
     read_noise: str = "frozen",
@@ -29,7 +29,7 @@ def fitting_chip(
         seed: Names the chip.
         size: Rows and columns of a tile (1); the preset's if `None`.
         mapping: Cells of a weight, one of `MAPPINGS`.
-        packed: Let layers share tiles; else each has tiles of its own.
+        packed: Let layers share tiles; decided by `packing_plan` if `None`.
         spares: Spare rows, and lines of columns, of each part of a layer (1).
         wires: Resistances of its lines; the preset's if `None`.
         read_noise: How noise enters a product; see `SimulatedBench`.
@@ -41,7 +41,7 @@ def fitting_chip(
     one = Chip(preset, wires=wires)
     if size is not None:
         one = Chip(preset, rows=size[0], cols=size[1], wires=wires)
-    tiles = tiles_needed(
+    plan = packing_plan(
         shapes,
         one.rows,
         one.cols,
@@ -52,7 +52,7 @@ def fitting_chip(
     return ChipSpec(
         preset,
         seed,
-        tiles,
+        plan.tiles,
         one.rows,
         one.cols,
         one.lines,

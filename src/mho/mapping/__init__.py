@@ -18,6 +18,7 @@ from mho.mapping.blocks import (
     round_together,
 )
 from mho.mapping.lay_out import lay_out
+from mho.mapping.packing_plan import PackingPlan, packing_plan
 from mho.mapping.place import check_range, place, tiles_needed
 from mho.mapping.weights import (
     MAPPINGS,
@@ -36,6 +37,7 @@ __all__ = [
     "Block",
     "CorrectingBlock",
     "DifferentialPairs",
+    "PackingPlan",
     "PairBlock",
     "PairedBlock",
     "Placement",
@@ -51,6 +53,7 @@ __all__ = [
     "lay_out",
     "mapping_for",
     "mapping_kind",
+    "packing_plan",
     "place",
     "positions",
     "round_together",

@@ -3,7 +3,12 @@
 A run can be interrupted and resumed, and ends with the same bits.
 """
 
-from mho.runs.deployment import deployment_folder, image_for, make_chip
+from mho.runs.deployment import (
+    deployment_folder,
+    image_for,
+    make_chip,
+    packed_by_itself,
+)
 from mho.runs.job import Job
 from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
 from mho.runs.measurement import measure
@@ -50,6 +55,7 @@ __all__ = [
     "make_chip",
     "measure",
     "measure_yields",
+    "packed_by_itself",
     "plain_chip",
     "populate",
     "prepare",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mho.bench import Bench
@@ -25,7 +25,7 @@ from mho.deployment.storage import (
 from mho.device.published import code_of
 from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
-from mho.mapping import Placement
+from mho.mapping import Placement, mapping_kind, packing_plan
 from mho.programming import (
     ProgrammingOptions,
     ProgramResult,
@@ -94,6 +94,23 @@ def put_to_work(
         return Programmed(chip, deployed, cost)
     fitted = refit(deployed, task.data.calibration, ranged=False)
     return Programmed(chip.tuned(deployed), deployed, cost, fitted)
+
+
+def packed_by_itself(job: Job, task: Task) -> Job:
+    """The job with layers that share tiles if that is decided so for its network.
+
+    Args:
+        job: What is done; nobody has said whether layers share tiles.
+        task: Network and data.
+    """
+    chip = fitting_chip([(1, 1)], job.chip)
+    plan = packing_plan(
+        task.network.shapes,
+        chip.rows,
+        chip.cols,
+        mapping=mapping_kind(job.layout.mapping),
+    )
+    return replace(job, packed=plan.packed)
 
 
 def image_for(job: Job, sources: Task) -> CompiledNetwork:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from mho.bench import truth_of
-from mho.deployment import DeployedNetwork, Refit, share_right
+from mho.deployment import DeployedNetwork, Refit, share_right, tile_use
 from mho.ledger import Ledger
 from mho.mapping import Placement, ReferenceBlock, positions
 from mho.network.account import account
@@ -246,7 +246,10 @@ def _result(
         / chip.result.cells.numel()
         for name in ("pulses", "denoise_pulses", "reads")
     }
-    work = account(sources.network, one_of(sources.data.inputs, 0))
+    sample = one_of(sources.data.inputs, 0)
+    work = account(sources.network, sample)
+    use = tile_use(sources.network, chip.placement, chip.bench.info, sample)
+    vector_time = chip.chip.specimen.chip.published.array.vector_time
     spread = {"median": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
     cost: Ledger = chip.cost
     return {
@@ -263,6 +266,7 @@ def _result(
         "operations": work.plain(),
         "cells": chip.result.cells.numel(),
         "tiles": chip.bench.info.tiles,
+        "packing": use.plain() | {"vector_seconds": vector_time},
         "stuck_cells": int(chip.result.stuck.sum()),
         "converged_fraction": chip.result.converged_fraction,
         "error_uS": _quantiles(found.error.abs(), spread),

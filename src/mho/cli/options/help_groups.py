@@ -40,6 +40,9 @@ class _Brief:
 def _flag(entry: Any) -> str:
     """The name by which an option is known: the one that changes what happens if left out."""
     names: tuple[str, ...] = entry.negative_names or entry.positive_names
+    # what is decided by itself if left out is known by its plain name
+    if entry.default is None:
+        names = entry.positive_names
     return names[0]
 
 

@@ -179,7 +179,11 @@ Wait = Annotated[
     str, WORDS, Parameter(help="Time to let pass before, with its unit.")
 ]
 Pack = Annotated[
-    bool, FLAG, Parameter(group=MAPPING, help="Let layers share tiles.")
+    bool | None,
+    Parameter(
+        group=MAPPING,
+        help="Let layers share tiles; where it pays if left out.",
+    ),
 ]
 Compensate = Annotated[
     bool, Parameter(group=MAPPING, help="Make up for the wires in the mapping.")

@@ -29,7 +29,7 @@ def compile_(
     seed: Seed = 0,
     compensate: Compensate = True,
     layout: LayoutOptions | None = None,
-    pack: Pack = False,
+    pack: Pack = None,
     digital: Digital = None,
     save: SaveFile = None,
     threads: Threads = 1,

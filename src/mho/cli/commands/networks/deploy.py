@@ -41,7 +41,7 @@ def deploy(
     seed: Seed = 0,
     compensate: Compensate = True,
     layout: LayoutOptions | None = None,
-    pack: Pack = False,
+    pack: Pack = None,
     digital: Digital = None,
     read_noise: ReadNoise = "frozen",
     fit_columns: FitColumns = False,

@@ -15,7 +15,7 @@ from mho.cli.shared import (
     progress_bars,
 )
 from mho.data import BUILT_IN, load_inputs
-from mho.deployment import DeployOptions, fitting_chip
+from mho.deployment import DeployOptions, fitting_chip, tile_use
 from mho.deployment.storage import compile_image, provenance_of, save_image
 from mho.network import Network
 from mho.network.account import account, operation_rows
@@ -36,7 +36,7 @@ class Compiling:
     wires: str | None
     compensate: bool
     seed: int
-    packed: bool
+    packed: bool | None
     layout: DeployOptions
     digital: tuple[str, ...]
 
@@ -85,6 +85,9 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
             **wanted.layout.options(info),
         )
         digest = save_image(path, image)
+        shapes = without_numbers(shape_of_sample(calibration), 1)
+        sample = one_of(shapes, 0)
+        use = tile_use(network, image.placement, info, sample)
         progress("compiling", 1.0)
     rows_ = [
         ("layers", str(len(network.layers))),
@@ -92,10 +95,10 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
             "cells",
             f"{image.placement.cells.numel():,} on {image.info.tiles} tiles",
         ),
+        *use.rows(chip.chip.published.array.vector_time),
         ("checksum", digest),
     ]
-    shapes = without_numbers(shape_of_sample(calibration), 1)
-    work = account(network, one_of(shapes, 0))
+    work = account(network, sample)
     print_operations(operation_rows(work.operations))
     print_rows(rows_, f"image: {path}")
 

@@ -22,7 +22,7 @@ from mho.cli.shared import (
     with_threads,
     write_json,
 )
-from mho.deployment import DeployOptions
+from mho.deployment import DeployOptions, use_rows
 from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
 from mho.progress import Progress
@@ -35,6 +35,7 @@ from mho.runs import (
     image_for,
     make_chip,
     measure,
+    packed_by_itself,
     plain_chip,
     populate,
     prepare,
@@ -52,7 +53,7 @@ def run(
     wires: str | None,
     compensate: bool,
     read_noise: str,
-    packed: bool,
+    packed: bool | None,
     digital: str | None,
     seed: int,
     denoise: bool,
@@ -95,7 +96,7 @@ def run(
         segment,
         compensate,
         read_noise,
-        packed,
+        bool(packed),
         layout,
         fit_columns,
         names(digital),
@@ -106,7 +107,14 @@ def run(
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
     with with_threads(threads), progress_bars() as progress:
-        result = _run(job, folder, progress, workers, resume=resume)
+        result = _run(
+            job,
+            folder,
+            progress,
+            workers,
+            resume=resume,
+            packed=packed is not None,
+        )
     if write_json(result, json):
         return
     print_operations(operation_rows(operations_of(result)))
@@ -120,10 +128,22 @@ def _run(
     workers: Workers,
     *,
     resume: bool,
+    packed: bool,
 ) -> dict[str, Any]:
-    """Everything between the options and the results."""
+    """Everything between the options and the results.
+
+    Args:
+        job: What is asked for.
+        folder: Folder of the results.
+        progress: Told what is being done.
+        workers: Processes that share the chips.
+        resume: Go on with an interrupted run.
+        packed: Whether somebody has said if layers share tiles.
+    """
     started = time.monotonic()
     task = prepare(job, progress)
+    if not packed:
+        job = packed_by_itself(job, task)
     with deployment_folder(
         job, task, folder, resume=resume, started=started
     ) as run:
@@ -186,6 +206,7 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         *_chips_rows(result.get("population")),
         *_fit_rows(result.get("fitted_columns")),
         *_work_rows(result.get("multiply_adds")),
+        *_packing_rows(result.get("packing")),
         *_wire_rows(result["wires"]),
         *(passive_rows(result["passive"]) if result["passive"] else []),
         (
@@ -260,6 +281,13 @@ def _work_rows(work: dict[str, Any] | None) -> list[tuple[str, str]]:
             f"{work['analog_share']:.1%} of {total:,} per sample",
         )
     ]
+
+
+def _packing_rows(packing: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """How full the tiles are; nothing for results from before it was looked at."""
+    if packing is None:
+        return []
+    return use_rows(packing, packing["vector_seconds"])
 
 
 def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:

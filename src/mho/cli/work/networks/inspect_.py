@@ -13,6 +13,7 @@ from mho.cli.shared import (
     programmed_rows,
     write_json,
 )
+from mho.deployment import TileUse, tile_use
 from mho.deployment.storage import (
     CHIP_KIND,
     IMAGE_KIND,
@@ -99,7 +100,14 @@ def _image(found: CompiledNetwork) -> dict[str, Any]:
             for one in found.network.layers
         ],
         "operations": _operations(found),
+        "packing": _packing(found).plain(),
     }
+
+
+def _packing(found: CompiledNetwork) -> TileUse:
+    """How full its tiles are."""
+    sample = one_of(without_numbers(found.sample_shape, 1), 0)
+    return tile_use(found.network, found.placement, found.info, sample)
 
 
 def _operations(found: CompiledNetwork) -> list[dict[str, Any]]:
@@ -134,6 +142,7 @@ def _image_rows(found: CompiledNetwork) -> _Rows:
             "cells",
             f"{told['cells']:,} on {info.tiles} tiles of {info.rows}×{info.cols}",
         ),
+        *_packing(found).rows(),
         (
             "targets",
             f"{show(float(target.min()), 'S', 3)} to {show(float(target.max()), 'S', 3)}",
