@@ -15,7 +15,15 @@ from mho.deployment.storage import (
     load_image,
     save_image,
 )
-from mho.network import FLOAT, INTEGER, GraphInput, Network, read_network
+from mho.network import (
+    DIGITAL,
+    FLOAT,
+    INTEGER,
+    GraphInput,
+    Network,
+    read_network,
+)
+from mho.network.account import account
 from mho.network.formats import load_network
 from mho.network.formats.onnx.reader import read_onnx
 from mho.network.formats.pt2 import read_archive
@@ -209,3 +217,21 @@ def test_samples_are_cut_alike_for_every_input() -> None:
     assert [number_of(part) for part in parts] == [3, 3, 1]
     for name, tensor in inputs.items():
         assert torch.equal(torch.cat([part[name] for part in parts]), tensor)
+
+
+def test_an_index_beyond_the_rows_of_a_table_is_refused() -> None:
+    """Before torch stumbles over it; a look-up is digital and costs no multiply-add."""
+    network = read_network(module(), samples())
+    embedding = next(
+        one for one in account(network).operations if one.kind == "embedding"
+    )
+    assert (embedding.runs, embedding.analog, embedding.digital) == (
+        DIGITAL,
+        0,
+        0,
+    )
+    for wrong in (TOKENS, -1):
+        tokens = samples()["tokens"]
+        tokens[2] = wrong
+        with pytest.raises(ValueError, match=f"from 0 to 9 .* holds {wrong}"):
+            network.run({**samples(), "tokens": tokens})

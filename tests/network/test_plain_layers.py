@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mho.network.graph import Graph, graph_of_program
+from mho.network.exported_program import graph_of_program
+from mho.network.graph import Graph
 from mho.network.plain_layers import graph_of_layers
 from mho.network.tracing import trace
 

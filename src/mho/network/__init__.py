@@ -4,6 +4,7 @@
 of it.
 """
 
+from mho.network.course import run_course
 from mho.network.entries import entries_of
 from mho.network.fates import (
     ANALOG,
@@ -23,10 +24,12 @@ from mho.network.graph import (
     GraphOutput,
     Node,
     Ref,
+    State,
     replace_refs,
 )
-from mho.network.network import Network, read_network
+from mho.network.network import Network
 from mho.network.on_chip import NetworkOnChip, share_right
+from mho.network.reading import read_network
 from mho.network.tracing import first_line
 
 __all__ = [
@@ -47,9 +50,11 @@ __all__ = [
     "Node",
     "OperationRecord",
     "Ref",
+    "State",
     "entries_of",
     "first_line",
     "read_network",
     "replace_refs",
+    "run_course",
     "share_right",
 ]

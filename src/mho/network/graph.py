@@ -6,13 +6,11 @@ A `Graph` comes from a program that `torch.export` traced, or from a `.pt2` file
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor
-from torch._ops import OpOverload
-from torch.export import ExportedProgram
 
 TRANSPOSED = ".transposed"
 """Ends the name of a matrix that was turned."""
@@ -105,6 +103,19 @@ class GraphOutput:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a network hands on from one step of a sequence to the next.
+
+    Args:
+        input: Name of the input that takes it.
+        output: Name of the output that returns it for the next step.
+    """
+
+    input: str
+    output: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """The operations between inputs and outputs.
@@ -116,6 +127,11 @@ class Graph:
         tensors: Parameters, buffers and constants, by their names in the graph.
         labels: Names of those tensors in the user's module, such as `"conv.weight"`.
         untrained: Names of the tensors that are no parameters: buffers and constants.
+        states: Inputs that are outputs of the step before: the operations are one step of a
+            sequence.
+        single: Operations take one sample without an axis of samples: the first axis is time, or
+            whatever else belongs to the sample. Shapes of samples are then those of whole inputs.
+        separate: Operations take samples one by one, with an axis of one sample.
     """
 
     inputs: tuple[GraphInput, ...]
@@ -124,6 +140,9 @@ class Graph:
     tensors: Mapping[str, Shaped[Tensor, "..."]]
     labels: Mapping[str, str]
     untrained: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    single: bool = False
+    separate: bool = False
 
     @property
     def input(self) -> str:
@@ -146,6 +165,32 @@ class Graph:
         """Name of the value that is returned first."""
         return self.outputs[0].value
 
+    def of_single_samples(self) -> "Graph":
+        """The same with the first axis of every input taken for a part of the sample."""
+        inputs = tuple(
+            GraphInput(
+                entry.name,
+                (entry.batch, *entry.sample_shape),
+                None,
+                entry.kind,
+            )
+            for entry in self.inputs
+        )
+        return replace(self, inputs=inputs, single=True)
+
+    @property
+    def entries(self) -> tuple[GraphInput, ...]:
+        """Inputs that are no states."""
+        states = {state.input for state in self.states}
+        return tuple(one for one in self.inputs if one.name not in states)
+
+    @property
+    def results(self) -> tuple[GraphOutput, ...]:
+        """Outputs that are no states; all of them where there is no other."""
+        states = {state.output for state in self.states}
+        others = tuple(one for one in self.outputs if one.name not in states)
+        return others or self.outputs
+
     @property
     def returned(self) -> frozenset[str]:
         """Names of all values that are returned."""
@@ -167,36 +212,6 @@ def replace_refs(value: object, lookup: Callable[[str], object]) -> object:
     return value
 
 
-def graph_of_program(program: ExportedProgram) -> Graph:
-    """Read what `torch.export.export` recorded.
-
-    Raises:
-        ValueError: The program takes or returns objects that are no tensors, or nothing.
-    """
-    signature = program.graph_signature
-    tensors, labels = _stored_tensors(program)
-    nodes = {node.name: node for node in program.graph.nodes}
-    return Graph(
-        inputs=tuple(
-            _graph_input(name, nodes)
-            for name in _tensor_names(signature.user_inputs, "take")
-        ),
-        nodes=tuple(
-            _node(node)
-            for node in program.graph.nodes
-            if node.op not in ("placeholder", "output")
-        ),
-        outputs=_outputs_of_program(program),
-        tensors=tensors,
-        labels=labels,
-        untrained=tuple(
-            name
-            for name in tensors
-            if name not in signature.inputs_to_parameters
-        ),
-    )
-
-
 def named_outputs(
     values: Sequence[str], keys: Sequence[str] | None = None
 ) -> tuple[GraphOutput, ...]:
@@ -215,98 +230,3 @@ def named_outputs(
         keys = [f"output{number}" for number in range(len(values))]
     pairs = zip(keys, values, strict=True)
     return tuple(GraphOutput(key, value) for key, value in pairs)
-
-
-def _tensor_names(found: Sequence[object], does: str) -> list[str]:
-    """Names of values that a program takes or returns, all of which must be tensors."""
-    names = [name for name in found if isinstance(name, str)]
-    if len(names) < len(found) or not names:
-        what = "a constant" if found else "nothing"
-        raise ValueError(
-            f"Argument `source` must {does} tensors alone, but {does}s {what}."
-        )
-    return names
-
-
-def _graph_input(name: str, nodes: Mapping[str, torch.fx.Node]) -> GraphInput:
-    shape = _shape(nodes[name]) or ()
-    recorded = nodes[name].meta.get("val")
-    dtype = recorded.dtype if isinstance(recorded, Tensor) else torch.float32
-    return GraphInput(
-        name,
-        shape[1:],
-        shape[0] if shape else None,
-        kind_of_numbers(dtype),
-    )
-
-
-def _outputs_of_program(program: ExportedProgram) -> tuple[GraphOutput, ...]:
-    """Outputs under the keys of the dictionary that a module returns, if it returns one."""
-    values = _tensor_names(program.graph_signature.user_outputs, "return")
-    structure = program.call_spec.out_spec
-    keys = None
-    if structure is not None and structure.type is dict:
-        keys = [str(key) for key in structure.context]
-    if keys is None or len(keys) != len(values):
-        return named_outputs(values)
-    return named_outputs(values, keys)
-
-
-def _stored_tensors(
-    program: ExportedProgram,
-) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Parameters, buffers and constants, and the names the user gave them."""
-    signature = program.graph_signature
-    labels = {
-        **signature.inputs_to_parameters,
-        **signature.inputs_to_buffers,
-        **signature.inputs_to_lifted_tensor_constants,
-    }
-    stored = {**program.constants, **program.state_dict}
-    tensors = {
-        name: stored[label].detach()
-        for name, label in labels.items()
-        if isinstance(stored.get(label), Tensor)
-    }
-    return tensors, labels
-
-
-def _node(node: torch.fx.Node) -> Node:
-    arguments = dict(
-        zip(_argument_names(node), map(_value, node.args), strict=False)
-    )
-    arguments |= {key: _value(value) for key, value in node.kwargs.items()}
-    return Node(node.name, _operator_name(node), arguments, _shape(node))
-
-
-def _operator_name(node: torch.fx.Node) -> str:
-    target = node.target
-    if node.op != "call_function" or isinstance(target, str):
-        return f"{node.op}.{target}"
-    if isinstance(target, OpOverload):
-        return str(target)
-    return f"{target.__module__}.{target.__name__}"
-
-
-def _argument_names(node: torch.fx.Node) -> list[str]:
-    if isinstance(node.target, OpOverload):
-        # torch offers no public way to the names of an operator's arguments.
-        return [argument.name for argument in node.target._schema.arguments]  # noqa: SLF001
-    return ["a", "b", *(f"argument_{i}" for i in range(2, len(node.args)))]
-
-
-def _value(value: object) -> object:
-    if isinstance(value, torch.fx.Node):
-        return Ref(value.name)
-    if isinstance(value, list | tuple):
-        return tuple(_value(item) for item in value)
-    return value
-
-
-def _shape(node: torch.fx.Node) -> tuple[int | None, ...] | None:
-    recorded = node.meta.get("val")
-    if not isinstance(recorded, Tensor):
-        return None
-    return tuple(
-        size if isinstance(size, int) else None for size in recorded.shape
-    )

@@ -14,7 +14,8 @@ from torch.utils._pytree import tree_leaves, tree_unflatten
 
 from mho.checks import check_finite
 from mho.network.entries import entries_of
-from mho.network.graph import KINDS, Graph, graph_of_program, kind_of_numbers
+from mho.network.exported_program import graph_of_program
+from mho.network.graph import KINDS, Graph, kind_of_numbers
 from mho.network.plain_layers import graph_of_layers
 from mho.samples import (
     Inputs,
@@ -23,7 +24,11 @@ from mho.samples import (
     chosen,
     each_tensor,
     number_of,
+    one_of,
 )
+
+Call = Callable[[Inputs], object]
+"""Runs a network on inputs of the kinds of numbers that it takes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +47,10 @@ class Trace:
 
 
 def trace(
-    source: nn.Module | ExportedProgram | Graph, example: Inputs
+    source: nn.Module | ExportedProgram | Graph,
+    example: Inputs,
+    *,
+    single: bool = False,
 ) -> Trace:
     """Record a network in evaluation mode; the source itself is left as it was.
 
@@ -50,6 +58,7 @@ def trace(
         source: Module, exported program, or graph that is recorded already.
         example: Typical inputs (1). Shape (batch, ...), at least one sample; by name for a network
             with several inputs.
+        single: The source takes samples one by one, without an axis of samples.
 
     Raises:
         ValueError: The source does not accept the example, or cannot be traced.
@@ -58,18 +67,20 @@ def trace(
     example = changed(example, lambda tensor: tensor.detach().to("cpu"))
     outputs = None
     if isinstance(source, Graph):
-        graph = source
+        graph = _of_samples(source, single=single)
         samples = _as_taken(graph, example)
     elif isinstance(source, ExportedProgram):
-        graph = graph_of_program(source)
+        graph = _of_samples(graph_of_program(source), single=single)
         samples = _as_taken(graph, example)
         outputs = _outputs(_by_place(source, graph), graph, samples)
     else:
         with _evaluating(source):
-            accepted = _accepted(source, example)
-            graph = _graph_of_module(source, accepted)
+            call = _by_name(source)
+            accepted = _accepted(call, example, single=single)
+            recorded = _graph_of_module(source, accepted, single=single)
+            graph = _of_samples(recorded, single=single)
             samples = changed(accepted, _different)
-            outputs = _outputs(_by_name(source), graph, samples)
+            outputs = _outputs(call, graph, samples)
     return Trace(_in_float32(graph), samples, outputs)
 
 
@@ -86,6 +97,11 @@ def _check_example(example: Inputs) -> None:
         if tensor.is_floating_point():
             check_finite(tensor, name, "Pass typical inputs.")
     number_of(example)
+
+
+def _of_samples(graph: Graph, *, single: bool) -> Graph:
+    """A graph that says whether its first axis is one of samples."""
+    return graph.of_single_samples() if single and not graph.single else graph
 
 
 def _as_float32(tensor: Tensor) -> Tensor:
@@ -123,7 +139,7 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
             part.training = training
 
 
-def _accepted(module: nn.Module, example: Inputs) -> Inputs:
+def _accepted(call: Call, example: Inputs, *, single: bool) -> Inputs:
     """An example in numbers that a module accepts: real ones, or whole ones where there are some.
 
     Files of samples often hold whole numbers where a network computes with real ones; so a single
@@ -139,7 +155,7 @@ def _accepted(module: nn.Module, example: Inputs) -> Inputs:
     refused: ValueError | None = None
     for inputs in tries:
         try:
-            _leaves(_by_name(module), inputs)
+            _leaves(call, one_of(inputs, 0) if single else inputs)
         except ValueError as error:
             refused = refused or error
         else:
@@ -148,7 +164,11 @@ def _accepted(module: nn.Module, example: Inputs) -> Inputs:
     raise refused
 
 
-def _graph_of_module(module: nn.Module, example: Inputs) -> Graph:
+def _graph_of_module(
+    module: nn.Module, example: Inputs, *, single: bool
+) -> Graph:
+    if single:
+        return graph_of_program(_traced(module, one_of(example, 0)))
     if isinstance(example, Tensor) and example.is_floating_point():
         plain = graph_of_layers(module, example)
         if plain is not None:
@@ -171,7 +191,10 @@ def _traced(module: nn.Module, example: Inputs) -> ExportedProgram:
     automatic = torch.export.Dim.AUTO
     ready = changed(example, lambda tensor: _in_dtype_of(module, tensor))
     by_name = {} if isinstance(ready, Tensor) else dict(ready)
-    free: Any = {name: {0: automatic} for name in by_name}
+    free: Any = {
+        name: {0: automatic} if tensor.ndim else None
+        for name, tensor in by_name.items()
+    }
     try:
         with warnings.catch_warnings():
             # The exporter warns about its own internals, which a user cannot mend.
@@ -188,10 +211,6 @@ def _traced(module: nn.Module, example: Inputs) -> ExportedProgram:
             "Argument `source` must be a module that torch.export can trace, but tracing failed:"
             f" {first_line(error)}"
         ) from error
-
-
-Call = Callable[[Inputs], object]
-"""Runs a network on inputs of the kinds of numbers that it takes."""
 
 
 def _by_name(module: nn.Module) -> Call:
@@ -224,12 +243,17 @@ def _by_place(program: ExportedProgram, graph: Graph) -> Call:
 def _outputs(call: Call, graph: Graph, samples: Inputs) -> dict[str, Tensor]:
     """Outputs of the source itself, in batches of the size that it insists on."""
     count = number_of(samples)
-    size = graph.batch or count
-    # The last sample fills up the last batch.
-    places = torch.arange(count + -count % size).clamp(max=count - 1)
-    found = [
-        _leaves(call, part) for part in batches(chosen(samples, places), size)
-    ]
+    if graph.single:
+        found = [
+            [leaf[None] for leaf in _leaves(call, one_of(samples, place))]
+            for place in range(count)
+        ]
+    else:
+        size = graph.batch or count
+        # The last sample fills up the last batch.
+        places = torch.arange(count + -count % size).clamp(max=count - 1)
+        filled = chosen(samples, places)
+        found = [_leaves(call, part) for part in batches(filled, size)]
     return {
         output.name: torch.cat([leaves[place] for leaves in found])[:count]
         for place, output in enumerate(graph.outputs)

@@ -15,7 +15,15 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor, fx, nn
 
-from mho.network import KINDS, Graph, Network, Node, entries_of, replace_refs
+from mho.network import (
+    KINDS,
+    Graph,
+    Network,
+    Node,
+    entries_of,
+    replace_refs,
+    run_course,
+)
 from mho.network.operations import (
     PYTHON_OPERATORS,
     AnalogOperation,
@@ -57,6 +65,12 @@ def outputs_of_steps(
     Raises:
         ValueError: An input is missing or unknown, or has another shape.
     """
+    if graph.states or graph.single or graph.separate:
+        return run_course(
+            graph,
+            inputs,
+            lambda entries: steps(*(entries[one.name] for one in graph.inputs)),
+        )
     if not torch.compiler.is_compiling():
         # without numbers: what is wrong with names or shapes is said before anything is computed
         entries_of(graph, changed(inputs, lambda tensor: tensor.to("meta")))

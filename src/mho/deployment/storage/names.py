@@ -24,6 +24,7 @@ from mho.network import (
     Node,
     OperationRecord,
     Ref,
+    State,
 )
 from mho.network.operations import Convolution, Dense, LinearLayer, Recurrent
 from mho.programming import ProgrammingOptions, ProgramResult
@@ -52,10 +53,13 @@ _NETWORK = (
     Record(
         "NamedGraph",
         Graph,
-        _names("inputs nodes outputs tensors labels untrained"),
+        _names(
+            "inputs nodes outputs tensors labels untrained states single separate"
+        ),
     ),
     Record("GraphInput", GraphInput, _names("name sample_shape batch kind")),
     Record("GraphOutput", GraphOutput, _names("name value")),
+    Record("State", State, _names("input output")),
     Record("Node", Node, _names("name operator arguments shape")),
     Record("Ref", Ref, _names("name")),
     Record("Dense", Dense, _names("layers")),

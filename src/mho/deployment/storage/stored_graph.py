@@ -43,7 +43,13 @@ def stored_graph(graph: Graph) -> StoredGraph | Graph:
     entry = graph.inputs[0]
     result = graph.outputs[0]
     several = len(graph.inputs) > 1 or len(graph.outputs) > 1
-    if several or entry.kind != FLOAT or result.name != result.value:
+    one_by_one = graph.single or graph.separate
+    if (
+        several
+        or one_by_one
+        or entry.kind != FLOAT
+        or result.name != result.value
+    ):
         return graph
     return StoredGraph(
         entry.name,

@@ -16,6 +16,7 @@ from mho.network.fates import (
 from mho.network.graph import Graph, Node, Ref
 from mho.network.network import Network
 from mho.network.operations import weight_name
+from mho.network.steps import first_step
 from mho.samples import OneSample, alone, one_of, without_numbers
 
 
@@ -85,14 +86,17 @@ def account(network: Network, sample: OneSample | None = None) -> ModuleAccount:
     Args:
         network: The network; it is run once, on shapes alone if no sample is given.
         sample: One sample, if its shape is not fixed by the network (1); of each input by name if
-            there are several. Without an axis of samples.
+            there are several. Without an axis of samples. Of a sequence for a network with
+            states, one step is counted.
 
     Raises:
         ValueError: The network takes samples of any size, and none is given.
     """
     if sample is None:
-        shapes = {e.name: _fixed(e.sample_shape) for e in network.inputs}
-        sample = one_of(without_numbers(shapes, 1), 0)
+        sample = _without_numbers(network)
+    elif network.graph.states:
+        states = [state.input for state in network.graph.states]
+        sample = first_step(sample, states)
     found: list[OperationRecord] = []
 
     def watch(
@@ -134,6 +138,17 @@ def _name(node: Node, graph: Graph) -> str:
     """Name of the module behind a digital operation if it has weights, else of the operation."""
     weight = node.arguments.get("weight")
     return weight_name(weight, graph) if isinstance(weight, Ref) else node.name
+
+
+def _without_numbers(network: Network) -> OneSample:
+    """A sample, or a step of one, with the shape that the network fixes."""
+    graph = network.graph
+    steps = (1,) if graph.states else ()
+    shapes = {
+        entry.name: (*steps, *_fixed(entry.sample_shape))
+        for entry in graph.entries
+    }
+    return one_of(without_numbers(shapes, 1), 0)
 
 
 def _fixed(shape: tuple[int | None, ...]) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from mho.network.formats.pt2 import read_archive
 from mho.network.formats.python_factory import build_network, load_weights
 from mho.network.formats.weights_only import perceptron
 from mho.network.graph import Graph
-from mho.network.network import Network, read_network
+from mho.network.network import Network
+from mho.network.reading import read_network
 from mho.network.tracing import first_line
 from mho.samples import Inputs
 

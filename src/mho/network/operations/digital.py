@@ -29,6 +29,7 @@ from mho.network.operations.rehearsal import (
     size_of,
     without_numbers,
 )
+from mho.network.steps import handing_on
 
 _OWN_OPERATORS = ("aten.to.dtype", "aten.contiguous.default")
 """Operators of torch that are computed in a way of our own."""
@@ -111,16 +112,35 @@ def _as_torch_wants(
 ) -> Mapping[str, object]:
     """The arguments of torch's own operator where a recording has others."""
     if node.operator in LOOKUPS_OPERATORS:
-        # Inputs are float32, as files of samples are; tokens among them are whole numbers.
-        arguments = {
-            **arguments,
-            "indices": _cast(arguments["indices"], torch.int64),
-        }
+        # Inputs may be float32, as files of samples are; tokens among them are whole numbers.
+        indices = _cast(arguments["indices"], torch.int64)
+        _check_indices(node, indices, arguments["weight"])
+        arguments = {**arguments, "indices": indices}
     if node.operator in NEW_OPERATORS:
         arguments = {**arguments, "device": device}
     if node.operator in RECURRENT_OPERATORS:
         arguments = with_states(node, arguments)
     return arguments
+
+
+def _check_indices(node: Node, indices: Tensor, table: object) -> None:
+    """Refuse indices of rows that a table does not have.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    assert isinstance(table, Tensor)
+    if indices.is_meta or indices.numel() == 0:
+        return
+    rows = table.shape[0]
+    low = int(indices.min())
+    high = int(indices.max())
+    if low < 0 or high >= rows:
+        raise ValueError(
+            f"Argument `inputs` must hold indices from 0 to {rows - 1} where node"
+            f" `{one_line(node.name)}` looks up rows of a table, but holds"
+            f" {low if low < 0 else high}; leave out or repair those samples."
+        )
 
 
 def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
@@ -237,6 +257,7 @@ def _check_inputs(graph: Graph) -> None:
             raise ValueError(
                 f"Input `{entry.name}` must be of a kind of numbers that is known, but is not."
             )
+    handing_on(graph, {one.input: one.output for one in graph.states})
 
 
 def _live(graph: Graph) -> list[Node]:

@@ -1,0 +1,169 @@
+"""A trained module, program or file's graph, read and compared with its source."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from mho.network.agreement import check_agreement, rehearse
+from mho.network.conversion import network_of_graph
+from mho.network.course import fixed
+from mho.network.exported_program import graph_of_program
+from mho.network.graph import KINDS, Graph
+from mho.network.network import Network
+from mho.network.outlets import with_outputs
+from mho.network.steps import check_named, guessed_states, handing_on, one_step
+from mho.network.tracing import Trace, first_line, trace
+from mho.samples import Inputs, number_of
+
+
+def read_network(
+    source: nn.Module | ExportedProgram | Graph,
+    example: Inputs,
+    digital: Sequence[str] = (),
+    *,
+    outputs: Sequence[str] = (),
+    states: Mapping[str, str] | None = None,
+    single: bool = False,
+) -> Network:
+    """Take a trained network apart into layers of weights and digital operations.
+
+    The result is compared on the example with the source, with its own im2col path, and with
+    itself one sample at a time, before anybody programs a chip from it.
+
+    Args:
+        source: Module, program of `torch.export`, or graph read from a `.pt2` file.
+        example: Typical inputs (1). Shape (batch, ...), at least one sample; by name for a network
+            with several inputs, which a module is given as its arguments of those names.
+            Sequences (batch, steps, ...) for a network with states, whose first values may be
+            among them.
+        digital: Modules that stay digital: names, or patterns such as `"encoder.*"`. The name of
+            a module stands for everything inside it.
+        outputs: Outputs wanted, or values within the network; all its outputs if there are none.
+        states: For a network that is one step of a sequence, the output that each input of states
+            takes in the next step. Inputs of a program or graph that the example lacks are
+            guessed to be states where it is clear which output is theirs.
+        single: The first axis of the network is none of samples, but belongs to one sample, such
+            as time; the example has an axis more, and samples run one after the other.
+
+    Raises:
+        TypeError: `digital` is a single text.
+        ValueError: The network cannot be traced, uses an unsupported operation, leaves no layer
+            to put on a chip, has no module of a name in `digital`, or holds weights that are NaN
+            or infinite; or an output or a state is not there.
+    """
+    handed_on = dict(states or {}) or _guessed(source, example)
+    step = _step_of(source, example, handed_on) if handed_on else example
+    traced = _cut(trace(source, step, single=single), outputs, handed_on)
+    network = network_of_graph(traced.graph, digital)
+    try:
+        if isinstance(source, Graph):
+            rehearse(network, traced.samples, number_of(example))
+        network = _agreeing(network, traced)
+    except RuntimeError as error:
+        raise ValueError(
+            "Argument `source` must run on batches of any size, but it fails with"
+            f" {first_line(error)}; export it with a dynamic batch dimension."
+        ) from error
+    if not handed_on:
+        return network
+    return replace(network, graph=handing_on(network.graph, handed_on))
+
+
+def _agreeing(network: Network, traced: Trace) -> Network:
+    """The network, or the same one sample at a time where its source insists on single samples.
+
+    A program that was recorded for a batch of one may do with its first axis what it likes.
+    """
+    alone = replace(network, graph=replace(network.graph, separate=True))
+    if network.graph.batch != 1:
+        check_agreement(network, traced)
+        return network
+    try:
+        check_agreement(network, traced)
+    except (ValueError, RuntimeError) as error:
+        try:
+            check_agreement(alone, traced)
+        except (ValueError, RuntimeError):
+            raise error from None
+        return alone
+    return network
+
+
+def _cut(
+    traced: Trace, outputs: Sequence[str], states: Mapping[str, str]
+) -> Trace:
+    """The recording with the outputs wanted, and those that are states."""
+    wanted = (*outputs, *states.values()) if outputs else ()
+    graph = with_outputs(traced.graph, wanted)
+    if states:
+        # Says at once which name is none of the network's.
+        handing_on(graph, states)
+    names = {output.name for output in graph.outputs}
+    known = traced.outputs
+    if known is not None:
+        known = {name: x for name, x in known.items() if name in names}
+    return replace(traced, graph=graph, outputs=known)
+
+
+def _recorded(source: nn.Module | ExportedProgram | Graph) -> Graph | None:
+    """The graph of a source that has one already."""
+    if isinstance(source, ExportedProgram):
+        return graph_of_program(source)
+    return source if isinstance(source, Graph) else None
+
+
+def _guessed(
+    source: nn.Module | ExportedProgram | Graph, example: Inputs
+) -> dict[str, str]:
+    """States among the inputs that the example lacks; none if that is not clear."""
+    graph = _recorded(source)
+    if graph is None:
+        return {}
+    given = {graph.input} if isinstance(example, Tensor) else {*example}
+    missing = [entry for entry in graph.inputs if entry.name not in given]
+    shapes = {node.name: node.shape for node in graph.nodes}
+    outputs = {
+        output.name: shape[1:]
+        for output in graph.outputs
+        if (shape := shapes.get(output.value)) is not None
+    }
+    return guessed_states(missing, outputs)
+
+
+def _step_of(
+    source: nn.Module | ExportedProgram | Graph,
+    example: Inputs,
+    states: Mapping[str, str],
+) -> Inputs:
+    """One step of an example of sequences, with states."""
+    graph = _recorded(source)
+    if graph is not None:
+        check_named(states, [entry.name for entry in graph.inputs], "inputs")
+    step = one_step(example, states)
+    if graph is None:
+        return _all_given(step, states)
+    if isinstance(step, Tensor):
+        others = [e.name for e in graph.inputs if e.name not in states]
+        step = {others[0] if others else graph.input: step}
+    count = number_of(step)
+    zeros = {
+        entry.name: torch.zeros(count, *fixed(entry), dtype=KINDS[entry.kind])
+        for entry in graph.inputs
+        if entry.name in states and entry.name not in step
+    }
+    return {**step, **zeros}
+
+
+def _all_given(step: Inputs, states: Mapping[str, str]) -> Inputs:
+    """A step for a module, whose states have no shape but that of their first values."""
+    given = () if isinstance(step, Tensor) else step
+    missing = [name for name in states if name not in given]
+    if missing:
+        raise ValueError(
+            "Argument `example` must hold the first value of every state of a module by its name,"
+            f" but lacks `{missing[0]}`; zeros of its shape, (samples, ...), will do."
+        )
+    return step
