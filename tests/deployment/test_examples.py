@@ -18,12 +18,15 @@ CASES = [
     ("encoder.py", "torch_block"),
     ("encoder.py", "own_block"),
     ("lstm.py", "classifier"),
+    ("gated.py", "classifier"),
+    ("residual.py", "resnet"),
+    ("vision_transformer.py", "classifier"),
 ]
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two passes over the images instead of tens."""
+    """Four passes over the images instead of tens."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.syspath_prepend(str(FOLDER))
     import digit_rows
@@ -32,7 +35,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         digit_rows,
         "train",
-        lambda network, _, **more: whole(network, 2, **more),
+        lambda network, _, **more: whole(network, 4, **more),
     )
 
 
@@ -55,7 +58,8 @@ def test_an_example_answers_on_ideal_chips_what_it_answers_in_software(
         found, wanted, rtol=0, atol=1e-3 * float(wanted.abs().max())
     )
     work = account(network)
-    assert 0.85 < work.analog_share < 1
+    assert 0.85 < work.analog_share <= 1
     assert np.isin(
-        [e.runs for e in work.operations], ["analog", "digital", "refused"]
+        [e.runs for e in work.operations],
+        ["analog", "digital", "refused", "folded"],
     ).all()

@@ -417,7 +417,7 @@ def test_a_file_without_permission_is_named(
 )
 def test_a_network_given_otherwise_is_refused(spec: str) -> None:
     """The sentence says what is accepted."""
-    accepted = "must be `model.pt2`, `model.onnx`, `weights.safetensors` or `module.py:factory`"
+    accepted = "must be `model.pt2`, `model.onnx`, `model.tflite`,"
     assert accepted in refused(spec)
 
 

@@ -1,7 +1,8 @@
 """Files with a few bytes changed, of every kind: a result or one sentence, never more.
 
 Mutations are drawn from a fixed seed: flipped bits, cut ends, bytes doubled, taken out or replaced
-by telling ones. A thousand of each kind were tried when this was written; a few are tried always.
+by telling ones, numbers that lie. A few are tried always; `benchmarks/mutated_networks.py` tries
+ten thousand of the formats that hold networks.
 """
 
 import random
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mutations import bent, mutated
 from safetensors.torch import save_file
 from torch import nn
 
@@ -23,42 +25,6 @@ from mho.spice import line_values, read_raw
 
 TRIES = 40
 EXAMPLE = torch.linspace(-1, 1, 3 * 6).view(3, 6)
-TELLING = (
-    b"\x00",
-    b"\xff",
-    b"\n",
-    b"9" * 12,
-    b"-1",
-    b"nan",
-    b"{",
-    b"1e999",
-    b"\x7f\xff",
-)
-
-
-def mutated(content: bytes, chance: random.Random) -> bytes:
-    """One to three changes at random places."""
-    changed = bytearray(content)
-    for _ in range(chance.randint(1, 3)):
-        place = chance.randrange(max(1, len(changed)))
-        length = chance.choice((1, 2, 8, 50))
-        piece = bytes(changed[place : place + length])
-        kind = chance.randrange(5)
-        if kind == 0:
-            changed[place : place + 1] = bytes(
-                [piece[0] ^ 1 << chance.randrange(8)]
-            )
-        elif kind == 1:
-            del changed[place:]
-        elif kind == 2:
-            del changed[place : place + length]
-        elif kind == 3:
-            changed[place:place] = piece
-        else:
-            changed[place : place + length] = chance.choice(TELLING)
-        if not changed:
-            break
-    return bytes(changed)
 
 
 def npz(path: Path) -> None:
@@ -131,6 +97,20 @@ def onnx(path: Path) -> None:
     )
 
 
+def tflite(path: Path) -> None:
+    """Whole weights with a scale for each output, behind tables of tables."""
+    pytest.importorskip("flatbuffers")
+    from tflite_writer import Writer
+
+    network = Writer(quantized=True)
+    x = network.dense(network.input(6), 12, "RELU")
+    x = network.op("RESHAPE", [x, network.whole(1, 2, 3, 2)], (1, 2, 3, 2))
+    x = network.conv(x, 3, (2, 2))
+    x = network.op("RESHAPE", [x, network.whole(-1, 18)], (1, 18))
+    y = network.dense(x, 4)
+    path.write_bytes(network.content(y))
+
+
 def _operating_point(path: Path) -> object:
     return line_values(read_raw(path), "i", "vout")
 
@@ -159,6 +139,7 @@ KINDS: dict[str, tuple[Callable[[Path], None], Callable[[Path], object]]] = {
     ),
     "network.pt2": (pt2, _network),
     "network.onnx": (onnx, _network),
+    "network.tflite": (tflite, _network),
 }
 
 
@@ -176,7 +157,8 @@ def attacked(name: str, folder: Path, tries: int) -> dict[str, int]:
     chance = random.Random(name)
     counts = {"read": 0, "refused": 0}
     for number in range(tries):
-        path.write_bytes(mutated(content, chance))
+        change = bent if number % 2 else mutated
+        path.write_bytes(change(content, chance))
         try:
             with allow_memory("256MiB"):
                 read(path)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mho.checks import check_finite
 from mho.network.fates import (
     CHOSEN,
+    DIGITAL,
     FOLDED,
     REFUSED,
     OperationRecord,
@@ -17,6 +18,7 @@ from mho.network.graph import Graph, Node
 from mho.network.network import Network
 from mho.network.operations import (
     ANALOG,
+    UNROUNDED,
     AnalogOperation,
     LayerTable,
     NotOnTilesError,
@@ -29,6 +31,7 @@ from mho.network.operations import (
 from mho.network.operations import RECURRENT_OPERATORS as RECURRENT
 from mho.network.passes import as_linear, foldable, kept_digital, without_norms
 
+_NOT_ROUNDED = "kept in float32, where the file rounds to whole numbers"
 _TOLD = 8
 """Operations that an error lists at most (1)."""
 
@@ -94,6 +97,10 @@ def _converted(
             special[node.name] = OperationRecord(
                 node.name, kind, REFUSED, error.reason
             )
+    elif node.operator == UNROUNDED:
+        special[node.name] = OperationRecord(
+            node.name, kind, DIGITAL, _NOT_ROUNDED
+        )
     elif (reason := refusal(node, graph)) is not None:
         special[node.name] = OperationRecord(node.name, kind, REFUSED, reason)
     return None

@@ -21,7 +21,8 @@ class Job(Configuration):
     """What to deploy, on what, and how.
 
     Args:
-        network: `"digits"`, `"mnist"`, a `.pt2` or `.onnx` file, or `module.py:factory`.
+        network: `"digits"`, `"mnist"`, a `.pt2`, `.onnx` or `.tflite` file, a list of
+            layers, or `module.py:factory`.
         chip: Name of a preset.
         tolerance: Half-width of the acceptance window (S).
         seed: Names the chip and everything random about the run.

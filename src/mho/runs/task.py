@@ -27,7 +27,7 @@ from mho.progress import Progress
 from mho.rng import Stream
 from mho.runs.job import Job
 
-_FILES = (".pt2", ".onnx", ".safetensors")
+_FILES = (".pt2", ".onnx", ".tflite", ".safetensors", ".toml")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,8 +210,8 @@ def _check_named(network: str) -> None:
     near = f" Did you mean `{close[0]}`?" if close else ""
     raise ValueError(
         "Argument `network` must be `digits`, `mnist`, `model.pt2`, `model.onnx`,"
-        f" `weights.safetensors` or `module.py:factory`, but is `{network}`; other files"
-        f" of weights go into `weights`.{near}"
+        " `model.tflite`, `weights.safetensors`, `layers.toml` or `module.py:factory`, but is"
+        f" `{network}`; other files of weights go into `weights`.{near}"
     )
 
 

@@ -52,8 +52,8 @@ class TuneJob(Configuration):
     """What to tune, and how.
 
     Args:
-        network: `"digits"`, `"mnist"`, a `.pt2` or `.onnx` file, `module.py:factory`, or a file of
-            `mho compile` or `mho program`.
+        network: `"digits"`, `"mnist"`, a `.pt2`, `.onnx` or `.tflite` file, `module.py:factory`,
+            or a file of `mho compile` or `mho program`.
         data: `.npz` file of test data, with training data or without; not for what is built in.
         training: `.npz` file of training data, if they are not in `data`.
         weights: State dict for a factory; `None` if it brings its own.

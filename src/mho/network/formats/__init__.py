@@ -1,4 +1,4 @@
-"""Networks from files: `.pt2`, ONNX, matrices alone, and Python factories.
+"""Networks from files: `.pt2`, ONNX, TFLite, matrices alone, and Python factories.
 
 Files are data and nothing in them is executed, but for the Python file that a user names.
 """

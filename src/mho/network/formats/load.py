@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from mho.files import readable_file
+from mho.network.formats.architecture import read_architecture
 from mho.network.formats.onnx import check_against_reference, read_onnx_file
 from mho.network.formats.pt2 import read_archive
 from mho.network.formats.python_factory import build_network, load_weights
+from mho.network.formats.tflite import check_real_numbers, read_tflite
 from mho.network.formats.weights_only import perceptron
 from mho.network.graph import Graph
 from mho.network.network import Network
@@ -23,15 +27,16 @@ def load_network(
 ) -> Network:
     """Read a network from files.
 
-    A `.pt2` or `.onnx` file, and a file of weights, may come from anywhere: no code in it is run.
-    A `.py` file is the user's own program and is run as such.
+    A `.pt2`, `.onnx`, `.tflite` or `.toml` file, and a file of weights, may come from anywhere: no
+    code in it is run. A `.py` file is the user's own program and is run as such.
 
     Args:
         network: `path/to/model.pt2`, saved by `torch.export.save`, `path/to/model.onnx`,
-            `path/to/module.py:factory`, where `factory()` returns the module, or matrices alone,
-            `weights.safetensors:relu`; see `perceptron`.
-        weights: State dict for the module, `.safetensors`, `.pt` or `.pth`; `None` if the
-            factory loads it, or the network is a `.pt2` or `.onnx` file.
+            `path/to/model.tflite`, `path/to/module.py:factory`, where `factory()` returns the
+            module, a list of layers with its weights, `weights.safetensors:layers.toml` or
+            `layers.toml`, or matrices alone, `weights.safetensors:relu`; see `perceptron`.
+        weights: State dict for the module or the list of layers, `.safetensors`, `.pt` or `.pth`;
+            `None` if the factory loads it, or the network is a file that holds its own.
         example: Typical inputs (1). Shape (batch, ...); by name for several inputs.
         digital: Modules that stay digital; see `read_network`.
 
@@ -47,13 +52,18 @@ def load_network(
     path, activation = split_weights(network)
     if path is not None:
         _no_more(weights, network, ".safetensors")
+        if activation is not None and activation.endswith(".toml"):
+            return _network_of_list(activation, path, example, digital)
         module = perceptron(readable_file(path, "network"), activation)
         return read_network(module, example, digital)
+    if kind == ".toml":
+        return _network_of_list(network, weights, example, digital)
     path, colon, name = network.rpartition(":")
     if not (colon and path.endswith(".py") and name.isidentifier()):
         raise ValueError(
-            "Argument `network` must be `model.pt2`, `model.onnx`, `weights.safetensors` or"
-            f" `module.py:factory`, but is `{network}`; other files of weights go into `weights`."
+            "Argument `network` must be `model.pt2`, `model.onnx`, `model.tflite`,"
+            " `weights.safetensors`, `layers.toml` or `module.py:factory`, but is"
+            f" `{network}`; other files of weights go into `weights`."
         )
     module = build_network(readable_file(path, "network"), name)
     if weights is not None:
@@ -62,7 +72,7 @@ def load_network(
 
 
 def split_weights(network: str) -> tuple[str | None, str | None]:
-    """File and activation of a network that is a file of weights; nothing if it is none.
+    """File of weights, and what is said of the layers: an activation or a list; or nothing.
 
     >>> split_weights("w.safetensors:relu"), split_weights("w.safetensors"), split_weights("x")
     (('w.safetensors', 'relu'), ('w.safetensors', None), (None, None))
@@ -96,7 +106,41 @@ def _network_of_onnx(
     return network
 
 
-_READERS = {".pt2": _network_of_archive, ".onnx": _network_of_onnx}
+def _network_of_tflite(
+    path: Path, example: Inputs, digital: Sequence[str]
+) -> Network:
+    source = read_tflite(path)
+    check_real_numbers(path, source, example)
+    return _followed(path, source.graph, example, digital)
+
+
+def _network_of_list(
+    network: str,
+    weights: str | None,
+    example: Inputs,
+    digital: Sequence[str],
+) -> Network:
+    if weights is None:
+        raise ValueError(
+            "Argument `weights` must name a state dict for the layers of"
+            f" `{network}`, but is missing."
+        )
+    path = readable_file(network, "network")
+    stored = readable_file(weights, "weights")
+    if not isinstance(example, Tensor):
+        raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
+            f"Argument `data` must hold `inputs` alone for the layers of `{network}`, but holds"
+            f" {len(example)} inputs by name."
+        )
+    graph = read_architecture(path, stored, tuple(example.shape[1:]))
+    return _followed(path, graph, example, digital)
+
+
+_READERS = {
+    ".pt2": _network_of_archive,
+    ".onnx": _network_of_onnx,
+    ".tflite": _network_of_tflite,
+}
 
 
 def _followed(

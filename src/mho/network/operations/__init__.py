@@ -12,7 +12,12 @@ from mho.network.operations.digital import (
     plain_operator,
     prepare_graph,
 )
-from mho.network.operations.digital_operators import ANALOG, PYTHON_OPERATORS
+from mho.network.operations.digital_operators import (
+    ANALOG,
+    PYTHON_OPERATORS,
+    UNCHANGED_OPERATORS,
+    UNROUNDED,
+)
 from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,
@@ -43,6 +48,8 @@ __all__ = [
     "DENSE_OPERATORS",
     "PYTHON_OPERATORS",
     "RECURRENT_OPERATORS",
+    "UNCHANGED_OPERATORS",
+    "UNROUNDED",
     "AnalogOperation",
     "Convolution",
     "Dense",

@@ -31,7 +31,11 @@ from mho.network.operations.rehearsal import (
 )
 from mho.network.steps import handing_on
 
-_OWN_OPERATORS = ("aten.to.dtype", "aten.contiguous.default")
+_OWN_OPERATORS = (
+    "aten.to.dtype",
+    "aten.contiguous.default",
+    "aten.view.default",
+)
 """Operators of torch that are computed in a way of our own."""
 
 
@@ -77,6 +81,9 @@ def evaluate_node(
         return same
     if node.operator == "aten.to.dtype":
         return _cast(**arguments)
+    if node.operator == "aten.view.default":
+        # Recorded in an order of memory that another device, or shapes alone, need not have.
+        return _torch_operator("aten.reshape.default")(*arguments.values())
     if node.operator == "aten.contiguous.default":
         # Without the order of memory, which a file does not tell; later views rely on this one.
         return _torch_operator(node.operator)(arguments["self"])

@@ -67,7 +67,10 @@ TORCH_OPERATORS = frozenset(
         "aten.arange.start_step",
     )
 )
-UNCHANGED_OPERATORS = frozenset(
+UNROUNDED = "mho.unrounded.default"
+"""A value that a file rounds to whole numbers, and that stays real here."""
+
+UNCHANGED_OPERATORS = frozenset((UNROUNDED,)) | frozenset(
     f"aten.{name}.default"
     for name in (
         *("alias", "detach", "detach_", "dropout", "dropout_"),

@@ -59,7 +59,8 @@ def deploy(
 
     Args:
         network: `digits` or `mnist` for a built-in example, `model.pt2` for a network saved with
-            `torch.export.save`, `model.onnx`, `weights.safetensors:relu` for matrices alone, or
+            `torch.export.save`, `model.onnx`, `model.tflite`, `weights.safetensors:relu` for
+            matrices alone, `weights.safetensors:layers.toml` for a list of layers, or
             `module.py:factory` for a function that returns a module.
     """
     # with denoising, each is made a second time

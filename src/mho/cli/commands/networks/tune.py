@@ -58,7 +58,8 @@ def tune(
 
     Args:
         network: `digits` or `mnist` for a built-in example, `model.pt2`, `model.onnx`,
-            `module.py:factory`, an image of `mho compile`, or a chip of `mho program`.
+            `model.tflite`, `module.py:factory`, an image of `mho compile`, or a chip of
+            `mho program`.
         training: Another `.npz` file for the training data; there they may also be called
             `inputs` and `labels`.
         method: Steps in order, with commas: `noise-aware` trains the network for chips of the

@@ -55,7 +55,7 @@ def yield_(
     shares or chips than it had.
 
     Args:
-        network: `digits`, `mnist`, `model.pt2` or `module.py:factory`, as for `mho deploy`.
+        network: `digits`, `mnist`, `model.pt2` or another network, as for `mho deploy`.
         stuck: Shares of stuck cells, from 0 to 0.3, with commas between.
         spares: Spare rows, and pairs of columns, of each part of a layer.
     """

@@ -21,7 +21,7 @@ from mho.network.graph import (
     Ref,
     replace_refs,
 )
-from mho.network.operations import known_shape
+from mho.network.operations import UNCHANGED_OPERATORS, known_shape
 
 Array = npt.NDArray[Any]
 _LARGEST = 2**28
@@ -337,6 +337,8 @@ def _shapes(node: Node, values: Mapping[str, Any]) -> Any:
         return getattr(operator, name)(arguments["a"], arguments["b"])
     if name in ("lstm", "gru"):
         return _recurrent_shapes(arguments["input"], arguments["hx"])
+    if node.operator in UNCHANGED_OPERATORS:
+        return next(iter(arguments.values()))
     same = known_shape(node, arguments)
     if same is not None:
         return same

@@ -1,0 +1,165 @@
+"""What the network of a `Writer` computes, by the definitions of its operators, in float64."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tflite_writer import Operation, Writer
+
+from mho.network.formats.tflite import schema
+
+Array = npt.NDArray[Any]
+
+
+def evaluate(network: Writer, *inputs: Array) -> list[Array]:
+    """Outputs for batches of inputs."""
+    values = {
+        place: tensor.real.astype(np.float64)
+        if tensor.kind in (0, 1) or len(tensor.scale)
+        else tensor.real
+        for place, tensor in enumerate(network.tensors)
+        if tensor.array is not None
+    }
+    for place, array in zip(network.inputs, inputs, strict=True):
+        values[place] = array.astype(np.float64)
+    for item in network.operations:
+        given = [values.get(place) for place in item.inputs]
+        result = OPERATORS[item.operator](item, *given)
+        number = item.options.get("fused_activation_function", 0)
+        result = ACTIVATIONS[schema.ACTIVATIONS[number]](result)
+        values[item.outputs[0]] = result
+    return [values[place] for place in network.outputs]
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "NONE": lambda x: x,
+    "RELU": lambda x: np.maximum(x, 0),
+    "RELU6": lambda x: np.clip(x, 0, 6),
+    "RELU_N1_TO_1": lambda x: np.clip(x, -1, 1),
+    "TANH": np.tanh,
+}
+
+
+def windows(
+    x: Array, item: Operation, kernel: tuple[int, int], fill: float
+) -> Array:
+    """Every window of an image: (sample, row, column, down, across, channel)."""
+    options = item.options
+    strides = (options["stride_h"], options["stride_w"])
+    dilation = (
+        options.get("dilation_h_factor", 1),
+        options.get("dilation_w_factor", 1),
+    )
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    pads = [(0, 0)] * 4
+    counts = []
+    for axis, (size, span, stride) in enumerate(
+        zip(x.shape[1:3], spans, strides, strict=True)
+    ):
+        same = options["padding"] == 0
+        count = -(-size // stride) if same else (size - span) // stride + 1
+        total = max((count - 1) * stride + span - size, 0) if same else 0
+        pads[axis + 1] = (total // 2, total - total // 2)
+        counts.append(count)
+    x = np.pad(x, pads, constant_values=fill)
+    rows, columns = (
+        stride * np.arange(count)[:, None] + d * np.arange(k)
+        for stride, count, d, k in zip(
+            strides, counts, dilation, kernel, strict=True
+        )
+    )
+    found = x[:, rows][:, :, :, columns]
+    return found.transpose(0, 1, 3, 2, 4, 5)
+
+
+def _conv(item: Operation, x: Array, w: Array, b: Array) -> Array:
+    groups = x.shape[-1] // w.shape[-1]
+    parts = [
+        np.einsum("nyxijc,oijc->nyxo", windows(part, item, w.shape[1:3], 0), k)
+        for part, k in zip(
+            np.split(x, groups, -1), np.split(w, groups), strict=True
+        )
+    ]
+    return np.concatenate(parts, -1) + b
+
+
+def _depthwise(item: Operation, x: Array, w: Array, b: Array) -> Array:
+    each = w.shape[3] // x.shape[-1]
+    w = w[0].reshape(*w.shape[1:3], x.shape[-1], each)
+    found = windows(x, item, (w.shape[0], w.shape[1]), 0)
+    y = np.einsum("nyxijc,ijcm->nyxcm", found, w)
+    return y.reshape(*y.shape[:3], -1) + b
+
+
+def _dense(item: Operation, x: Array, w: Array, b: Array | None) -> Array:
+    keeps = item.options.get("keep_num_dims")
+    x = x if keeps else x.reshape(-1, w.shape[1])
+    return x @ w.T + (0 if b is None else b)
+
+
+def _window(item: Operation) -> tuple[int, int]:
+    return item.options["filter_height"], item.options["filter_width"]
+
+
+def _average(item: Operation, x: Array) -> Array:
+    found = windows(x, item, _window(item), np.nan)
+    return np.nanmean(found, (3, 4))
+
+
+def _largest(item: Operation, x: Array) -> Array:
+    found = windows(x, item, _window(item), -np.inf)
+    return np.asarray(found.max((3, 4)))
+
+
+def _softmax(item: Operation, x: Array) -> Array:
+    e = np.exp(item.options.get("beta", 1.0) * (x - x.max(-1, keepdims=True)))
+    return np.asarray(e / e.sum(-1, keepdims=True))
+
+
+def _reshape(_: Operation, x: Array, shape: Array) -> Array:
+    return x.reshape(len(x), *[int(size) for size in shape[1:]])
+
+
+def _mean(item: Operation, x: Array, axes: Array) -> Array:
+    keeps = bool(item.options.get("keep_dims", 0))
+    return np.asarray(x.mean(tuple(int(a) for a in axes), keepdims=keeps))
+
+
+def _pad(_: Operation, x: Array, pads: Array, fill: Any = 0.0) -> Array:
+    return np.pad(x, pads, constant_values=float(fill))
+
+
+OPERATORS: dict[str, Callable[..., Array]] = {
+    "CONV_2D": _conv,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "FULLY_CONNECTED": _dense,
+    "AVERAGE_POOL_2D": _average,
+    "MAX_POOL_2D": _largest,
+    "SOFTMAX": _softmax,
+    "RESHAPE": _reshape,
+    "MEAN": _mean,
+    "PAD": _pad,
+    "PADV2": _pad,
+    "ADD": lambda _, a, b: a + b,
+    "SUB": lambda _, a, b: a - b,
+    "MUL": lambda _, a, b: a * b,
+    "RELU": lambda _, x: np.maximum(x, 0),
+    "RELU6": lambda _, x: np.clip(x, 0, 6),
+    "LOGISTIC": lambda _, x: 1 / (1 + np.exp(-x)),
+    "TANH": lambda _, x: np.tanh(x),
+    "LEAKY_RELU": lambda item, x: np.where(
+        x > 0, x, np.float32(item.options["alpha"]) * x
+    ),
+    "PRELU": lambda _, x, a: np.where(x > 0, x, a * x),
+    "SQUEEZE": lambda item, x: x.squeeze(tuple(item.options["squeeze_dims"])),
+    "TRANSPOSE": lambda _, x, order: x.transpose(order),
+    "CONCATENATION": lambda item, *xs: np.concatenate(xs, item.options["axis"]),
+    "SHAPE": lambda _, x: np.array(x.shape),
+    "STRIDED_SLICE": lambda _, x, first, *__: x[first[0]],
+    "PACK": lambda _, *xs: np.stack(xs),
+    "QUANTIZE": lambda _, x: x,
+    "DEQUANTIZE": lambda _, x: x,
+    "GATHER": lambda _, table, places: table[places.astype(int)],
+}
+"""Operators by name: (operation, inputs) -> result, before the activation built in."""
