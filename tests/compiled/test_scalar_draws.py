@@ -18,6 +18,7 @@ from mho.compiled import (
     normal,
     normal_pair,
     normal_purpose,
+    of_cell,
     purpose,
     uniform,
     uniform_pair,
@@ -95,6 +96,20 @@ def test_moments_and_parts_of_a_history_have_the_same_streams(
     assert torch.equal(found[1:2], cells.child("part").uniform("some"))
     numbered = cells.numbered("part", torch.arange(3)[:, None])
     assert torch.equal(found[2:].flatten(), numbered.uniform("some")[0])
+
+
+def named(word: int, out: Any) -> None:
+    """The key of cell 12,345 in the stream of a word."""
+    out[0] = uniform(of_cell(word, 12_345), UNIFORM)
+
+
+def test_a_cell_has_the_same_key_in_a_stream(stream: Stream) -> None:
+    """By its number, bit for bit, whichever stream it is."""
+    parts = [stream.child(name) for name in ("one", "another")]
+    words = np.array([part.word for part in parts], np.uint64)
+    found = drawn(named, CellStream(torch.from_numpy(words.view("i8"))), 1)
+    wanted = [part.cells(torch.tensor([12_345])) for part in parts]
+    assert found[0].tolist() == [float(one.uniform("some")) for one in wanted]
 
 
 def normals(key: int, out: Any) -> None:

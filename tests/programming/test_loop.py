@@ -349,3 +349,31 @@ def test_the_integrated_driver_programs_nearly_every_cell() -> None:
     target = (50 + 65 * (torch.arange(1024) % 64)) * uS
     result = program(bench, target, ProgramProtocol(tolerance=20 * uS))
     assert int(result.converged.sum()) >= int((~bench.stuck).sum()) - 1
+
+
+def test_threads_change_no_bit_of_a_run_and_torch_keeps_its_own() -> None:
+    """16,384 cells: pulses, decisions and trains are all split at first, and none at the end.
+
+    Within, torch itself has one thread: its threads would wait busily beside the kernels.
+    """
+    within: list[int] = []
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        bench = SimulatedBench(Chip("rao2023", rows=64), Stream(1))
+        target = (50 + 65 * (torch.arange(16_384) % 60)) * uS
+        result = program(
+            bench,
+            target,
+            ProgramProtocol(tolerance=20 * uS),
+            on_cycle=lambda _: within.append(torch.get_num_threads()),
+        )
+        assert torch.get_num_threads() == threads
+        found.append((result, bench.state()))
+    assert set(within) == {1}
+    (one, alone), (two, split) = found
+    for name in ("error", "outcome", "pulses", "denoise_pulses", "reads"):
+        assert torch.equal(getattr(one, name), getattr(two, name)), name
+    assert one.ledger == two.ledger
+    for name, tensor in alone.items():
+        assert torch.equal(tensor, split[name]), name

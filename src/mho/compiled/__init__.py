@@ -30,6 +30,7 @@ from mho.compiled.draws import (
     normal_pair,
     normal_purpose,
     normals_of,
+    of_cell,
     purpose,
     uniform,
     uniform_pair,
@@ -47,7 +48,7 @@ from mho.compiled.records import (
     record_type,
 )
 from mho.compiled.sentences import LawError
-from mho.compiled.threads import in_threads
+from mho.compiled.threads import in_threads, threads_for_kernels
 from mho.compiled.translate import Laws, bare, fingerprint, used_by
 
 __all__ = [
@@ -84,10 +85,12 @@ __all__ = [
     "normals_of",
     "numbers_record",
     "numbers_type",
+    "of_cell",
     "power",
     "purpose",
     "record_type",
     "sin_turns",
+    "threads_for_kernels",
     "uniform",
     "uniform_pair",
     "uniform_slot",

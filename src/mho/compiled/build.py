@@ -115,15 +115,22 @@ class Kernels:
         """The kernel, whose compiler speaks in one sentence where a law cannot be compiled."""
 
         def call(*arguments: Any) -> Any:
-            from numba.core.errors import NumbaError, UnsupportedBytecodeError
-
             try:
                 return kernel(*arguments)
-            # a name that no record has is a `KeyError` of the compiler
-            except (NumbaError, UnsupportedBytecodeError, KeyError) as error:
-                raise law_error(error, self._laws) from error
+            except Exception as error:
+                if _is_compilers(error):
+                    raise law_error(error, self._laws) from error
+                raise
 
         return call
+
+
+def _is_compilers(error: Exception) -> bool:
+    """Whether an error says that a law cannot be compiled."""
+    from numba.core.errors import NumbaError, UnsupportedBytecodeError
+
+    # a name that no record has is a `KeyError` of the compiler
+    return isinstance(error, NumbaError | UnsupportedBytecodeError | KeyError)
 
 
 def writable(folder: Path) -> Path | None:

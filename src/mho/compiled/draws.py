@@ -50,6 +50,11 @@ def child_purposes(name: str, count: int) -> npt.NDArray[np.uint64]:
     return np.array(words, dtype=np.uint64)
 
 
+def of_cell(word: Word, number: int) -> Word:
+    """The key of a cell, by its number, in the stream that a word stands for."""
+    return _mix(U(number) * _GOLDEN + word)
+
+
 def at_event(key: Word, event: int) -> Word:
     """A cell's key at its `event`-th operation."""
     return key + U(event) * _GOLDEN

@@ -138,7 +138,7 @@ def decide(
     amplitude: Table,
     count: Table,
     at: Table,
-) -> tuple[int, int, int, int, int, int]:
+) -> tuple[int, int, int, int, int]:
     """What each live cell gets next: a pulse, the train it owes, or the long look.
 
     Args:
@@ -150,11 +150,10 @@ def decide(
         at: Filled with the places of cells that get a train.
 
     Returns:
-        Cells that get a pulse, and how many one gets at most; cells that get a train, and pulses
-        of the longest; cells that wait for nothing; and cells found stuck (1).
+        Cells that get a pulse; cells that get a train, and pulses of the longest; cells that wait
+        for something; and cells found stuck (1).
     """
     trims = 0
-    most = 0
     trains = 0
     longest = 0
     busy = 0
@@ -177,7 +176,6 @@ def decide(
             trimmed[trims] = cell.number
             pulses = law_count(cell, p[0].trim)
             count[trims] = pulses
-            most = max(most, pulses)
             trims += 1
             cell.pulses += pulses
             if p[0].denoises:
@@ -190,11 +188,17 @@ def decide(
             stuck += 1
         elif not cell.ready:
             busy += 1
-    return trims, most, trains, longest, busy, stuck
+    return trims, trains, longest, busy, stuck
 
 
 def give_trains(
-    live: Table, p: Table, at: Table, numbers: Table, amplitude: Table
+    live: Table,
+    p: Table,
+    at: Table,
+    first: int,
+    last: int,
+    numbers: Table,
+    amplitude: Table,
 ) -> None:
     """Amplitudes of the trains that cells owe (V), 0 after a cell's last pulse.
 
@@ -202,10 +206,12 @@ def give_trains(
         live: Live cells.
         p: The protocol's numbers.
         at: Places of the cells.
+        first: The first of them to give one.
+        last: The one before which to stop.
         numbers: Filled with their numbers.
         amplitude: Filled with the amplitudes. Shape (longest, cells).
     """
-    for k in range(at.shape[0]):
+    for k in range(first, last):
         cell = live[at[k]]
         numbers[k] = cell.number
         voltages = law_switching_voltages(cell, p[0].trim)

@@ -1,8 +1,8 @@
 """The one loop that runs every protocol, on the cells that still need it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,7 +11,13 @@ from torch import Tensor
 
 from mho.bench import Bench, Pulse
 from mho.checks import check_shape, check_within
-from mho.compiled import Table, numbers_record, record_type
+from mho.compiled import (
+    Table,
+    in_threads,
+    numbers_record,
+    record_type,
+    threads_for_kernels,
+)
 from mho.ledger import Ledger
 from mho.programming.by_kind import (
     ComparedBench,
@@ -32,6 +38,11 @@ from mho.programming.records import (
     saved_columns,
 )
 from mho.programming.result import ProgramResult
+
+_DECISION = 0.25
+"""Work of deciding what a cell gets, relative to one pulse of a cell (1)."""
+_TRAIN = 2
+"""The same of making up a train (1)."""
 
 
 class ProgramRun:
@@ -175,25 +186,39 @@ class ProgramRun:
         Returns:
             Live cells that are not ready (1).
         """
-        # what the bench is given is made anew: it may keep it
-        cells = np.empty(self.live_cells, np.int64)
-        amplitude = np.empty(self.live_cells, np.float32)
-        at, count = self._places
-        trims, most, trains, longest, busy, stuck = self._kernels["decide"](
-            self._live, self._p, cells, amplitude, count, at
-        )
-
+        decided = in_threads(self._decide, self.live_cells, _DECISION)
+        cells, amplitude, count, at = _joined(decided)
         width = self.protocol.trim.width
-        train = amplitude[:trims]
+        most = int(count.max(initial=0))
         if most > 1:
-            number = np.arange(int(most))[:, None]
-            train = np.where(number < count[:trims], train, np.float32(0))
-        self._give(train, width, cells[:trims])
-        if trains:
-            self._give_trains(at[:trains], int(longest))
-        if stuck:
+            number = np.arange(most)[:, None]
+            amplitude = np.where(number < count, amplitude, np.float32(0))
+        self._give(amplitude, width, cells)
+        if at.size:
+            self._give_trains(at, max(one.longest for one in decided))
+        if any(one.stuck for one in decided):
             self._drop()
-        return int(busy)
+        return sum(one.busy for one in decided)
+
+    def _decide(self, some: slice) -> "_Decided":
+        """What some of the live cells get next."""
+        live = self._live[some]
+        # what the bench is given is made anew: it may keep it
+        cells = np.empty(live.size, np.int64)
+        amplitude = np.empty(live.size, np.float32)
+        at, count = self._places[:, some]
+        trims, trains, longest, busy, stuck = self._kernels["decide"](
+            live, self._p, cells, amplitude, count, at
+        )
+        return _Decided(
+            cells[:trims],
+            amplitude[:trims],
+            count[:trims],
+            at[:trains] + some.start,
+            int(longest),
+            int(busy),
+            int(stuck),
+        )
 
     def _give_trains(self, at: Table, longest: int) -> None:
         """Give some of the live cells the trains that they owe."""
@@ -201,7 +226,14 @@ class ProgramRun:
         assert denoise is not None
         cells = np.empty(at.size, np.int64)
         train = np.empty((longest, at.size), np.float32)
-        self._kernels["give_trains"](self._live, self._p, at, cells, train)
+        give_trains = self._kernels["give_trains"]
+        in_threads(
+            lambda some: give_trains(
+                self._live, self._p, at, some.start, some.stop, cells, train
+            ),
+            at.size,
+            _TRAIN,
+        )
         self._give(train, denoise.width, cells)
 
     def _give(self, amplitude: Table, width: float, cells: Table) -> None:
@@ -265,6 +297,42 @@ class ProgramRun:
         self._live = self._live[:kept]
 
 
+class _Decided(NamedTuple):
+    """What some of the live cells get next.
+
+    Args:
+        cells: Numbers of cells that get pulses.
+        amplitude: Amplitude of those of each (V).
+        repeats: How many each gets (1).
+        at: Places of cells that get the train they owe.
+        longest: Pulses of the longest train (1).
+        busy: Cells that wait for something (1).
+        stuck: Cells found stuck (1).
+    """
+
+    cells: Table
+    amplitude: Table
+    repeats: Table
+    at: Table
+    longest: int
+    busy: int
+    stuck: int
+
+
+def _joined(parts: Sequence[_Decided]) -> tuple[Table, Table, Table, Table]:
+    """Arrays of all parts, one after the other."""
+    if len(parts) == 1:
+        only = parts[0]
+        return only.cells, only.amplitude, only.repeats, only.at
+    cells, amplitude, repeats, at, *_ = zip(*parts, strict=True)
+    return (
+        np.concatenate(cells),
+        np.concatenate(amplitude),
+        np.concatenate(repeats),
+        np.concatenate(at),
+    )
+
+
 def _seen(found: Float[Tensor, " cells"], count: int) -> Table:
     """What a bench found of each cell, as kernels want it.
 
@@ -319,14 +387,15 @@ def program(
         check_two_levels(flat, info)
         bench = ComparedBench(bench)
     run = ProgramRun(bench, flat, protocol, numbers)
-    if resume is None:
-        run.begin()
-    else:
-        run.restore(resume)
-    while not run.finished:
-        run.cycle()
-        if on_cycle is not None:
-            on_cycle(run)
+    with threads_for_kernels():
+        if resume is None:
+            run.begin()
+        else:
+            run.restore(resume)
+        while not run.finished:
+            run.cycle()
+            if on_cycle is not None:
+                on_cycle(run)
     return run.result()
 
 

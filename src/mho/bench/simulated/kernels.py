@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from mho.chip import Chip
-from mho.compiled import F, Numbers, Real, Record, Word, at_event, normal_of
+from mho.compiled import (
+    F,
+    Numbers,
+    Real,
+    Record,
+    Word,
+    at_event,
+    normal_of,
+    of_cell,
+)
 from mho.device import (
     BLOCK,
     law_bend,
@@ -97,7 +106,8 @@ def read(
     chip: Array,
     look: Array,
     cells: Array,
-    readout_keys: Array,
+    readout: Word,
+    copies: Array,
     readout_word: Word,
     words: Array,
     singles: int,
@@ -105,7 +115,11 @@ def read(
     spread: Array,
     span: Array,
 ) -> None:
-    """Look at cells through the read-out: mean, standard deviation and peak-to-peak (S)."""
+    """Look at cells through the read-out: mean, standard deviation and peak-to-peak (S).
+
+    `readout` stands for the stream of the read-out, `copies` has the key of every cell in it where
+    cells are copies of others, and is empty where they are not.
+    """
     samples = look[0].samples
     few = max(BLOCK // samples, 1)
     keys = np.empty(few * samples, np.uint64)
@@ -116,8 +130,10 @@ def read(
         stop = min(start + few, cells.shape[0])
         for j in range(start, stop):
             # drawn by the number of the cell's event, before looking moves it on
-            key = readout_keys[j]
-            event = state[cells[j]].event
+            number = cells[j]
+            own = copies.shape[0] == 0
+            key = of_cell(readout, number) if own else copies[number]
+            event = state[number].event
             for n in range(samples):
                 place = (j - start) * samples + n
                 keys[place] = at_event(key, event + n) + readout_word

@@ -66,6 +66,10 @@ class ReadOut:
         self._conversion = array.conversion_energy
         self._stream = stream
         self._copies = None if origin is None else stream.copies(origin)
+        self._word = np.uint64(stream.word)
+        self._copy_keys = np.empty(0, np.uint64)
+        if self._copies is not None:
+            self._copy_keys = self._copies.key.numpy().view(np.uint64)
         self._kernels = compiled_for(cells.model, kernels.ALL)
         self._numbers = numbers_record(kernels.chip_numbers(chip))
 
@@ -92,7 +96,6 @@ class ReadOut:
         chosen = cells.numpy()
         found = np.empty((3, cells.numel()), np.float32)
         records = self._cells.records_with(chosen)
-        keys = self._streams(cells).key.numpy().view(np.uint64)
 
         def watch(some: slice) -> None:
             self._kernels["read"](
@@ -101,7 +104,8 @@ class ReadOut:
                 self._numbers,
                 look.copy(),
                 chosen[some],
-                keys[some],
+                self._word,
+                self._copy_keys,
                 _READ_NOISE,
                 words,
                 singles,
