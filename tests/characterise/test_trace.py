@@ -1,5 +1,6 @@
 """Files become traces, or one sentence that says what is wrong with them."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,8 @@ def test_time_may_be_in_milliseconds(tmp_path: Path) -> None:
             "0.012,1,2",
             "line 8 must have two columns separated by a comma, but has 3",
         ),
-        (7, "0.012,nan", "line 8 must hold finite numbers, but holds `nan`"),
+        (7, "0.012,inf", "line 8 must hold finite numbers, but holds `inf`"),
+        (7, "nan,1", "line 8 must hold finite numbers, but holds `nan`"),
         (7, "0.012,off", "line 8 must hold finite numbers, but holds `off`"),
         (7, "0.0121,1e-6", "line 8 must come one even step"),
     ],
@@ -83,6 +85,33 @@ def test_errors_name_file_and_line(
     ) as error:
         read_trace(path, 0.2)
     assert "\n" not in str(error.value)
+
+
+def test_missing_samples_lie_between_their_neighbours(tmp_path: Path) -> None:
+    """A ramp has every value on the line between its neighbours, so that nothing changes."""
+    path = write(tmp_path / "t.csv", "time_s,conductance_uS", 10.0)
+    lines = path.read_text().splitlines()
+    lines[20] = lines[20].split(",")[0] + ","
+    lines[30] = lines[30].split(",")[0] + ",NaN"
+    del lines[40:43]
+    path.write_text("\n".join(lines) + "\n")
+    trace = read_trace(path, 0.2)
+    assert trace.missing == 5
+    assert trace.interval == pytest.approx(2e-3)
+    expected = (100 + torch.arange(300, dtype=torch.float64)) * uS
+    torch.testing.assert_close(trace.conductance, expected, rtol=1e-6, atol=0.0)
+    del lines[100:140]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match="45 of 300 are missing; cut"):
+        read_trace(path, 0.2)
+
+
+def test_a_packed_file_is_the_same_trace(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "time_s,conductance_uS", 10.0)
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    found = read_trace(packed, 0.2).conductance
+    assert torch.equal(found, read_trace(path, 0.2).conductance)
 
 
 def test_files_that_are_no_traces(tmp_path: Path) -> None:

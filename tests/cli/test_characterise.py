@@ -1,6 +1,5 @@
 """`mho characterise noise`: table, figure, JSON, and errors of one sentence."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -132,19 +131,6 @@ def test_errors_are_one_sentence(
     assert said.err.count("\n") == 1
     assert said.out == ""
     assert not (place / "f").exists()
-
-
-@pytest.mark.usefixtures("place")
-def test_without_hmmlearn_a_sentence_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        "importlib.util.find_spec",
-        lambda name, *a: None if name == "hmmlearn" else find(name, *a),
-    )
-    assert call("characterise", "noise", "trap.csv") == 2
-    assert "run `pip install mho[characterise]`" in capsys.readouterr().err
 
 
 def test_importing_mho_imports_no_analysis() -> None:

@@ -1,12 +1,15 @@
 """Telegraph noise in a trace: how many traps, how large, how fast, and how sure that is."""
 
-import importlib.util
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from mho.characterise.telegraph.initial_guess import (
+    converter_step,
+    rough_noise,
+)
 from mho.characterise.telegraph.result import (
     Estimate,
     FoundTrap,
@@ -15,7 +18,7 @@ from mho.characterise.telegraph.result import (
 )
 from mho.characterise.telegraph.spectrum import gaussian_bic
 from mho.characterise.telegraph.trace import Trace
-from mho.characterise.telegraph.trap_model import Array
+from mho.characterise.telegraph.trap_model import Array, Model
 from mho.checks import check_between
 from mho.files import RunFolder
 
@@ -45,18 +48,10 @@ def analyse_noise(
         traps: Number of traps, if it is known; then that many are reported, whatever they are.
         options: When jumps count as telegraph noise.
         run: Where the fit with each number of traps is kept; what it has is not fitted again.
-
-    Raises:
-        ValueError: hmmlearn is not installed.
     """
     chosen = options or NoiseOptions()
     if traps is not None:
         check_between(traps, "traps", 0, 3, "1")
-    if importlib.util.find_spec("hmmlearn") is None:
-        raise ValueError(
-            "Telegraph noise must be fitted with hmmlearn, but it is not installed; run"
-            " `pip install mho[characterise]`."
-        )
     values = trace.conductance.double().numpy()
     if float(np.ptp(values)) <= 1e-12 * float(np.abs(values).max()):
         return _constant(trace)
@@ -72,10 +67,6 @@ def _analyse(
 ) -> TelegraphAnalysis:
     """All fits, and the choice among them."""
     from mho.characterise.telegraph.fits import fit_all
-    from mho.characterise.telegraph.initial_guess import (
-        converter_step,
-        rough_noise,
-    )
 
     unit = rough_noise(values)
     scaled = values / unit
@@ -91,23 +82,56 @@ def _analyse(
             if fit.believable(options, converter_step(scaled))
         ]
         chosen = min((fits[0], *good), key=lambda fit: fit.bic)
+    scores = tuple(fit.bic for fit in fits)
+    return _described(chosen, trace, unit, options, scores, rival)
+
+
+def fit_traps(
+    trace: Trace, start: Model, *, options: NoiseOptions | None = None
+) -> TelegraphAnalysis:
+    """Fit traps of which number, sizes and rates are known roughly.
+
+    Args:
+        trace: The trace.
+        start: Where the fit begins, in siemens.
+        options: When jumps count as telegraph noise.
+    """
+    from mho.characterise.telegraph.fits import fit_from
+
+    chosen = options or NoiseOptions()
+    values = trace.conductance.double().numpy()
+    unit = rough_noise(values)
+    scaled = values / unit
+    fit = fit_from(scaled, start.divided_by(unit))
+    rival = gaussian_bic(scaled)
+    return _described(fit, trace, unit, chosen, (fit.bic,), rival)
+
+
+def _described(
+    chosen: "Fit",
+    trace: Trace,
+    unit: float,
+    options: NoiseOptions,
+    scores: tuple[float, ...],
+    rival: float,
+) -> TelegraphAnalysis:
+    """A fit to a trace in some unit (S), in SI."""
+    samples = trace.conductance.numel()
     # A density of the trace in units of `unit` is one in 1/S after division by it.
-    shift = 2 * len(values) * math.log(unit)
+    shift = 2 * samples * math.log(unit)
     fitted = torch.from_numpy(chosen.fitted * unit)
+    away = trace.conductance.double() - fitted
+    levels = sorted(float(level) * unit for level in chosen.model.levels)
     return TelegraphAnalysis(
         traps=_found(chosen, trace, unit, options),
-        levels=tuple(
-            sorted(float(level) * unit for level in chosen.model.levels)
-        ),
+        levels=tuple(levels),
         noise=chosen.model.noise * unit,
-        residual=float(
-            (trace.conductance.double() - fitted).square().mean().sqrt()
-        ),
+        residual=float(away.square().mean().sqrt()),
         complete=chosen.explains(options),
         interval=trace.interval,
-        samples=len(values),
+        samples=samples,
         log_likelihood=chosen.score - shift / 2,
-        bic=tuple(fit.bic + shift for fit in fits),
+        bic=tuple(score + shift for score in scores),
         bic_gaussian=rival + shift,
         fitted=fitted,
     )

@@ -1,12 +1,16 @@
-"""The hidden Markov model of independent traps, fitted with hmmlearn's forward-backward."""
+"""The hidden Markov model of independent traps, and its fit."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from hmmlearn.base import BaseHMM, ConvergenceMonitor
+import numpy.typing as npt
 
+from mho.characterise.telegraph.pair_chain import (
+    PairPosterior,
+    pair_posterior,
+)
 from mho.characterise.telegraph.trap_model import (
     Array,
     Model,
@@ -65,8 +69,8 @@ class Seen:
     misplaced: float
 
 
-class FactorialHMM(BaseHMM):  # type: ignore[misc]
-    """Hidden states are the joint states at the start and at the end of each sample.
+class FactorialHMM:
+    """Hidden states are the joint states of the traps at the start and at the end of each sample.
 
     The steps of maximisation use probabilities that the data give to events of which the model
     knows the mean: jumps between the ends of a sample give the transition matrices, one for each
@@ -82,59 +86,50 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
     def __init__(
         self, grid: Grid, model: Model, iterations: int, tolerance: float
     ) -> None:
-        super().__init__(
-            n_components=4**model.traps,
-            n_iter=iterations,
-            tol=tolerance,
-            random_state=0,
-            params="",
-            init_params="",
-            implementation="scaling",
-        )
-        self.monitor_ = _Quiet(tolerance, iterations, verbose=False)
         self.grid = grid
-        self.adopt(model)
-
-    def adopt(self, model: Model) -> None:
-        """Take over parameters."""
         self.model = model
-        states = 2**model.traps
-        # The hidden states are pairs: the traps' states at the start and at the end of a sample.
-        each = np.arange(states)
-        self.stay = np.arange(states) * (states + 1)
-        first_pairs = model.stationary[:, None] * model.transition
-        self.startprob_ = first_pairs.ravel()
-        # A pair is followed by those that begin where it ends.
-        after = np.zeros((states, states, states, states))
-        after[:, each, each] = model.transition
-        self.transmat_ = after.reshape(states**2, states**2)
+        self.iterations = iterations
+        self.tolerance = tolerance
+        self.history: list[float] = []
 
-    def _get_n_fit_scalars_per_param(self) -> dict[str, int]:
-        return {"m": 2 + 3 * self.model.traps}
+    @property
+    def stay(self) -> npt.NDArray[np.int64]:
+        """Pairs that begin and end in the same joint state. Shape (states,)."""
+        states = 2**self.model.traps
+        return np.arange(states) * (states + 1)
 
-    def _compute_likelihood(self, _: Array) -> Array:
+    def fit(self, values: Array) -> "FactorialHMM":
+        """Take steps of expectation and maximisation until the likelihood hardly grows.
+
+        Args:
+            values: The trace from the start of the grid. Shape (samples, 1).
+        """
+        self.history = []
+        for _ in range(self.iterations):
+            lattice = self._lattice()
+            seen = self._posterior(lattice)
+            self.history.append(seen.score)
+            self._maximise(
+                values, self.clean(values, lattice, seen.pairs), seen
+            )
+            gained = math.inf
+            if len(self.history) > 1:
+                gained = self.history[-1] - self.history[-2]
+            if gained < self.tolerance:
+                break
+        return self
+
+    def _posterior(self, lattice: Array) -> PairPosterior:
+        model = self.model
+        return pair_posterior(model.stationary, model.transition, lattice)
+
+    def _lattice(self) -> Array:
+        """Density of each sample for each pair. Shape (samples, states²)."""
         grid = self.grid
         table = densities(self.model, grid.points, grid.step) + grid.stray
         result: Array = table[grid.left] * (1 - grid.share)
         result += table[grid.left + 1] * grid.share
         return result
-
-    def _accumulate_sufficient_statistics(
-        self,
-        stats: dict[str, Any],
-        values: Array,
-        lattice: Array,
-        posteriors: Array,
-        *_: Array,
-        **__: Array,
-    ) -> None:
-        states = 2**self.model.traps
-        stats["pairs"] = posteriors.sum(0).reshape(states, states)
-        clean = self.clean(values, lattice, posteriors)
-        stats["weight"] = clean.sum(0)
-        stats["sum"] = (clean * values).sum(0)
-        stats["clean"] = clean
-        stats["values"] = values
 
     def clean(self, values: Array, lattice: Array, posteriors: Array) -> Array:
         """Probability that a sample was spent in each joint state without a jump (1).
@@ -154,18 +149,19 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         Args:
             values: The trace from the start of the grid. Shape (samples, 1).
         """
-        score, posteriors = self.score_samples(values)
+        lattice = self._lattice()
+        posterior = self._posterior(lattice)
+        posteriors = posterior.pairs
         levels = self.model.levels
         states = 2**self.model.traps
         middle = (levels[:, None] + levels[None, :]).ravel() / 2
-        lattice = self._compute_likelihood(values)
         clean = self.clean(values, lattice, posteriors)
         pairs = posteriors.sum(0).reshape(states, states)
         away = (clean * (values - levels)).sum(1)
         stray = float((posteriors / lattice).sum(1).mean()) * self.grid.stray
         misplaced = self._misplaced(pairs)
         return Seen(
-            float(score),
+            posterior.score,
             posteriors @ middle,
             away,
             clean,
@@ -194,36 +190,27 @@ class FactorialHMM(BaseHMM):  # type: ignore[misc]
         share = float((difference - chance) / (2 * count))
         return max(share, 0.0)
 
-    def _do_mstep(self, stats: dict[str, Any]) -> None:
+    def _maximise(
+        self, values: Array, clean: Array, seen: PairPosterior
+    ) -> None:
         traps = self.model.traps
-        fills, empties = jumps(stats["pairs"], traps)
-        weight = stats["weight"]
+        states = 2**traps
+        pairs = seen.pairs.sum(0).reshape(states, states)
+        fills, empties = jumps(pairs, traps)
+        weight = clean.sum(0)
         matrix = design(traps)
         normal = matrix.T @ (weight[:, None] * matrix)
         # A level that no sample visits leaves its amplitude free; a trace of ridge keeps it put.
         ridge = 1e-6 * np.eye(1 + traps)
         before = np.concatenate(([self.model.base], self.model.amplitude))
-        solution = np.linalg.solve(
-            normal + ridge, matrix.T @ stats["sum"] + ridge @ before
-        )
-        away = stats["values"] - matrix @ solution
-        variance = float(
-            (stats["clean"] * away**2).sum() / max(weight.sum(), 1e-9)
-        )
+        wanted = matrix.T @ (clean * values).sum(0) + ridge @ before
+        solution = np.linalg.solve(normal + ridge, wanted)
+        away = values - matrix @ solution
+        variance = float((clean * away**2).sum() / max(weight.sum(), 1e-9))
         noise = max(variance**0.5, self.grid.noise_min)
-        self.adopt(
-            Model.checked(
-                float(solution[0]), noise, solution[1:], fills, empties
-            )
+        self.model = Model.checked(
+            float(solution[0]), noise, solution[1:], fills, empties
         )
-
-
-class _Quiet(ConvergenceMonitor):  # type: ignore[misc]
-    """hmmlearn's monitor without its remarks on standard error."""
-
-    def report(self, log_prob: float) -> None:
-        self.history.append(log_prob)
-        self.iter += 1
 
 
 def jumps(pairs: Array, traps: int) -> tuple[Array, Array]:

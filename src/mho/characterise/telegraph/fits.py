@@ -7,6 +7,8 @@ import numpy as np
 
 from mho.characterise.telegraph.factorial_hmm import FactorialHMM
 from mho.characterise.telegraph.initial_guess import (
+    FIT_STEPS,
+    GAIN,
     best_fit,
     jump_sizes,
     make_grid,
@@ -108,6 +110,21 @@ def fit_all(
         before = found.model
         fits.append(_back(found, moved[:, None], origin))
     return fits
+
+
+def fit_from(values: Array, start: Model) -> Fit:
+    """A fit that begins at a model.
+
+    Args:
+        values: The trace in units of its rough noise. Shape (samples,).
+        start: Where it begins, in that unit.
+    """
+    moved, grid = make_grid(values, 1.0)
+    origin = float(values[0] - moved[0])
+    begin = replace(start, base=start.base - origin)
+    found = FactorialHMM(grid, begin, FIT_STEPS, GAIN)
+    column = moved[:, None]
+    return _back(found.fit(column), column, origin)
 
 
 def _without(values: Array) -> Fit:

@@ -15,10 +15,10 @@ from mho.characterise.telegraph.factorial_hmm import (
 from mho.characterise.telegraph.trap_model import Array, Model
 
 _LOOK = 5
-_FIT = 80
+FIT_STEPS = 80
 _FIT_THREE = 40
 """Most steps of a first look at a start, of a fit, and of one with three traps (1)."""
-_GAIN = 0.02
+GAIN = 0.02
 """Gain in log likelihood at which a fit has converged (1)."""
 _POINTS_MAX = 16_384
 """Most points of the table of densities (1)."""
@@ -144,18 +144,16 @@ def best_fit(
             grid, left=grid.left[:_GLANCE], share=grid.share[:_GLANCE]
         )
     looks = [
-        FactorialHMM(part, start, _LOOK, _GAIN).fit(few)
+        FactorialHMM(part, start, _LOOK, GAIN).fit(few)
         for start in _starts(values, sizes, before, noise)
     ]
-    looks.sort(key=lambda look: -look.monitor_.history[-1])
-    going_on, steps = (1, _FIT_THREE) if before.traps == 2 else (2, _FIT)
+    looks.sort(key=lambda look: -look.history[-1])
+    going_on, steps = (1, _FIT_THREE) if before.traps == 2 else (2, FIT_STEPS)
     fits = [
-        FactorialHMM(grid, look.model, steps, _GAIN).fit(column)
+        FactorialHMM(grid, look.model, steps, GAIN).fit(column)
         for look in looks[:going_on]
     ]
-    best: FactorialHMM = max(
-        fits, key=lambda fit: float(fit.monitor_.history[-1])
-    )
+    best: FactorialHMM = max(fits, key=lambda fit: float(fit.history[-1]))
     return best
 
 

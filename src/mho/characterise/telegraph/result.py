@@ -100,6 +100,27 @@ class FoundTrap:
             self.capture_time.value + self.emission_time.value
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; keys carry their units."""
+        return {
+            "amplitude_S": asdict(self.amplitude),
+            "capture_time_s": asdict(self.capture_time),
+            "emission_time_s": asdict(self.emission_time),
+            "transitions": round(self.transitions, 1),
+            "resolved": self.resolved,
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "FoundTrap":
+        """A trap as `as_json` told it."""
+        return cls(
+            Estimate(**told["amplitude_S"]),
+            Estimate(**told["capture_time_s"]),
+            Estimate(**told["emission_time_s"]),
+            told["transitions"],
+            told["resolved"],
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TelegraphAnalysis:
@@ -140,7 +161,7 @@ class TelegraphAnalysis:
     def as_json(self) -> dict[str, Any]:
         """Everything but the fitted trace, ready for JSON; keys carry their units."""
         return {
-            "traps": [_trap(trap) for trap in self.traps],
+            "traps": [trap.as_json() for trap in self.traps],
             "levels_S": list(self.levels),
             "noise_S": self.noise,
             "residual_S": self.residual,
@@ -160,16 +181,7 @@ def analysis_from_json(found: Mapping[str, Any]) -> TelegraphAnalysis:
     Args:
         found: What it told.
     """
-    traps = tuple(
-        FoundTrap(
-            Estimate(**trap["amplitude_S"]),
-            Estimate(**trap["capture_time_s"]),
-            Estimate(**trap["emission_time_s"]),
-            trap["transitions"],
-            trap["resolved"],
-        )
-        for trap in found["traps"]
-    )
+    traps = tuple(FoundTrap.from_json(trap) for trap in found["traps"])
     return TelegraphAnalysis(
         traps=traps,
         levels=tuple(found["levels_S"]),
@@ -188,16 +200,6 @@ def analysis_from_json(found: Mapping[str, Any]) -> TelegraphAnalysis:
 def _read_number(value: float | None) -> float:
     """A number that JSON cannot say comes back as none."""
     return math.nan if value is None else value
-
-
-def _trap(trap: FoundTrap) -> dict[str, Any]:
-    return {
-        "amplitude_S": asdict(trap.amplitude),
-        "capture_time_s": asdict(trap.capture_time),
-        "emission_time_s": asdict(trap.emission_time),
-        "transitions": round(trap.transitions, 1),
-        "resolved": trap.resolved,
-    }
 
 
 def _number(value: float) -> float | None:

@@ -1,11 +1,14 @@
 """Traces: conductance over time, read from a CSV file."""
 
+import gzip
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,6 +17,10 @@ from mho.checks import check_finite, check_positive, one_line
 
 _UNEVEN = 0.01
 """Largest deviation of a sampling interval from the mean one (1)."""
+_MISSING = ("", "nan")
+"""What stands for a sample that was not measured."""
+_MISSING_MOST = 0.05
+"""Samples that may be missing (1)."""
 SAMPLES_MIN = 200
 SAMPLES_MAX = 500_000
 """Fewest samples that can say anything, most that memory is planned for (1)."""
@@ -30,10 +37,12 @@ class Trace:
     Args:
         conductance: Conductance (S). Shape (samples,).
         interval: Time from sample to sample (s).
+        missing: Samples that were not measured, and lie on a line between their neighbours (1).
     """
 
     conductance: Float[Tensor, " samples"]
     interval: float
+    missing: int = 0
 
     def __post_init__(self) -> None:
         check_positive(self.interval, "interval", "s")
@@ -52,9 +61,11 @@ def read_trace(path: Path, voltage: float) -> Trace:
     """Read a CSV file of two columns, time and current or conductance.
 
     The header names the quantities with their units; without one they are seconds and amperes.
+    Samples that are missing, as `nan`, an empty cell, or a line that is left out, are put on a
+    line between their neighbours, if they are not too many.
 
     Args:
-        path: The file. Lines that start with `#` are remarks.
+        path: The file, packed by gzip or not. Lines that start with `#` are remarks.
         voltage: Voltage at which a current was measured, with its sign (V); not 0.
 
     Raises:
@@ -91,14 +102,13 @@ def read_trace(path: Path, voltage: float) -> Trace:
             f" {len(table):,}."
         )
     time = table[:, 0] * scales[0]
-    return Trace(
-        table[:, 1] * scales[1], _interval(path, time, [n for n, _ in lines])
-    )
+    numbers = [number for number, _ in lines]
+    return _evenly(path, time, table[:, 1] * scales[1], numbers)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each line that says something."""
-    with path.open(encoding="utf-8-sig") as file:
+    with _opened(path) as file:
         number = 0
         # A file may be one line without an end.
         while line := file.readline(_LONGEST_LINE + 1):
@@ -111,6 +121,15 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             if line.strip() and not line.startswith("#"):
                 cells = [cell.strip() for cell in line.split(",")]
                 yield number, [cell.strip('"') for cell in cells]
+
+
+def _opened(path: Path) -> Any:
+    """The file as text; gzip is told by its first two bytes."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    if is_packed:
+        return gzip.open(path, "rt", encoding="utf-8-sig")
+    return path.open(encoding="utf-8-sig")
 
 
 def _is_number(text: str) -> bool:
@@ -128,13 +147,21 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
             f"File `{path}` line {number} must have two columns separated by a comma, but has"
             f" {len(cells)}."
         )
-    for cell in cells:
-        if not (_is_number(cell) and math.isfinite(float(cell))):
-            raise ValueError(
-                f"File `{path}` line {number} must hold finite numbers, but holds"
-                f" `{one_line(cell[:40])}`."
-            )
-    return [float(cell) for cell in cells]
+    time, value = cells
+    if value.lower() in _MISSING:
+        value = "nan"
+    elif not (_is_number(value) and math.isfinite(float(value))):
+        raise _no_number(path, number, value)
+    if not (_is_number(time) and math.isfinite(float(time))):
+        raise _no_number(path, number, time)
+    return [float(time), float(value)]
+
+
+def _no_number(path: Path, number: int, cell: str) -> ValueError:
+    return ValueError(
+        f"File `{path}` line {number} must hold finite numbers, but holds"
+        f" `{one_line(cell[:40])}`."
+    )
 
 
 def _scales(
@@ -167,21 +194,43 @@ def _scales(
     )
 
 
-def _interval(
-    path: Path, time: Float[Tensor, " samples"], numbers: list[int]
-) -> float:
-    """Time from sample to sample (s)."""
+def _evenly(
+    path: Path,
+    time: Float[Tensor, " lines"],
+    conductance: Float[Tensor, " lines"],
+    numbers: list[int],
+) -> Trace:
+    """The trace, with what is missing put between its neighbours."""
     steps = time.diff()
-    span = float(time[-1] - time[0])
-    mean = span / steps.numel()
-    deviation = (steps - mean).abs()
-    off = deviation > _UNEVEN * mean
-    if mean <= 0 or off.any():
-        # Time that does not go on is wrong from the second line on.
-        step = int(off.nonzero()[0]) if mean > 0 else 0
-        line = numbers[step + 1]
+    usual = float(steps.median())
+    if usual <= 0:
+        raise _uneven(path, numbers[1])
+    ratio = steps / usual
+    # of a whole number of steps, which the mean step gives more exactly than the median
+    whole = ratio.round()
+    off = ((ratio - whole).abs() > _UNEVEN * whole) | (whole < 1)
+    if off.any():
+        raise _uneven(path, numbers[int(off.nonzero()[0]) + 1])
+    place = torch.cat((whole.new_zeros(1), whole.cumsum(0)))
+    count = int(place[-1]) + 1
+    interval = float(time[-1] - time[0]) / (count - 1)
+    known = ~conductance.isnan()
+    missing = count - int(known.sum())
+    if missing > _MISSING_MOST * count or not known[[0, -1]].all():
         raise ValueError(
-            f"File `{path}` line {line} must come one even step of time after the line before,"
-            f" within {_UNEVEN:.0%}, but does not; resample the trace evenly."
+            f"File `{path}` must hold all but {_MISSING_MOST:.0%} of its samples, the first and"
+            f" the last among them, but {missing:,} of {count:,} are missing; cut the trace."
         )
-    return mean
+    if missing == 0:
+        return Trace(conductance, interval)
+    bridged = np.interp(
+        np.arange(count), place[known].numpy(), conductance[known].numpy()
+    )
+    return Trace(torch.from_numpy(bridged), interval, missing)
+
+
+def _uneven(path: Path, line: int) -> ValueError:
+    return ValueError(
+        f"File `{path}` line {line} must come one even step of time after the line before,"
+        f" within {_UNEVEN:.0%}, or a few whole steps, but does not; resample the trace evenly."
+    )

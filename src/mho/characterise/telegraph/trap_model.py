@@ -89,6 +89,16 @@ class Model:
             name: getattr(self, name).tolist() for name in _OF_TRAPS
         }
 
+    def divided_by(self, unit: float) -> "Model":
+        """The same model with conductances in another unit, which is given in the present one."""
+        return Model(
+            self.base / unit,
+            self.noise / unit,
+            self.amplitude / unit,
+            self.fills,
+            self.empties,
+        )
+
     @property
     def traps(self) -> int:
         """Number of traps (1)."""
