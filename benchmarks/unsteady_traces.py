@@ -25,7 +25,6 @@ import numpy.typing as npt
 import torch
 
 import mho
-from mho.characterise.history import TraceHistory, trace_history
 
 SAMPLES = 100_000
 INTERVAL = 2.5e-3
@@ -115,12 +114,13 @@ def coded(values: Array, step: float) -> Array:
     return rounded
 
 
-def history(values: Array) -> TraceHistory:
+def history(values: Array) -> mho.TraceHistory:
+    """What is found in a trace."""
     conductance = torch.from_numpy((values + OFFSET) * UNIT)
-    return trace_history(mho.Trace(conductance, INTERVAL))
+    return mho.trace_history(mho.Trace(conductance, INTERVAL))
 
 
-def found_of(case: Case, found: TraceHistory) -> tuple[int, int]:
+def found_of(case: Case, found: mho.TraceHistory) -> tuple[int, int]:
     """Jumps that were found, and reports that are none of them."""
     reports = [jump for jump in found.jumps if not jump.settling]
     left = list(reports)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mho.bench import Bench, BenchInfo, Pulse, Reading
     from mho.bench.simulated import ChipSpec, SimulatedBench
+    from mho.characterise.history import TraceHistory, trace_history
     from mho.characterise.levels import LevelExperiment, distinguishable
     from mho.characterise.telegraph import (
         TelegraphAnalysis,
@@ -191,6 +192,7 @@ NAMES = {
         "noise_aware_train",
     ),
     "mho.wires": ("Cubic", "Sinh", "WireModel", "sneak_currents"),
+    "mho.characterise.history": ("TraceHistory", "trace_history"),
     "mho.characterise.levels": ("LevelExperiment", "distinguishable"),
     "mho.characterise.telegraph": (
         "TelegraphAnalysis",
@@ -274,6 +276,7 @@ __all__ = [
     "Surrogate",
     "TelegraphAnalysis",
     "Trace",
+    "TraceHistory",
     "Transimpedance",
     "Trim",
     "Verify",
@@ -320,6 +323,7 @@ __all__ = [
     "suited_protocol",
     "survey",
     "tiles_needed",
+    "trace_history",
     "train_digits",
     "wire_loss",
     "wire_savings",

@@ -203,13 +203,13 @@ def cheapest(
             for before in range(configurations):
                 away = steps[i] - change[before, c]
                 misfit = min(away * away / (2 * variance[i]), price)
-                total = cost[before] + price_of[before, c] + misfit
-                if total < after[c]:
-                    after[c] = total
+                so_far = cost[before] + price_of[before, c] + misfit
+                if so_far < after[c]:
+                    after[c] = so_far
                     origin[i, c] = before
         cost[:] = after
     last = int(np.argmin(cost))
-    total = cost[last]
+    total: float = cost[last]
     for back in range(count):
         i = count - 1 - back
         before = origin[i, last]

@@ -154,10 +154,7 @@ def history_from_json(found: Mapping[str, Any]) -> TraceHistory:
     if found["settling"] is not None:
         told = found["settling"]
         settling = Settling(told["duration_s"], told["begin_S"], told["end_S"])
-    spectrum = {
-        name: None if value is None else Estimate(**value)
-        for name, value in found["spectrum"].items()
-    }
+    spectrum = found["spectrum"]
     return TraceHistory(
         stretches=tuple(map(_stretch_from, found["stretches"])),
         jumps=tuple(
@@ -167,10 +164,10 @@ def history_from_json(found: Mapping[str, Any]) -> TraceHistory:
         settling=settling,
         steady=analysis_from_json(found) if found["steady"] else None,
         spectrum=NoiseSpectrum(
-            spectrum["white_S2_per_Hz"],
-            spectrum["flicker_S2_per_Hz"],
-            spectrum["exponent"],
-            spectrum["corner_Hz"],
+            Estimate(**spectrum["white_S2_per_Hz"]),
+            _estimate_from(spectrum["flicker_S2_per_Hz"]),
+            _estimate_from(spectrum["exponent"]),
+            _estimate_from(spectrum["corner_Hz"]),
         ),
         noise=found["noise_S"],
         converter_step=found["converter_step_S"],
@@ -204,6 +201,10 @@ def _stretch_from(told: Mapping[str, Any]) -> Stretch:
         told["noise_S"],
         told["gaussian"],
     )
+
+
+def _estimate_from(told: Mapping[str, float] | None) -> Estimate | None:
+    return None if told is None else Estimate(**told)
 
 
 def _spectrum(spectrum: NoiseSpectrum) -> dict[str, Any]:

@@ -96,7 +96,8 @@ class FactorialHMM:
     def stay(self) -> npt.NDArray[np.int64]:
         """Pairs that begin and end in the same joint state. Shape (states,)."""
         states = 2**self.model.traps
-        return np.arange(states) * (states + 1)
+        stay: npt.NDArray[np.int64] = np.arange(states) * (states + 1)
+        return stay
 
     def fit(self, values: Array) -> "FactorialHMM":
         """Take steps of expectation and maximisation until the likelihood hardly grows.
