@@ -297,12 +297,26 @@ def without_computed(facts: Any) -> Any:
     }
 
 
+def without_state(facts: Any) -> Any:
+    """Facts without the digest of a chip's state after a call.
+
+    It is one of last digits, and processors of one name differ in them: two generations do.
+    """
+    if not isinstance(facts, dict):
+        return facts
+    return {
+        name: without_state(value)
+        for name, value in facts.items()
+        if not name.startswith("sha256_of_chip_after")
+    }
+
+
 def assert_alike(wanted: dict[str, Any], found: dict[str, Any]) -> None:
     """Equal; elsewhere, where last digits differ, computed numbers within 2 % of their norm."""
     found = json.loads(json.dumps(found))
     wanted = {name: value for name, value in wanted.items() if name in found}
     if here():
-        assert not differences(wanted, found)
+        assert not differences(without_state(wanted), without_state(found))
         return
     assert not differences(without_computed(wanted), without_computed(found))
     for name in COMPUTED:
