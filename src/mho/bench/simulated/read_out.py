@@ -3,7 +3,9 @@
 A read window is shared: while one sample integrates on one row, the others wait their turn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +15,6 @@ from torch import Tensor
 from mho.bench.interface import Reading
 from mho.bench.simulated import kernels
 from mho.bench.simulated.addressing import rows_in_turn
-from mho.bench.simulated.chunks import in_chunks
 from mho.chip import Chip
 from mho.compiled import in_threads, normal_purpose, numbers_record
 from mho.device import Cells, apparent, check_seen, compiled_for
@@ -21,6 +22,8 @@ from mho.ledger import Ledger
 from mho.rng import CellStream, Stream, total
 
 _READ_NOISE = normal_purpose("read noise")
+_CHUNK = 32_768
+"""Numbers handled at once: keeps the working set in a core's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ class ReadOut:
             seen += noise * self._noise
             return self._adc(seen.abs()) * torch.sign(seen) * limit
 
-        current = torch.cat(in_chunks(trace, points, cells), 1)
+        current = torch.cat(_in_chunks(trace, points, cells), 1)
         energy = total((current * voltage[:, None]).abs()) * self._integration
         cost = Ledger(
             reads=current.numel(),
@@ -188,3 +191,21 @@ class ReadOut:
         if self._copies is None:
             return self._stream.cells(cells)
         return self._copies.take(cells)
+
+
+def _in_chunks(
+    work: Callable[..., Any], size: int, cells: Tensor, *others: Tensor
+) -> list[Any]:
+    """What a function gives for the cells, part by part: cells know nothing of each other.
+
+    Args:
+        work: Function of the parts.
+        size: Numbers that a cell needs at once (1).
+        cells: Cells.
+        others: What belongs to them; cells are the last axis.
+    """
+    few = max(_CHUNK // size, 1)
+    parts = zip(
+        *(torch.split(x, few, -1) for x in (cells, *others)), strict=True
+    )
+    return [work(*part) for part in parts]
