@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from mho.bench import Bench, Pulse, Reading
-from mho.bench.simulated import SimulatedBench, chunks
+from mho.bench.simulated import SimulatedBench, read_out
 from mho.chip import Chip
 from mho.device.published import preset
 from mho.ledger import Ledger
@@ -120,7 +120,7 @@ def test_a_look_lasts_as_long_as_its_rows_need() -> None:
 def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draws belong to cells, so 64 cells at once and 7 at a time give the same bits."""
     whole = exercise(make())
-    monkeypatch.setattr(chunks, "_CHUNK", 7)
+    monkeypatch.setattr(read_out, "_CHUNK", 7)
     assert all(
         torch.equal(a, b) for a, b in zip(whole, exercise(make()), strict=True)
     )
@@ -149,7 +149,7 @@ def test_one_seed_gives_the_same_bits_on_any_number_of_threads_and_in_any_chunks
     over a train or over samples must not notice.
     """
     one = _ten_cycles()
-    monkeypatch.setattr(chunks, "_CHUNK", chunk)
+    monkeypatch.setattr(read_out, "_CHUNK", chunk)
     torch.set_num_threads(threads)
     other = _ten_cycles()
     torch.set_num_threads(1)
