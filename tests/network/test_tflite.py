@@ -295,3 +295,15 @@ def test_a_vector_of_one_table_many_times_is_refused(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match="is damaged: it points to bytes"):
         read_tflite(path)
+
+
+def test_names_that_command_a_terminal_are_told_without(
+    tmp_path: Path,
+) -> None:
+    """Found by changed files: a name of a tensor came into a sentence as it was."""
+    network = Writer()
+    y = small(network)
+    network.tensors[1].name = "w\x1b[2J"
+    network.tensors[1].array[0, 0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"`w�\[2J` must be finite"):
+        read(tmp_path / "n.tflite", network.content(y), samples(3, 3, 2))

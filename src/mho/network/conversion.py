@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from mho.checks import check_finite
+from mho.checks import check_finite, one_line
 from mho.network.fates import (
     CHOSEN,
     DIGITAL,
@@ -51,7 +51,7 @@ def network_of_graph(recorded: Graph, digital: Sequence[str]) -> Network:
     for name, tensor in graph.tensors.items():
         if tensor.is_floating_point():
             hint = "Train the network again, or repair the file."
-            check_finite(tensor, graph.labels.get(name, name), hint)
+            check_finite(tensor, one_line(graph.labels.get(name, name)), hint)
     chosen = kept_digital(digital, origins(recorded, graph), recorded)
     table = LayerTable()
     special = dict[str, OperationRecord]()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mho.checks import RefusedError
+from mho.checks import RefusedError, one_line
 from mho.files import check_memory
 from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.flat_buffer import Table, root_table
@@ -128,7 +128,10 @@ def open_model(path: Path) -> Model:
 def _model(root: Table, graph: Table) -> Model:
     buffers = root.tables(schema.Model.BUFFERS)
     tensors = graph.tables(schema.SubGraph.TENSORS)
-    labels = [tensor.text(schema.TensorTable.NAME) for tensor in tensors]
+    # They will stand in sentences and tables, where some would command a terminal.
+    labels = [
+        one_line(tensor.text(schema.TensorTable.NAME)) for tensor in tensors
+    ]
     records = tuple(
         _tensor(tensor, name, label, buffers)
         for tensor, name, label in zip(
@@ -291,7 +294,7 @@ def _signature_names(root: Table, used: Sequence[int]) -> dict[int, str]:
     names: dict[int, str] = {}
     for field in (fields.INPUTS, fields.OUTPUTS):
         for entry in signatures[0].tables(field):
-            name = entry.text(fields.NAME)
+            name = one_line(entry.text(fields.NAME))
             names[entry.whole(fields.TENSOR, "I")] = name
     named = {place: names[place] for place in used if names.get(place)}
     return named if len(set(named.values())) == len(set(used)) else {}
