@@ -111,6 +111,25 @@ def tflite(path: Path) -> None:
     path.write_bytes(network.content(y))
 
 
+def toml(path: Path) -> None:
+    """A list of layers, beside weights that stay as they are."""
+    safetensors(path.with_name("w.safetensors"))
+    path.write_text(
+        """input = [6]
+[[layer]]
+kind = "linear"
+name = "a"
+activation = "relu"
+[[layer]]
+kind = "add"
+inputs = ["a", "input"]
+[[layer]]
+kind = "linear"
+weights = "b"
+"""
+    )
+
+
 def _operating_point(path: Path) -> object:
     return line_values(read_raw(path), "i", "vout")
 
@@ -140,6 +159,12 @@ KINDS: dict[str, tuple[Callable[[Path], None], Callable[[Path], object]]] = {
     "network.pt2": (pt2, _network),
     "network.onnx": (onnx, _network),
     "network.tflite": (tflite, _network),
+    "layers.toml": (
+        toml,
+        lambda path: load_network(
+            str(path), str(path.with_name("w.safetensors")), EXAMPLE
+        ),
+    ),
 }
 
 
