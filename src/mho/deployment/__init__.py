@@ -12,13 +12,14 @@ from mho.deployment.aging import (
     lifetime,
 )
 from mho.deployment.chip_programming import program_image
-from mho.deployment.deploy import deploy
+from mho.deployment.deploy import CELLS, deploy
 from mho.deployment.deployed import (
     BATCH,
     Correction,
     DeployedNetwork,
     DigitalSettings,
 )
+from mho.deployment.draw_network import draw_network, ready_to_draw
 from mho.deployment.options import DeployOptions
 from mho.deployment.output_fit import (
     Refit,
@@ -36,6 +37,7 @@ from mho.network import NetworkOnChip, share_right
 
 __all__ = [
     "BATCH",
+    "CELLS",
     "QUANTILES",
     "RULES",
     "Age",
@@ -53,12 +55,14 @@ __all__ = [
     "calibrate_ranges",
     "check_times",
     "deploy",
+    "draw_network",
     "fit_columns",
     "fitting_chip",
     "lifetime",
     "program_image",
     "program_network",
     "program_pairs",
+    "ready_to_draw",
     "refit",
     "set_ranges",
     "share_right",

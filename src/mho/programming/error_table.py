@@ -42,6 +42,10 @@ class ErrorTable:
         held: Conductance of each cell that did not answer (S). Shape (stuck,).
         programmed: Cells that were programmed for this (1).
         cost: What that cost.
+        bent: Part of a cell's conductance at the read voltage that grows with the square of the
+            voltage, mean of every row (S): its current at a share x of that voltage goes as
+            G x + bent (x³ − x). Cells are straight if `None`. Shape (rows,).
+        converged_fraction: Share of the working cells that converged (1); `None` if nobody knows.
     """
 
     low: float
@@ -51,6 +55,8 @@ class ErrorTable:
     held: Float[Tensor, " stuck"]
     programmed: int
     cost: Ledger
+    bent: Float[Tensor, " rows"] | None = None
+    converged_fraction: float | None = None
 
     def __post_init__(self) -> None:
         check_positive(self.low, "low", "S")
@@ -66,6 +72,9 @@ class ErrorTable:
             )
 
         check_shape(self.variance, "variance", (rows, cells))
+        if self.bent is not None:
+            check_shape(self.bent, "bent", (rows,))
+            check_finite(self.bent, "bent", "Leave such cells out.")
         check_finite(self.error, "error", "Leave such cells out.")
         check_finite(self.variance, "variance", "Leave such cells out.")
 
@@ -101,6 +110,29 @@ class ErrorTable:
         stuck = draws.stuck(conductance.numel())
         conductance[stuck] = draws.held(stuck.numel())
         return conductance.view(target.shape), variance.view(target.shape)
+
+    def bent_at(
+        self, target: Float[Tensor, "*shape"]
+    ) -> Float[Tensor, "*shape"]:
+        """Part of cells' conductance that grows with the square of the voltage (S).
+
+        Args:
+            target: What they are asked to hold (S).
+
+        Raises:
+            ValueError: Nobody has measured it.
+        """
+        if self.bent is None:
+            raise ValueError(
+                "Argument `bent` must have been measured for a table that is asked for it, but was"
+                " not."
+            )
+        last = self.bent.numel() - 1
+        place = (target - self.low) * (last / (self.high - self.low))
+        place = place.clamp(0, last)
+        below = place.floor().clamp(max=last - 1).long()
+        share = place - below
+        return torch.lerp(self.bent[below], self.bent[below + 1], share)
 
     def expected_cost(self, cells: int) -> Ledger:
         """What programming this many cells costs by the same statistics, tile after tile."""
@@ -243,6 +275,7 @@ def measure_errors(
     look = protocol.verify
     reading = bench.read(cells, samples=look.samples, window=look.window)
 
+    bent = _bent_part(bench, cells).view(rows, cells_per_row)
     working = ~result.stuck.view(rows, cells_per_row)
     kept = _kept_cells(working)
     error = (reading.mean - target).view(rows, cells_per_row)
@@ -255,7 +288,30 @@ def measure_errors(
         held=reading.mean[result.stuck],
         programmed=row.numel(),
         cost=cost,
+        bent=_mean_of(bent, working),
+        converged_fraction=result.converged_fraction,
     )
+
+
+def _bent_part(
+    bench: Bench, cells: Int64[Tensor, " cells"]
+) -> Float[Tensor, " cells"]:
+    """What grows with the square of the voltage, from currents at two of them (S).
+
+    At half the read voltage a quarter of it is there: three quarters are missing.
+    """
+    volts = bench.info.read_voltage
+    half, whole = bench.sweep(cells, torch.tensor([volts / 2, volts]))
+    return 4 / 3 * (whole / volts - half / (volts / 2))
+
+
+def _mean_of(
+    values: Float[Tensor, "rows cells"], working: Bool[Tensor, "rows cells"]
+) -> Float[Tensor, " rows"]:
+    """Mean of the working cells of every row."""
+    sums = (values * working).double().sum(1)
+    found: Tensor = sums / working.sum(1)
+    return found.to(values.dtype)
 
 
 def _kept_cells(

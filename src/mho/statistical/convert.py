@@ -69,7 +69,7 @@ _DIGITAL: tuple[type[nn.Module], ...] = (
 
 def convert(
     source: nn.Module | Network,
-    chip: Chip | None = None,
+    chip: Chip | BenchInfo | None = None,
     *,
     mapping: DifferentialPairs | None = None,
     digital: Sequence[str] = (),
@@ -82,7 +82,7 @@ def convert(
     Args:
         source: A trained module, whose layers are swapped one for one; or a network from
             `mho.read_network`, which has attention and recurrent layers taken apart.
-        chip: What the tiles are like; `rao2023` if `None`.
+        chip: What the tiles are like, or a bench's own description; `rao2023` if `None`.
         mapping: Conductance range of the pairs; the chip's recommendation if `None`.
         digital: Names of modules that stay digital, or patterns such as `"head.*"`. Not for a
             network, which has been told when it was read.
@@ -91,23 +91,31 @@ def convert(
         ValueError: No layer can be put on tiles, a name is no module's, a weight is not finite,
             or the converters of the chip do more than round.
     """
-    chip = chip or Chip()
-    if not chip.around.plain:
-        raise ValueError(
-            "Argument `chip` must have converters that only round, in one step for each vector,"
-            f" but has {chip.around}; use `mho.deploy`, which follows them."
-        )
-    info = describe_chip(chip)
+    info = chip if isinstance(chip, BenchInfo) else _described(chip or Chip())
     mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
     check_range(mapping, info)
     if not isinstance(source, Network):
-        return _swapped_module(source, Tiling(chip, mapping), info, digital)
+        return _swapped_module(source, Tiling(info, mapping), digital)
     if digital:
         raise ValueError(
             "Argument `digital` must be left out for a network that was read already, but is"
             f" {list(digital)}; give it to `mho.read_network`."
         )
-    return _network_on_tiles(source, Tiling(chip, mapping), info)
+    return _network_on_tiles(source, Tiling(info, mapping))
+
+
+def _described(chip: Chip) -> BenchInfo:
+    """What tiles of a chip can do.
+
+    Raises:
+        ValueError: Its converters do more than round.
+    """
+    if not chip.around.plain:
+        raise ValueError(
+            "Argument `chip` must have converters that only round, in one step for each vector,"
+            f' but has {chip.around}; leave `cells` at "physics", which follows them.'
+        )
+    return describe_chip(chip)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,12 +123,12 @@ class Tiling:
     """What all layers on tiles have in common.
 
     Args:
-        chip: What the tiles are like.
+        info: What the tiles can do.
         mapping: Weights to conductances.
         normals: Normal numbers for their noise.
     """
 
-    chip: Chip
+    info: BenchInfo
     mapping: DifferentialPairs
     normals: NamedNormals = field(default_factory=NamedNormals)
 
@@ -135,20 +143,18 @@ class Tiling:
             layers: Its layer, or one for each group of channels.
             padding: Padding that the convolution itself does not do.
         """
-        division = divided(layers, self.chip.rows, self.chip.cols)
+        division = divided(layers, self.info.rows, self.info.cols)
         return TiledLayer(
             layers,
             division,
             self.mapping,
-            self.chip.around,
+            self.info,
             self.normals,
             padding,
         )
 
 
-def _network_on_tiles(
-    network: Network, tiling: Tiling, info: BenchInfo
-) -> ConvertedModule:
+def _network_on_tiles(network: Network, tiling: Tiling) -> ConvertedModule:
     """A network that was taken apart, with its layers on tiles."""
     tiled: dict[tuple[int, ...], TiledLayer] = {}
     for call in network.calls.values():
@@ -164,7 +170,7 @@ def _network_on_tiles(
         partial(outputs_of_steps, network.graph, steps),
         network.outputs,
         account,
-        info,
+        tiling.info,
         tiling.mapping,
     )
 
@@ -172,7 +178,6 @@ def _network_on_tiles(
 def _swapped_module(
     module: nn.Module,
     tiling: Tiling,
-    info: BenchInfo,
     digital: Sequence[str],
 ) -> ConvertedModule:
     """A module with layers on tiles in the place of its own."""
@@ -199,7 +204,7 @@ def _swapped_module(
         partial(_outputs, swapped),
         partial(_outputs, _copied(module)),
         account,
-        info,
+        tiling.info,
         tiling.mapping,
     )
 

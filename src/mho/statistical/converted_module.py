@@ -90,6 +90,16 @@ class ConvertedModule(NetworkOnChip):
         return self.account.modules
 
     @property
+    def mapping(self) -> DifferentialPairs:
+        """Weights to conductances."""
+        return self._mapping
+
+    @property
+    def info(self) -> BenchInfo:
+        """What the tiles can do."""
+        return self._info
+
+    @property
     def cells(self) -> int:
         """Cells that hold weights (1)."""
         return self.account.cells

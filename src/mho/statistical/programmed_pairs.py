@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.programming import ErrorTable, TableDraws
@@ -40,7 +41,7 @@ class DrawnPairs:
 
 
 def draw_programmed_pairs(
-    difference: Float[Tensor, "*shape"],
+    difference: Float[Tensor, "*columns rows"],
     table: ErrorTable,
     partners: ConductanceRange,
     stream: Stream,
@@ -48,10 +49,11 @@ def draw_programmed_pairs(
     """Turn wanted differences of pairs into those that programming leaves, in place.
 
     One cell of a pair waits at the lowest target, the other is above it by the difference. Where
-    a cell is stuck its partner makes up for it as far as it reaches.
+    a cell is stuck its partner makes up for it as far as it reaches; columns are turned round
+    where that loses less.
 
     Args:
-        difference: Wanted difference of each pair (S).
+        difference: Wanted difference of each pair (S); pairs of the last axis share a column.
         table: What programming leaves.
         partners: How far partners of stuck cells can go.
         stream: Names the cells.
@@ -68,6 +70,10 @@ def draw_programmed_pairs(
     pairs = stuck_cells % count
     subtracts = stuck_cells >= count
     wanted = flat[pairs]
+    held = draws.held(pairs.numel())
+    subtracts ^= _turned(
+        wanted, subtracts, held, pairs // difference.shape[-1], partners
+    )
     one = torch.ones(())
     pieces = torch.split(flat, _PIECE)
     noises = torch.split(variance, _PIECE)
@@ -78,10 +84,47 @@ def draw_programmed_pairs(
         sign = torch.copysign(one, piece)
         piece.addcmul_(sign, error.sub_(error_of_waiting))
         torch.add(noise_of_higher, noise_of_waiting, out=noise)
-    held = draws.held(pairs.numel())
     flat[pairs] = _repaired(wanted, subtracts, held, table, draws, partners)
     noise_of_pairs = variance.view(difference.shape)
     return DrawnPairs(noise_of_pairs, stuck_cells.numel())
+
+
+def _turned(
+    wanted: Float[Tensor, " stuck"],
+    subtracts: Bool[Tensor, " stuck"],
+    held: Float[Tensor, " stuck"],
+    column: Int64[Tensor, " stuck"],
+    partners: ConductanceRange,
+) -> Bool[Tensor, " stuck"]:
+    """Whether the column of each stuck cell is turned round, so that its halves change places.
+
+    Args:
+        wanted: Differences wanted (S).
+        subtracts: Whether the stuck cell is the one that subtracts.
+        held: What the stuck cells hold (S).
+        column: Number of the column of each.
+        partners: How far their partners can go.
+    """
+    sign = torch.where(subtracts, -1.0, 1.0)
+    gain = _loss(wanted, sign, held, partners) - _loss(
+        wanted, -sign, held, partners
+    )
+    _, numbers = np.unique(column.numpy(), return_inverse=True)
+    place = torch.from_numpy(numbers)
+    gains = torch.zeros(int(place.max()) + 1 if place.numel() else 0)
+    return gains.index_add(0, place, gain)[place] > 0
+
+
+def _loss(
+    wanted: Float[Tensor, " stuck"],
+    sign: Float[Tensor, " stuck"],
+    held: Float[Tensor, " stuck"],
+    partners: ConductanceRange,
+) -> Float[Tensor, " stuck"]:
+    """Square of what the best partner of each stuck cell still misses (S²)."""
+    needed = held - sign * wanted
+    reached = needed.clamp(partners.low, partners.high)
+    return (needed - reached).square()
 
 
 def _repaired(

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from mho.chip.periphery import Periphery
+from mho.bench import BenchInfo
 from mho.mapping import DifferentialPairs
 from mho.network.operations import LinearLayer
 from mho.programming import ErrorTable
@@ -29,7 +29,7 @@ from mho.statistical.programmed_pairs import (
     draw_programmed_pairs,
 )
 
-_DRAWN = ("signal", "variance")
+_DRAWN = ("signal", "variance", "bent")
 _RANGES = ("input_range", "output_range")
 
 
@@ -40,7 +40,7 @@ class TiledLayer(nn.Module):
         layers: Its layer, or one for each group of channels.
         division: How it is divided.
         mapping: Weights to conductances.
-        periphery: Drivers and readers, which only round.
+        info: What tiles can do: bits of their drivers and readers.
         normals: Normal numbers for its noise; other layers may have the same.
         padding: Padding that the convolution itself does not do: sizes as `functional.pad` takes
             them, and the mode; `None` if there is none.
@@ -50,6 +50,8 @@ class TiledLayer(nn.Module):
     """Codes of the converters per code of the drivers (1); S before there are ranges."""
     variance: Float[Tensor, "blocks outputs rows"] | None
     """Variance of the noise of the same, squared."""
+    bent: Float[Tensor, "blocks outputs rows"] | None
+    """What multiplies cubes of codes; `None` of cells whose currents are straight."""
     input_range: Float[Tensor, " groups"] | None
     """Largest input of each group (1)."""
     output_range: Float[Tensor, "blocks outputs"] | None
@@ -64,7 +66,7 @@ class TiledLayer(nn.Module):
         layers: Sequence[LinearLayer],
         division: Division,
         mapping: DifferentialPairs,
-        periphery: Periphery,
+        info: BenchInfo,
         normals: NamedNormals | None = None,
         padding: tuple[Sequence[int], str] | None = None,
     ) -> None:
@@ -76,8 +78,8 @@ class TiledLayer(nn.Module):
         self.stuck_cells = 0
         self._mapping = mapping
         self._products = BlockProducts(division, layers[0].convolution, padding)
-        self._top_in = _largest_code(periphery.dac.bits)
-        self._top_out = _largest_code(periphery.adc.bits)
+        self._top_in = _largest_code(info.dac_bits)
+        self._top_out = _largest_code(info.adc_bits)
         for name in (*_DRAWN, *_RANGES):
             self.register_buffer(name, None)
         scales = [mapping.scales(layer.weight) for layer in layers]
@@ -109,9 +111,14 @@ class TiledLayer(nn.Module):
             stream: Names the cells, and the noise of what they multiply.
         """
         signal = self._wanted()
+        bent = _bent(signal, table)
         cells = stream.child("cells")
         drawn = draw_programmed_pairs(signal, table, partners, cells)
         place = self.weight_of_siemens
+        self.bent = None
+        if bent is not None:
+            signal -= bent
+            self.bent = bent.to(place.device, place.dtype)
         self.signal = signal.to(place.device, place.dtype)
         noise_type = _noise_type(place)
         self.variance = drawn.variance.to(place.device, noise_type)
@@ -178,6 +185,8 @@ class TiledLayer(nn.Module):
         assert self.signal is not None
         assert self.variance is not None
         self.signal = self.signal * unit[..., None]
+        if self.bent is not None:
+            self.bent = self.bent * unit[..., None]
         squared = unit.square()[..., None]
         self.variance = (self.variance * squared).to(self.variance.dtype)
 
@@ -212,6 +221,9 @@ class TiledLayer(nn.Module):
         codes.clamp_(-self._top_in, self._top_in)
         driven = self._products.driven(codes)
         sums = self._products.sums(driven, self.signal)
+        if self.bent is not None:
+            cubes = driven.pow(3).mul_(self._top_in**-2)
+            sums = sums.add_(self._products.sums(cubes, self.bent))
         squares = driven.square().to(self.variance.dtype)
         noise = self._products.sums(squares, self.variance)
         entries = activation.shape[0] if activation.ndim > 1 else 1
@@ -247,6 +259,21 @@ class TiledLayer(nn.Module):
                 place = self.weight_of_siemens.device
                 setattr(self, name, torch.empty_like(found, device=place))
         super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+def _bent(
+    difference: Float[Tensor, "blocks outputs rows"], table: ErrorTable
+) -> Float[Tensor, "blocks outputs rows"] | None:
+    """What pairs have of what grows with the square of the voltage (S); `None` if nothing.
+
+    Args:
+        difference: Wanted difference of each pair (S).
+        table: What programming leaves.
+    """
+    if table.bent is None or not table.bent.any():
+        return None
+    higher = table.bent_at(difference.abs().add_(table.low))
+    return higher.sub_(table.bent[0]).mul_(difference.sign())
 
 
 def _noise_type(place: Tensor) -> torch.dtype:
