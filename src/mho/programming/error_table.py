@@ -301,8 +301,9 @@ def _bent_part(
     At half the read voltage a quarter of it is there: three quarters are missing.
     """
     volts = bench.info.read_voltage
-    half, whole = bench.sweep(cells, torch.tensor([volts / 2, volts]))
-    return 4 / 3 * (whole / volts - half / (volts / 2))
+    currents = bench.sweep(cells, torch.tensor([volts / 2, volts]))
+    seen_at_half = currents[0] / (volts / 2)
+    return 4 / 3 * (currents[1] / volts - seen_at_half)
 
 
 def _mean_of(
