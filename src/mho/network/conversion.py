@@ -48,10 +48,7 @@ def network_of_graph(recorded: Graph, digital: Sequence[str]) -> Network:
         ValueError: An operation is unsupported, or no layer can be put on a chip.
     """
     graph = as_linear(prepare_graph(without_zero_states(recorded)))
-    for name, tensor in graph.tensors.items():
-        if tensor.is_floating_point():
-            hint = "Train the network again, or repair the file."
-            check_finite(tensor, one_line(graph.labels.get(name, name)), hint)
+    _check_numbers(graph)
     chosen = kept_digital(digital, origins(recorded, graph), recorded)
     table = LayerTable()
     special = dict[str, OperationRecord]()
@@ -72,6 +69,26 @@ def network_of_graph(recorded: Graph, digital: Sequence[str]) -> Network:
     return Network(
         tuple(table.layers), without_norms(graph, folds), calls, notes
     )
+
+
+def _check_numbers(graph: Graph) -> None:
+    """Refuse weights that are not finite; elsewhere an infinite number may be meant.
+
+    Networks mask what shall not be looked at by adding minus infinity.
+    """
+    weights = {
+        name
+        for node in graph.nodes
+        if node.operator in ANALOG
+        for name in node.refs()
+    }
+    hint = "Train the network again, or repair the file."
+    for name, tensor in graph.tensors.items():
+        if tensor.is_floating_point():
+            label = one_line(graph.labels.get(name, name))
+            masks = name not in weights
+            seen = tensor.masked_fill(tensor.isinf(), 0) if masks else tensor
+            check_finite(seen, label, hint)
 
 
 def _converted(

@@ -7,7 +7,11 @@ from torch import Tensor
 
 from mho.files import readable_file
 from mho.network.formats.architecture import read_architecture
-from mho.network.formats.onnx import check_against_reference, read_onnx_file
+from mho.network.formats.onnx import (
+    Wish,
+    check_against_reference,
+    read_onnx_file,
+)
 from mho.network.formats.pt2 import read_archive
 from mho.network.formats.python_factory import build_network, load_weights
 from mho.network.formats.tflite import check_real_numbers, read_tflite
@@ -100,7 +104,7 @@ def _network_of_archive(
 def _network_of_onnx(
     path: Path, example: Inputs, digital: Sequence[str]
 ) -> Network:
-    source = read_onnx_file(path)
+    source = read_onnx_file(path, _wish(example))
     network = _followed(path, source.graph, example, digital)
     check_against_reference(path, source, network, example)
     return network
@@ -136,6 +140,13 @@ def _network_of_list(
     return _followed(path, graph, example, digital)
 
 
+def _wish(example: Inputs) -> Wish:
+    """Sizes that a file leaves free are those of the data."""
+    if isinstance(example, Tensor):
+        return Wish(shape=tuple(example.shape))
+    return Wish({name: tuple(one.shape) for name, one in example.items()})
+
+
 _READERS = {
     ".pt2": _network_of_archive,
     ".onnx": _network_of_onnx,
@@ -153,5 +164,5 @@ def _followed(
     except Exception as error:
         raise ValueError(
             "Argument `network` must hold a program that can be followed, but"
-            f" `{path}` fails with {first_line(error)}"
+            f" `{path}` fails with {first_line(error)}."
         ) from error

@@ -164,10 +164,10 @@ def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
 
 
 def _cast(self: object, dtype: object, **_: object) -> Tensor:
-    """Numbers become whole, or real ones in float32, as all real numbers here are."""
+    """Whole numbers, truths or real numbers; the last are float32, as everything here is."""
     assert isinstance(self, Tensor)
-    if dtype == torch.int64:
-        return self.long()
+    if dtype in (torch.int64, torch.bool):
+        return self.to(dtype)
     return self if self.is_floating_point() else self.float()
 
 
@@ -312,6 +312,7 @@ def _is_supported(node: Node) -> bool:
             torch.float32,
             torch.float64,
             torch.int64,
+            torch.bool,
         )
     return node.operator in SUPPORTED_OPERATORS
 

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from mho.network.formats.architecture.description import LayerEntry
-from mho.network.formats.onnx import Builder, Constant
+from mho.network.formats.building import Builder, Constant
 from mho.network.graph import Ref
 
 ACTIVATIONS = (

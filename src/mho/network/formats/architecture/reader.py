@@ -17,7 +17,7 @@ from mho.network.formats.architecture.layers import (
     Construction,
     activated,
 )
-from mho.network.formats.onnx import Builder
+from mho.network.formats.building import Builder
 from mho.network.formats.python_factory import read_state
 from mho.network.graph import Graph, GraphInput, GraphOutput, Ref
 from mho.network.tracing import first_line

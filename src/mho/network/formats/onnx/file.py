@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mho.checks import RefusedError
+from mho.network.formats.onnx.lifting import lifted
 
-OPSETS = range(13, 22)
+OPSETS = range(7, 22)
 """Versions of the standard operators that mho knows."""
 
 Array = npt.NDArray[Any]
@@ -43,14 +44,13 @@ def open_model(path: Path) -> Any:
         RefusedError: The file is damaged, of another type, or of an unknown version.
     """
     onnx = onnx_module()
-    try:
-        model = onnx.ModelProto.FromString(path.read_bytes())
-    # The parser of the day has errors of its own.
-    except Exception as error:
-        raise RefusedError("is no ONNX file, or is truncated") from error
-    if not model.graph.node or not model.opset_import:
-        raise RefusedError("is no ONNX file, or is truncated")
-    _check_opset(model)
+    content = path.read_bytes()
+    model = _parsed(onnx, content)
+    opset = opset_of(model)
+    if 0 < opset < OPSETS[0]:
+        model = _parsed(onnx, lifted(content, opset))
+    elif opset not in OPSETS:
+        raise _of_opset(opset)
     if model.graph.sparse_initializer:
         raise RefusedError(
             "holds sparse weights, which mho does not read; export them as dense"
@@ -60,19 +60,40 @@ def open_model(path: Path) -> Any:
     return model
 
 
-def _check_opset(model: Any) -> None:
+def _parsed(onnx: Any, content: bytes) -> Any:
+    try:
+        model = onnx.ModelProto.FromString(content)
+    # The parser of the day has errors of its own.
+    except Exception as error:
+        raise RefusedError("is no ONNX file, or is truncated") from error
+    if not model.graph.node or not model.opset_import:
+        raise RefusedError("is no ONNX file, or is truncated")
+    return model
+
+
+def opset_of(model: Any) -> int:
+    """Version of the standard operators that a file uses.
+
+    Raises:
+        RefusedError: It states none, or several.
+    """
     versions = [
         item.version
         for item in model.opset_import
         if item.domain in ("", "ai.onnx")
     ]
     # Other domains have operators of their own, which are refused one by one.
-    if len(versions) != 1 or versions[0] not in OPSETS:
-        found = versions[0] if versions else "missing"
-        raise RefusedError(
-            f"has opset {found} where mho reads {OPSETS[0]} to {OPSETS[-1]}; export it with"
-            " `opset_version=18`"
-        )
+    if len(versions) != 1:
+        found = ", ".join(map(str, versions)) or "missing"
+        raise _of_opset(found)
+    return int(versions[0])
+
+
+def _of_opset(found: object) -> RefusedError:
+    return RefusedError(
+        f"has opset {found} where mho reads {OPSETS[0]} to {OPSETS[-1]}, and older ones as far as"
+        " they can be converted; export it with `opset_version=18`"
+    )
 
 
 def read_array(tensor: Any, folder: Path) -> Array:
@@ -96,6 +117,8 @@ def read_array(tensor: Any, folder: Path) -> Array:
         "INT32",
         "INT64",
         "UINT8",
+        "UINT16",
+        "UINT32",
         "BOOL",
     )
     if tensor.data_type not in [

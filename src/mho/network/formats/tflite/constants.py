@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mho.checks import RefusedError
-from mho.network.formats.onnx import Array, Constant
+from mho.network.formats.building import Array, Constant
 from mho.network.formats.tflite.translator import (
     Activation,
     TfliteNode,

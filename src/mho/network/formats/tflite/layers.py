@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mho.network.formats.onnx import Constant
+from mho.network.formats.building import Constant
 from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.translator import (
     Activation,

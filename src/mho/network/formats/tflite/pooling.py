@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mho.network.formats.onnx import Array, Constant
+from mho.network.formats.building import Array, Constant
 from mho.network.formats.tflite.layers import (
     Handler,
     padding_of,

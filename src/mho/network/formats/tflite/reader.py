@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mho.checks import RefusedError, one_line
 from mho.files import TooLargeError, check_memory
-from mho.network.formats.onnx import Builder, Constant
+from mho.network.formats.building import Builder, Constant
 from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.constants import FOLDED, folded
 from mho.network.formats.tflite.elementwise import HANDLERS as ELEMENTWISE

@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from mho.network.formats.onnx import Constant
+from mho.network.formats.building import Constant
 from mho.network.formats.tflite.elementwise import alike
 from mho.network.formats.tflite.layers import Handler
 from mho.network.formats.tflite.translator import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mho.checks import RefusedError
-from mho.network.formats.onnx import Builder, Constant
+from mho.network.formats.building import Builder, Constant
 from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.file import TensorRecord
 from mho.network.formats.tflite.flat_buffer import Table

@@ -1,17 +1,22 @@
-"""ONNX operations become nodes of a `Graph`, one after the other."""
+"""Operations of a file become nodes of a `Graph`, one after the other."""
 
+import math
 import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from mho.checks import RefusedError
+from mho.network.formats.building.values import (
+    Array,
+    Constant,
+    Size,
+    Value,
+)
 from mho.network.graph import (
     KINDS,
     Graph,
@@ -23,130 +28,14 @@ from mho.network.graph import (
 )
 from mho.network.operations import UNCHANGED_OPERATORS, known_shape
 
-Array = npt.NDArray[Any]
 _LARGEST = 2**28
 """Numbers that an operation on two samples may make (1); a file could ask for any amount."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Constant:
-    """Numbers known before any input is.
-
-    Args:
-        name: Name of the tensor in the file.
-        array: The numbers; whole numbers may have a `Size` among them.
-    """
-
-    name: str
-    array: Array
-
-    def whole(self) -> tuple["int | Size", ...]:
-        """All elements as whole numbers or sizes."""
-        return tuple(
-            item if isinstance(item, Size) else int(item)
-            for item in self.array.flat
-        )
-
-    def number(self) -> float:
-        """The only element."""
-        return float(self.array.reshape(()).item())
-
-
-Value = Constant | Ref
-
-_NUMBERED = re.compile(r"val_\d+|onnx::\w+")
-"""Names of tensors that torch's exporters make up."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Size:
-    """A size that depends on the input, such as that of a batch; arithmetic becomes nodes."""
-
-    ref: Ref
-    builder: "Builder"
-
-    def __add__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.add", self, other)
-
-    def __radd__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.add", other, self)
-
-    def __sub__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.sub", self, other)
-
-    def __rsub__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.sub", other, self)
-
-    def __mul__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.mul", self, other)
-
-    def __rmul__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.mul", other, self)
-
-    def __floordiv__(self, other: object) -> "Size":
-        return self.builder.integer("_operator.floordiv", self, other)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OnnxNode:
-    """One operation of the file.
-
-    Args:
-        name: Name of its first result.
-        operator: Such as `"Conv"`; with its domain in front if that is not the standard one.
-        inputs: Values, `None` where an optional one is left out.
-        outputs: Names of the results, empty where one is left out.
-        attributes: Attributes that the file states.
-        place: The user's module that it came from, such as `"block.linear1"`, as far as the file
-            knows it.
-    """
-
-    name: str
-    operator: str
-    inputs: tuple[Value | None, ...]
-    outputs: tuple[str, ...]
-    attributes: Mapping[str, Any]
-    place: str
-
-    def input(self, index: int) -> Value | None:
-        """An input, `None` where it is left out."""
-        return self.inputs[index] if index < len(self.inputs) else None
-
-    def needed(self, index: int) -> Value:
-        """An input that cannot be left out."""
-        value = self.input(index)
-        if value is None:
-            raise self.refused(f"lacks its input number {index + 1}")
-        return value
-
-    def constant(self, index: int) -> Constant | None:
-        """An input that has to be known in advance, `None` where it is left out."""
-        value = self.input(index)
-        if isinstance(value, Ref):
-            raise self.refused(
-                f"computes its input number {index + 1}, which must be constant"
-            )
-        return value
-
-    def whole(
-        self, index: int, attribute: str
-    ) -> tuple["int | Size", ...] | None:
-        """Whole numbers that newer versions pass as an input and older ones as an attribute."""
-        if (value := self.constant(index)) is not None:
-            return value.whole()
-        stated = self.attributes.get(attribute)
-        return None if stated is None else tuple(stated)
-
-    def label(self, constant: Constant, part: str) -> str:
-        """What to call a layer's numbers if the exporter gave them no name but a number."""
-        named = _NUMBERED.fullmatch(constant.name) is None or not self.place
-        return constant.name if named else f"{self.place}.{part}"
-
-    def refused(self, reason: str) -> RefusedError:
-        """What to raise if mho cannot run the operation as it is."""
-        return RefusedError(
-            f"has a node `{self.name}` (`{self.operator}`) that {reason}"
-        )
+_MOST_NODES = 100_000
+"""Nodes that a graph may have (1); a sequence is written out step by step where it has to be."""
+_LARGEST_SIZE = 2**62
+"""Sizes may be multiplied (1); a chain of squares would fill the memory with digits."""
+_FREE = (2, 3)
+"""Two sizes of a batch; what is the same for both does not depend on it (1)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -158,18 +47,24 @@ class Builder:
 
     Args:
         inputs: What the network takes.
-        free: Two sizes for every free axis (1).
+        single: Whether it takes one sample, without an axis for samples.
+        real_type: What stored real numbers become.
+        largest: Numbers that the result of an operation may have (1).
         nodes: Operations so far.
         tensors: Numbers so far.
         labels: Names of those in the file.
         runs: Values without numbers, by name, for either size.
         zeros: Names of values that are nothing but zeros.
         current: Name for the next operation.
-        folded: Numbers that arithmetic on constants has made (1).
+        folded: What arithmetic on constants has made (bytes).
+        taken: How often a name was asked for (1).
+        sources: Where each of the stored numbers came from.
     """
 
     inputs: tuple[GraphInput, ...]
-    free: tuple[int, int] = (2, 3)
+    single: bool = False
+    real_type: torch.dtype = torch.float32
+    largest: int = _LARGEST
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
@@ -179,15 +74,20 @@ class Builder:
     zeros: set[str] = field(default_factory=set)
     current: str = ""
     folded: int = 0
+    taken: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for run, free in zip(self.runs, self.free, strict=True):
-            for entry in self.inputs:
-                sizes = (entry.batch, *entry.sample_shape)
+        for entry in self.inputs:
+            batch = () if self.single else (entry.batch,)
+            for run, free in zip(self.runs, _FREE, strict=True):
+                sizes = (*batch, *entry.sample_shape)
                 shape = [free if size is None else size for size in sizes]
+                self.current = entry.name
                 run[entry.name] = torch.empty(
                     shape, dtype=KINDS[entry.kind], device="meta"
                 )
+                self._check_size(run[entry.name])
 
     def finished(self, outputs: Sequence[GraphOutput]) -> Graph:
         """Everything that was added, as a graph with these outputs."""
@@ -198,6 +98,7 @@ class Builder:
             self.tensors,
             self.labels,
             self._untrained(),
+            single=self.single,
         )
 
     def _untrained(self) -> tuple[str, ...]:
@@ -218,6 +119,10 @@ class Builder:
 
     def emit(self, operator: str, /, **arguments: object) -> Ref:
         """Add a node; constants among the arguments are stored, and sizes looked up."""
+        if len(self.nodes) >= _MOST_NODES:
+            raise RefusedError(
+                f"needs more than {_MOST_NODES} operations, by node `{self.current}`"
+            )
         taken = self._unused(self.current)
         node = Node(
             taken,
@@ -226,19 +131,30 @@ class Builder:
         )
         for run in self.runs:
             run[taken] = _shapes(node, run)
-            if isinstance(run[taken], Tensor) and run[taken].numel() > _LARGEST:
-                shape = tuple(run[taken].shape)
-                raise RefusedError(
-                    f"has a node `{self.current}` with a result of shape {shape}"
-                )
+            self._check_size(run[taken])
         self.nodes.append(
             Node(taken, operator, node.arguments, self._recorded(taken))
         )
         return Ref(taken)
 
+    def _check_size(self, result: object) -> None:
+        if isinstance(result, int) and abs(result) > _LARGEST_SIZE:
+            raise RefusedError(
+                f"has a node `{self.current}` that computes an impossible size"
+            )
+        if isinstance(result, Tensor) and result.numel() > self.largest:
+            shape = tuple(result.shape)
+            raise RefusedError(
+                f"has a node `{self.current}` with a result of shape {shape}"
+            )
+
     def integer(self, operator: str, a: object, b: object) -> Size:
         """Add an operation on sizes."""
         return Size(self.emit(operator, a=_number(a), b=_number(b)), self)
+
+    def both(self, ref: Ref) -> tuple[Any, Any]:
+        """A value, without numbers, for either size of the batch."""
+        return self.runs[0][ref.name], self.runs[1][ref.name]
 
     def shape(self, value: Value) -> tuple[int | Size, ...]:
         """Sizes of a value: numbers where they are fixed, looked up at run time elsewhere."""
@@ -256,6 +172,29 @@ class Builder:
         if isinstance(value, Constant):
             return tuple(value.array.shape)
         return self._recorded(value.name) or ()
+
+    def rank(self, value: Value) -> int:
+        """How many axes a value has (1)."""
+        return len(self.fixed_shape(value))
+
+    def as_real(self, value: Value) -> Value:
+        """Real numbers in place of whole ones or truths."""
+        if self.real(value):
+            return value
+        ref = self.ref(value)
+        return self.emit("aten.to.dtype", self=ref, dtype=torch.float32)
+
+    def real(self, value: Value) -> bool:
+        """Whether a value consists of real numbers, not of whole ones or truths."""
+        if isinstance(value, Constant):
+            return value.array.dtype.kind == "f"
+        return bool(self.runs[0][value.name].is_floating_point())
+
+    def truth(self, value: Value) -> bool:
+        """Whether a value consists of truths."""
+        if isinstance(value, Constant):
+            return value.array.dtype.kind == "b"
+        return bool(self.runs[0][value.name].dtype == torch.bool)
 
     def _recorded(self, name: str) -> tuple[int | None, ...] | None:
         first, second = (run[name] for run in self.runs)
@@ -281,29 +220,59 @@ class Builder:
             label: What the user calls them; the constant's own name if left out.
         """
         name = f"{constant.name} {change}".strip()
-        if name not in self.tensors:
+        if self.sources.get(name) is not constant.array:
+            # Bodies of branches may use a name again for something else.
+            name = self._unused(name)
+            self.sources[name] = constant.array
             array = constant.array if array is None else array
-            if array.dtype == object:
-                raise RefusedError(
-                    f"computes with sizes in `{constant.name}`, which mho does not"
-                )
             # `ascontiguousarray` gives a single number an axis that it does not have.
             plain = np.ascontiguousarray(array).reshape(array.shape)
-            tensor = torch.from_numpy(plain.copy())
-            real = tensor.is_floating_point()
-            self.tensors[name] = tensor.float() if real else tensor
+            self.tensors[name] = self._typed(torch.from_numpy(plain.copy()))
             self.labels[name] = label or constant.name
             for run in self.runs:
                 run[name] = self.tensors[name].to("meta")
         return Ref(name)
 
+    def _typed(self, tensor: Tensor) -> Tensor:
+        """Numbers in one of the three types that a graph has."""
+        if tensor.dtype == torch.bool:
+            return tensor
+        real = tensor.is_floating_point()
+        return tensor.to(self.real_type if real else torch.int64)
+
     def ref(self, value: Value) -> Ref:
         """A value as a node's argument."""
-        return self.store(value) if isinstance(value, Constant) else value
+        if not isinstance(value, Constant):
+            return value
+        return self._of_sizes(value) if value.sized else self.store(value)
+
+    def _of_sizes(self, constant: Constant) -> Ref:
+        """Whole numbers, sizes among them, as a tensor that is put together at run time."""
+        parts = [
+            self.emit("aten.full.default", size=(), fill_value=self._plain(one))
+            for one in constant.array.flat
+        ]
+        stacked = self.emit("aten.stack.default", tensors=parts, dim=0)
+        shape = constant.array.shape
+        return self.emit("aten.reshape.default", self=stacked, shape=shape)
+
+    def scalar(self, number: float, name: str = "number") -> Constant:
+        """A single real number."""
+        label = f"{self.current} {name} {number!r}"
+        return Constant(label, np.array(number, dtype=np.float32))
+
+    def whole_scalar(self, number: int) -> Constant:
+        """A single whole number."""
+        label = f"{self.current} whole number {number}"
+        return Constant(label, np.array(number, dtype=np.int64))
+
+    def table(self, name: str, array: Array) -> Ref:
+        """Numbers that an operation brings along, such as indices."""
+        return self.store(Constant(f"{self.current} {name}", array))
 
     def _plain(self, value: object) -> object:
         if isinstance(value, Constant):
-            return self.store(value)
+            return self.ref(value)
         if isinstance(value, Size):
             return value.ref
         if isinstance(value, tuple | list):
@@ -318,15 +287,11 @@ class Builder:
 
     def _unused(self, name: str) -> str:
         candidate = name
-        number = 0
         while candidate in self.runs[0]:
-            number += 1
-            candidate = f"{name}.{number}"
+            # Long sequences ask for one name thousands of times.
+            self.taken[name] = self.taken.get(name, 0) + 1
+            candidate = f"{name}.{self.taken[name]}"
         return candidate
-
-
-Handler = Callable[[Builder, OnnxNode], Value | tuple[Value, ...]]
-"""Adds the nodes of one operation and returns its results."""
 
 
 def _shapes(node: Node, values: Mapping[str, Any]) -> Any:
@@ -335,16 +300,20 @@ def _shapes(node: Node, values: Mapping[str, Any]) -> Any:
     library, name, *overload = node.operator.split(".")
     if library == "_operator":
         return getattr(operator, name)(arguments["a"], arguments["b"])
-    if name in ("lstm", "gru"):
+    if name in _RECURRENT:
         return _recurrent_shapes(arguments["input"], arguments["hx"])
     if node.operator in UNCHANGED_OPERATORS:
         return next(iter(arguments.values()))
     same = known_shape(node, arguments)
     if same is not None:
         return same
-    if name == "zeros":
+    if name in _NEW:
         arguments = {**arguments, "device": "meta"}
     return getattr(getattr(torch.ops.aten, name), overload[0])(**arguments)
+
+
+_RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+_NEW = ("zeros", "full", "arange", "ones")
 
 
 def _recurrent_shapes(
@@ -357,4 +326,10 @@ def _recurrent_shapes(
 
 
 def _number(value: object) -> object:
-    return value if isinstance(value, Size) else int(value)  # type: ignore[call-overload]
+    """A size or a whole number, as an operand of arithmetic on sizes."""
+    if isinstance(value, Size):
+        return value
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number) or number % 1:
+        raise RefusedError(f"multiplies the size of a batch by {number}")
+    return int(number)

@@ -1,0 +1,192 @@
+"""Operators that the reference evaluator of onnx 1.23 lacks, or computes against its own standard.
+
+What the standard says is written down here once more, in numpy.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from mho.network.formats.building import Array
+from mho.network.formats.onnx.file import onnx_module
+
+_TOTAL_SOFTMAX = 13
+"""First version whose softmax goes along one axis, not along all from an axis on."""
+
+
+def corrected_operators() -> list[type]:
+    """What to give to the evaluator in the place of its own.
+
+    It lets groups of a transposed convolution overwrite each other, takes the global maximum as
+    if there were always two axes of pixels, normalizes by the statistics of a batch where a file
+    before version 14 states a momentum, looks up along the last axis only if it is counted from
+    the first, and takes a softmax before version 13 along one axis. Three it does not have in all
+    versions: `DequantizeLinear`, `GlobalLpPool` and `Scatter`.
+    """
+    return [
+        _transposed_convolution(),
+        _global_maximum(),
+        _batch_norm(),
+        _gather_elements(),
+        _softmax("Softmax", lambda rows: rows),
+        _softmax("LogSoftmax", np.log),
+        _dequantize(),
+        _global_length(),
+        _scatter(),
+    ]
+
+
+def _transposed_convolution() -> type:
+    operators = onnx_module("onnx.reference.ops")
+    own: Any = operators.op_conv_transpose.ConvTranspose
+
+    class ConvTranspose(own):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self, x: Array, w: Array, b: Array | None = None, **how: Any
+        ) -> tuple[Array]:
+            groups = how.pop("group", None) or 1
+            biases = [None] * groups if b is None else np.split(b, groups)
+            triples = zip(
+                np.split(x, groups, 1), np.split(w, groups), biases, strict=True
+            )
+            parts = [
+                super(ConvTranspose, self)._run(*own, group=1, **how)
+                for own in triples
+            ]
+            return (np.concatenate([part[0] for part in parts], 1),)
+
+    return ConvTranspose
+
+
+def _global_maximum() -> type:
+    class GlobalMaxPool(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Array) -> tuple[Array]:
+            return (x.max(axis=tuple(range(2, x.ndim)), keepdims=True),)
+
+    return GlobalMaxPool
+
+
+def _batch_norm() -> type:
+    class BatchNormalization(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self,
+            x: Array,
+            scale: Array,
+            shift: Array,
+            mean: Array,
+            variance: Array,
+            epsilon: Any = None,
+            momentum: Any = None,  # noqa: ARG002 - the evaluator asks for the names
+            training_mode: Any = None,  # noqa: ARG002
+            spatial: Any = None,  # noqa: ARG002
+        ) -> tuple[Array]:
+            shape = (-1, *[1] * (x.ndim - 2))
+            least = 1e-5 if epsilon is None else epsilon
+            factor = scale / np.sqrt(variance + least)
+            away = x - mean.reshape(shape)
+            result = away * factor.reshape(shape) + shift.reshape(shape)
+            return (result.astype(x.dtype),)
+
+    return BatchNormalization
+
+
+def _gather_elements() -> type:
+    class GatherElements(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self, x: Array, places: Array, axis: Any = None
+        ) -> tuple[Array]:
+            along = 0 if axis is None else axis
+            inside = np.where(places < 0, places + x.shape[along], places)
+            return (np.take_along_axis(x, inside, along),)
+
+    return GatherElements
+
+
+def _dequantize() -> type:
+    class DequantizeLinear(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self,
+            x: Array,
+            scale: Array,
+            zero: Array | None = None,
+            axis: Any = None,
+            block_size: Any = None,
+            output_dtype: Any = None,  # noqa: ARG002 - the evaluator asks for the names
+        ) -> tuple[Array]:
+            along = 1 if axis is None else axis
+
+            def spread(array: Array) -> Array:
+                if array.ndim == x.ndim and block_size:
+                    wide = np.repeat(array, block_size, along)
+                    return np.take(wide, range(x.shape[along]), along)
+                shape = [1] * x.ndim
+                if array.size > 1:
+                    shape[along] = -1
+                return array.reshape(shape)
+
+            whole = x.astype(scale.dtype)
+            if zero is not None:
+                whole = whole - spread(zero).astype(scale.dtype)
+            return (whole * spread(scale),)
+
+    return DequantizeLinear
+
+
+def _global_length() -> type:
+    class GlobalLpPool(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Array, p: Any = None) -> tuple[Array]:
+            power = 2 if p is None else p
+            axes = tuple(range(2, x.ndim))
+            total = (np.abs(x) ** power).sum(axis=axes, keepdims=True)
+            return ((total ** (1 / power)).astype(x.dtype),)
+
+    return GlobalLpPool
+
+
+def _scatter() -> type:
+    class Scatter(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self, x: Array, places: Array, fresh: Array, axis: Any = None
+        ) -> tuple[Array]:
+            along = 0 if axis is None else axis
+            inside = np.where(places < 0, places + x.shape[along], places)
+            result = x.copy()
+            np.put_along_axis(result, inside, fresh, along)
+            return (result,)
+
+    return Scatter
+
+
+def _softmax(name: str, last: Any) -> type:
+    def run(self: Any, x: Array, axis: Any = None, **_: Any) -> tuple[Array]:
+        opset = self.run_params["opsets"].get("", _TOTAL_SOFTMAX)
+        total = opset < _TOTAL_SOFTMAX
+        along = (1 if total else -1) if axis is None else axis
+        rows = x
+        if total:
+            first = along % x.ndim
+            rows = x.reshape(int(np.prod(x.shape[:first])), -1)
+            along = 1
+        powers = np.exp(rows - rows.max(axis=along, keepdims=True))
+        shares = powers / powers.sum(axis=along, keepdims=True)
+        return (last(shares).reshape(x.shape).astype(x.dtype),)
+
+    return type(name, (_base(),), {"op_domain": "", "_run": run})
+
+
+def _base() -> Any:
+    return onnx_module("onnx.reference.op_run").OpRun
