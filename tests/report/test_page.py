@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 from synthetic_run import run
 
 from mho.report import write_report
@@ -258,7 +259,8 @@ def test_histogram_counts_every_finite_error_even_far_outside(
     far = data.error.clone()
     far[:7] = 1e-3
     axes = error_histogram(dataclasses.replace(data, error=far)).axes[0]
-    heights = [bar.get_height() for bar in axes.containers[0]]
+    (bars,) = (one for one in axes.patches if isinstance(one, StepPatch))
+    heights = bars.get_data().values
     assert sum(heights) == far.numel()
     assert heights[-1] == 7
 

@@ -4,6 +4,7 @@ An error is one sentence and exit code 2, never a traceback.
 """
 
 import errno
+import gc
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -13,8 +14,8 @@ from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
 from mho.cli.commands import cells, circuits, claims, networks
 from mho.cli.options import HELP_ALL, OptionError, answer, show_all
-from mho.cli.shared import HELP as MEMORY_HELP
 from mho.cli.shared import (
+    COLLECT_AFTER,
     disk_full,
     interrupted,
     max_memory,
@@ -22,6 +23,7 @@ from mho.cli.shared import (
     speak_plainly,
     split_max_memory,
 )
+from mho.cli.shared import HELP as MEMORY_HELP
 
 _OK = 0
 _BAD_INPUT = 2
@@ -93,6 +95,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         arguments: Words after `mho`; those of the process if `None`.
     """
     speak_plainly()
+    gc.set_threshold(COLLECT_AFTER)
     words = sys.argv[1:] if arguments is None else arguments
     show_all.set(HELP_ALL in words)
     try:

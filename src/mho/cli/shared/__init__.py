@@ -7,7 +7,7 @@ torch nor the tables.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mho.cli.shared.many_workers import with_workers
+from mho.cli.shared.many_workers import COLLECT_AFTER, with_workers
 from mho.cli.shared.memory_option import HELP, max_memory, split_max_memory
 from mho.cli.shared.signs import speak_plainly
 from mho.cli.shared.words import disk_full, interrupted, say
@@ -71,6 +71,7 @@ _LATE = {
 _HOME = {name: file for file, there in _LATE.items() for name in there}
 
 __all__ = [
+    "COLLECT_AFTER",
     "HELP",
     "array_size",
     "check_outputs",

@@ -1,5 +1,6 @@
 """Processes that a command shares its work with: begun first, so that they import beside it."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -9,6 +10,9 @@ from mho.cli.options import PRESET
 from mho.workers import Workers, usual_workers
 
 _MOST = 1024
+
+COLLECT_AFTER = 100_000
+"""New objects between two looks for garbage: each look goes through much of torch (1)."""
 
 
 @contextmanager
@@ -37,6 +41,7 @@ def with_workers(
 
 def _begin(threads: int, chip: str) -> None:
     """Import, and load kernels, while the first process does the same."""
+    gc.set_threshold(COLLECT_AFTER)
     import torch
 
     from mho.runs import warm_up
