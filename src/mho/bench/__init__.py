@@ -7,6 +7,7 @@ asked for by `restorable`, `heatable` and `truth_of`. A bench knows no network a
 
 from mho.bench.abilities import (
     Foreseeing,
+    GroupMultiplying,
     Heatable,
     Restorable,
     Transparent,
@@ -36,6 +37,7 @@ __all__ = [
     "BenchInfo",
     "Foreseeing",
     "ForwardingBench",
+    "GroupMultiplying",
     "Heatable",
     "Journal",
     "JournaledBench",

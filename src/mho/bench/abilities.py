@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench.forwarding import ForwardingBench
@@ -85,6 +85,20 @@ class Foreseeing(Protocol):
         self, calls: Calls, moments: Sequence[float]
     ) -> AbstractContextManager[None]:
         """Within, these products come at each of these times (s), and nothing else happens."""
+
+
+@runtime_checkable
+class GroupMultiplying(Protocol):
+    """A bench that multiplies blocks of one shape in one call."""
+
+    def multiply_groups(
+        self,
+        voltage: Float[Tensor, "groups batch rows"],
+        plus: Int64[Tensor, "groups rows cols"],
+        minus: Int64[Tensor, "groups rows cols"] | None,
+        full_scale: Sequence[float],
+    ) -> Float[Tensor, "groups batch cols"]:
+        """What `multiply` gives for one block after the other, to the same bits (A)."""
 
 
 @contextmanager

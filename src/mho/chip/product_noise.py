@@ -20,6 +20,9 @@ from mho.rng import Stream
 _BLOCK = 1 << 17
 """Numbers made at once: their intermediate results stay in the cache."""
 
+_STEP = 1 << 9
+"""Numbers by which they are made (1): whole registers, as the last few may be rounded apart."""
+
 _QUANTILES = 1 << 16
 _COSINE = 0.8
 NORMAL_TANGENT = 0.75
@@ -43,6 +46,8 @@ class VectorDraws:
         self._place = torch.empty(rows * width, dtype=torch.int32)
         self._pairs = torch.empty(2, rows * width // 2)
         self._block = torch.empty(rows, width)
+        self._raw = np.empty(0, np.uint16)
+        self._made = rows * width
         self._given = rows
 
     def normal(self, rows: int) -> Float[Tensor, "rows width"]:
@@ -50,6 +55,7 @@ class VectorDraws:
         ready = self._block.shape[0] - self._given
         if rows <= ready:
             self._given += rows
+            self._make(self._given * self.width)
             return self._block[self._given - rows : self._given]
         if ready == 0 and rows <= self._block.shape[0]:
             self._renew()
@@ -67,18 +73,36 @@ class VectorDraws:
 
     @torch.inference_mode(False)
     def _renew(self) -> None:
-        """The next block of rows: what a rotation makes of pairs of quantiles."""
+        """The next block of rows, of which none is made yet."""
         count = self._place.numel()
-        raw = self._source.random_raw(-(-count // 4)).view(np.uint16)[:count]
-        self._place.copy_(torch.from_numpy(raw))
-        torch.index_select(
-            normal_quantiles(), 0, self._place, out=self._pairs.view(-1)
-        )
-        x, y = self._pairs
-        one, other = self._block.view(2, -1)
-        torch.add(x, y, alpha=NORMAL_TANGENT, out=one)
-        torch.add(y, x, alpha=-NORMAL_TANGENT, out=other)
+        words = self._source.random_raw(-(-count // 4))
+        self._raw = words.view(np.uint16)[:count]
+        self._made = 0
         self._given = 0
+
+    @torch.inference_mode(False)
+    def _make(self, numbers: int) -> None:
+        """Make the first numbers of the block: what a rotation makes of pairs of quantiles.
+
+        A product of few vectors needs the first ones alone; whoever goes on gets all of them.
+        """
+        if numbers <= self._made:
+            return
+        half = self._raw.size // 2
+        stop = min(-(-numbers // _STEP) * _STEP, half)
+        if self._made or 2 * stop > half:
+            stop = half
+        place = self._place.view(2, -1)[:, :stop]
+        place.copy_(torch.from_numpy(self._raw).view(2, -1)[:, :stop])
+        x, y = self._pairs[:, :stop]
+        torch.index_select(normal_quantiles(), 0, place[0], out=x)
+        torch.index_select(normal_quantiles(), 0, place[1], out=y)
+        one, other = self._block.view(2, -1)
+        torch.add(x, y, alpha=NORMAL_TANGENT, out=one[:stop])
+        self._made = stop
+        if stop == half:
+            torch.add(y, x, alpha=-NORMAL_TANGENT, out=other)
+            self._made = 2 * half
 
 
 @cache

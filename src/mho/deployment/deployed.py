@@ -9,9 +9,10 @@ from torch import Tensor
 
 from mho.bench import Bench, ForwardingBench, foresee
 from mho.checks import check_shape
+from mho.deployment.chip_product import ChipProduct
 from mho.deployment.ranges import Ranges
 from mho.ledger import Ledger
-from mho.mapping import Placement
+from mho.mapping import Placement, blocks_of_layers
 from mho.network import Network, NetworkOnChip, OperationRecord
 from mho.network.operations import LinearLayer
 from mho.programming import ProgramResult
@@ -89,11 +90,17 @@ class DeployedNetwork(NetworkOnChip):
         self.programming = programming
         self._placement = placement
         self._settings = DigitalSettings(ranges)
+        # blocks stay where they are, whatever their cells shall hold
+        self._blocks_of = blocks_of_layers(placement)
 
     @property
     def placement(self) -> Placement:
         """Which cells hold the weights, and the targets in force."""
         return self._placement
+
+    def blocks_of(self, layer: int) -> Sequence[int]:
+        """Numbers of the blocks of a layer in the placement."""
+        return self._blocks_of[layer]
 
     @property
     def settings(self) -> DigitalSettings:
@@ -131,7 +138,7 @@ class DeployedNetwork(NetworkOnChip):
         """All outputs by name, computed on the chip, `BATCH` samples at a time (1)."""
         return joined(
             [
-                self.network.outputs(part, self.product)
+                self.network.outputs(part, ChipProduct(self))
                 for part in batches(inputs, BATCH)
             ]
         )
@@ -216,15 +223,13 @@ class DeployedNetwork(NetworkOnChip):
         volts = self.bench.info.read_voltage / self.ranges.inputs[index]
         driven = vectors * volts
         total = torch.zeros(vectors.shape[0], layer.weight.shape[0])
-        for block, full_scale in zip(
-            self.placement.blocks, self.ranges.currents, strict=True
-        ):
-            if block.layer == index:
-                rows = driven[:, block.inputs]
-                current = block.signed(
-                    block.read(self.bench, rows, full_scale), rows
-                )
-                total[:, block.outputs] += current / block.scale
+        for number in self.blocks_of(index):
+            block = self.placement.blocks[number]
+            rows = driven[:, block.inputs]
+            current = block.signed(
+                block.read(self.bench, rows, self.ranges.currents[number]), rows
+            )
+            total[:, block.outputs] += current / block.scale
         return total / volts
 
 

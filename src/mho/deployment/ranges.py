@@ -16,6 +16,7 @@ from mho.mapping import (
     CorrectingBlock,
     PairBlock,
     Placement,
+    blocks_of_layers,
     each_block,
 )
 from mho.network import Network
@@ -126,14 +127,15 @@ def calibrate_ranges(
         )
     ]
 
+    of_layer = blocks_of_layers(placement)
+
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         power = None
         if rule.kind == "least-error":
             power = _power_met(layer, vectors)
         inputs[index].add(vectors.reshape(-1, 1), power)
-        for watch in watches:
-            if watch.block.layer == index:
-                watch.add(vectors)
+        for number in of_layer[index]:
+            watches[number].add(vectors)
         return vectors @ layer.weight.T
 
     # one batch after the other: together they need not fit into memory

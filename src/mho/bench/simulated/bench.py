@@ -258,6 +258,37 @@ class SimulatedBench:
         self._ledger += cost
         return current
 
+    def multiply_groups(
+        self,
+        voltage: Float[Tensor, "groups batch rows"],
+        plus: Int64[Tensor, "groups rows cols"],
+        minus: Int64[Tensor, "groups rows cols"] | None,
+        full_scale: Sequence[float],
+    ) -> Float[Tensor, "groups batch cols"]:
+        """What `multiply` gives for one block after the other, to the same bits (A).
+
+        Args:
+            voltage: Row voltages of each input vector (V).
+            plus: Cell at each crossing that adds, of blocks of one shape.
+            minus: Cell at each crossing that subtracts; columns are read one by one if `None`.
+            full_scale: Largest current, or difference, of each block (A).
+
+        Raises:
+            ValueError: As for `multiply`.
+        """
+        currents, costs = self._products.of_groups(
+            voltage,
+            (plus, minus),
+            full_scale,
+            now=self._clock,
+            number=self._multiplies,
+        )
+        for cost in costs:
+            self._clock += cost.seconds
+            self._multiplies += 1
+            self._ledger += cost
+        return currents
+
     @contextmanager
     def foresee(
         self,

@@ -39,6 +39,51 @@ def crossings(
     return both
 
 
+def crossings_of_groups(
+    plus: Int64[Tensor, "groups rows cols"],
+    minus: Int64[Tensor, "groups rows cols"] | None,
+    chip: Chip,
+) -> Int64[Tensor, "groups sides rows cols"]:
+    """Cells that take part in several products, each checked as by `crossings`.
+
+    Args:
+        plus: Cells that add, of each product.
+        minus: Cells that subtract; without them columns are read one by one.
+        chip: The chip.
+
+    Raises:
+        ValueError: As by `crossings`.
+    """
+    sides = (plus,) if minus is None else (plus, minus)
+    both = torch.stack(sides, 1)
+    size = chip.rows * chip.cols
+    tile = both // size
+    row = both % size // chip.cols
+    col = both % chip.cols
+    own_rows = row[:, :1, :, :1]
+    own_cols = col[:, :, :1]
+    fits = (
+        (tile == tile[:, :1, :1, :1])
+        & (row == own_rows)
+        & (col == own_cols)
+        & (both >= 0)
+        & (both < chip.cells)
+    )
+    each_once = _all_differ(own_rows) and _all_differ(own_cols)
+    if not fits.all() or not each_once:
+        # one of them is wrong: it says what about it
+        for number, adding in enumerate(plus):
+            taking = None if minus is None else minus[number]
+            crossings(adding, taking, chip)
+    return both
+
+
+def _all_differ(lines: Int64[Tensor, "groups ..."]) -> bool:
+    """Whether no group names a line twice."""
+    in_order = lines.flatten(1).sort(1).values
+    return bool((in_order.diff(dim=1) != 0).all())
+
+
 def checked_full_scale(
     full_scale: float | Float[Tensor, " cols"], cols: int
 ) -> float | Float[Tensor, " cols"]:

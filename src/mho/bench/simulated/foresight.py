@@ -113,12 +113,18 @@ class Foresight:
                 self._calls, times, solved, strict=True
             ):
                 one = slice(number, number + 1)
-                product = _at(matrices, one), left[one]
+                product = one_of(matrices, number), left[one]
                 self._ready.append((call.cells, each[number], product))
 
 
-def _at(matrices: ArrayMatrices, times: slice) -> ArrayMatrices:
-    """Matrices of some of the times."""
+def one_of(matrices: ArrayMatrices, number: int) -> ArrayMatrices:
+    """The matrices of one of several times or groups, still as several.
+
+    Args:
+        matrices: All of them.
+        number: Which one.
+    """
+    times = slice(number, number + 1)
     noise = matrices.variance
     bent = matrices.bent
     return ArrayMatrices(

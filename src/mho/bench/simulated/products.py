@@ -11,9 +11,14 @@ from mho.bench.simulated.crossings import (
     Crossings,
     checked_full_scale,
     crossings,
+    crossings_of_groups,
 )
-from mho.bench.simulated.foresight import Coming, Foresight
-from mho.bench.simulated.tile_matrices import one_by_one, tile_matrices
+from mho.bench.simulated.foresight import Coming, Foresight, one_of
+from mho.bench.simulated.tile_matrices import (
+    matrices_of_groups,
+    one_by_one,
+    tile_matrices,
+)
 from mho.checks import check_choice, check_shape
 from mho.chip import ArrayMatrices, Chip, Multiplier
 from mho.chip.periphery import LimitReport, line_currents, row_groups
@@ -90,6 +95,80 @@ class Products:
         current = multiply(voltage, draws)
         cost = self._booked(self._periphery.nominal(voltage), seen.mean(0))
         return current, cost
+
+    def of_groups(
+        self,
+        voltage: Float[Tensor, "groups batch rows"],
+        cells: tuple[Tensor, Tensor | None],
+        full_scales: Sequence[float],
+        *,
+        now: float,
+        number: int,
+    ) -> tuple[Float[Tensor, "groups batch cols"], list[Ledger]]:
+        """Currents of blocks of one shape, one product after the other (A), and their costs.
+
+        Cells are looked at in the order of time; wires are solved together.
+
+        Args:
+            voltage: Row voltages of each product (V).
+            cells: Cells that add, and cells that subtract, of each.
+            full_scales: Largest current, or difference, to resolve of each (A).
+            now: Time at the start of the first (s).
+            number: Number of the first call, which names its randomness.
+        """
+        if self._read_noise == "sampled" or self._foresight:
+            return self._one_by_one(
+                voltage, cells, full_scales, now=now, number=number
+            )
+        both = crossings_of_groups(*cells, self._chip)
+        check_shape(voltage, "voltage", (both.shape[0], None, both.shape[2]))
+        seconds = self._seconds(voltage.shape[1], both[0])
+        looks = []
+        for group in both:
+            looks.append(self._seen(group, now))
+            now += seconds
+        value = torch.stack([conductance for conductance, _ in looks])
+        variance = torch.stack([noise for _, noise in looks])
+        matrices, seen = matrices_of_groups(self._chip, both, value, variance)
+        currents = []
+        costs = []
+        for place, rows in enumerate(voltage):
+            full_scale = checked_full_scale(full_scales[place], both.shape[3])
+            multiply = Multiplier(
+                one_of(matrices, place), self._periphery, full_scale
+            )
+            call = self._stream.child(number + place)
+            currents.append(multiply(rows, multiply.draws(call.child("noise"))))
+            driven = self._periphery.nominal(rows)
+            costs.append(self._booked(driven, seen[place]))
+        return torch.stack(currents), costs
+
+    def _one_by_one(
+        self,
+        voltage: Float[Tensor, "groups batch rows"],
+        cells: tuple[Tensor, Tensor | None],
+        full_scales: Sequence[float],
+        *,
+        now: float,
+        number: int,
+    ) -> tuple[Float[Tensor, "groups batch cols"], list[Ledger]]:
+        """The same where cells are followed, or where wires have been solved ahead."""
+        adding, taking = cells
+        currents = []
+        costs = []
+        for place, rows in enumerate(voltage):
+            minus = None if taking is None else taking[place]
+            current, cost = self(
+                rows,
+                (adding[place], minus),
+                full_scales[place],
+                now=now,
+                number=number + place,
+            )
+            now += cost.seconds
+            currents.append(current)
+            costs.append(cost)
+        return torch.stack(currents), costs
 
     def foresee(
         self,

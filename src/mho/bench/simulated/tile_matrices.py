@@ -1,5 +1,7 @@
 """What a tile with its wires makes of the cells at its crossings: matrices to multiply by."""
 
+from collections.abc import Iterable
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -7,7 +9,7 @@ from torch import Tensor
 from mho.chip import ArrayMatrices, Chip
 from mho.chip.periphery import row_groups
 from mho.device import cubic_coefficient
-from mho.wires import effective_pair
+from mho.wires import effective_blocks, effective_pair
 
 
 def tile_matrices(
@@ -32,15 +34,54 @@ def tile_matrices(
     """
     size = (chip.rows, chip.cols)
     place = both % (chip.rows * chip.cols)
-    # a selector takes a row that waits its turn off its bit lines; a passive one stays
-    together = None if chip.biasing else chip.around.rows_at_once
     parts = [
         effective_pair(
             chip.lines, size, place[:, rows], conductance[:, :, rows]
         )
-        for rows in row_groups(both.shape[1], together)
+        for rows in _driven_together(chip, both.shape[1])
     ]
-    seen = torch.cat(parts, 2)
+    return _matrices(chip, torch.cat(parts, 2), conductance, variance)
+
+
+def matrices_of_groups(
+    chip: Chip,
+    both: Int64[Tensor, "groups sides rows cols"],
+    conductance: Float[Tensor, "groups sides rows cols"],
+    variance: Float[Tensor, "groups sides rows cols"],
+) -> tuple[ArrayMatrices, Float[Tensor, "groups sides rows cols"]]:
+    """The same of several blocks of one shape, each as if it were alone, to the same bits.
+
+    Args:
+        chip: The chip.
+        both: Cells that take part in each, from `crossings_of_groups`.
+        conductance: Their conductance at zero bias (S).
+        variance: Its variance (S²).
+    """
+    size = (chip.rows, chip.cols)
+    place = both % (chip.rows * chip.cols)
+    parts = [
+        effective_blocks(
+            chip.lines, size, place[:, :, rows], conductance[:, :, rows]
+        )
+        for rows in _driven_together(chip, both.shape[2])
+    ]
+    return _matrices(chip, torch.cat(parts, 2), conductance, variance)
+
+
+def _driven_together(chip: Chip, rows: int) -> Iterable[slice]:
+    """Rows that are on at the same time."""
+    # a selector takes a row that waits its turn off its bit lines; a passive one stays
+    together = None if chip.biasing else chip.around.rows_at_once
+    return row_groups(rows, together)
+
+
+def _matrices(
+    chip: Chip,
+    seen: Float[Tensor, "times sides rows cols"],
+    conductance: Float[Tensor, "times sides rows cols"],
+    variance: Float[Tensor, "times sides rows cols"] | None,
+) -> tuple[ArrayMatrices, Float[Tensor, "times sides rows cols"]]:
+    """Matrices, and the effective conductances (S) that they are made of."""
     left_by_wires = torch.where(conductance > 0, seen / conductance, 0.0)
     # once on the way in, once on the way out
     kept = left_by_wires.square_()

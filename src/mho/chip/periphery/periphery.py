@@ -1,6 +1,7 @@
 """What stands around the cells in a multiply: drivers of the rows, readers of the columns."""
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import torch
 from jaxtyping import Float
@@ -55,7 +56,7 @@ class Periphery(Configuration):
     @property
     def encoding(self) -> InputEncoding:
         """How inputs reach the rows."""
-        return InputEncoding(
+        return _encoding(
             self.dac.bits, self.dac.full_scale, self.slice_bits, self.phases
         )
 
@@ -101,6 +102,14 @@ class Periphery(Configuration):
         gain = self.front_end.choose(wanted, "column")
         adc = replace(self.adc, full_scale=self.front_end.swing)
         return self.front_end.digitise(current, gain, adc, generator)
+
+
+@cache
+def _encoding(
+    bits: int, full_scale: float, slice_bits: int | None, phases: int
+) -> InputEncoding:
+    """An encoding, checked when it is first asked for: every product asks."""
+    return InputEncoding(bits, full_scale, slice_bits, phases)
 
 
 def exact(converter: SignedConverter) -> bool:

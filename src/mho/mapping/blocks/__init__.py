@@ -14,6 +14,7 @@ from mho.mapping.blocks.pair_block import (
 )
 from mho.mapping.blocks.placement import (
     Placement,
+    blocks_of_layers,
     each_block,
     gather,
     positions,
@@ -40,6 +41,7 @@ __all__ = [
     "Repaired",
     "always",
     "beside",
+    "blocks_of_layers",
     "each_block",
     "effective_difference",
     "gather",

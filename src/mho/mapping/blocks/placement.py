@@ -1,6 +1,7 @@
 """Where the weights of a network lie: blocks of cells on tiles, and what each cell shall hold."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,6 +51,14 @@ def positions(
         places.append(torch.arange(start, stop).view(shape))
         start = stop
     return places
+
+
+def blocks_of_layers(placement: Placement) -> Mapping[int, Sequence[int]]:
+    """Numbers of the blocks of each layer; none of a layer that lies nowhere."""
+    numbers: dict[int, list[int]] = defaultdict(list)
+    for number, block in enumerate(placement.blocks):
+        numbers[block.layer].append(number)
+    return numbers
 
 
 def each_block(

@@ -22,6 +22,7 @@ from mho.network.operations.linear_layer import LinearLayer
 from mho.network.operations.on_tiles import (
     AnalogOperation,
     Dense,
+    GroupProduct,
     LayerTable,
     Product,
     stored_tensor,
@@ -53,6 +54,7 @@ __all__ = [
     "AnalogOperation",
     "Convolution",
     "Dense",
+    "GroupProduct",
     "LayerTable",
     "LinearLayer",
     "NotOnTilesError",

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -18,6 +19,30 @@ Product = Callable[
     Float[Tensor, "vectors out"],
 ]
 """Multiplies vectors by a layer's weights, without bias: (index, layer, vectors) -> products."""
+
+
+@runtime_checkable
+class GroupProduct(Protocol):
+    """A product that takes the groups of a convolution in one call, if it is asked to."""
+
+    def __call__(
+        self, index: int, layer: LinearLayer, vectors: Tensor
+    ) -> Tensor:
+        """As `Product`."""
+
+    def of_groups(
+        self,
+        numbers: Sequence[int],
+        layers: Sequence[LinearLayer],
+        vectors: Float[Tensor, "groups vectors in"],
+    ) -> Float[Tensor, "groups vectors out"]:
+        """What calls for one layer after the other give, to the same bits.
+
+        Args:
+            numbers: Numbers of the groups' layers.
+            layers: The layers, of one shape.
+            vectors: Inputs of each (1).
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,9 @@ class Dense(AnalogOperation):
         if len(self.layers) == 1:
             return multiply(self.layers[0], layers, activation, product)
         # Each group of channels has a layer of its own.
+        if isinstance(product, GroupProduct):
+            groups = [layers[number] for number in self.layers]
+            return multiply_groups(self.layers, groups, activation, product)
         parts = activation.chunk(len(self.layers), 1)
         outputs = [
             multiply(number, layers, part, product)
@@ -129,6 +157,40 @@ def multiply(
     if layer.bias is not None:
         products = products + layer.bias.to(products.device)
     return layer.fold(products, tuple(activation.shape))
+
+
+def multiply_groups(
+    numbers: Sequence[int],
+    groups: Sequence[LinearLayer],
+    activation: Tensor,
+    product: GroupProduct,
+) -> Tensor:
+    """Outputs of layers that share the input channels between them, in one product (1).
+
+    Args:
+        numbers: Numbers of the layers.
+        groups: The layers, one for each group of channels, of one shape.
+        activation: Input of all of them (1). Shape (batch, ...).
+        product: Computes their products.
+
+    Raises:
+        ValueError: The products have another shape.
+    """
+    first = groups[0]
+    outputs = first.weight.shape[0]
+    batch = activation.shape[0]
+    vectors = first.vectors_of(activation, groups=len(groups))
+    products = product.of_groups(numbers, groups, vectors)
+    check_shape(products, "product", (*vectors.shape[:2], outputs))
+    biases = [layer.bias for layer in groups]
+    if any(bias is not None for bias in biases):
+        silent = first.weight.new_zeros(outputs)
+        stacked = torch.stack([silent if b is None else b for b in biases])
+        products = products + stacked[:, None].to(products.device)
+    # the groups' channels are neighbours again
+    beside = products.view(len(groups), batch, -1, outputs).permute(1, 2, 0, 3)
+    shape = tuple(activation.shape)
+    return first.fold(beside.flatten(2).flatten(0, 1), shape)
 
 
 @dataclass(slots=True, eq=False)
