@@ -58,6 +58,7 @@ STAGES = {
     ),
     "evaluation": (
         "mho.runs.measurement:measure",
+        "mho.runs.evaluation:evaluate",
         "mho.runs.measurement:accuracies",
         "mho.runs.measurement:read_back",
         "mho.deployment.measure:measure",

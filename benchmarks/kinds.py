@@ -24,6 +24,7 @@ from mho.data import digits_data, train_digits
 from mho.deployment import DeployOptions, fitting_chip
 from mho.device.published import label, preset
 from mho.network import Network, read_network
+from mho.samples import chosen
 
 YEAR = 365.25 * 86_400.0
 CALIBRATION = 64
@@ -37,7 +38,7 @@ def trained(seed: int) -> tuple[Network, float]:
     data = digits_data()
     module = train_digits(mho.Stream(seed).child("training"))
     network = read_network(module, data.calibration)
-    right = network.run(data.inputs).argmax(-1) == data.labels
+    right = network.run(data.inputs).argmax(-1) == data.right
     return network, float(right.double().mean())
 
 
@@ -67,7 +68,7 @@ def measure(name: str, network: Network, seed: int) -> dict[str, Any]:
     deployed = mho.deploy(
         network,
         bench,
-        data.calibration[:CALIBRATION],
+        chosen(data.calibration, slice(CALIBRATION)),
         mapping=options.weight_mapping(info),
         compensated=not is_binary,
         packed=True,
@@ -89,14 +90,12 @@ def measure(name: str, network: Network, seed: int) -> dict[str, Any]:
         "pulse_joules": spent.pulse_joules / cells,
         "joules": spent.joules / cells,
         "seconds": spent.seconds,
-        "accuracy": deployed.accuracy(data.inputs, data.labels),
+        "accuracy": deployed.accuracy(data.inputs, data.right),
     }
     bench.wait(YEAR)
-    found["accuracy_year"] = deployed.accuracy(data.inputs, data.labels)
-    mho.refit(deployed, data.calibration[:CALIBRATION])
-    found["accuracy_year_refitted"] = deployed.accuracy(
-        data.inputs, data.labels
-    )
+    found["accuracy_year"] = deployed.accuracy(data.inputs, data.right)
+    mho.refit(deployed, chosen(data.calibration, slice(CALIBRATION)))
+    found["accuracy_year_refitted"] = deployed.accuracy(data.inputs, data.right)
     found["wall_seconds"] = time.perf_counter() - started
     return found
 

@@ -167,7 +167,7 @@ def measured(
                 case.protocol,
                 mapping=case.mapping(bench.info),
             )
-            yield deployed.accuracy(data.inputs, data.labels)
+            yield deployed.accuracy(data.inputs, data.right)
 
     return {
         name: tuned(case, network, learn, stream, training, judge)

@@ -26,7 +26,12 @@ from torch.nn import functional
 
 import mho
 from mho.chip.periphery import SignedConverter
-from mho.data import digits_data, digits_training, train_digits
+from mho.data import (
+    digits_data,
+    digits_training,
+    only_input,
+    train_digits,
+)
 from mho.deployment import (
     RULES,
     DeployedNetwork,
@@ -115,7 +120,7 @@ def programmed(network: Network, seed: int) -> DeployedNetwork:
     chip = replace(one, tiles=tiles_needed(shapes, one.rows, one.cols))
     bench = mho.SimulatedBench(chip, mho.Stream(seed).child("chip"))
     placement, result = program_pairs(bench, lay_out(network, bench.info))
-    samples = digits_data().calibration
+    samples = only_input(digits_data().calibration)
     ranges = calibrate_ranges(
         network, placement, samples, bench.info.read_voltage
     )
@@ -152,18 +157,18 @@ def judged(deployed: DeployedNetwork, training: Tensor) -> dict[str, float]:
     """How far its outputs are from those of the network itself."""
     data = digits_data()
     wanted = deployed.network.run
-    inputs = torch.cat((data.inputs, training))
+    inputs = torch.cat((data.only_input, training))
     right = wanted(inputs)
     found = deployed(inputs)
     answers = found.argmax(1)
-    count = len(data.labels)
+    count = len(data.right)
     return {
         "output_error": float(
             (found - right).square().mean() / right.square().mean()
         )
         ** 0.5,
         "answers_changed": float((answers != right.argmax(1)).double().mean()),
-        "accuracy": float((answers[:count] == data.labels).double().mean()),
+        "accuracy": float((answers[:count] == data.right).double().mean()),
     }
 
 

@@ -8,7 +8,8 @@ import mho
 from mho.bench import foresee
 from mho.bench.simulated import READ_NOISES
 from mho.chip import Chip
-from mho.deployment import DeployedNetwork
+from mho.data import answers_of
+from mho.deployment import DeployedNetwork, Looks
 
 MOMENTS = [1.0, 2.5, 2.5, 40.0]
 VECTORS = (5, 3)
@@ -104,9 +105,9 @@ def test_answers_at_several_times_are_those_of_single_looks() -> None:
 
     one, other = deployed(), deployed()
     moments = [one.bench.clock + later for later in (0.0, 1.0, 30.0)]
-    found = list(one.answers_at(inputs, moments))
+    found = [answers_of(each) for each in Looks(one, inputs, moments)]
     for moment, answers in zip(moments, found, strict=True):
         other.bench.wait(max(0.0, moment - other.bench.clock))
         assert torch.equal(answers, other.answers(inputs))
     assert one.bench.ledger == other.bench.ledger
-    assert list(one.answers_at(inputs, [])) == []
+    assert list(Looks(one, inputs, [])) == []

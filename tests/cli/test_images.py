@@ -8,7 +8,7 @@ import torch
 from calling import PERCEPTRON, call
 from torch import nn
 
-from mho.data import digits_data
+from mho.data import BUILT_IN, digits_data
 from mho.deployment.storage import load_image, save_image
 
 COMPILE = [
@@ -204,8 +204,15 @@ def test_inspect_knows_results_and_run_folders(
         (["evaluate", "net.py"], "is no safetensors file"),
         (["evaluate", "chip.mho"], "names no built-in test set"),
         (
-            ["evaluate", "chip.mho", "--data", "bare.npz"],
-            "lacks the array `labels`",
+            [
+                "evaluate",
+                "chip.mho",
+                "--data",
+                "bare.npz",
+                "--metric",
+                "accuracy",
+            ],
+            "data without labels",
         ),
         (["evaluate", "chip.mho", "--data", "wide.npz"], "shape"),
         (["run", "chip.mho", "--data", "wide.npz"], "shape"),
@@ -281,7 +288,8 @@ def test_the_image_of_the_digits_knows_its_test_set(
         .eval()
         .requires_grad_(False)
     )
-    monkeypatch.setattr("mho.runs.task.train_digits", lambda *_: module)
+    untrained = replace(BUILT_IN["digits"], train=lambda *_: module)
+    monkeypatch.setitem(BUILT_IN, "digits", untrained)
     assert call("compile", "digits", "--size", "64x32", "-o", "digits.mho") == 0
     words = ["--tolerance", "20uS", "--no-denoise", "-o", "digits-chip.mho"]
     assert call("program", "digits.mho", *words) == 0
@@ -289,5 +297,5 @@ def test_the_image_of_the_digits_knows_its_test_set(
     assert call("evaluate", "digits-chip.mho", "--json", "-") == 0
     assert (
         json.loads(capsys.readouterr().out)["samples"]
-        == digits_data().labels.numel()
+        == digits_data().right.numel()
     )

@@ -37,7 +37,7 @@ WORDS = [
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a network and data; three looks instead of twenty."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mho.runs.measurement.LOOKS", 3)
+    monkeypatch.setattr("mho.runs.evaluation.LOOKS", 3)
     monkeypatch.setattr("mho.runs.measurement._TRACE_SAMPLES", 3)
     Path("net.py").write_text(FACTORY)
     rng = np.random.default_rng(0)

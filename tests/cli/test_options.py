@@ -80,7 +80,6 @@ KNOWN = (
         "programmed coarsely, not denoised, as tuning wins the accuracy back; a file of"
         " a chip has been or not",
     ),
-    Known("--data", "run", ("kind", "help"), "there is nothing else to run"),
     Known(
         "--cells", "sweep", ("default",), "a share of levels needs many cells"
     ),

@@ -11,7 +11,7 @@ import torch
 from calling import call
 
 from mho.deployment.storage import load_chip, load_image
-from mho.runs import tuning as tuning_run
+from mho.runs.tuning import run as tuning_run
 from mho.training import hybrid_train
 from mho.training.hybrid import HybridTraining, TuneResult
 

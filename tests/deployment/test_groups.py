@@ -6,9 +6,11 @@ from torch import nn
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
+from mho.data import answers_of
 from mho.deployment import (
     Correction,
     DeployedNetwork,
+    Looks,
     RangeRule,
     calibrate_ranges,
 )
@@ -105,9 +107,9 @@ def test_groups_that_were_foreseen_give_the_same_answers() -> None:
     told, inputs = deployed("pairs", "frozen")
     asked, _ = deployed("pairs", "frozen")
     moments = [1.0, 10.0, 100.0]
-    for moment, answers in zip(
-        moments, told.answers_at(inputs.flip(0), moments), strict=True
-    ):
+    looks = Looks(told, inputs.flip(0), moments)
+    for moment, outputs in zip(moments, looks, strict=True):
+        answers = answers_of(outputs)
         asked.bench.wait(moment - asked.bench.clock)
         assert torch.equal(answers, asked.answers(inputs.flip(0)))
 

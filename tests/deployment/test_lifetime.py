@@ -16,7 +16,7 @@ from mho.deployment.storage import ProgrammedChip, compile_image
 from mho.files import RunFolder
 from mho.programming import ProgrammingOptions
 from mho.rng import Stream
-from mho.runs import REFRESHED, LifeJob, grow_old
+from mho.runs import REFRESHED, LifeJob, Task, grow_old
 from mho.runs.lifetime import ALONE
 from mho.units import uS
 
@@ -87,7 +87,7 @@ def test_a_refresh_brings_cells_back_within_the_tolerance() -> None:
     assert kept.cost.pulses > 0
     assert kept.cost.reads >= 8 * fresh.placement.cells.numel()
     assert worn.cost.reads == 0
-    assert kept.accuracy >= worn.accuracy
+    assert kept.score >= worn.score
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_chip_is_measured_with_and_without_refreshing_and_stays_as_it_is(
 ) -> None:
     """Until the first refresh both lives are the same, draw by draw; later it drifts less."""
     before = chip.sha256
-    found, aged = grow_old(chip, data(), JOB)
+    found, aged = grow_old(Task(chip, data()), JOB)
     alone = found["lives"][ALONE]
     kept = found["lives"][REFRESHED]
     assert [age["time_s"] for age in kept] == [0.0, *JOB.times]
@@ -172,7 +172,7 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
 ) -> None:
     """What is kept holds all that comes later depends on, at ages and between them."""
     monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
-    whole, aged = grow_old(chip, data(), JOB)
+    whole, aged = grow_old(Task(chip, data()), JOB)
     for stop, left in ((3, 9), (9, 5)):
         calls = 0
 
@@ -184,10 +184,12 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
 
         work = tmp_path / str(stop)
         with pytest.raises(KeyboardInterrupt), folder(work, "a life") as run:
-            grow_old(chip, data(), JOB, run=run, progress=count)
+            grow_old(Task(chip, data()), JOB, run=run, progress=count)
         calls = 100  # beyond the one that interrupts
         with folder(work, "a life", resume=True) as run:
-            resumed, same = grow_old(chip, data(), JOB, run=run, progress=count)
+            resumed, same = grow_old(
+                Task(chip, data()), JOB, run=run, progress=count
+            )
         assert resumed == whole
         assert same.sha256 == aged.sha256
         assert calls == 100 + left
@@ -196,14 +198,14 @@ def test_an_interrupted_life_ends_like_one_that_was_not(
 def test_the_identity_of_a_life_is_of_chip_data_and_options(
     chip: ProgrammedChip,
 ) -> None:
-    other = replace(data(), labels=1 - data().labels)
+    other = replace(data(), labels=1 - data().right)
     told = {
-        JOB.identity(chip, data()),
-        JOB.identity(chip, other),
-        JOB.identity(replace(chip, records={"accuracy": 0.5}), data()),
-        replace(JOB, temperature=300.0).identity(chip, data()),
+        JOB.identity(Task(chip, data())),
+        JOB.identity(Task(chip, other)),
+        JOB.identity(Task(replace(chip, records={"accuracy": 0.5}), data())),
+        replace(JOB, temperature=300.0).identity(Task(chip, data())),
     }
-    assert JOB.identity(chip, data()) == JOB.identity(chip, data())
+    assert JOB.identity(Task(chip, data())) == JOB.identity(Task(chip, data()))
     assert len(told) == 4
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from quiet_chip import perceptron, problem
 
-from mho.data import Data
+from mho.data import ACCURACY, Data
 from mho.deployment.storage import CompiledNetwork, load_chip
 from mho.ledger import Ledger
 from mho.network import read_network
@@ -47,7 +47,7 @@ JOB = Job(
 def few_looks() -> Iterator[None]:
     """Three looks instead of twenty: the laws hold for any number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mho.runs.measurement.LOOKS", 3)
+        patch.setattr("mho.runs.evaluation.LOOKS", 3)
         patch.setattr("mho.runs.measurement._TRACE_SAMPLES", 3)
         yield
 
@@ -110,7 +110,7 @@ def test_the_first_chip_is_the_deployments_own(
         image, specimen_for(JOB, image, 3), ProgrammingOptions(5 * uS), sources
     )
     assert again.figures == row
-    assert row.accuracy == found.result["chip_accuracy"]["best"]  # type: ignore[index]
+    assert row.score == found.result["chip_accuracy"]["best"]  # type: ignore[index]
 
 
 def test_a_chip_does_not_know_which_others_there_are(
@@ -153,8 +153,8 @@ def test_kept_chips_are_the_ones_that_were_measured(
         assert chip.specimen.seed == row.seed
         deployed = chip.deployed()
         assert deployed.bench.ledger == row.programming
-        accuracy = deployed.accuracy(sources.data.inputs, sources.data.labels)
-        assert abs(accuracy - row.accuracy) < 0.1
+        accuracy = deployed.accuracy(sources.data.inputs, sources.data.right)
+        assert abs(accuracy - row.score) < 0.1
 
 
 def test_costs_of_all_chips_are_booked_once(found: RunData) -> None:
@@ -183,7 +183,7 @@ def figures(seed: int, accuracy: float, seconds: float = 1.0) -> ChipFigures:
 def test_statistics_are_those_of_a_sample() -> None:
     """0.8, 0.9, 1.0: mean 0.9, and with n − 1 = 2 the variance is (0.01 + 0 + 0.01) / 2."""
     chips = tuple(figures(n, x, 1.0 + n) for n, x in enumerate((0.9, 1.0, 0.8)))
-    found = Batch(ProgrammingOptions(1 * uS), chips).result
+    found = Batch(ProgrammingOptions(1 * uS), chips).result(ACCURACY)
     assert found["accuracy"] == pytest.approx(
         {"mean": 0.9, "standard_deviation": 0.1, "lowest": 0.8, "highest": 1.0}
     )

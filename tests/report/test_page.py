@@ -16,13 +16,14 @@ from mho.report.figures import (
     draw_data_url,
     effort_histograms,
     error_histogram,
+    layer_error_figure,
     readback_scatter,
     telegraph_traces,
 )
 from mho.report.page import SECTIONS, render, sections_of
 from mho.runs import LayerMap, RunData
 
-UNIT = re.compile(r"\((µS|s|1|count|counted from 0)\)$")
+UNIT = re.compile(r"\((µS|s|1|%|count|counted from 0|in order)\)$")
 VOID = {"meta", "img", "br", "hr", "link"}
 
 
@@ -80,7 +81,8 @@ def figures(data: RunData) -> list[Figure]:
         error_histogram(data),
         telegraph_traces(data),
         effort_histograms(data),
-        confusion_matrix(data),
+        confusion_matrix(data.confusion),
+        layer_error_figure(data.result["layers"]),  # type: ignore[arg-type]
         *(conductance_maps(data, layer) for layer in data.layers),
     ]
 
@@ -119,7 +121,7 @@ def test_every_image_says_in_words_what_it_shows(
     data: RunData, html: str
 ) -> None:
     images = Page(html).images
-    assert len(images) == 6 + len(data.layers)
+    assert len(images) == 7 + len(data.layers)
     assert all(len(image["alt"] or "") > 40 for image in images)
     assert len({image["alt"] for image in images}) == len(images)
 
@@ -160,11 +162,15 @@ def test_names_from_outside_cannot_become_markup(data: RunData) -> None:
     """Layer names come from the user's network, and may hold TeX or tags."""
     name = '"><script>alert(1)</script>$\\frac'
     hostile = dataclasses.replace(data.layers[0], name=name)
+    told = data.result["layers"][0]  # type: ignore[index]
+    seen = data.result["outputs"]["scores"]  # type: ignore[index]
     html = render(
         dataclasses.replace(
             data,
             layers=(hostile,),
-            result=data.result | {"network": name, "preset": name},
+            result=data.result
+            | {"network": name, "preset": name}
+            | {"layers": [told | {"name": name}], "outputs": {name: seen}},
         )
     )
     assert "script" not in Page(html).seen
@@ -211,8 +217,9 @@ def test_every_axis_label_carries_a_unit_or_says_that_it_counts(
 def test_page_of_a_run_without_any_cell_has_dashes_and_all_its_sections(
     data: RunData,
 ) -> None:
-    html = render(empty(data))
-    assert Page(html).headings == list(sections_of(data).values())
+    nothing = empty(data)
+    html = render(nothing)
+    assert Page(html).headings == list(sections_of(nothing).values())
     assert "<td>–</td>" in html
     assert "No layer of this network is on the chip." in html
     assert "programmed no second chip" in html
@@ -243,11 +250,10 @@ def test_not_a_number_is_left_out_instead_of_stopping_the_report(
 
 @pytest.mark.parametrize("classes", [1, 15, 40])
 def test_confusion_matrix_is_drawn_for_any_number_of_classes(
-    data: RunData, classes: int
+    classes: int,
 ) -> None:
     counts = torch.eye(classes, dtype=torch.int64)
-    shown = dataclasses.replace(data, confusion=counts)
-    assert draw_data_url(lambda: confusion_matrix(shown)).startswith(
+    assert draw_data_url(lambda: confusion_matrix(counts)).startswith(
         "data:image/png;base64,"
     )
 

@@ -47,7 +47,7 @@ def test_the_summary_has_mean_spread_and_cost_of_each_way() -> None:
     assert software[:2] == ("in software", "97.50%")
     for row, batch in ((own, found.programmed), (coarse, found.comparison)):
         assert batch is not None
-        x = np.array([chip.accuracy for chip in batch.chips])
+        x = np.array([chip.score for chip in batch.chips])
         mean = x.sum() / 20
         deviation = math.sqrt(((x - mean) ** 2).sum() / 19)
         assert row[1:5] == tuple(

@@ -20,6 +20,8 @@ from mho.deployment.deployed import (
     DigitalSettings,
 )
 from mho.deployment.draw_network import draw_network, ready_to_draw
+from mho.deployment.layer_errors import LayerError, layer_errors
+from mho.deployment.looks import Looks
 from mho.deployment.options import DeployOptions
 from mho.deployment.output_fit import (
     Refit,
@@ -33,7 +35,7 @@ from mho.deployment.program import program_pairs
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
 from mho.deployment.sizing import fitting_chip
 from mho.deployment.tile_use import TileUse, tile_use, use_rows
-from mho.network import NetworkOnChip, share_right
+from mho.network import NetworkOnChip
 
 __all__ = [
     "BATCH",
@@ -45,7 +47,9 @@ __all__ = [
     "DeployOptions",
     "DeployedNetwork",
     "DigitalSettings",
+    "LayerError",
     "Life",
+    "Looks",
     "NetworkOnChip",
     "RangeRule",
     "Ranges",
@@ -58,6 +62,7 @@ __all__ = [
     "draw_network",
     "fit_columns",
     "fitting_chip",
+    "layer_errors",
     "lifetime",
     "program_image",
     "program_network",
@@ -65,7 +70,6 @@ __all__ = [
     "ready_to_draw",
     "refit",
     "set_ranges",
-    "share_right",
     "tile_use",
     "use_rows",
     "wanted_products",

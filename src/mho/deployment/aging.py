@@ -19,6 +19,8 @@ from mho.units import show_duration
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 """Quantiles of the drift that an age tells (1)."""
 
+_SCORE = "accuracy"
+"""Name of the score in states of unfinished runs."""
 _SAMPLES = 8
 """Samples of a look at a cell's drift (1)."""
 
@@ -50,18 +52,19 @@ class Age:
 
     Args:
         time: Time since the beginning (s).
-        accuracy: Fraction of right answers (1).
+        score: What the network is judged by: the share of right answers, unless another
+            metric was asked for (its unit).
         drift: Mean of reading minus target over working cells (S).
         spread: Root-mean-square of the same (S).
         quantiles: Its `QUANTILES` (S).
         looks: Looks at all cells so far, to see whether they need to be refreshed (1).
         rewrites: Looks after which cells were written again (1).
         refreshed: Cells programmed again so far, each as often as it was (1).
-        cost: What looks and refreshes cost so far; measuring the accuracy is left out.
+        cost: What looks and refreshes cost so far; judging the network is left out.
     """
 
     time: float
-    accuracy: float
+    score: float
     drift: float
     spread: float
     quantiles: tuple[float, ...]
@@ -94,7 +97,7 @@ def lifetime(
         ValueError: Times that do not rise, or a bench whose temperature cannot be chosen.
     """
     check_times(times)
-    life = Life(deployed, inputs, labels, refresh)
+    life = Life(deployed, lambda aged: aged.accuracy(inputs, labels), refresh)
     if temperature is not None:
         life.heat(temperature)
     return [life.until(time) for time in times]
@@ -122,21 +125,18 @@ class Life:
 
     Args:
         deployed: The network on a bench.
-        inputs: Test samples (1). Shape (batch, ...).
-        labels: Their classes (1). Shape (batch,).
+        judge: Says how good the network is on its bench (its unit).
         refresh: When cells are written again; never if `None`.
     """
 
     def __init__(
         self,
         deployed: DeployedNetwork,
-        inputs: Shaped[Tensor, "batch ..."],
-        labels: Int64[Tensor, " batch"],
+        judge: Callable[[DeployedNetwork], float],
         refresh: Refresh | None = None,
     ) -> None:
         self.deployed = deployed
-        self._inputs = inputs
-        self._labels = labels
+        self._judge = judge
         self._refresh = refresh
         self.ages: list[Age] = []
         """Ages that were looked at."""
@@ -179,13 +179,13 @@ class Life:
         self._wait_until(time)
         working = ~self.deployed.programming.stuck
         drift = self._drift()[working].double()
-        accuracy = self.deployed.accuracy(self._inputs, self._labels)
+        score = self._judge(self.deployed)
         count = max(drift.numel(), 1)
         mean_square = total(drift.square()) / count
         ordered = drift.sort().values
         age = Age(
             time=time,
-            accuracy=accuracy,
+            score=score,
             drift=total(drift) / count,
             spread=mean_square**0.5,
             quantiles=tuple(_quantile(ordered, q) for q in QUANTILES),
@@ -203,7 +203,7 @@ class Life:
             "start": self._start,
             "counts": [self._looks, self._rewrites, self._refreshed],
             "cost": asdict(self._cost),
-            "ages": [asdict(age) for age in self.ages],
+            "ages": [_plain(age) for age in self.ages],
         }
 
     def restore(self, facts: Mapping[str, Any]) -> None:
@@ -259,9 +259,17 @@ def _quantile(ordered: Float[Tensor, " cells"], quantile: float) -> float:
     return float(ordered[max(0, not_exceeding - 1)])
 
 
+def _plain(age: Age) -> dict[str, Any]:
+    """An age as plain values; what is judged has been called accuracy since the first states."""
+    values = asdict(age)
+    values[_SCORE] = values.pop("score")
+    return values
+
+
 def _age_of(plain: Mapping[str, Any]) -> Age:
     """An age from plain values."""
     values = dict(plain)
     values["quantiles"] = tuple(plain["quantiles"])
+    values["score"] = values.pop(_SCORE)
     values["cost"] = Ledger(**plain["cost"])
     return Age(**values)

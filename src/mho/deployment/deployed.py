@@ -1,13 +1,13 @@
 """A network that computes through a bench: digital graph, analog products."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
-from jaxtyping import Float, Int, Int64, Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from mho.bench import Bench, ForwardingBench, foresee
+from mho.bench import Bench
 from mho.checks import check_shape
 from mho.deployment.chip_product import ChipProduct
 from mho.deployment.ranges import Ranges
@@ -149,37 +149,17 @@ class DeployedNetwork(NetworkOnChip):
         """All outputs of the trained network itself by name (1)."""
         return self.network.outputs(inputs)
 
-    def answers_at(
-        self,
-        inputs: Inputs,
-        moments: Sequence[float],
-    ) -> Iterator[Int[Tensor, " batch"]]:
-        """Class with the largest output, for each sample, at each of several times.
-
-        A bench that can look ahead is told after the first look what the others will be; that
-        changes no bit. So nothing else may happen to the bench until the last one is there.
+    def on(self, bench: Bench) -> "DeployedNetwork":
+        """The same network through another bench, such as one that notes what it is asked for.
 
         Args:
-            inputs: Samples (1). Shape (batch, ...).
-            moments: Times on the clock of the bench, rising; one that has passed is now (s).
+            bench: A bench whose cells are those of this network's own.
         """
-        if not moments:
-            return
-        first, *later = moments
-        noting = _NotingBench(self.bench)
-        noted = DeployedNetwork(
-            self.network, noting, self.placement, self.ranges, self.programming
+        there = DeployedNetwork(
+            self.network, bench, self.placement, self.ranges, self.programming
         )
-        noted.put_in_force(self.settings)
-        self._wait_for(first)
-        yield noted.answers(inputs)
-        with foresee(self.bench, noting.calls, later):
-            for moment in later:
-                self._wait_for(moment)
-                yield self.answers(inputs)
-
-    def _wait_for(self, moment: float) -> None:
-        self.bench.wait(max(0.0, moment - self.bench.clock))
+        there.put_in_force(self.settings)
+        return there
 
     @property
     def operations(self) -> tuple[OperationRecord, ...]:
@@ -231,23 +211,3 @@ class DeployedNetwork(NetworkOnChip):
             )
             total[:, block.outputs] += current / block.scale
         return total / volts
-
-
-class _NotingBench(ForwardingBench):
-    """The same bench, which notes the products that it is asked for."""
-
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench)
-        self.calls: list[tuple[tuple[Tensor, Tensor | None], int]] = []
-
-    def multiply(
-        self,
-        voltage: Float[Tensor, "batch rows"],
-        plus: Int64[Tensor, "rows cols"],
-        minus: Int64[Tensor, "rows cols"] | None = None,
-        *,
-        full_scale: float | Float[Tensor, " cols"],
-    ) -> Float[Tensor, "batch cols"]:
-        """Multiply (A)."""
-        self.calls.append(((plus, minus), voltage.shape[0]))
-        return super().multiply(voltage, plus, minus, full_scale=full_scale)

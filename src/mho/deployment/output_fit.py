@@ -4,8 +4,9 @@ What a column loses as a whole, to wires, to drift, to the sum of its errors, a 
 restores; it needs a few samples and no pulses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -102,6 +103,7 @@ def refit(
     labels: Int64[Tensor, " labels"] | None = None,
     *,
     ranged: bool = True,
+    loss: Callable[[DeployedNetwork], float] | None = None,
 ) -> Refit:
     """Fit gains and offsets layer by layer, and put them in force.
 
@@ -120,6 +122,7 @@ def refit(
             left as it was (1). Shape (batch,).
         ranged: First widen the range of converters that clip, or narrow what none of the samples
             needs.
+        loss: In the place of labels: what must not rise (its unit).
 
     Raises:
         ValueError: There is not one label for each sample.
@@ -128,15 +131,14 @@ def refit(
         check_shape(labels, "labels", (number_of(samples),))
     before = deployed.bench.ledger
     settings = deployed.settings
-    # what labels say of the network as it is, to go back to if the fit is worse
-    earlier = (
-        None if labels is None else loss_on_chip(deployed, samples, labels)
-    )
+    # what is said of the network as it is, to go back to if the fit is worse
+    if loss is None and labels is not None:
+        loss = partial(loss_on_chip, samples=samples, labels=labels)
+    earlier = None if loss is None else loss(deployed)
     found, errors = _fitted(deployed, samples, ranged=ranged)
     kept = True
-    if labels is not None and earlier is not None:
-        later = loss_on_chip(deployed, samples, labels)
-        kept = later <= earlier
+    if loss is not None and earlier is not None:
+        kept = loss(deployed) <= earlier
     if not kept:
         deployed.put_in_force(settings)
     return Refit(

@@ -28,7 +28,7 @@ from mho.network.graph import (
     replace_refs,
 )
 from mho.network.network import Network
-from mho.network.on_chip import NetworkOnChip, share_right
+from mho.network.on_chip import NetworkOnChip
 from mho.network.reading import read_network
 from mho.network.tracing import first_line
 
@@ -56,5 +56,4 @@ __all__ = [
     "read_network",
     "replace_refs",
     "run_course",
-    "share_right",
 ]

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from jaxtyping import Int, Shaped
 from torch import Tensor, nn
 
+from mho.data import share_right
 from mho.ledger import Ledger
 from mho.network.fates import OperationRecord
 from mho.samples import Inputs
@@ -58,10 +59,3 @@ class NetworkOnChip(nn.Module, ABC):
     def accuracy(self, inputs: Inputs, labels: Int[Tensor, " batch"]) -> float:
         """Fraction of samples whose answer is the label (1)."""
         return share_right(self.answers(inputs), labels)
-
-
-def share_right(
-    answers: Int[Tensor, " batch"], labels: Int[Tensor, " batch"]
-) -> float:
-    """Fraction of answers that are the label (1)."""
-    return int((answers == labels).sum()) / labels.numel()

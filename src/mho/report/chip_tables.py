@@ -1,6 +1,7 @@
 """Tables of many chips with one network."""
 
-from mho.report.wording import number, quantity
+from mho.data import Metric
+from mho.report.wording import number, quantity, scored
 from mho.runs import Batch, ChipFigures, Population
 
 SUMMARY_COLUMNS = (
@@ -18,20 +19,26 @@ SUMMARY_COLUMNS = (
 def summary_rows(population: Population) -> list[tuple[str, ...]]:
     """Rows of the table of all chips together: software, and each way to program them."""
     rows: list[tuple[str, ...]] = [
-        ("in software", number(population.software, ".2%"), *("",) * 5)
+        (
+            "in software",
+            scored(population.software, population.metric),
+            *("",) * 5,
+        )
     ]
-    return rows + [_summary(batch) for batch in population.batches]
+    return rows + [
+        _summary(batch, population.metric) for batch in population.batches
+    ]
 
 
-def _summary(batch: Batch) -> tuple[str, ...]:
+def _summary(batch: Batch, metric: Metric) -> tuple[str, ...]:
     count = len(batch.chips)
     spent = batch.cost("programming")
     return (
         batch.name,
-        number(batch.mean, ".2%"),
-        number(batch.deviation, ".2%"),
-        number(min(batch.accuracies), ".2%"),
-        number(max(batch.accuracies), ".2%"),
+        scored(batch.mean, metric),
+        scored(batch.deviation, metric),
+        scored(min(batch.scores), metric),
+        scored(max(batch.scores), metric),
         quantity(spent.seconds / count, "s"),
         quantity(spent.joules / count, "J"),
     )
@@ -42,7 +49,7 @@ def chip_columns(population: Population) -> tuple[str, ...]:
     columns: tuple[str, ...] = ("Seed", "Cells stuck")
     for batch in population.batches:
         columns += (
-            f"{batch.name}: accuracy",
+            f"{batch.name}: {population.metric.name}",
             "over time",
             "Cells converged",
             "Energy",
@@ -63,15 +70,15 @@ def chip_rows(population: Population) -> list[tuple[str, ...]]:
             number(first.stuck_cells, ",d"),
         )
         for chip in ways:
-            row += _chip(chip)
+            row += _chip(chip, population.metric)
         rows.append(row)
     return rows
 
 
-def _chip(chip: ChipFigures) -> tuple[str, str, str, str]:
+def _chip(chip: ChipFigures, metric: Metric) -> tuple[str, str, str, str]:
     return (
-        number(chip.accuracy, ".2%"),
-        f"{number(chip.lowest, '.2%')} to {number(chip.highest, '.2%')}",
+        scored(chip.score, metric),
+        f"{scored(chip.lowest, metric)} to {scored(chip.highest, metric)}",
         number(chip.converged_fraction, ".2%"),
         quantity(chip.programming.joules, "J"),
     )

@@ -74,7 +74,12 @@ def draw_answers(progress: Progress, data: RunData) -> Drawn:
     from mho.report import figures
 
     del progress
-    wanted = {"confusion": partial(figures.confusion_matrix, data)}
+    wanted = {}
+    if data.confusion is not None:
+        wanted["confusion"] = partial(figures.confusion_matrix, data.confusion)
+    layers = data.result.get("layers")
+    if isinstance(layers, list) and layers:
+        wanted["layers"] = partial(figures.layer_error_figure, layers)
     if data.traces is not None:
         wanted["traces"] = partial(figures.telegraph_traces, data)
     if data.population is not None:

@@ -1,6 +1,8 @@
 """The report of a run: one page that opens by itself, without a network or other files."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from mho.data import metric_of
 from mho.files import write_whole
 from mho.programming import Outcome
 from mho.report.chip_tables import (
@@ -22,16 +25,27 @@ from mho.report.wording import (
     CLIP,
     COST_COLUMNS,
     TOTAL,
+    capital,
     cost_rows,
     headline,
     key_figures,
     wire_rows,
 )
-from mho.runs import LayerMap, Population, RunData
+from mho.runs import (
+    LAYER_COLUMNS,
+    LayerMap,
+    Population,
+    RunData,
+    layer_rows,
+    output_rows,
+    verdict,
+)
 from mho.units import show
 
 SECTIONS = {
     "key-figures": "Key figures",
+    "outputs": "Outputs against the digital network",
+    "layers": "Where it goes wrong",
     "operations": "Operations",
     "population": "Many chips",
     "readback": "Target against read-back",
@@ -44,7 +58,7 @@ SECTIONS = {
     "costs": "Costs",
     "small-print": "Small print",
 }
-"""Anchor and heading of every section, in order; that of many chips is there if there are."""
+"""Anchor and heading of every section, in order; some only where there is something to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,15 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
         outcomes=[
             (o.name, o.remedy) for o in (Outcome.STUCK, Outcome.OUT_OF_CYCLES)
         ],
+        metric=capital(metric_of(data.result).name),
+        # backticks are for terminals
+        verdict=[
+            re.sub(r"`([^`]*)`", r"“\1”", sentence)
+            for sentence in verdict(data.result)
+        ],
+        output_rows=_output_rows(data.result),
+        layer_columns=LAYER_COLUMNS,
+        layer_rows=layer_rows(data.result),
         result=json.dumps(
             data.result,
             indent=2,
@@ -127,10 +150,26 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
 
 def sections_of(data: RunData) -> dict[str, str]:
     """Anchor and heading of the sections that a run has."""
-    left_out = "population" if data.population is None else ""
-    return {
-        anchor: name for anchor, name in SECTIONS.items() if anchor != left_out
+    there = {
+        "population": data.population is not None,
+        "outputs": bool(data.result.get("outputs")),
+        "layers": bool(data.result.get("layers")),
+        "confusion": data.confusion is not None,
     }
+    return {
+        anchor: name
+        for anchor, name in SECTIONS.items()
+        if there.get(anchor, True)
+    }
+
+
+def _output_rows(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """All outputs against the digital network's."""
+    return [
+        row
+        for name, seen in (result.get("outputs") or {}).items()
+        for row in output_rows(name, seen)
+    ]
 
 
 def _part(name: str) -> str:
@@ -164,9 +203,7 @@ def _chips(
 
 def _pictures(data: RunData, drawn: Drawn) -> dict[str, Picture]:
     """The figures that every run has."""
-    right = int(data.confusion.diagonal().sum())
-    shown = int(data.confusion.sum())
-    return {
+    return _asked_pictures(data, drawn) | {
         "readback": Picture(
             drawn["readback"],
             "Scatter plot of read-back against target conductance of all cells with the line "
@@ -181,12 +218,28 @@ def _pictures(data: RunData, drawn: Drawn) -> dict[str, Picture]:
             drawn["effort"],
             "Three histograms over cells: programming pulses, denoising pulses, reads.",
         ),
-        "confusion": Picture(
+    }
+
+
+def _asked_pictures(data: RunData, drawn: Drawn) -> dict[str, Picture]:
+    """The figures that some runs have."""
+    pictures = {}
+    if data.confusion is not None:
+        right = int(data.confusion.diagonal().sum())
+        shown = int(data.confusion.sum())
+        pictures["confusion"] = Picture(
             drawn["confusion"],
             f"Confusion matrix with counts: {right:,} of {shown:,} test samples lie on its "
             "diagonal of correct answers.",
-        ),
-    }
+        )
+    layers = data.result.get("layers")
+    if isinstance(layers, list) and layers:
+        pictures["layers"] = Picture(
+            drawn["layers"],
+            f"Error after each of {len(layers)} analog layers on a logarithmic axis, one line with"
+            " exact inputs to each layer and one accumulated from the input on.",
+        )
+    return pictures
 
 
 def _map(layer: LayerMap, source: str) -> Picture:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from functools import reduce
 
+from mho.data import ACCURACY, Metric, metric_of
 from mho.ledger import Ledger
 from mho.units import show
 
@@ -43,6 +44,22 @@ def quantity(value: object, unit: str) -> str:
     return show(float(value), unit)
 
 
+def scored(value: object, metric: Metric) -> str:
+    """What a metric says, in its unit; a dash if it is missing or not finite.
+
+    >>> scored(0.9932, ACCURACY), scored(None, ACCURACY)
+    ('99.32%', '–')
+    """
+    if number(value, "g") == DASH or not isinstance(value, int | float):
+        return DASH
+    return metric.show(float(value))
+
+
+def capital(name: str) -> str:
+    """A name at the beginning of a line."""
+    return name[:1].upper() + name[1:]
+
+
 def headline(result: Result) -> str:
     """What the run reached, in one sentence."""
     # A word for a missing tolerance, since a bare dash behind ± reads like a range.
@@ -50,13 +67,17 @@ def headline(result: Result) -> str:
     reach = f"±{window} µS" if window != DASH else "the tolerance"
     preset = _text(result, "preset")
     network = _text(result, "network")
-    on_chip = number(_part(result, "chip_accuracy", "best"), ".2%")
-    in_software = number(result.get("software_accuracy"), ".2%")
+    metric = metric_of(result)
+    on_chip = scored(_part(result, f"chip_{metric.key}", "best"), metric)
+    in_software = scored(result.get(f"software_{metric.key}"), metric)
     converged = number(result.get("converged_fraction"), ".2%")
+    reached = f"{network} answers {on_chip} of the test samples correctly"
+    if metric != ACCURACY:
+        reached = f"the {metric.name} of {network} is {on_chip}"
 
     return (
-        f"On a simulated {preset} chip, {network} answers {on_chip} of the test samples"
-        f" correctly, against {in_software} in software; {converged} of the cells that were"
+        f"On a simulated {preset} chip, {reached}, against"
+        f" {in_software} in software; {converged} of the cells that were"
         f" not stuck converged to within {reach} of their targets.{_many(result)}"
     )
 
@@ -66,9 +87,10 @@ def _many(result: Result) -> str:
     population = result.get("population")
     if not isinstance(population, Mapping):
         return ""
-    accuracy = population["programmed"]["accuracy"]
-    mean = number(accuracy["mean"], ".2%")
-    deviation = number(accuracy["standard_deviation"], ".2%")
+    metric = metric_of(result)
+    scores = population["programmed"][metric.key]
+    mean = scored(scores["mean"], metric)
+    deviation = scored(scores["standard_deviation"], metric)
     return (
         f" Over {population['chips']} chips it is {mean} on average, with a"
         f" standard deviation of {deviation}."
@@ -78,7 +100,7 @@ def _many(result: Result) -> str:
 def key_figures(result: Result) -> list[tuple[str, str, str]]:
     """Rows of the first table: what it is, its value with unit, its key in the JSON."""
     return [
-        *_accuracy_figures(result),
+        *_score_figures(result),
         *_work_figures(result),
         *_cell_figures(result),
         *_cost_figures(result),
@@ -89,24 +111,21 @@ def key_figures(result: Result) -> list[tuple[str, str, str]]:
     ]
 
 
-def _accuracy_figures(result: Result) -> list[tuple[str, str, str]]:
-    """What the network gets right, in software and on the chip."""
+def _score_figures(result: Result) -> list[tuple[str, str, str]]:
+    """What the metric says, in software and on the chip."""
+    metric = metric_of(result)
+    name = capital(metric.name)
+    software = f"software_{metric.key}"
+    on_chip = f"chip_{metric.key}"
+    plain = f"{on_chip}_no_denoise"
     return [
+        (f"{name} in software", scored(result.get(software), metric), software),
         (
-            "Accuracy in software",
-            number(result.get("software_accuracy"), ".2%"),
-            "software_accuracy",
+            f"{name} on the chip, not denoised",
+            _interval(result, plain, metric),
+            plain,
         ),
-        (
-            "Accuracy on the chip, not denoised",
-            _interval(result, "chip_accuracy_no_denoise"),
-            "chip_accuracy_no_denoise",
-        ),
-        (
-            "Accuracy on the chip",
-            _interval(result, "chip_accuracy"),
-            "chip_accuracy",
-        ),
+        (f"{name} on the chip", _interval(result, on_chip, metric), on_chip),
     ]
 
 
@@ -231,14 +250,18 @@ def wire_rows(result: Result) -> list[tuple[str, str]]:
             number(wires.get("current_kept"), ".1%"),
         ),
     ]
-    for key, what, form in (
-        ("weight_error", "Error of the weights (rms, of the largest)", ".3%"),
-        ("accuracy", "Accuracy", ".2%"),
-    ):
-        rows += [
-            (f"{what}, {kinds[kind]}", number(value, form))
-            for kind, value in wires.get(key, {}).items()
-        ]
+    metric = metric_of(result)
+    rows += [
+        (
+            f"Error of the weights (rms, of the largest), {kinds[kind]}",
+            number(value, ".3%"),
+        )
+        for kind, value in wires.get("weight_error", {}).items()
+    ]
+    rows += [
+        (f"{capital(metric.name)}, {kinds[kind]}", scored(value, metric))
+        for kind, value in wires.get(metric.key, {}).items()
+    ]
     if "signal" in wires:
         mean, low = (
             number(_part(wires, "signal", part), ".1%")
@@ -310,10 +333,10 @@ def _part(result: Result, key: str, part: str) -> object:
     return value.get(part) if isinstance(value, Mapping) else None
 
 
-def _interval(result: Result, key: str) -> str:
-    low = number(_part(result, key, "low"), ".2%")
-    best = number(_part(result, key, "best"), ".2%")
-    high = number(_part(result, key, "high"), ".2%")
+def _interval(result: Result, key: str, metric: Metric) -> str:
+    low = scored(_part(result, key, "low"), metric)
+    best = scored(_part(result, key, "best"), metric)
+    high = scored(_part(result, key, "high"), metric)
     if best == DASH:
         return DASH
     return f"{best} ({low} to {high} over time)"

@@ -3,13 +3,24 @@
 A run can be interrupted and resumed, and ends with the same bits.
 """
 
+from mho.runs.answers import evaluate_once
 from mho.runs.deployment import (
     deployment_folder,
     image_for,
     make_chip,
     packed_by_itself,
 )
-from mho.runs.job import Job
+from mho.runs.evaluation import Evaluation, evaluate
+from mho.runs.job import Job, Questions
+from mho.runs.judging import (
+    LAYER_COLUMNS,
+    digital_outputs,
+    input_names,
+    layer_rows,
+    metric_for,
+    output_rows,
+    verdict,
+)
 from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
 from mho.runs.measurement import measure
 from mho.runs.population import plain_chip, populate
@@ -23,22 +34,25 @@ from mho.runs.run_data import (
     WireAccount,
 )
 from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
-from mho.runs.task import Task, prepare
+from mho.runs.task import Task, names_network, prepare
 from mho.runs.training import TrainJob, learn, training_data
 from mho.runs.tuning import Tuned, TuneJob, tune
 from mho.runs.warm_kernels import warm_up
 
 __all__ = [
+    "LAYER_COLUMNS",
     "MOST",
     "REFRESHED",
     "REMEDIES",
     "Batch",
     "ChipFigures",
+    "Evaluation",
     "Job",
     "JudgedChip",
     "LayerMap",
     "LifeJob",
     "Population",
+    "Questions",
     "RecordedRun",
     "RunData",
     "Task",
@@ -49,17 +63,26 @@ __all__ = [
     "WireAccount",
     "YieldPoint",
     "deployment_folder",
+    "digital_outputs",
+    "evaluate",
+    "evaluate_once",
     "grow_old",
     "image_for",
+    "input_names",
+    "layer_rows",
     "learn",
     "make_chip",
     "measure",
     "measure_yields",
+    "metric_for",
+    "names_network",
+    "output_rows",
     "packed_by_itself",
     "plain_chip",
     "populate",
     "prepare",
     "training_data",
     "tune",
+    "verdict",
     "warm_up",
 ]

@@ -179,7 +179,9 @@ def deployment_folder(
         ValueError: There is nothing to resume, or it belongs to another job.
         OSError: The folder cannot be written.
     """
-    identity = run_identity(task.fingerprint, job, *code_of(job.chip))
+    identity = run_identity(
+        task.fingerprint, job, *code_of(job.chip), *job.asked
+    )
     with RunFolder.open(
         folder, "deploy", identity, makes=_MADE, resume=resume, started=started
     ) as run:

@@ -14,6 +14,27 @@ from mho.checks import (
 )
 from mho.deployment import DeployOptions
 from mho.device.published import check_preset, label
+from mho.files import NOT_IDENTITY
+
+
+@dataclass(frozen=True, slots=True)
+class Questions(Configuration):
+    """What is asked of a deployed network.
+
+    Args:
+        metric: What it is judged by; see `metric_for`. Accuracy where there are labels, else the
+            error against the digital network, if `None`.
+        samples: Test samples to judge it by, a fixed choice of them (1); all if `None`.
+        by_layer: Find out where it goes wrong, layer by layer.
+    """
+
+    metric: str | None = None
+    samples: int | None = None
+    by_layer: bool = False
+
+    def __post_init__(self) -> None:
+        if self.samples is not None:
+            check_between(self.samples, "samples", 1, 10**9, "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,7 @@ class Job(Configuration):
         compare_tolerance: Half-width of the window to which several chips are programmed without
             denoising, to compare (S).
         keep_chips: Keep a file of each of several chips.
+        questions: What is asked of the network once it is on the chip.
     """
 
     network: str
@@ -59,6 +81,10 @@ class Job(Configuration):
     chips: int = 1
     compare_tolerance: float = 20e-6
     keep_chips: bool = False
+    # names and runs from before there were questions stay what they are
+    questions: Questions = field(
+        default_factory=Questions, metadata=NOT_IDENTITY
+    )
 
     def __post_init__(self) -> None:
         check_preset(self.chip, "chip")
@@ -71,9 +97,21 @@ class Job(Configuration):
         check_positive(self.compare_tolerance, "compare_tolerance", "S")
 
     @property
+    def asked(self) -> list[Questions]:
+        """The questions if there are any, for what identifies a run."""
+        usual = Questions()
+        return [] if self.questions == usual else [self.questions]
+
+    @property
     def name(self) -> str:
         """Name of the run's folder: the same job has the same one."""
         short = Path(self.network.rpartition(":")[0] or self.network).stem
-        given = "|".join(str(getattr(self, f.name)) for f in fields(self))
+        said = [
+            str(getattr(self, f.name))
+            for f in fields(self)
+            if f.name != "questions"
+        ]
+        said += [str(one) for one in self.asked]
+        given = "|".join(said)
         mark = hashlib.sha256(given.encode()).hexdigest()[:6]
         return f"{short}-{label(self.chip)}-seed{self.seed}-{mark}"

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -11,18 +11,19 @@ from torch import Tensor
 
 from mho.bench import restorable
 from mho.checks import Configuration, check_between, check_positive
-from mho.data import Data
 from mho.deployment import (
     QUANTILES,
     Age,
     Life,
     Refresh,
     check_times,
-    share_right,
 )
 from mho.deployment.storage import ProgrammedChip
-from mho.files import KeptState, RunFolder, run_identity
+from mho.files import NOT_IDENTITY, KeptState, RunFolder, run_identity
 from mho.progress import Progress, silent
+from mho.runs.job import Questions
+from mho.runs.task import Task
+from mho.samples import each_tensor, number_of
 from mho.units import show_duration
 
 ALONE = "left alone"
@@ -45,6 +46,7 @@ class LifeJob(Configuration):
         tolerance: Half-width of the window within which a cell need not be refreshed, and is
             programmed (S); that of the chip's own programming if `None`.
         quantile: Quantile of the distances from target that has to exceed the tolerance (1).
+        questions: Samples and metric.
     """
 
     times: tuple[float, ...]
@@ -52,6 +54,10 @@ class LifeJob(Configuration):
     interval: float | None = None
     tolerance: float | None = None
     quantile: float = 1.0
+    # runs from before there were questions stay what they are
+    questions: Questions = field(
+        default_factory=Questions, metadata=NOT_IDENTITY
+    )
 
     def __post_init__(self) -> None:
         check_times(self.times)
@@ -70,11 +76,23 @@ class LifeJob(Configuration):
                     " look less often."
                 )
 
-    def identity(self, chip: ProgrammedChip, data: Data) -> str:
-        """Everything that the result depends on; see `RunFolder`."""
-        digest = hashlib.sha256(data.inputs.contiguous().numpy().tobytes())
-        digest.update(data.labels.contiguous().numpy().tobytes())
-        return run_identity(chip.sha256, digest.hexdigest(), self)
+    def identity(self, task: Task) -> str:
+        """Everything that the result depends on; see `RunFolder`.
+
+        Args:
+            task: The chip and the data, with what is asked.
+        """
+        digest = hashlib.sha256()
+        for tensor in (*each_tensor(task.data.inputs), task.data.labels):
+            if tensor is not None:
+                digest.update(tensor.contiguous().numpy().tobytes())
+        usual = Questions()
+        asked = [] if self.questions == usual else [self.questions]
+        chip = task.source
+        assert isinstance(chip, ProgrammedChip)
+        return run_identity(
+            chip.sha256, digest.hexdigest(), self, *asked, *task.metric.sources
+        )
 
     def refresh(self, chip: ProgrammedChip) -> Refresh | None:
         """How cells of a chip are refreshed.
@@ -92,8 +110,7 @@ class LifeJob(Configuration):
 
 
 def grow_old(
-    chip: ProgrammedChip,
-    data: Data,
+    task: Task,
     job: LifeJob,
     *,
     run: RunFolder | None = None,
@@ -102,8 +119,7 @@ def grow_old(
     """Let copies of a chip grow old: one that is left alone and, if wanted, one refreshed.
 
     Args:
-        chip: The chip, which stays as it is.
-        data: Test samples.
+        task: The chip, which stays as it is, the test samples and the metric.
         job: How.
         run: Where finished ages and the chips' states are kept; what it has already is taken up.
         progress: Told what is being done and how far it is; may raise to interrupt.
@@ -115,6 +131,8 @@ def grow_old(
         ValueError: What was kept is damaged.
         OSError: The folder cannot be written.
     """
+    chip = task.source
+    assert isinstance(chip, ProgrammedChip)
     refresh = job.refresh(chip)
     lives: dict[str, Refresh | None] = {ALONE: None}
     if refresh is not None:
@@ -123,12 +141,13 @@ def grow_old(
     aged = chip
     for name, rule in lives.items():
         deployed = chip.deployed()
-        life = Life(deployed, data.inputs, data.labels, rule)
+        life = Life(deployed, task.score_on, rule)
         state = run.state(name.replace(" ", "-")) if run else None
         _AgingRun(life, job, chip.placement.cells, state).run(name, progress)
         found[name] = life.ages
-        aged = chip.after(deployed.bench, accuracy=life.ages[-1].accuracy)
-    return _described(chip, data, job, found), aged
+        records = task.metric.record(life.ages[-1].score)
+        aged = chip.after(deployed.bench, **records)
+    return _described(chip, task, job, found), aged
 
 
 class _AgingRun:
@@ -185,14 +204,13 @@ class _AgingRun:
 
 def _described(
     chip: ProgrammedChip,
-    data: Data,
+    task: Task,
     job: LifeJob,
     found: Mapping[str, list[Age]],
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names."""
-    network = chip.image.network
     stuck = int(chip.result.stuck.sum())
-    software = share_right(network.run(data.inputs).argmax(1), data.labels)
+    key = task.metric.key
     refresh = job.refresh(chip)
     return {
         "chip": chip.sha256,
@@ -200,8 +218,9 @@ def _described(
         "seed": chip.specimen.seed,
         "cells": chip.placement.cells.numel(),
         "stuck_cells": stuck,
-        "samples": data.labels.numel(),
-        "software_accuracy": software,
+        "samples": number_of(task.data.inputs),
+        "metric": task.metric.described,
+        f"software_{key}": task.software_score,
         "temperature_K": job.temperature,
         "refresh": refresh
         and {
@@ -210,17 +229,18 @@ def _described(
             "quantile": refresh.quantile,
         },
         "lives": {
-            name: [_told(age) for age in ages] for name, ages in found.items()
+            name: [_told(age, key) for age in ages]
+            for name, ages in found.items()
         },
         "version": version("mho"),
     }
 
 
-def _told(age: Age) -> dict[str, Any]:
+def _told(age: Age, key: str) -> dict[str, Any]:
     named = zip(QUANTILES, age.quantiles, strict=True)
     return {
         "time_s": age.time,
-        "accuracy": age.accuracy,
+        key: age.score,
         "drift_uS": age.drift * 1e6,
         "spread_uS": age.spread * 1e6,
         "drift_percentiles_uS": {

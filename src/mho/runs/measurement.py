@@ -9,28 +9,24 @@ from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from mho.bench import truth_of
-from mho.deployment import DeployedNetwork, Refit, share_right, tile_use
+from mho.data import Data, Outputs, answers_of
+from mho.deployment import Refit, tile_use
+from mho.files import RunFolder
 from mho.ledger import Ledger
 from mho.mapping import Placement, ReferenceBlock, positions
 from mho.network.account import account
 from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.rng import total
+from mho.runs.answers import answer_questions
 from mho.runs.deployment import Programmed, put_to_work
+from mho.runs.evaluation import evaluate
 from mho.runs.job import Job
 from mho.runs.run_data import JudgedChip, LayerMap, RunData, Traces
 from mho.runs.task import Task
 from mho.runs.wire_account import wire_account
-from mho.samples import one_of
+from mho.samples import number_of, one_of
 from mho.units import uS
 from mho.workers import Later
-
-LOOKS = 20
-"""Evaluations at different times."""
-
-
-SPAN = 1000.0
-"""Time between the first and the last of them (s)."""
-
 
 _TRACE_RANKS = (1.0, 0.99, 0.9, 0.5)
 """Which cells to watch: the noisiest, the one that 99 % are quieter than, … (1)."""
@@ -40,39 +36,21 @@ _TRACE_SAMPLES = 400
 _TRACE_SPACING = 0.01
 
 
-def look_times() -> list[float]:
-    """Times after programming of the evaluations, from 1 s on in equal ratios (s)."""
-    return [float(t) for t in torch.logspace(0, 3, LOOKS, dtype=torch.float64)]
-
-
-def accuracies(
-    deployed: DeployedNetwork, sources: Task, progress: Callable[[float], None]
-) -> tuple[list[float], Int[Tensor, "classes answers"]]:
-    """Accuracy at every look, and the confusion matrix of the last one (1)."""
-    data = sources.data
-    found = []
-    start = deployed.bench.clock
-    answers = torch.zeros_like(data.labels)
-    moments = [start + moment for moment in look_times()]
-    looks = deployed.answers_at(data.inputs, moments)
-    for number, answers in enumerate(looks):
-        found.append(share_right(answers, data.labels))
-        progress((number + 1) / LOOKS)
+def _confusion(
+    data: Data, outputs: Outputs
+) -> Int[Tensor, "classes answers"] | None:
+    """Test samples by label and by largest entry of the first output; `None` without labels."""
+    first = next(iter(outputs.values()))
+    labels = data.labels
+    if labels is None or first.ndim != 2:
+        return None
+    answers = answers_of(outputs)
     size = max(data.classes, int(answers.max()) + 1)
     confusion = torch.zeros(size, size, dtype=torch.int64)
     confusion.index_put_(
-        (data.labels, answers), torch.ones_like(answers), accumulate=True
+        (labels, answers), torch.ones_like(answers), accumulate=True
     )
-    return found, confusion
-
-
-def interval(values: list[float]) -> dict[str, float]:
-    """Smallest, mean and largest: `best` is the best estimate, not the best case."""
-    return {
-        "low": min(values),
-        "best": sum(values) / len(values),
-        "high": max(values),
-    }
+    return confusion
 
 
 def read_back(
@@ -144,6 +122,7 @@ def measure(
     version: str,
     progress: Callable[[str, float], None],
     on_cells: Callable[[RunData], object] = lambda _: None,
+    run: RunFolder | None = None,
 ) -> RunData:
     """Read back, evaluate and sum up a finished deployment.
 
@@ -156,14 +135,20 @@ def measure(
         progress: Told what is being done and how far it is.
         on_cells: Told once what cells hold is known: result, costs, traces and confusion matrix
             are still empty.
+        run: Where looks at long evaluations are kept; nowhere if `None`.
+
+    Raises:
+        ValueError: The metric gives no number, or what was kept is damaged.
+        OSError: A look cannot be kept.
     """
     found = _of_cells(job, sources, chip)
     on_cells(found)
     programmed_until = chip.bench.ledger
-    looks, confusion = accuracies(
+    looks = evaluate(
         chip.deployed,
         sources,
         lambda done: progress("evaluating the chip", done),
+        None if run is None else run.state("evaluation"),
     )
     truth = truth_of(chip.bench, chip.placement.cells)
     costs = {
@@ -172,23 +157,33 @@ def measure(
     }
     if chip.fitted is not None:
         costs["fitting gains and offsets"] = chip.fitted.cost
-    accuracy = interval(looks)
-    accuracy_plain = accuracy
+    key = sources.metric.key
+    answers = answer_questions(
+        job.questions, sources, chip.deployed, looks.outputs
+    )
+    if answers.cost is not None:
+        costs["errors by layer"] = answers.cost
+    score_plain = looks.interval
     watched = None
     if plain is not None:
         other = plain.result()
-        accuracy_plain = other.figures.interval
+        score_plain = other.figures.interval
         costs["programming without denoising"] = other.figures.programming
         watched = traces(other, chip, sources)
     result = _result(job, sources, chip, found, version) | {
-        "chip_accuracy": accuracy,
-        "chip_accuracy_no_denoise": accuracy_plain,
+        f"chip_{key}": looks.interval,
+        f"chip_{key}_no_denoise": score_plain,
         "wires": None if found.wires is None else found.wires.result,
         "passive": truth and truth.half_selected,
         "fitted_columns": _fit_figures(chip.fitted),
+        **answers.result,
     }
     return replace(
-        found, result=result, traces=watched, confusion=confusion, costs=costs
+        found,
+        result=result,
+        traces=watched,
+        confusion=_confusion(sources.data, looks.outputs),
+        costs=costs,
     )
 
 
@@ -198,8 +193,7 @@ def _of_cells(job: Job, sources: Task, chip: Programmed) -> RunData:
     readback, noise = read_back(chip, effort.protocol(chip.bench.info))
     working = ~chip.result.stuck
     wires = wire_account(
-        sources.network,
-        sources.data,
+        sources,
         chip.bench.info,
         compensated=job.compensated,
         packed=job.packed,
@@ -215,7 +209,7 @@ def _of_cells(job: Job, sources: Task, chip: Programmed) -> RunData:
         reads=chip.result.reads,
         tolerance=job.tolerance,
         traces=None,
-        confusion=torch.zeros(0, 0, dtype=torch.int64),
+        confusion=None,
         costs={},
         wires=wires,
     )
@@ -260,7 +254,9 @@ def _result(
         "options": asdict(job),
         "tolerance_uS": job.tolerance / uS,
         "denoise": job.denoise,
-        "software_accuracy": sources.software_accuracy,
+        "metric": sources.metric.described,
+        "samples": number_of(sources.data.inputs),
+        f"software_{sources.metric.key}": sources.software_score,
         "multiply_adds": work.summary(),
         "parameters": work.parameters,
         "operations": work.plain(),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mho.bench.simulated import ChipSpec
+from mho.data import Metric
 from mho.deployment import program_image
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, save_chip
 from mho.files import KeptState, RunFolder, write_whole
@@ -17,8 +18,9 @@ from mho.ledger import Ledger
 from mho.programming import ProgrammingOptions
 from mho.progress import Progress, silent
 from mho.runs.deployment import put_to_work, specimen_for
+from mho.runs.evaluation import evaluate
 from mho.runs.job import Job
-from mho.runs.measurement import accuracies, interval, read_back
+from mho.runs.measurement import read_back
 from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.run_data import JudgedChip, RunData
 from mho.runs.task import Task
@@ -26,6 +28,8 @@ from mho.workers import Later, Workers
 
 _OWN = "programmed"
 _COARSE = "comparison"
+_SCORE = "accuracy"
+"""Name of the score among what a run keeps."""
 _SHARE = 0.75
 """Share of a chip's time that programming takes, for the progress bar (1)."""
 _PROGRAMMING = "programming"
@@ -40,6 +44,7 @@ def measure_chip(
     *,
     fit_columns: bool = False,
     state: KeptState | None = None,
+    looks: KeptState | None = None,
     trace: Path | None = None,
     progress: Progress = silent,
 ) -> JudgedChip:
@@ -52,6 +57,7 @@ def measure_chip(
         sources: Network and data to judge it by.
         fit_columns: Fit gain and offset of every output to the calibration samples first.
         state: Where the state is kept now and then, and taken up if it is there.
+        looks: The same for the looks of its evaluation.
         trace: Folder in which every pulse and read of programming is noted; `None` for nowhere.
         progress: Told of `programming`, then of `evaluating`.
 
@@ -71,12 +77,13 @@ def measure_chip(
     bench = programmed.bench
     _, noise = read_back(programmed, effort.protocol(bench.info))
     start = bench.ledger
-    found, _ = accuracies(
+    found = evaluate(
         programmed.deployed,
         sources,
         lambda done: progress(_EVALUATING, done),
+        looks,
     )
-    seen = interval(found)
+    seen = found.interval
     figures = ChipFigures(
         specimen.seed,
         seen["best"],
@@ -121,6 +128,7 @@ def plain_chip(
         sources,
         fit_columns=job.fit_columns,
         state=run.state("plain"),
+        looks=run.state("evaluation-plain"),
         trace=run.results / "trace" / "plain",
         progress=lambda stage, done: progress(stages[stage], done),
     )
@@ -160,9 +168,11 @@ def populate(
         way: Batch(effort, tuple(one.result() for one in chips[way]))
         for way, effort in ways.items()
     }
-    software = found.result["software_accuracy"]
+    software = found.result[f"software_{sources.metric.key}"]
     assert isinstance(software, float)
-    population = Population(software, batches[_OWN], batches.get(_COARSE))
+    population = Population(
+        software, batches[_OWN], batches.get(_COARSE), sources.metric
+    )
     return replace(
         found,
         result=found.result | {"population": population.result},
@@ -193,6 +203,7 @@ class _ChipBatch:
             return _read(held)
         specimen = specimen_for(self.job, self.image, self.job.seed + number)
         state = self.run.state(name)
+        looks = self.run.state(f"{name}-looks")
         judged = measure_chip(
             self.image,
             specimen,
@@ -200,12 +211,16 @@ class _ChipBatch:
             self.sources,
             fit_columns=self.job.fit_columns,
             state=state,
+            looks=looks,
             progress=self._told(progress, number, way),
         )
         if self.job.keep_chips and way == _OWN:
             self.keep(specimen.seed, judged.chip)
-        self.run.put(name, asdict(judged.figures))
+        held = asdict(judged.figures)
+        held[_SCORE] = held.pop("score")
+        self.run.put(name, held)
         state.clear()
+        looks.clear()
         return judged.figures
 
     def _told(self, progress: Progress, number: int, way: str) -> Progress:
@@ -240,7 +255,7 @@ def _all_chips(
 ) -> dict[str, list[Later[ChipFigures]]]:
     """Figures of every chip in every way, as far as they are not there yet at work on."""
     chips: dict[str, list[Later[ChipFigures]]] = {way: [] for way in ways}
-    first = _first(found, batch.job.seed)
+    first = _first(found, batch.job.seed, batch.sources.metric)
     for number in range(batch.job.chips):
         for way, effort in ways.items():
             if number == 0 and way == _OWN:
@@ -257,13 +272,15 @@ def _read(held: Mapping[str, Any]) -> ChipFigures:
     spent = {
         stage: Ledger(**held[stage]) for stage in ("programming", "evaluation")
     }
-    return ChipFigures(**{**held, **spent})
+    figures = {**held, **spent}
+    figures["score"] = figures.pop(_SCORE)
+    return ChipFigures(**figures)
 
 
-def _first(found: RunData, seed: int) -> ChipFigures:
+def _first(found: RunData, seed: int, metric: Metric) -> ChipFigures:
     """What the deployment itself says of its chip."""
     result: Mapping[str, Any] = found.result
-    seen = result["chip_accuracy"]
+    seen = result[f"chip_{metric.key}"]
     cost = found.costs
     return ChipFigures(
         seed,

@@ -5,6 +5,7 @@ from functools import reduce
 from statistics import fmean, stdev
 from typing import Any
 
+from mho.data import ACCURACY, Metric
 from mho.ledger import Ledger
 from mho.programming import ProgrammingOptions
 from mho.units import show, uS
@@ -16,9 +17,9 @@ class ChipFigures:
 
     Args:
         seed: Names the chip.
-        accuracy: Fraction of test samples answered rightly, mean over the looks (1).
-        lowest: The smallest of the looks (1).
-        highest: The largest of them (1).
+        score: What the metric says, mean over the looks (its unit).
+        lowest: The smallest of the looks (its unit).
+        highest: The largest of them (its unit).
         converged_fraction: Fraction of its working cells that converged (1).
         stuck_cells: Cells found stuck (1).
         programming: What programming cost.
@@ -26,7 +27,7 @@ class ChipFigures:
     """
 
     seed: int
-    accuracy: float
+    score: float
     lowest: float
     highest: float
     converged_fraction: float
@@ -36,19 +37,14 @@ class ChipFigures:
 
     @property
     def interval(self) -> dict[str, float]:
-        """Accuracy over the looks (1): smallest, mean and largest."""
-        return {
-            "low": self.lowest,
-            "best": self.accuracy,
-            "high": self.highest,
-        }
+        """The score over the looks (its unit): smallest, mean and largest."""
+        return {"low": self.lowest, "best": self.score, "high": self.highest}
 
-    @property
-    def result(self) -> dict[str, float | int]:
+    def result(self, metric: Metric) -> dict[str, float | int]:
         """Plain values, for `result.json`."""
         return {
             "seed": self.seed,
-            "accuracy": self.accuracy,
+            metric.key: self.score,
             "lowest": self.lowest,
             "highest": self.highest,
             "converged_fraction": self.converged_fraction,
@@ -71,19 +67,19 @@ class Batch:
     chips: tuple[ChipFigures, ...]
 
     @property
-    def accuracies(self) -> list[float]:
-        """Accuracy of every chip (1)."""
-        return [chip.accuracy for chip in self.chips]
+    def scores(self) -> list[float]:
+        """What the metric says of every chip (its unit)."""
+        return [chip.score for chip in self.chips]
 
     @property
     def mean(self) -> float:
-        """Mean accuracy (1)."""
-        return fmean(self.accuracies)
+        """Mean of the scores (their unit)."""
+        return fmean(self.scores)
 
     @property
     def deviation(self) -> float:
-        """Sample standard deviation of the accuracies, with n − 1 (1)."""
-        return stdev(self.accuracies)
+        """Sample standard deviation of the scores, with n − 1 (their unit)."""
+        return stdev(self.scores)
 
     @property
     def name(self) -> str:
@@ -104,23 +100,22 @@ class Batch:
             Ledger(),
         )
 
-    @property
-    def result(self) -> dict[str, Any]:
+    def result(self, metric: Metric) -> dict[str, Any]:
         """Plain values, for `result.json`."""
         spent = self.cost("programming")
         count = len(self.chips)
         return {
             "tolerance_uS": self.effort.tolerance / uS,
             "denoise": self.effort.denoise,
-            "accuracy": {
+            metric.key: {
                 "mean": self.mean,
                 "standard_deviation": self.deviation,
-                "lowest": min(self.accuracies),
-                "highest": max(self.accuracies),
+                "lowest": min(self.scores),
+                "highest": max(self.scores),
             },
             "chip_seconds_mean": spent.seconds / count,
             "chip_joules_mean": spent.joules / count,
-            "chips": [chip.result for chip in self.chips],
+            "chips": [chip.result(metric) for chip in self.chips],
         }
 
 
@@ -129,14 +124,16 @@ class Population:
     """Many chips with one network.
 
     Args:
-        software: Accuracy of the network itself (1).
+        software: What the metric says of the network itself (its unit).
         programmed: Chips programmed as the job says.
         comparison: The same chips programmed the coarse way; `None` if the job does not denoise.
+        metric: What the network is judged by.
     """
 
     software: float
     programmed: Batch
     comparison: Batch | None
+    metric: Metric = ACCURACY
 
     @property
     def batches(self) -> list[Batch]:
@@ -150,6 +147,7 @@ class Population:
         """Plain values, for `result.json`."""
         return {
             "chips": len(self.programmed.chips),
-            "programmed": self.programmed.result,
-            "comparison": self.comparison and self.comparison.result,
+            "programmed": self.programmed.result(self.metric),
+            "comparison": self.comparison
+            and self.comparison.result(self.metric),
         }

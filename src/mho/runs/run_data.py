@@ -90,7 +90,8 @@ class RunData:
         reads: Samples read of each mapped cell (1). Shape (mapped,).
         tolerance: Half-width of the acceptance window (S).
         traces: Telegraph traces of a few cells; `None` if there was no denoising to compare.
-        confusion: Test images by true class (rows) and class answered (cols) (1).
+        confusion: Test images by true class (rows) and class answered (cols) (1); `None` without
+            labels.
         costs: Ledger of each stage of the run, in order.
         wires: What the wires did; `None` if they are ideal.
         population: Many chips with the same network; `None` if there is one only.
@@ -105,7 +106,7 @@ class RunData:
     reads: Int[Tensor, " mapped"]
     tolerance: float
     traces: Traces | None
-    confusion: Int[Tensor, "classes answers"]
+    confusion: Int[Tensor, "classes answers"] | None
     costs: dict[str, Ledger]
     wires: WireAccount | None
     population: Population | None = None

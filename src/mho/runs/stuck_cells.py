@@ -1,6 +1,6 @@
-"""Accuracy on chips with stuck cells, and what each remedy saves of it."""
+"""How good a network is on chips with stuck cells, and what each remedy saves of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class YieldPoint:
         stuck_fraction: Probability that a cell is stuck (1).
         seed: Names the chip.
         remedy: One of `REMEDIES`.
-        accuracy: Fraction of test samples that it gets right (1).
+        score: What the metric says of it (its unit).
         stuck_cells: Stuck cells among those used (1).
         chip_seconds: Time for survey and programming (s).
     """
@@ -39,9 +39,23 @@ class YieldPoint:
     stuck_fraction: float
     seed: int
     remedy: str
-    accuracy: float
+    score: float
     stuck_cells: int
     chip_seconds: float
+
+    def described(self, word: str) -> dict[str, Any]:
+        """Plain values, the score under a word of its own.
+
+        Args:
+            word: `Metric.key` in results.
+        """
+        values = asdict(self)
+        values[word] = values.pop("score")
+        return values
+
+
+_SCORE = "accuracy"
+"""Name of the score among what a run keeps."""
 
 
 def measure_yield(
@@ -54,7 +68,7 @@ def measure_yield(
     protocol: ProgramProtocol | None = None,
     spares: int = 0,
 ) -> YieldPoint:
-    """Deploy a network on a chip with stuck cells and count its right answers.
+    """Deploy a network on a chip with stuck cells and judge it.
 
     Args:
         sources: Network and data.
@@ -102,7 +116,7 @@ def measure_yield(
         stuck_fraction=stuck_fraction,
         seed=seed,
         remedy=remedy,
-        accuracy=deployed.accuracy(data.inputs, data.labels),
+        score=sources.score_on(deployed),
         stuck_cells=int(torch.count_nonzero(stuck)),
         chip_seconds=seconds,
     )
@@ -149,15 +163,25 @@ def measure_yields(
                 protocol=protocol,
                 spares=spares,
             )
-            run.put(name, asdict(point))
+            run.put(name, point.described(_SCORE))
         else:
-            point = YieldPoint(**held)
+            point = _point(held)
         points.append(point)
     progress(1.0)
     return points
 
 
+def _point(held: Mapping[str, Any]) -> YieldPoint:
+    """A chip from what a run keeps."""
+    values = dict(held)
+    values["score"] = values.pop(_SCORE)
+    return YieldPoint(**values)
+
+
 def _earlier(run: RunFolder) -> dict[tuple[float, int, str], dict[str, Any]]:
     """Chips of a finished run."""
     points = run.result()["points"]
+    for point in points:
+        # a metric of one's own has another word there than accuracy
+        point.setdefault(_SCORE, point.pop("score", None))
     return {(p["stuck_fraction"], p["seed"], p["remedy"]): p for p in points}

@@ -1,18 +1,24 @@
 """A network and the data to judge it by, from files or built in."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from torch import Tensor
+
 from mho.data import (
+    ACCURACY,
     BUILT_IN,
     Data,
+    Metric,
     Training,
+    fixed_choice,
     load_data,
     load_training,
 )
-from mho.deployment import share_right
+from mho.deployment import DeployedNetwork
 from mho.deployment.storage import (
     IMAGE_KIND,
     CompiledNetwork,
@@ -25,26 +31,30 @@ from mho.network import Network, read_network
 from mho.network.formats import load_network
 from mho.progress import Progress
 from mho.rng import Stream
-from mho.runs.job import Job
+from mho.runs.job import Job, Questions
+from mho.runs.judging import digital_outputs, input_names, metric_for
+from mho.samples import each_tensor
 
 _FILES = (".pt2", ".onnx", ".tflite", ".safetensors", ".toml")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A network, the data to judge it by, and the metric: the share of right answers.
+    """A network, the data to judge it by, and the metric.
 
     Args:
         source: The trained network, its image, or a chip with it.
         data: Test and calibration data.
         training: Training data, none of them for testing; `None` where nothing learns.
         built_in: Name of the built-in data set; empty if the data are the user's.
+        metric: What outputs are judged by: the share of right answers, or what was asked for.
     """
 
     source: Network | CompiledNetwork | ProgrammedChip
     data: Data
     training: Training | None = None
     built_in: str = ""
+    metric: Metric = ACCURACY
 
     @property
     def network(self) -> Network:
@@ -69,14 +79,31 @@ class Task:
         return self.training
 
     @property
-    def software_accuracy(self) -> float:
-        """Share of right answers of the network in software (1)."""
-        return self.accuracy_of(self.network)
+    def software_score(self) -> float:
+        """What the metric says of the network in software (its unit)."""
+        return self.score_of(self.network)
 
-    def accuracy_of(self, network: Network) -> float:
-        """Share of right answers of a network in software, on the test data (1)."""
-        answers = network.run(self.data.inputs).argmax(1)
-        return share_right(answers, self.data.labels)
+    def score_of(self, network: Network) -> float:
+        """What the metric says of a network in software, on the test data (its unit)."""
+        outputs = digital_outputs(network, self.data.inputs)
+        return self.metric.score(outputs, self.data)
+
+    def score_on(self, deployed: DeployedNetwork) -> float:
+        """What the metric says of a network on its chip now, on the test data (its unit)."""
+        return self.metric.score(deployed.outputs(self.data.inputs), self.data)
+
+    def asked(self, questions: Questions) -> "Task":
+        """The same with the samples and the metric that are asked for.
+
+        Raises:
+            ValueError: There is no such metric, or the user's file of it fails.
+            OSError: The user's file cannot be read.
+        """
+        data = self.data
+        if questions.samples is not None:
+            data = fixed_choice(data, questions.samples)
+        metric = metric_for(questions.metric, self.network, data)
+        return replace(self, data=data, metric=metric)
 
     @property
     def fingerprint(self) -> str:
@@ -87,12 +114,22 @@ class Task:
                 digest.update(layer.weight.contiguous().numpy().tobytes())
         else:
             digest.update(self.source.sha256.encode())
-        tensors = [self.data.inputs, self.data.labels, self.data.calibration]
-        if self.training is not None:
-            tensors += [self.training.inputs, self.training.labels]
-        for tensor in tensors:
+        for tensor in self._tensors():
             digest.update(tensor.contiguous().numpy().tobytes())
+        if self.metric.name != ACCURACY.name:
+            digest.update(f"{self.metric.name} {self.metric.source}".encode())
         return digest.hexdigest()
+
+    def _tensors(self) -> Iterator[Tensor]:
+        """All numbers of the data, in a fixed order."""
+        yield from each_tensor(self.data.inputs)
+        if self.data.labels is not None:
+            yield self.data.labels
+        yield from each_tensor(self.data.calibration)
+        yield from self.data.others.values()
+        if self.training is not None:
+            yield from each_tensor(self.training.inputs)
+            yield self.training.labels
 
 
 def prepare(job: Job, progress: Progress) -> Task:
@@ -101,6 +138,11 @@ def prepare(job: Job, progress: Progress) -> Task:
     Raises:
         ValueError: Something about the files; one sentence says what.
     """
+    return _gathered(job, progress).asked(job.questions)
+
+
+def _gathered(job: Job, progress: Progress) -> Task:
+    """Network and data of a deployment, before anything is asked of them."""
     if job.network in BUILT_IN:
         if job.data or job.weights:
             raise ValueError(
@@ -120,7 +162,7 @@ def prepare(job: Job, progress: Progress) -> Task:
     network = load_network(
         job.network, job.weights, data.calibration, job.digital
     )
-    return Task(network, data)
+    return Task(network, data.for_inputs(input_names(network)))
 
 
 def gather(
@@ -169,11 +211,16 @@ def gather(
             "Argument `data` must name a .npz file of test and training data, but is missing."
         )
     test = load_data(data)
-    learn = load_training(data, training, test.inputs)
+    learn = None
+    if test.labels is not None or training is not None:
+        learn = load_training(data, training, test.inputs)
     if packed is not None:
-        return Task(packed, test, learn)
-    progress("reading the network", 0.0)
-    return Task(load_network(network, weights, test.calibration), test, learn)
+        task = Task(packed, test, learn)
+    else:
+        progress("reading the network", 0.0)
+        read = load_network(network, weights, test.calibration)
+        task = Task(read, test, learn)
+    return replace(task, data=test.for_inputs(input_names(task.network)))
 
 
 def _trained(
@@ -198,13 +245,18 @@ def _packed(name: str) -> CompiledNetwork | ProgrammedChip:
     return load_chip(name, "network")
 
 
+def names_network(word: str) -> bool:
+    """Whether a word can name a network's file: by its ending, or `module.py:factory`."""
+    return word.endswith(_FILES) or ":" in word
+
+
 def _check_named(network: str) -> None:
     """Refuse a word that names no network.
 
     Raises:
         ValueError: In the house sentence.
     """
-    if network.endswith(_FILES) or ":" in network:
+    if names_network(network):
         return
     close = get_close_matches(network, list(BUILT_IN))
     near = f" Did you mean `{close[0]}`?" if close else ""

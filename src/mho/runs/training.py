@@ -25,6 +25,7 @@ from mho.files import KeptState, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.progress import Progress, silent
 from mho.rng import Stream
+from mho.samples import number_of
 from mho.training import (
     OnChipPerceptron,
     OnChipTraining,
@@ -61,8 +62,8 @@ class TrainJob(Configuration):
         for tensor in (
             data.inputs,
             data.labels,
-            data.test.inputs,
-            data.test.labels,
+            data.test.only_input,
+            data.test.right,
         ):
             digest.update(tensor.contiguous().numpy().tobytes())
         return run_identity(digest.hexdigest(), self, *code_of(self.chip))
@@ -110,13 +111,13 @@ def training_data(name: str) -> tuple[TrainingAndTest, Provenance]:
     classes = max(test.classes, int(learnt.labels.max()) + 1)
     test = replace(
         test,
-        calibration=learnt.inputs[: test.calibration.shape[0]],
+        calibration=learnt.inputs[: number_of(test.calibration)],
         classes=classes,
     )
     data = TrainingAndTest(learnt.inputs, learnt.labels, test)
     for what, inputs in (
         ("training_inputs", data.inputs),
-        ("inputs", data.test.inputs),
+        ("inputs", data.test.only_input),
     ):
         check_within(
             inputs, what, 0.0, 1.0, unit="1", hint="Scale them to this range."
@@ -204,7 +205,7 @@ class _Course:
                 epoch, inputs, self._data.labels, self._stream
             )
             self._cost += bench.ledger - before
-            accuracy = perceptron.accuracy(_flat(test.inputs), test.labels)
+            accuracy = perceptron.accuracy(_flat(test.only_input), test.right)
             self._passes.append(Pass(right, accuracy, self._cost))
             self._keep()
             progress(name, (epoch + 1) / epochs)
@@ -272,7 +273,7 @@ def _described(
         "cells": chip.placement.cells.numel(),
         "stuck_fraction": stuck.value if stuck else 0.0,
         "training_samples": data.labels.numel(),
-        "test_samples": data.test.labels.numel(),
+        "test_samples": data.test.right.numel(),
         "runs": {
             name: [_told(one) for one in passes]
             for name, passes in found.items()

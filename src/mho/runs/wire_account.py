@@ -8,30 +8,29 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.data import Data
-from mho.deployment import DeployOptions, share_right
+from mho.deployment import DeployOptions
 from mho.mapping import Placement, each_block, effective_difference, lay_out
 from mho.network import Network
 from mho.network.operations import LinearLayer
+from mho.runs.judging import digital_outputs
 from mho.runs.run_data import WireAccount
+from mho.runs.task import Task
 
 Weights = list[Float[Tensor, "_ _"]]
 
 
 def wire_account(
-    network: Network,
-    data: Data,
+    task: Task,
     info: BenchInfo,
     *,
     compensated: bool,
     packed: bool = False,
     layout: DeployOptions | None = None,
 ) -> WireAccount | None:
-    """Effective weights and accuracies with wires alone: no noise, exact targets and converters.
+    """Effective weights and scores with wires alone: no noise, exact targets and converters.
 
     Args:
-        network: The network.
-        data: Test data.
+        task: Network, test data and metric.
         info: The bench with its wires.
         compensated: Whether the mapping made up for them.
         packed: Whether layers share tiles.
@@ -40,13 +39,15 @@ def wire_account(
     Returns:
         `None` if the wires are ideal. Its numbers are the resistances; `current_kept`, what the
         wires leave of the current of the ideal targets; `weight_error`, root mean square over
-        the largest weight of a layer, and `accuracy`, each for the targets `as_mapped`, with
-        the best digital `gain` per layer and, if it was done, `compensated`; then `signal`,
+        the largest weight of a layer, and `accuracy`, or `score` if it is another one, each for
+        the targets `as_mapped`, with the best digital `gain` per layer and, if it was done,
+        `compensated`; then `signal`,
         mean and smallest share of the signal that compensated outputs keep, and `power`, their
         power over that of the ideal targets.
     """
     if info.wires.ideal:
         return None
+    network = task.network
     layout = layout or DeployOptions()
     mapping = layout.weight_mapping(info)
     plain = lay_out(network, info, mapping, compensated=False, packed=packed)
@@ -68,8 +69,8 @@ def wire_account(
             "low": float(share.min()),
         }
         account["power"] = more / current
-    account["accuracy"] = {
-        name: _accuracy(network, data, found) for name, found in kinds.items()
+    account[task.metric.key] = {
+        name: _score(task, found) for name, found in kinds.items()
     }
     relative = {
         name: _relative(network, found) for name, found in kinds.items()
@@ -113,10 +114,10 @@ def _relative(network: Network, found: Weights) -> Float[Tensor, " weights"]:
     return torch.cat(parts)
 
 
-def _accuracy(network: Network, data: Data, found: Weights) -> float:
-    """Fraction of test samples right with these weights, all else exact (1)."""
-    answers = network.run(data.inputs, _with(found)).argmax(1)
-    return share_right(answers, data.labels)
+def _score(task: Task, found: Weights) -> float:
+    """What the metric says of these weights, all else exact (its unit)."""
+    outputs = digital_outputs(task.network, task.data.inputs, _with(found))
+    return task.metric.score(outputs, task.data)
 
 
 def _with(weights: Weights) -> Callable[[int, LinearLayer, Tensor], Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mho.bench import restorable
 from mho.bench.simulated import ChipSpec
-from mho.data import TrainingAndTest
+from mho.data import TrainingAndTest, only_input
 from mho.deployment import Ranges
 from mho.deployment.storage import (
     CompiledNetwork,
@@ -144,7 +144,7 @@ def _image(
 ) -> CompiledNetwork:
     """What the chip holds, as it would have been compiled."""
     placement, weights = _placement(perceptron, target)
-    example = data.test.calibration
+    example = only_input(data.test.calibration)
     network = read_network(as_module(weights, perceptron.LARGEST), example)
     # each layer knows the full scales of its own blocks, in their order
     full_scales = [iter(layer.full_scale) for layer in perceptron.layers]

@@ -48,5 +48,7 @@ def _flag(entry: Any) -> str:
 
 MAPPING = Group("Weights on tiles", sort_key=1, help_formatter=_Brief())
 CHIP = Group("What the chip does", sort_key=2, help_formatter=_Brief())
-MANY = Group("Many chips", sort_key=3, help_formatter=_Brief())
+MANY = Group(
+    "What is asked, and of many chips", sort_key=3, help_formatter=_Brief()
+)
 LINES = Group("Lines of the array", sort_key=4, help_formatter=_Brief())

@@ -9,7 +9,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from mho.cli.options.help_groups import CHIP, LINES, MANY, MAPPING
+from mho.cli.options.help_groups import (
+    CHIP,
+    LINES,
+    MANY,
+    MAPPING,
+)
 from mho.cli.options.texts import number, place, plain_digits, whole
 
 PRESET = "rao2023"
@@ -31,10 +36,41 @@ Data = Annotated[
     PLACE,
     Parameter(
         help=(
-            "Samples, a `.npz` file: `inputs` and, as far as the command needs them, "
-            "`labels`, `calibration`, `training_inputs` and `training_labels`; those that "
-            "belong to the network if left out."
+            "Samples, a `.npz` file: `inputs`, or each input by its name, and, where wanted, "
+            "`labels`, `calibration`, `training_inputs`, `training_labels`; those of the "
+            "network if left out."
         )
+    ),
+]
+MetricName = Annotated[
+    str | None,
+    Parameter(
+        name="--metric",
+        group=MANY,
+        help=(
+            "What outputs are judged by: `accuracy`; against the digital network `error`, "
+            "`sqnr`, `agreement` or `cosine`; or `module.py:function(outputs, data)`, whose file "
+            "is run. Accuracy where there are labels, else the error, if left out."
+        ),
+    ),
+]
+Samples = Annotated[
+    int | None,
+    WHOLE,
+    Parameter(
+        group=MANY,
+        help="Number of test samples to judge by, always the same choice; all if left out.",
+    ),
+]
+ByLayer = Annotated[
+    bool,
+    FLAG,
+    Parameter(
+        group=MANY,
+        help=(
+            "Say where the network goes wrong: the error after each analog layer, with exact "
+            "inputs and accumulated."
+        ),
     ),
 ]
 Weights = Annotated[

@@ -15,6 +15,7 @@ from mho.cli.shared.words import disk_full, interrupted, say
 if TYPE_CHECKING:
     from mho.cli.shared.arrays import load_arrays
     from mho.cli.shared.chips import info_of, tolerance_of
+    from mho.cli.shared.layer_table import print_layer_errors
     from mho.cli.shared.operation_table import print_operations
     from mho.cli.shared.output import (
         array_size,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _LATE = {
     "arrays": ("load_arrays",),
     "chips": ("info_of", "tolerance_of"),
+    "layer_table": ("print_layer_errors",),
     "operation_table": ("print_operations",),
     "output": (
         "array_size",
@@ -85,6 +87,7 @@ __all__ = [
     "names",
     "output_file",
     "passive_rows",
+    "print_layer_errors",
     "print_operations",
     "print_rows",
     "programmed",

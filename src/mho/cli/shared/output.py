@@ -157,8 +157,8 @@ def write_json(result: object, json: str | None) -> bool:
     return False
 
 
-def print_rows(rows: list[tuple[str, str]], last: str) -> None:
-    """A short table of names and values, and a line that may be longer than the terminal.
+def print_rows(rows: list[tuple[str, str]], *last: str) -> None:
+    """A short table of names and values, and lines that may be longer than the terminal.
 
     Both may hold words from files: brackets are no markup, and nothing speaks to the terminal.
     """
@@ -169,7 +169,8 @@ def print_rows(rows: list[tuple[str, str]], last: str) -> None:
         table.add_row(Text(one_line(name)), Text(one_line(text)))
     console = Console(highlight=False)
     console.print(table)
-    console.print(Text(one_line(last)), soft_wrap=True)
+    for line in last:
+        console.print(Text(one_line(line)), soft_wrap=True)
 
 
 def tell(run: RunFolder) -> None:

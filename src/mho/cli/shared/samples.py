@@ -6,6 +6,7 @@ from mho.cli.shared.output import check_writable, resistance
 from mho.data import BUILT_IN, Data, load_data
 from mho.deployment.storage import CompiledNetwork
 from mho.network import Network
+from mho.runs import input_names
 from mho.samples import Inputs, shape_of_sample, without_numbers
 from mho.wires import WireModel
 
@@ -44,7 +45,8 @@ def test_data(image: CompiledNetwork, data: str | None) -> Data:
         ValueError: There are none.
     """
     if data is not None:
-        return load_data(data)
+        names = input_names(image.network)
+        return load_data(data).for_inputs(names)
     own = image.provenance.data
     if own in BUILT_IN:
         return BUILT_IN[own].test()

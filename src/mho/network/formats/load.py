@@ -10,10 +10,12 @@ from mho.network.formats.architecture import read_architecture
 from mho.network.formats.onnx import (
     Wish,
     check_against_reference,
+    file_inputs,
     read_onnx_file,
 )
 from mho.network.formats.pt2 import read_archive
 from mho.network.formats.python_factory import build_network, load_weights
+from mho.network.formats.taken_inputs import taken_by, taken_inputs
 from mho.network.formats.tflite import check_real_numbers, read_tflite
 from mho.network.formats.weights_only import perceptron
 from mho.network.graph import Graph
@@ -72,7 +74,7 @@ def load_network(
     module = build_network(readable_file(path, "network"), name)
     if weights is not None:
         load_weights(module, readable_file(weights, "weights"))
-    return read_network(module, example, digital)
+    return read_network(module, taken_by(module, example), digital)
 
 
 def split_weights(network: str) -> tuple[str | None, str | None]:
@@ -98,12 +100,15 @@ def _no_more(weights: str | None, network: str, kind: str) -> None:
 def _network_of_archive(
     path: Path, example: Inputs, digital: Sequence[str]
 ) -> Network:
-    return _followed(path, read_archive(path), example, digital)
+    graph = read_archive(path)
+    names = [entry.name for entry in graph.inputs]
+    return _followed(path, graph, taken_inputs(example, names), digital)
 
 
 def _network_of_onnx(
     path: Path, example: Inputs, digital: Sequence[str]
 ) -> Network:
+    example = taken_inputs(example, file_inputs(path))
     source = read_onnx_file(path, _wish(example))
     network = _followed(path, source.graph, example, digital)
     check_against_reference(path, source, network, example)
@@ -114,6 +119,8 @@ def _network_of_tflite(
     path: Path, example: Inputs, digital: Sequence[str]
 ) -> Network:
     source = read_tflite(path)
+    names = [entry.name for entry in source.graph.inputs]
+    example = taken_inputs(example, names)
     check_real_numbers(path, source, example)
     return _followed(path, source.graph, example, digital)
 

@@ -2,7 +2,8 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -11,6 +12,8 @@ from mho.checks import RefusedError
 from mho.network.formats.pt2 import unpickle_tensors
 from mho.network.tracing import first_line
 
+_AIMS = {"network": "build a network", "metric": "name a file that runs"}
+"""What a file is run for, by the argument that names it."""
 _NESTED = ("state_dict", "model_state_dict")
 
 
@@ -24,23 +27,40 @@ def build_network(path: Path, name: str) -> nn.Module:
     Raises:
         ValueError: The file fails, has no such function, or the function returns no module.
     """
-    folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        factory = getattr(_guarded(path, lambda: _executed(path)), name, None)
+    with _folder_of(path):
+        whole = _guarded(path, "network", lambda: _executed(path))
+        factory = getattr(whole, name, None)
         if not callable(factory):
             raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
                 f"Argument `network` must name a function in `{path}`, but `{name}` is none."
             )
-        module = _guarded(path, factory)
-    finally:
-        sys.path.remove(folder)
+        module = _guarded(path, "network", factory)
     if not isinstance(module, nn.Module):
         raise ValueError(  # noqa: TRY004 - a value of the user's, as all refusals here
             f"Argument `network` must name a function that returns a torch.nn.Module, but `{name}`"
             f" in `{path}` returns a {type(module).__name__}."
         )
     return module
+
+
+def run_python_file(path: Path, argument: str, name: str) -> object:
+    """Run a Python file of the user's, and take what has a name in it.
+
+    Args:
+        path: The file. It is run as any script of theirs; its folder can be imported from.
+        argument: Name of the argument that named it, for sentences.
+        name: What is wanted of it.
+
+    Raises:
+        ValueError: The file fails, or has nothing of that name.
+    """
+    with _folder_of(path):
+        whole = _guarded(path, argument, lambda: _executed(path))
+    if not hasattr(whole, name):
+        raise ValueError(
+            f"Argument `{argument}` must name something in `{path}`, but there is no `{name}`."
+        )
+    return getattr(whole, name)
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -77,6 +97,17 @@ def load_weights(module: nn.Module, path: Path) -> None:
     module.load_state_dict(state)
 
 
+@contextmanager
+def _folder_of(path: Path) -> Iterator[None]:
+    """Within, the folder of a file can be imported from."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
 def _executed(path: Path) -> object:
     # Registered, as dataclasses and pickles look their module up by name.
     name = f"mho_user_{path.stem}"
@@ -89,13 +120,14 @@ def _executed(path: Path) -> object:
     return module
 
 
-def _guarded(path: Path, call: Callable[[], object]) -> object:
+def _guarded(path: Path, argument: str, call: Callable[[], object]) -> object:
     try:
         return call()
     # A script that exits is a mistake in the script, not the end of this program.
     except (Exception, SystemExit) as error:
         raise ValueError(
-            f"Argument `network` must build a network, but `{path}` raised {first_line(error)}"
+            f"Argument `{argument}` must {_AIMS[argument]}, but `{path}` raised"
+            f" {first_line(error)}"
         ) from error
 
 

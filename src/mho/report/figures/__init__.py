@@ -13,6 +13,7 @@ from mho.report.figures.conductance_maps import (
     confusion_matrix,
     effort_histograms,
 )
+from mho.report.figures.layer_errors import layer_error_figure
 from mho.report.figures.levels import levels_figure, widths_figure
 from mho.report.figures.lifetime import lifetime_figure
 from mho.report.figures.noise import noise_figure
@@ -60,6 +61,7 @@ __all__ = [
     "draw_png",
     "effort_histograms",
     "error_histogram",
+    "layer_error_figure",
     "levels_figure",
     "lifetime_figure",
     "new_figure",

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
@@ -159,13 +160,13 @@ def _histogram(axes: Any, values: Tensor) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
 
 
-def confusion_matrix(data: RunData) -> Figure:
+def confusion_matrix(confusion: Int[Tensor, "classes answers"]) -> Figure:
     """Test samples by true class and by class answered (count).
 
     Args:
-        data: Run to show.
+        confusion: Test samples by true class (rows) and class answered (cols) (1).
     """
-    counts = as_array(data.confusion)
+    counts = as_array(confusion)
     classes = max(counts.shape, default=0)
     figure = new_figure(float(np.clip(1.3 + 0.42 * classes, 2.4, 5.6)))
     axes = figure.subplots()

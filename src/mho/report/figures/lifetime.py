@@ -1,10 +1,11 @@
-"""The figure of a life: accuracy and drift over time, with and without refreshing."""
+"""The figure of a life: what the metric says and drift over time, with and without refreshing."""
 
 import math
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from mho.data import ACCURACY, metric_of
 from mho.report.figures.style import (
     BLACK,
     BLUE,
@@ -20,34 +21,36 @@ _LABELS = 8
 
 
 def lifetime_figure(result: dict[str, Any]) -> Figure:
-    """Accuracy over time, above; below, drift: its median, middle half and middle 98 %.
+    """What the metric says over time, above; drift below: its median, middle half and 98 %.
 
     Args:
         result: What `mho.runs.grow_old` returned.
     """
+    metric = metric_of(result)
     figure = new_figure(5.2)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for name, ages in result["lives"].items():
         colour, mark = _COLOURS[name]
         times = [_place(age["time_s"], ages) for age in ages]
-        accuracy = [100 * age["accuracy"] for age in ages]
-        upper.plot(times, accuracy, f"{mark}-", color=colour, label=name)
+        scores = [metric.factor * age[metric.key] for age in ages]
+        upper.plot(times, scores, f"{mark}-", color=colour, label=name)
         _drift(lower, times, ages, name)
 
     upper.axhline(
-        100 * result["software_accuracy"],
+        metric.factor * result[f"software_{metric.key}"],
         color=BLACK,
         linestyle="--",
         linewidth=1,
         label="in software",
     )
-    every = [
-        age["accuracy"] for ages in result["lives"].values() for age in ages
-    ]
-    lowest = 100 * min(every)
-    highest = 100 * max(every)
-    upper.set_ylim(lowest - 2, min(highest + 2, 101))
-    upper.set_ylabel("Accuracy (%)")
+    if metric == ACCURACY:
+        every = [
+            100 * age["accuracy"]
+            for ages in result["lives"].values()
+            for age in ages
+        ]
+        upper.set_ylim(min(every) - 2, min(max(every) + 2, 101))
+    upper.set_ylabel(metric.axis)
 
     kelvin = result["temperature_K"]
     note = ""

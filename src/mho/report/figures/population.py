@@ -27,16 +27,18 @@ def population_figure(population: Population) -> Figure:
     batches = population.batches
     figure = new_figure(1.1 + 0.8 * len(batches))
     axes = figure.subplots()
-    values = [100 * np.array(batch.accuracies) for batch in batches]
-    everything = np.concatenate([*values, [100 * population.software]])
+    metric = population.metric
+    factor = metric.factor
+    values = [factor * np.array(batch.scores) for batch in batches]
+    everything = np.concatenate([*values, [factor * population.software]])
     span = float(np.ptp(everything))
-    for row, (batch, percent, colour) in enumerate(
+    for row, (batch, scores, colour) in enumerate(
         zip(batches, values, (BLUE, ORANGE), strict=False)
     ):
         mark = axes.errorbar(
-            100 * batch.mean,
+            factor * batch.mean,
             row + 0.32,
-            xerr=100 * batch.deviation,
+            xerr=factor * batch.deviation,
             fmt="|",
             color=BLACK,
             capsize=3,
@@ -44,8 +46,8 @@ def population_figure(population: Population) -> Figure:
             elinewidth=1.0,
         )
         axes.plot(
-            percent,
-            row - side_by_side(percent, _CLOSE * span),
+            scores,
+            row - side_by_side(scores, _CLOSE * span),
             "o",
             color=colour,
             markersize=5,
@@ -54,7 +56,7 @@ def population_figure(population: Population) -> Figure:
         )
     mark.set_label("mean ± standard deviation")
     axes.axvline(
-        100 * population.software,
+        factor * population.software,
         color="#666666",
         linestyle=":",
         label="software",
@@ -66,7 +68,7 @@ def population_figure(population: Population) -> Figure:
     )
     axes.set_ylim(len(batches) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel("Accuracy (%)")
+    axes.set_xlabel(metric.axis)
     add_legend(axes, "one dot for each chip")
     return figure
 

@@ -1,10 +1,11 @@
-"""Figure of accuracy against the share of stuck cells."""
+"""Figure of what a metric says against the share of stuck cells."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from mho.data import ACCURACY, Metric
 from mho.report.figures.style import BLUE, GREEN, VERMILLION, new_figure
 from mho.runs import REMEDIES, YieldPoint
 
@@ -15,24 +16,27 @@ _LABELS = {
 }
 
 
-def yield_figure(points: Sequence[YieldPoint], software: float) -> Figure:
-    """Mean accuracy of each remedy, with the worst and the best chip.
+def yield_figure(
+    points: Sequence[YieldPoint], software: float, metric: Metric = ACCURACY
+) -> Figure:
+    """Mean score of each remedy, with the worst and the best chip.
 
     Args:
         points: Chips.
-        software: Accuracy of the network itself (1).
+        software: What the metric says of the network itself (its unit).
+        metric: What chips are judged by.
     """
     figure = new_figure(3.4)
     panel = figure.subplots()
     for remedy, colour, mark in zip(
         REMEDIES, (VERMILLION, BLUE, GREEN), "^so", strict=True
     ):
-        # accuracies of all chips by their share of stuck cells (%)
+        # scores of all chips by their share of stuck cells (%)
         chips: dict[float, list[float]] = {}
         for point in points:
             if point.remedy == remedy:
                 stuck = 100 * point.stuck_fraction
-                chips.setdefault(stuck, []).append(100 * point.accuracy)
+                chips.setdefault(stuck, []).append(metric.factor * point.score)
         if not chips:
             continue
         shares = sorted(chips)
@@ -49,13 +53,13 @@ def yield_figure(points: Sequence[YieldPoint], software: float) -> Figure:
             label=_LABELS[remedy],
         )
     panel.axhline(
-        100 * software,
+        metric.factor * software,
         color="#888888",
         linewidth=1,
         linestyle=":",
         label="software",
     )
     panel.set_xlabel("Stuck cells (%)")
-    panel.set_ylabel("Accuracy (%)")
+    panel.set_ylabel(metric.axis)
     panel.legend(loc="best")
     return figure

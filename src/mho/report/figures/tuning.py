@@ -1,14 +1,15 @@
-"""The figure of a tuning: accuracy after every step."""
+"""The figure of a tuning: what the metric says after every step."""
 
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from mho.data import ACCURACY, PERCENT, metric_of
 from mho.report.figures.style import BLACK, BLUE, ORANGE, add_legend, new_figure
 
 
 def tuning_figure(result: dict[str, Any]) -> Figure:
-    """Accuracy on test images after every step, with that of the network in software.
+    """What the metric says of test samples after every step, with that of the network in software.
 
     Args:
         result: What `mho.runs.tune` returned.
@@ -16,6 +17,7 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     figure = new_figure(3.0)
     axes = figure.add_subplot()
 
+    metric = metric_of(result)
     steps = result["steps"]
     for where, colour, label in (
         ("software", ORANGE, "in software, before programming"),
@@ -26,17 +28,17 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
         ]
         if not places:
             continue
-        accuracy = [100 * steps[place]["accuracy"] for place in places]
+        scores = [metric.factor * steps[place][metric.key] for place in places]
         bars = axes.bar(
             places,
-            accuracy,
+            scores,
             width=0.5,
             color=colour,
             label=label,
         )
         axes.bar_label(
             bars,
-            fmt="%.1f",
+            fmt="%.1f" if metric.unit == PERCENT else "%.3g",
             label_type="center",
             color="white",
         )
@@ -46,14 +48,15 @@ def tuning_figure(result: dict[str, Any]) -> Figure:
     ]
     axes.set_xticks(range(len(names)), names)
     axes.axhline(
-        100 * result["software_accuracy"],
+        metric.factor * result[f"software_{metric.key}"],
         color=BLACK,
         linestyle="--",
         label="untuned, in software",
     )
-    # room for the legend above bars of 100 %
-    axes.set_ylim(0, 112)
-    axes.set_ylabel("Accuracy (%)")
+    if metric == ACCURACY:
+        # room for the legend above bars of 100 %
+        axes.set_ylim(0, 112)
+    axes.set_ylabel(metric.axis)
     axes.set_xlabel(
         f"{result['stuck_cells']} of {result['cells']:,} cells stuck"
     )

@@ -2,6 +2,7 @@
 
 from mho.cli.options import (
     PRESET,
+    ByLayer,
     ChipPreset,
     Chips,
     CompareTolerance,
@@ -14,10 +15,12 @@ from mho.cli.options import (
     KeepChips,
     LayoutOptions,
     ManyWorkers,
+    MetricName,
     OutFolder,
     Pack,
     ReadNoise,
     Resume,
+    Samples,
     Seed,
     Threads,
     Tolerance,
@@ -38,6 +41,9 @@ def deploy(
     denoise: Denoise = True,
     wires: Wires = None,
     chips: Chips = 1,
+    metric: MetricName = None,
+    samples: Samples = None,
+    by_layer: ByLayer = False,
     seed: Seed = 0,
     compensate: Compensate = True,
     layout: LayoutOptions | None = None,
@@ -58,10 +64,10 @@ def deploy(
     With denoising, the same chip is made without it as well, to compare.
 
     Args:
-        network: `digits` or `mnist` for a built-in example, `model.pt2` for a network saved with
-            `torch.export.save`, `model.onnx`, `model.tflite`, `weights.safetensors:relu` for
-            matrices alone, `weights.safetensors:layers.toml` for a list of layers, or
-            `module.py:factory` for a function that returns a module.
+        network: `digits` or `mnist`, built in; `model.pt2` of `torch.export.save`, `model.onnx`,
+            `model.tflite`, `weights.safetensors:relu` for matrices alone,
+            `weights.safetensors:layers.toml` for a list of layers, or `module.py:factory` for a
+            function that returns a module.
     """
     # with denoising, each is made a second time
     made = 2 * chips if denoise else chips
@@ -88,6 +94,7 @@ def deploy(
             chips=chips,
             compare_tolerance=compare_tolerance,
             keep_chips=keep_chips,
+            questions=(metric, samples, by_layer),
             resume=resume,
             out=out,
             json=json,

@@ -1,6 +1,15 @@
 """`mho evaluate`."""
 
-from mho.cli.options import Data, Json, Keep, Threads, Wait
+from mho.cli.options import (
+    ByLayer,
+    Data,
+    Json,
+    Keep,
+    MetricName,
+    Samples,
+    Threads,
+    Wait,
+)
 
 
 def evaluate(
@@ -8,12 +17,18 @@ def evaluate(
     /,
     *,
     data: Data = None,
+    metric: MetricName = None,
+    samples: Samples = None,
+    by_layer: ByLayer = False,
     wait: Wait = "0s",
     keep: Keep = False,
     json: Json = None,
     threads: Threads = 1,
 ) -> None:
-    """Measure how many labels a programmed chip gets right, and what that costs.
+    """Measure how good a network on a programmed chip is, and what an evaluation costs.
+
+    With labels that is the share that it gets right, without them how far its outputs are from the
+    digital network's, unless a metric says otherwise.
 
     Args:
         chip: File of `mho program`.
@@ -22,4 +37,11 @@ def evaluate(
     from mho.cli.work.networks import run_evaluate as work
 
     with with_threads(threads):
-        work.run_evaluate(chip, data=data, wait=wait, keep=keep, json=json)
+        work.run_evaluate(
+            chip,
+            data=data,
+            questions=(metric, samples, by_layer),
+            wait=wait,
+            keep=keep,
+            json=json,
+        )

@@ -9,8 +9,10 @@ from mho.cli.options import (
     Data,
     Json,
     KeptChip,
+    MetricName,
     OutFolder,
     Resume,
+    Samples,
     Threads,
     Tolerance,
 )
@@ -18,6 +20,7 @@ from mho.cli.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from mho.data import Metric
     from mho.files import RunFolder
     from mho.runs import LifeJob
 
@@ -34,6 +37,8 @@ def lifetime(
     refresh: Annotated[str | None, WORDS] = None,
     tolerance: Tolerance = None,
     percentile: Annotated[float, NUMBER] = 100.0,
+    metric: MetricName = None,
+    samples: Samples = None,
     resume: Resume = False,
     out: OutFolder = None,
     aged: KeptChip = None,
@@ -72,7 +77,7 @@ def lifetime(
     from mho.cli.shared import temperature as kelvin
     from mho.deployment.storage import load_chip, save_chip
     from mho.files import RunFolder
-    from mho.runs import LifeJob, grow_old
+    from mho.runs import LifeJob, Questions, Task, grow_old
 
     check_between(percentile, "percentile", 0.0, 100.0, "1")
     _check_refreshed(refresh, tolerance=tolerance, percentile=percentile)
@@ -82,11 +87,13 @@ def lifetime(
         None if refresh is None else quantity(refresh, "refresh", "s"),
         None if tolerance is None else quantity(tolerance, "tolerance", "S"),
         percentile / 100,
+        Questions(metric, samples),
     )
     young = load_chip(chip)
     job.refresh(young)
     test = test_data(young.image, data)
     rehearse(young.image.network, test.inputs)
+    task = Task(young, test).asked(job.questions)
     folder = (
         Path(out) if out else Path("mho-out") / f"lifetime-{Path(chip).stem}"
     )
@@ -98,7 +105,7 @@ def lifetime(
         RunFolder.open(
             folder,
             "lifetime",
-            job.identity(young, test),
+            job.identity(task),
             makes=(_FIGURE, "result.json"),
             saves=kept,
             resume=resume,
@@ -106,7 +113,7 @@ def lifetime(
     ):
         tell(run)
         if not run.is_complete:
-            found, old = grow_old(young, test, job, run=run, progress=progress)
+            found, old = grow_old(task, job, run=run, progress=progress)
             if kept is not None:
                 save_chip(run.saved, old)
             _save(found, run)
@@ -140,20 +147,23 @@ def _print(
 ) -> None:
     from rich.console import Console
 
+    from mho.data import metric_of
     from mho.runs import REFRESHED
 
+    metric = metric_of(result)
     console = Console(highlight=False)
     for name, ages in result["lives"].items():
-        console.print(_table(name, ages))
+        console.print(_table(name, ages, metric))
         console.print()
     if REFRESHED in result["lives"]:
         console.print(_costs(result["lives"][REFRESHED]))
         console.print()
+    software = metric.show(result[f"software_{metric.key}"])
     stuck = result["stuck_cells"]
     cells = result["cells"]
     warm = "" if job.temperature is None else f" at {job.temperature:g} K,"
     console.print(
-        f"{result['software_accuracy']:.2%} in software;{warm} {stuck} of {cells:,} cells stuck",
+        f"{software} in software;{warm} {stuck} of {cells:,} cells stuck",
         soft_wrap=True,
     )
     console.print(f"figure: {folder / _FIGURE}", soft_wrap=True)
@@ -171,12 +181,12 @@ def _empty(title: str, *headings: str) -> "Table":
     return table
 
 
-def _table(name: str, ages: list[dict[str, Any]]) -> "Table":
-    """Accuracy and drift at every age."""
+def _table(name: str, ages: list[dict[str, Any]], metric: "Metric") -> "Table":
+    """What the metric says, and drift, at every age."""
     table = _empty(
         name,
         "age",
-        "accuracy",
+        metric.name,
         "mean drift",
         "rms error",
         "1 % to 99 % of cells",
@@ -185,7 +195,7 @@ def _table(name: str, ages: list[dict[str, Any]]) -> "Table":
         seen = age["drift_percentiles_uS"]
         table.add_row(
             _age(age),
-            f"{age['accuracy']:.2%}",
+            metric.show(age[metric.key]),
             f"{age['drift_uS']:+.2f} µS",
             f"{age['spread_uS']:.2f} µS",
             f"{seen['1']:+.2f} to {seen['99']:+.2f} µS",

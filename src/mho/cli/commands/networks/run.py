@@ -1,30 +1,47 @@
 """`mho run`."""
 
-from typing import Annotated
-
-from mho.cli.options import PLACE, Keep, SaveFile, Threads, Wait
+from mho.cli.options import (
+    Data,
+    Keep,
+    Samples,
+    SaveFile,
+    Threads,
+    Wait,
+    Weights,
+)
 
 
 def run(
-    chip: str,
+    network: str,
     /,
     *,
-    data: Annotated[str, PLACE],
+    data: Data = None,
+    weights: Weights = None,
+    samples: Samples = None,
     wait: Wait = "0s",
     keep: Keep = False,
     save: SaveFile = None,
     threads: Threads = 1,
 ) -> None:
-    """Compute the outputs of a programmed chip for samples.
+    """Compute the outputs of a network for samples: in software, or on a programmed chip.
 
-    They go into `<chip>-outputs.npz`, as `outputs`.
+    They go by their names into a `.npz` file, `<network>-outputs.npz` if left out. Of a network
+    file they are what the digital network computes, without any chip: to compare with the
+    framework that the file came from.
 
     Args:
-        chip: File of `mho program`.
-        data: Samples, a `.npz` file with `inputs`.
+        network: A network as for `mho deploy`, or a chip of `mho program`.
     """
     from mho.cli.shared import with_threads
     from mho.cli.work.networks import run_evaluate as work
 
     with with_threads(threads):
-        work.run_chip(chip, data=data, wait=wait, keep=keep, out=save)
+        work.run_any(
+            network,
+            data=data,
+            weights=weights,
+            samples=samples,
+            wait=wait,
+            keep=keep,
+            out=save,
+        )

@@ -11,6 +11,7 @@ from mho.cli.options import (
     Data,
     Json,
     KeptChip,
+    MetricName,
     OutFolder,
     OwnDenoise,
     OwnPreset,
@@ -43,6 +44,7 @@ def tune(
     tolerance: Tolerance = None,
     denoise: OwnDenoise = None,
     repair: bool | None = None,
+    metric: MetricName = None,
     seed: Seed = 0,
     resume: Resume = False,
     save: KeptChip = None,
@@ -92,6 +94,7 @@ def tune(
         weights,
         methods=methods,
         seed=seed,
+        metric=metric,
         **given.options(),
     )
     name = Path(network.rpartition(":")[0] or network).stem
@@ -203,9 +206,12 @@ def _finish(files: "RunFolder", tuned: "Tuned", kept: Path | None) -> None:
 
 def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     """What the table says: name and value, units included."""
+    from mho.data import metric_of
     from mho.units import show
 
-    rows = [("accuracy in software", f"{result['software_accuracy']:.2%}")]
+    metric = metric_of(result)
+    software = metric.show(result[f"software_{metric.key}"])
+    rows = [(f"{metric.name} in software", software)]
     for step in result["steps"]:
         spent = f"{show(step['chip_seconds'], 's')}, {show(step['chip_joules'], 'J')}"
         cost = f"{step['pulses']:,} pulses, {spent}"
@@ -215,7 +221,8 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             if step["step"] == "start"
             else f"after {step['step']}"
         )
-        rows.append((f"  {name}", f"{step['accuracy']:.2%}{where}, at {cost}"))
+        reached = metric.show(step[metric.key])
+        rows.append((f"  {name}", f"{reached}{where}, at {cost}"))
         if "measured_cells" in step:
             rows.append(
                 (

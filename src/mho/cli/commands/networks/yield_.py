@@ -14,8 +14,10 @@ from mho.cli.options import (
     Chips,
     Data,
     Json,
+    MetricName,
     OutFolder,
     Resume,
+    Samples,
     Seed,
     Threads,
     Tolerance,
@@ -24,7 +26,7 @@ from mho.cli.options import (
 
 if TYPE_CHECKING:
     from mho.files import RunFolder
-    from mho.runs import YieldPoint
+    from mho.runs import Task, YieldPoint
 
 _FIGURE = "yield.png"
 _RESULT = "result.json"
@@ -43,6 +45,8 @@ def yield_(
     weights: Weights = None,
     chip: ChipPreset = PRESET,
     tolerance: Tolerance = None,
+    metric: MetricName = None,
+    samples: Samples = None,
     seed: Seed = 0,
     resume: Resume = False,
     out: OutFolder = None,
@@ -67,12 +71,13 @@ def yield_(
         tell,
         tolerance_of,
         with_threads,
+        write_json,
     )
     from mho.deployment import fitting_chip
     from mho.device.published import code_of
     from mho.files import RunFolder, run_identity
     from mho.programming import suited_protocol
-    from mho.runs import REMEDIES, Job, measure_yields, prepare
+    from mho.runs import REMEDIES, Job, Questions, measure_yields, prepare
 
     shares = _shares(stuck)
     check_between(seeds, "chips", 1, 1000, "1")
@@ -88,9 +93,16 @@ def yield_(
     numbers = range(seed, seed + seeds)
     chips = [(s, n, r) for s in shares for n in numbers for r in REMEDIES]
     with with_threads(threads), progress_bars() as progress:
-        sources = prepare(
-            Job(network, chip, seed=seed, data=data, weights=weights), progress
+        questions = Questions(metric, samples)
+        job = Job(
+            network,
+            chip,
+            seed=seed,
+            data=data,
+            weights=weights,
+            questions=questions,
         )
+        sources = prepare(job, progress)
         with RunFolder.open(
             folder,
             "yield",
@@ -111,10 +123,11 @@ def yield_(
                 spares=spares,
                 progress=lambda done: progress("chips", done),
             )
-            software = sources.software_accuracy
-            _save(points, software, run)
+            result = _described(points, sources)
+            _save(points, sources, result, run)
             run.finish()
-    _report(points, software, folder, json)
+    if not write_json(result, json):
+        _report(points, result, folder)
 
 
 def _shares(text: str) -> list[float]:
@@ -134,40 +147,39 @@ def _shares(text: str) -> list[float]:
     return found
 
 
-def _described(
-    points: Sequence["YieldPoint"], software: float
-) -> dict[str, Any]:
-    from dataclasses import asdict
-
+def _described(points: Sequence["YieldPoint"], task: "Task") -> dict[str, Any]:
+    key = task.metric.key
     return {
-        "software_accuracy": software,
-        "points": [asdict(point) for point in points],
+        "metric": task.metric.described,
+        f"software_{key}": task.software_score,
+        "points": [point.described(key) for point in points],
     }
 
 
 def _save(
-    points: Sequence["YieldPoint"], software: float, run: "RunFolder"
+    points: Sequence["YieldPoint"],
+    task: "Task",
+    result: dict[str, Any],
+    run: "RunFolder",
 ) -> None:
     from mho.report.figures import draw_png, yield_figure
 
-    run.write(_FIGURE, draw_png(lambda: yield_figure(points, software)))
-    run.write_result(_described(points, software))
+    metric = task.metric
+    software = result[f"software_{metric.key}"]
+    run.write(_FIGURE, draw_png(lambda: yield_figure(points, software, metric)))
+    run.write_result(result)
 
 
 def _report(
-    points: Sequence["YieldPoint"],
-    software: float,
-    folder: Path,
-    json: str | None,
+    points: Sequence["YieldPoint"], result: dict[str, Any], folder: Path
 ) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mho.cli.shared import write_json
+    from mho.data import metric_of
     from mho.runs import REMEDIES
 
-    if write_json(_described(points, software), json):
-        return
+    metric = metric_of(result)
     table = Table(box=None, pad_edge=False)
     for heading in ("stuck", *REMEDIES):
         table.add_column(heading, justify="right")
@@ -175,16 +187,17 @@ def _report(
         cells = [f"{share:.2%}"]
         for remedy in REMEDIES:
             own = [
-                p.accuracy
+                p.score
                 for p in points
                 if (p.stuck_fraction, p.remedy) == (share, remedy)
             ]
-            cells.append(
-                f"{sum(own) / len(own):.2%} ({min(own):.2%}-{max(own):.2%})"
-            )
+            mean = metric.show(sum(own) / len(own))
+            least = metric.show(min(own))
+            cells.append(f"{mean} ({least}-{metric.show(max(own))})")
         table.add_row(*cells)
     console = Console(highlight=False)
     console.print(table)
+    software = metric.show(result[f"software_{metric.key}"])
     console.print(
-        f"software: {software:.2%}; figure: {folder / _FIGURE}", soft_wrap=True
+        f"software: {software}; figure: {folder / _FIGURE}", soft_wrap=True
     )

@@ -12,6 +12,7 @@ from mho.cli.shared import (
     info_of,
     names,
     passive_rows,
+    print_layer_errors,
     print_operations,
     print_rows,
     progress_bars,
@@ -22,6 +23,7 @@ from mho.cli.shared import (
     with_threads,
     write_json,
 )
+from mho.data import Metric, metric_of
 from mho.deployment import DeployOptions, use_rows
 from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
@@ -29,16 +31,19 @@ from mho.progress import Progress
 from mho.report import Drawing, write_report
 from mho.runs import (
     Job,
+    Questions,
     RunData,
     Task,
     deployment_folder,
     image_for,
     make_chip,
     measure,
+    output_rows,
     packed_by_itself,
     plain_chip,
     populate,
     prepare,
+    verdict,
 )
 from mho.workers import Workers
 
@@ -62,6 +67,7 @@ def run(
     chips: int,
     compare_tolerance: str,
     keep_chips: bool,
+    questions: tuple[str | None, int | None, bool],
     resume: bool,
     out: str | None,
     json: str | None,
@@ -103,6 +109,7 @@ def run(
         chips,
         coarse,
         keep_chips,
+        Questions(*questions),
     )
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
@@ -118,7 +125,9 @@ def run(
     if write_json(result, json):
         return
     print_operations(operation_rows(operations_of(result)))
-    print_rows(rows(result), f"report: {folder / 'report.html'}")
+    print_layer_errors(result)
+    last = [*verdict(result), f"report: {folder / 'report.html'}"]
+    print_rows(rows(result), *last)
 
 
 def _run(
@@ -173,7 +182,7 @@ def _deployed(
         plain = workers.start(plain_chip, progress, job, image, task, run)
     chip = make_chip(job, image, task, run, progress, denoise=job.denoise)
     found = measure(
-        job, task, chip, plain, version("mho"), progress, drawing.begin
+        job, task, chip, plain, version("mho"), progress, drawing.begin, run
     )
     if job.chips > 1:
         found = populate(job, image, task, found, run, progress, workers)
@@ -186,24 +195,11 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     """What the table says: name and value, units included."""
     error = result["error_uS"]
     noise = result["noise_uS"]
-    lines = [("accuracy in software", f"{result['software_accuracy']:.2%}")]
-    if result["denoise"]:
-        lines.append(
-            (
-                "  on the chip, not denoised",
-                _interval(result["chip_accuracy_no_denoise"]),
-            )
-        )
-        lines.append(
-            ("  on the chip, denoised", _interval(result["chip_accuracy"]))
-        )
-    else:
-        lines.append(
-            ("  on the chip, not denoised", _interval(result["chip_accuracy"]))
-        )
+    metric = metric_of(result)
     return [
-        *lines,
-        *_chips_rows(result.get("population")),
+        *_score_rows(result, metric),
+        *_output_rows(result.get("outputs")),
+        *_chips_rows(result.get("population"), metric),
         *_fit_rows(result.get("fitted_columns")),
         *_work_rows(result.get("multiply_adds")),
         *_packing_rows(result.get("packing")),
@@ -248,22 +244,52 @@ def _fit_rows(fitted: dict[str, Any] | None) -> list[tuple[str, str]]:
     ]
 
 
-def _chips_rows(population: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _score_rows(
+    result: dict[str, Any], metric: Metric
+) -> list[tuple[str, str]]:
+    """What the metric says, in software and on the chips."""
+    software = result[f"software_{metric.key}"]
+    on_chip = _interval(result[f"chip_{metric.key}"], metric)
+    lines = [(f"{metric.name} in software", metric.show(software))]
+    if not result["denoise"]:
+        return [*lines, ("  on the chip, not denoised", on_chip)]
+    plain = _interval(result[f"chip_{metric.key}_no_denoise"], metric)
+    return [
+        *lines,
+        ("  on the chip, not denoised", plain),
+        ("  on the chip, denoised", on_chip),
+    ]
+
+
+def _output_rows(outputs: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Each output against the digital network's, if that was asked or there is nothing else."""
+    rows = []
+    for name, seen in (outputs or {}).items():
+        rows += output_rows(name, seen)
+    return rows
+
+
+def _chips_rows(
+    population: dict[str, Any] | None, metric: Metric
+) -> list[tuple[str, str]]:
     """Mean and spread of many chips, one line for each way to program them."""
     if population is None:
         return []
+    show = metric.show
     lines = []
     for way in ("programmed", "comparison"):
         if batch := population[way]:
-            seen = batch["accuracy"]
+            seen = batch[metric.key]
             how = "denoised" if batch["denoise"] else "not denoised"
-            spread = f"{seen['mean']:.2%} ± {seen['standard_deviation']:.2%}"
+            spread = (
+                f"{show(seen['mean'])} ± {show(seen['standard_deviation'])}"
+            )
             name = f"  {population['chips']} chips, ±{batch['tolerance_uS']:.3g} µS, {how}"
             cost = f"{batch['chip_seconds_mean']:.1f} s, {batch['chip_joules_mean'] * 1e3:.2f} mJ"
             lines += [
                 (
                     name,
-                    f"{spread} ({seen['lowest']:.2%} to {seen['highest']:.2%})",
+                    f"{spread} ({show(seen['lowest'])} to {show(seen['highest'])})",
                 ),
                 ("    programming, mean per chip", cost),
             ]
@@ -314,5 +340,6 @@ def _wire_rows(wires: dict[str, Any] | None) -> list[tuple[str, str]]:
     return rows
 
 
-def _interval(value: dict[str, float]) -> str:
-    return f"{value['best']:.2%} ({value['low']:.2%} to {value['high']:.2%} over time)"
+def _interval(value: dict[str, float], metric: Metric) -> str:
+    best, low, high = (metric.show(value[k]) for k in ("best", "low", "high"))
+    return f"{best} ({low} to {high} over time)"

@@ -1,14 +1,16 @@
-"""`mho run` and `mho evaluate`: products and accuracy of a chip from a file."""
+"""`mho run` and `mho evaluate`: outputs of a network or a chip, and how good a chip is."""
 
 import io
-from dataclasses import asdict
+import zipfile
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from mho.checks import check_not_negative
 from mho.cli.shared import (
     output_file,
+    print_layer_errors,
     print_rows,
     progress_bars,
     quantity,
@@ -16,49 +18,103 @@ from mho.cli.shared import (
     test_data,
     write_json,
 )
-from mho.data import load_inputs
-from mho.deployment import share_right
+from mho.data import Outputs, fixed_choice
+from mho.deployment import Looks
 from mho.deployment.storage import load_chip, save_chip
 from mho.files import write_whole
 from mho.ledger import Ledger
+from mho.runs import (
+    Job,
+    Questions,
+    Task,
+    digital_outputs,
+    evaluate_once,
+    output_rows,
+    prepare,
+    verdict,
+)
+from mho.samples import number_of
 from mho.units import show
 
+_PACKED = ".mho"
+"""Ends the name of what `mho program` makes."""
 
-def run_chip(
-    path: str, *, data: str, wait: str, keep: bool, out: str | None
+
+def run_any(
+    path: str,
+    *,
+    data: str | None,
+    weights: str | None,
+    samples: int | None,
+    wait: str,
+    keep: bool,
+    out: str | None,
 ) -> None:
-    """Compute outputs; see `mho run --help`.
+    """Compute outputs of a chip, or of a network in software; see `mho run --help`.
 
     Raises:
         ValueError: Bad input, in one sentence.
         OSError: A file that cannot be read or written.
     """
-    seconds = _duration(wait)
-    chip = load_chip(path)
-    inputs = load_inputs(data)
-    rehearse(chip.image.network, inputs)
-    target = output_file(out or f"{Path(path).stem}-outputs.npz", path, data)
-    with progress_bars() as progress:
-        progress("computing", 0.0)
-        deployed = chip.deployed()
-        deployed.bench.wait(seconds)
-        started = deployed.bench.ledger
-        outputs = deployed(inputs)
-        progress("computing", 1.0)
-    buffer = io.BytesIO()
-    np.savez(buffer, outputs=outputs.numpy())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, buffer.getvalue())
-    if keep:
-        save_chip(path, chip.after(deployed.bench))
-    cost = deployed.bench.ledger - started
-    print_rows(_cost_rows(cost, inputs.shape[0]), f"outputs: {target}")
+    if path.endswith(_PACKED):
+        _check_absent(weights is not None, "weights")
+        run_chip(
+            path, data=data, samples=samples, wait=wait, keep=keep, out=out
+        )
+        return
+    _check_absent(keep, "keep")
+    _check_absent(_duration(wait) > 0, "wait")
+    run_network(path, data=data, weights=weights, samples=samples, out=out)
 
 
-def run_evaluate(
-    path: str, *, data: str | None, wait: str, keep: bool, json: str | None
+def run_network(
+    network: str,
+    *,
+    data: str | None,
+    weights: str | None,
+    samples: int | None,
+    out: str | None,
 ) -> None:
-    """Evaluate; see `mho evaluate --help`.
+    """Compute the outputs of a network in software, all of them by name.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A file that cannot be read or written.
+    """
+    short = Path(network.rpartition(":")[0] or network).stem
+    target = output_file(out or f"{short}-outputs.npz", network, data)
+    with progress_bars() as progress:
+        job = Job(
+            network,
+            data=data,
+            weights=weights,
+            questions=Questions(samples=samples),
+        )
+        task = prepare(job, progress)
+        inputs = task.data.inputs
+        outputs = digital_outputs(
+            task.network, inputs, progress=lambda x: progress("computing", x)
+        )
+    _save_outputs(target, outputs)
+    rows = [
+        (f"output {name}", f"{tuple(tensor.shape)}, {_largest(tensor)}")
+        for name, tensor in outputs.items()
+    ]
+    print_rows(
+        [("samples", f"{number_of(inputs):,}"), *rows], f"outputs: {target}"
+    )
+
+
+def run_chip(
+    path: str,
+    *,
+    data: str | None,
+    samples: int | None,
+    wait: str,
+    keep: bool,
+    out: str | None,
+) -> None:
+    """Compute the outputs of a programmed chip.
 
     Raises:
         ValueError: Bad input, in one sentence.
@@ -67,35 +123,104 @@ def run_evaluate(
     seconds = _duration(wait)
     chip = load_chip(path)
     test = test_data(chip.image, data)
+    if samples is not None:
+        test = fixed_choice(test, samples)
+    inputs = test.inputs
+    rehearse(chip.image.network, inputs)
+    target = output_file(out or f"{Path(path).stem}-outputs.npz", path, data)
+    with progress_bars() as progress:
+        deployed = chip.deployed()
+        bench = deployed.bench
+        bench.wait(seconds)
+        started = bench.ledger
+        looks = Looks(
+            deployed,
+            inputs,
+            [bench.clock],
+            on_batch=lambda: progress("computing", looks.done),
+        )
+        (outputs,) = looks
+    if len(outputs) == 1:
+        # the only output has had this name from the first version on
+        outputs = {"outputs": next(iter(outputs.values())), **outputs}
+    _save_outputs(target, outputs)
+    if keep:
+        save_chip(path, chip.after(bench))
+    cost = bench.ledger - started
+    print_rows(_cost_rows(cost, number_of(inputs)), f"outputs: {target}")
+
+
+def _save_outputs(target: Path, outputs: Outputs) -> None:
+    """All outputs by name, in one `.npz` file."""
+    buffer = io.BytesIO()
+    # by name, as one may be called as an argument of `savez` is
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, tensor in outputs.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, tensor.detach().numpy())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, buffer.getvalue())
+
+
+def _largest(tensor: Tensor) -> str:
+    """The range of an output."""
+    values = tensor.double()
+    return f"{float(values.min()):.4g} to {float(values.max()):.4g}"
+
+
+def _check_absent(given: bool, name: str) -> None:
+    if given:
+        raise ValueError(
+            f"Argument `{name}` must be left out here, but is given: a chip has its weights, and a"
+            " network in software neither clock nor noise."
+        )
+
+
+def run_evaluate(
+    path: str,
+    *,
+    data: str | None,
+    questions: tuple[str | None, int | None, bool],
+    wait: str,
+    keep: bool,
+    json: str | None,
+) -> None:
+    """Evaluate; see `mho evaluate --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A file that cannot be read or written.
+    """
+    seconds = _duration(wait)
+    asked = Questions(*questions)
+    chip = load_chip(path)
+    test = test_data(chip.image, data)
     rehearse(chip.image.network, test.inputs)
     with progress_bars() as progress:
         progress("evaluating", 0.0)
+        task = Task(chip, test).asked(asked)
         deployed = chip.deployed()
         deployed.bench.wait(seconds)
-        started = deployed.bench.ledger
-        accuracy = deployed.accuracy(test.inputs, test.labels)
-        cost = deployed.bench.ledger - started
-        answers = chip.image.network.run(test.inputs).argmax(1)
-        progress("evaluating", 1.0)
-    software = share_right(answers, test.labels)
-    if keep:
-        save_chip(path, chip.after(deployed.bench, accuracy=accuracy))
-    found = {
-        "accuracy": accuracy,
-        "software_accuracy": software,
-        "samples": test.labels.numel(),
-        "clock_seconds": deployed.bench.clock,
-        "cost": {**asdict(cost), "joules": cost.joules},
-    }
-    if not write_json(found, json):
-        rows = [
-            ("accuracy in software", f"{software:.2%}"),
-            ("  on the chip", f"{accuracy:.2%}"),
-        ]
-        rows += _cost_rows(cost, test.labels.numel())
-        print_rows(
-            rows, "chip kept as it is now" if keep else "chip file unchanged"
+        found, cost = evaluate_once(
+            deployed, task, asked, lambda done: progress("evaluating", done)
         )
+    if keep:
+        records = task.metric.record(found[task.metric.key])
+        save_chip(path, chip.after(deployed.bench, **records))
+    if write_json(found, json):
+        return
+    print_layer_errors(found)
+    metric = task.metric
+    software = metric.show(found[f"software_{metric.key}"])
+    rows = [
+        (f"{metric.name} in software", software),
+        ("  on the chip", metric.show(found[metric.key])),
+    ]
+    for name, seen in found.get("outputs", {}).items():
+        rows += output_rows(name, seen)
+    rows += _cost_rows(cost, found["samples"])
+    kept = "chip kept as it is now" if keep else "chip file unchanged"
+    print_rows(rows, *verdict(found), kept)
 
 
 def _duration(text: str) -> float:

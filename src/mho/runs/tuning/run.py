@@ -1,6 +1,6 @@
-"""A network on a chip, tuned step by step: accuracy and cost of each step."""
+"""A network on a chip, tuned step by step: what each step reaches and costs."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,14 @@ from mho.checks import (
     check_choice,
     check_positive,
 )
-from mho.deployment import DeployedNetwork, fitting_chip, program_image, refit
+from mho.data import ACCURACY, Data
+from mho.deployment import (
+    DeployedNetwork,
+    Refit,
+    fitting_chip,
+    program_image,
+    refit,
+)
 from mho.deployment.storage import (
     CompiledNetwork,
     ProgrammedChip,
@@ -19,14 +26,17 @@ from mho.deployment.storage import (
     compile_image,
 )
 from mho.device.published import check_preset, code_of
-from mho.files import RunFolder, run_identity
+from mho.files import NOT_IDENTITY, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.network import Network
 from mho.programming import ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
+from mho.runs.job import Questions
+from mho.runs.judging import digital_outputs, metric_for
 from mho.runs.task import Task, gather
-from mho.runs.tuning_steps import TuningSteps
+from mho.runs.tuning.kept_steps import TuningSteps
+from mho.samples import chosen
 from mho.training import (
     NoiseAwareTraining,
     Surrogate,
@@ -65,6 +75,7 @@ class TuneJob(Configuration):
         denoise: Whether cells are denoised.
         repaired: Make up for stuck cells when the network is first programmed.
         seed: Names the chip and everything random about the run.
+        metric: What the network is judged by and tuned for; see `metric_for`.
 
     Raises:
         ValueError: A method, a preset or a fraction that does not exist.
@@ -81,6 +92,8 @@ class TuneJob(Configuration):
     denoise: bool = False
     repaired: bool = True
     seed: int = 0
+    # which the task's fingerprint has: runs from before there was one stay what they are
+    metric: str | None = field(default=None, metadata=NOT_IDENTITY)
 
     def __post_init__(self) -> None:
         check_preset(self.chip, "chip")
@@ -117,7 +130,7 @@ class TuneJob(Configuration):
             progress,
         )
         _plan(self, start)
-        return start
+        return start.asked(Questions(self.metric))
 
     def identity(self, start: Task) -> str:
         """Everything that the result depends on; see `RunFolder`."""
@@ -135,8 +148,8 @@ class Tuned:
     """What tuning ended with.
 
     Args:
-        result: Plain values: options, accuracy in software, steps with accuracy and cost, and the
-            share of the lost accuracy that the steps on the chip bring back.
+        result: Plain values: options, what the metric says in software, steps with that and
+            their cost, and the share of what was lost that the steps on the chip bring back.
         chip: The tuned chip, to go on with.
     """
 
@@ -221,11 +234,10 @@ class _Tuning:
             cost = Ledger()
             if name != _START:
                 cost, more = self._on_chip(name, deployed, source)
-        data = self._start.data
-        accuracy = deployed.accuracy(data.inputs, data.labels)
-        return source.tuned(deployed, accuracy=accuracy), _described(
-            name, accuracy, cost
-        ) | more
+        score = self._start.score_on(deployed)
+        records = self._start.metric.record(score)
+        told = self._described(name, score, cost) | more
+        return source.tuned(deployed, **records), told
 
     def _compiled(self, network: Network) -> CompiledNetwork:
         job = self._job
@@ -283,8 +295,8 @@ class _Tuning:
             training=training,
             progress=self._progress,
         )
-        step = _described(
-            NOISE_AWARE, start.accuracy_of(found.network), table.cost
+        step = self._described(
+            NOISE_AWARE, start.score_of(found.network), table.cost
         )
         step |= {
             "measured_cells": table.programmed,
@@ -299,13 +311,10 @@ class _Tuning:
         self, method: str, deployed: DeployedNetwork, chip: ProgrammedChip
     ) -> tuple[Ledger, dict[str, Any]]:
         """Tune by one method; what it cost, and what else it has to say."""
-        training = self._start.learning
         if method == "refit":
             self._progress("refitting gains and offsets", 0.0)
-            some = slice(_REFIT_SAMPLES)
-            return refit(
-                deployed, training.inputs[some], training.labels[some]
-            ).cost, {}
+            return self._refit(deployed).cost, {}
+        training = self._start.learning
         found = hybrid_train(
             deployed,
             training.inputs,
@@ -319,32 +328,65 @@ class _Tuning:
             "training_accuracy_after": found.ended,
         }
 
+    def _refit(self, deployed: DeployedNetwork) -> Refit:
+        """Fit gains and offsets; the fit stays only if it helps what the network is tuned for."""
+        start = self._start
+        training = start.training
+        if training is None:
+            samples = start.data.calibration
+            labels = None
+        else:
+            some = slice(_REFIT_SAMPLES)
+            samples = chosen(training.inputs, some)
+            labels = training.labels[some]
+        if start.metric == ACCURACY:
+            return refit(deployed, samples, labels)
+        own = Data(samples, labels, start.data.calibration, start.data.classes)
+        try:
+            metric = metric_for(self._job.metric, start.network, own)
+            sign = -1.0 if metric.higher_is_better else 1.0
+            metric.score(digital_outputs(start.network, samples), own)
+        except ValueError:
+            # it needs what only test data have
+            return refit(deployed, samples, labels)
+        return refit(
+            deployed,
+            samples,
+            loss=lambda fitted: (
+                sign * metric.score(fitted.outputs(samples), own)
+            ),
+        )
 
-def _described(name: str, accuracy: float, cost: Ledger) -> dict[str, Any]:
-    """A step as plain values."""
-    return {
-        "step": name,
-        "where": "software" if name == NOISE_AWARE else "chip",
-        "accuracy": accuracy,
-        "pulses": cost.pulses,
-        "reads": cost.reads,
-        "multiplies": cost.multiplies,
-        "chip_seconds": cost.seconds,
-        "chip_joules": cost.joules,
-    }
+    def _described(
+        self, name: str, score: float, cost: Ledger
+    ) -> dict[str, Any]:
+        """A step as plain values."""
+        return {
+            "step": name,
+            "where": "software" if name == NOISE_AWARE else "chip",
+            self._start.metric.key: score,
+            "pulses": cost.pulses,
+            "reads": cost.reads,
+            "multiplies": cost.multiplies,
+            "chip_seconds": cost.seconds,
+            "chip_joules": cost.joules,
+        }
 
 
 def _result(
     job: TuneJob, start: Task, chip: ProgrammedChip, steps: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    software = start.software_accuracy
-    found = [step["accuracy"] for step in steps if step["where"] == "chip"]
-    lost = software - found[0]
+    key = start.metric.key
+    software = start.software_score
+    found = [step[key] for step in steps if step["where"] == "chip"]
+    sign = 1.0 if start.metric.higher_is_better else -1.0
+    lost = sign * (software - found[0])
     return {
         "options": asdict(job),
-        "software_accuracy": software,
+        "metric": start.metric.described,
+        f"software_{key}": software,
         "cells": chip.placement.cells.numel(),
         "stuck_cells": int(chip.result.stuck.sum()),
         "steps": steps,
-        "recovered": (found[-1] - found[0]) / lost if lost > 0 else None,
+        "recovered": sign * (found[-1] - found[0]) / lost if lost > 0 else None,
     }

@@ -1,0 +1,65 @@
+"""Samples of the shapes that a file itself declares, for who looks before there are data."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mho.files import readable_file
+from mho.network.formats.load import split_weights
+from mho.network.formats.onnx import read_onnx_file
+from mho.network.formats.pt2 import read_archive
+from mho.network.formats.tflite import read_tflite
+from mho.network.formats.weights_only import perceptron
+from mho.network.graph import KINDS, GraphInput
+from mho.rng import Stream
+from mho.samples import Inputs
+
+_SAMPLES = 2
+"""Samples of an example, of which no two are alike (1)."""
+
+
+def declared_example(network: str) -> Inputs:
+    """Random samples of the shapes that a network file declares.
+
+    Args:
+        network: `.pt2`, `.onnx`, `.tflite` or `.safetensors` file, as for `load_network`.
+
+    Raises:
+        ValueError: The file declares no shapes, or leaves some free: then samples are needed.
+    """
+    path, activation = split_weights(network)
+    if path is not None and not (activation or "").endswith(".toml"):
+        module = perceptron(readable_file(path, "network"), activation)
+        first = next(x for x in module.modules() if isinstance(x, nn.Linear))
+        return _numbers(GraphInput("inputs", (first.in_features,)))
+    kind = Path(network).suffix
+    if kind == ".pt2":
+        entries = read_archive(readable_file(network, "network")).inputs
+    elif kind == ".onnx":
+        source = read_onnx_file(readable_file(network, "network"))
+        entries = source.graph.inputs
+    elif kind == ".tflite":
+        entries = read_tflite(readable_file(network, "network")).graph.inputs
+    else:
+        raise ValueError(
+            "Argument `data` must name a .npz file of samples for a network whose file declares no"
+            f" shapes, as `{network}`, but is missing."
+        )
+    free = [entry.name for entry in entries if None in entry.sample_shape]
+    if free:
+        raise ValueError(
+            "Argument `data` must name a .npz file of samples for a network that leaves sizes of"
+            f" `{free[0]}` free, but is missing."
+        )
+    return {entry.name: _numbers(entry) for entry in entries}
+
+
+def _numbers(entry: GraphInput) -> torch.Tensor:
+    """Normal numbers, or zeros for whole ones, which may be indices."""
+    sizes = [size for size in entry.sample_shape if size is not None]
+    kind = KINDS[entry.kind]
+    if not kind.is_floating_point:
+        return torch.zeros(_SAMPLES, *sizes, dtype=kind)
+    generator = Stream(0, ("example", entry.name)).generator()
+    return torch.randn(_SAMPLES, *sizes, generator=generator)
