@@ -14,7 +14,9 @@ from mho.deployment.storage import compile_image, load_image, save_image
 from mho.ledger import Ledger
 from mho.network import Graph, Network, State, read_network
 from mho.network.account import account
+from mho.network.exported_program import graph_of_program
 from mho.network.formats.pt2 import read_archive
+from mho.network.operations import LinearLayer
 from mho.programming import ErrorTable
 from mho.rng import Stream
 from mho.statistical import convert
@@ -82,6 +84,16 @@ def recorded(folder: Path) -> Graph:
     )
     torch.export.save(program, folder / "step.pt2")
     return read_archive(folder / "step.pt2")
+
+
+def recorded_step() -> Graph:
+    free = {0: torch.export.Dim.AUTO}
+    program = torch.export.export(
+        step(),
+        (normal(4, 3), normal(4, HIDDEN)),
+        dynamic_shapes=(free, free),
+    )
+    return graph_of_program(program)
 
 
 def check_sequence(network: Network) -> None:
@@ -164,6 +176,62 @@ def test_an_ideal_chip_goes_through_sequences(tmp_path: Path) -> None:
     loaded = load_image(tmp_path / "step.mho")
     assert loaded.sample_shape == {"x": (12, 3)}
     assert torch.equal(loaded.network.run(x), network.run(x))
+
+
+class Buffered(nn.Module):
+    """A recurrent step with a buffer of the last input, as audio networks have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.into = nn.Linear(6, HIDDEN)
+        self.cell = nn.Linear(2 * HIDDEN, HIDDEN)
+        self.out = nn.Linear(HIDDEN, 2)
+
+    def forward(
+        self, x: Tensor, last: Tensor, state: Tensor
+    ) -> dict[str, Tensor]:
+        zeros = torch.zeros(x.shape[0], HIDDEN)
+        seen = self.into(torch.cat([last, x], 1)).relu() + zeros
+        later = torch.tanh(self.cell(torch.cat([seen, state], 1)))
+        return {
+            "y": self.out(later - state),
+            "seen": seen,
+            "lastN": x * 1.0,
+            "stateN": later,
+        }
+
+
+def test_only_the_recurrence_itself_goes_step_by_step() -> None:
+    """Layers that depend on no state, or on which none depends, multiply once for all steps.
+
+    `into` reads a buffer, which is a state, so it is in the loop, too; `out` is not. Outputs are
+    those of the plain loop to rounding.
+    """
+    module = randomise(Buffered()).requires_grad_(requires_grad=False)
+    x = normal(4, 9, 3)
+    begun = {"last": torch.zeros(4, 3), "state": normal(4, HIDDEN)}
+    states = {"last": "lastN", "state": "stateN"}
+    network = read_network(module, {"x": x, **begun}, states=states)
+    calls = [0] * len(network.layers)
+
+    def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
+        calls[index] += 1
+        return vectors @ layer.weight.T
+
+    found = network.outputs({"x": x, **begun}, product)
+    now = begun
+    for place in range(9):
+        wanted = module(x[:, place], **now)
+        now = {"last": wanted["lastN"], "state": wanted["stateN"]}
+        for name in ("y", "seen"):
+            torch.testing.assert_close(
+                found[name][:, place], wanted[name], rtol=0, atol=1e-5
+            )
+    assert calls == [9, 9, 1]
+    plain = read_network(recorded_step(), {"x": x})
+    calls = [0] * len(plain.layers)
+    plain.run({"x": x}, product)
+    assert calls == [1, 9, 1]
 
 
 def test_drawn_cells_go_through_sequences_and_single_samples(

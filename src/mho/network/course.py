@@ -1,8 +1,7 @@
 """How a run goes through samples and steps: all samples at once, one by one, or step by step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
 from jaxtyping import Shaped
@@ -12,11 +11,10 @@ from mho.checks import one_line
 from mho.files import check_memory
 from mho.network.entries import entries_of
 from mho.network.graph import KINDS, Graph, GraphInput
+from mho.network.recurrence import Once, next_states, run_in_phases
 from mho.samples import Inputs, joined, number_of
 
 Entries = Mapping[str, Shaped[Tensor, "_ ..."]]
-Once = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-"""Runs the operations of a graph once, on inputs as it takes them."""
 
 
 def taken(graph: Graph) -> tuple[GraphInput, ...]:
@@ -34,7 +32,7 @@ def taken(graph: Graph) -> tuple[GraphInput, ...]:
 
 
 def run_course(
-    graph: Graph, inputs: Inputs, once: Once
+    graph: Graph, inputs: Inputs, once: Once, *, whole: bool = False
 ) -> dict[str, Shaped[Tensor, "_ ..."]]:
     """All outputs of a network by name.
 
@@ -42,13 +40,14 @@ def run_course(
         graph: Its operations.
         inputs: Samples (1). Shape (batch, ...), or (batch, steps, ...) with states.
         once: Runs the operations.
+        whole: Whether only the whole graph can be run, and no part of it.
 
     Raises:
         ValueError: The inputs do not fit, or a state comes back in another shape.
         TooLargeError: In a rehearsal, the outputs of all steps would not fit.
     """
     if graph.states:
-        return _through_steps(graph, inputs, once)
+        return _through_steps(graph, inputs, once, whole=whole)
     return _through_samples(graph, entries_of(graph, inputs), once)
 
 
@@ -56,17 +55,21 @@ def _through_samples(
     graph: Graph, entries: Entries, once: Once
 ) -> dict[str, Tensor]:
     if not (graph.single or graph.separate):
-        return once(entries)
+        return once(graph, entries)
     count = number_of(entries)
     rehearsed = next(iter(entries.values())).is_meta
     found = []
     for place in range(1 if rehearsed else count):
         if graph.single:
-            outputs = once({name: x[place] for name, x in entries.items()})
+            outputs = once(
+                graph, {name: x[place] for name, x in entries.items()}
+            )
             found.append({name: x[None] for name, x in outputs.items()})
         else:
             some = slice(place, place + 1)
-            found.append(once({name: x[some] for name, x in entries.items()}))
+            found.append(
+                once(graph, {name: x[some] for name, x in entries.items()})
+            )
     if rehearsed:
         # All samples have the same shape.
         return {
@@ -76,7 +79,7 @@ def _through_samples(
 
 
 def _through_steps(
-    graph: Graph, inputs: Inputs, once: Once
+    graph: Graph, inputs: Inputs, once: Once, *, whole: bool
 ) -> dict[str, Tensor]:
     """Outputs of every step, on an axis behind that of the samples."""
     begun = _without_sequences(graph, inputs)
@@ -86,18 +89,22 @@ def _through_steps(
     )
     steps = _steps(sequences)
     states = _first_states(graph, begun, number_of(sequences), sequences)
-    names = [output.name for output in graph.results]
     rehearsed = next(iter(sequences.values())).is_meta
-    found: dict[str, list[Tensor]] = {name: [] for name in names}
+    if steps > 1 and not (whole or rehearsed or graph.single or graph.separate):
+        found = run_in_phases(graph, sequences, states, once)
+        if found is not None:
+            return found
+    names = [output.name for output in graph.results]
+    parts: dict[str, list[Tensor]] = {name: [] for name in names}
     for step in range(1 if rehearsed else steps):
         entries = {name: x[:, step] for name, x in sequences.items()}
         outputs = _through_samples(graph, {**entries, **states}, once)
-        states = _next_states(graph, states, outputs)
+        states = next_states(graph, states, outputs)
         for name in names:
-            found[name].append(outputs[name])
+            parts[name].append(outputs[name])
     if rehearsed:
-        return _repeated(found, steps)
-    return {name: torch.stack(parts, 1) for name, parts in found.items()}
+        return _repeated(parts, steps)
+    return {name: torch.stack(own, 1) for name, own in parts.items()}
 
 
 def _repeated(
@@ -179,20 +186,3 @@ def fixed(entry: GraphInput) -> tuple[int, ...]:
             " name in the data."
         )
     return sizes
-
-
-def _next_states(
-    graph: Graph, states: Entries, outputs: Mapping[str, Any]
-) -> dict[str, Tensor]:
-    later = dict[str, Tensor]()
-    for state in graph.states:
-        before = states[state.input]
-        after = outputs[state.output]
-        if after.shape != before.shape:
-            raise ValueError(
-                "Argument `states` must name outputs of the shape of their inputs, but"
-                f" `{one_line(state.output)}` has {tuple(after.shape)} where"
-                f" `{one_line(state.input)}` has {tuple(before.shape)}."
-            )
-        later[state.input] = after.to(before.dtype)
-    return later

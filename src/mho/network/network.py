@@ -118,27 +118,25 @@ class Network:
         return run_course(
             self.graph,
             inputs,
-            lambda entries: self._once(entries, product, watch),
+            lambda part, entries: self._once(part, entries, product, watch),
         )
 
     def _once(
         self,
+        graph: Graph,
         entries: Mapping[str, Tensor],
         product: Product | None,
         watch: Watch | None,
     ) -> dict[str, Tensor]:
-        """All outputs of the graph, states among them, of inputs that fit it."""
+        """All outputs of a graph, the network's or a part of it, of inputs that fit it."""
         device = next(iter(entries.values())).device
         values: dict[str, object] = {
-            name: tensor.to(device)
-            for name, tensor in self.graph.tensors.items()
+            name: tensor.to(device) for name, tensor in graph.tensors.items()
         }
         values |= entries
-        rehearsal = (
-            Rehearsal(self.graph, entries) if device.type == "meta" else None
-        )
-        done_with = last_uses(self.graph)
-        for node in self.graph.nodes:
+        rehearsal = Rehearsal(graph, entries) if device.type == "meta" else None
+        done_with = last_uses(graph)
+        for node in graph.nodes:
             arguments = arguments_of(node, values)
             if node.name in self.calls:
                 result = self.calls[node.name].run(
@@ -153,7 +151,7 @@ class Network:
                 watch(node, arguments, result)
             for name in done_with.get(node.name, ()):
                 values.pop(name, None)
-        return outputs_of(self.graph, values)
+        return outputs_of(graph, values)
 
     def _unfolded(self, node: Node, arguments: Mapping[str, object]) -> int:
         """Memory of a convolution's padded image and of the vectors made of it (bytes)."""

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mho.network.agreement import check_agreement, rehearse
 from mho.network.conversion import network_of_graph
-from mho.network.course import fixed
 from mho.network.exported_program import graph_of_program
-from mho.network.graph import KINDS, Graph
+from mho.network.graph import Graph
 from mho.network.network import Network
 from mho.network.outlets import with_outputs
-from mho.network.steps import check_named, guessed_states, handing_on, one_step
+from mho.network.steps import (
+    handing_on,
+    one_step,
+    states_of_graph,
+    step_of_graph,
+)
 from mho.network.tracing import Trace, first_line, trace
 from mho.samples import Inputs, number_of
 
@@ -123,14 +126,7 @@ def _guessed(
     if graph is None:
         return {}
     given = {graph.input} if isinstance(example, Tensor) else {*example}
-    missing = [entry for entry in graph.inputs if entry.name not in given]
-    shapes = {node.name: node.shape for node in graph.nodes}
-    outputs = {
-        output.name: shape[1:]
-        for output in graph.outputs
-        if (shape := shapes.get(output.value)) is not None
-    }
-    return guessed_states(missing, outputs)
+    return states_of_graph(graph, given)
 
 
 def _step_of(
@@ -140,21 +136,9 @@ def _step_of(
 ) -> Inputs:
     """One step of an example of sequences, with states."""
     graph = _recorded(source)
-    if graph is not None:
-        check_named(states, [entry.name for entry in graph.inputs], "inputs")
-    step = one_step(example, states)
     if graph is None:
-        return _all_given(step, states)
-    if isinstance(step, Tensor):
-        others = [e.name for e in graph.inputs if e.name not in states]
-        step = {others[0] if others else graph.input: step}
-    count = number_of(step)
-    zeros = {
-        entry.name: torch.zeros(count, *fixed(entry), dtype=KINDS[entry.kind])
-        for entry in graph.inputs
-        if entry.name in states and entry.name not in step
-    }
-    return {**step, **zeros}
+        return _all_given(one_step(example, states), states)
+    return step_of_graph(graph, example, states)
 
 
 def _all_given(step: Inputs, states: Mapping[str, str]) -> Inputs:

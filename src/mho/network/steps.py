@@ -1,13 +1,15 @@
 """Networks that hand states on: which inputs are states, and what one step of a sequence is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from mho.checks import one_line
-from mho.network.graph import Graph, GraphInput, State
-from mho.samples import Inputs, OneSample
+from mho.network.course import fixed
+from mho.network.graph import KINDS, Graph, GraphInput, State
+from mho.samples import Inputs, OneSample, number_of
 
 
 def states_of(names: Mapping[str, str]) -> tuple[State, ...]:
@@ -53,6 +55,51 @@ def guessed_states(
         found[entry.name] = clear[0]
     unique = len({*found.values()}) == len(found)
     return found if unique else {}
+
+
+def states_of_graph(graph: Graph, given: Collection[str]) -> dict[str, str]:
+    """States among the inputs of a graph that nobody gives; none if that is not clear.
+
+    Args:
+        graph: The network.
+        given: Names of the inputs that are given.
+    """
+    missing = [entry for entry in graph.inputs if entry.name not in given]
+    shapes = {node.name: node.shape for node in graph.nodes}
+    before = 0 if graph.single else 1
+    outputs = {
+        output.name: shape[before:]
+        for output in graph.outputs
+        if (shape := shapes.get(output.value)) is not None
+    }
+    return guessed_states(missing, outputs)
+
+
+def step_of_graph(
+    graph: Graph, example: Inputs, states: Mapping[str, str]
+) -> dict[str, Tensor]:
+    """One step of sequences as a graph takes it, with states of zeros where none are given.
+
+    Args:
+        graph: Its operations.
+        example: Sequences (1). Shape (samples, steps, ...).
+        states: Output that each state's input takes in the next step.
+
+    Raises:
+        ValueError: A state is no input, or has no fixed shape; or there are no steps.
+    """
+    check_named(states, [entry.name for entry in graph.inputs], "inputs")
+    step = one_step(example, states)
+    if isinstance(step, Tensor):
+        others = [e.name for e in graph.inputs if e.name not in states]
+        step = {others[0] if others else graph.input: step}
+    count = number_of(step)
+    zeros = {
+        entry.name: torch.zeros(count, *fixed(entry), dtype=KINDS[entry.kind])
+        for entry in graph.inputs
+        if entry.name in states and entry.name not in step
+    }
+    return {**step, **zeros}
 
 
 def handing_on(graph: Graph, states: Mapping[str, str]) -> Graph:

@@ -69,7 +69,10 @@ def outputs_of_steps(
         return run_course(
             graph,
             inputs,
-            lambda entries: steps(*(entries[one.name] for one in graph.inputs)),
+            lambda _, entries: steps(
+                *(entries[one.name] for one in graph.inputs)
+            ),
+            whole=True,
         )
     if not torch.compiler.is_compiling():
         # without numbers: what is wrong with names or shapes is said before anything is computed

@@ -11,9 +11,11 @@ from mho.network.formats.python_factory import (
     load_weights,
     run_python_file,
 )
+from mho.network.formats.signature import Signature
 from mho.network.formats.weights_only import perceptron
 
 __all__ = [
+    "Signature",
     "build_network",
     "declared_example",
     "load_network",

@@ -1,0 +1,241 @@
+"""How inputs and outputs are meant, where a network's file leaves that open."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from ideal_bench import normal, randomise
+from torch import Tensor, nn
+
+from mho.network import State
+from mho.network.formats import Signature, load_network
+
+onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
+helper = onnx.helper
+REAL = onnx.TensorProto.FLOAT
+HIDDEN = 4
+
+
+class Scaled(nn.Module):
+    """A layer whose inputs are scaled by a second input, the same for all samples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(3, 2)
+
+    def forward(self, x: Tensor, gain: Tensor) -> Tensor:
+        return self.dense(x * gain)
+
+
+def scaled() -> nn.Module:
+    return randomise(Scaled()).requires_grad_(requires_grad=False)
+
+
+def value(name: str, *sizes: int | str) -> Any:
+    return helper.make_tensor_value_info(name, REAL, list(sizes))
+
+
+def file_of(
+    folder: Path,
+    nodes: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    **arrays: Tensor,
+) -> str:
+    """An ONNX file with these operations."""
+    stored = [
+        onnx.numpy_helper.from_array(array.numpy(), name)
+        for name, array in arrays.items()
+    ]
+    graph = helper.make_graph(nodes, "graph", inputs, outputs, stored)
+    opsets = [helper.make_opsetid("", 17)]
+    path = folder / "model.onnx"
+    onnx.save(
+        helper.make_model(graph, opset_imports=opsets, ir_version=8), path
+    )
+    return str(path)
+
+
+INTO = normal(3, HIDDEN, name="into")
+ACROSS = normal(HIDDEN, HIDDEN, name="across") / 3
+OUT = normal(HIDDEN, 2, name="out")
+
+
+def step_file(folder: Path) -> str:
+    """`h' = tanh(x I + h A)`, `y = h' O`."""
+    return file_of(
+        folder,
+        [
+            helper.make_node("MatMul", ["x", "I"], ["a"]),
+            helper.make_node("MatMul", ["h", "A"], ["b"]),
+            helper.make_node("Add", ["a", "b"], ["c"]),
+            helper.make_node("Tanh", ["c"], ["hn"]),
+            helper.make_node("MatMul", ["hn", "O"], ["y"]),
+        ],
+        [value("x", "n", 3), value("h", "n", HIDDEN)],
+        [value("y", "n", 2), value("hn", "n", HIDDEN)],
+        I=INTO,
+        A=ACROSS,
+        O=OUT,
+    )
+
+
+def steps_by_hand(x: Tensor) -> Tensor:
+    state = torch.zeros(x.shape[0], HIDDEN)
+    found = []
+    for place in range(x.shape[1]):
+        state = torch.tanh(x[:, place] @ INTO + state @ ACROSS)
+        found.append(state @ OUT)
+    return torch.stack(found, 1)
+
+
+@pytest.mark.parametrize("states", [(), ("h=hn",)])
+def test_a_file_of_one_step_is_told_from_the_data(
+    tmp_path: Path, states: tuple[str, ...]
+) -> None:
+    """Data lack `h`, and `hn` has its shape: sequences run step by step."""
+    x = normal(5, 6, 3)
+    other = normal(5, name="other")
+    network = load_network(
+        step_file(tmp_path),
+        None,
+        {"x": x, "pitch": other},
+        (),
+        Signature(states=states),
+    )
+    assert network.graph.states == (State("h", "hn"),)
+    torch.testing.assert_close(
+        network.run(x), steps_by_hand(x), rtol=0, atol=1e-5
+    )
+
+
+def test_a_file_of_whole_sequences_runs_sample_by_sample(
+    tmp_path: Path,
+) -> None:
+    """The file's first axis is time and is mixed; data have an axis of samples in front of it."""
+    path = file_of(
+        tmp_path,
+        [
+            helper.make_node("ReduceMean", ["x"], ["m"], axes=[0], keepdims=1),
+            helper.make_node("Sub", ["x", "m"], ["d"]),
+            helper.make_node("MatMul", ["d", "I"], ["y"]),
+        ],
+        [value("x", "time", 3)],
+        [value("y", "time", HIDDEN)],
+        I=INTO,
+    )
+    x = normal(5, 6, 3)
+    wanted = (x - x.mean(1, keepdim=True)) @ INTO
+    for signature in (Signature(), Signature(single=True)):
+        network = load_network(path, None, {"x": x}, (), signature)
+        assert network.graph.single
+        torch.testing.assert_close(network.run(x), wanted, rtol=0, atol=1e-5)
+
+
+def test_a_file_is_cut_at_a_tensor_within_it(tmp_path: Path) -> None:
+    """By the file's own name; inputs that nothing needs any more are left out."""
+    x = normal(5, 3)
+    network = load_network(
+        step_file(tmp_path), None, x, (), Signature(outputs=("a",))
+    )
+    assert network.output_names == ("a",)
+    assert [entry.name for entry in network.inputs] == ["x"]
+    torch.testing.assert_close(network.run(x), x @ INTO, rtol=0, atol=1e-5)
+
+
+def test_an_input_is_fixed_to_a_number(tmp_path: Path) -> None:
+    """In a program of torch and in an ONNX file, as in the module itself."""
+    free = {0: torch.export.Dim.AUTO}
+    program = torch.export.export(
+        scaled(),
+        (normal(4, 3), normal(4, 1)),
+        dynamic_shapes=(free, free),
+    )
+    torch.export.save(program, tmp_path / "scaled.pt2")
+    file = file_of(
+        tmp_path,
+        [
+            helper.make_node("Mul", ["x", "gain"], ["z"]),
+            helper.make_node("Gemm", ["z", "W", "b"], ["y"], transB=1),
+        ],
+        [value("x", "n", 3), value("gain", "n", 1)],
+        [value("y", "n", 2)],
+        W=scaled().dense.weight,
+        b=scaled().dense.bias,
+    )
+    x = normal(4, 3)
+    wanted = scaled()(x, torch.full((4, 1), 2.5))
+    for path in (str(tmp_path / "scaled.pt2"), file):
+        network = load_network(
+            path, None, {"x": x}, (), Signature(("gain=2.5",))
+        )
+        assert [entry.name for entry in network.inputs] == ["x"]
+        torch.testing.assert_close(network.run(x), wanted, rtol=0, atol=1e-6)
+        with pytest.raises(ValueError, match=r"`gian` is none|no input `gian`"):
+            load_network(path, None, {"x": x}, (), Signature(("gian=2.5",)))
+
+
+def test_an_input_that_is_missing_is_named_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    """Nothing has the shape of `gain`, so it cannot be a state."""
+    file = file_of(
+        tmp_path,
+        [
+            helper.make_node("Mul", ["x", "gain"], ["z"]),
+            helper.make_node("MatMul", ["z", "I"], ["y"]),
+        ],
+        [value("x", "n", 3), value("gain", "n", 1)],
+        [value("y", "n", HIDDEN)],
+        I=INTO,
+    )
+    with pytest.raises(ValueError, match=r"^Argument `data` must") as raised:
+        load_network(file, None, {"x": normal(4, 3), "y": normal(4, 2)})
+    assert (
+        "but lacks `gain`; name its array or its number with `--input"
+        in str(raised.value)
+    )
+
+
+def test_a_module_leaves_out_what_it_does_not_take(tmp_path: Path) -> None:
+    """Other arrays of the data are for a metric; numbers are for the module itself."""
+    code = tmp_path / "scaled.py"
+    code.write_text(
+        "from torch import nn\n"
+        "class Scaled(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.dense = nn.Linear(3, 2)\n"
+        "    def forward(self, x, gain):\n"
+        "        return self.dense(x * gain)\n"
+    )
+    data = {"x": normal(4, 3), "gain": normal(4, 1), "truth": normal(4)}
+    network = load_network(f"{code}:Scaled", None, data)
+    assert [entry.name for entry in network.inputs] == ["x", "gain"]
+    with pytest.raises(ValueError, match="`gain` is a number; write a module"):
+        load_network(f"{code}:Scaled", None, data, (), Signature(("gain=2",)))
+
+
+def test_words_become_numbers_and_names() -> None:
+    """A number is a number, anything else the name of an array."""
+    meant = Signature(("sr=16000", "x=audio", "f = 1e-3"), (), ("h=hn",))
+    assert meant.constants == {"sr": 16000.0, "f": 1e-3}
+    assert meant.arrays == {"x": "audio"}
+    assert meant.handed_on == {"h": "hn"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"inputs": ("x",)}, "`NAME=ARRAY` or `NAME=NUMBER`, but is `x`"),
+        ({"states": ("h=",)}, "`NAME=OUTPUT`, but is `h=`"),
+        ({"inputs": ("x=a", "x=b")}, "names `x` twice"),
+    ],
+)
+def test_words_that_say_nothing_are_refused(
+    words: dict[str, tuple[str, ...]], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^Argument") as raised:
+        Signature(**words)
+    assert sentence in str(raised.value)
