@@ -5,7 +5,8 @@ so that whatever is kept between runs (compiled modules) is there. Stages are ti
 by functions that are wrapped; a stage that another checkout calls by names that are not known
 here counts into its rest. An import counts as an import, wherever it happens. `seconds` are wall
 times, which others on the machine lengthen; `cpu_seconds` are the processor's, of all threads,
-and the children's in the total only.
+and the children's in the total only. What other processes do beside the first is in no stage:
+`--workers 1` lets the first do all of it.
 
     python benchmarks/deploy_stages.py --seed 0
     python benchmarks/deploy_stages.py --chips 20 --rounds 1 --source ../mho-before
@@ -40,6 +41,7 @@ STAGES = {
     "training": (
         "mho.data.digits:digits_data",
         "mho.data.digits:train_digits",
+        "mho.runs.task:_trained",
         "mho.network:read_network",
         "mho.deployment.digits:digits_data",
         "mho.deployment.digits:train_digits",
@@ -89,6 +91,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--chips", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--workers", type=int, help="processes; one for each core if left out"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--source", type=Path, help="another checkout")
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -113,7 +118,8 @@ def _summed(
     options: argparse.Namespace, rounds: dict[str, list[Found]]
 ) -> Found:
     """Medians of the rounds, and how often the other checkout's times go into ours."""
-    chosen = {n: getattr(options, n) for n in ("seed", "chips", "threads")}
+    names = ("seed", "chips", "threads", "workers")
+    chosen = {name: getattr(options, name) for name in names}
     found: Found = chosen | {"rounds": options.rounds}
     found |= {name: _medians(each) for name, each in rounds.items()}
     if "source" in found:
@@ -150,6 +156,10 @@ def _round(options: argparse.Namespace, source: Path, kept: Path) -> Found:
         "PYTHONPYCACHEPREFIX": str(kept / "pycache"),
     }
     env.pop("PYTHONDONTWRITEBYTECODE", None)
+    # a checkout from before there were several does not know the option
+    env.pop("MHO_WORKERS", None)
+    if options.workers is not None:
+        env["MHO_WORKERS"] = str(options.workers)
     load = os.getloadavg()[0]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as out:

@@ -41,8 +41,9 @@ class Drawing:
         if self._begun is None:
             self.begin(data)
         assert self._begun is not None
-        answers = self._workers.start(draw_answers, silent, data)
-        return self._begun.result() | answers.result()
+        # who would wait for the others may as well draw
+        answers = draw_answers(data)
+        return self._begun.result() | answers
 
 
 def map_name(layer: int) -> str:
@@ -69,11 +70,10 @@ def draw_cells(progress: Progress, data: RunData) -> Drawn:
     return {name: figures.draw_data_url(one) for name, one in wanted.items()}
 
 
-def draw_answers(progress: Progress, data: RunData) -> Drawn:
+def draw_answers(data: RunData) -> Drawn:
     """Figures of what the network answers, of traces, and of many chips."""
     from mho.report import figures
 
-    del progress
     wanted = {}
     if data.confusion is not None:
         wanted["confusion"] = partial(figures.confusion_matrix, data.confusion)
