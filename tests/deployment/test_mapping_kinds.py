@@ -33,7 +33,8 @@ from mho.mapping.targets import compensate, second_pair_targets
 from mho.network import Network, read_network
 from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
-from mho.runs.measurement import grid_columns
+from mho.runs import LayerMap
+from mho.runs.measurement import grid_columns, groups_joined
 from mho.units import uS
 from mho.wires import WireModel
 
@@ -379,3 +380,21 @@ def test_pairs_are_the_mapping_they_were() -> None:
     weight = normal(5, 7)
     (stage,) = pairs.stages(weight)
     assert torch.equal(stage.targets(), torch.stack(pairs.targets(weight)))
+
+
+def test_groups_of_a_convolution_share_a_map() -> None:
+    """Three groups of nine rows and two columns, beside a layer of as many rows: 9×6 and 9×4."""
+    sizes = {"one[0]": 2, "one[1]": 2, "other": 4, "one[2]": 2}
+    maps = [
+        LayerMap(
+            name,
+            torch.full((9, width), float(place)),
+            torch.zeros(9, width),
+            torch.zeros(9, width, dtype=torch.int8),
+        )
+        for place, (name, width) in enumerate(sizes.items())
+    ]
+    joined, other = groups_joined(maps)
+    assert (joined.name, other.name) == ("one", "other")
+    assert joined.target[0].tolist() == [0, 0, 1, 1, 3, 3]
+    assert other.target.shape == (9, 4)

@@ -10,6 +10,7 @@ from matplotlib.patches import StepPatch
 from synthetic_run import run
 
 from mho.report import write_report
+from mho.report.drawing import mapped
 from mho.report.figures import (
     conductance_maps,
     confusion_matrix,
@@ -301,3 +302,20 @@ def test_one_huge_target_neither_hides_the_others_nor_pales_the_maps(
     assert (
         conductance_maps(changed, layers[0]).axes[0].images[0].norm.vmax < 501
     )
+
+
+def test_of_many_layers_the_largest_get_a_map(data: RunData) -> None:
+    """Twenty layers of one to twenty columns: sixteen maps, in the order of the layers."""
+    first = data.layers[0]
+    layers = tuple(
+        LayerMap(
+            f"layer {width}",
+            first.target[:, :1].expand(-1, width),
+            first.readback[:, :1].expand(-1, width),
+            first.outcome[:, :1].expand(-1, width),
+        )
+        for width in range(1, 21)
+    )
+    changed = dataclasses.replace(data, layers=layers)
+    assert mapped(changed) == list(range(4, 20))
+    assert mapped(data) == list(range(len(data.layers)))

@@ -17,6 +17,10 @@ Named = Mapping[str, Shaped[Tensor, "_ ..."]]
 """Outputs by name."""
 
 
+MANY_BLOCKS = 64
+"""Blocks up to which it pays to look ahead (1): more of them go in groups anyway."""
+
+
 def _nothing() -> None:
     """What is told of a batch where nobody listens."""
 
@@ -77,7 +81,8 @@ class Looks:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """All outputs by name, look by look."""
-        if self.number or self.parts:
+        many = len(self._deployed.placement.blocks) > MANY_BLOCKS
+        if many or self.number or self.parts:
             yield from self._all(self._deployed)
             return
         noting = _NotingBench(self._deployed.bench)

@@ -46,9 +46,24 @@ class Drawing:
         return self._begun.result() | answers
 
 
+MOST_MAPS = 16
+"""Layers that get a figure of their own (1): one takes a third of a second."""
+
+
 def map_name(layer: int) -> str:
     """Name of the figure of a layer's conductances, by the layer's number."""
     return f"map {layer}"
+
+
+def mapped(data: RunData) -> list[int]:
+    """Numbers of the layers that get a figure of their own: the largest, in their order.
+
+    Args:
+        data: A deployment.
+    """
+    sizes = [layer.target.numel() for layer in data.layers]
+    by_size = sorted(range(len(sizes)), key=lambda number: -sizes[number])
+    return sorted(by_size[:MOST_MAPS])
 
 
 def draw_cells(progress: Progress, data: RunData) -> Drawn:
@@ -63,9 +78,9 @@ def draw_cells(progress: Progress, data: RunData) -> Drawn:
     }
     if data.wires is not None:
         wanted["wires"] = partial(figures.wire_weights, data.wires)
-    for number, layer in enumerate(data.layers):
+    for number in mapped(data):
         wanted[map_name(number)] = partial(
-            figures.conductance_maps, data, layer
+            figures.conductance_maps, data, data.layers[number]
         )
     return {name: figures.draw_data_url(one) for name, one in wanted.items()}
 

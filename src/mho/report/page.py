@@ -19,7 +19,7 @@ from mho.report.chip_tables import (
     chip_rows,
     summary_rows,
 )
-from mho.report.drawing import Drawing, Drawn, map_name
+from mho.report.drawing import Drawing, Drawn, map_name, mapped
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.wording import (
     CLIP,
@@ -116,9 +116,13 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
         operation_rows=operation_table(data.result),
         pictures=_pictures(data, drawn),
         maps=[
-            (layer.name, _map(layer, drawn[map_name(number)]))
-            for number, layer in enumerate(data.layers)
+            (
+                data.layers[number].name,
+                _map(data.layers[number], drawn[map_name(number)]),
+            )
+            for number in mapped(data)
         ],
+        layers=len(data.layers),
         traces=_traces(data, drawn),
         tolerance=show(data.tolerance, "S"),
         clip=show(CLIP * data.tolerance, "S"),

@@ -1,6 +1,7 @@
 """What a deployment reached: accuracies at different times, errors, noise, cost."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,7 +14,13 @@ from mho.data import Data, Outputs, answers_of
 from mho.deployment import Refit, tile_use
 from mho.files import RunFolder
 from mho.ledger import Ledger
-from mho.mapping import Placement, ReferenceBlock, positions
+from mho.mapping import (
+    Block,
+    Placement,
+    ReferenceBlock,
+    blocks_of_layers,
+    positions,
+)
 from mho.network.account import account
 from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.rng import total
@@ -30,6 +37,10 @@ from mho.workers import Later
 
 _TRACE_RANKS = (1.0, 0.99, 0.9, 0.5)
 """Which cells to watch: the noisiest, the one that 99 % are quieter than, … (1)."""
+
+
+_GROUP_NUMBER = re.compile(r"\[\d+\]$")
+"""What is added to the name of a layer for each of its groups of channels."""
 
 
 _TRACE_SAMPLES = 400
@@ -89,11 +100,17 @@ def _watch(chip: Programmed, chosen: Tensor) -> Tensor:
 def layer_maps(
     chip: Programmed, sources: Task, readback: Tensor
 ) -> tuple[LayerMap, ...]:
-    """The cells put together again layer by layer; G⁺ and G⁻ in neighbouring columns."""
+    """The cells put together again layer by layer; G⁺ and G⁻ in neighbouring columns.
+
+    Groups of one convolution stand side by side in one map.
+    """
     values = (chip.placement.target, readback, chip.result.outcome.float())
     found = []
+    blocks = chip.placement.blocks
+    places = positions(blocks)
+    of_layers = blocks_of_layers(chip.placement)
     for number, layer in enumerate(sources.network.layers):
-        parts = grid_columns(chip.placement, number)
+        parts = _grid([(blocks[k], places[k]) for k in of_layers[number]])
         width = 1 + max(int(columns.max()) for _, _, columns in parts)
         grids = [torch.zeros(layer.weight.shape[1], width) for _ in values]
         for inputs, place, columns in parts:
@@ -102,7 +119,30 @@ def layer_maps(
         found.append(
             LayerMap(layer.name, grids[0], grids[1], grids[2].to(torch.int8))
         )
-    return tuple(found)
+    return groups_joined(found)
+
+
+def groups_joined(maps: Sequence[LayerMap]) -> tuple[LayerMap, ...]:
+    """Maps of layers of as many rows whose names differ in their numbers alone, as one.
+
+    Args:
+        maps: Maps of all layers.
+    """
+    alike: dict[tuple[str, int], list[LayerMap]] = {}
+    for one in maps:
+        name = _GROUP_NUMBER.sub("", one.name)
+        alike.setdefault((name, one.target.shape[0]), []).append(one)
+    return tuple(
+        several[0]
+        if len(several) == 1
+        else LayerMap(
+            name,
+            torch.cat([one.target for one in several], 1),
+            torch.cat([one.readback for one in several], 1),
+            torch.cat([one.outcome for one in several], 1),
+        )
+        for (name, _), several in alike.items()
+    )
 
 
 def _quantiles(values: Tensor, names: dict[str, float]) -> dict[str, float]:
@@ -285,14 +325,23 @@ def grid_columns(
         placement: Where the network lies.
         layer: Number of the layer.
     """
-    grid = []
-    own = [block for block in placement.blocks if block.layer == layer]
-    width = 2 * max(block.outputs.stop for block in own)
-    parts = sorted({block.first_output for block in own})
     places = positions(placement.blocks)
-    for block, place in zip(placement.blocks, places, strict=True):
-        if block.layer != layer:
-            continue
+    placed = zip(placement.blocks, places, strict=True)
+    return _grid([one for one in placed if one[0].layer == layer])
+
+
+def _grid(
+    placed: Sequence[tuple[Block, Int64[Tensor, "_ _ _"]]],
+) -> list[tuple[slice, Int64[Tensor, "_ _"], Int64[Tensor, " _"]]]:
+    """The grid of a layer.
+
+    Args:
+        placed: Its blocks, and where their cells stand.
+    """
+    grid = []
+    width = 2 * max(block.outputs.stop for block, _ in placed)
+    parts = sorted({block.first_output for block, _ in placed})
+    for block, place in placed:
         numbers = torch.arange(place.shape[2])
         if isinstance(block, ReferenceBlock):
             columns = (
