@@ -225,6 +225,23 @@ def _scales(network: Writer) -> int:
     return y
 
 
+def _bytes(network: Writer) -> int:
+    y = network.dense(network.input(3), 2)
+    weights = network.tensors[network.operations[0].inputs[1]]
+    weights.array = np.ones((2, 3), np.uint8)
+    weights.kind = 3
+    weights.scale = [0.1]
+    weights.zero = [0]
+    return y
+
+
+def _first_sample(network: Writer) -> int:
+    x = network.input(4)
+    ends = [network.whole(k, k) for k in range(3)]
+    network.tensors[ends[2]].array[:] = 1
+    return network.op("STRIDED_SLICE", [x, *ends], (4,), shrink_axis_mask=1)
+
+
 REFUSED: dict[str, tuple[Callable[[Writer], int], str]] = {
     "unknown": (
         _unknown,
@@ -239,6 +256,8 @@ REFUSED: dict[str, tuple[Callable[[Writer], int], str]] = {
     "not there": (_not_there, "before it is computed"),
     "stateful": (_stateful, "from one sample to the next"),
     "wrong count": (_wrong_count, "asks for 4294967296"),
+    "bytes": (_bytes, "as bytes without a zero point"),
+    "first sample": (_first_sample, "picks some of the samples"),
     "scales": (_scales, "with 3 scales along axis 0"),
 }
 

@@ -190,6 +190,52 @@ def free_reshape(net: Writer) -> int:
     return net.op("RESHAPE", [x, target], (1, 8, 3))
 
 
+def sliced(net: Writer) -> int:
+    """All samples of the file, which is one; rows by steps, and one column."""
+    x = net.conv(net.input(6, 5, 3), 4, (1, 1))
+    ends = [
+        net.whole(0, 1, 2, 0),
+        net.whole(1, 6, 3, -1),
+        net.whole(1, 2, 1, 1),
+    ]
+    return net.op(
+        "STRIDED_SLICE",
+        [x, *ends],
+        (1, 3, 3),
+        begin_mask=0,
+        end_mask=0,
+        shrink_axis_mask=4,
+    )
+
+
+def cut(net: Writer) -> int:
+    x = net.input(6, 5)
+    bounds = [net.whole(0, 2, 1), net.whole(1, 3, -1)]
+    return net.op("SLICE", [x, *bounds], (1, 3, 4))
+
+
+def split(net: Writer) -> int:
+    """Halves of the channels, the second before the first."""
+    x = net.conv(net.input(3, 2, 2), 4, (1, 1))
+    axis = net.constant(np.array(3, np.int32))
+    half = (1, 3, 2, 2)
+    first = net.op("SPLIT", [axis, x], half, results=2, num_splits=2)
+    return net.op("CONCATENATION", [first + 1, first], (1, 3, 2, 4), axis=3)
+
+
+def resized(operator: str, size: tuple[int, int], **options: int) -> Build:
+    def build(net: Writer) -> int:
+        x = net.conv(net.input(4, 3, 2), 5, (1, 1))
+        return net.op(operator, [x, net.whole(*size)], (1, *size, 5), **options)
+
+    return build
+
+
+def spread(net: Writer) -> int:
+    x = net.input(2, 3, 8)
+    return net.op("DEPTH_TO_SPACE", [x], (1, 4, 6, 2), block_size=2)
+
+
 OPERATIONS: dict[str, Build] = {
     "conv same odd": conv((3, 3), 2),
     "conv same even": conv((4, 2), 2, size=(8, 6, 3)),
@@ -234,6 +280,15 @@ OPERATIONS: dict[str, Build] = {
     "pad turned": pad(turned=True),
     "pad filled": pad(turned=True, fill=-2.0),
     "concatenation": concatenated,
+    "slice by steps": sliced,
+    "slice": cut,
+    "split": split,
+    "resize aligned": resized("RESIZE_BILINEAR", (7, 5), align_corners=1),
+    "resize centred": resized("RESIZE_BILINEAR", (8, 6), half_pixel_centers=1),
+    "resize nearest": resized(
+        "RESIZE_NEAREST_NEIGHBOR", (8, 9), half_pixel_centers=1
+    ),
+    "depth to space": spread,
     "transpose": transposed,
     "squeeze": squeezed,
     "reshape": reshaped,

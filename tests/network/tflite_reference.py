@@ -27,8 +27,10 @@ def evaluate(network: Writer, *inputs: Array) -> list[Array]:
         given = [values.get(place) for place in item.inputs]
         result = OPERATORS[item.operator](item, *given)
         number = item.options.get("fused_activation_function", 0)
-        result = ACTIVATIONS[schema.ACTIVATIONS[number]](result)
-        values[item.outputs[0]] = result
+        if number:
+            result = ACTIVATIONS[schema.ACTIVATIONS[number]](result)
+        several = result if isinstance(result, list) else [result]
+        values |= dict(zip(item.outputs, several, strict=True))
     return [values[place] for place in network.outputs]
 
 
@@ -130,6 +132,55 @@ def _pad(_: Operation, x: Array, pads: Array, fill: Any = 0.0) -> Array:
     return np.pad(x, pads, constant_values=float(fill))
 
 
+def _strided(
+    item: Operation, x: Array, first: Array, last: Array, steps: Array
+) -> Array:
+    """Sizes themselves, or values of which all samples are taken."""
+    if x.ndim == 1:
+        return np.asarray(x[first[0]])
+    shrinks = item.options["shrink_axis_mask"]
+    cuts: list[Any] = [slice(None)]
+    for axis in range(1, len(first)):
+        if shrinks >> axis & 1:
+            cuts.append(int(first[axis]))
+        else:
+            cuts.append(slice(first[axis], last[axis], steps[axis]))
+    return np.asarray(x[tuple(cuts)])
+
+
+def _line(count: int, size: int, *, aligned: bool) -> tuple[Array, Array]:
+    """Left neighbour and share of the right one, for every place of a longer axis."""
+    if aligned:
+        place = np.arange(size) * (count - 1) / (size - 1)
+    else:
+        place = (np.arange(size) + 0.5) * count / size - 0.5
+    place = np.clip(place, 0, count - 1)
+    left = np.minimum(np.floor(place).astype(int), count - 2)
+    return left, place - left
+
+
+def _bilinear(item: Operation, x: Array, size: Array) -> Array:
+    aligned = bool(item.options.get("align_corners", 0))
+    for axis in (1, 2):
+        left, share = _line(x.shape[axis], int(size[axis - 1]), aligned=aligned)
+        share = share.reshape([-1 if k == axis else 1 for k in range(4)])
+        x = x.take(left, axis) * (1 - share) + x.take(left + 1, axis) * share
+    return x
+
+
+def _depth_to_space(item: Operation, x: Array) -> Array:
+    n, h, w, c = x.shape
+    b = item.options["block_size"]
+    y = np.zeros((n, h * b, w * b, c // b**2))
+    for down in range(b):
+        for across in range(b):
+            part = down * b + across
+            deep = c // b**2
+            channels = slice(part * deep, (part + 1) * deep)
+            y[:, down::b, across::b] = x[..., channels]
+    return y
+
+
 OPERATORS: dict[str, Callable[..., Array]] = {
     "CONV_2D": _conv,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -156,7 +207,20 @@ OPERATORS: dict[str, Callable[..., Array]] = {
     "TRANSPOSE": lambda _, x, order: x.transpose(order),
     "CONCATENATION": lambda item, *xs: np.concatenate(xs, item.options["axis"]),
     "SHAPE": lambda _, x: np.array(x.shape),
-    "STRIDED_SLICE": lambda _, x, first, *__: x[first[0]],
+    "STRIDED_SLICE": _strided,
+    "SLICE": lambda _, x, first, sizes: x[
+        :,
+        *(
+            slice(a, None if n == -1 else a + n)
+            for a, n in zip(first[1:], sizes[1:], strict=True)
+        ),
+    ],
+    "SPLIT": lambda item, axis, x: np.split(x, len(item.outputs), int(axis)),
+    "RESIZE_BILINEAR": _bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": lambda _, x, size: x.repeat(
+        size[0] // x.shape[1], 1
+    ).repeat(size[1] // x.shape[2], 2),
+    "DEPTH_TO_SPACE": _depth_to_space,
     "PACK": lambda _, *xs: np.stack(xs),
     "QUANTIZE": lambda _, x: x,
     "DEQUANTIZE": lambda _, x: x,

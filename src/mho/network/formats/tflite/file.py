@@ -334,6 +334,12 @@ def read_numbers(tensor: TensorRecord) -> Array:
         return array.astype(np.float32)
     if tensor.quantization is None:
         return array
+    # Old writers put signed bytes into unsigned ones and left the zero point out.
+    if dtype == np.uint8 and not tensor.quantization.zero.any():
+        raise RefusedError(
+            f"keeps `{tensor.name}` as bytes without a zero point, which versions of the format"
+            " read differently"
+        )
     return _dequantised(array, tensor.quantization, tensor.name)
 
 

@@ -29,6 +29,7 @@ from mho.network.formats.tflite.file import (
 from mho.network.formats.tflite.layers import HANDLERS as LAYERS
 from mho.network.formats.tflite.layers import Handler
 from mho.network.formats.tflite.pooling import HANDLERS as POOLING
+from mho.network.formats.tflite.resizing import HANDLERS as RESIZING
 from mho.network.formats.tflite.shapes import HANDLERS as SHAPES
 from mho.network.formats.tflite.translator import (
     Activation,
@@ -47,7 +48,13 @@ from mho.network.graph import (
 from mho.network.tracing import first_line
 from mho.samples import Inputs
 
-_HANDLERS: dict[str, Handler] = {**LAYERS, **ELEMENTWISE, **POOLING, **SHAPES}
+_HANDLERS: dict[str, Handler] = {
+    **LAYERS,
+    **ELEMENTWISE,
+    **POOLING,
+    **RESIZING,
+    **SHAPES,
+}
 _KNOWN = FOLDED | frozenset(_HANDLERS)
 _TOLD = 5
 """Operators that a refusal lists at most (1)."""

@@ -172,6 +172,11 @@ OPTIONS = {
     "TRANSPOSE_CONV": _options(49, f"{_MOVES} {_FUSED}"),
     "PACK": _options(59, "values_count axis"),
     "LEAKY_RELU": _options(75, "alpha"),
+    "RESIZE_BILINEAR": _options(
+        15, "new_height new_width align_corners half_pixel_centers"
+    ),
+    "RESIZE_NEAREST_NEIGHBOR": _options(74, "align_corners half_pixel_centers"),
+    "DEPTH_TO_SPACE": _options(94, "block_size"),
 }
 """Options of the operators that have some; all others have an empty table or none."""
 

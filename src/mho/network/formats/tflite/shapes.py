@@ -160,29 +160,37 @@ def _strided_slice(translator: Translator, node: TfliteNode) -> Value:
     shape = translator.shape(value)
     if node.option("ellipsis_mask") or node.option("new_axis_mask"):
         raise node.refused("slices with an ellipsis or a new axis")
-    if not len(first) == len(last) == len(steps) <= len(shape):
+    if not 0 < len(first) == len(last) == len(steps) <= len(shape):
         raise node.refused(f"slices {len(shape)} axes by {len(first)}")
-    if min(steps, default=1) < 1:
+    if min(steps) < 1:
         raise node.refused("slices backwards")
     begins = node.option("begin_mask")
     ends = node.option("end_mask")
     shrinks = node.option("shrink_axis_mask")
+    starts = [
+        None if begins >> axis & 1 else start
+        for axis, start in enumerate(first)
+    ]
+    stops = [
+        None if ends >> axis & 1 else stop for axis, stop in enumerate(last)
+    ]
+    # The file speaks of its own number of samples; all of them are all of any.
+    whole = stops[0] is None or stops[0] >= translator.batch
+    if starts[0] not in (None, 0) or not whole or steps[0] != 1 or shrinks & 1:
+        raise node.refused("picks some of the samples")
     ref = translator.in_file_order(value)
     dropped = 0
-    for axis, (start, stop, step) in enumerate(
-        zip(first, last, steps, strict=True)
-    ):
+    for axis in range(1, len(first)):
+        place = axis - dropped
         if shrinks >> axis & 1:
             ref = translator.emit(
-                "aten.select.int", self=ref, dim=axis - dropped, index=start
+                "aten.select.int", self=ref, dim=place, index=first[axis]
             )
             dropped += 1
-            continue
-        begin = None if begins >> axis & 1 else start
-        end = None if ends >> axis & 1 else stop
-        ref = _cut(translator, ref, axis - dropped, begin, end, step)
-    if shrinks & 1:
-        raise node.refused("picks one sample")
+        else:
+            ref = _cut(
+                translator, ref, place, starts[axis], stops[axis], steps[axis]
+            )
     return Activation(ref)
 
 
