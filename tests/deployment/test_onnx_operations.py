@@ -7,25 +7,11 @@ import numpy as np
 import pytest
 import torch
 from handmade import floats, model, node, onnx, run_graph, whole
+from more_operations import IMAGE, MORE_OPERATIONS, ROW, SIGNAL, case
 from torch import Tensor
 
 from mho.network.formats.onnx.corrections import corrected_operators
 from mho.network.formats.onnx.reader import read_onnx_file
-
-IMAGE = (4, 7, 6)
-SIGNAL = (4, 9)
-ROW = (6,)
-
-
-def case(
-    label: str,
-    shape: tuple[int, ...],
-    made: Any,
-    opset: int = 18,
-    **arrays: Any,
-) -> Any:
-    return pytest.param(model([made], shape, opset, **arrays), shape, id=label)
-
 
 OPERATIONS = [
     case(
@@ -235,7 +221,7 @@ def reference(path: Path, samples: Tensor) -> Any:
         return evaluator.run(None, {"x": samples.numpy()})[0]
 
 
-@pytest.mark.parametrize(("made", "shape"), OPERATIONS)
+@pytest.mark.parametrize(("made", "shape"), OPERATIONS + MORE_OPERATIONS)
 def test_an_operation_computes_what_the_standard_says(
     tmp_path: Path, made: Any, shape: tuple[int, ...]
 ) -> None:

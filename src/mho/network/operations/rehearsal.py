@@ -51,6 +51,7 @@ _SHAPE_KEPT = frozenset(
 )
 """Operators of one tensor whose result has its shape and, of real numbers, its type."""
 _POOLING = "aten.max_pool2d.default"
+_BATCH_NORM = "aten.batch_norm.default"
 
 
 def known_shape(node: Node, arguments: Mapping[str, object]) -> Tensor | None:
@@ -64,6 +65,8 @@ def known_shape(node: Node, arguments: Mapping[str, object]) -> Tensor | None:
         node: The operation.
         arguments: Its arguments, with values in the place of references.
     """
+    if node.operator == _BATCH_NORM:
+        return _normalized(arguments)
     value = arguments.get("self")
     if not isinstance(value, Tensor) or not value.is_meta:
         return None
@@ -74,6 +77,23 @@ def known_shape(node: Node, arguments: Mapping[str, object]) -> Tensor | None:
     if not value.is_floating_point():
         return None
     return value.new_empty_strided(value.shape, value.stride())
+
+
+def _normalized(arguments: Mapping[str, object]) -> Tensor | None:
+    """Result of a batch norm whose numbers fit; torch would load its compiler to say so."""
+    value = arguments.get("input")
+    if not isinstance(value, Tensor) or not value.is_meta or value.ndim < 2:
+        return None
+    channels = value.shape[1:2]
+    rest = ("weight", "bias", "running_mean", "running_var")
+    given = [arguments.get(name) for name in rest]
+    fits = all(
+        one is None or (isinstance(one, Tensor) and one.shape == channels)
+        for one in given
+    )
+    if not fits or arguments.get("training") or given[-1] is None:
+        return None
+    return value.new_empty(value.shape)
 
 
 def _pooled(image: Tensor, arguments: Mapping[str, object]) -> Tensor | None:

@@ -9,6 +9,10 @@ import numpy as np
 
 from mho.network.formats.building import Array
 from mho.network.formats.onnx.file import onnx_module
+from mho.network.formats.onnx.windows import (
+    largest_in_windows,
+    transposed_convolution,
+)
 
 _TOTAL_SOFTMAX = 13
 """First version whose softmax goes along one axis, not along all from an axis on."""
@@ -17,47 +21,29 @@ _TOTAL_SOFTMAX = 13
 def corrected_operators() -> list[type]:
     """What to give to the evaluator in the place of its own.
 
-    It lets groups of a transposed convolution overwrite each other, takes the global maximum as
+    It lets groups of a transposed convolution overwrite each other, and takes a minute for a
+    picture to find maxima (see `mho.network.formats.onnx.windows`). It takes the global maximum as
     if there were always two axes of pixels, normalizes by the statistics of a batch where a file
     before version 14 states a momentum, looks up along the last axis only if it is counted from
-    the first, and takes a softmax before version 13 along one axis. Three it does not have in all
-    versions: `DequantizeLinear`, `GlobalLpPool` and `Scatter`.
+    the first, and takes a softmax before version 13 along one axis. It adds numbers with their
+    signs where their sizes are asked for (`LpNormalization`), and looks at as many channels as
+    there are samples (`LRN`). Three it does not have in all versions: `DequantizeLinear`,
+    `GlobalLpPool` and `Scatter`.
     """
     return [
-        _transposed_convolution(),
+        transposed_convolution(),
+        largest_in_windows(),
         _global_maximum(),
         _batch_norm(),
         _gather_elements(),
         _softmax("Softmax", lambda rows: rows),
         _softmax("LogSoftmax", np.log),
+        _length_norm(),
+        _local_norm(),
         _dequantize(),
         _global_length(),
         _scatter(),
     ]
-
-
-def _transposed_convolution() -> type:
-    operators = onnx_module("onnx.reference.ops")
-    own: Any = operators.op_conv_transpose.ConvTranspose
-
-    class ConvTranspose(own):  # type: ignore[misc]
-        op_domain = ""
-
-        def _run(
-            self, x: Array, w: Array, b: Array | None = None, **how: Any
-        ) -> tuple[Array]:
-            groups = how.pop("group", None) or 1
-            biases = [None] * groups if b is None else np.split(b, groups)
-            triples = zip(
-                np.split(x, groups, 1), np.split(w, groups), biases, strict=True
-            )
-            parts = [
-                super(ConvTranspose, self)._run(*own, group=1, **how)
-                for own in triples
-            ]
-            return (np.concatenate([part[0] for part in parts], 1),)
-
-    return ConvTranspose
 
 
 def _global_maximum() -> type:
@@ -108,6 +94,48 @@ def _gather_elements() -> type:
             return (np.take_along_axis(x, inside, along),)
 
     return GatherElements
+
+
+def _length_norm() -> type:
+    class LpNormalization(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self, x: Array, axis: Any = None, p: Any = None
+        ) -> tuple[Array]:
+            along = -1 if axis is None else axis
+            power = 2 if p is None else p
+            total = (np.abs(x) ** power).sum(axis=along, keepdims=True)
+            length = total ** (1 / power)
+            result = np.where(length == 0, 0, x / length)
+            return (result.astype(x.dtype),)
+
+    return LpNormalization
+
+
+def _local_norm() -> type:
+    class LRN(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self,
+            x: Array,
+            alpha: Any = None,
+            beta: Any = None,
+            bias: Any = None,
+            size: Any = None,
+        ) -> tuple[Array]:
+            factor = (1e-4 if alpha is None else alpha) / size
+            total = np.zeros_like(x)
+            for channel in range(x.shape[1]):
+                first = max(0, channel - (size - 1) // 2)
+                last = channel + size // 2 + 1
+                total[:, channel] = (x[:, first:last] ** 2).sum(1)
+            shifted = (1.0 if bias is None else bias) + factor * total
+            divisor = shifted ** (0.75 if beta is None else beta)
+            return ((x / divisor).astype(x.dtype),)
+
+    return LRN
 
 
 def _dequantize() -> type:

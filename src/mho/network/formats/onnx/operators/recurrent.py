@@ -11,6 +11,8 @@ import numpy as np
 from mho.network.formats.building import Builder, Constant, Size, Value
 from mho.network.formats.onnx.operators.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators.unrolled import (
+    Activation,
+    Pair,
     Steps,
     unrolled,
     unrolled_activations,
@@ -218,8 +220,7 @@ def _by_steps(
             builder.emit("aten.select.int", self=state, dim=0, index=direction)
             for state in states
         ]
-        weights = _of_direction(builder, layer, direction, range(_gates(layer)))
-        steps = Steps(node, weights, every[direction], layer.hidden, direction)
+        steps = _steps(builder, layer, direction, every[direction])
         output, final = unrolled(builder, steps, sequence, own)
         outputs.append(output)
         finals.append(final)
@@ -231,8 +232,51 @@ def _by_steps(
     return [stacked, *last]
 
 
-def _gates(layer: _Layer) -> int:
-    return len(_GATES[layer.node.operator])
+def _steps(
+    builder: Builder,
+    layer: _Layer,
+    direction: int,
+    activations: tuple[Activation, ...],
+) -> Steps:
+    """One direction of a layer, with its weights in the order of the file."""
+    order = range(len(_GATES[layer.node.operator]))
+    inner, outer, *biases = _of_direction(builder, layer, direction, order)
+    bias = biases[0] if biases else None
+    outer_bias = biases[1] if biases else None
+    parts: tuple[Pair, ...] = ((outer, outer_bias),)
+    if layer.node.operator == "GRU":
+        split = 2 * layer.hidden
+        parts = (
+            _rows(builder, layer, direction, "gates", slice(0, split)),
+            _rows(builder, layer, direction, "new", slice(split, None)),
+        )
+    return Steps(
+        layer.node,
+        (inner, bias),
+        parts,
+        activations,
+        layer.hidden,
+        direction,
+    )
+
+
+def _rows(
+    builder: Builder, layer: _Layer, direction: int, name: str, rows: slice
+) -> Pair:
+    """Weights and bias of some gates, for the state."""
+    change = f"weight_hh_l0_{name}{'_reverse' if direction else ''}"
+    weight = builder.store(
+        layer.outer,
+        change,
+        layer.outer.array[direction][rows],
+        layer.node.label(layer.outer, change),
+    )
+    if layer.bias is None:
+        return weight, None
+    own = np.split(layer.bias.array[direction], 2)[1][rows]
+    change = change.replace("weight", "bias")
+    label = layer.node.label(layer.bias, change)
+    return weight, builder.store(layer.bias, change, own, label)
 
 
 def _outputs(

@@ -18,6 +18,8 @@ _STEPS = 1024
 """Steps that are written out at most (1)."""
 
 Activation = Callable[[Builder, Ref], Ref]
+Pair = tuple[Ref, Ref | None]
+"""Weights, and a bias if there is one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,54 +28,41 @@ class Steps:
 
     Args:
         node: The operation.
-        weights: Those of inputs and state, and their biases if there are some; gates in ONNX
-            order.
+        inner: Weights and bias of the inputs, gates in ONNX order.
+        outer: Those of the state; a GRU has its last gate apart, as it sees another state.
         activations: One for each gate or, for an LSTM, for gates, cell and hidden state.
         hidden: Size of the state (1).
         direction: 1 for the one that reads from the end, else 0.
     """
 
     node: OnnxNode
-    weights: tuple[Ref, ...]
+    inner: Pair
+    outer: tuple[Pair, ...]
     activations: tuple[Activation, ...]
     hidden: int
     direction: int
 
-    @property
-    def gates(self) -> int:
-        """Parts of the weights (1)."""
-        return {"LSTM": 4, "GRU": 3, "RNN": 1}[self.node.operator]
-
     def of_input(self, builder: Builder, sequence: Ref) -> Ref:
         """What the inputs of all steps say to all gates."""
-        return builder.emit(
-            "aten.linear.default",
-            input=sequence,
-            weight=self.weights[0],
-            bias=self.weights[2] if len(self.weights) > 2 else None,
-        )
+        return _product(builder, sequence, self.inner)
 
-    def of_state(self, builder: Builder, state: Ref) -> Ref:
-        """What the last state says to all gates."""
-        return builder.emit(
-            "aten.linear.default",
-            input=state,
-            weight=self.weights[1],
-            bias=self.weights[3] if len(self.weights) > 2 else None,
-        )
+    def of_state(self, builder: Builder, state: Ref, part: int = 0) -> Ref:
+        """What a state says to the gates of a part of the weights."""
+        return _product(builder, state, self.outer[part])
 
     def split(self, builder: Builder, value: Ref) -> list[Ref]:
         """One part for each gate, from the last axis."""
+        width = builder.fixed_shape(value)[-1] or 0
         return [
             builder.emit(
                 "aten.slice.Tensor",
                 self=value,
                 dim=1,
-                start=gate * self.hidden,
-                end=(gate + 1) * self.hidden,
+                start=first,
+                end=first + self.hidden,
                 step=1,
             )
-            for gate in range(self.gates)
+            for first in range(0, width, self.hidden)
         ]
 
     def clipped(self, builder: Builder, value: Ref) -> Ref:
@@ -84,6 +73,13 @@ class Steps:
         return builder.emit(
             "aten.clamp.default", self=value, min=-bound, max=bound
         )
+
+
+def _product(builder: Builder, value: Ref, pair: Pair) -> Ref:
+    weight, bias = pair
+    return builder.emit(
+        "aten.linear.default", input=value, weight=weight, bias=bias
+    )
 
 
 def unrolled(
@@ -135,13 +131,13 @@ def _gru_step(
     old = steps.split(builder, steps.of_state(builder, state))
     keep, reset = (
         gate(builder, steps.clipped(builder, _add(builder, a, b)))
-        for a, b in zip(own[:2], old[:2], strict=True)
+        for a, b in zip(own[:2], old, strict=True)
     )
     if steps.node.whole_attribute("linear_before_reset", 0):
-        remembered = _times(builder, reset, old[2])
+        shown = steps.of_state(builder, state, 1)
+        remembered = _times(builder, reset, shown)
     else:
-        shown = steps.of_state(builder, _times(builder, reset, state))
-        remembered = steps.split(builder, shown)[2]
+        remembered = steps.of_state(builder, _times(builder, reset, state), 1)
     total = _add(builder, own[2], remembered)
     new = fresh(builder, steps.clipped(builder, total))
     away = builder.emit("aten.sub.Tensor", self=state, other=new)
