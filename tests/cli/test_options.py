@@ -83,6 +83,12 @@ KNOWN = (
     Known(
         "--cells", "sweep", ("default",), "a share of levels needs many cells"
     ),
+    Known(
+        "--cells",
+        "deploy",
+        ("kind", "default", "help"),
+        "a network says how many it takes; what is left to choose is how they come to hold it",
+    ),
     Known("--chips", "yield", ("default",), "a mean over faults needs several"),
     Known(
         "--levels",

@@ -9,6 +9,7 @@ from torch import Tensor
 from mho.bench import Bench, BenchInfo
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
+from mho.deployment.deployed import BATCH
 from mho.deployment.ranges import RangeRule, Seen
 from mho.mapping import DifferentialPairs, WeightMapping
 from mho.network import Network
@@ -66,6 +67,8 @@ def ready_to_draw(
     calibration: Inputs,
     mapping: WeightMapping | None = None,
     rule: RangeRule | None = None,
+    *,
+    batch: int = BATCH,
 ) -> ConvertedModule:
     """The same, calibrated, but with cells that are not drawn yet: for one chip after the other.
 
@@ -75,6 +78,7 @@ def ready_to_draw(
         calibration: Typical inputs (1). Shape (batch, ...).
         mapping: Weights to conductances.
         rule: How converter ranges follow from the samples.
+        batch: Samples that are computed together (1).
 
     Raises:
         ValueError: The mapping is none of pairs, or converters do more than round.
@@ -90,6 +94,7 @@ def ready_to_draw(
         calibration,
         partial(_Account, rule.gather),
         per_column=rule.per_column,
+        batch=batch,
     )
     return ready
 

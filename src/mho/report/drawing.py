@@ -71,11 +71,10 @@ def draw_cells(progress: Progress, data: RunData) -> Drawn:
     from mho.report import figures
 
     del progress
-    wanted = {
-        "readback": partial(figures.readback_scatter, data),
-        "errors": partial(figures.error_histogram, data),
-        "effort": partial(figures.effort_histograms, data),
-    }
+    wanted = {"errors": partial(figures.error_histogram, data)}
+    if data.drawn is None:
+        wanted["readback"] = partial(figures.readback_scatter, data)
+        wanted["effort"] = partial(figures.effort_histograms, data)
     if data.wires is not None:
         wanted["wires"] = partial(figures.wire_weights, data.wires)
     for number in mapped(data):

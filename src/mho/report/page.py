@@ -44,6 +44,7 @@ from mho.units import show
 
 SECTIONS = {
     "key-figures": "Key figures",
+    "drawn": "Drawn cells",
     "outputs": "Outputs against the digital network",
     "layers": "Where it goes wrong",
     "operations": "Operations",
@@ -59,6 +60,10 @@ SECTIONS = {
     "small-print": "Small print",
 }
 """Anchor and heading of every section, in order; some only where there is something to show."""
+
+
+PROGRAMMED = ("readback", "maps", "traces", "effort", "wires")
+"""Sections that only programmed cells have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
         clip=show(CLIP * data.tolerance, "S"),
         wires=_wires(data, drawn),
         wire_rows=wire_rows(data.result),
+        drawn_cells=data.drawn,
         cost_columns=COST_COLUMNS,
         cost_rows=cost_rows(data.costs),
         total=TOTAL,
@@ -159,6 +165,8 @@ def sections_of(data: RunData) -> dict[str, str]:
         "outputs": bool(data.result.get("outputs")),
         "layers": bool(data.result.get("layers")),
         "confusion": data.confusion is not None,
+        "drawn": data.drawn is not None,
+        **dict.fromkeys(PROGRAMMED, data.drawn is None),
     }
     return {
         anchor: name
@@ -206,22 +214,18 @@ def _chips(
 
 
 def _pictures(data: RunData, drawn: Drawn) -> dict[str, Picture]:
-    """The figures that every run has."""
+    """The figures that there are, beside those of single layers."""
+    told = {
+        "readback": "Scatter plot of read-back against target conductance of all cells with the"
+        " line of equality; below it the difference, with the tolerance shaded.",
+        "errors": f"Histogram of read-back minus target of {data.error.numel():,} cells, counts"
+        " on a logarithmic axis, with the tolerance shaded.",
+        "effort": "Three histograms over cells: programming pulses, denoising pulses, reads.",
+    }
     return _asked_pictures(data, drawn) | {
-        "readback": Picture(
-            drawn["readback"],
-            "Scatter plot of read-back against target conductance of all cells with the line "
-            "of equality; below it the difference, with the tolerance shaded.",
-        ),
-        "errors": Picture(
-            drawn["errors"],
-            f"Histogram of read-back minus target of {data.error.numel():,} cells, counts on a "
-            "logarithmic axis, with the tolerance shaded.",
-        ),
-        "effort": Picture(
-            drawn["effort"],
-            "Three histograms over cells: programming pulses, denoising pulses, reads.",
-        ),
+        name: Picture(drawn[name], alt)
+        for name, alt in told.items()
+        if name in drawn
     }
 
 

@@ -75,6 +75,13 @@ def headline(result: Result) -> str:
     if metric != ACCURACY:
         reached = f"the {metric.name} of {network} is {on_chip}"
 
+    drawn = result.get("drawn")
+    if isinstance(drawn, Mapping):
+        count = number(drawn["programmed_cells"], ",d")
+        return (
+            f"On simulated {preset} tiles, {reached}, against {in_software} in software; its cells"
+            f" are drawn from a table of {count} programmed to {reach}.{_many(result)}"
+        )
     return (
         f"On a simulated {preset} chip, {reached}, against"
         f" {in_software} in software; {converged} of the cells that were"

@@ -10,6 +10,7 @@ from mho.runs.deployment import (
     make_chip,
     packed_by_itself,
 )
+from mho.runs.drawn import cells_of, draw_chips, way_chosen
 from mho.runs.evaluation import Evaluation, evaluate
 from mho.runs.job import Job, Questions
 from mho.runs.judging import (
@@ -62,8 +63,10 @@ __all__ = [
     "Tuned",
     "WireAccount",
     "YieldPoint",
+    "cells_of",
     "deployment_folder",
     "digital_outputs",
+    "draw_chips",
     "evaluate",
     "evaluate_once",
     "grow_old",
@@ -85,4 +88,5 @@ __all__ = [
     "tune",
     "verdict",
     "warm_up",
+    "way_chosen",
 ]

@@ -12,7 +12,7 @@ from mho.checks import (
     check_not_negative,
     check_positive,
 )
-from mho.deployment import DeployOptions
+from mho.deployment import CELLS, DeployOptions
 from mho.device.published import check_preset, label
 from mho.files import NOT_IDENTITY
 
@@ -62,6 +62,8 @@ class Job(Configuration):
             denoising, to compare (S).
         keep_chips: Keep a file of each of several chips.
         questions: What is asked of the network once it is on the chip.
+        cells: How cells come to hold weights: `"physics"`, by simulated pulses, or `"drawn"` from
+            a table of programmed ones; by the size of the network if `None`.
     """
 
     network: str
@@ -85,6 +87,7 @@ class Job(Configuration):
     questions: Questions = field(
         default_factory=Questions, metadata=NOT_IDENTITY
     )
+    cells: str | None = field(default=None, metadata=NOT_IDENTITY)
 
     def __post_init__(self) -> None:
         check_preset(self.chip, "chip")
@@ -94,13 +97,20 @@ class Job(Configuration):
             check_not_negative(self.wires, "wires", "Ω")
         check_choice(self.read_noise, "read_noise", READ_NOISES)
         check_between(self.chips, "chips", 1, 1000, "1")
+        if self.cells is not None:
+            check_choice(self.cells, "cells", CELLS)
         check_positive(self.compare_tolerance, "compare_tolerance", "S")
 
     @property
-    def asked(self) -> list[Questions]:
-        """The questions if there are any, for what identifies a run."""
+    def asked(self) -> list[Questions | str]:
+        """The questions if there are any, and drawn cells, for what identifies a run."""
         usual = Questions()
-        return [] if self.questions == usual else [self.questions]
+        found: list[Questions | str] = []
+        if self.questions != usual:
+            found.append(self.questions)
+        if self.cells == "drawn":
+            found.append(self.cells)
+        return found
 
     @property
     def name(self) -> str:
@@ -109,7 +119,7 @@ class Job(Configuration):
         said = [
             str(getattr(self, f.name))
             for f in fields(self)
-            if f.name != "questions"
+            if f.name not in ("questions", "cells")
         ]
         said += [str(one) for one in self.asked]
         given = "|".join(said)

@@ -76,6 +76,19 @@ class WireAccount:
     found: dict[str, Float[Tensor, " weights"]]
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnCells:
+    """Where drawn cells come from.
+
+    Args:
+        programmed: Cells that were programmed for the table that they are drawn from (1).
+        not_modelled: What programmed cells have and drawn ones have not.
+    """
+
+    programmed: int
+    not_modelled: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunData:
     """A finished deployment.
@@ -95,6 +108,8 @@ class RunData:
         costs: Ledger of each stage of the run, in order.
         wires: What the wires did; `None` if they are ideal.
         population: Many chips with the same network; `None` if there is one only.
+        drawn: Where the cells come from if they are drawn; then errors and noise are of the cells
+            of the table, noise is a standard deviation, and there are no pulses and no layers.
     """
 
     result: dict[str, object]
@@ -110,3 +125,4 @@ class RunData:
     costs: dict[str, Ledger]
     wires: WireAccount | None
     population: Population | None = None
+    drawn: DrawnCells | None = None

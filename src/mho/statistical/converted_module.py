@@ -14,7 +14,7 @@ from mho.mapping import DifferentialPairs
 from mho.network import NetworkOnChip, OperationRecord
 from mho.programming import ErrorTable
 from mho.rng import Stream
-from mho.samples import Inputs
+from mho.samples import Inputs, batches
 from mho.statistical.converter_watch import Gather, Largest
 from mho.statistical.programmed_pairs import ConductanceRange
 from mho.statistical.tiled_layer import TiledLayer
@@ -172,6 +172,7 @@ class ConvertedModule(NetworkOnChip):
         gather: Gather = Largest,
         *,
         per_column: bool = False,
+        batch: int = 256,
     ) -> None:
         """Set the ranges of all converters to what the network makes of typical inputs.
 
@@ -183,6 +184,7 @@ class ConvertedModule(NetworkOnChip):
             gather: Makes an account of what so many converters see, from which ranges follow; by
                 the largest if left out. `mho.deployment.RangeRule.gather` is one.
             per_column: Whether every column has a range of its own.
+            batch: Samples that are computed together (1).
 
         Raises:
             ValueError: The network does not call one of the layers.
@@ -191,7 +193,8 @@ class ConvertedModule(NetworkOnChip):
         for layer in layers:
             layer.begin_watching(gather, per_column=per_column)
         try:
-            self.outputs(samples)
+            for part in batches(samples, batch):
+                self.outputs(part)
             self._check_called(layers)
         except BaseException:
             for layer in layers:

@@ -195,6 +195,18 @@ Cell = Annotated[
     ),
 ]
 Cells = Annotated[int, WHOLE, Parameter(help="Number of cells.")]
+DrawnOrPhysics = Annotated[
+    str | None,
+    Parameter(
+        name="--cells",
+        group=CHIP,
+        help=(
+            "How cells come to hold weights: `physics`, programmed by simulated pulses, or "
+            "`drawn` from a table of programmed ones, for millions; by the size of the network "
+            "if left out."
+        ),
+    ),
+]
 Compare = Annotated[
     bool,
     Parameter(

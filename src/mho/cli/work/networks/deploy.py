@@ -18,6 +18,7 @@ from mho.cli.shared import (
     progress_bars,
     quantity,
     resistance,
+    say,
     tell,
     tolerance_of,
     with_threads,
@@ -34,7 +35,9 @@ from mho.runs import (
     Questions,
     RunData,
     Task,
+    cells_of,
     deployment_folder,
+    draw_chips,
     image_for,
     make_chip,
     measure,
@@ -44,6 +47,7 @@ from mho.runs import (
     populate,
     prepare,
     verdict,
+    way_chosen,
 )
 from mho.workers import Workers
 
@@ -55,6 +59,7 @@ def run(
     weights: str | None,
     chip: str,
     tolerance: str | None,
+    cells: str | None,
     wires: str | None,
     compensate: bool,
     read_noise: str,
@@ -110,6 +115,7 @@ def run(
         coarse,
         keep_chips,
         Questions(*questions),
+        cells,
     )
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)
@@ -151,7 +157,11 @@ def _run(
     """
     started = time.monotonic()
     task = prepare(job, progress)
-    if not packed:
+    job, said = way_chosen(job, cells_of(task.network))
+    if said:
+        say(said)
+    drawn = job.cells == "drawn"
+    if not packed and not drawn:
         job = packed_by_itself(job, task)
     with deployment_folder(
         job, task, folder, resume=resume, started=started
@@ -159,7 +169,11 @@ def _run(
         tell(run)
         if not run.is_complete:
             drawing = Drawing(workers)
-            found = _deployed(job, task, run, progress, workers, drawing)
+            if drawn:
+                found = draw_chips(job, task, version("mho"), run, progress)
+                found.result["wall_seconds"] = round(run.seconds, 2)
+            else:
+                found = _deployed(job, task, run, progress, workers, drawing)
             write_report(found, run.results / "report.html", drawing)
             run.write_result(found.result)
             run.finish()
@@ -193,9 +207,11 @@ def _deployed(
 
 def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     """What the table says: name and value, units included."""
+    metric = metric_of(result)
+    if "drawn" in result:
+        return _drawn_rows(result, metric)
     error = result["error_uS"]
     noise = result["noise_uS"]
-    metric = metric_of(result)
     return [
         *_score_rows(result, metric),
         *_output_rows(result.get("outputs")),
@@ -228,6 +244,44 @@ def rows(result: dict[str, Any]) -> list[tuple[str, str]]:
             f"{result['chip_seconds']:.1f} s, {result['chip_joules'] * 1e3:.2f} mJ",
         ),
         ("wall time", f"{result['wall_seconds']:.1f} s"),
+    ]
+
+
+def _drawn_rows(
+    result: dict[str, Any], metric: Metric
+) -> list[tuple[str, str]]:
+    """The table of a network whose cells are drawn."""
+    drawn = result["drawn"]
+    error = result["error_uS"]
+    took = ", ".join(f"{k} {v:.1f} s" for k, v in result["seconds"].items())
+    scores = {
+        f"{metric.name} in software": result[f"software_{metric.key}"],
+        "  on tiles, drawn": result[f"chip_{metric.key}"]["best"],
+    }
+    if result["denoise"]:
+        plain = result[f"chip_{metric.key}_no_denoise"]["best"]
+        scores["  on tiles, drawn, not denoised"] = plain
+    return [
+        *((name, metric.show(score)) for name, score in scores.items()),
+        *_output_rows(result.get("outputs")),
+        *_chips_rows(result.get("population"), metric),
+        *_work_rows(result.get("multiply_adds")),
+        (
+            "cells drawn",
+            f"{result['cells']:,} ({result['stuck_cells']:,} stuck) on {result['tiles']:,} tiles,"
+            f" from a table of {drawn['programmed_cells']:,} programmed ones",
+        ),
+        ("not modelled", "; ".join(drawn["not_modelled"])),
+        (
+            "error in the table, median / 99.9 %",
+            f"{error['median']:.2f} / {error['p999']:.2f} µS",
+        ),
+        (
+            "programming on the chip, expected",
+            f"{result['chip_seconds']:.1f} s, {result['chip_joules'] * 1e3:.2f} mJ,"
+            f" {result['pulses_per_cell']:.1f} pulses a cell",
+        ),
+        ("wall time", f"{result['wall_seconds']:.1f} s: {took}"),
     ]
 
 
