@@ -241,4 +241,20 @@ def test_parts_on_one_tile_take_turns(
     assert use.largest_turn == turn
     assert use.products_in_turn == 16 * turn
     assert use.products_in_turn_unpacked == 16
+    # a diagonal of kernels of nine rows ends where 28 of them fill the 256 rows
+    assert use.diagonal_tiles == (1 if packed else 0)
     assert use.fill == 20 * 18 / (tiles * 65_536)
+
+
+def test_block_diagonals_end_where_rows_or_columns_do() -> None:
+    """Thirty kernels of nine rows and two columns: 28 on 256 rows, or eight on 16 columns."""
+    network = grouped_network(30)
+    sample = torch.zeros(30, 4, 4)
+    for size, tiles in ((256, 256), 2), ((256, 16), 4):
+        rows, cols = size
+        chip = Chip(tiles=30, rows=rows, cols=cols)
+        info = SimulatedBench(chip, Stream(0)).info
+        placement = lay_out(network, info, PAIRS, packed=True)
+        assert (
+            tile_use(network, placement, info, sample).diagonal_tiles == tiles
+        )

@@ -1,12 +1,12 @@
 """How full the tiles of a placement are, and what sharing them costs in time."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mho.bench import BenchInfo
-from mho.mapping import Placement
+from mho.mapping import Block, Placement, blocks_of_layers
 from mho.network import Network, Node
 from mho.samples import OneSample, alone
 from mho.units import show_duration
@@ -25,6 +25,8 @@ class TileUse:
         products_in_turn: Vectors that are multiplied one after the other for a sample, with tiles
             that work in parallel (1).
         products_in_turn_unpacked: The same if every part had a tile of its own (1).
+        diagonal_tiles: Tiles that the parts that take turns would need as block diagonals, no two
+            on one line, so that all are driven at once (1).
     """
 
     tiles: int
@@ -34,6 +36,7 @@ class TileUse:
     largest_turn: int
     products_in_turn: int
     products_in_turn_unpacked: int
+    diagonal_tiles: int
 
     def plain(self) -> dict[str, Any]:
         """Plain values, for a result."""
@@ -73,6 +76,10 @@ def use_rows(
             "  parts that take turns",
             f"up to {use['largest_turn']}: {together} a sample, with tiles of their own {alone_}",
         ),
+        (
+            "  as block diagonals",
+            f"{use['diagonal_tiles']} tiles for them alone, {alone_} a sample",
+        ),
     ]
 
 
@@ -99,10 +106,9 @@ def tile_use(
         info: The bench: rows and columns of a tile.
         sample: One sample (1), of which only the shapes matter; without an axis of samples.
     """
-    parts_of: dict[int, Counter[int]] = {}
-    for block in placement.blocks:
-        parts_of.setdefault(block.layer, Counter())[block.tile] += 1
+    of_layers = blocks_of_layers(placement)
     turns: list[int] = []
+    diagonals: dict[tuple[int, ...], int] = {}
     vectors: list[int] = []
 
     def watch(node: Node, arguments: Mapping[str, object], _: object) -> None:
@@ -112,11 +118,16 @@ def tile_use(
         layers = [network.layers[number] for number in call.layers]
         weights = sum(layer.weight.numel() for layer in layers)
         analog, _digital = call.multiply_adds(arguments, network.layers)
-        on_tiles: Counter[int] = Counter()
-        for number in call.layers:
-            on_tiles += parts_of[number]
+        blocks = [
+            placement.blocks[number]
+            for layer in call.layers
+            for number in of_layers[layer]
+        ]
+        on_tiles = Counter(block.tile for block in blocks)
         turns.append(max(on_tiles.values()))
         vectors.append(analog // weights)
+        if turns[-1] > 1:
+            diagonals[call.layers] = _diagonal_tiles(blocks, info)
 
     network.run(alone(sample), watch=watch)
     tiles = len({block.tile for block in placement.blocks})
@@ -130,4 +141,21 @@ def tile_use(
         largest_turn=max(turns, default=1),
         products_in_turn=sum(in_turn),
         products_in_turn_unpacked=sum(vectors),
+        diagonal_tiles=sum(diagonals.values()),
     )
+
+
+def _diagonal_tiles(blocks: Sequence[Block], info: BenchInfo) -> int:
+    """Tiles on which blocks share no line (1), one after the other along the diagonal."""
+    tiles = 1
+    row = 0
+    col = 0
+    for block in blocks:
+        sides, rows, cols = block.crossings.shape
+        row += rows
+        col += sides * cols
+        if row > info.rows or col > info.cols:
+            tiles += 1
+            row = rows
+            col = sides * cols
+    return tiles
