@@ -17,7 +17,6 @@ from mho.checks import check_not_negative, check_positive
 from mho.compiled import (
     Column,
     Kernels,
-    Numbers,
     Table,
     child_purposes,
     in_threads,
@@ -370,7 +369,11 @@ class Cells:
     ) -> Table:
         """A look whose time is not known yet."""
         own = self.model.look_numbers(temperature, integration, spacing)
-        look = np.zeros(1, _look_type(own))
+        rows = {
+            name: len(value) if isinstance(value, np.ndarray) else 0
+            for name, value in own.items()
+        }
+        look = np.zeros(1, _look_type(tuple(rows.items())))
         look["integration"] = integration
         look["spacing"] = spacing
         for name, value in own.items():
@@ -397,12 +400,16 @@ def _as_tensor(records: Table, name: str) -> Tensor:
     return torch.from_numpy(records[name]).movedim(0, -1)
 
 
-def _look_type(own: Numbers) -> np.dtype[Any]:
-    """The record of a look with a kind's own numbers."""
+@cache
+def _look_type(own: tuple[tuple[str, int], ...]) -> np.dtype[Any]:
+    """The record of a look with a kind's own numbers.
+
+    Args:
+        own: Their names, and how many a row of them has; 0 for a single one.
+    """
     columns = dict(_LOOK)
-    for name, value in own.items():
-        is_row = isinstance(value, np.ndarray)
-        columns[name] = ("f4", len(value)) if is_row else "f4"
+    for name, count in own:
+        columns[name] = ("f4", count) if count else "f4"
     return record_type(columns)
 
 

@@ -16,4 +16,6 @@ def rows_in_turn(chip: Chip, cells: Int64[Tensor, " cells"]) -> int:
     """
     hit = np.zeros(chip.tiles * chip.rows, np.bool_)
     hit[cells.numpy() // chip.cols] = True
+    if chip.tiles == 1:
+        return int(np.count_nonzero(hit))
     return int(hit.reshape(chip.tiles, -1).sum(1).max())
