@@ -3,13 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from ideal_bench import normal, randomise
 from torch import Tensor, nn
 
+from mho.cli.main import main
+from mho.data import Data
 from mho.network import State
 from mho.network.formats import Signature, load_network
+from mho.runs import Job
 
 onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
 helper = onnx.helper
@@ -239,3 +243,54 @@ def test_words_that_say_nothing_are_refused(
     with pytest.raises(ValueError, match=r"^Argument") as raised:
         Signature(**words)
     assert sentence in str(raised.value)
+
+
+def data(**arrays: Tensor) -> Data:
+    """Named inputs as `load_data` gives them."""
+    some = {name: array[:2] for name, array in arrays.items()}
+    return Data(arrays, None, some, 0, {"truth": normal(6, name="truth")})
+
+
+def test_arrays_feed_inputs_of_other_names() -> None:
+    """An array of any name, those that were taken for no input among them."""
+    sound = normal(6, 3)
+    fed = data(sound=sound, pitch=normal(6, 1)).fed(
+        {"x": "sound", "t": "truth"}
+    )
+    assert isinstance(fed.inputs, dict)
+    assert set(fed.inputs) == {"pitch", "x", "t"}
+    assert torch.equal(fed.inputs["x"], sound)
+    assert isinstance(fed.calibration, dict)
+    assert torch.equal(fed.calibration["x"], sound[:2])
+    assert fed.calibration["t"].shape == (2,)
+    assert not fed.others
+    with pytest.raises(ValueError, match="hold `truth`, `sound`, but `music`"):
+        data(sound=sound).fed({"x": "music"})
+
+
+def test_a_job_without_a_signature_has_the_name_that_it_had() -> None:
+    """Folders of runs from before are found again; a signature makes another run."""
+    plain = Job("net.onnx", data="x.npz")
+    assert plain.asked == []
+    meant = Signature(("sr=16000",))
+    other = Job("net.onnx", data="x.npz", signature=meant)
+    assert other.asked == [meant]
+    assert other.name != plain.name
+
+
+def test_commands_take_sequences_and_say_how_they_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In software: the outputs of every step by name, equal to the loop by hand."""
+    x = normal(5, 6, 3)
+    np.savez(tmp_path / "x.npz", sound=x.numpy())
+    words = [step_file(tmp_path), "--data", str(tmp_path / "x.npz")]
+    saved = tmp_path / "y.npz"
+    with pytest.raises(SystemExit) as ended:
+        main(["run", *words, "--input", "x=sound", "-o", str(saved)])
+    assert not ended.value.code
+    assert "`hn` of the step before" in capsys.readouterr().out
+    with np.load(saved) as outputs:
+        assert list(outputs) == ["y"]
+        found = torch.from_numpy(outputs["y"])
+    torch.testing.assert_close(found, steps_by_hand(x), rtol=0, atol=1e-5)

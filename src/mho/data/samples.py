@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float32, Int64, Shaped
 from torch import Tensor
 
+from mho.checks import one_line
 from mho.rng import Stream
 from mho.samples import Inputs, chosen, number_of
 
@@ -62,6 +63,42 @@ class Data:
             )
         return self.labels
 
+    def fed(self, arrays: Mapping[str, str]) -> "Data":
+        """The same with inputs under the names that a network has for them.
+
+        Args:
+            arrays: Name of the array that feeds an input, by the input's name.
+
+        Raises:
+            ValueError: There is no such array, or it has another number of samples.
+        """
+        if not arrays:
+            return self
+        used = set(arrays.values())
+        inputs = {n: x for n, x in _named(self.inputs).items() if n not in used}
+        some = {
+            n: x for n, x in _named(self.calibration).items() if n not in used
+        }
+        for name, array in arrays.items():
+            inputs[name] = self._array(array)
+            known = _named(self.calibration)
+            few = inputs[name][: number_of(self.calibration)]
+            some[name] = known.get(array, few)
+        number_of(inputs)
+        others = {n: x for n, x in self.others.items() if n not in used}
+        return replace(self, inputs=inputs, calibration=some, others=others)
+
+    def _array(self, name: str) -> Shaped[Tensor, "..."]:
+        """An array of the file, whatever it was taken for."""
+        held = {**self.others, **_named(self.inputs)}
+        if name not in held or held[name].ndim == 0:
+            listed = ", ".join(f"`{one_line(one)}`" for one in held)
+            raise ValueError(
+                "Argument `input` must name an array of samples of the data, which hold"
+                f" {listed}, but `{one_line(name)}` is none."
+            )
+        return held[name]
+
     def for_inputs(self, names: Sequence[str]) -> "Data":
         """The same, with what is no input of a network among the other arrays.
 
@@ -81,6 +118,11 @@ class Data:
             calibration=calibration,
             others={**self.others, **rest},
         )
+
+
+def _named(inputs: Inputs) -> dict[str, Shaped[Tensor, "..."]]:
+    """Arrays by their names in the file."""
+    return {"inputs": inputs} if isinstance(inputs, Tensor) else dict(inputs)
 
 
 def only_input(inputs: Inputs) -> Shaped[Tensor, "samples ..."]:

@@ -15,6 +15,7 @@ from mho.checks import (
 from mho.deployment import CELLS, DeployOptions
 from mho.device.published import check_preset, label
 from mho.files import NOT_IDENTITY
+from mho.network.formats import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Job(Configuration):
         questions: What is asked of the network once it is on the chip.
         cells: How cells come to hold weights: `"physics"`, by simulated pulses, or `"drawn"` from
             a table of programmed ones; by the size of the network if `None`.
+        signature: How inputs and outputs of a network file are meant, where that is open.
     """
 
     network: str
@@ -88,6 +90,9 @@ class Job(Configuration):
         default_factory=Questions, metadata=NOT_IDENTITY
     )
     cells: str | None = field(default=None, metadata=NOT_IDENTITY)
+    signature: Signature = field(
+        default_factory=Signature, metadata=NOT_IDENTITY
+    )
 
     def __post_init__(self) -> None:
         check_preset(self.chip, "chip")
@@ -102,14 +107,15 @@ class Job(Configuration):
         check_positive(self.compare_tolerance, "compare_tolerance", "S")
 
     @property
-    def asked(self) -> list[Questions | str]:
-        """The questions if there are any, and drawn cells, for what identifies a run."""
-        usual = Questions()
-        found: list[Questions | str] = []
-        if self.questions != usual:
+    def asked(self) -> list[Configuration | str]:
+        """Questions, drawn cells and signature if there are any, for what identifies a run."""
+        found: list[Configuration | str] = []
+        if self.questions != Questions():
             found.append(self.questions)
         if self.cells == "drawn":
             found.append(self.cells)
+        if self.signature != Signature():
+            found.append(self.signature)
         return found
 
     @property
@@ -119,7 +125,7 @@ class Job(Configuration):
         said = [
             str(getattr(self, f.name))
             for f in fields(self)
-            if f.name not in ("questions", "cells")
+            if f.name not in ("questions", "cells", "signature")
         ]
         said += [str(one) for one in self.asked]
         given = "|".join(said)

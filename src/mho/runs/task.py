@@ -157,10 +157,14 @@ def _gathered(job: Job, progress: Progress) -> Task:
         raise ValueError(
             "Argument `data` must name a .npz file of test data, but is missing."
         )
-    data = load_data(job.data)
+    data = load_data(job.data).fed(job.signature.arrays)
     progress("reading the network", 0.0)
     network = load_network(
-        job.network, job.weights, data.calibration, job.digital
+        job.network,
+        job.weights,
+        data.calibration,
+        job.digital,
+        job.signature,
     )
     return Task(network, data.for_inputs(input_names(network)))
 

@@ -1,5 +1,6 @@
 """The table of options that commands share, and what becomes of old names."""
 
+from mho.cli.options.ends import EndsOptions
 from mho.cli.options.former import RENAMED, answer
 from mho.cli.options.help_groups import HELP_ALL, show_all
 from mho.cli.options.layout import LayoutOptions
@@ -85,6 +86,7 @@ __all__ = [
     "DrawnOrPhysics",
     "Driver",
     "Electronics",
+    "EndsOptions",
     "FitColumns",
     "Json",
     "Keep",

@@ -46,7 +46,9 @@ def _flag(entry: Any) -> str:
     return names[0]
 
 
-MAPPING = Group("Weights on tiles", sort_key=1, help_formatter=_Brief())
+MAPPING = Group(
+    "Inputs and outputs, weights on tiles", sort_key=1, help_formatter=_Brief()
+)
 CHIP = Group("What the chip does", sort_key=2, help_formatter=_Brief())
 MANY = Group(
     "What is asked, and of many chips", sort_key=3, help_formatter=_Brief()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from mho.cli.shared.programmed_table import programmed, programmed_rows
     from mho.cli.shared.samples import (
+        course_rows,
         given_wires,
         output_file,
         rehearse,
@@ -49,6 +50,7 @@ _LATE = {
         "array_size",
         "check_outputs",
         "check_writable",
+        "course_rows",
         "names",
         "passive_rows",
         "print_rows",
@@ -61,6 +63,7 @@ _LATE = {
     ),
     "programmed_table": ("programmed", "programmed_rows"),
     "samples": (
+        "course_rows",
         "given_wires",
         "output_file",
         "rehearse",
@@ -78,6 +81,7 @@ __all__ = [
     "array_size",
     "check_outputs",
     "check_writable",
+    "course_rows",
     "disk_full",
     "given_wires",
     "info_of",

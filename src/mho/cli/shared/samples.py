@@ -1,5 +1,6 @@
 """Samples for a network, lines of its tiles and files to write: what options stand for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mho.cli.shared.output import check_writable, resistance
@@ -38,15 +39,24 @@ def output_file(path: str, *inputs: str | None) -> Path:
     return Path(path)
 
 
-def test_data(image: CompiledNetwork, data: str | None) -> Data:
+def test_data(
+    image: CompiledNetwork,
+    data: str | None,
+    arrays: Mapping[str, str],
+) -> Data:
     """Test data from a file, or those that belong to the image.
+
+    Args:
+        image: The image.
+        data: The file; those of the image if `None`.
+        arrays: Array that feeds an input of another name, by the input's name.
 
     Raises:
         ValueError: There are none.
     """
     if data is not None:
         names = input_names(image.network)
-        return load_data(data).for_inputs(names)
+        return load_data(data).fed(arrays).for_inputs(names)
     own = image.provenance.data
     if own in BUILT_IN:
         return BUILT_IN[own].test()
@@ -67,3 +77,21 @@ def rehearse(network: Network, inputs: Inputs) -> None:
             "Argument `data` must fit the network, but its samples have shape"
             f" {shape_of_sample(inputs)}."
         ) from error
+
+
+def course_rows(network: Network) -> list[tuple[str, str]]:
+    """How samples go through a network, for a table; nothing if they go in a batch.
+
+    Args:
+        network: The network.
+    """
+    graph = network.graph
+    rows = [
+        (f"state {one.input}", f"`{one.output}` of the step before")
+        for one in graph.states
+    ]
+    if graph.single:
+        rows.append(("samples run", "one by one: the first axis is theirs"))
+    if graph.separate:
+        rows.append(("samples run", "one by one: the file is for one"))
+    return rows

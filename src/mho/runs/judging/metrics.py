@@ -43,8 +43,8 @@ def digital_outputs(
 
 
 def input_names(network: Network) -> tuple[str, ...]:
-    """Names of what a network takes."""
-    return tuple(entry.name for entry in network.inputs)
+    """Names of what a network takes, states that may begin with given values among them."""
+    return tuple(entry.name for entry in network.graph.inputs)
 
 
 def metric_for(name: str | None, network: Network, data: Data) -> Metric:

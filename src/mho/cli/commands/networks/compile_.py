@@ -6,6 +6,7 @@ from mho.cli.options import (
     Compensate,
     Data,
     Digital,
+    EndsOptions,
     LayoutOptions,
     Pack,
     SaveFile,
@@ -31,6 +32,7 @@ def compile_(
     layout: LayoutOptions | None = None,
     pack: Pack = None,
     digital: Digital = None,
+    ends: EndsOptions | None = None,
     save: SaveFile = None,
     threads: Threads = 1,
 ) -> None:
@@ -60,6 +62,7 @@ def compile_(
         pack,
         chosen,
         names(digital),
+        (ends or EndsOptions()).signature(),
     )
     with with_threads(threads):
         work.run_compile(wanted, save)

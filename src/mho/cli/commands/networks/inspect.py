@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-from mho.cli.options import PLACE, PRESET, ChipPreset, Data, Json, Weights
+from mho.cli.options import (
+    PLACE,
+    PRESET,
+    ChipPreset,
+    Data,
+    EndsOptions,
+    Json,
+    Weights,
+)
 
 
 def inspect(
@@ -14,6 +22,7 @@ def inspect(
     data: Data = None,
     weights: Weights = None,
     chip: ChipPreset = PRESET,
+    ends: EndsOptions | None = None,
     json: Json = None,
 ) -> None:
     """Say what a file is and what it holds: a network, an image, a chip, or the result of a run.
@@ -30,7 +39,8 @@ def inspect(
     if _is_network(file):
         from mho.cli.work.networks import inspect_network
 
-        looking = inspect_network.Looking(file, data, weights, chip)
+        meant = (ends or EndsOptions()).signature()
+        looking = inspect_network.Looking(file, data, weights, chip, meant)
         inspect_network.run_inspect_network(looking, json)
         return
     from mho.cli.work.networks import inspect_ as work

@@ -91,7 +91,7 @@ def lifetime(
     )
     young = load_chip(chip)
     job.refresh(young)
-    test = test_data(young.image, data)
+    test = test_data(young.image, data, {})
     rehearse(young.image.network, test.inputs)
     task = Task(young, test).asked(job.questions)
     folder = (

@@ -2,6 +2,7 @@
 
 from mho.cli.options import (
     Data,
+    EndsOptions,
     Keep,
     Samples,
     SaveFile,
@@ -18,6 +19,7 @@ def run(
     data: Data = None,
     weights: Weights = None,
     samples: Samples = None,
+    ends: EndsOptions | None = None,
     wait: Wait = "0s",
     keep: Keep = False,
     save: SaveFile = None,
@@ -41,6 +43,7 @@ def run(
             data=data,
             weights=weights,
             samples=samples,
+            signature=(ends or EndsOptions()).signature(),
             wait=wait,
             keep=keep,
             out=save,

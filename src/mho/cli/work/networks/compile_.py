@@ -7,6 +7,7 @@ from pathlib import Path
 from mho.checks import check_between
 from mho.cli.shared import (
     array_size,
+    course_rows,
     given_wires,
     info_of,
     output_file,
@@ -14,13 +15,13 @@ from mho.cli.shared import (
     print_rows,
     progress_bars,
 )
-from mho.data import BUILT_IN, load_inputs
+from mho.data import BUILT_IN, load_data
 from mho.deployment import DeployOptions, fitting_chip, tile_use
 from mho.deployment.storage import compile_image, provenance_of, save_image
 from mho.network import Network
 from mho.network.account import account, operation_rows
-from mho.network.formats import load_network
-from mho.runs import Job, prepare
+from mho.network.formats import Signature, load_network
+from mho.runs import Job, input_names, prepare
 from mho.samples import Inputs, one_of, shape_of_sample, without_numbers
 
 
@@ -39,6 +40,7 @@ class Compiling:
     packed: bool | None
     layout: DeployOptions
     digital: tuple[str, ...]
+    signature: Signature
 
 
 def run_compile(wanted: Compiling, out: str | None) -> None:
@@ -96,6 +98,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
             f"{image.placement.cells.numel():,} on {image.info.tiles} tiles",
         ),
         *use.rows(chip.chip.published.array.vector_time),
+        *course_rows(network),
         ("checksum", digest),
     ]
     work = account(network, sample)
@@ -121,9 +124,13 @@ def _network(
         raise ValueError(
             "Argument `data` must name a .npz file of samples to calibrate with, but is missing."
         )
-    calibration = load_inputs(wanted.data, calibration=True)
+    data = load_data(wanted.data).fed(wanted.signature.arrays)
     progress("reading the network", 0.0)
     network = load_network(
-        wanted.network, wanted.weights, calibration, wanted.digital
+        wanted.network,
+        wanted.weights,
+        data.calibration,
+        wanted.digital,
+        wanted.signature,
     )
-    return network, calibration
+    return network, data.for_inputs(input_names(network)).calibration

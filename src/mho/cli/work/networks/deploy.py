@@ -28,6 +28,7 @@ from mho.data import Metric, metric_of
 from mho.deployment import DeployOptions, use_rows
 from mho.files import RunFolder
 from mho.network.account import operation_rows, operations_of
+from mho.network.formats import Signature
 from mho.progress import Progress
 from mho.report import Drawing, write_report
 from mho.runs import (
@@ -73,6 +74,7 @@ def run(
     compare_tolerance: str,
     keep_chips: bool,
     questions: tuple[str | None, int | None, bool],
+    signature: Signature,
     resume: bool,
     out: str | None,
     json: str | None,
@@ -116,6 +118,7 @@ def run(
         keep_chips,
         Questions(*questions),
         cells,
+        signature,
     )
     folder = Path(out) if out else Path("mho-out") / job.name
     check_outputs(folder, json)

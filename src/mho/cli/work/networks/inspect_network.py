@@ -6,18 +6,19 @@ from typing import Any
 
 from mho.bench.simulated import ChipSpec, SimulatedBench
 from mho.cli.shared import (
+    course_rows,
     info_of,
     print_operations,
     print_rows,
     progress_bars,
     write_json,
 )
-from mho.data import BUILT_IN, load_inputs
+from mho.data import BUILT_IN, load_data
 from mho.deployment import fitting_chip
 from mho.mapping import packing_plan
 from mho.network import Network
 from mho.network.account import account, full_rows, operations_of
-from mho.network.formats import declared_example, load_network
+from mho.network.formats import Signature, declared_example, load_network
 from mho.programming import ErrorTable, ProgrammingOptions, measure_errors
 from mho.rng import Stream
 from mho.runs import Job, prepare
@@ -42,6 +43,7 @@ class Looking:
     data: str | None
     weights: str | None
     chip: str
+    signature: Signature
 
 
 def run_inspect_network(wanted: Looking, json: str | None) -> None:
@@ -80,9 +82,12 @@ def _network(
     if wanted.data is None:
         example = declared_example(wanted.network)
     else:
-        example = load_inputs(wanted.data, calibration=True)
+        data = load_data(wanted.data).fed(wanted.signature.arrays)
+        example = data.calibration
     progress("reading the network", 0.0)
-    network = load_network(wanted.network, wanted.weights, example)
+    network = load_network(
+        wanted.network, wanted.weights, example, (), wanted.signature
+    )
     names = [entry.name for entry in network.inputs]
     if not isinstance(example, dict):
         return network, example
@@ -104,6 +109,7 @@ def _described(network: Network, example: Inputs) -> dict[str, Any]:
             {"name": name, "shape": list(tensor.shape[1:])}
             for name, tensor in outputs.items()
         ],
+        "course": [list(row) for row in course_rows(network)],
         "operators": _operators(network),
         "operations": work.plain(),
         "multiply_adds": work.summary(),
@@ -180,6 +186,7 @@ def _rows(told: dict[str, Any]) -> list[tuple[str, str]]:
             for x in told["inputs"]
         ),
         *((f"output {x['name']}", _shape(x["shape"])) for x in told["outputs"]),
+        *((row[0], row[1]) for row in told["course"]),
         ("operators", operators),
         (
             "analog multiply-adds",

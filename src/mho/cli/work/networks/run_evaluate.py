@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from mho.checks import check_not_negative
 from mho.cli.shared import (
+    course_rows,
     output_file,
     print_layer_errors,
     print_rows,
@@ -23,6 +25,7 @@ from mho.deployment import Looks
 from mho.deployment.storage import load_chip, save_chip
 from mho.files import write_whole
 from mho.ledger import Ledger
+from mho.network.formats import Signature
 from mho.runs import (
     Job,
     Questions,
@@ -46,6 +49,7 @@ def run_any(
     data: str | None,
     weights: str | None,
     samples: int | None,
+    signature: Signature,
     wait: str,
     keep: bool,
     out: str | None,
@@ -58,13 +62,31 @@ def run_any(
     """
     if path.endswith(_PACKED):
         _check_absent(weights is not None, "weights")
+        _check_absent(
+            signature != Signature(signature.inputs)
+            or bool(signature.constants),
+            "output",
+        )
         run_chip(
-            path, data=data, samples=samples, wait=wait, keep=keep, out=out
+            path,
+            data=data,
+            samples=samples,
+            arrays=signature.arrays,
+            wait=wait,
+            keep=keep,
+            out=out,
         )
         return
     _check_absent(keep, "keep")
     _check_absent(_duration(wait) > 0, "wait")
-    run_network(path, data=data, weights=weights, samples=samples, out=out)
+    run_network(
+        path,
+        data=data,
+        weights=weights,
+        samples=samples,
+        signature=signature,
+        out=out,
+    )
 
 
 def run_network(
@@ -73,6 +95,7 @@ def run_network(
     data: str | None,
     weights: str | None,
     samples: int | None,
+    signature: Signature,
     out: str | None,
 ) -> None:
     """Compute the outputs of a network in software, all of them by name.
@@ -89,6 +112,7 @@ def run_network(
             data=data,
             weights=weights,
             questions=Questions(samples=samples),
+            signature=signature,
         )
         task = prepare(job, progress)
         inputs = task.data.inputs
@@ -100,9 +124,9 @@ def run_network(
         (f"output {name}", f"{tuple(tensor.shape)}, {_largest(tensor)}")
         for name, tensor in outputs.items()
     ]
-    print_rows(
-        [("samples", f"{number_of(inputs):,}"), *rows], f"outputs: {target}"
-    )
+    counted = ("samples", f"{number_of(inputs):,}")
+    course = course_rows(task.network)
+    print_rows([counted, *course, *rows], f"outputs: {target}")
 
 
 def run_chip(
@@ -110,6 +134,7 @@ def run_chip(
     *,
     data: str | None,
     samples: int | None,
+    arrays: Mapping[str, str],
     wait: str,
     keep: bool,
     out: str | None,
@@ -122,7 +147,7 @@ def run_chip(
     """
     seconds = _duration(wait)
     chip = load_chip(path)
-    test = test_data(chip.image, data)
+    test = test_data(chip.image, data, arrays)
     if samples is not None:
         test = fixed_choice(test, samples)
     inputs = test.inputs
@@ -194,7 +219,7 @@ def run_evaluate(
     seconds = _duration(wait)
     asked = Questions(*questions)
     chip = load_chip(path)
-    test = test_data(chip.image, data)
+    test = test_data(chip.image, data, {})
     rehearse(chip.image.network, test.inputs)
     with progress_bars() as progress:
         progress("evaluating", 0.0)
