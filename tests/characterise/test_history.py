@@ -118,11 +118,11 @@ def test_a_history_comes_back_from_json(eventful: TraceHistory) -> None:
 
 @pytest.mark.parametrize("white", [0.0, 0.3, 3.0])
 def test_noise_alone_has_no_traps(white: float) -> None:
-    """White and 1/f noise are Gaussian, whatever their ratio; five traces of each.
+    """White and 1/f noise are Gaussian, whatever their ratio; three traces of each.
 
     The largest of some thousand steps of 1/f noise may be five times the noise of a sample.
     """
-    for number in range(5):
+    for number in range(3):
         values = 100 * uS + white * uS * normals(f"white {number}")
         values += flicker(f"flicker {number}", 1 * uS)
         found = history(values)
