@@ -242,6 +242,13 @@ def _first_sample(network: Writer) -> int:
     return network.op("STRIDED_SLICE", [x, *ends], (4,), shrink_axis_mask=1)
 
 
+def _sound(network: Writer) -> int:
+    x = network.input(4)
+    network.tensors[x].shape = (16_000,)
+    network.tensors[x].signature = None
+    return network.op("RESHAPE", [x, network.whole(1, 16_000)], (1, 16_000))
+
+
 REFUSED: dict[str, tuple[Callable[[Writer], int], str]] = {
     "unknown": (
         _unknown,
@@ -258,6 +265,10 @@ REFUSED: dict[str, tuple[Callable[[Writer], int], str]] = {
     "wrong count": (_wrong_count, "asks for 4294967296"),
     "bytes": (_bytes, "as bytes without a zero point"),
     "first sample": (_first_sample, "picks some of the samples"),
+    "sound": (
+        _sound,
+        "takes an input `input` of shape (16000,), without samples",
+    ),
     "scales": (_scales, "with 3 scales along axis 0"),
 }
 

@@ -227,7 +227,14 @@ def _input(tensor: TensorRecord, name: str) -> GraphInput:
         None if free else size
         for size, free in zip(tensor.shape, tensor.free, strict=True)
     )
-    if not sizes or min(tensor.shape) < 1 or tensor.content is not None:
+    # A single axis of many numbers is one sample, such as a stretch of sound.
+    alone = len(sizes) == 1 and tensor.shape[0] > 1
+    if (
+        not sizes
+        or alone
+        or min(tensor.shape) < 1
+        or tensor.content is not None
+    ):
         raise RefusedError(
             f"takes an input `{name}` of shape {tensor.shape}, without samples"
         )
