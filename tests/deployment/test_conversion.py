@@ -365,6 +365,16 @@ def test_levels_are_the_mapping_s() -> None:
     torch.testing.assert_close(found(torch.eye(5)).T, wanted, rtol=0, atol=1e-4)
 
 
+def test_weights_that_are_all_but_zero_are_zeros() -> None:
+    """A group of channels that training left with denormal weights has no finite scale."""
+    module = nn.Conv2d(2, 2, 3, groups=2, bias=False)
+    module.weight.data[0] = 1e-42
+    module.weight.data[0, 0, 0] = 0
+    samples = inputs(2, 2, 9, 9)
+    found = ready(module, samples)(samples)
+    torch.testing.assert_close(found, module(samples), rtol=0, atol=1e-3)
+
+
 def test_a_table_of_another_range_is_refused() -> None:
     found = convert(nn.Linear(2, 2), mapping=DifferentialPairs(LOW, 2 * HIGH))
     with pytest.raises(

@@ -31,6 +31,8 @@ from mho.statistical.programmed_pairs import (
 
 _DRAWN = ("signal", "variance", "bent")
 _RANGES = ("input_range", "output_range")
+_LARGEST_SCALE = 1e30
+"""Conductance of a weight of one beyond which weights are as good as zero (S)."""
 
 
 class TiledLayer(nn.Module):
@@ -82,8 +84,9 @@ class TiledLayer(nn.Module):
         self._top_out = _largest_code(info.adc_bits)
         for name in (*_DRAWN, *_RANGES):
             self.register_buffer(name, None)
-        scales = [mapping.scales(layer.weight) for layer in layers]
-        self.register_buffer("weight_of_siemens", 1 / torch.stack(scales))
+        scales = torch.stack([mapping.scales(one.weight) for one in layers])
+        scales.clamp_(max=_LARGEST_SCALE)
+        self.register_buffer("weight_of_siemens", 1 / scales)
         present = [layer.bias for layer in layers if layer.bias is not None]
         bias = torch.cat(present).clone() if present else None
         self.register_buffer("bias", bias)
