@@ -229,6 +229,35 @@ def test_a_softmax_before_opset_13_goes_over_all_axes_from_its_own_on(
     torch.testing.assert_close(network.run(samples), wanted)
 
 
+@pytest.mark.parametrize(
+    ("opset", "operator"), [(7, "Upsample"), (9, "Upsample"), (10, "Resize")]
+)
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_pictures_were_resized_from_the_left_edge_of_pixels(
+    tmp_path: Path, opset: int, operator: str, mode: str
+) -> None:
+    """New pixel k lies at k / 1.5 of the old ones: 0, 2/3, 4/3, 2, 8/3, 10/3 (beyond the last)."""
+    scales = np.float32([1, 1, 1, 1.5])
+    stated = {"scales": scales.tolist()} if opset < 9 else {}
+    inputs = ["h", *([] if stated else ["f"])]
+    nodes = [
+        make("Conv", ["x", "w"], ["h"]),
+        make(operator, inputs, ["y"], mode=mode, **stated),
+    ]
+    arrays = {"w": np.ones((1, 1, 1, 1), np.float32), "f": scales}
+    shape = ("b", 1, 2, 4)
+    path = saved(tmp_path, nodes, [value("x", shape)], opset=opset, **arrays)
+    samples = torch.from_numpy(floats(3, 1, 2, 4))
+    a, b, c, d = samples.unbind(-1)
+    third = (a + 2 * b) / 3, (2 * b + c) / 3, (c + 2 * d) / 3
+    wanted = {
+        "nearest": (a, a, b, c, c, d),
+        "linear": (a, third[0], third[1], c, third[2], d),
+    }
+    found = load_network(str(path), None, samples).run(samples)
+    torch.testing.assert_close(found, torch.stack(wanted[mode], -1))
+
+
 def test_files_older_than_opset_7_are_converted(tmp_path: Path) -> None:
     """In opset 6 a bias is spread only if the file says so; the converter knows."""
     nodes = [

@@ -17,6 +17,9 @@ from mho.network.formats.onnx.windows import (
 _TOTAL_SOFTMAX = 13
 """First version whose softmax goes along one axis, not along all from an axis on."""
 
+_NEW_RESIZE = 11
+"""First version in which a picture is resized in more ways than one."""
+
 
 def corrected_operators() -> list[type]:
     """What to give to the evaluator in the place of its own.
@@ -27,8 +30,8 @@ def corrected_operators() -> list[type]:
     before version 14 states a momentum, looks up along the last axis only if it is counted from
     the first, and takes a softmax before version 13 along one axis. It adds numbers with their
     signs where their sizes are asked for (`LpNormalization`), and looks at as many channels as
-    there are samples (`LRN`). Three it does not have in all versions: `DequantizeLinear`,
-    `GlobalLpPool` and `Scatter`.
+    there are samples (`LRN`). It does not have all versions of `DequantizeLinear`, `GlobalLpPool`,
+    `Resize`, `Scatter` and `Upsample`.
     """
     return [
         transposed_convolution(),
@@ -38,6 +41,8 @@ def corrected_operators() -> list[type]:
         _gather_elements(),
         _softmax("Softmax", lambda rows: rows),
         _softmax("LogSoftmax", np.log),
+        _upsampling(),
+        _resizing(),
         _length_norm(),
         _local_norm(),
         _dequantize(),
@@ -94,6 +99,57 @@ def _gather_elements() -> type:
             return (np.take_along_axis(x, inside, along),)
 
     return GatherElements
+
+
+def _upsampling() -> type:
+    class Upsample(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self,
+            x: Array,
+            scale: Any = None,
+            mode: Any = None,
+            scales: Any = None,
+        ) -> tuple[Array]:
+            return (_resized(x, scales if scale is None else scale, mode),)
+
+    return Upsample
+
+
+def _resizing() -> type:
+    own: Any = onnx_module("onnx.reference.ops").op_resize.Resize
+
+    class Resize(own):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(
+            self, x: Array, roi: Any = None, *others: Any, **how: Any
+        ) -> tuple[Array]:
+            if self.run_params["opsets"].get("", _NEW_RESIZE) < _NEW_RESIZE:
+                # The second input was that of the factors.
+                return (_resized(x, roi, how.get("mode")),)
+            found: tuple[Array] = super()._run(x, roi, *others, **how)
+            return found
+
+    return Resize
+
+
+def _resized(x: Array, scales: Any, mode: str | None) -> Array:
+    """Larger or smaller by a factor for each axis, pixels counted from their left edge."""
+    for axis, scale in enumerate(scales):
+        size = x.shape[axis]
+        places = np.arange(int(size * scale)) / scale
+        first = np.clip(np.floor(places).astype(int), 0, size - 1)
+        near = np.take(x, first, axis)
+        if mode == "linear" and scale != 1:
+            next_one = np.take(x, np.clip(first + 1, 0, size - 1), axis)
+            shape = [1] * x.ndim
+            shape[axis] = -1
+            share = (places - first).astype(x.dtype).reshape(shape)
+            near = near * (1 - share) + next_one * share
+        x = near
+    return x
 
 
 def _length_norm() -> type:
