@@ -138,7 +138,7 @@ ManyWorkers = Annotated[
         name="--workers",
         group=MANY,
         help=(
-            "Processes that share the work, about 0.4 GB each; as many as there are cores if "
+            "Processes that share the work, about 0.5 GB each; as many as there are cores if "
             "left out. The results are the same for any number."
         ),
     ),
