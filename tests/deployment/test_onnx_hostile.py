@@ -324,3 +324,10 @@ def test_weights_beside_the_model_are_refused(tmp_path: Path) -> None:
         ValueError, match=r"must be left out for a `.onnx` file"
     ):
         load_network(str(save(plain(), tmp_path)), "weights.pt", EXAMPLE)
+
+
+def test_a_file_that_takes_nothing_is_refused(tmp_path: Path) -> None:
+    """Found by ten thousand changed files, where an input was renamed away."""
+    made = plain()
+    del made.graph.input[:]
+    assert "must name an ONNX file" in refused(save(made, tmp_path))

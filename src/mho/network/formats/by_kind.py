@@ -146,7 +146,8 @@ def one_axis_more(given: Inputs, axes: Mapping[str, int]) -> bool:
         axes: Number of axes of each input, by name (1).
     """
     if isinstance(given, Tensor):
-        given = {next(iter(axes)): given}
+        # A file may take nothing, which is refused when it is read.
+        given = dict.fromkeys(list(axes)[:1], given)
     pairs = [(x.ndim, axes[n]) for n, x in given.items() if n in axes]
     return bool(pairs) and all(mine == own + 1 for mine, own in pairs)
 
