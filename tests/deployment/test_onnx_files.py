@@ -11,6 +11,7 @@ from handmade import floats, model, onnx, whole
 from torch import Tensor
 
 from mho.network import read_network
+from mho.network.conversion import network_of_graph
 from mho.network.formats import load_network
 from mho.network.formats.onnx import (
     Wish,
@@ -326,6 +327,35 @@ def test_masks_may_be_infinite_and_weights_may_not(tmp_path: Path) -> None:
         path = saved(tmp_path, nodes, inputs, w=weights, mask=mask)
         with pytest.raises(ValueError, match="`w` must be finite"):
             load_network(str(path), None, samples)
+
+
+def test_last_digits_that_a_logarithm_blows_up_are_no_difference(
+    tmp_path: Path,
+) -> None:
+    """The spectrum of a pure tone is nothing but rounding in all bins but one.
+
+    Its logarithm differs by tenths from one order of adding to another, and a change of the input
+    by a millionth changes it more. An operator that is wrong does not hide behind that: ten times
+    the effect of a millionth is far less than what it does.
+    """
+    steps = np.arange(512)
+    tone = np.sin(2 * np.pi * 37 * steps / 512).astype(np.float32)
+    waves = np.cos(2 * np.pi * np.outer(steps, np.arange(256)) / 512)
+    nodes = [
+        make("MatMul", ["x", "w"], ["h"]),
+        make("Mul", ["h", "h"], ["p"]),
+        make("Add", ["p", "e"], ["q"]),
+        make("Log", ["q"], ["y"]),
+    ]
+    arrays = {"w": waves.astype(np.float32), "e": np.float32(1e-12)}
+    path = saved(tmp_path, nodes, [value("x", ("b", 512))], **arrays)
+    samples = torch.from_numpy(np.stack([tone, np.roll(tone, 3)]))
+    source = read_onnx_file(path)
+    network = network_of_graph(source.graph, ())
+    check_against_reference(path, source, network, samples)
+    source.model.graph.node[3].op_type = "Sqrt"
+    with pytest.raises(ValueError, match=r"first in node `y` \(`Sqrt`\)"):
+        check_against_reference(path, source, network, samples)
 
 
 def test_the_page_lists_the_operators_that_are_read() -> None:
