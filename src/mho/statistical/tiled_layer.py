@@ -121,7 +121,8 @@ class TiledLayer(nn.Module):
         self.bent = None
         if bent is not None:
             signal -= bent
-            self.bent = bent.to(place.device, place.dtype)
+            # some percent of a current, so that short numbers will do here as well
+            self.bent = bent.to(place.device, _noise_type(place))
         self.signal = signal.to(place.device, place.dtype)
         noise_type = _noise_type(place)
         self.variance = drawn.variance.to(place.device, noise_type)
@@ -189,7 +190,8 @@ class TiledLayer(nn.Module):
         assert self.variance is not None
         self.signal = self.signal * unit[..., None]
         if self.bent is not None:
-            self.bent = self.bent * unit[..., None]
+            scaled = self.bent * unit[..., None]
+            self.bent = scaled.to(self.bent.dtype)
         squared = unit.square()[..., None]
         self.variance = (self.variance * squared).to(self.variance.dtype)
 
@@ -225,8 +227,9 @@ class TiledLayer(nn.Module):
         driven = self._products.driven(codes)
         sums = self._products.sums(driven, self.signal)
         if self.bent is not None:
-            cubes = driven.pow(3).mul_(self._top_in**-2)
-            sums = sums.add_(self._products.sums(cubes, self.bent))
+            cubes = (driven * driven.square()).mul_(self._top_in**-2)
+            bent = self._products.sums(cubes.to(self.bent.dtype), self.bent)
+            sums = sums.add_(bent)
         squares = driven.square().to(self.variance.dtype)
         noise = self._products.sums(squares, self.variance)
         entries = activation.shape[0] if activation.ndim > 1 else 1

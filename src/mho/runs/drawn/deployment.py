@@ -15,12 +15,11 @@ from mho.deployment import ready_to_draw
 from mho.files import RunFolder
 from mho.ledger import Ledger
 from mho.mapping import tiles_needed
-from mho.network import Network
 from mho.network.account import account
-from mho.network.operations import size_of
 from mho.programming import ErrorTable, ProgrammingOptions, measure_errors
 from mho.progress import Progress
 from mho.rng import Stream
+from mho.runs.drawn.judge import JudgedNetwork, batch_for, judge
 from mho.runs.drawn.way import NOT_MODELLED
 from mho.runs.job import Job
 from mho.runs.judging import digital_outputs
@@ -28,19 +27,12 @@ from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.run_data import DrawnCells, RunData
 from mho.runs.task import Task
 from mho.samples import (
-    batches,
-    joined,
     number_of,
     one_of,
-    shape_of_sample,
-    without_numbers,
 )
 from mho.statistical import ConvertedModule
 from mho.units import uS
 
-_BATCH_BYTES = 1 << 26
-"""Memory that the largest result of a batch may take (bytes)."""
-_LARGEST_BATCH = 256
 _SPREAD = {"median": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
 
 
@@ -61,63 +53,6 @@ def draw_chips(
         OSError: A file cannot be written.
     """
     return _Drawing(job, task, run, progress).finished(version)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JudgedNetwork:
-    """A chip and what its network gave.
-
-    Args:
-        figures: What the chip reached.
-        outputs: All outputs by name.
-    """
-
-    figures: ChipFigures
-    outputs: Outputs
-
-
-def judge(
-    drawn: ConvertedModule,
-    table: ErrorTable,
-    cost: Ledger,
-    task: Task,
-    seed: int,
-    progress: Progress,
-) -> JudgedNetwork:
-    """Let a network on drawn cells compute the test data.
-
-    Args:
-        drawn: The network.
-        table: What its cells are drawn from.
-        cost: What programming would have cost.
-        task: Data and metric.
-        seed: Names the chip.
-        progress: Told how much is done.
-
-    Raises:
-        ValueError: The metric gives no number.
-    """
-    inputs = task.data.inputs
-    parts = []
-    done = 0
-    for part in batches(inputs, batch_for(task.network, inputs)):
-        parts.append(drawn.outputs(part))
-        done += number_of(part)
-        progress("evaluating", done / number_of(inputs))
-    outputs = joined(parts)
-    score = task.metric.score(outputs, task.data)
-    converged = table.converged_fraction
-    figures = ChipFigures(
-        seed,
-        score,
-        score,
-        score,
-        1.0 if converged is None else converged,
-        drawn.stuck_cells,
-        cost,
-        Ledger(),
-    )
-    return JudgedNetwork(figures, outputs)
 
 
 @dataclass(slots=True, eq=False)
@@ -338,24 +273,6 @@ class _Drawing:
             population=population,
             drawn=DrawnCells(table.programmed, NOT_MODELLED),
         )
-
-
-def batch_for(network: Network, inputs: Any) -> int:
-    """Samples that are computed together: as many as fit the memory meant for a result (1).
-
-    Args:
-        network: The network.
-        inputs: Samples.
-    """
-    largest = 1
-    sample = without_numbers(shape_of_sample(inputs), 1)
-
-    def watch(_: object, __: object, result: object) -> None:
-        nonlocal largest
-        largest = max(largest, size_of(result))
-
-    network.outputs(sample, watch=watch)
-    return max(1, min(_LARGEST_BATCH, _BATCH_BYTES // largest))
 
 
 def _confusion(data: Data, outputs: Outputs) -> Tensor | None:
