@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mho.cli.main import main
 from mho.data import Data
 from mho.network import State
-from mho.network.formats import Signature, load_network
+from mho.network.formats import Signature, declared_example, load_network
 from mho.runs import Job
 
 onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
@@ -180,6 +180,26 @@ def test_an_input_is_fixed_to_a_number(tmp_path: Path) -> None:
             load_network(path, None, {"x": x}, (), Signature(("gian=2.5",)))
 
 
+def test_a_fixed_input_needs_no_data_to_be_looked_at(tmp_path: Path) -> None:
+    """What a file declares, without the inputs that are fixed: two samples of the right shape."""
+    file = file_of(
+        tmp_path,
+        [
+            helper.make_node("Mul", ["x", "gain"], ["z"]),
+            helper.make_node("MatMul", ["z", "I"], ["y"]),
+        ],
+        [value("x", "n", 3), value("gain")],
+        [value("y", "n", HIDDEN)],
+        I=INTO,
+    )
+    with pytest.raises(ValueError, match="fix it by `--input gain=VALUE`"):
+        declared_example(file)
+    example = declared_example(file, Signature(("gain=2",)))
+    assert {name: tuple(x.shape) for name, x in example.items()} == {
+        "x": (2, 3)
+    }
+
+
 def test_an_input_that_is_missing_is_named_with_what_to_do(
     tmp_path: Path,
 ) -> None:
@@ -247,7 +267,7 @@ def test_words_that_say_nothing_are_refused(
 
 def data(**arrays: Tensor) -> Data:
     """Named inputs as `load_data` gives them."""
-    some = {name: array[:2] for name, array in arrays.items()}
+    some = {name: 2 * array[:2] for name, array in arrays.items()}
     return Data(arrays, None, some, 0, {"truth": normal(6, name="truth")})
 
 
@@ -261,7 +281,7 @@ def test_arrays_feed_inputs_of_other_names() -> None:
     assert set(fed.inputs) == {"pitch", "x", "t"}
     assert torch.equal(fed.inputs["x"], sound)
     assert isinstance(fed.calibration, dict)
-    assert torch.equal(fed.calibration["x"], sound[:2])
+    assert torch.equal(fed.calibration["x"], 2 * sound[:2])
     assert fed.calibration["t"].shape == (2,)
     assert not fed.others
     with pytest.raises(ValueError, match="hold `truth`, `sound`, but `music`"):

@@ -9,6 +9,7 @@ from mho.bench.simulated import READ_NOISES
 from mho.checks import check_between, check_choice, check_positive
 from mho.cli.shared import (
     check_outputs,
+    course_rows,
     info_of,
     names,
     passive_rows,
@@ -163,6 +164,8 @@ def _run(
     job, said = way_chosen(job, cells_of(task.network))
     if said:
         say(said)
+    for what, how in course_rows(task.network):
+        say(f"{what}: {how}")
     drawn = job.cells == "drawn"
     if not packed and not drawn:
         job = packed_by_itself(job, task)

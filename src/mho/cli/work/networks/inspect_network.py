@@ -80,7 +80,7 @@ def _network(
         task = prepare(Job(wanted.network), progress)
         return task.network, task.data.calibration
     if wanted.data is None:
-        example = declared_example(wanted.network)
+        example = declared_example(wanted.network, wanted.signature)
     else:
         data = load_data(wanted.data).fed(wanted.signature.arrays)
         example = data.calibration
