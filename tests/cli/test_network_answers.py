@@ -1,6 +1,7 @@
 """What a network is asked on the command line: without labels, by a measure of one's own."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 import torch
 from calling import call
 
+from mho.data import Data
 from mho.network.formats import build_network
+from mho.runs.judging import own_metric
 
 MODULE = """
 import torch
@@ -124,6 +127,23 @@ def test_a_measure_of_ones_own_is_told_of_a_choice_of_samples(
     told = capsys.readouterr().out
     assert "distance in software" in told
     assert "The output is" in told
+
+
+def test_a_measure_of_ones_own_goes_to_other_processes(place: Path) -> None:
+    """By file and name, as a function from a file cannot be sent; it is of that very file."""
+    metric = own_metric(place / "net.py", "distance")
+    sent = pickle.loads(pickle.dumps(metric))
+    assert sent == metric
+    assert len(sent.source) == 64
+    outputs = {"y": torch.zeros(3, 1)}
+    data = Data(
+        torch.zeros(3, 1),
+        None,
+        torch.zeros(1, 1),
+        0,
+        {"truth": -outputs["y"] + 2},
+    )
+    assert sent.score(outputs, data) == 2.0
 
 
 def test_a_network_is_looked_at_before_it_is_deployed(

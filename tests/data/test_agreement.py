@@ -50,11 +50,13 @@ def test_the_worst_sample_is_the_one_that_is_off() -> None:
 
 
 def test_answers_that_change_are_counted() -> None:
-    """The largest entry of 3 of 50 samples is put elsewhere: 47 agree."""
+    """In 3 of 50 samples the two largest entries change places: 47 agree."""
     wanted = outputs()
     seen = wanted.clone()
     for sample in (3, 20, 41):
-        seen[sample] = wanted[sample].roll(1)
+        first, second = wanted[sample].argsort(descending=True)[:2]
+        seen[sample, first] = wanted[sample, second]
+        seen[sample, second] = wanted[sample, first]
     assert agreement(seen, wanted).agreeing == 47 / 50
 
 

@@ -1,5 +1,6 @@
 """Where a deployed network goes wrong: the error of each analog layer, alone and accumulated."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from mho.deployment.deployed import DeployedNetwork
 from mho.network.operations import LinearLayer
 from mho.samples import Inputs, batches
 
+_GROUP = re.compile(r"\[\d+\]$")
+"""Ends the name of one of a layer's groups of channels."""
 _BATCH = 32
 """Samples whose products are held at once (1)."""
 
@@ -18,7 +21,7 @@ class LayerError:
     """Error of the products of one layer, without its bias.
 
     Root mean square of the difference from the digital network's products, over that of those, for
-    all uses of the layer together; where those are zero, the error itself.
+    all uses and groups of channels of the layer together; where those are zero, the error itself.
 
     Args:
         name: Name of the layer.
@@ -55,16 +58,24 @@ def layer_errors(
         inputs: Samples (1). Shape (batch, ...), by name if the network has several inputs.
 
     Returns:
-        One entry for each layer, in network order.
+        One entry for each layer, in network order; groups of channels are one layer.
     """
-    sums = [_Sums() for _ in deployed.network.layers]
+    names = [_whole(layer.name) for layer in deployed.network.layers]
+    by_name = {name: _Sums() for name in names}
+    sums = [by_name[name] for name in names]
     for batch in batches(inputs, _BATCH):
         wanted = _alone(deployed, batch, sums)
         _accumulated(deployed, batch, sums, wanted)
-    return tuple(
-        own.error(layer.name)
-        for own, layer in zip(sums, deployed.network.layers, strict=True)
-    )
+    return tuple(own.error(name) for name, own in by_name.items())
+
+
+def _whole(name: str) -> str:
+    """The layer that a group of channels is a part of.
+
+    >>> _whole("conv2[3]"), _whole("dense")
+    ('conv2', 'dense')
+    """
+    return _GROUP.sub("", name)
 
 
 def _alone(

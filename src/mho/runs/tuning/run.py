@@ -201,6 +201,9 @@ def _plan(job: TuneJob, start: Task) -> list[str]:
             f"Argument `method` must not have `{NOISE_AWARE}` for an image or a chip, whose"
             " targets are set; tune the network that it was compiled from."
         )
+    if start.training is None and set(job.methods) - {"refit"}:
+        # before anything is programmed: there is nothing to learn from
+        _ = start.learning
     ready = isinstance(start.source, ProgrammedChip)
     return [*first, _START if ready else _PROGRAMMING, *rest]
 
