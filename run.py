@@ -27,6 +27,14 @@ CHECKS = {
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "imports": ["lint-imports"],
+    "networks": [
+        "python",
+        "benchmarks/real_networks.py",
+        "--fetch",
+        "angle",
+        "magika",
+        "swift-f0",
+    ],
     "tests": [
         "python",
         "-m",
@@ -49,6 +57,7 @@ CHECKS = {
     "prose": ["python", "tools/prose.py", "src", "--brief", "--worst", "3"],
 }
 REPORTS = (
+    "networks",
     "prose",
 )  # printed for who reads them; their exit codes do not count
 BESIDE = ("docs",)

@@ -63,7 +63,7 @@ def pieces() -> Iterator[Code]:
     """All code of the house but the tests: files, examples in docstrings, blocks on pages."""
     files = [
         *SOURCE.rglob("*.py"),
-        *HOME.glob("benchmarks/*.py"),
+        *HOME.glob("benchmarks/**/*.py"),
         *HOME.glob("docs/**/*.py"),
     ]
     for file in sorted(files):
