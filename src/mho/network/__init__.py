@@ -4,7 +4,6 @@
 of it.
 """
 
-from mho.network.course import run_course
 from mho.network.entries import entries_of
 from mho.network.fates import (
     ANALOG,
@@ -30,6 +29,7 @@ from mho.network.graph import (
 from mho.network.network import Network
 from mho.network.on_chip import NetworkOnChip
 from mho.network.reading import read_network
+from mho.network.sequences import run_course
 from mho.network.tracing import first_line
 
 __all__ = [

@@ -7,7 +7,6 @@ from math import prod
 from jaxtyping import Shaped
 from torch import Tensor
 
-from mho.network.course import run_course, taken
 from mho.network.entries import outputs_of
 from mho.network.fates import OperationRecord
 from mho.network.graph import Graph, GraphInput, Node
@@ -22,6 +21,7 @@ from mho.network.operations import (
     last_uses,
     size_of,
 )
+from mho.network.sequences import run_course, taken
 from mho.samples import Inputs
 
 __all__ = ["Convolution", "LinearLayer", "Network", "Product"]

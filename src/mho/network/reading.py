@@ -12,7 +12,7 @@ from mho.network.exported_program import graph_of_program
 from mho.network.graph import Graph
 from mho.network.network import Network
 from mho.network.outlets import with_outputs
-from mho.network.steps import (
+from mho.network.sequences import (
     handing_on,
     one_step,
     states_of_graph,

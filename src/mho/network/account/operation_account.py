@@ -16,7 +16,7 @@ from mho.network.fates import (
 from mho.network.graph import Graph, Node, Ref
 from mho.network.network import Network
 from mho.network.operations import weight_name
-from mho.network.steps import first_step
+from mho.network.sequences import first_step
 from mho.samples import OneSample, alone, one_of, without_numbers
 
 

@@ -21,7 +21,7 @@ from mho.network.formats.signature import Signature
 from mho.network.formats.taken_inputs import taken_inputs
 from mho.network.graph import Graph
 from mho.network.network import Network
-from mho.network.steps import states_of_graph, step_of_graph
+from mho.network.sequences import states_of_graph, step_of_graph
 from mho.samples import Inputs, each_tensor
 
 

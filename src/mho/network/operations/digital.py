@@ -29,7 +29,7 @@ from mho.network.operations.rehearsal import (
     size_of,
     without_numbers,
 )
-from mho.network.steps import handing_on
+from mho.network.sequences import handing_on
 
 _OWN_OPERATORS = (
     "aten.to.dtype",

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mho.checks import one_line
 from mho.network.graph import Graph
-from mho.network.phases import Phases, phases_of
+from mho.network.sequences.phases import Phases, phases_of
 from mho.samples import batches, joined
 
 Once = Callable[[Graph, Mapping[str, Tensor]], dict[str, Tensor]]

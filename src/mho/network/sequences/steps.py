@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from mho.checks import one_line
-from mho.network.course import fixed
 from mho.network.graph import KINDS, Graph, GraphInput, State
+from mho.network.sequences.course import fixed
 from mho.samples import Inputs, OneSample, number_of
 
 

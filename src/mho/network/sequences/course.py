@@ -11,7 +11,7 @@ from mho.checks import one_line
 from mho.files import check_memory
 from mho.network.entries import entries_of
 from mho.network.graph import KINDS, Graph, GraphInput
-from mho.network.recurrence import Once, next_states, run_in_phases
+from mho.network.sequences.recurrence import Once, next_states, run_in_phases
 from mho.samples import Inputs, joined, number_of
 
 Entries = Mapping[str, Shaped[Tensor, "_ ..."]]
