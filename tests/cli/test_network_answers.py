@@ -68,16 +68,21 @@ def chip(place: Path) -> Path:
     return path
 
 
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    """Everything in a file, which is closed again."""
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
 def test_a_network_file_runs_in_software(place: Path) -> None:
     """To a few roundings what torch computes, under the name of its output."""
     out = place / "y.npz"
     source = f"{place / 'net.py'}:factory"
     data = str(place / "plain.npz")
     assert call("run", source, "--data", data, "-o", str(out)) == 0
-    found = np.load(out)
-    (name,) = found.files
-    truth = np.load(place / "truth.npz")["truth"]
-    np.testing.assert_allclose(found[name], truth, rtol=0, atol=1e-6)
+    (found,) = arrays(out).values()
+    truth = arrays(place / "truth.npz")["truth"]
+    np.testing.assert_allclose(found, truth, rtol=0, atol=1e-6)
 
 
 def test_several_inputs_and_outputs_go_by_name(place: Path) -> None:
@@ -86,7 +91,7 @@ def test_several_inputs_and_outputs_go_by_name(place: Path) -> None:
     source = f"{place / 'net.py'}:two"
     data = str(place / "named.npz")
     assert call("run", source, "--data", data, "-o", str(out)) == 0
-    first, second = (np.load(out)[name] for name in np.load(out).files)
+    first, second = arrays(out).values()
     np.testing.assert_allclose(second, np.tanh(first), atol=1e-6)
 
 
@@ -101,8 +106,8 @@ def test_a_chip_is_compared_with_its_network_where_there_are_no_labels(
     words = ("--data", data, "--by-layer", "--json", "-")
     assert call("evaluate", str(chip), *words) == 0
     found = json.loads(capsys.readouterr().out)
-    wanted = np.load(place / "truth.npz")["truth"]
-    seen = np.load(out)["outputs"]
+    wanted = arrays(place / "truth.npz")["truth"]
+    seen = arrays(out)["outputs"]
     error = np.sqrt(((seen - wanted) ** 2).sum() / (wanted**2).sum())
     (output,) = found["outputs"].values()
     assert output["relative_rms"] == pytest.approx(error, rel=1e-4)
