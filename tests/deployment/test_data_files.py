@@ -41,8 +41,13 @@ def test_calibration_inputs_of_the_file_are_used(tmp_path: Path) -> None:
 GOOD = {"inputs": np.zeros((3, 2)), "labels": np.zeros(3, int)}
 BAD_DATA = [
     (
-        {"labels": GOOD["labels"], "x": np.zeros(1)},
-        "lacks the array `inputs`; it holds `labels`, `x`",
+        {"labels": GOOD["labels"]},
+        "lacks the array `inputs`; it holds `labels`",
+    ),
+    # an array of any other name is an input of that name
+    (
+        {"labels": GOOD["labels"], "x": np.zeros((1, 2))},
+        "`labels` must have shape (1), but has (3,)",
     ),
     ({}, "lacks the array `inputs`; it holds nothing"),
     (

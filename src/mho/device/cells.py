@@ -15,7 +15,6 @@ from torch import Tensor
 
 from mho.checks import check_not_negative, check_positive
 from mho.compiled import (
-    Column,
     Kernels,
     Table,
     child_purposes,
@@ -27,18 +26,9 @@ from mho.compiled import (
 from mho.device import kernels
 from mho.device.checked import check_kind, check_pulsed, check_seen, is_trusted
 from mho.device.first_touch import FirstTouch, untouched_zeros
+from mho.device.looks import Looks
 from mho.device.model import SHARED, CellModel
 from mho.rng import Stream
-
-_LOOK: dict[str, Column] = {
-    "now": "f8",
-    "end": "f8",
-    "samples": "i8",
-    "integration": "f4",
-    "spacing": "f4",
-}
-_LOOKS = 1024
-"""Kinds of looks that are remembered (1)."""
 
 
 class Cells:
@@ -66,8 +56,7 @@ class Cells:
         self.count = count
         self.kernels = compiled_for(model)
         self._numbers: dict[float, Any] = {}
-        # reads of as many rows are alike: what they have in common is made once
-        self._looks: dict[tuple[float, float, float], Table] = {}
+        self._looks = Looks(model)
 
         self._life = stream.child("life")
         self._birth = stream.child("birth")
@@ -353,32 +342,9 @@ class Cells:
         self, now: float, integration: float, spacing: float, samples: int
     ) -> Table:
         """What all cells have in common in one look, as kernels want it."""
-        key = (self.temperature, integration, spacing)
-        if key not in self._looks:
-            if len(self._looks) >= _LOOKS:
-                self._looks.clear()
-            self._looks[key] = self._empty_look(*key)
-        look = self._looks[key].copy()
-        look["now"] = now
-        look["end"] = now + (samples - 1) * spacing + integration
-        look["samples"] = samples
-        return look
-
-    def _empty_look(
-        self, temperature: float, integration: float, spacing: float
-    ) -> Table:
-        """A look whose time is not known yet."""
-        own = self.model.look_numbers(temperature, integration, spacing)
-        rows = {
-            name: len(value) if isinstance(value, np.ndarray) else 0
-            for name, value in own.items()
-        }
-        look = np.zeros(1, _look_type(tuple(rows.items())))
-        look["integration"] = integration
-        look["spacing"] = spacing
-        for name, value in own.items():
-            look[name] = value
-        return look
+        return self._looks.at(
+            self.temperature, now, integration, spacing, samples
+        )
 
     def words(self, length: int) -> Table:
         """Names of the streams that the pulses of a train have. Shape (kinds, length)."""
@@ -398,19 +364,6 @@ class Cells:
 def _as_tensor(records: Table, name: str) -> Tensor:
     """A column of records, the same memory. Shape (cells,) or (parts, cells)."""
     return torch.from_numpy(records[name]).movedim(0, -1)
-
-
-@cache
-def _look_type(own: tuple[tuple[str, int], ...]) -> np.dtype[Any]:
-    """The record of a look with a kind's own numbers.
-
-    Args:
-        own: Their names, and how many a row of them has; 0 for a single one.
-    """
-    columns = dict(_LOOK)
-    for name, count in own:
-        columns[name] = ("f4", count) if count else "f4"
-    return record_type(columns)
 
 
 @cache

@@ -31,6 +31,7 @@ from mho.programming.records import (
     SAVED_RESULTS,
     SO_FAR,
     CellResults,
+    check_cells,
     check_restorable,
     copies,
     fill,
@@ -372,7 +373,7 @@ def program(
     numbers = torch.arange(flat.numel()) if cells is None else cells.reshape(-1)
     info = bench.info
     check_shape(numbers, "cells", (flat.numel(),))
-    _check_cells(numbers, info.cells)
+    check_cells(numbers, info.cells)
     # single precision may put the ends of the range an ulp outside
     check_within(
         flat,
@@ -397,19 +398,3 @@ def program(
             if on_cycle is not None:
                 on_cycle(run)
     return run.result()
-
-
-def _check_cells(cells: Int64[Tensor, " cells"], count: int) -> None:
-    """Refuse a cell the bench does not have, or one listed twice."""
-    check_within(
-        cells,
-        "cells",
-        0,
-        count - 1,
-        unit="",
-        hint="The bench has no such cell.",
-    )
-    if torch.unique(cells).numel() != cells.numel():
-        raise ValueError(
-            "Argument `cells` must name each cell once, but some are named twice."
-        )

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
-from mho.checks import check_alike
+from mho.checks import check_alike, check_within
 from mho.compiled import Column, Table, record_type
 
 LIVE: dict[str, Column] = {
@@ -211,3 +211,19 @@ def _by_length(
         group = of_live if name.startswith(_OF_LIVE_CELLS) else of_all
         group[name] = tensor
     return of_all, of_live
+
+
+def check_cells(cells: Int64[Tensor, " cells"], count: int) -> None:
+    """Refuse a cell the bench does not have, or one listed twice."""
+    check_within(
+        cells,
+        "cells",
+        0,
+        count - 1,
+        unit="",
+        hint="The bench has no such cell.",
+    )
+    if torch.unique(cells).numel() != cells.numel():
+        raise ValueError(
+            "Argument `cells` must name each cell once, but some are named twice."
+        )
