@@ -20,6 +20,7 @@ from mho.device.kinds.step_table import StepTable
 from mho.device.laws import Fit
 from mho.device.published import preset
 from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
+from mho.network.formats import Signature
 from mho.papers import Setting
 from mho.programming import (
     Denoise,
@@ -31,7 +32,7 @@ from mho.programming import (
     WriteVerify,
 )
 from mho.rng import Stream
-from mho.runs import Job, LifeJob, TrainJob, TuneJob
+from mho.runs import Job, LifeJob, Questions, TrainJob, TuneJob
 from mho.sweeping import Axis, PointMeasure, Subject
 from mho.training import NoiseAwareTraining, OnChipTraining
 from mho.training.hybrid import HybridTraining
@@ -49,6 +50,8 @@ def _of_cell(name: str) -> Callable[[], Any]:
 MAKERS: dict[str, Callable[[], Any]] = {
     "Job": lambda: Job("digits"),
     "TuneJob": TuneJob,
+    "Questions": Questions,
+    "Signature": Signature,
     "ProgrammingOptions": ProgrammingOptions,
     "ChipSpec": lambda: ChipSpec("rao2023", 0, 1, 4, 4),
     "DifferentialPairs": lambda: DifferentialPairs(1e-6, 1e-4),

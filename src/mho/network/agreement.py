@@ -104,8 +104,14 @@ def _check_close(
     tolerance: float,
 ) -> None:
     if found.shape != wanted.shape:
+        other_batch = found.shape[:1] != wanted.shape[:1]
+        advice = (
+            "; a network must run on batches of any size: export it with a dynamic batch dimension"
+            if other_batch
+            else ""
+        )
         raise ValueError(
-            f"{said} have shape {tuple(found.shape)} instead of {tuple(wanted.shape)}."
+            f"{said} have shape {tuple(found.shape)} instead of {tuple(wanted.shape)}{advice}."
         )
     exact = wanted.double()
     largest = float(exact.abs().nan_to_num(0, 0, 0).max())
