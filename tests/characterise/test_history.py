@@ -13,6 +13,7 @@ from mho.characterise.history import (
     history_from_json,
     trace_history,
 )
+from mho.characterise.history.trap_search import common_sizes
 from mho.characterise.telegraph import Trace
 from mho.rng import Stream
 from mho.units import ms, uS
@@ -143,3 +144,22 @@ def test_the_spectrum_of_noise_is_fitted() -> None:
     half = both.exponent.high - both.exponent.value
     assert abs(both.exponent.value - 1) < 2.5 * half
     assert both.corner is not None
+
+
+def test_the_sizes_of_most_steps_are_found_the_most_frequent_first() -> None:
+    """Steps of 5 and of 2, with either sign, and of 0, which are of no size.
+
+    They are the maxima of a density that is summed over all steps at every place of a grid of
+    0.001, within half the finder's own step of 0.02.
+    """
+    large = 5 * np.exp(0.05 * normals("large", 120))
+    small = 2 * np.exp(0.05 * normals("small", 80))
+    steps = np.concatenate((large, -small, np.zeros(40)))
+    found = common_sizes(steps, 4, 8.0)
+    assert len(found) == 2
+    for size, one in zip(found, (large, small), strict=True):
+        axis = np.arange(-0.2, 0.2, 0.001) + np.log(one).mean()
+        away = (axis[:, None] - np.log(one)) / 0.08
+        top = axis[np.exp(-(away**2) / 2).sum(1).argmax()]
+        assert np.log(size) == pytest.approx(top, abs=0.011)
+    assert common_sizes(np.zeros(40), 4, 8.0) == []

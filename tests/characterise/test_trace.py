@@ -114,6 +114,23 @@ def test_a_packed_file_is_the_same_trace(tmp_path: Path) -> None:
     assert torch.equal(found, read_trace(path, 0.2).conductance)
 
 
+def test_a_damaged_packed_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Cut off anywhere behind its first two bytes, or with one byte in its head or body turned."""
+    path = write(tmp_path / "t.csv", "time_s,conductance_uS", 10.0)
+    whole = gzip.compress(path.read_bytes(), mtime=0)
+    packed = tmp_path / "t.csv.gz"
+    for end in (2, 9, 10, 200, len(whole) - 1):
+        packed.write_bytes(whole[:end])
+        with pytest.raises(ValueError, match="cut off or damaged"):
+            read_trace(packed, 0.2)
+    for place in (2, *range(10, len(whole), 7)):
+        turned = bytearray(whole)
+        turned[place] ^= 0xFF
+        packed.write_bytes(turned)
+        with pytest.raises(ValueError, match=r"^File `.*t\.csv\.gz` "):
+            read_trace(packed, 0.2)
+
+
 def test_files_that_are_no_traces(tmp_path: Path) -> None:
     empty, short, binary = (
         tmp_path / name for name in ("empty.csv", "short.csv", "binary.csv")

@@ -173,6 +173,34 @@ def test_a_network_is_looked_at_before_it_is_deployed(
 
 
 @pytest.mark.parametrize(
+    ("file", "words", "reason"),
+    [
+        ("net.py:factory", ("--draw", "x.png"), "`draw` must be left out"),
+        ("chip.mho", ("--data", "plain.npz"), "`data` must be left out"),
+        ("chip.mho", ("--chip", "wan2022"), "`chip` must be left out"),
+        ("chip.mho", ("--input", "x=y"), "`input` must be left out"),
+        ("chip.mho", ("--time-axis",), "`time_axis` must be left out"),
+        ("digits", ("--output", "y"), "`output`, `state` or `time_axis` must"),
+        ("digits", ("--data", "plain.npz"), "must be left out for the built"),
+    ],
+)
+def test_options_without_an_effect_are_refused(
+    place: Path,
+    chip: Path,
+    file: str,
+    words: tuple[str, ...],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file of mho's says itself what it holds; a network has no cells to draw."""
+    assert chip.exists()
+    monkeypatch.chdir(place)
+    assert call("inspect", file, *words) == 2
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("words", "reason"),
     [
         (("--metric", "accuracy"), "without labels"),

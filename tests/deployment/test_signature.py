@@ -1,5 +1,6 @@
 """How inputs and outputs are meant, where a network's file leaves that open."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from mho.cli.main import main
 from mho.data import Data
 from mho.network import State
 from mho.network.formats import Signature, declared_example, load_network
-from mho.runs import Job
+from mho.runs import Job, prepare
 
 onnx = pytest.importorskip("onnx", reason="the extra `mho[onnx]` is missing")
 helper = onnx.helper
@@ -268,7 +269,9 @@ def test_words_that_say_nothing_are_refused(
 def data(**arrays: Tensor) -> Data:
     """Named inputs as `load_data` gives them."""
     some = {name: 2 * array[:2] for name, array in arrays.items()}
-    return Data(arrays, None, some, 0, {"truth": normal(6, name="truth")})
+    truth = normal(6, name="truth")
+    others = {"truth": truth, "calibration_truth": 3 * truth[:2]}
+    return Data(arrays, None, some, 0, others)
 
 
 def test_arrays_feed_inputs_of_other_names() -> None:
@@ -282,10 +285,50 @@ def test_arrays_feed_inputs_of_other_names() -> None:
     assert torch.equal(fed.inputs["x"], sound)
     assert isinstance(fed.calibration, dict)
     assert torch.equal(fed.calibration["x"], 2 * sound[:2])
-    assert fed.calibration["t"].shape == (2,)
+    truth = normal(6, name="truth")
+    assert torch.equal(fed.calibration["t"], 3 * truth[:2])
     assert not fed.others
-    with pytest.raises(ValueError, match="hold `truth`, `sound`, but `music`"):
+    with pytest.raises(ValueError, match="`sound`, but `music` is none"):
         data(sound=sound).fed({"x": "music"})
+
+
+def test_inputs_are_calibrated_with_the_same_samples() -> None:
+    """First rows go with first rows; with samples that were chosen, only those of its own."""
+    sound = normal(6, 3)
+    truth = normal(6, name="truth")
+    plain = Data(sound, None, sound[:4], 0, {"truth": truth})
+    fed = plain.fed({"t": "truth"})
+    assert isinstance(fed.calibration, dict)
+    assert torch.equal(fed.calibration["t"], truth[:4])
+    chosen = replace(plain, calibration=2 * sound[:4])
+    with pytest.raises(ValueError, match="must hold `calibration_truth`, as"):
+        chosen.fed({"t": "truth"})
+    fewer = {"truth": truth, "calibration_truth": truth[:3]}
+    with pytest.raises(ValueError, match="4 of `inputs`, 3 of `t`"):
+        replace(chosen, others=fewer).fed({"t": "truth"})
+
+
+def test_what_would_be_ignored_is_refused(tmp_path: Path) -> None:
+    """A built-in network and a list of layers know; a file of sequences knows no length."""
+    ignored = (
+        Signature(("x=1",)),
+        Signature((), ("y",)),
+        Signature((), (), ("h=y",)),
+        Signature(single=True),
+    )
+    for meant in ignored:
+        with pytest.raises(ValueError, match="left out for the built-in"):
+            prepare(Job("digits", signature=meant), lambda _, __: None)
+    x = normal(4, 3)
+    for meant, said in (
+        (ignored[0], "`input` must name an array"),
+        (ignored[3], "`time_axis` must be left out"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            load_network("layers.toml", "w.safetensors", x, (), meant)
+    for meant in ignored[2:]:
+        with pytest.raises(ValueError, match="`data` must name a"):
+            declared_example(step_file(tmp_path), meant)
 
 
 def test_a_job_without_a_signature_has_the_name_that_it_had() -> None:

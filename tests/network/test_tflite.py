@@ -15,7 +15,7 @@ from tflite_reference import evaluate
 from tflite_writer import Writer
 
 from mho.network import Network
-from mho.network.formats import load_network
+from mho.network.formats import Signature, load_network
 from mho.network.formats.tflite import read_tflite
 from mho.network.graph import Graph
 from mho.network.operations import arguments_of, evaluate_node
@@ -151,6 +151,45 @@ def test_an_embedding_is_a_look_up(tmp_path: Path) -> None:
     places = np.array([[0, 4, 1], [2, 2, 3]])
     found = load_network(str(path), None, torch.tensor(places))
     close(found.run(torch.tensor(places)), evaluate(network, places)[0])
+
+
+def test_whole_inputs_become_real_where_the_file_says_so(
+    tmp_path: Path,
+) -> None:
+    """A layer of real weights multiplies them; torch would refuse whole numbers."""
+    network = Writer()
+    real = network.op("CAST", [network.input(3, kind=2)], (1, 3))
+    path = tmp_path / "n.tflite"
+    path.write_bytes(network.content(network.dense(real, 2)))
+    numbers = np.array([[0, 4, 1], [2, -2, 3]])
+    found = load_network(str(path), None, torch.tensor(numbers))
+    close(found.run(torch.tensor(numbers)), evaluate(network, numbers)[0])
+
+
+@pytest.mark.parametrize("activation", ["NONE", "RELU", "RELU6"])
+def test_constants_are_added_with_the_activation_built_in(
+    activation: str, tmp_path: Path
+) -> None:
+    """-2, 3 and 9 are cut at 0, and at 6."""
+    network = Writer()
+    first = network.constant(np.array([[-3, 1, 5]], np.float32))
+    second = network.constant(np.array([[1, 2, 4]], np.float32))
+    both = network.add(first, second, activation)
+    y = network.dense(network.add(network.input(3), both), 2)
+    x = samples(3)
+    found = read(tmp_path / "n.tflite", network.content(y), x)
+    close(found.run(torch.tensor(x)), evaluate(network, x)[0])
+
+
+def test_a_file_with_samples_in_front_takes_no_axis_of_time(
+    tmp_path: Path,
+) -> None:
+    network = Writer()
+    path = tmp_path / "n.tflite"
+    path.write_bytes(network.content(small(network)))
+    x = torch.tensor(samples(3, 3, 2))
+    with pytest.raises(ValueError, match="`time_axis` must be left out"):
+        load_network(str(path), None, x, (), Signature(single=True))
 
 
 def test_equal_names_are_told_apart(tmp_path: Path) -> None:

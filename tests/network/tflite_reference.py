@@ -224,6 +224,7 @@ OPERATORS: dict[str, Callable[..., Array]] = {
     "PACK": lambda _, *xs: np.stack(xs),
     "QUANTIZE": lambda _, x: x,
     "DEQUANTIZE": lambda _, x: x,
+    "CAST": lambda _, x: x,
     "GATHER": lambda _, table, places: table[places.astype(int)],
 }
 """Operators by name: (operation, inputs) -> result, before the activation built in."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mho.checks import check_finite, check_shape, one_line
 from mho.data.npz import ForeignFileError, NpzFile
-from mho.data.samples import Data, Training, only_input
+from mho.data.samples import CALIBRATION_OF, Data, Training, only_input
 from mho.files import readable_file
 from mho.samples import Inputs, number_of
 
@@ -25,8 +25,6 @@ _PART = 1 << 20
 """Numbers that are converted at once (1)."""
 _TEST = ("inputs", "labels", "calibration")
 _TRAINING = ("training_inputs", "training_labels")
-_CALIBRATION_OF = "calibration_"
-"""Begins the name of calibration samples of a named input."""
 
 
 def load_data(path: str) -> Data:
@@ -73,7 +71,7 @@ def _inputs(
     for name, tensor in named.items():
         others.pop(name)
         calibration[name] = others.pop(
-            _CALIBRATION_OF + name, tensor[: min(whole, _CALIBRATION)]
+            CALIBRATION_OF + name, tensor[: min(whole, _CALIBRATION)]
         )
     number_of(calibration)
     return named, calibration
@@ -84,7 +82,7 @@ def _named_inputs(others: Mapping[str, Tensor]) -> dict[str, Tensor]:
     told = {
         name: tensor
         for name, tensor in others.items()
-        if tensor.ndim and not name.startswith(_CALIBRATION_OF)
+        if tensor.ndim and not name.startswith(CALIBRATION_OF)
     }
     counts = [tensor.shape[0] for tensor in told.values()]
     return {

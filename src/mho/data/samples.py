@@ -11,6 +11,9 @@ from mho.checks import one_line
 from mho.rng import Stream
 from mho.samples import Inputs, chosen, number_of
 
+CALIBRATION_OF = "calibration_"
+"""Begins the name of calibration samples of a named input."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
@@ -70,7 +73,8 @@ class Data:
             arrays: Name of the array that feeds an input, by the input's name.
 
         Raises:
-            ValueError: There is no such array, or it has another number of samples.
+            ValueError: There is no such array, it has another number of samples, or it has no
+                calibration samples where other inputs have samples of their own for it.
         """
         if not arrays:
             return self
@@ -81,10 +85,10 @@ class Data:
         }
         for name, array in arrays.items():
             inputs[name] = self._array(array)
-            known = _named(self.calibration)
-            few = inputs[name][: number_of(self.calibration)]
-            some[name] = known.get(array, few)
+            some[name] = self._calibrating(array)
         number_of(inputs)
+        number_of(some)
+        used |= {CALIBRATION_OF + array for array in used}
         others = {n: x for n, x in self.others.items() if n not in used}
         return replace(self, inputs=inputs, calibration=some, others=others)
 
@@ -98,6 +102,25 @@ class Data:
                 f" {listed}, but `{one_line(name)}` is none."
             )
         return held[name]
+
+    def _calibrating(self, name: str) -> Shaped[Tensor, "..."]:
+        """Calibration samples of an array; its first ones where no input has its own."""
+        known = _named(self.calibration)
+        if name in known:
+            return known[name]
+        own = self.others.get(CALIBRATION_OF + name)
+        if own is not None and own.ndim:
+            return own
+        for other, samples in _named(self.inputs).items():
+            its = known[other]
+            first = samples[: its.shape[0]]
+            if first.shape != its.shape or bool((first != its).any()):
+                raise ValueError(
+                    f"Argument `data` must hold `{CALIBRATION_OF}{one_line(name)}`, as"
+                    f" `{one_line(other)}` has calibration samples of its own, but lacks it; add"
+                    " it, of the same samples."
+                )
+        return self._array(name)[: number_of(self.calibration)]
 
     def for_inputs(self, names: Sequence[str]) -> "Data":
         """The same, with what is no input of a network among the other arrays.

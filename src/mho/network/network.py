@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
+import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
+from mho.checks import one_line
 from mho.network.entries import outputs_of
 from mho.network.fates import OperationRecord
 from mho.network.graph import Graph, GraphInput, Node
@@ -22,12 +24,17 @@ from mho.network.operations import (
     size_of,
 )
 from mho.network.sequences import run_course, taken
+from mho.network.tracing import first_line
 from mho.samples import Inputs
 
 __all__ = ["Convolution", "LinearLayer", "Network", "Product"]
 
 Watch = Callable[[Node, Mapping[str, object], object], None]
 """Told of every operation: (node, its arguments' values, its result)."""
+
+
+class FailedOperationError(ValueError):
+    """torch cannot compute an operation of these samples, such as an index out of range."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +119,8 @@ class Network:
             watch: Told of every operation and its values.
 
         Raises:
-            ValueError: The inputs have other names or shapes, or there are none.
+            ValueError: The inputs have other names or shapes, there are none, or torch cannot
+                compute an operation of them, such as a look-up out of range.
             TooLargeError: In a rehearsal, something would not fit.
         """
         return run_course(
@@ -143,7 +151,7 @@ class Network:
                     arguments, self.layers, product
                 )
             else:
-                result = evaluate_node(node, arguments, device)
+                result = _computed(node, arguments, device)
             values[node.name] = result
             if rehearsal is not None:
                 rehearsal.follow(node, result, self._unfolded(node, arguments))
@@ -166,3 +174,26 @@ class Network:
         of_each = layer.weight.shape[1] * len(call.layers)
         vectors = activation.shape[0] * positions * of_each
         return size_of(image) + vectors * activation.element_size()
+
+
+def _computed(
+    node: Node, arguments: Mapping[str, object], device: torch.device
+) -> object:
+    """The result of a digital operation.
+
+    Raises:
+        FailedOperationError: The samples are none for it. A rehearsal knows nothing but shapes,
+            and whoever makes it says what is wrong with them.
+    """
+    try:
+        return evaluate_node(node, arguments, device)
+    except torch.OutOfMemoryError:
+        raise
+    except (IndexError, RuntimeError) as error:
+        if device.type == "meta":
+            raise
+        raise FailedOperationError(
+            f"Argument `inputs` must hold numbers that node `{one_line(node.name)}`"
+            f" (`{one_line(node.operator)}`) can compute with, but it fails with"
+            f" {first_line(error).rstrip('.')}; check the indices and the shapes of the samples."
+        ) from error

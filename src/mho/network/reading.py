@@ -10,7 +10,7 @@ from mho.network.agreement import check_agreement, rehearse
 from mho.network.conversion import network_of_graph
 from mho.network.exported_program import graph_of_program
 from mho.network.graph import Graph
-from mho.network.network import Network
+from mho.network.network import FailedOperationError, Network
 from mho.network.outlets import with_outputs
 from mho.network.sequences import (
     handing_on,
@@ -65,10 +65,14 @@ def read_network(
         if isinstance(source, Graph):
             rehearse(network, traced.samples, number_of(example))
         network = _agreeing(network, traced)
-    except RuntimeError as error:
+    except (RuntimeError, FailedOperationError) as error:
+        # What torch itself said.
+        reason = error.__cause__ or error
+        if isinstance(reason, IndexError):
+            raise
         raise ValueError(
             "Argument `source` must run on batches of any size, but it fails with"
-            f" {first_line(error)}; export it with a dynamic batch dimension."
+            f" {first_line(reason)}; export it with a dynamic batch dimension."
         ) from error
     if not handed_on:
         return network

@@ -28,7 +28,7 @@ from mho.deployment.storage import (
     read_kind,
 )
 from mho.network import Network, read_network
-from mho.network.formats import load_network
+from mho.network.formats import Signature, load_network
 from mho.progress import Progress
 from mho.rng import Stream
 from mho.runs.job import Job, Questions
@@ -148,6 +148,11 @@ def _gathered(job: Job, progress: Progress) -> Task:
             raise ValueError(
                 "Argument `data` or `weights` must be left out for the built-in"
                 f" `{job.network}`, which brings its own."
+            )
+        if job.signature != Signature():
+            raise ValueError(
+                "Argument `input`, `output`, `state` or `time_axis` must be left out for the"
+                f" built-in `{job.network}`, of which it is known, but is given."
             )
         network = _trained(job.network, job.seed, job.digital, progress)
         test = BUILT_IN[job.network].test()

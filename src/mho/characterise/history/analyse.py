@@ -68,7 +68,7 @@ def trace_history(
     values = trace.conductance.double().numpy()
     if traps is not None or np.ptp(values) <= 1e-12 * np.abs(values).max():
         steady = analyse_noise(trace, traps=traps, options=options, run=run)
-        return _steady(trace, steady, NoiseScale(steady.noise, 0.0), ())
+        return _steady(trace, steady, NoiseScale(steady.noise, 0.0))
     scale = noise_scale(values)
     plateaus = find_plateaus(values, scale.noise)
     found = find_traps(plateaus, scale.noise)
@@ -81,7 +81,7 @@ def trace_history(
         steady = analyse_noise(trace, options=options, run=run)
         alone = is_steady and not jumps and not found.traps
         if steady.complete or alone or (is_steady and steady.traps):
-            return _steady(trace, steady, scale, ())
+            return _steady(trace, steady, scale)
     spans = _from_rest(values, spans, settled, goal)
     parts = [
         refine(
@@ -123,7 +123,6 @@ def _steady(
     trace: Trace,
     analysis: TelegraphAnalysis,
     scale: NoiseScale,
-    jumps: tuple[Jump, ...],
 ) -> TraceHistory:
     """A trace that is the same all along."""
     values = trace.conductance.double().numpy()
@@ -141,7 +140,7 @@ def _steady(
     rest = values - analysis.fitted.numpy()
     return TraceHistory(
         stretches=(stretch,),
-        jumps=jumps,
+        jumps=(),
         settling=None,
         steady=analysis,
         spectrum=fit_spectrum(rest, trace.interval),

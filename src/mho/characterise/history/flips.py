@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mho.characterise.history.noise_scale import NORMAL_MEDIAN
 from mho.characterise.history.plateaus import Plateaus
 from mho.characterise.telegraph import Array
 from mho.compiled import Kernels
@@ -35,7 +36,6 @@ _FLIPS = 10
 """Fillings and emptyings of a trap at least (1)."""
 _LEAST = 2.0
 """Smallest amplitude of a trap, over the noise (1)."""
-_NORMAL = 0.6745
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +100,7 @@ def decode(
         if (size < _LEAST * noise).any():
             return None
         left = np.abs(steps[explained] - seen @ size)
-        wander = (np.median(left) / _NORMAL) ** 2 - np.median(
+        wander = (np.median(left) / NORMAL_MEDIAN) ** 2 - np.median(
             plateaus.white[explained]
         )
         extra = float(np.sqrt(np.clip(wander, least**2, most**2)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from mho.characterise.telegraph import Array, converter_step
 
-_NORMAL = 0.6745
+NORMAL_MEDIAN = 0.6745
 """Median of the absolute value of a normal number of deviation 1 (1)."""
 _SCALES = (1, 2, 4, 8, 16, 32, 64, 128)
 """Samples averaged on both sides of a place, in the test for jumps (1)."""
@@ -45,7 +45,7 @@ def noise_scale(values: Array) -> NoiseScale:
         place = (golden * np.arange(len(values))) % 1 - 0.5
         spread = values + step * place
     apart = float(np.median(np.abs(np.diff(spread))))
-    variance = (apart / _NORMAL) ** 2 / 2 - step**2 / 12
+    variance = (apart / NORMAL_MEDIAN) ** 2 / 2 - step**2 / 12
     # codes hide what is smaller than they are
     least = max(step, 1e-9 * float(np.abs(values).max()))
     return NoiseScale(math.sqrt(max(variance, least**2)), step)

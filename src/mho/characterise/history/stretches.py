@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mho.characterise.history.noise_scale import NORMAL_MEDIAN
 from mho.characterise.telegraph import Array
 
 _BLOCKS = 500
@@ -23,7 +24,6 @@ _FASTER = 2.0
 """Ratio of the rates at which traps change, below which stretches are one (1)."""
 _SURE = 6.0
 """Standard errors by which rates must differ; changes come in clumps (1)."""
-_NORMAL = 0.6745
 
 _LASTING = 0.05
 """Share of the trace that a stretch takes at least to be what it settles to (1)."""
@@ -77,7 +77,8 @@ def find_stretches(
     table = (values - traps)[: number * block].reshape(number, block)
     seen = np.quantile(table, _QUANTILES, axis=1).T
     usual = np.median(np.abs(np.diff(seen, axis=0)), axis=0)
-    scale = np.maximum(usual / _NORMAL / math.sqrt(2), noise / math.sqrt(block))
+    apart = usual / NORMAL_MEDIAN / math.sqrt(2)
+    scale = np.maximum(apart, noise / math.sqrt(block))
     changes = np.diff(traps, prepend=traps[0]) != 0
     flips = changes[: number * block].reshape(number, block).sum(1)
     # the root of a Poisson number has the variance 1/4

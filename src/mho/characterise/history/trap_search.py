@@ -16,6 +16,8 @@ _FEWEST_STEPS = 8
 """Steps without which there is nothing to look for (1)."""
 _ALIKE = 0.08
 """Spread of steps taken for the same size, in the logarithm (1)."""
+_REACH = 6
+"""How far a step counts, in those spreads (1)."""
 _MARGIN = 0.2
 _GRID = 0.02
 _PEAKS = (4, 8.0)
@@ -78,18 +80,36 @@ def common_sizes(
     """Sizes that many steps have, the most frequent first, whatever their sign.
 
     Args:
-        steps: Steps, none of them 0.
+        steps: Steps; those that are 0 have no size.
         most: Sizes at most (1).
         least: Steps that must be of about a size (1).
     """
-    logarithms = np.log(np.abs(steps))
+    logarithms = np.log(np.abs(steps[steps != 0]))
+    if len(logarithms) == 0:
+        return []
     low = float(logarithms.min()) - _MARGIN
     high = float(logarithms.max()) + _MARGIN
     axis = np.arange(low, high, _GRID)
-    away = (axis[:, None] - logarithms[None, :]) / _ALIKE
-    density = np.exp(-(away**2) / 2).sum(1)
+    density = _smoothed((logarithms - low) / _GRID, len(axis))
     inner = density[1:-1]
     is_top = (inner > density[:-2]) & (inner >= density[2:]) & (inner >= least)
     tops = np.flatnonzero(is_top) + 1
     order = np.argsort(-density[tops], kind="stable")
     return [math.exp(axis[top]) for top in tops[order[:most]]]
+
+
+def _smoothed(places: Array, size: int) -> Array:
+    """Density of steps on the grid, each a bell of height 1. Shape (size,).
+
+    Args:
+        places: Where the steps lie on the grid, between its points too (1). Shape (steps,).
+        size: Points of the grid (1).
+    """
+    below = np.floor(places).astype(np.int64)
+    share = places - below
+    counts = np.bincount(below, 1 - share, size)
+    counts += np.bincount(below + 1, share, size)
+    reach = math.ceil(_REACH * _ALIKE / _GRID)
+    away = np.arange(-reach, reach + 1) * _GRID / _ALIKE
+    spread = np.convolve(counts, np.exp(-(away**2) / 2))
+    return spread[reach : reach + size]

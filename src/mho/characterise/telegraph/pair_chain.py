@@ -37,11 +37,6 @@ def pair_posterior(
     return PairPosterior(float(score), pairs)
 
 
-def pair_score(start: Array, transition: Array, lattice: Array) -> float:
-    """Natural logarithm of the trace's density alone; arguments as for `pair_posterior`."""
-    return float(_KERNELS["score_pairs"](start, transition, lattice))
-
-
 def smooth_pairs(
     start: Array, transition: Array, lattice: Array, pairs: Array
 ) -> float:
@@ -82,27 +77,4 @@ def smooth_pairs(
     return score
 
 
-def score_pairs(start: Array, transition: Array, lattice: Array) -> float:
-    """Forward alone."""
-    states = transition.shape[0]
-    here = start.copy()
-    there = np.empty(states)
-    score = 0.0
-    for t in range(lattice.shape[0]):
-        total = 0.0
-        for after in range(states):
-            mass = 0.0
-            for before in range(states):
-                density = lattice[t, before * states + after]
-                mass += here[before] * transition[before, after] * density
-            there[after] = mass
-            total += mass
-        score += np.log(total)
-        for after in range(states):
-            here[after] = there[after] / total
-    return score
-
-
-_KERNELS = Kernels(
-    {"smooth_pairs": smooth_pairs, "score_pairs": score_pairs}, {}
-)
+_KERNELS = Kernels({"smooth_pairs": smooth_pairs}, {})

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -79,6 +80,11 @@ def read_trace(path: Path, voltage: float) -> Trace:
     except UnicodeDecodeError:
         raise ValueError(
             f"File `{path}` must be text with two columns, but is not."
+        ) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise ValueError(
+            f"File `{path}` must be a whole file of gzip, but is cut off or damaged; copy it"
+            " again."
         ) from None
     if not lines:
         raise ValueError(

@@ -93,6 +93,11 @@ def network_of_tflite(
     Raises:
         ValueError: In one sentence that names the file.
     """
+    if meant.single:
+        raise ValueError(
+            "Argument `time_axis` must be left out for a TFLite file, whose first axis is that of"
+            f" samples, but is given for `{path}`."
+        )
     source = read_tflite(path)
     names = [entry.name for entry in source.graph.inputs]
     given = taken_inputs(
@@ -127,6 +132,7 @@ def network_of_list(
             "Argument `weights` must name a state dict for the layers of"
             f" `{network}`, but is missing."
         )
+    _check_of_list(network, meant)
     path = readable_file(network, "network")
     stored = readable_file(weights, "weights")
     if not isinstance(example, Tensor):
@@ -136,6 +142,25 @@ def network_of_list(
         )
     graph = read_architecture(path, stored, tuple(example.shape[1:]))
     return followed(path, graph, example, digital, meant)
+
+
+def _check_of_list(network: str, meant: Signature) -> None:
+    """Refuse what a list of layers cannot mean: it has one input, with samples in front.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if meant.single:
+        raise ValueError(
+            "Argument `time_axis` must be left out for a list of layers, which take an axis of"
+            f" samples, but is given for `{network}`."
+        )
+    if meant.constants:
+        name = next(iter(meant.constants))
+        raise ValueError(
+            f"Argument `input` must name an array of the data for the layers of `{network}`, but"
+            f" `{one_line(name)}` is a number; the list has one input, which changes."
+        )
 
 
 def one_axis_more(given: Inputs, axes: Mapping[str, int]) -> bool:

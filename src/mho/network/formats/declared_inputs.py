@@ -31,9 +31,16 @@ def declared_example(
         signature: How inputs and outputs are meant; those that are fixed to numbers are left out.
 
     Raises:
-        ValueError: The file declares no shapes, or leaves some free: then samples are needed.
+        ValueError: The file declares no shapes, leaves some free, or samples are sequences: then
+            samples are needed.
     """
     meant = signature or Signature()
+    if meant.single or meant.handed_on:
+        raise ValueError(
+            "Argument `data` must name a .npz file of samples for a network that goes through"
+            " sequences, `--state` or `--time-axis`, but is missing; no file says how long they"
+            " are."
+        )
     path, activation = split_weights(network)
     if path is not None and not (activation or "").endswith(".toml"):
         module = perceptron(readable_file(path, "network"), activation)

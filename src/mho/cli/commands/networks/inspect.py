@@ -1,5 +1,6 @@
 """`mho inspect`."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -36,13 +37,27 @@ def inspect(
             `result.json` or the folder of a run.
         draw: PNG file to draw: the targets of an image, the conductances of a chip.
     """
+    meant = ends or EndsOptions()
     if _is_network(file):
+        if draw is not None:
+            raise ValueError(
+                "Argument `draw` must be left out for a network, which has no cells before it is"
+                f" compiled, but is `{draw}`."
+            )
         from mho.cli.work.networks import inspect_network
 
-        meant = (ends or EndsOptions()).signature()
-        looking = inspect_network.Looking(file, data, weights, chip, meant)
+        looking = inspect_network.Looking(
+            file, data, weights, chip, meant.signature()
+        )
         inspect_network.run_inspect_network(looking, json)
         return
+    reading: dict[str, object] = {
+        "data": data,
+        "weights": weights,
+        "chip": chip != PRESET,
+        **asdict(meant),
+    }
+    _check_unused(file, reading)
     from mho.cli.work.networks import inspect_ as work
 
     work.run_inspect(file, draw=draw, json=json)
@@ -56,3 +71,17 @@ def _is_network(file: str) -> bool:
     if file in BUILT_IN:
         return not Path(file).exists()
     return names_network(file)
+
+
+def _check_unused(file: str, options: dict[str, object]) -> None:
+    """Refuse options that only say how a network is read.
+
+    Raises:
+        ValueError: One of them is given.
+    """
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise ValueError(
+            f"Argument `{given[0]}` must be left out for `{file}`, which is no network file and"
+            " says itself what it holds, but is given."
+        )

@@ -117,6 +117,7 @@ def _network(
             data=wanted.data,
             weights=wanted.weights,
             digital=wanted.digital,
+            signature=wanted.signature,
         )
         sources = prepare(job, progress)
         return sources.network, sources.data.calibration

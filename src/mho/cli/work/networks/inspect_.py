@@ -226,8 +226,8 @@ def _run(path: Path) -> tuple[dict[str, Any], _Rows]:
 
 def _result(path: Path, result: Path) -> dict[str, Any]:
     unknown = (
-        "Argument `file` must be an image, a chip, a `result.json` or the folder of a run, but"
-        f" `{path}` is none of them."
+        "Argument `file` must be a network, an image, a chip, a `result.json` or the folder of a"
+        f" run, but `{path}` is none of them."
     )
     if path.is_dir() and not result.exists():
         raise ValueError(unknown)

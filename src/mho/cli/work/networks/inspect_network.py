@@ -77,7 +77,13 @@ def _network(
 ) -> tuple[Network, Inputs]:
     """The network, and samples of the shapes that it takes."""
     if wanted.network in BUILT_IN:
-        task = prepare(Job(wanted.network), progress)
+        job = Job(
+            wanted.network,
+            data=wanted.data,
+            weights=wanted.weights,
+            signature=wanted.signature,
+        )
+        task = prepare(job, progress)
         return task.network, task.data.calibration
     if wanted.data is None:
         example = declared_example(wanted.network, wanted.signature)

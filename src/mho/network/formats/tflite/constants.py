@@ -11,6 +11,7 @@ import numpy as np
 
 from mho.checks import RefusedError
 from mho.network.formats.building import Array, Constant
+from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.translator import (
     Activation,
     TfliteNode,
@@ -99,15 +100,33 @@ def _elementwise(function: Callable[[Array, Array], Array]) -> "_Fold":
         shape = np.broadcast_shapes(first.shape, second.shape)
         if math.prod(shape) > _LARGEST:
             raise node.refused(f"makes a constant of shape {shape}")
-        return np.asarray(function(first, second))
+        return _activated(node, np.asarray(function(first, second)))
 
     return fold
+
+
+def _activated(node: TfliteNode, array: Array) -> Array:
+    """Numbers after the activation that an operation has built in."""
+    number = node.option("fused_activation_function", "b")
+    if number == schema.ACTIVATIONS.index("NONE"):
+        return array
+    if number not in _CUTS:
+        raise node.refused(f"ends with the activation {number} on constants")
+    low, high = _CUTS[number]
+    return np.clip(array, low, high)
 
 
 def _check_small(node: TfliteNode, arrays: list[Array]) -> None:
     if sum(array.size for array in arrays) > _LARGEST:
         raise node.refused("computes with large constants")
 
+
+_CUTS: dict[int, tuple[int, int | None]] = {
+    schema.ACTIVATIONS.index("RELU"): (0, None),
+    schema.ACTIVATIONS.index("RELU_N1_TO_1"): (-1, 1),
+    schema.ACTIVATIONS.index("RELU6"): (0, 6),
+}
+"""Bounds of the activations that cut off."""
 
 _Fold = Callable[[TfliteNode, list[Array]], Array]
 _FOLDS: dict[str, _Fold] = {

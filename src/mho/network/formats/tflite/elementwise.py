@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from mho.network.formats.building import Constant
 from mho.network.formats.tflite import schema
@@ -131,12 +132,19 @@ def _softmax(operator: str) -> Handler:
     return handle
 
 
-def _unchanged(translator: Translator, node: TfliteNode) -> Value:
-    """Whole numbers become real ones, which they are here already."""
-    del translator
+def _as_real(translator: Translator, node: TfliteNode) -> Value:
+    """Whole numbers become real ones; those that stand for real ones are that here already."""
     if not node.results[0].real:
         raise node.refused("makes whole numbers of its input")
-    return node.needed(0)
+    value = node.needed(0)
+    if isinstance(value, Constant):
+        if value.array.dtype.kind == "f":
+            return value
+        return Constant(node.name, value.array.astype(np.float32))
+    if translator.builder.real(value.ref):
+        return value
+    ref = translator.emit("aten.to.dtype", self=value.ref, dtype=torch.float32)
+    return Activation(ref, value.turned)
 
 
 def _quantize(translator: Translator, node: TfliteNode) -> Value:
@@ -183,8 +191,8 @@ HANDLERS: dict[str, Handler] = {
     "PRELU": _prelu,
     "SOFTMAX": _softmax("softmax"),
     "LOG_SOFTMAX": _softmax("log_softmax"),
-    "DEQUANTIZE": _unchanged,
-    "CAST": _unchanged,
+    "DEQUANTIZE": _as_real,
+    "CAST": _as_real,
     "QUANTIZE": _quantize,
 }
 """Operators of this family."""

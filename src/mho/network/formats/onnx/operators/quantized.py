@@ -32,8 +32,10 @@ def _spread(
     """Steps or zero points in a shape that fits: one in all, along an axis, or in blocks."""
     array = given.array
     rank = builder.rank(value)
+    # One array may serve values of several ranks, in a shape for each.
+    name = f"{what} of {rank} axes"
     if array.ndim == 0 or (array.ndim == 1 and array.size == 1):
-        return builder.store(given, what, array.reshape([1] * rank))
+        return builder.store(given, name, array.reshape([1] * rank))
     axis = node.axis(builder, value, node.whole_attribute("axis", 1))
     block = node.whole_attribute("block_size", 0)
     if block and array.ndim == rank:
@@ -42,12 +44,14 @@ def _spread(
             raise node.refused(f"has {what} of shape {array.shape}")
         wide = np.repeat(array, min(block, size), axis)
         kept = np.take(wide, range(size), axis)
-        return builder.store(given, f"{what} of blocks of {block}", kept)
+        return builder.store(
+            given, f"{name} in {size} along {axis}, blocks of {block}", kept
+        )
     if array.ndim != 1:
         raise node.refused(f"has {what} of shape {array.shape}")
     shape = [1] * rank
     shape[axis] = array.size
-    return builder.store(given, f"{what} along {axis}", array.reshape(shape))
+    return builder.store(given, f"{name} along {axis}", array.reshape(shape))
 
 
 def _scale(builder: Builder, node: OnnxNode, value: Value) -> Ref:
