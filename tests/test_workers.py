@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import mho.workers as room
 from mho.progress import Progress, silent
 from mho.workers import Workers, usual_workers
 
@@ -62,6 +65,73 @@ def test_what_work_raises_is_raised_here_and_a_dead_worker_is_a_sentence() -> (
             workers.start(refuse, silent).result()
         with pytest.raises(ValueError, match="Argument `workers` must leave"):
             workers.start(end, silent).result()
+        # from then on there is nobody to give work to
+        with pytest.raises(ValueError, match="Argument `workers` must leave"):
+            workers.start(square, silent, 3).result()
+
+
+def end_with_the_lock(progress: Progress) -> None:
+    """End as a process does that is ended while it tells something."""
+    del progress
+    told: Any = room._TO_PARENT[0]  # noqa: SLF001 - nobody else has the lock
+    told._wlock.acquire()  # noqa: SLF001
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_ends_while_it_tells_keeps_nobody_waiting() -> None:
+    """Its lock is never given back; the context ends in seconds nevertheless."""
+
+    def share() -> None:
+        with Workers.open(1) as workers, pytest.raises(ValueError):
+            workers.start(end_with_the_lock, silent).result()
+
+    thread = threading.Thread(target=share, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def tell_much(progress: Progress) -> int:
+    """Tell more than a pipe holds."""
+    for number in range(20_000):
+        progress("telling", number)
+    return 7
+
+
+def test_a_progress_that_fails_is_raised_and_stops_no_worker() -> None:
+    """Twenty thousand messages are a megabyte: who tells them needs a listener to the end."""
+
+    def fail(stage: str, done: float) -> None:
+        raise OSError(f"nobody reads {stage} {done} any more")
+
+    with Workers.open(1) as workers:
+        with pytest.raises(OSError, match="nobody reads telling 0"):
+            workers.start(tell_much, fail).result()
+        assert workers.start(square, silent, 2).result()[0] == 4
+
+
+def cannot_begin() -> None:
+    """A beginning that fails."""
+    raise ImportError("no module of that name")
+
+
+def test_why_a_worker_cannot_begin_is_raised_with_its_work() -> None:
+    with Workers.open(1, cannot_begin) as workers:
+        for _ in range(2):
+            with pytest.raises(ImportError, match="no module of that name"):
+                workers.start(square, silent, 3).result()
+
+
+def interrupts_are_held(progress: Progress) -> bool:
+    """Whether this process was begun deaf to interruptions."""
+    del progress
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_worker_is_deaf_to_interruptions_before_it_imports() -> None:
+    with Workers.open(1) as workers:
+        assert workers.start(interrupts_are_held, silent).result()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 ENDLESS = """
@@ -120,3 +190,25 @@ def test_as_many_as_cores_unless_the_environment_says_otherwise(
         usual_workers()
     monkeypatch.delenv("MHO_WORKERS")
     assert 1 <= usual_workers() <= (os.cpu_count() or 1)
+
+
+def test_no_more_than_there_is_time_and_memory_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A quarter of the time of sixteen cores is four; 1.6 GB are three times half a gigabyte."""
+    for name in ("_CPU_QUOTA", "_MEMORY", "_MEMORY_LIMIT"):
+        monkeypatch.setattr(room, name, tmp_path / name)
+    monkeypatch.delenv("MHO_WORKERS")
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert usual_workers() == 16
+    (tmp_path / "_CPU_QUOTA").write_text("max 100000\n")
+    (tmp_path / "_MEMORY_LIMIT").write_text("max\n")
+    assert usual_workers() == 16
+    (tmp_path / "_CPU_QUOTA").write_text("400000 100000\n")
+    assert usual_workers() == 4
+    memory = "MemTotal: 99999999 kB\nMemAvailable:    1700000 kB\n"
+    (tmp_path / "_MEMORY").write_text(memory)
+    assert usual_workers() == 3
+    (tmp_path / "_MEMORY_LIMIT").write_text("100000\n")
+    assert usual_workers() == 1

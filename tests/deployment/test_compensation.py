@@ -1,6 +1,7 @@
 """Making up for wires in the mapping: effective weights are the wanted ones."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,13 @@ from mho.mapping import (
     gather,
     place,
 )
-from mho.mapping.targets import adapt, compensate, repair
+from mho.mapping.blocks import weakened_search
+from mho.mapping.targets import (
+    adapt,
+    compensate,
+    repair,
+    wire_compensation,
+)
 from mho.rng import Stream
 from mho.units import uS
 from mho.wires import WireModel
@@ -181,3 +188,26 @@ def test_blocks_made_up_for_together_get_what_each_gets_alone() -> None:
         wanted = together.target[where].flatten()
         assert torch.equal(found.target, wanted)
         assert torch.equal(found.blocks[0].scale, together.blocks[number].scale)
+
+
+def test_few_blocks_are_searched_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of nine blocks of eighteen cells, two at a time where forty cells may be: the same bits."""
+    bench = info(20.0, tiles=9)
+    groups = [weights(1, 9) * (1.0 + number) for number in range(9)]
+    plain = place(groups, bench, PAIRS)
+    wanted = compensate(plain, bench, PAIRS)
+    sizes: list[int] = []
+
+    def noted(*arguments: Any) -> Any:
+        sizes.append(len(arguments[2]))
+        return weakened_search(*arguments)
+
+    monkeypatch.setattr(wire_compensation, "weakened_search", noted)
+    monkeypatch.setattr(wire_compensation, "_TOGETHER", 40)
+    found = compensate(plain, bench, PAIRS)
+    assert sizes == [2, 2, 2, 2, 1]
+    assert torch.equal(found.target, wanted.target)
+    for one, other in zip(found.blocks, wanted.blocks, strict=True):
+        assert torch.equal(one.scale, other.scale)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -219,6 +220,49 @@ def test_the_module_stays_as_it_is_and_nothing_is_copied() -> None:
     assert module.training
     for name, tensor in module.state_dict().items():
         assert torch.equal(tensor, before[name])
+
+
+def test_what_is_done_to_the_result_leaves_the_original_alone() -> None:
+    """Moved to double precision, and loaded with other norms: no bit of the original differs."""
+    module = Both().eval()
+    samples = inputs(2, 3, 8, 8)
+    before = copy.deepcopy(module.state_dict())
+    found = convert(module, digital=("head",))
+    wanted = found.software_outputs(samples)["output"]
+    state = {
+        name: torch.zeros_like(tensor)
+        for name, tensor in found.state_dict().items()
+    }
+    found.load_state_dict(state)
+    found.to(torch.float64)
+    for name, tensor in module.state_dict().items():
+        assert tensor.dtype == before[name].dtype
+        assert torch.equal(tensor, before[name])
+    assert torch.equal(found.software_outputs(samples)["output"], wanted)
+
+
+def test_a_module_in_double_precision_stays_in_it() -> None:
+    """Some cells are stuck, so that columns are turned round; the others are exact."""
+    module = nn.Sequential(nn.Conv2d(5, 7, 3), nn.Flatten()).double()
+    samples = inputs(3, 5, 12, 12).double()
+    table = replace(exact(), held=torch.full((3,), 1000 * uS), programmed=10)
+    found = convert(module, mho.Chip("rao2023", periphery=FINE))
+    found.program(table, mho.Stream(0))
+    found.calibrate(samples)
+    result = found(samples)
+    wanted = module(samples).detach()
+    assert result.dtype == torch.float64
+    assert float((result - wanted).abs().max()) < 1e-3 * float(
+        wanted.abs().max()
+    )
+
+
+@pytest.mark.parametrize("kind", ["linear", "image"])
+def test_no_samples_have_no_outputs(kind: str) -> None:
+    make, shape = KINDS[kind]
+    samples = inputs(*shape)
+    found = ready(make(), samples)
+    assert found(samples[:0]).shape == (0, *found(samples).shape[1:])
 
 
 @pytest.mark.parametrize("shape", [(64, 40, 12, 12), (512, 40, 4, 4)])

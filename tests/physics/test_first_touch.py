@@ -1,13 +1,16 @@
 """Cells are born when they are first touched: to the same bits, and the others take no memory."""
 
+import mmap
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.device import Cells
+from mho.device.first_touch import untouched_zeros
 from mho.rng import Stream
 
 _STATUS = Path("/proc/self/statm")
@@ -30,6 +33,34 @@ def test_when_a_cell_is_born_is_of_no_consequence() -> None:
     late.records_with(torch.tensor([999, 3, 500]).numpy())
     late.records_with(torch.tensor([510, 520, 530]).numpy())
     assert (late.records == wanted).all()
+
+
+def test_a_birth_that_was_interrupted_is_made_up_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever had not been written yet is born the next time: no bit of any column differs."""
+    kind = Chip("rao2023").cell
+    wanted = Cells(kind, 1000, Stream(4), 300.0).records
+    late = Cells(kind, 1000, Stream(4), 300.0)
+
+    def interrupted(_: Cells, __: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cells, "_give_birth", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            late.records_with(torch.tensor([999, 3, 500]).numpy())
+    assert (late.records == wanted).all()
+
+
+def test_records_do_without_what_a_system_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A kernel without large pages knows no advice about them: zeros all the same."""
+    monkeypatch.setattr(mmap, "MADV_NOHUGEPAGE", 9999, raising=False)
+    records = untouched_zeros(1 << 23, np.dtype(np.float64))
+    assert records.size == 1 << 23
+    assert not records[::4096].any()
 
 
 def test_a_part_of_a_state_is_that_part_of_the_whole_state() -> None:

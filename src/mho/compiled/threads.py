@@ -1,7 +1,7 @@
 """Work on many cells by several threads: kernels let go of the interpreter while they run."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -58,8 +58,12 @@ def in_threads(
     first, *others = (slice(*pair) for pair in pairwise(edges))
     pool = _pool(threads)
     begun = [pool.submit(work, some) for some in others]
-    # whoever waits may as well work
-    found = [work(first)]
+    try:
+        # whoever waits may as well work
+        found = [work(first)]
+    finally:
+        # nobody goes on with slices of what the caller has given up
+        wait(begun)
     return found + [one.result() for one in begun]
 
 

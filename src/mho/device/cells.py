@@ -88,6 +88,8 @@ class Cells:
         new = self._first_touch.untouched(cells)
         if new is not None:
             self._give_birth(new)
+            # not before: whoever was interrupted at their birth is born the next time
+            self._first_touch.touch(new)
         return self._records
 
     def _give_birth(self, new: Table) -> None:

@@ -1,6 +1,7 @@
 """Cells that are touched for the first time: what nobody has asked for need not be there yet."""
 
 import mmap
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,9 @@ def untouched_zeros(count: int, record: np.dtype[Any]) -> Table:
         return np.zeros(count, record)
     # large pages would give two megabytes to a single cell
     memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    memory.madvise(mmap.MADV_NOHUGEPAGE)
+    # a kernel built without large pages refuses, and has none to give
+    with suppress(OSError):
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(memory, record, count)
 
 
@@ -43,13 +46,14 @@ class FirstTouch:
         self._complete = count == 0
 
     def untouched(self, cells: Table | None = None) -> Table | None:
-        """Cells that become touched now: those asked for and their neighbours, in their order.
+        """Cells to be touched: those asked for and their neighbours, in their order.
 
         Args:
             cells: Numbers of the cells asked for; all of them if `None`.
 
         Returns:
-            Numbers of the cells; `None` if all that were asked for had been touched before.
+            Numbers of the cells, for `touch`; `None` if all that were asked for had been touched
+            before.
         """
         if self._complete:
             return None
@@ -62,8 +66,11 @@ class FirstTouch:
         blocks = np.flatnonzero(fresh)
         if blocks.size == 0:
             return None
-        self._touched[blocks] = True
-        self._complete = bool(self._touched.all())
         first = blocks[:, None] << _BLOCK
         new = (first + np.arange(1 << _BLOCK)).reshape(-1)
         return new[new < self._count]
+
+    def touch(self, cells: Table) -> None:
+        """Remember cells that `untouched` named, now that they are there."""
+        self._touched[cells >> _BLOCK] = True
+        self._complete = bool(self._touched.all())

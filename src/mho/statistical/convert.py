@@ -76,7 +76,8 @@ def convert(
 ) -> ConvertedModule:
     """Put the layers of a network on tiles; the source itself stays as it is.
 
-    Parameters are shared with the original, not copied, until cells are drawn for them. Wires are
+    Weights on tiles are shared with the original, not copied, until cells are drawn for them; what
+    stays digital is a copy, so whatever is done to the result leaves the original alone. Wires are
     taken as made up for by the mapping; converters only round.
 
     Args:
@@ -198,7 +199,9 @@ def _swapped_module(
         )
     cells = sum(layer.cells for layer in swaps.values())
     account = Conversion(tuple(entries), cells)
-    swapped = _swapped(own, swaps)
+    on_tiles: dict[int, Any] = {id(layer): layer for layer in swaps.values()}
+    # what stays digital is moved and loaded with the result, so it must be its own
+    swapped = copy.deepcopy(_swapped(own, swaps), on_tiles)
     return ConvertedModule(
         swapped,
         partial(_outputs, swapped),
@@ -290,7 +293,8 @@ def _fate(
 
 def _tiled(name: str, part: nn.Module, tiling: Tiling) -> TiledLayer:
     """A layer on tiles in the place of a module."""
-    tensors = {k: p.detach() for k, p in part.named_parameters()}
+    # targets are single precision, whatever the module computes in
+    tensors = {k: p.detach().float() for k, p in part.named_parameters()}
     for key, tensor in tensors.items():
         check_finite(
             tensor,
@@ -318,7 +322,8 @@ def _tiled(name: str, part: nn.Module, tiling: Tiling) -> TiledLayer:
         labels,
     )
     dense_operation(node, graph, table)
-    return tiling.layer(table.layers, padding)
+    layer = tiling.layer(table.layers, padding)
+    return layer.to(part.get_parameter("weight").dtype)
 
 
 def _swapped(module: nn.Module, swaps: dict[int, TiledLayer]) -> nn.Module:

@@ -207,7 +207,7 @@ class ConvertedModule(NetworkOnChip):
         for layer in layers:
             if layer.watch is None or not layer.watch.called:
                 raise ValueError(
-                    f"Argument `module` must call its layer `{layer.name}` to have it on tiles,"
+                    f"Argument `source` must call its layer `{layer.name}` to have it on tiles,"
                     " but does not; keep it digital, or use `mho.deploy`."
                 )
 

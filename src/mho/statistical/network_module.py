@@ -249,7 +249,8 @@ class _Builder:
             graph = self._network.graph
             tensor = graph.tensors[name]
             place = self._free(graph.labels.get(name, name))
-            self._root.register_buffer(place, tensor)
+            # a state that is loaded is written into buffers: the network keeps its own
+            self._root.register_buffer(place, tensor.clone())
             self._values[name] = self._graph.get_attr(place)
         return self._values[name]
 

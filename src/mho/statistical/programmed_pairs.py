@@ -111,7 +111,7 @@ def _turned(
     )
     _, numbers = np.unique(column.numpy(), return_inverse=True)
     place = torch.from_numpy(numbers)
-    gains = torch.zeros(int(place.max()) + 1 if place.numel() else 0)
+    gains = gain.new_zeros(int(place.max()) + 1 if place.numel() else 0)
     return gains.index_add(0, place, gain)[place] > 0
 
 

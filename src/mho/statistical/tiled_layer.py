@@ -135,7 +135,8 @@ class TiledLayer(nn.Module):
     def _wanted(self) -> Float[Tensor, "blocks outputs rows"]:
         """Differences of pairs that the weights ask for (S), on the CPU in float32."""
         limit = self._mapping.block_difference
-        weights = torch.stack([layer.weight.cpu() for layer in self.layers])
+        own = [layer.weight.cpu().float() for layer in self.layers]
+        weights = torch.stack(own)
         scales = 1 / self.weight_of_siemens.float().cpu()
         wanted = (weights * scales[..., None]).clamp_(-limit, limit)
         step = self._mapping.step
@@ -245,6 +246,8 @@ class TiledLayer(nn.Module):
         self, sums: Tensor, variance: Tensor, entries: int
     ) -> Tensor:
         """Sums with noise of this variance, rounded to codes; noise is named by entries."""
+        if entries == 0:
+            return sums
         width = sums.numel() // entries
         numbers = self.normals(self.noise_key, self.noise_row, entries, width)
         self.noise_row.add_(entries)

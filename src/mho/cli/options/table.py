@@ -138,8 +138,8 @@ ManyWorkers = Annotated[
         name="--workers",
         group=MANY,
         help=(
-            "Processes that share the work, about 0.5 GB each; as many as there are cores if "
-            "left out. The results are the same for any number."
+            "Processes that share the work, about 0.5 GB each; as many as there are cores, and "
+            "memory for, if left out. The results are the same for any number."
         ),
     ),
 ]

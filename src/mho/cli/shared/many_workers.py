@@ -22,7 +22,7 @@ def with_workers(
     """Workers that have all that a deployment needs.
 
     Args:
-        count: Processes that compute (1); as many as there are cores if `None`.
+        count: Processes that compute (1); `usual_workers` if `None`.
         chips: Chips that they can share (1).
         threads: Threads that each computes with (1).
         chip: Preset of the chips.

@@ -22,6 +22,9 @@ from mho.mapping.blocks import (
 )
 from mho.mapping.weights import WeightMapping
 
+_TOGETHER = 1 << 21
+"""Cells of the blocks that are searched together at most: each takes a hundred bytes (1)."""
+
 
 def compensate(
     placement: Placement, info: BenchInfo, mapping: WeightMapping
@@ -65,14 +68,18 @@ def compensate(
 def _of_equal_shape(
     placement: Placement,
 ) -> Iterator[tuple[list[int], list[Int64[Tensor, "sides rows cols"]]]]:
-    """Numbers of the blocks of one kind and shape, and where their cells stand, kind by kind."""
+    """Numbers of blocks of one kind and shape, and where their cells stand, some at a time."""
     alike: dict[Any, list[int]] = {}
     places = []
     for number, (block, place) in enumerate(each_block(placement)):
         places.append(place)
         alike.setdefault((type(block), place.shape), []).append(number)
     for numbers in alike.values():
-        yield numbers, [places[number] for number in numbers]
+        cells = max(1, places[numbers[0]].numel())
+        together = max(1, _TOGETHER // cells)
+        for first in range(0, len(numbers), together):
+            some = numbers[first : first + together]
+            yield some, [places[number] for number in some]
 
 
 def adapt(

@@ -74,12 +74,13 @@ class LinearLayer:
             activation_shape: Shape of the layer's input.
         """
         if self.convolution is None:
-            return products.reshape(*activation_shape[:-1], -1).contiguous()
+            shape = (*activation_shape[:-1], products.shape[-1])
+            return products.reshape(shape).contiguous()
         size = self.convolution.positions(activation_shape)
         images = products.reshape(
-            activation_shape[0], prod(size), -1
+            activation_shape[0], prod(size), products.shape[-1]
         ).transpose(1, 2)
-        images = images.reshape(activation_shape[0], -1, *size)
+        images = images.reshape(activation_shape[0], products.shape[-1], *size)
         # In the order of memory that torch's own layers use, as a recorded view relies on it.
         return self.convolution.shaped(images).contiguous()
 
