@@ -134,6 +134,22 @@ def test_a_measure_of_ones_own_is_told_of_a_choice_of_samples(
     assert "The output is" in told
 
 
+def test_the_option_that_a_chip_does_not_take_is_named(
+    chip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each by its own name."""
+    for words in (
+        ("--output", "y"),
+        ("--state", "a=b"),
+        ("--time-axis",),
+        ("--input", "x=1"),
+    ):
+        assert call("run", str(chip), *words) == 2
+        option = words[0].removeprefix("--").replace("-", "_")
+        told = capsys.readouterr().err.replace("-", "_")
+        assert f"`{option}` must be left out" in told
+
+
 def test_a_measure_of_ones_own_goes_to_other_processes(place: Path) -> None:
     """By file and name, as a function from a file cannot be sent; it is of that very file."""
     metric = own_metric(place / "net.py", "distance")

@@ -1,5 +1,6 @@
 """Outputs against those that they should equal: formulas, limits, and metrics made of them."""
 
+import json
 import math
 import pickle
 
@@ -8,6 +9,7 @@ import torch
 
 from mho.data import AGAINST_DIGITAL, Data, against, agreement
 from mho.rng import Stream
+from mho.runs import output_rows, verdict
 
 DATA = Data(torch.zeros(50, 1), None, torch.zeros(2, 1), 0)
 
@@ -74,6 +76,50 @@ def test_equal_and_silent_outputs_have_no_error() -> None:
     assert agreement(silent + 0.5, silent).worst == pytest.approx(
         0.5 * math.sqrt(3)
     )
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_no_number_is_infinitely_wrong(value: float) -> None:
+    """Of found or wanted, in one sample of 50: its error is infinite, and so that of all.
+
+    The plain values are JSON, which knows neither NaN nor infinity.
+    """
+    numbers = outputs()
+    broken = numbers.clone()
+    broken[17, 2] = value
+    for seen, wanted in ((broken, numbers), (numbers, broken)):
+        found = agreement(seen, wanted)
+        assert found.error == found.worst == math.inf
+        assert found.sqnr == -math.inf
+        assert found.worst_sample == 17
+        assert found.cosine == 0.0
+        assert found.agreeing < 1.0 or value == math.inf
+        assert found.described["relative_rms"] is None
+        json.dumps(found.described, allow_nan=False)
+        (sentence,) = verdict({"outputs": {"y": found.described}})
+        assert "no numbers" in sentence
+        assert "number 17" in sentence
+        assert "none" in output_rows("y", found.described)[0][1]
+        with pytest.raises(ValueError, match="finite number"):
+            against("error", {"y": wanted}).score({"y": seen}, DATA)
+
+
+def test_the_same_infinity_in_both_is_no_difference() -> None:
+    """As a mask leaves it: errors are those of the other entries, 10 % of them here."""
+    wanted = outputs()
+    seen = 1.1 * wanted
+    seen[:, 0] = wanted[:, 0] = -math.inf
+    assert agreement(wanted.clone(), wanted).sqnr == math.inf
+    found = agreement(seen, wanted)
+    assert found.error == pytest.approx(0.1)
+    assert found.cosine == pytest.approx(1.0)
+
+
+def test_outputs_without_entries_agree() -> None:
+    """There is nothing in which they could differ."""
+    nothing = torch.zeros(3, 0, 2)
+    found = agreement(nothing, nothing)
+    assert (found.error, found.sqnr) == (0.0, math.inf)
 
 
 def test_of_several_outputs_the_worst_counts() -> None:

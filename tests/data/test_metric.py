@@ -63,6 +63,17 @@ def test_a_metric_sees_outputs_and_every_array_of_the_file(
     assert metric_of({}) == ACCURACY
 
 
+def test_a_metric_of_ones_own_may_be_called_accuracy() -> None:
+    """Its keys say `score`, as of any other one, and a result that is read again says so, too."""
+    own = Metric("accuracy", lambda *_: 0.5)
+    assert (own.key, own.record(0.5)) == ("score", {"accuracy": None})
+    assert metric_of({"metric": own.described}).key == "score"
+    assert metric_of({"metric": ACCURACY.described}) == ACCURACY
+    # of a result from before there was a key
+    old = {"name": "accuracy", "unit": "%", "higher_is_better": True}
+    assert metric_of({"metric": old}) == ACCURACY
+
+
 @pytest.mark.parametrize(
     ("function", "words"),
     [

@@ -122,6 +122,7 @@ def test_what_is_kept_goes_on_from_where_the_bench_is(
     first(samples())
     kept = chip.after(first.bench, accuracy=0.5)
     assert kept.records == {"accuracy": 0.5}
+    assert kept.after(first.bench, accuracy=None).records == {}
     assert torch.equal(kept.deployed()(samples()), second)
 
 

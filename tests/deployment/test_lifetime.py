@@ -199,14 +199,17 @@ def test_the_identity_of_a_life_is_of_chip_data_and_options(
     chip: ProgrammedChip,
 ) -> None:
     other = replace(data(), labels=1 - data().right)
+    # which a metric may look at
+    truth = replace(data(), others={"truth": torch.ones(3)})
     told = {
         JOB.identity(Task(chip, data())),
         JOB.identity(Task(chip, other)),
+        JOB.identity(Task(chip, truth)),
         JOB.identity(Task(replace(chip, records={"accuracy": 0.5}), data())),
         replace(JOB, temperature=300.0).identity(Task(chip, data())),
     }
     assert JOB.identity(Task(chip, data())) == JOB.identity(Task(chip, data()))
-    assert len(told) == 4
+    assert len(told) == 5
 
 
 @pytest.mark.parametrize(

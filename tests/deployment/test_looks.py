@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from mho.deployment import DeployedNetwork, layer_errors
 from mho.files import RunFolder
 from mho.network import read_network
 from mho.rng import Stream
-from mho.runs import Task, digital_outputs, evaluate
+from mho.runs import Questions, Task, digital_outputs, evaluate
 
 FEW = 3
 """Looks instead of twenty: the laws hold for any number (1)."""
@@ -95,6 +96,43 @@ def test_a_metric_of_ones_own_is_asked_at_every_look() -> None:
         noisy(asked), replace(asked, metric=Metric("n", count)), lambda _: None
     )
     assert found.interval == {"low": 1.0, "best": 2.0, "high": float(FEW)}
+
+
+def test_the_network_in_software_is_asked_at_once_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is programmed, and for everything that compares with it afterwards."""
+    asked = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return digital_outputs(*given)
+
+    monkeypatch.setattr("mho.runs.task.digital_outputs", counted)
+    given = task(300)
+    found = given.asked(Questions("sqnr"))
+    assert found.software_score == 313.0
+    assert found.software_outputs.keys() == given.software_outputs.keys()
+    # the second is that of the task from before
+    assert asked == 2
+    other = replace(found, data=task(40).data)
+    assert next(iter(other.software_outputs.values())).shape[0] == 40
+    bad = tmp_path / "bad.py"
+    bad.write_text("def bad(outputs, data):\n    return 1 / 0\n")
+    with pytest.raises(ValueError, match="`bad` raised ZeroDivisionError"):
+        given.asked(Questions(f"{bad}:bad"))
+
+
+def test_a_metric_of_another_file_is_another_run(tmp_path: Path) -> None:
+    """Also where it is called as the built-in one is."""
+    given = task(40)
+    told = {given.fingerprint}
+    for value in (1, 2):
+        file = tmp_path / f"own{value}.py"
+        file.write_text(f"def accuracy(outputs, data):\n    return {value}.0\n")
+        told.add(given.asked(Questions(f"{file}:accuracy")).fingerprint)
+    assert len(told) == 3
 
 
 def test_errors_of_layers_are_where_they_were_put() -> None:

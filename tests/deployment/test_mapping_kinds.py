@@ -27,6 +27,7 @@ from mho.mapping import (
     lay_out,
     mapping_for,
     place,
+    positions,
     tiles_needed,
 )
 from mho.mapping.targets import compensate, second_pair_targets
@@ -331,7 +332,8 @@ def test_every_cell_has_one_place_in_the_grid_of_its_layer(kind: str) -> None:
     placement = place(weights, info_of(tiles), MAPPINGS[kind](LOW, HIGH))
     seen = []
     for layer, (_, inputs) in enumerate(shapes):
-        parts = grid_columns(placement, layer)
+        placed = zip(placement.blocks, positions(placement.blocks), strict=True)
+        parts = grid_columns([one for one in placed if one[0].layer == layer])
         grid = torch.full(
             (inputs, 1 + max(int(c.max()) for _, _, c in parts)), -1
         )

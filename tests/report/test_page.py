@@ -180,6 +180,23 @@ def test_names_from_outside_cannot_become_markup(data: RunData) -> None:
     assert html.count("&lt;script&gt;") >= 5
 
 
+def test_errors_that_are_no_numbers_are_told(data: RunData) -> None:
+    """In words and in the tables; the figure leaves them out."""
+    layers = [
+        one | {"alone": None, "accumulated": None}
+        for one in data.result["layers"]  # type: ignore[attr-defined]
+    ]
+    missing = dict.fromkeys(
+        ("relative_rms", "worst_sample_relative_rms", "sqnr_dB")
+    )
+    seen = data.result["outputs"]["scores"] | missing  # type: ignore[index]
+    told = data.result | {"layers": layers, "outputs": {"scores": seen}}
+    html = render(dataclasses.replace(data, result=told))
+    assert "holds values that are no numbers" in html
+    assert "no number with exact inputs" in html
+    assert "NaN or infinite values" in html
+
+
 def test_same_run_gives_the_same_bytes(tmp_path: Path, html: str) -> None:
     write_report(run(), tmp_path / "report.html")
     assert (tmp_path / "report.html").read_bytes() == html.encode()

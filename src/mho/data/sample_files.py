@@ -1,4 +1,4 @@
-"""Samples from `.npz` files: test data, training data, inputs alone."""
+"""Samples from `.npz` files: test data and training data."""
 
 import zipfile
 from collections.abc import Mapping
@@ -145,20 +145,6 @@ def load_training(data: str, training: str | None, like: Inputs) -> Training:
     check_shape(inputs, names[0], (None, *only_input(like).shape[1:]))
     check_shape(labels, names[1], (inputs.shape[0],))
     return Training(inputs, labels)
-
-
-def load_inputs(path: str, *, calibration: bool = False) -> Inputs:
-    """Read inputs without labels from a `.npz` file; pickled objects in it are refused.
-
-    Args:
-        path: File as for `load_data`.
-        calibration: Read the calibration samples instead; without them, the first 64 inputs.
-
-    Raises:
-        ValueError: With one sentence that names the file or the array.
-    """
-    data = load_data(path)
-    return data.calibration if calibration else data.inputs
 
 
 def _arrays(

@@ -1,5 +1,6 @@
 """Where a deployed network goes wrong: the error of each analog layer, alone and accumulated."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -37,11 +38,11 @@ class LayerError:
 
     @property
     def described(self) -> dict[str, Any]:
-        """Plain values, for a result."""
+        """Plain values, for a result: an error that is infinite or NaN is `None`."""
         return {
             "name": self.name,
-            "alone": self.alone,
-            "accumulated": self.accumulated,
+            "alone": _finite(self.alone),
+            "accumulated": _finite(self.accumulated),
             "vectors": self.vectors,
         }
 
@@ -133,6 +134,10 @@ class _Sums:
             (self.accumulated / whole) ** 0.5,
             self.vectors,
         )
+
+
+def _finite(error: float) -> float | None:
+    return error if math.isfinite(error) else None
 
 
 def _power(values: Tensor) -> float:

@@ -1,8 +1,7 @@
 """The recorded operations of a network as plain values: no code, only names and numbers.
 
-A `Graph` comes from a program that `torch.export` traced, or from a `.pt2` file
-(`mho.deployment.archive`). Both use the operator names of the file format, such as
-`aten.linear.default`.
+A `Graph` comes from a program that `torch.export` traced, or from a file (`mho.network.formats`).
+All use the operator names of torch, such as `aten.linear.default`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -37,7 +37,7 @@ def read_network(
     itself one sample at a time, before anybody programs a chip from it.
 
     Args:
-        source: Module, program of `torch.export`, or graph read from a `.pt2` file.
+        source: Module, program of `torch.export`, or graph read from a file.
         example: Typical inputs (1). Shape (batch, ...), at least one sample; by name for a network
             with several inputs, which a module is given as its arguments of those names.
             Sequences (batch, steps, ...) for a network with states, whose first values may be

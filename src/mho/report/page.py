@@ -104,6 +104,7 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
         drawing: As for `write_report`.
     """
     drawn = (drawing or Drawing()).of(data)
+    metric = capital(metric_of(data.result).name)
     page = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -113,7 +114,7 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
     ).get_template("template.html.j2")
     return page.render(
         sections=sections_of(data),
-        chips=_chips(data.population, drawn),
+        chips=_chips(data.population, drawn, metric),
         network=data.result.get("network", "network"),
         headline=headline(data.result),
         key_figures=key_figures(data.result),
@@ -140,7 +141,7 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
         outcomes=[
             (o.name, o.remedy) for o in (Outcome.STUCK, Outcome.OUT_OF_CYCLES)
         ],
-        metric=capital(metric_of(data.result).name),
+        metric=metric,
         # backticks are for terminals
         verdict=[
             re.sub(r"`([^`]*)`", r"“\1”", sentence)
@@ -190,7 +191,7 @@ def _part(name: str) -> str:
 
 
 def _chips(
-    population: Population | None, drawn: Drawn
+    population: Population | None, drawn: Drawn, metric: str
 ) -> dict[str, Any] | None:
     """What the section of many chips shows."""
     if population is None:
@@ -203,7 +204,7 @@ def _chips(
         "compared": population.comparison is not None,
         "picture": Picture(
             drawn["population"],
-            f"Accuracy of {len(seeds)} chips as dots, a row for each way to program them, beside "
+            f"{metric} of {len(seeds)} chips as dots, a row for each way to program them, beside "
             "that in software as a line.",
         ),
         "summary_columns": SUMMARY_COLUMNS,

@@ -35,7 +35,7 @@ from mho.runs.run_data import (
     WireAccount,
 )
 from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
-from mho.runs.task import Task, names_network, prepare
+from mho.runs.task import Task, names_network, prepare, unasked
 from mho.runs.training import TrainJob, learn, training_data
 from mho.runs.tuning import Tuned, TuneJob, tune
 from mho.runs.warm_kernels import warm_up
@@ -86,6 +86,7 @@ __all__ = [
     "prepare",
     "training_data",
     "tune",
+    "unasked",
     "verdict",
     "warm_up",
     "way_chosen",

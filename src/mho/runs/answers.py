@@ -8,7 +8,6 @@ from mho.data import ACCURACY, Outputs, agreements
 from mho.deployment import DeployedNetwork, Looks, layer_errors
 from mho.ledger import Ledger
 from mho.runs.job import Questions
-from mho.runs.judging import digital_outputs
 from mho.runs.task import Task
 from mho.samples import chosen, number_of
 
@@ -46,8 +45,7 @@ def answer_questions(
     result: dict[str, Any] = {}
     cost = None
     if task.metric != ACCURACY or questions.by_layer:
-        wanted = digital_outputs(task.network, task.data.inputs)
-        compared = agreements(outputs, wanted)
+        compared = agreements(outputs, task.software_outputs)
         result["outputs"] = {
             name: one.described
             | {"worst_sample": task.data.number(one.worst_sample)}

@@ -83,7 +83,13 @@ class LifeJob(Configuration):
             task: The chip and the data, with what is asked.
         """
         digest = hashlib.sha256()
-        for tensor in (*each_tensor(task.data.inputs), task.data.labels):
+        data = task.data
+        # calibration and training data change nothing about a life
+        for tensor in (
+            *each_tensor(data.inputs),
+            data.labels,
+            *data.others.values(),
+        ):
             if tensor is not None:
                 digest.update(tensor.contiguous().numpy().tobytes())
         usual = Questions()

@@ -16,7 +16,6 @@ from mho.files import RunFolder
 from mho.ledger import Ledger
 from mho.mapping import (
     Block,
-    Placement,
     ReferenceBlock,
     blocks_of_layers,
     positions,
@@ -110,7 +109,9 @@ def layer_maps(
     places = positions(blocks)
     of_layers = blocks_of_layers(chip.placement)
     for number, layer in enumerate(sources.network.layers):
-        parts = _grid([(blocks[k], places[k]) for k in of_layers[number]])
+        parts = grid_columns(
+            [(blocks[k], places[k]) for k in of_layers[number]]
+        )
         width = 1 + max(int(columns.max()) for _, _, columns in parts)
         grids = [torch.zeros(layer.weight.shape[1], width) for _ in values]
         for inputs, place, columns in parts:
@@ -314,29 +315,15 @@ def _result(
 
 
 def grid_columns(
-    placement: Placement, layer: int
-) -> list[tuple[slice, Int64[Tensor, "rows cols"], Int64[Tensor, " cols"]]]:
+    placed: Sequence[tuple[Block, Int64[Tensor, "_ _ _"]]],
+) -> list[tuple[slice, Int64[Tensor, "_ _"], Int64[Tensor, " _"]]]:
     """How the cells of a layer make one grid: inputs, positions in `Placement.cells`, columns.
 
     Neighbours are neighbours on the chip: the halves of a pair, the pairs that correct others
     after those, the reference of a part after its outputs.
 
     Args:
-        placement: Where the network lies.
-        layer: Number of the layer.
-    """
-    places = positions(placement.blocks)
-    placed = zip(placement.blocks, places, strict=True)
-    return _grid([one for one in placed if one[0].layer == layer])
-
-
-def _grid(
-    placed: Sequence[tuple[Block, Int64[Tensor, "_ _ _"]]],
-) -> list[tuple[slice, Int64[Tensor, "_ _"], Int64[Tensor, " _"]]]:
-    """The grid of a layer.
-
-    Args:
-        placed: Its blocks, and where their cells stand.
+        placed: Blocks of the layer, and where their cells stand.
     """
     grid = []
     width = 2 * max(block.outputs.stop for block, _ in placed)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mho.data import (
     BUILT_IN,
     Data,
     Metric,
+    Outputs,
     Training,
     fixed_choice,
     load_data,
@@ -48,6 +49,7 @@ class Task:
         training: Training data, none of them for testing; `None` where nothing learns.
         built_in: Name of the built-in data set; empty if the data are the user's.
         metric: What outputs are judged by: the share of right answers, or what was asked for.
+        held: Outputs of the network in software once they were asked for, by name.
     """
 
     source: Network | CompiledNetwork | ProgrammedChip
@@ -55,6 +57,10 @@ class Task:
     training: Training | None = None
     built_in: str = ""
     metric: Metric = ACCURACY
+    # every copy with other values begins with nothing
+    held: dict[str, Tensor] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def network(self) -> Network:
@@ -79,9 +85,21 @@ class Task:
         return self.training
 
     @property
+    def software_outputs(self) -> Outputs:
+        """All outputs of the network in software for the test data, computed only once."""
+        if not self.held:
+            self.held.update(digital_outputs(self.network, self.data.inputs))
+        return self.held
+
+    @property
     def software_score(self) -> float:
         """What the metric says of the network in software (its unit)."""
-        return self.score_of(self.network)
+        # a metric of the user's might write into what it is given
+        outputs = {
+            name: tensor.clone()
+            for name, tensor in self.software_outputs.items()
+        }
+        return self.metric.score(outputs, self.data)
 
     def score_of(self, network: Network) -> float:
         """What the metric says of a network in software, on the test data (its unit)."""
@@ -95,15 +113,24 @@ class Task:
     def asked(self, questions: Questions) -> "Task":
         """The same with the samples and the metric that are asked for.
 
+        The network in software is judged at once, before anything is programmed.
+
         Raises:
-            ValueError: There is no such metric, or the user's file of it fails.
+            ValueError: There is no such metric, the user's file of it fails, or it gives no number
+                for these outputs and data.
             OSError: The user's file cannot be read.
         """
         data = self.data
         if questions.samples is not None:
             data = fixed_choice(data, questions.samples)
-        metric = metric_for(questions.metric, self.network, data)
-        return replace(self, data=data, metric=metric)
+        sampled = replace(self, data=data)
+        metric = metric_for(
+            questions.metric, data, lambda: sampled.software_outputs
+        )
+        judged = replace(sampled, metric=metric)
+        judged.held.update(sampled.held)
+        _ = judged.software_score
+        return judged
 
     @property
     def fingerprint(self) -> str:
@@ -116,7 +143,7 @@ class Task:
             digest.update(self.source.sha256.encode())
         for tensor in self._tensors():
             digest.update(tensor.contiguous().numpy().tobytes())
-        if self.metric.name != ACCURACY.name:
+        if self.metric != ACCURACY:
             digest.update(f"{self.metric.name} {self.metric.source}".encode())
         return digest.hexdigest()
 
@@ -138,11 +165,15 @@ def prepare(job: Job, progress: Progress) -> Task:
     Raises:
         ValueError: Something about the files; one sentence says what.
     """
-    return _gathered(job, progress).asked(job.questions)
+    return unasked(job, progress).asked(job.questions)
 
 
-def _gathered(job: Job, progress: Progress) -> Task:
-    """Network and data of a deployment, before anything is asked of them."""
+def unasked(job: Job, progress: Progress) -> Task:
+    """Network and data of a deployment, before anything is asked of them.
+
+    Raises:
+        ValueError: Something about the files; one sentence says what.
+    """
     if job.network in BUILT_IN:
         if job.data or job.weights:
             raise ValueError(

@@ -50,7 +50,6 @@ _LATE = {
         "array_size",
         "check_outputs",
         "check_writable",
-        "course_rows",
         "names",
         "passive_rows",
         "print_rows",

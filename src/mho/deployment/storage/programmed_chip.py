@@ -68,27 +68,31 @@ class ProgrammedChip:
             self.tuning.put_in_force(deployed)
         return deployed
 
-    def after(self, bench: Bench, **records: float) -> "ProgrammedChip":
+    def after(self, bench: Bench, **records: float | None) -> "ProgrammedChip":
         """The same chip, in the state in which a bench is now.
 
         Args:
             bench: Bench of `deployed()`.
-            records: What was measured meanwhile.
+            records: What was measured meanwhile; `None` for what holds no longer.
 
         Raises:
             ValueError: The bench cannot keep its state.
         """
         state = restorable(bench).state(self.placement.cells)
-        return replace(self, state=state, records={**self.records, **records})
+        known = {**self.records, **records}
+        valid = {
+            name: value for name, value in known.items() if value is not None
+        }
+        return replace(self, state=state, records=valid)
 
     def tuned(
-        self, deployed: DeployedNetwork, **records: float
+        self, deployed: DeployedNetwork, **records: float | None
     ) -> "ProgrammedChip":
         """The same chip after tuning: its state, targets and digital settings.
 
         Args:
             deployed: What `deployed()` returned, tuned.
-            records: What was measured meanwhile.
+            records: What was measured meanwhile; `None` for what holds no longer.
         """
         there = replace(
             self, placement=deployed.placement, tuning=Tuning.of(deployed)

@@ -39,7 +39,7 @@ def layer_error_figure(layers: Sequence[Mapping[str, Any]]) -> Figure:
         ("accumulated", VERMILLION, "s-", "accumulated"),
         ("alone", BLUE, "o-", "with exact inputs"),
     ):
-        errors = [max(_LEAST, 100 * float(one[key])) for one in layers]
+        errors = [_percent(one[key]) for one in layers]
         axes.plot(places, errors, mark, color=colour, label=label, markersize=5)
     axes.set_yscale("log")
     _plain_numbers(axes)
@@ -47,6 +47,11 @@ def layer_error_figure(layers: Sequence[Mapping[str, Any]]) -> Figure:
     _name_layers(axes, layers, places)
     add_legend(axes)
     return figure
+
+
+def _percent(error: float | None) -> float:
+    """Where an error is drawn (%); one that is no number, nowhere."""
+    return math.nan if error is None else max(_LEAST, 100 * error)
 
 
 def _plain_numbers(axes: Any) -> None:

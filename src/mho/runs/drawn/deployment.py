@@ -22,7 +22,6 @@ from mho.rng import Stream
 from mho.runs.drawn.judge import JudgedNetwork, batch_for, judge
 from mho.runs.drawn.way import NOT_MODELLED
 from mho.runs.job import Job
-from mho.runs.judging import digital_outputs
 from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.run_data import DrawnCells, RunData
 from mho.runs.task import Task
@@ -217,7 +216,7 @@ class _Drawing:
             "operations": work.plain(),
             "cells": ready.cells,
             "tiles": tiles_needed(shapes, ready.info.rows, ready.info.cols),
-            "stuck_cells": ready.stuck_cells,
+            "stuck_cells": first.figures.stuck_cells,
             "converged_fraction": table.converged_fraction,
             "error_uS": _quantiles(table.error),
             "noise_rms_uS": _quantiles(table.variance.sqrt()),
@@ -237,7 +236,7 @@ class _Drawing:
     def _compared(self, outputs: Outputs) -> dict[str, Any]:
         """Every output against the digital network's."""
         data = self.task.data
-        wanted = digital_outputs(self.task.network, data.inputs)
+        wanted = self.task.software_outputs
         return {
             "outputs": {
                 name: one.described

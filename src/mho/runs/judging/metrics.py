@@ -47,14 +47,16 @@ def input_names(network: Network) -> tuple[str, ...]:
     return tuple(entry.name for entry in network.graph.inputs)
 
 
-def metric_for(name: str | None, network: Network, data: Data) -> Metric:
+def metric_for(
+    name: str | None, data: Data, wanted: Callable[[], Outputs]
+) -> Metric:
     """The metric that is asked for.
 
     Args:
         name: `accuracy`, one of `AGAINST_DIGITAL`, or `module.py:function`; if `None`, accuracy
             where there are labels and the error against the digital network where there are none.
-        network: The digital network.
         data: The samples.
+        wanted: Gives all outputs of the digital network for them.
 
     Raises:
         ValueError: There is no such metric, it needs labels, or the user's file fails.
@@ -66,7 +68,7 @@ def metric_for(name: str | None, network: Network, data: Data) -> Metric:
         _check_labels(data)
         return ACCURACY
     if name in AGAINST_DIGITAL:
-        return against(name, digital_outputs(network, data.inputs))
+        return against(name, wanted())
     path, colon, function = name.rpartition(":")
     if not (colon and path.endswith(".py") and function.isidentifier()):
         names = (ACCURACY.name, *AGAINST_DIGITAL)

@@ -1,5 +1,6 @@
 """What a run without labels says to a person: how far outputs are off, and where that begins."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ def verdict(result: Mapping[str, Any]) -> list[str]:
     sentences = []
     outputs = result.get("outputs")
     if isinstance(outputs, Mapping) and outputs:
-        name = max(outputs, key=lambda one: outputs[one]["relative_rms"])
+        name = max(outputs, key=lambda one: _size(outputs[one]["relative_rms"]))
         alone = len(outputs) == 1
         sentences.append(_of_output(name, outputs[name], alone=alone))
     layers = result.get("layers")
@@ -33,6 +34,11 @@ def _of_output(name: str, seen: Mapping[str, Any], *, alone: bool) -> str:
     """How far the worst output is off."""
     error = seen["relative_rms"]
     decibels = seen["sqnr_dB"]
+    if error is None:
+        return (
+            f"The output `{name}` holds values that are no numbers, NaN or infinite, in sample"
+            f" number {seen['worst_sample']} for one: nothing can be said of its error."
+        )
     if decibels is None:
         return f"The output `{name}` is that of the digital network, to the last bit."
     which = "The output" if alone else f"The worst output, `{name}`,"
@@ -57,12 +63,22 @@ def _distance(error: float) -> str:
 
 def _of_layers(layers: Sequence[Mapping[str, Any]]) -> str:
     """Which layer does most by itself, and where the error has become what it is at the end."""
-    worst = max(layers, key=lambda one: float(one["alone"]))
+    worst = max(layers, key=lambda one: _size(one["alone"]))
     last = layers[-1]
     return (
-        f"Layer `{worst['name']}` does most by itself, {worst['alone']:.2%} with exact inputs;"
-        f" after the last one, `{last['name']}`, {last['accumulated']:.2%} have added up."
+        f"Layer `{worst['name']}` does most by itself, {_share(worst['alone'])} with exact inputs;"
+        f" after the last one, `{last['name']}`, {_share(last['accumulated'])} have added up."
     )
+
+
+def _size(error: float | None) -> float:
+    """An error for comparisons (1): one that is no number is larger than all others."""
+    return math.inf if error is None else error
+
+
+def _share(error: float | None) -> str:
+    """An error as people read it."""
+    return "no number" if error is None else f"{error:.2%}"
 
 
 def output_rows(name: str, seen: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -72,15 +88,16 @@ def output_rows(name: str, seen: Mapping[str, Any]) -> list[tuple[str, str]]:
         name: The output.
         seen: What `Agreement.described` gave.
     """
+    error = seen["relative_rms"]
     decibels = seen["sqnr_dB"]
     ratio = "no error" if decibels is None else f"{decibels:.1f} dB"
-    worst = seen["worst_sample_relative_rms"]
+    told = f"{_share(error)} of the signal, {ratio}"
+    if error is None:
+        told = "none: NaN or infinite values"
+    worst = _share(seen["worst_sample_relative_rms"])
     return [
-        (
-            f"output {name}, error (rms)",
-            f"{seen['relative_rms']:.2%} of the signal, {ratio}",
-        ),
-        ("  worst sample", f"{worst:.2%}, number {seen['worst_sample']}"),
+        (f"output {name}, error (rms)", told),
+        ("  worst sample", f"{worst}, number {seen['worst_sample']}"),
         (
             "  largest entry / cosine",
             f"the same in {seen['largest_entry_agrees']:.2%} / {seen['cosine']:.5f}",
@@ -101,8 +118,8 @@ def layer_rows(result: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     return [
         (
             one["name"],
-            f"{one['alone']:.2%}",
-            f"{one['accumulated']:.2%}",
+            _share(one["alone"]),
+            _share(one["accumulated"]),
             f"{one['vectors']:,}",
         )
         for one in result.get("layers") or []

@@ -346,9 +346,10 @@ class _Tuning:
             return refit(deployed, samples, labels)
         own = Data(samples, labels, start.data.calibration, start.data.classes)
         try:
-            metric = metric_for(self._job.metric, start.network, own)
+            wanted = digital_outputs(start.network, samples)
+            metric = metric_for(self._job.metric, own, lambda: wanted)
             sign = -1.0 if metric.higher_is_better else 1.0
-            metric.score(digital_outputs(start.network, samples), own)
+            metric.score(wanted, own)
         except ValueError:
             # it needs what only test data have
             return refit(deployed, samples, labels)

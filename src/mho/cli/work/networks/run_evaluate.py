@@ -33,7 +33,7 @@ from mho.runs import (
     digital_outputs,
     evaluate_once,
     output_rows,
-    prepare,
+    unasked,
     verdict,
 )
 from mho.samples import number_of
@@ -62,11 +62,14 @@ def run_any(
     """
     if path.endswith(_PACKED):
         _check_absent(weights is not None, "weights")
-        _check_absent(
-            signature != Signature(signature.inputs)
-            or bool(signature.constants),
-            "output",
-        )
+        left_out = {
+            "output": bool(signature.outputs),
+            "state": bool(signature.states),
+            "time_axis": signature.single,
+            "input": bool(signature.constants),
+        }
+        for name, given in left_out.items():
+            _check_absent(given, name)
         run_chip(
             path,
             data=data,
@@ -114,8 +117,11 @@ def run_network(
             questions=Questions(samples=samples),
             signature=signature,
         )
-        task = prepare(job, progress)
-        inputs = task.data.inputs
+        task = unasked(job, progress)
+        test = task.data
+        if samples is not None:
+            test = fixed_choice(test, samples)
+        inputs = test.inputs
         outputs = digital_outputs(
             task.network, inputs, progress=lambda x: progress("computing", x)
         )
@@ -189,6 +195,8 @@ def _save_outputs(target: Path, outputs: Outputs) -> None:
 
 def _largest(tensor: Tensor) -> str:
     """The range of an output."""
+    if tensor.numel() == 0:
+        return "no entries"
     values = tensor.double()
     return f"{float(values.min()):.4g} to {float(values.max()):.4g}"
 
@@ -196,8 +204,8 @@ def _largest(tensor: Tensor) -> str:
 def _check_absent(given: bool, name: str) -> None:
     if given:
         raise ValueError(
-            f"Argument `{name}` must be left out here, but is given: a chip has its weights, and a"
-            " network in software neither clock nor noise."
+            f"Argument `{name}` must be left out here, but is given: a chip has its weights, its"
+            " inputs and outputs, and a network in software neither clock nor noise."
         )
 
 
