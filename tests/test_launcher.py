@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import inspect
 import os
 import shutil
 import signal
@@ -14,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from mho.runs import warm_up
 
 LAUNCHER = Path(__file__).parents[1] / "run.py"
 POSIX = pytest.mark.skipif(
@@ -437,3 +440,15 @@ def test_a_step_beside_the_others_says_what_it_said_in_its_turn_and_counts(
 def test_every_report_is_a_step() -> None:
     launcher: ModuleType = loaded(LAUNCHER.parent)
     assert set(launcher.REPORTS) <= set(launcher.CHECKS)
+
+
+def test_what_set_up_calls_to_compile_can_be_called() -> None:
+    """Its failure is silent and costs the first command a quarter of a minute.
+
+    The words stand in a text that another Python runs, so that nothing else looks at them.
+    """
+    text = LAUNCHER.read_text(encoding="utf-8")
+    assert "warm_up('{half}')" in text
+    for half in ("programming", "computing"):
+        assert f'"{half}"' in text
+        inspect.signature(warm_up).bind(half)
