@@ -12,6 +12,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mho.data.first_weights import draw_weights
 from mho.rng import Stream
 
 _POOL = [2, 2]
@@ -131,12 +132,7 @@ def _untrained(stream: Stream) -> nn.Sequential:
             "dense": nn.Linear(128, 10),
         }
     network = nn.Sequential(OrderedDict(layers))
-    for name, values in network.named_parameters():
-        inputs = values[0].numel()
-        # Biases begin at zero.
-        spread = (2 / inputs) ** 0.5 if name.endswith("weight") else 0.0
-        generator = stream.child(name).generator()
-        nn.init.normal_(values, std=spread, generator=generator)
+    draw_weights(network, stream)
     return network
 
 

@@ -104,13 +104,17 @@ def _joined(values: Array, bounds: Places, least: float) -> Places:
 
 
 def _described(values: Array, bounds: Places, noise: float) -> Plateaus:
+    """Plateaus with their steps, each from the samples next to it."""
     total = np.concatenate(([0.0], np.cumsum(values)))
     place = bounds[1:-1]
     low = np.maximum(bounds[:-2], place - NEAR)
     high = np.minimum(bounds[2:], place + NEAR)
-    right = (total[high] - total[place]) / (high - place)
-    left = (total[place] - total[low]) / (place - low)
-    white = noise**2 * (1 / (place - low) + 1 / (high - place))
+    before = place - low
+    after = high - place
+    left = (total[place] - total[low]) / before
+    right = (total[high] - total[place]) / after
+    variance = noise**2
+    white = variance / before + variance / after
     return Plateaus(bounds, right - left, white)
 
 
