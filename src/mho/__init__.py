@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         tiles_needed,
     )
     from mho.mapping.tiles import FaultMap, survey
+    from mho.measured import read_measured
     from mho.network import Network, read_network
     from mho.network.account import account
     from mho.network.formats import load_network
@@ -161,6 +162,7 @@ NAMES = {
         "tiles_needed",
     ),
     "mho.mapping.tiles": ("FaultMap", "survey"),
+    "mho.measured": ("read_measured",),
     "mho.deployment": (
         "DeployedNetwork",
         "RangeRule",
@@ -212,6 +214,7 @@ ROOMS = (
     "deployment",
     "device",
     "mapping",
+    "measured",
     "network",
     "papers",
     "programming",
@@ -314,6 +317,7 @@ __all__ = [
     "preset",
     "program",
     "program_image",
+    "read_measured",
     "read_network",
     "read_trace",
     "refit",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mho.characterise.telegraph import Trace, read_trace, trace
+from mho.measured import Trace, read_trace, trace
 from mho.units import uS
 
 

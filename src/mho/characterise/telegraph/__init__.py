@@ -17,8 +17,8 @@ from mho.characterise.telegraph.spectrum import (
     trap_spectra,
     white_level,
 )
-from mho.characterise.telegraph.trace import Trace, read_trace
 from mho.characterise.telegraph.trap_model import Array, Model
+from mho.measured import Trace, read_trace
 
 __all__ = [
     "Array",

@@ -17,10 +17,10 @@ from mho.characterise.telegraph.result import (
     TelegraphAnalysis,
 )
 from mho.characterise.telegraph.spectrum import gaussian_bic
-from mho.characterise.telegraph.trace import Trace
 from mho.characterise.telegraph.trap_model import Array, Model
 from mho.checks import check_between
 from mho.files import RunFolder
+from mho.measured import Trace
 
 if TYPE_CHECKING:
     from mho.characterise.telegraph.fits import Fit

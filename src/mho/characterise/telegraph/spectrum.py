@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.characterise.telegraph.result import TelegraphAnalysis
-from mho.characterise.telegraph.trace import Trace
 from mho.characterise.telegraph.trap_model import Array
+from mho.measured import Trace
 
 _SEGMENTS = 8
 """Parts of a trace, at least, whose spectra are averaged (1)."""

@@ -4,10 +4,10 @@ import gzip
 import math
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import check_finite, check_positive, one_line
+from mho.files import NOT_IDENTITY
 
 _UNEVEN = 0.01
 """Largest deviation of a sampling interval from the mean one (1)."""
@@ -39,11 +40,17 @@ class Trace:
         conductance: Conductance (S). Shape (samples,).
         interval: Time from sample to sample (s).
         missing: Samples that were not measured, and lie on a line between their neighbours (1).
+        source: Name of the file, if it comes from one.
+        remarks: What was odd in the file, a sentence each.
     """
+
+    kind: ClassVar[str] = "trace"
 
     conductance: Float[Tensor, " samples"]
     interval: float
     missing: int = 0
+    source: str = field(default="", metadata=NOT_IDENTITY)
+    remarks: tuple[str, ...] = field(default=(), metadata=NOT_IDENTITY)
 
     def __post_init__(self) -> None:
         check_positive(self.interval, "interval", "s")

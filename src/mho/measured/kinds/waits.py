@@ -1,0 +1,167 @@
+"""Waits: what a cell holds some time after it was written, with or without heat."""
+
+import numpy as np
+
+from mho.measured.kinds.common import (
+    Array,
+    Given,
+    Numbers,
+    cells_of,
+    filled,
+    read_voltage,
+    repeated,
+    saturated,
+    told_lines,
+    whole,
+)
+from mho.measured.roles import Roles
+from mho.measured.values import UNKNOWN, Waits
+
+
+def waits(roles: Roles, given: Given) -> Waits:
+    """Readings after waits, in order of cell, temperature and time.
+
+    Args:
+        roles: What the columns of a sheet mean.
+        given: What the user says.
+
+    Raises:
+        ValueError: Columns are missing, or numbers cannot be right.
+    """
+    sheet = roles.sheet
+    before_after = "before" in roles and "after" in roles
+    if not before_after and not ("time" in roles and _reads(roles)):
+        raise ValueError(
+            f"File `{sheet.source}` must hold waits: a time and a conductance, or before and"
+            " after, but does not; name them with `--columns time=…,conductance=…`."
+        )
+    voltage = read_voltage(roles, given)
+    role = "after" if before_after else _reads(roles)
+    conductance = roles.conductance(role, voltage)
+    cell = (
+        cells_of(roles)
+        if _has_cells(roles)
+        else np.arange(sheet.rows) * int(before_after)
+    )
+    level = (
+        whole(roles, "level")
+        if "level" in roles
+        else np.full(
+            sheet.rows, UNKNOWN if given.level is None else given.level
+        )
+    )
+    time = roles.si("time")
+    temperature = filled(roles, "temperature", given.temperature)
+    remarks = list(roles.remarks)
+    keep = np.isfinite(conductance)
+    if not before_after:
+        keep &= np.isfinite(time)
+    lost = np.flatnonzero(~keep)
+    if lost.size:
+        remarks.append(
+            told_lines(
+                sheet, lost, "a number is missing; the reading was left out"
+            )
+        )
+    once, told = repeated(
+        sheet,
+        (time, np.nan_to_num(temperature), level, cell),
+        (time, conductance),
+    )
+    remarks += told
+    keep &= once
+    order = np.lexsort((time, np.nan_to_num(temperature), level, cell))
+    order = order[keep[order]]
+    if order.size == 0:
+        raise ValueError(
+            f"File `{sheet.source}` must hold a reading, but holds none."
+        )
+    remarks += _unsorted(roles, cell, level, time, temperature, keep)
+    remarks += saturated(sheet, conductance, "conductance", "S")
+    _check_times(roles, time, keep)
+    written = _written(
+        roles, voltage, cell, level, temperature, conductance, order
+    )
+    return Waits(
+        cell[order].astype(np.int64),
+        level[order].astype(np.int64),
+        time[order],
+        conductance[order],
+        written,
+        temperature[order],
+        sheet.source,
+        (*sheet.remarks, *remarks),
+    )
+
+
+def _reads(roles: Roles) -> str:
+    """The role that holds what was read; empty if none does."""
+    return next(
+        (role for role in ("conductance", "current") if role in roles), ""
+    )
+
+
+def _has_cells(roles: Roles) -> bool:
+    return "cell" in roles or ("row" in roles and "column" in roles)
+
+
+def _check_times(roles: Roles, time: Array, keep: np.ndarray) -> None:
+    negative = np.flatnonzero(keep & (time < 0))
+    if negative.size:
+        sheet = roles.sheet
+        raise ValueError(
+            f"File `{sheet.source}` {sheet.line(int(negative[0]))} must have a time of 0 or more"
+            f" since writing, but has {time[negative[0]]:g} s."
+        )
+
+
+def _unsorted(
+    roles: Roles,
+    cell: Numbers,
+    level: Numbers,
+    time: Array,
+    temperature: Array,
+    keep: np.ndarray,
+) -> list[str]:
+    """A remark where time goes back within the readings of one cell."""
+    group = np.lexsort(
+        (np.arange(len(cell)), np.nan_to_num(temperature), level, cell)
+    )
+    group = group[keep[group]]
+    heat = np.nan_to_num(temperature)
+    same = (cell[group][1:] == cell[group][:-1]) & (
+        level[group][1:] == level[group][:-1]
+    )
+    same &= heat[group][1:] == heat[group][:-1]
+    back = group[1:][same & (time[group][1:] < time[group][:-1])]
+    if back.size == 0:
+        return []
+    return [
+        told_lines(
+            roles.sheet, np.sort(back), "time goes back; readings were sorted"
+        )
+    ]
+
+
+def _written(
+    roles: Roles,
+    voltage: Array | None,
+    cell: Numbers,
+    level: Numbers,
+    temperature: Array,
+    conductance: Array,
+    order: np.ndarray,
+) -> Array:
+    """Conductance at once after writing (S): its own column, else the cell's first reading."""
+    for role in ("written", "before"):
+        if role in roles:
+            own: Array = roles.conductance(role, voltage)[order]
+            return own
+    heat = np.nan_to_num(temperature)[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = cell[order][1:] != cell[order][:-1]
+    new[1:] |= level[order][1:] != level[order][:-1]
+    new[1:] |= heat[1:] != heat[:-1]
+    first = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
+    result: Array = conductance[order][first]
+    return result

@@ -1,0 +1,133 @@
+"""Pulse responses with a ramp a column."""
+
+import re
+
+import numpy as np
+
+from mho.measured.kinds.common import (
+    Array,
+    Given,
+    Numbers,
+    read_voltage,
+    saturated,
+    told_lines,
+)
+from mho.measured.kinds.directions import by_trend, in_name
+from mho.measured.roles import Roles, conductance_of, plain
+from mho.measured.sheets import Column
+from mho.measured.values import PulseResponses
+
+
+def wide(roles: Roles, given: Given) -> PulseResponses:
+    """A ramp a column, a line a pulse; shorter ramps end in empty cells."""
+    sheet = roles.sheet
+    columns = ramp_columns(roles)
+    if not columns or sheet.rows < 2:
+        raise ValueError(
+            f"File `{sheet.source}` must hold pulse responses: conductance before and after, or"
+            " after each pulse, with ramps in columns or by number, but does not; name columns"
+            " with `--columns before=…,after=…` or `--columns conductance=…,pulse=…`."
+        )
+    parts: list[tuple[int, Array, Numbers]] = []
+    remarks = []
+    missing = []
+    voltage = read_voltage(roles, given)
+    for number, column in enumerate(columns):
+        values = conductance_of(column, "conductance", sheet, voltage)
+        known = np.flatnonzero(np.isfinite(values))
+        if known.size < 2:
+            remarks.append(
+                f"column `{column.name}`: fewer than two readings, left out"
+            )
+            continue
+        inside = np.flatnonzero(~np.isfinite(values[: known[-1]]))
+        missing += [int(row) for row in inside]
+        remarks += saturated(sheet, values, f"`{column.name}`", "S")
+        parts.append((number, values, known))
+    if missing:
+        rows = np.unique(missing)
+        remarks.append(
+            told_lines(
+                sheet,
+                rows,
+                "a reading is missing; the pulses around it were left out",
+            )
+        )
+    if not parts:
+        raise ValueError(
+            f"File `{sheet.source}` must have two readings in a column at least, but has none."
+        )
+    steps = [
+        (
+            number,
+            values,
+            np.flatnonzero(np.isfinite(values[1:] - values[:-1])) + 1,
+        )
+        for number, values, _ in parts
+    ]
+    ramp = np.concatenate(
+        [np.full(len(at), number) for number, _, at in steps]
+    ).astype(np.int64)
+    before = np.concatenate([values[at - 1] for _, values, at in steps])
+    after = np.concatenate([values[at] for _, values, at in steps])
+    named = np.array(
+        [in_name(column.name) for column in columns], dtype=np.int64
+    )
+    direction, told = by_trend(roles, given, ramp, before, after, named[ramp])
+    count = len(ramp)
+    unknown = np.full(count, np.nan)
+    amplitude = (
+        unknown if given.amplitude is None else direction * abs(given.amplitude)
+    )
+    return PulseResponses(
+        ramp,
+        np.zeros(count, dtype=np.int64),
+        amplitude.astype(np.float64),
+        unknown if given.gate is None else np.full(count, given.gate),
+        unknown if given.width is None else np.full(count, given.width),
+        direction,
+        before,
+        after,
+        sheet.source,
+        (
+            *sheet.remarks,
+            *roles.remarks,
+            *_units_differ(columns),
+            *remarks,
+            *told,
+        ),
+    )
+
+
+def ramp_columns(roles: Roles) -> list[Column]:
+    """Columns that may be ramps: all that hold numbers and mean nothing else."""
+    names = roles.names
+    index = [
+        names[role] for role in ("pulse", "cycle", "time") if role in names
+    ]
+    return [
+        column
+        for column in roles.sheet.columns
+        if not column.words
+        and column not in index
+        and np.isfinite(column.values).any()
+    ]
+
+
+def _units_differ(columns: list[Column]) -> list[str]:
+    units = sorted({column.unit for column in columns if column.unit})
+    if len(units) < 2:
+        return []
+    return [
+        f"columns have the units {', '.join(units)}; each was read by its own"
+    ]
+
+
+def looks_wide(roles: Roles) -> bool:
+    """Whether a sheet keeps a ramp a column: names that differ in numbers alone."""
+    columns = ramp_columns(roles)
+    if len(columns) < 2 or not roles.sheet.named:
+        return False
+    stems = {re.sub(r"\d+", "", plain(column.name)) for column in columns}
+    numbered = all(re.search(r"\d", column.name) for column in columns)
+    return len(stems) == 1 and numbered

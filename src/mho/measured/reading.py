@@ -1,0 +1,97 @@
+"""A file of measurements, of whatever format and kind, as a value."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mho.checks import check_choice
+from mho.files import readable_file
+from mho.measured.kinds import KINDS, Given, kind_of
+from mho.measured.roles import Roles
+from mho.measured.sheets import read_table
+from mho.measured.trace import Trace
+from mho.measured.values import (
+    ArrayMap,
+    Endurance,
+    LevelTable,
+    NormalisedResponses,
+    PulseResponses,
+    StepTable,
+    Sweeps,
+    Waits,
+)
+
+Measurement = (
+    ArrayMap
+    | Endurance
+    | LevelTable
+    | NormalisedResponses
+    | PulseResponses
+    | StepTable
+    | Sweeps
+    | Trace
+    | Waits
+)
+"""Anything that was measured."""
+
+_OTHER_WORDS = {
+    "ramps": "pulses",
+    "ramp": "pulses",
+    "pulse": "pulses",
+    "relaxation": "waits",
+    "retention": "waits",
+    "wait": "waits",
+    "sweep": "sweeps",
+    "iv": "sweeps",
+    "traces": "trace",
+    "noise": "trace",
+    "maps": "map",
+}
+"""Other words for kinds."""
+
+
+def read_measured(
+    path: str | Path,
+    *,
+    kind: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    voltage: float | None = None,
+    direction: int | None = None,
+    amplitude: float | None = None,
+    gate: float | None = None,
+    width: float | None = None,
+    temperature: float | None = None,
+    level: int | None = None,
+) -> Measurement:
+    """Read what a lab has measured.
+
+    The kind is told by the columns, whose names and units are understood in the spellings that are
+    usual. What is odd in the file is kept as `remarks` of the value, each with its line.
+
+    Args:
+        path: The file.
+        kind: Kind of measurement: `trace`, `pulses`, `waits`, `endurance`, `sweeps`, `map`,
+            `levels`, `responses`; told by the columns if `None`.
+        columns: Names or numbers of columns by role, with a unit in brackets where the file has
+            none: `{"conductance": "G[uS]"}`.
+        voltage: Voltage at which currents were read (V).
+        direction: +1 if all pulses SET, −1 if all RESET (1).
+        amplitude: Voltage of all pulses (V).
+        gate: Voltage of the word line at all pulses (V).
+        width: Duration of all pulses (s).
+        temperature: Temperature of all waits (K).
+        level: Level that all cells were written to (1).
+
+    Raises:
+        ValueError: The file cannot be understood; the sentence names the line.
+        OSError: It cannot be read.
+    """
+    path = Path(path)
+    kind = _OTHER_WORDS.get(kind, kind) if kind is not None else None
+    if kind is not None:
+        check_choice(kind, "kind", KINDS)
+    readable_file(str(path), "file")
+    given = Given(
+        voltage, direction, amplitude, gate, width, temperature, level
+    )
+    roles = Roles(read_table(path), columns)
+    return KINDS[kind or kind_of(roles)](roles, given)

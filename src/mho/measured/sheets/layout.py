@@ -1,0 +1,195 @@
+"""How a table of text is laid out: what separates its columns, and where its numbers begin."""
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from mho.measured.sheets.numbers import is_missing, number_of
+from mho.measured.sheets.units import unit_of
+
+_COMMENT = ("#", "%", "//")
+_LOOKED_AT = 400
+"""Lines by which the layout is told at most (1)."""
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
+_SEPARATORS = ("\t", ";", ",", "|", " ")
+"""What may stand between columns, the surest first; a space stands for any of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is laid out.
+
+    Args:
+        separator: What stands between columns; a space stands for any number of them.
+        comma: Whether numbers have a decimal comma.
+        titles: Titles of the columns; none if the file has none.
+        units: Units from a line of their own, by column; none if there is no such line.
+        first: Index of the first line of numbers.
+        width: Number of columns (1).
+        left_out: Lines before the table that belong to no header.
+    """
+
+    separator: str
+    comma: bool
+    titles: tuple[str, ...]
+    units: tuple[str, ...]
+    first: int
+    width: int
+    left_out: tuple[int, ...] = ()
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is a remark of its author."""
+    return line.lstrip().lstrip('"').startswith(_COMMENT)
+
+
+def split(line: str, separator: str) -> list[str]:
+    """Cells of a line, without spaces and quotation marks around them.
+
+    >>> split('1, "2,5" ,x', ",")
+    ['1', '2,5', 'x']
+    """
+    if separator == " ":
+        return line.replace('"', "").split()
+    if '"' in line:
+        try:
+            cells = next(
+                csv.reader([line], delimiter=separator, skipinitialspace=True)
+            )
+        except (csv.Error, StopIteration):
+            cells = line.split(separator)
+    else:
+        cells = line.split(separator)
+    return [cell.strip().strip('"').strip() for cell in cells]
+
+
+def layout_of(lines: list[str]) -> Layout | None:
+    """The layout of a table of text; `None` if no line holds numbers.
+
+    Args:
+        lines: All lines of the file.
+    """
+    told = [
+        (number, line)
+        for number, line in enumerate(lines)
+        if line.strip() and not is_comment(line)
+    ]
+    separator = _separator([line for _, line in told])
+    rows = [
+        (number, split(line, separator)) for number, line in told[:_LOOKED_AT]
+    ]
+    comma = _has_decimal_comma(rows, separator)
+    start = _first_of_numbers(rows, comma)
+    if start is None:
+        return None
+    first, cells = rows[start]
+    width = max(len(cells), _usual_width(rows[start:]))
+    head = rows[:start] or _head_in_comment(lines[:first], separator)
+    titles, units, used = _titles(head, width, cells)
+    left_out = tuple(number for number, _ in head if number not in used)
+    return Layout(separator, comma, titles, units, first, width, left_out)
+
+
+def _separator(lines: list[str]) -> str:
+    """What stands between the columns of the last of the lines: those before may be a header."""
+    sample = lines[len(lines) // 2 :][:_LOOKED_AT] or lines
+    for separator in _SEPARATORS:
+        counts = [len(split(line, separator)) for line in sample]
+        usual, times = Counter(counts).most_common(1)[0] if counts else (1, 0)
+        if usual < 2 or times < 0.6 * len(counts):
+            continue
+        if separator == "," and _is_decimal(sample):
+            continue
+        return separator
+    return ","
+
+
+def _is_decimal(lines: list[str]) -> bool:
+    """Whether commas stand in numbers that spaces separate: `0,001 1,5e-5`."""
+    words = [line.replace('"', "").split() for line in lines]
+    if any(len(cells) < 2 for cells in words):
+        return False
+    cells = [cell for line in words for cell in line]
+    decimal = sum(_DECIMAL_COMMA.fullmatch(cell) is not None for cell in cells)
+    return decimal > len(cells) // 2
+
+
+def _has_decimal_comma(
+    rows: list[tuple[int, list[str]]], separator: str
+) -> bool:
+    """Whether numbers are written with a comma; cells between commas must be quoted for that."""
+    cells = [cell for _, line in rows for cell in line]
+    decimal = sum(_DECIMAL_COMMA.fullmatch(cell) is not None for cell in cells)
+    if separator == ",":
+        return decimal > len(cells) // 4
+    dotted = sum("." in cell and number_of(cell) is not None for cell in cells)
+    return decimal > dotted
+
+
+def _first_of_numbers(
+    rows: list[tuple[int, list[str]]], comma: bool
+) -> int | None:
+    """Index of the first line that looks like numbers: half of its cells are, and one at least."""
+    for index, (_, cells) in enumerate(rows):
+        said = [cell for cell in cells if not is_missing(cell)]
+        numbers = [cell for cell in said if number_of(cell, comma) is not None]
+        if not numbers or 2 * len(numbers) < len(said):
+            continue
+        if len(cells) == 1 and index + 1 < len(rows):
+            following = rows[index + 1][1]
+            if len(following) > 1:
+                continue
+        return index
+    return None
+
+
+def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
+    counts = Counter(len(cells) for _, cells in rows)
+    return counts.most_common(1)[0][0]
+
+
+def _head_in_comment(
+    lines: list[str], separator: str
+) -> list[tuple[int, list[str]]]:
+    """The last remark before the numbers, which may name the columns as `numpy.savetxt` does."""
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number].strip()
+        if line and is_comment(line):
+            return [(number, split(line.lstrip('"#%/ \t'), separator))]
+    return []
+
+
+def _titles(
+    head: list[tuple[int, list[str]]], width: int, first: list[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], set[int]]:
+    """Titles and units among the lines before the numbers, and which lines they are."""
+    fitting = [row for row in head if _fits(row[1], width)]
+    if not fitting:
+        return (), (), set()
+    number, cells = fitting[-1]
+    units: tuple[str, ...] = ()
+    used = {number}
+    if len(fitting) > 1 and _is_of_units(cells):
+        units = tuple(cell.strip("()[]{} ") for cell in cells)
+        number, cells = fitting[-2]
+        used.add(number)
+    del first
+    return _padded(cells, width), _padded(units, width) if units else (), used
+
+
+def _fits(cells: list[str], width: int) -> bool:
+    while cells and not cells[-1]:
+        cells = cells[:-1]
+    return width - 1 <= len(cells) <= width and len(cells) > 0
+
+
+def _is_of_units(cells: list[str]) -> bool:
+    """Whether a line holds units alone, as a second line of a header does."""
+    said = [cell.strip("()[]{} ") for cell in cells if cell.strip("()[]{} ")]
+    known = [unit_of(cell) is not None for cell in said]
+    return bool(said) and sum(known) == len(known)
+
+
+def _padded(cells: list[str] | tuple[str, ...], width: int) -> tuple[str, ...]:
+    return (*cells, *[""] * width)[:width]
