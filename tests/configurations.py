@@ -33,6 +33,7 @@ from mho.programming import (
 )
 from mho.rng import Stream
 from mho.runs import Job, LifeJob, Questions, TrainJob, TuneJob
+from mho.solve import BoundedErrors, Converters, GaussianErrors
 from mho.sweeping import Axis, PointMeasure, Subject
 from mho.training import NoiseAwareTraining, OnChipTraining
 from mho.training.hybrid import HybridTraining
@@ -99,6 +100,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Switching": _of_cell("switching"),
     "TelegraphNoise": _of_cell("telegraph"),
     "Temperature": _of_cell("temperature"),
+    "GaussianErrors": GaussianErrors,
+    "BoundedErrors": BoundedErrors,
+    "Converters": Converters,
     "Nominal": lambda: _info().nominal,
     "BenchInfo": _info,
     "Setting": lambda: Setting(preset("rao2023"), quick=True, stream=Stream(0)),

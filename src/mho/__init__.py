@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     )
     from mho.references import citation
     from mho.rng import Stream
+    from mho.solve import MatrixOnChips
     from mho.statistical import ConvertedModule, convert
     from mho.training import (
         NoiseAwareTraining,
@@ -185,6 +186,7 @@ NAMES = {
         "save_image",
     ),
     "mho.statistical": ("ConvertedModule", "convert"),
+    "mho.solve": ("MatrixOnChips",),
     "mho.training": (
         "NoiseAwareTraining",
         "OnChipPerceptron",
@@ -220,6 +222,7 @@ ROOMS = (
     "programming",
     "report",
     "runs",
+    "solve",
     "spice",
     "statistical",
     "sweeping",
@@ -254,6 +257,7 @@ __all__ = [
     "Ledger",
     "LevelExperiment",
     "LineLimits",
+    "MatrixOnChips",
     "Network",
     "NoiseAwareTraining",
     "OnChipPerceptron",

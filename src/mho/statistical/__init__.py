@@ -6,8 +6,18 @@ its target a cell ends up.
 
 from mho.statistical.convert import convert
 from mho.statistical.converted_module import ConvertedModule
+from mho.statistical.named_normals import NamedNormals
+from mho.statistical.programmed_pairs import (
+    ConductanceRange,
+    DrawnPairs,
+    draw_programmed_pairs,
+)
 
 __all__ = [
+    "ConductanceRange",
     "ConvertedModule",
+    "DrawnPairs",
+    "NamedNormals",
     "convert",
+    "draw_programmed_pairs",
 ]

@@ -1,0 +1,344 @@
+"""A matrix on chips, as an operator that SciPy's solvers take."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from scipy.sparse.linalg import LinearOperator
+
+from mho.bench.simulated import describe_chip
+from mho.checks import check_between, check_choice
+from mho.chip import Chip
+from mho.ledger import Ledger
+from mho.programming import ErrorTable, ProgramProtocol
+from mho.rng import Stream
+from mho.solve.matrix_checks import as_real, checked_matrix, checked_vectors
+from mho.solve.numbers import (
+    CellErrors,
+    CellPlan,
+    TableErrors,
+    number_mapping,
+    plan_cells,
+    usual_errors,
+)
+from mho.solve.tiles import (
+    Circuit,
+    Converters,
+    Cut,
+    DrawnTiles,
+    ErrorFloor,
+    Reached,
+    cut,
+    predicted_floor,
+    tile_costs,
+)
+
+CELLS = ("drawn", "physics")
+"""How cells come to hold numbers: drawn from statistics, or programmed pulse by pulse."""
+
+
+class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
+    """A matrix on the tiles of chips: a `LinearOperator` whose products are analog.
+
+    The matrix is cut into blocks that fit tiles. Blocks of zeros take none, and blocks that are
+    equal share one, which multiplies several times. Each number is held by several pairs of
+    cells; the largest number of a block takes a pair to the end of its range, which a digital
+    factor restores. What blocks and cells of a number give is added digitally, in float64.
+
+    Every vector is a product of its own, and products are numbered as they come: the noise of
+    product 7 is the same whether it comes alone or as a column of a block of vectors, and what
+    follows does not depend on how vectors were put together. Products of the adjoint are counted
+    apart. Sums of a block may differ from those of its vectors one by one in the last digits of
+    float64, as in any matrix product.
+
+    The adjoint drives the columns of the same cells, G⁺ and G⁻ with opposite signs, and reads the
+    rows: hardware needs drivers and converters on both sides of its tiles for this.
+
+    Args:
+        A: The matrix, real or complex, dense or sparse. A complex one stands on tiles as two real
+            ones, and each of its vectors takes two products.
+        precision: Root mean square error of the numbers that writing may leave, in parts of the
+            largest of their block (1): takes as many cells as that needs.
+        chip: A chip or the name of its preset: kind of cells, size of tiles.
+        mapping: `"pairs"`, one pair a number; `"residual:N"`, N pairs, of which each holds what
+            was measured that the earlier ones miss; `"slices:N"`, N digits; without `:N` as many
+            as `precision` needs, or 3.
+        cells: `"drawn"`, from the statistics of programmed cells.
+        seed: Names the chip, if there is no stream.
+        stream: Names the chip: its cells and its noise.
+        errors: What writing leaves; that of the chip's cells if `None`.
+        protocol: How the cells behind these statistics are programmed; as suits them if `None`.
+        table: Statistics measured before, from `mho.measure_errors`.
+        looks: Samples by which a pair is read back before the next one is written (1).
+        ratio: What a pair counts in parts of the one before it (1); see `plan_cells`.
+        converters: Converters: `"chip"`, with the bits of the chip; your own; or `None`, inputs
+            and currents as they are, conversions counted all the same.
+        reads: Times that a product is read and averaged (1).
+        tile: Rows and columns of a tile (1); the chip's if `None`.
+        tiles: Tiles that there are (1); as many as it takes if `None`.
+        digitally: Multiply numbers that no cell could hold digitally: see `digital_numbers`.
+        aligned: Blocks a power of two high and wide, so that those of stencils are alike more
+            often; if `None` for sparse matrices alone.
+
+    Raises:
+        ValueError: The matrix is none of finite numbers, does not fit the tiles, or an argument
+            is out of range; one sentence says which.
+
+    >>> from mho.solve import BoundedErrors
+    >>> A = np.array([[2.0, 1.0], [1.0, 3.0]])
+    >>> on_chips = MatrixOnChips(A, mapping="residual:4", errors=BoundedErrors(window=1 / 128))
+    >>> bool(np.abs(on_chips @ np.array([1.0, -1.0]) - np.array([1.0, -2.0])).max() < 1e-7)
+    True
+    """
+
+    def __init__(
+        self,
+        A: Any,  # noqa: N803 - as mathematicians and SciPy write it
+        *,
+        precision: float | None = None,
+        chip: Chip | str = "rao2023",
+        mapping: str = "residual",
+        cells: str = "drawn",
+        seed: int = 0,
+        stream: Stream | None = None,
+        errors: CellErrors | None = None,
+        protocol: ProgramProtocol | None = None,
+        table: ErrorTable | None = None,
+        looks: int = 32,
+        ratio: float | None = None,
+        converters: Converters | str | None = None,
+        reads: int = 1,
+        tile: tuple[int, int] | None = None,
+        tiles: int | None = None,
+        digitally: bool = True,
+        aligned: bool | None = None,
+    ) -> None:
+        check_choice(cells, "cells", CELLS)
+        check_between(reads, "reads", 1, 1e9, "1")
+        matrix = checked_matrix(A)
+        super().__init__(dtype=matrix.dtype, shape=matrix.shape)
+        self._chip = Chip(chip) if isinstance(chip, str) else chip
+        self._stream = stream or Stream(seed)
+        self._errors = errors or usual_errors(
+            self._chip, protocol, table, looks
+        )
+        words = number_mapping(mapping)
+        self.plan: CellPlan = plan_cells(
+            self._errors,
+            words.cells,
+            precision=precision,
+            ratio=ratio,
+            corrects=words.corrects,
+            numbers=matrix.nnz if issparse(matrix) else matrix.size,
+        )
+        self._circuit = self._surroundings(converters, reads)
+        self._cut = self._laid(matrix, tile, aligned=aligned)
+        _check_tiles(self.tiles, tiles)
+        self._digitally = digitally
+        self._rounds = 0
+        self._spent = Ledger()
+        self._numbers = [0, 0]
+        self._write()
+
+    def _surroundings(
+        self, converters: Converters | str | None, reads: int
+    ) -> Circuit:
+        """Converters and what vectors cost."""
+        info = describe_chip(self._chip)
+        if isinstance(converters, str):
+            check_choice(converters, "converters", ("chip",))
+            converters = Converters(info.dac_bits, info.adc_bits)
+        low, high = info.array_low, info.array_high
+        if isinstance(self._errors, TableErrors):
+            low, high = self._errors.table.low, self._errors.table.high
+        return Circuit(converters, tile_costs(self._chip, low, high), reads)
+
+    def _laid(
+        self,
+        matrix: Any,
+        tile: tuple[int, int] | None,
+        *,
+        aligned: bool | None,
+    ) -> Cut:
+        """The matrix in blocks that fit tiles, all pairs of a number on one of them.
+
+        Raises:
+            ValueError: A tile has no room for a single number.
+        """
+        rows, cols = tile or (self._chip.rows, self._chip.cols)
+        check_between(rows, "tile", 1, 65_536, "1")
+        most = cols // (2 * self.plan.cells)
+        if most < 1:
+            raise ValueError(
+                f"Argument `tile` must have at least {2 * self.plan.cells} columns for numbers of"
+                f" {self.plan.cells} pairs of cells, but has {cols}; take fewer cells a number."
+            )
+        real = as_real(matrix) if self.dtype.kind == "c" else matrix
+        return cut(real, most, rows, aligned=aligned)
+
+    def _write(self) -> None:
+        """Write all cells."""
+        cells = self._stream.child("cells", self._rounds)
+        self._rounds += 1
+        self._on_tiles = DrawnTiles(
+            self._cut,
+            self._errors,
+            self.plan,
+            self._circuit,
+            cells,
+            digitally=self._digitally,
+        )
+        self._programming = self._errors.cost(self.cells)
+        self._spent += self._programming
+
+    @property
+    def chip(self) -> Chip:
+        """The kind of chip."""
+        return self._chip
+
+    @property
+    def tiles(self) -> int:
+        """Tiles that it takes (1): one for each block that is none of zeros and unlike others."""
+        return self._cut.blocks.shape[0]
+
+    @property
+    def cells(self) -> int:
+        """Cells that hold numbers (1)."""
+        return 2 * self.plan.cells * self._cut.blocks.numel()
+
+    @property
+    def reused(self) -> int:
+        """Times that a block multiplies in a product, the one that does so most often (1)."""
+        return self._cut.turns
+
+    @property
+    def stuck_cells(self) -> int:
+        """Cells that did not answer (1)."""
+        return self._on_tiles.stuck
+
+    @property
+    def digital_numbers(self) -> int:
+        """Numbers of which a part is multiplied digitally, for no cell could hold it (1)."""
+        return int(self._on_tiles.digital.nnz)
+
+    @property
+    def ledger(self) -> Ledger:
+        """All costs so far, writing included."""
+        return self._spent
+
+    @property
+    def programming_cost(self) -> Ledger:
+        """What writing the cells cost, the last time."""
+        return self._programming
+
+    @property
+    def products(self) -> int:
+        """Products so far, those of the adjoint included (1)."""
+        return sum(self._numbers)
+
+    @property
+    def reached(self) -> Reached:
+        """How far the numbers are off: what a simulation knows."""
+        return self._on_tiles.reached
+
+    @property
+    def error_floor(self) -> ErrorFloor:
+        """How far products are off, predicted from the statistics of the cells."""
+        return predicted_floor(self._on_tiles, self.plan, self._circuit)
+
+    def reprogram(self) -> Ledger:
+        """Write all cells anew, with errors of their own; returns what that cost."""
+        self._write()
+        return self._programming
+
+    def state(self) -> dict[str, Any]:
+        """Numbers of the next products and costs: with the same arguments all that changes."""
+        return {
+            "rounds": self._rounds,
+            "products": tuple(self._numbers),
+            "ledger": self._spent,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state that `state` gave, of an operator with the same arguments."""
+        if state["rounds"] != self._rounds:
+            self._rounds = state["rounds"] - 1
+            self._write()
+        self._numbers = list(state["products"])
+        self._spent = state["ledger"]
+
+    def _matvec(self, x: Any) -> Any:
+        """One vector."""
+        return self._matmat(np.reshape(x, (-1, 1)))[:, 0]
+
+    def _rmatvec(self, x: Any) -> Any:
+        """One vector of the adjoint."""
+        return self._rmatmat(np.reshape(x, (-1, 1)))[:, 0]
+
+    def _matmat(self, X: Any) -> Any:  # noqa: N803 - as SciPy calls it
+        """Vectors, one a column."""
+        vectors = checked_vectors(X)
+        if self.dtype.kind != "c":
+            return self._of_parts(vectors, transposed=False)
+        rows = self.shape[0]
+        real = self._real(vectors.real, transposed=False)
+        imaginary = self._real(vectors.imag, transposed=False)
+        return (real[:rows] - imaginary[rows:]) + 1j * (
+            real[rows:] + imaginary[:rows]
+        )
+
+    def _rmatmat(self, X: Any) -> Any:  # noqa: N803 - as SciPy calls it
+        """Vectors of the adjoint, one a column."""
+        vectors = checked_vectors(X)
+        if self.dtype.kind != "c":
+            return self._of_parts(vectors, transposed=True)
+        # with B = (Re A, Im A) above each other: Aᴴu = Bᵀ(Re u, Im u) + i Bᵀ(Im u, −Re u)
+        upper = np.concatenate((vectors.real, vectors.imag))
+        lower = np.concatenate((vectors.imag, -vectors.real))
+        real = self._real(upper, transposed=True)
+        return real + 1j * self._real(lower, transposed=True)
+
+    def _of_parts(self, vectors: Any, *, transposed: bool) -> Any:
+        """A real matrix times vectors that may be complex."""
+        if vectors.dtype.kind != "c":
+            return self._real(vectors, transposed=transposed)
+        real = self._real(vectors.real, transposed=transposed)
+        return real + 1j * self._real(vectors.imag, transposed=transposed)
+
+    def _real(self, vectors: Any, *, transposed: bool) -> Any:
+        """Real vectors through the tiles, counted and paid for."""
+        given = torch.from_numpy(np.ascontiguousarray(vectors))
+        side = int(transposed)
+        name = ("products", "adjoint")[side]
+        key = torch.tensor(self._stream.child(name).signed_word)
+        found = self._on_tiles.product(
+            given, key, self._numbers[side], transposed=transposed
+        )
+        self._numbers[side] += given.shape[1]
+        self._spent += self._on_tiles.cost(given, transposed=transposed)
+        sums = found.numpy()
+        digital = self._on_tiles.digital
+        if digital.nnz:
+            sums = sums + (digital.T if transposed else digital) @ vectors
+        return sums
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        return (
+            f"<{rows}×{columns} matrix on {self.tiles} tiles of {self._chip.published.name},"
+            f" {self.plan.cells} pairs of cells a number>"
+        )
+
+
+def _check_tiles(needed: int, there: int | None) -> None:
+    """Refuse a matrix that does not fit.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if there is not None and needed > there:
+        raise ValueError(
+            f"Argument `tiles` must be at least {needed} for this matrix, but is {there}; take"
+            " fewer cells a number, or larger tiles."
+        )

@@ -1,0 +1,66 @@
+"""What can be put on tiles: checked, and brought to one form."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+
+def checked_matrix(matrix: Any) -> Any:
+    """A matrix of finite numbers: an array of float64 or complex128, or a sparse one of these.
+
+    Args:
+        matrix: Whatever the user calls a matrix.
+
+    Raises:
+        ValueError: It has other than two axes, none of a size of 0, or a number is not finite.
+        TypeError: It holds no numbers.
+    """
+    sparse = scipy.sparse.issparse(matrix)
+    found = matrix.tocoo() if sparse else np.asarray(matrix)
+    if found.ndim != 2 or min(found.shape) < 1:
+        raise ValueError(
+            "Argument `A` must be a matrix with at least one row and one column, but has the shape"
+            f" {tuple(found.shape)}."
+        )
+    if found.dtype.kind not in "biufc":
+        raise TypeError(
+            f"Argument `A` must hold numbers, but holds {found.dtype}; convert it to float64."
+        )
+    kind = np.complex128 if found.dtype.kind == "c" else np.float64
+    found = found.astype(kind)
+    values = found.data if sparse else found
+    bad = int(np.size(values) - np.isfinite(values).sum())
+    if bad:
+        raise ValueError(
+            f"Argument `A` must be finite, but {bad:,} of its numbers are NaN or infinite; leave"
+            " such rows out, or repair the matrix."
+        )
+    return found
+
+
+def as_real(matrix: Any) -> Any:
+    """A complex matrix as a real one of twice as many rows: real parts above imaginary ones."""
+    if scipy.sparse.issparse(matrix):
+        return scipy.sparse.vstack((matrix.real, matrix.imag)).tocoo()
+    return np.concatenate((matrix.real, matrix.imag))
+
+
+def checked_vectors(vectors: Any) -> Any:
+    """Vectors as float64 or complex128.
+
+    Args:
+        vectors: One vector a column. Shape (inputs, batch).
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    found = np.asarray(vectors)
+    kind = np.complex128 if found.dtype.kind == "c" else np.float64
+    found = found.astype(kind)
+    if not np.isfinite(found).all():
+        raise ValueError(
+            "Argument `x` must be finite, but has NaN or infinite numbers; a method that made"
+            " them has diverged."
+        )
+    return found
