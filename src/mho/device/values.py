@@ -10,6 +10,7 @@ from mho.device.array_numbers import ArrayNumbers, array_numbers
 from mho.device.filament import CellParameters
 from mho.device.laws import (
     Endurance,
+    FittedRelaxation,
     Flicker,
     Relaxation,
     Retention,
@@ -18,6 +19,7 @@ from mho.device.laws import (
     Temperature,
 )
 from mho.device.model import CellModel
+from mho.device.origin import Origin
 from mho.files import NOT_IDENTITY
 
 
@@ -28,6 +30,8 @@ class Confidence(StrEnum):
     """Stated in the source."""
     INFERRED = "inferred"
     """Follows from published statements; the note says how."""
+    FITTED = "fitted"
+    """Fitted to measurements; the source names them."""
     CHOICE = "choice"
     """Nobody states it: a default that may be swept."""
 
@@ -42,6 +46,7 @@ class Value:
         source: Key in the bibliography; for a choice, the source it leans on.
         confidence: How sure it is.
         note: Why this number.
+        interval: Where the number lies in 95 of 100 cases (SI); `None` if nobody knows.
     """
 
     value: float
@@ -49,6 +54,9 @@ class Value:
     source: str = field(metadata=NOT_IDENTITY)
     confidence: Confidence = field(metadata=NOT_IDENTITY)
     note: str = field(metadata=NOT_IDENTITY)
+    interval: tuple[float, float] | None = field(
+        default=None, metadata=NOT_IDENTITY
+    )
 
 
 _COUNTS = frozenset(
@@ -70,6 +78,12 @@ _LAWS: dict[str, type] = {
     "temperature": Temperature,
     "endurance": Endurance,
 }
+USUAL = "usual"
+"""Name of the law of each group that cells have unless a preset says another."""
+FURTHER_LAWS: dict[str, dict[str, type]] = {
+    "relaxation": {"fitted": FittedRelaxation},
+}
+"""Other laws of a cell with a filament, by group and by their names in preset files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,7 @@ class Preset:
         biasing: How cells of an array without selectors were written, `"V/2"` or `"V/3"`; `None`
             for cells with a selector each.
         kind: What its cells are; all its numbers but the array's belong to it.
+        origin: The file that its numbers stand in, if it is one of a user's.
     """
 
     name: str = field(metadata=NOT_IDENTITY)
@@ -95,6 +110,7 @@ class Preset:
     laws: Mapping[str, type] = field(default_factory=dict)
     biasing: str | None = None
     kind: type[CellModel] = field(default=CellParameters, metadata=NOT_IDENTITY)
+    origin: Origin | None = field(default=None, metadata=NOT_IDENTITY)
 
     references: ClassVar = ("rao2023",)
 
@@ -123,22 +139,30 @@ class Preset:
 
     def cell(self) -> CellModel:
         """The kind of cell with this preset's numbers."""
-        if self.kind is not CellParameters:
-            parts = {
-                group: part(**self.group(group))
-                for group, part in _parts(self.kind).items()
-            }
-            return self.kind(**parts, **self.group("cell"))
-        parameters: dict[str, Any] = {}
-        kinds = _LAWS | dict(self.laws)
-        for group, kind in kinds.items():
-            numbers: dict[str, Any] = dict(self.group(group))
-            if kind is TelegraphNoise:
-                numbers["slots"] = int(numbers["slots"])
-            parameters[group] = kind(**numbers)
+        parts = {name: self.part(name) for name in self.parts}
+        return self.kind(**parts, **self.group("cell"))
 
-        parameters |= self.group("cell")
-        return CellParameters(**parameters)
+    @property
+    def parts(self) -> dict[str, type]:
+        """Groups of numbers that are a law each, with its class: all but `cell` and `array`."""
+        if self.kind is CellParameters:
+            return _LAWS | dict(self.laws)
+        return _parts(self.kind)
+
+    def part(self, group: str) -> Any:
+        """The law of one group with this preset's numbers.
+
+        Args:
+            group: One of `parts`.
+
+        Raises:
+            ValueError: The law does not allow them.
+        """
+        law = self.parts[group]
+        numbers: dict[str, Any] = dict(self.group(group))
+        if law is TelegraphNoise:
+            numbers["slots"] = int(numbers["slots"])
+        return law(**numbers)
 
     def replace(self, **changes: float) -> "Preset":
         """The same preset with some numbers changed; names use `__` for the dot.
@@ -164,6 +188,7 @@ class Preset:
                 value=number,
                 confidence=Confidence.CHOICE,
                 note="changed by hand",
+                interval=None,
             )
         changed = replace(self, values=values)
         changed.cell()  # whose laws know what their numbers may be
@@ -171,17 +196,13 @@ class Preset:
 
     def field_names(self) -> list[str]:
         """Every number the cell must be given, by group and field."""
-        if self.kind is not CellParameters:
-            return _names_of(self.kind)
-        kinds = _LAWS | dict(self.laws)
+        parts = self.parts
         names = []
-        for group, kind in kinds.items():
-            names += [f"{group}.{number.name}" for number in fields(kind)]
-
-        for number in fields(CellParameters):
-            if number.name not in kinds:
+        for group, law in parts.items():
+            names += [f"{group}.{number.name}" for number in fields(law)]
+        for number in fields(self.kind):  # type: ignore[arg-type]
+            if number.name not in parts:
                 names.append(f"cell.{number.name}")
-
         return names
 
 
@@ -192,19 +213,6 @@ def _parts(kind: type[CellModel]) -> dict[str, type]:
         if isinstance(one.type, type) and is_dataclass(one.type):
             parts[one.name] = one.type
     return parts
-
-
-def _names_of(kind: type[CellModel]) -> list[str]:
-    """Every number of a kind, by group and field."""
-    parts = _parts(kind)
-    names: list[str] = []
-    for one in fields(kind):  # type: ignore[arg-type]
-        if one.name in parts:
-            inner = fields(parts[one.name])
-            names += [f"{one.name}.{number.name}" for number in inner]
-        else:
-            names.append(f"cell.{one.name}")
-    return names
 
 
 def by_full_name(**groups: Mapping[str, Value]) -> dict[str, Value]:

@@ -1,7 +1,8 @@
 """Presets: one file for each published chip, every number with unit, source and confidence.
 
 A kind of cell of one's own gets a preset as well, by its object or by the word
-`my_cells.py:Kind`; whatever is not its own is then a choice that says so.
+`my_cells.py:Kind`; whatever is not its own is then a choice that says so. `mycell.toml` is a
+preset in a file, numbers alone, that people write and `mho fit` makes.
 """
 
 from mho.checks import check_choice
@@ -10,8 +11,7 @@ from mho.device.array_numbers import (
     Electronics,
     Transistor,
 )
-from mho.device.kinds import PRESETS as _OF_FURTHER_KINDS
-from mho.device.published.kim2021_passive import KIM2021_PASSIVE
+from mho.device.origin import Correlations, Origin
 from mho.device.published.own import OwnPreset, own_preset
 from mho.device.published.own_file import (
     is_own,
@@ -19,18 +19,14 @@ from mho.device.published.own_file import (
     label,
     named_preset,
 )
-from mho.device.published.rao2023 import RAO2023
-from mho.device.published.umass_ta_hfo2 import UMASS_TA_HFO2
-from mho.device.published.wan2022 import WAN2022
+from mho.device.published.preset_file import (
+    preset_text,
+    read_preset_file,
+    write_preset_file,
+)
+from mho.device.published.shipped import PRESETS
 from mho.device.values import Confidence, Preset, Value
 from mho.files import identity
-
-_OF_FILAMENTS = (RAO2023, UMASS_TA_HFO2, WAN2022, KIM2021_PASSIVE)
-
-PRESETS: dict[str, Preset] = {
-    one.name: one for one in (*_OF_FILAMENTS, *_OF_FURTHER_KINDS)
-}
-"""Every published chip, by its name."""
 
 
 def preset(name: str) -> Preset:
@@ -38,7 +34,8 @@ def preset(name: str) -> Preset:
 
     Args:
         name: A name of `PRESETS`; or `my_cells.py:Kind`, a Python file of the user's, which is
-            run, and a kind of cell in it; or `steps.csv`, a file of measured steps.
+            run, and a kind of cell in it; or `steps.csv`, a file of measured steps; or
+            `mycell.toml`, a file of a preset.
 
     Raises:
         ValueError: There is none; the nearest name is suggested.
@@ -83,7 +80,9 @@ __all__ = [
     "PRESETS",
     "ArrayNumbers",
     "Confidence",
+    "Correlations",
     "Electronics",
+    "Origin",
     "OwnPreset",
     "Preset",
     "Transistor",
@@ -94,5 +93,8 @@ __all__ = [
     "label",
     "own_preset",
     "preset",
+    "preset_text",
+    "read_preset_file",
     "recorded_preset",
+    "write_preset_file",
 ]

@@ -18,16 +18,28 @@ from mho.compiled import cache_folder
 from mho.device.model import CellModel
 from mho.device.published.own import own_preset
 from mho.device.published.own_table import is_table, table_preset
+from mho.device.published.preset_file import read_preset_file
 from mho.device.values import Preset
 
+_PRESET = ".toml"
 _NAMED: dict[Path, tuple[str, ModuleType]] = {}
 """Files that were run in this process: checksum and module."""
 
 
 def is_own(word: str) -> bool:
-    """Whether a word names something in a file: `my_cells.py:Kind`, or measured `steps.csv`."""
+    """Whether a word names something in a file: `my_cells.py:Kind`, `steps.csv`, `mycell.toml`."""
     file, colon, name = word.rpartition(":")
-    return is_table(word) or bool(colon and name and file.endswith(".py"))
+    is_python = bool(colon and name and file.endswith(".py"))
+    return is_data(word) or is_python
+
+
+def is_data(word: str) -> bool:
+    """Whether a word names a file of numbers, which is never run.
+
+    >>> is_data("mycell.toml"), is_data("my_cells.py:Kind")
+    (True, False)
+    """
+    return is_table(word) or word.endswith(_PRESET)
 
 
 def label(word: str) -> str:
@@ -36,7 +48,7 @@ def label(word: str) -> str:
     >>> label("cells/my_cells.py:Kind")
     'Kind'
     """
-    if is_table(word):
+    if is_data(word):
         return Path(word).stem
     return word.rpartition(":")[2] if is_own(word) else word
 
@@ -50,8 +62,8 @@ def named_preset(word: str) -> Preset:
     Raises:
         ValueError: There is no such file or name, the file fails, or the kind is not complete.
     """
-    if is_table(word):
-        return table_preset(word)
+    if is_data(word):
+        return _data_preset(word)
     return _found(word, _content(word))
 
 
@@ -61,8 +73,8 @@ def known_preset(word: str) -> Preset:
     Raises:
         ValueError: In addition: the file was not named on this computer before, or has changed.
     """
-    if is_table(word):
-        return table_preset(word)
+    if is_data(word):
+        return _data_preset(word)
     content = _content(word)
     if not _is_remembered(_sha256(content)):
         file = word.rpartition(":")[0]
@@ -72,6 +84,11 @@ def known_preset(word: str) -> Preset:
             f" `mho presets {word}`."
         )
     return _found(word, content)
+
+
+def _data_preset(word: str) -> Preset:
+    """The preset of a file of numbers."""
+    return table_preset(word) if is_table(word) else read_preset_file(word)
 
 
 def _content(word: str) -> bytes:
