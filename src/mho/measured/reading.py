@@ -5,9 +5,13 @@ from pathlib import Path
 
 from mho.checks import check_choice
 from mho.files import readable_file
+from mho.measured.formats import (
+    is_step_table,
+    read_sheet,
+    read_step_table,
+)
 from mho.measured.kinds import KINDS, Given, kind_of
 from mho.measured.roles import Roles
-from mho.measured.sheets import read_table
 from mho.measured.trace import Trace
 from mho.measured.values import (
     ArrayMap,
@@ -33,6 +37,8 @@ Measurement = (
 )
 """Anything that was measured."""
 
+_STEPS = "steps"
+"""Kind of tables of steps, which have a format of their own."""
 _OTHER_WORDS = {
     "ramps": "pulses",
     "ramp": "pulses",
@@ -70,7 +76,7 @@ def read_measured(
     Args:
         path: The file.
         kind: Kind of measurement: `trace`, `pulses`, `waits`, `endurance`, `sweeps`, `map`,
-            `levels`, `responses`; told by the columns if `None`.
+            `levels`, `responses`, `steps`; told by the columns if `None`.
         columns: Names or numbers of columns by role, with a unit in brackets where the file has
             none: `{"conductance": "G[uS]"}`.
         voltage: Voltage at which currents were read (V).
@@ -88,10 +94,19 @@ def read_measured(
     path = Path(path)
     kind = _OTHER_WORDS.get(kind, kind) if kind is not None else None
     if kind is not None:
-        check_choice(kind, "kind", KINDS)
+        check_choice(kind, "kind", (*KINDS, _STEPS))
     readable_file(str(path), "file")
     given = Given(
         voltage, direction, amplitude, gate, width, temperature, level
     )
-    roles = Roles(read_table(path), columns)
-    return KINDS[kind or kind_of(roles)](roles, given)
+    if kind == _STEPS or (kind is None and is_step_table(path)):
+        return read_step_table(path, _unit(columns), amplitude, direction)
+    sheet, told = read_sheet(path, kind)
+    roles = Roles(sheet, columns)
+    return KINDS[kind or told or kind_of(roles)](roles, given)
+
+
+def _unit(columns: Mapping[str, str] | None) -> str | None:
+    """Unit that the user gives for conductances, as `G[uS]`."""
+    text = (columns or {}).get("conductance", "")
+    return text.partition("[")[2].rstrip("] ") or None

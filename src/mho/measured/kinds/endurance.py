@@ -13,8 +13,14 @@ from mho.measured.kinds.common import (
     told_lines,
 )
 from mho.measured.kinds.directions import directions
-from mho.measured.roles import Roles
+from mho.measured.roles import Roles, conductance_of
+from mho.measured.sheets import Column
 from mho.measured.values import Endurance
+
+_PAIRS = 3
+"""Columns without names from which on they are pairs of states (1)."""
+_FEWEST_OHMS = 100.0
+"""Numbers without a unit, from which on they are resistances (Ω)."""
 
 
 def endurance(roles: Roles, given: Given) -> Endurance:
@@ -94,6 +100,8 @@ def _by_state(roles: Roles, given: Given) -> Endurance:
     reads = next(
         (role for role in ("conductance", "current") if role in roles), ""
     )
+    if not sheet.named and not reads and len(sheet.columns) > _PAIRS:
+        return _alternating(roles, given)
     if not ("cycle" in roles and "direction" in roles and reads):
         raise ValueError(
             f"File `{sheet.source}` must hold endurance: low and high conductance by cycle, but"
@@ -118,4 +126,45 @@ def _by_state(roles: Roles, given: Given) -> Endurance:
         high,
         sheet.source,
         (*sheet.remarks, *roles.remarks),
+    )
+
+
+def _alternating(roles: Roles, given: Given) -> Endurance:
+    """A line a cell without names: its number, then what it holds after each of two states."""
+    sheet = roles.sheet
+    voltage = read_voltage(roles, given)
+    columns = list(sheet.columns[len(sheet.columns) % 2 :])
+    first = sheet.columns[0].values
+    own = len(sheet.columns) % 2 == 1 and bool((first == np.round(first)).all())
+    cell = first.astype(np.int64) if own else np.arange(sheet.rows)
+    numbers = np.concatenate([column.values for column in columns])
+    unit = "Ohm" if np.nanmedian(np.abs(numbers)) > _FEWEST_OHMS else "S"
+    grid = np.stack(
+        [
+            conductance_of(
+                Column(column.name, column.unit or unit, column.values),
+                "conductance",
+                sheet,
+                voltage,
+            )
+            for column in columns
+        ],
+        1,
+    )
+    even, odd = grid[:, ::2], grid[:, 1::2]
+    if np.nanmedian(even) > np.nanmedian(odd):
+        even, odd = odd, even
+    cycles = even.shape[1]
+    remarks = (
+        *sheet.remarks,
+        *roles.remarks,
+        f"columns without names: {cycles:,} pairs of low and high, taken for {unit}",
+    )
+    return Endurance(
+        np.repeat(cell, cycles).astype(np.int64),
+        np.tile(np.arange(1.0, cycles + 1), sheet.rows),
+        even.reshape(-1),
+        odd.reshape(-1),
+        sheet.source,
+        remarks,
     )

@@ -14,6 +14,8 @@ from mho.measured.roles import Roles, conductance_of
 from mho.measured.sheets import Column
 from mho.measured.values import ArrayMap, LevelTable, NormalisedResponses
 
+_FEWEST_OHMS = 100.0
+"""Numbers without a unit, from which on they are resistances (Ω)."""
 _LARGEST_SIDE = 16_384
 """Rows or columns of a map at most (1)."""
 
@@ -31,27 +33,42 @@ def array_map(roles: Roles, given: Given) -> ArrayMap:
     sheet = roles.sheet
     if "row" in roles and "column" in roles:
         return _placed(roles, given)
+    if "cell" in roles and ("conductance" in roles or "current" in roles):
+        return _listed(roles, given)
     columns = [column for column in sheet.columns if not column.words]
     voltage = read_voltage(roles, given)
-    if not sheet.named and _is_index(columns):
-        columns = columns[1:]
+    remarks = [*roles.remarks]
+    if not sheet.named:
+        columns = columns[1:] if _is_index(columns) else columns
+        columns, told = _with_ohms(columns)
+        remarks += told
+    if not columns:
+        raise ValueError(
+            f"File `{sheet.source}` must hold numbers in a grid, but holds none."
+        )
     values = [
         conductance_of(column, "conductance", sheet, voltage)
         for column in columns
     ]
-    remarks = [*roles.remarks]
     grid = np.stack(values, 1)
-    typical = np.nanmedian(grid) if np.isfinite(grid).any() else 0.0
-    if not sheet.named and typical > 100.0:
-        grid = 1.0 / np.where(grid == 0, np.nan, grid)
-        remarks.append(
-            "numbers without a unit are above 100, and were taken for ohms"
-        )
     lost = np.flatnonzero(~np.isfinite(grid).all(1))
     if lost.size:
         remarks.append(told_lines(sheet, lost, "cells without a number"))
     remarks += saturated(sheet, grid.max(1), "rows' largest conductance", "S")
     return ArrayMap(grid, sheet.source, (*sheet.remarks, *remarks))
+
+
+def _with_ohms(columns: list[Column]) -> tuple[list[Column], list[str]]:
+    """Columns without names or units, which hold ohms if their numbers are large."""
+    numbers = np.concatenate([column.values for column in columns])
+    known = numbers[np.isfinite(numbers)]
+    told = any(column.unit for column in columns)
+    if told or known.size == 0 or np.median(known) < _FEWEST_OHMS:
+        return columns, []
+    as_ohms = [Column(column.name, "Ohm", column.values) for column in columns]
+    return as_ohms, [
+        f"numbers without a unit, most above {_FEWEST_OHMS:g}, were taken for ohms"
+    ]
 
 
 def _is_index(columns: list[Column]) -> bool:
@@ -62,6 +79,24 @@ def _is_index(columns: list[Column]) -> bool:
         and len(first) > 2
         and bool((np.diff(first) == 1).all())
     )
+
+
+def _listed(roles: Roles, given: Given) -> ArrayMap:
+    """A line a cell whose place is not told: one row, in the order of their numbers."""
+    sheet = roles.sheet
+    role = "conductance" if "conductance" in roles else "current"
+    values = roles.conductance(role, read_voltage(roles, given))
+    number = whole(roles, "cell")
+    cells, place = np.unique(number, return_inverse=True)
+    row = np.full(len(cells), np.nan)
+    row[place.reshape(-1)] = values
+    remarks = [
+        *roles.remarks,
+        "cells have no row and column; they stand in one row",
+    ]
+    if len(cells) < sheet.rows:
+        remarks.append("cells come more than once; the last reading counts")
+    return ArrayMap(row[None], sheet.source, (*sheet.remarks, *remarks))
 
 
 def _placed(roles: Roles, given: Given) -> ArrayMap:

@@ -81,9 +81,14 @@ def _columns(roles: Roles, given: Given) -> tuple[Array, Array]:
         return roles.si("time"), roles.conductance(reads, voltage)
     if not sheet.named and len(sheet.columns) == 2 and voltage is not None:
         return sheet.columns[0].values, sheet.columns[1].values / voltage
+    hint = (
+        "its columns have no names; if they are seconds and amperes, add `--voltage`, else name"
+        " them with `--columns time=1,conductance=2[uS]`."
+        if not sheet.named
+        else "does not; name them with `--columns time=…,conductance=…`."
+    )
     raise ValueError(
-        f"File `{sheet.source}` must hold a time and a conductance or current, but does not; name"
-        " them with `--columns time=…,conductance=…`."
+        f"File `{sheet.source}` must hold a time and a conductance or current, but {hint}"
     )
 
 

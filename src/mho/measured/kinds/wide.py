@@ -14,7 +14,7 @@ from mho.measured.kinds.common import (
 )
 from mho.measured.kinds.directions import by_trend, in_name
 from mho.measured.roles import Roles, conductance_of, plain
-from mho.measured.sheets import Column
+from mho.measured.sheets import Column, unit_of
 from mho.measured.values import PulseResponses
 
 
@@ -100,18 +100,26 @@ def wide(roles: Roles, given: Given) -> PulseResponses:
 
 
 def ramp_columns(roles: Roles) -> list[Column]:
-    """Columns that may be ramps: all that hold numbers and mean nothing else."""
-    names = roles.names
-    index = [
-        names[role] for role in ("pulse", "cycle", "time") if role in names
+    """Columns that may be ramps: all that hold conductances and mean nothing else."""
+    others = [
+        column
+        for role, column in roles.names.items()
+        if role not in ("conductance", "current")
     ]
     return [
         column
         for column in roles.sheet.columns
         if not column.words
-        and column not in index
+        and not any(column.values is other.values for other in others)
+        and (not column.unit or _is_reading(column.unit))
         and np.isfinite(column.values).any()
     ]
+
+
+def _is_reading(text: str) -> bool:
+    """Whether a unit is one of conductances, resistances or currents, or of none of them."""
+    unit = unit_of(text)
+    return unit is None or unit.symbol in ("S", "Ohm", "A", "1")
 
 
 def _units_differ(columns: list[Column]) -> list[str]:

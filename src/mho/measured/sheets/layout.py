@@ -130,18 +130,35 @@ def _has_decimal_comma(
 def _first_of_numbers(
     rows: list[tuple[int, list[str]]], comma: bool
 ) -> int | None:
-    """Index of the first line that looks like numbers: half of its cells are, and one at least."""
+    """Index of the first line that holds numbers wherever most later lines do."""
+    body = [cells for _, cells in rows[len(rows) // 2 :]]
+    pattern = _numeric_columns(body, comma) or _numeric_columns(
+        [cells for _, cells in rows], comma
+    )
+    if not pattern:
+        return None
     for index, (_, cells) in enumerate(rows):
-        said = [cell for cell in cells if not is_missing(cell)]
-        numbers = [cell for cell in said if number_of(cell, comma) is not None]
-        if not numbers or 2 * len(numbers) < len(said):
-            continue
-        if len(cells) == 1 and index + 1 < len(rows):
-            following = rows[index + 1][1]
-            if len(following) > 1:
-                continue
-        return index
+        own = [cells[k] for k in pattern if k < len(cells)]
+        values = [number_of(cell, comma) for cell in own]
+        holds = any(value == value for value in values if value is not None)
+        enough = 2 * len(own) > len(pattern)
+        if enough and holds and None not in values:
+            return index
     return None
+
+
+def _numeric_columns(rows: list[list[str]], comma: bool) -> list[int]:
+    """Columns that hold a number, with its unit or without, in most of the lines."""
+    width = max((len(cells) for cells in rows), default=0)
+    counts = [0] * width
+    said = [0] * width
+    for cells in rows:
+        for place, cell in enumerate(cells):
+            if is_missing(cell):
+                continue
+            said[place] += 1
+            counts[place] += number_of(cell, comma) is not None
+    return [k for k in range(width) if counts[k] and 2 * counts[k] > said[k]]
 
 
 def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
