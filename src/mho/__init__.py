@@ -215,6 +215,7 @@ ROOMS = (
     "data",
     "deployment",
     "device",
+    "fitting",
     "mapping",
     "measured",
     "network",

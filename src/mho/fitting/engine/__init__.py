@@ -1,0 +1,22 @@
+"""The engine under all fits: likelihoods in, numbers with intervals and verdicts out.
+
+A law says what it leaves open (`FreeParameter`) and how likely its data are (`LawFit`); `fit_law`
+finds the most likely numbers by their slopes and the intervals by profiles. Nothing here knows of
+cells.
+"""
+
+from mho.fitting.engine.derivative import Complex, complex_step
+from mho.fitting.engine.fit import fit_law
+from mho.fitting.engine.law import FittedLaw, LawFit, Row
+from mho.fitting.engine.parameters import FittedParameter, FreeParameter
+
+__all__ = [
+    "Complex",
+    "FittedLaw",
+    "FittedParameter",
+    "FreeParameter",
+    "LawFit",
+    "Row",
+    "complex_step",
+    "fit_law",
+]

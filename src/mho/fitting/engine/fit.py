@@ -1,0 +1,87 @@
+"""From a law and its data to numbers with intervals."""
+
+import numpy as np
+
+from mho.fitting.engine.coordinates import Coordinates
+from mho.fitting.engine.interval import BetterFound, Ends, profile_intervals
+from mho.fitting.engine.law import FittedLaw, LawFit
+from mho.fitting.engine.optimum import correlations, most_likely
+from mho.fitting.engine.parameters import FittedParameter, FreeParameter
+from mho.progress import Progress, silent
+
+_AGAIN = 5
+"""Times that a better place found by a profile starts the profiles anew, at most (1)."""
+_OPEN = "the data set no bound"
+_WIDE = "the data leave a wider interval than tells anything"
+
+
+def fit_law(law: LawFit, progress: Progress = silent) -> FittedLaw:
+    """The most likely numbers of a law and their 95 % intervals, each told as determined or not.
+
+    A number is determined if its profile rises enough within the law's bounds and the interval is
+    no wider than `FreeParameter.useful`. An interval may end at a bound that the number can have
+    in earnest, such as a spread of nothing.
+
+    Args:
+        law: The law and its data.
+        progress: Told how far it is.
+    """
+    places = Coordinates(law)
+    progress(law.title, 0.0)
+    best, loss = most_likely(places, places.start)
+    ends: list[Ends] = []
+    for _ in range(_AGAIN):
+        progress(law.title, 0.3)
+        try:
+            ends = profile_intervals(places, best, loss)
+        except BetterFound as better:
+            best, loss = most_likely(places, better.where)
+        else:
+            break
+    numbers = places.outside(best)
+    if not ends:
+        ends = [Ends(0.0, 1.0)] * numbers.size
+    lows = places.outside(np.array([one.low for one in ends]))
+    highs = places.outside(np.array([one.high for one in ends]))
+    progress(law.title, 1.0)
+    return FittedLaw(
+        law.title,
+        tuple(
+            _told(open_, numbers[k], lows[k], highs[k], ends[k], law.data)
+            for k, open_ in enumerate(law.parameters)
+        ),
+        numbers,
+        loss,
+        law.points,
+        correlations(places, best),
+        law.data,
+    )
+
+
+def _told(
+    asked: FreeParameter,
+    value: float,
+    low: float,
+    high: float,
+    ends: Ends,
+    data: tuple[str, ...],
+) -> FittedParameter:
+    """One number with its verdict."""
+    narrow = asked.is_narrow(float(low), float(high))
+    both_open = ends.low <= 0.0 and ends.high >= 1.0
+    # a size that may be anything up to a bound is not known, a spread that may be nothing is
+    one_open = asked.log and (ends.low <= 0.0 or ends.high >= 1.0)
+    determined = narrow and not both_open and not one_open
+    note = ""
+    if not determined:
+        note = _WIDE if not (both_open or one_open) else _OPEN
+    return FittedParameter(
+        asked.name,
+        asked.unit,
+        float(value),
+        float(low),
+        float(high),
+        determined,
+        data,
+        note,
+    )

@@ -1,0 +1,230 @@
+"""Intervals from the profile of a likelihood, right also where it is lopsided or meets a bound."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mho.fitting.engine.coordinates import Coordinates
+from mho.fitting.engine.law import Row
+from mho.fitting.engine.optimum import curvature, most_likely
+
+RISE = 1.9207294
+"""Rise of the loss at the ends of a 95 % interval: half the quantile of χ² with one number."""
+_NEAR = 0.02
+"""Difference of a rise from `RISE` that counts as none (1)."""
+_BETTER = 0.01
+"""Drop of the loss below the optimum that means a better one was found (1)."""
+_LEFT = 1e-3
+"""Loss that the other numbers may still be away from their best (1)."""
+_TRIALS = 10
+_CORRECTIONS = 8
+_HALVINGS = 14
+_AT_BOUND = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Ends of an interval as coordinates, 0 … 1; a bound where the loss never rises enough."""
+
+    low: float
+    high: float
+
+
+class BetterFound(Exception):  # noqa: N818
+    """On the way a smaller loss was met."""
+
+    def __init__(self, where: Row) -> None:
+        super().__init__()
+        self.where = where
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """The most likely place, and how the loss bends there.
+
+    Args:
+        places: A law in its coordinates.
+        best: Coordinates of the smallest loss.
+        loss: That loss.
+        second: Second derivatives there. Shape (numbers, numbers).
+    """
+
+    places: Coordinates
+    best: Row
+    loss: float
+    second: Row
+
+    def rise(self, where: Row) -> float:
+        """How much larger the loss is elsewhere (1).
+
+        Raises:
+            BetterFound: It is smaller.
+        """
+        rise = self.places.loss(where) - self.loss
+        if rise < -_BETTER:
+            raise BetterFound(where)
+        return rise
+
+
+def profile_intervals(
+    places: Coordinates, best: Row, loss: float
+) -> list[Ends]:
+    """The 95 % interval of each number, all others free.
+
+    Along the profile of one number, Newton's method with the second derivatives of the optimum
+    keeps the others at their best; near a quadratic that takes one or two slopes. Where it does
+    not come to rest, each place is searched as the optimum was.
+
+    Args:
+        places: A law in its coordinates.
+        best: Coordinates of the smallest loss.
+        loss: That loss.
+
+    Raises:
+        BetterFound: The place was not the best.
+    """
+    optimum = Optimum(places, best, loss, curvature(places, best))
+    found = []
+    for k in range(best.size):
+        low = _end(optimum, k, -1.0)
+        high = _end(optimum, k, 1.0)
+        found.append(Ends(low, high))
+    return found
+
+
+def _end(optimum: Optimum, k: int, way: float) -> float:
+    """One end of an interval (1)."""
+    bound = 0.0 if way < 0 else 1.0
+    if abs(optimum.best[k] - bound) < _AT_BOUND:
+        return bound
+    end = _by_newton(optimum, k, way)
+    return _by_search(optimum, k, way) if end is None else end
+
+
+def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
+    """The end; `None` where the others do not come to rest."""
+    best = optimum.best
+    free = _inner(best, k)
+    second = optimum.second
+    response = _solved(second, free, second[free, k])
+    if response is None:
+        return None
+    bend = second[k, k] + second[k, free] @ response
+    if bend <= 0:
+        return None
+    bound = 0.0 if way < 0 else 1.0
+    room = abs(bound - best[k])
+    inside, outside = (0.0, 0.0), (room, np.inf)
+    reach = min(float(np.sqrt(2 * RISE / bend)), room)
+    where = best.copy()
+    where[free] = np.clip(best[free] + way * reach * response, 0.0, 1.0)
+    for _ in range(_TRIALS):
+        where[k] = best[k] + way * reach
+        if not _at_rest(optimum, where, k):
+            return None
+        rise = optimum.rise(where)
+        if abs(rise - RISE) < _NEAR:
+            return float(where[k])
+        if rise < RISE:
+            if reach >= room:
+                return bound
+            inside = (reach, rise)
+        else:
+            outside = (reach, rise)
+        before = reach
+        reach = _next(inside, outside, room)
+        moved = way * (reach - before) * response
+        where[free] = np.clip(where[free] + moved, 0.0, 1.0)
+    return None
+
+
+def _inner(where: Row, k: int) -> np.ndarray:
+    """Numbers that are at no bound, but for one that is held."""
+    inner = (where > _AT_BOUND) & (where < 1 - _AT_BOUND)
+    inner[k] = False
+    return np.flatnonzero(inner)
+
+
+def _solved(second: Row, free: np.ndarray, right: Row) -> Row | None:
+    """Newton's step of some numbers; `None` where the loss does not bend upward."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    try:
+        factor = cho_factor(second[np.ix_(free, free)])
+    except np.linalg.LinAlgError:
+        return None
+    step: Row = -cho_solve(factor, right)
+    return step
+
+
+def _next(
+    inside: tuple[float, float], outside: tuple[float, float], room: float
+) -> float:
+    """Where the loss may have risen enough, as if it rose with the square of the way."""
+    near, low = inside
+    far, high = outside
+    if np.isinf(high):
+        grown = near * np.sqrt(RISE / max(low, RISE / 9))
+        return float(min(grown, room))
+    low, high = np.sqrt(max(low, 0.0)), np.sqrt(high)
+    share = (np.sqrt(RISE) - low) / (high - low)
+    return float(near + (far - near) * np.clip(share, 0.05, 0.95))
+
+
+def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
+    """Move all numbers but one to their best; whether they came to rest there."""
+    for _ in range(_CORRECTIONS):
+        slope = optimum.places.gradient(where)
+        held = (where < _AT_BOUND) & (slope > 0)
+        held |= (where > 1 - _AT_BOUND) & (slope < 0)
+        held[k] = True
+        free = np.flatnonzero(~held)
+        step = _solved(optimum.second, free, slope[free])
+        if step is None:
+            return False
+        moved = np.clip(where[free] + step, 0.0, 1.0)
+        # what the step may still win
+        left = -slope[free] @ (moved - where[free]) / 2
+        where[free] = moved
+        if left < _LEFT:
+            return True
+    return False
+
+
+def _by_search(optimum: Optimum, k: int, way: float) -> float:
+    """The end by doubling steps outward, then by halving the last one."""
+    inside = optimum.best.copy()
+    bound = 0.0 if way < 0 else 1.0
+    bend = max(optimum.second[k, k], RISE)
+    step = float(np.sqrt(RISE / bend))
+    outside = None
+    while outside is None:
+        if inside[k] == bound:
+            return bound
+        trial = inside.copy()
+        trial[k] = min(max(inside[k] + way * step, 0.0), 1.0)
+        where, rise = _searched(optimum, trial, k)
+        if rise > RISE:
+            outside = trial[k]
+        else:
+            inside = where
+            step *= 2
+    for _ in range(_HALVINGS):
+        trial = inside.copy()
+        trial[k] = (inside[k] + outside) / 2
+        where, rise = _searched(optimum, trial, k)
+        if abs(rise - RISE) < _NEAR:
+            return float(trial[k])
+        if rise > RISE:
+            outside = trial[k]
+        else:
+            inside = where
+    return float((inside[k] + outside) / 2)
+
+
+def _searched(optimum: Optimum, trial: Row, k: int) -> tuple[Row, float]:
+    """The best place with one number held, and how much larger the loss is there."""
+    where, loss = most_likely(optimum.places, trial, held=(k,))
+    if loss - optimum.loss < -_BETTER:
+        raise BetterFound(where)
+    return where, loss - optimum.loss
