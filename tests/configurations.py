@@ -34,6 +34,7 @@ from mho.programming import (
 from mho.rng import Stream
 from mho.runs import Job, LifeJob, Questions, TrainJob, TuneJob
 from mho.solve import BoundedErrors, Converters, GaussianErrors
+from mho.solve.feedback import Amplifier, FeedbackOptions
 from mho.sweeping import Axis, PointMeasure, Subject
 from mho.training import NoiseAwareTraining, OnChipTraining
 from mho.training.hybrid import HybridTraining
@@ -77,6 +78,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Integrator": lambda: Integrator(1e-6, 1e-12),
     "LineLimits": LineLimits,
     "WireModel": WireModel,
+    "Amplifier": Amplifier,
+    "FeedbackOptions": FeedbackOptions,
     "Selector": lambda: Selector(1e-3, 0.5, 2.5, 10.0),
     "NoSelector": lambda: NoSelector(1e-3, 10.0),
     "ProgramProtocol": ProgramProtocol,

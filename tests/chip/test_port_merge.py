@@ -457,3 +457,44 @@ def test_a_list_of_the_wrong_length_is_named(name: str, line: str) -> None:
     )
     with pytest.raises(ValueError, match=match):
         effective_matrix(WireModel(**{name: [1.0] * 5}), torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 6), (17, 31), (40, 12)])
+def test_the_matrix_of_all_ports_is_what_is_left_of_all_nodes(
+    stream: Stream, shape: tuple[int, int]
+) -> None:
+    """Kirchhoff at all nodes, terminals among them; inner nodes eliminated (Schur's complement).
+
+    The dense solution divides by the wires: 1e-11 of the largest entry is its own error.
+    """
+    wires = different(stream, *shape, ("one", "one"), access=200.0)
+    conductance = cells(stream, *shape)
+    network = Network(wires, conductance.numpy())
+    inner = network.matrix().toarray()
+    to_ports = np.hstack([network.drive.toarray(), network.sense.toarray()])
+    wanted = np.diag(to_ports.sum(0)) - to_ports.T @ np.linalg.solve(
+        inner, to_ports
+    )
+    found = wires.port_matrix(conductance)
+    assert_same(found, wanted, 1e-11)
+    assert_same(found, found.mT, 1e-14)
+    rows = shape[0]
+    assert_same(
+        -found[:rows, rows:], wires.effective_matrix(conductance), 1e-14
+    )
+
+
+def test_ports_of_ideal_lines_are_sums_of_cells(stream: Stream) -> None:
+    conductance = cells(stream, 5, 3)
+    found = WireModel().port_matrix(conductance)
+    wanted = torch.zeros(8, 8, dtype=torch.float64)
+    wanted[:5, :5] = conductance.sum(1).diag()
+    wanted[5:, 5:] = conductance.sum(0).diag()
+    wanted[:5, 5:] = -conductance
+    wanted[5:, :5] = -conductance.T
+    assert_same(found, wanted, 1e-15)
+
+
+def test_ports_of_lines_with_two_terminals_are_refused() -> None:
+    with pytest.raises(ValueError, match="one terminal each"):
+        WireModel(1.0, sides="both").port_matrix(torch.ones(2, 2))

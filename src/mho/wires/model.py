@@ -12,7 +12,7 @@ from mho.checks import Configuration, check_choice
 from mho.units import show
 from mho.wires.iv_laws import CellLaw
 from mho.wires.nodal import WireSolution, currents, solve
-from mho.wires.port_merge import effective_matrix
+from mho.wires.port_merge import effective_matrix, port_matrix
 
 SIDES = ("one", "both")
 """Ends of a line that are connected."""
@@ -98,6 +98,15 @@ class WireModel(Configuration):
         return (
             conductance if self.ideal else effective_matrix(self, conductance)
         )
+
+    def port_matrix(
+        self, conductance: Float[Tensor, "rows cols"]
+    ) -> Float[Tensor, "ports ports"]:
+        """Admittance between all terminals (S), the ends of the bit lines not at ground.
+
+        See `mho.wires.port_merge.port_matrix`.
+        """
+        return port_matrix(self, conductance)
 
     def solve(
         self,

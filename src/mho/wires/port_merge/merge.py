@@ -76,6 +76,46 @@ def _effective(
     )
 
 
+def port_matrix(
+    wires: "WireModel", conductance: Float[Tensor, "rows cols"]
+) -> Float[Tensor, "ports ports"]:
+    """Admittance between all terminals of a tile (S): currents into it = matrix @ voltages.
+
+    Terminals are the sources of the word lines, then the ends of the bit lines, which need not be
+    at ground: what a tile does in the feedback of an amplifier. Symmetric.
+
+    Args:
+        wires: Resistances of the lines, connected at one end each.
+        conductance: Conductance of each cell (S), 0 for an open cell. Shape (rows, cols),
+            float32 or float64.
+
+    Raises:
+        TypeError: Conductances of another dtype.
+        ValueError: As `effective_matrix`; lines that are connected at both ends.
+    """
+    check_conductance(conductance)
+    lines = lines_of(wires, conductance)
+    if lines.both_drivers or lines.both_senses:
+        raise ValueError(
+            "Argument `wires` must have lines with one terminal each, but some have two; use"
+            ' `sides="one"` and `sense_sides="one"`.'
+        )
+    rows, cols = conductance.shape
+    access = wires.access if math.isfinite(wires.access) else 0.0
+    cell = conductance / (1 + conductance * access)
+    if lines.reached is not None:
+        cell = torch.where(lines.reached, cell, 0)
+    cell = cell.detach()[None]
+    # The far ends of the bit lines are kept, as then the whole matrix is; they carry no current.
+    shape = Shape(rows, cols, open_top=False, open_right=True)
+    with threads_for(rows * cols):
+        memory = Memory(cell, LEAF**2 * math.prod(leaf_grid(rows, cols)))
+        cells = sort_cells(cell, lines.before, lines.below)
+        whole = tree(cells, shape, memory, None)
+    near = rows + cols
+    return whole[0, :near, :near].clone()
+
+
 def check_conductance(conductance: Shaped[Tensor, "..."]) -> None:
     """Refuse what is no conductance.
 
