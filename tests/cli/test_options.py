@@ -80,15 +80,30 @@ KNOWN = (
         "programmed coarsely, not denoised, as tuning wins the accuracy back; a file of"
         " a chip has been or not",
     ),
-    Known(
-        "--cells", "sweep", ("default",), "a share of levels needs many cells"
+    *(
+        Known("--cells", command, ("default",), "cells are what is asked for")
+        for command in ("levels", "sweep")
     ),
     Known(
         "--cells",
         "deploy",
-        ("kind", "default", "help"),
+        ("kind", "help"),
         "a network says how many it takes; what is left to choose is how they come to hold it",
     ),
+    Known(
+        "--cells",
+        "solve",
+        ("kind", "help"),
+        "a matrix says how many it takes, as a network does",
+    ),
+    Known(
+        "--tolerance",
+        "solve",
+        ("kind", "default", "help"),
+        "what a solver is asked for is a residual; that of cells is `--cell-tolerance` there",
+    ),
+    Known("--method", "solve", ("help",), "of solving, not of tuning"),
+    Known("--method", "tune", ("default",), "the two have other methods"),
     Known("--chips", "yield", ("default",), "a mean over faults needs several"),
     Known(
         "--levels",
@@ -220,6 +235,8 @@ def needed(command: str) -> list[str]:
         "reproduce",
     ):
         return []
+    if command == "solve":
+        return ["--matrix", "x"]
     return ["x", "--data", "x"] if command == "run" else ["x"]
 
 

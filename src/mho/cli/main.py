@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
-from mho.cli.commands import cells, circuits, claims, networks
+from mho.cli.commands import cells, circuits, claims, equations, networks
 from mho.cli.options import HELP_ALL, OptionError, answer, show_all
 from mho.cli.shared import (
     COLLECT_AFTER,
@@ -32,7 +32,8 @@ _INTERRUPTED = 130
 _NETWORKS = Group("Networks on chips", sort_key=1)
 _CELLS = Group("Cells", sort_key=2)
 _CIRCUITS = Group("Circuits", sort_key=3)
-_CLAIMS = Group("Claims and what they depend on", sort_key=4)
+_EQUATIONS = Group("Equations", sort_key=4)
+_CLAIMS = Group("Claims and what they depend on", sort_key=5)
 
 _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
     _NETWORKS: {
@@ -56,6 +57,9 @@ _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
         "wires": circuits.wires,
         "export": circuits.export,
         "import": circuits.import_,
+    },
+    _EQUATIONS: {
+        "solve": equations.solve,
     },
     _CLAIMS: {
         "reproduce": claims.reproduce,

@@ -4,9 +4,11 @@ A page opens without a network. Nothing here computes what a run has not.
 """
 
 from mho.report.drawing import Drawing
+from mho.report.equations_page import render_equations
 from mho.report.page import write_report
 
 __all__ = [
     "Drawing",
+    "render_equations",
     "write_report",
 ]

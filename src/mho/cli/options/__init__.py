@@ -2,7 +2,7 @@
 
 from mho.cli.options.ends import EndsOptions
 from mho.cli.options.former import RENAMED, answer
-from mho.cli.options.help_groups import HELP_ALL, show_all
+from mho.cli.options.help_groups import CHIP, HELP_ALL, show_all
 from mho.cli.options.layout import LayoutOptions
 from mho.cli.options.table import (
     FLAG,
@@ -62,6 +62,7 @@ from mho.cli.options.table import (
 from mho.cli.options.texts import OptionError, plain_digits, whole
 
 __all__ = [
+    "CHIP",
     "FLAG",
     "HELP_ALL",
     "NUMBER",

@@ -1,0 +1,1 @@
+"""What the commands for equations do once their options are read."""

@@ -1,0 +1,209 @@
+"""What came of solving equations on a chip, as plain numbers and as rows for people."""
+
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from scipy import sparse
+
+from mho.ledger import Ledger
+from mho.runs.equations.job import SolveJob
+from mho.solve import MatrixOnChips
+from mho.solve.gallery import Problem
+from mho.solve.methods import (
+    DigitalMachine,
+    DigitalWork,
+    Equations,
+    Solution,
+)
+from mho.units import show, show_duration
+
+Rows = list[tuple[str, str]]
+
+
+def described(
+    job: SolveJob,
+    problem: Problem,
+    equations: Equations,
+    found: Solution,
+    operator: MatrixOnChips,
+    analog: dict[str, Ledger],
+    alone: tuple[Solution, DigitalWork] | None,
+    machine: DigitalMachine,
+) -> dict[str, Any]:
+    """The results as plain numbers, units in the names.
+
+    Args:
+        job: How it was solved.
+        problem: What.
+        equations: The same, scaled.
+        found: How that ended.
+        operator: The chip.
+        analog: Its costs by stage.
+        alone: The same solver with exact products and its work; `None` if it got nowhere.
+        machine: Whose cost digital work is told in.
+    """
+    matrix = equations.matrix
+    stored = matrix.nnz if sparse.issparse(matrix) else matrix.size
+    scaling = equations.scaling
+    return {
+        "problem": problem.about,
+        "unknowns": equations.unknowns,
+        "stored_numbers": int(stored),
+        "symmetric": equations.symmetric,
+        "scaled_rows_ratio": None if scaling is None else scaling.spread,
+        "method": job.solving.method,
+        "analog_solvers": list(found.solvers),
+        "why": _why(job, equations, found),
+        "outcome": found.outcome.word,
+        "tolerance": job.solving.tolerance,
+        "relative_residual": found.residual,
+        "steps": found.steps,
+        "combined_steps": found.combined,
+        "residuals": list(found.residuals),
+        "products": list(found.products),
+        "explanation": list(found.explanation),
+        "product_error": {
+            "lasting": found.probe.lasting / found.probe.gain,
+            "fresh": found.probe.fresh / found.probe.gain,
+            "products": found.probe.products,
+        },
+        "chip": _chip(job, operator),
+        "analog": {
+            stage: {**asdict(spent), "joules": spent.joules}
+            for stage, spent in analog.items()
+        },
+        "digital": _digital(found.work, machine),
+        "digital_machine": asdict(machine),
+        "digital_alone": alone
+        and {
+            **_digital(alone[1], machine),
+            "solver": alone[0].solvers[-1],
+        },
+        "version": version("mho"),
+    }
+
+
+def _chip(job: SolveJob, operator: MatrixOnChips) -> dict[str, Any]:
+    low, high = job.used_range()
+    floor = operator.error_floor
+    return {
+        "preset": job.chip,
+        "seed": job.seed,
+        "cells_are": job.cells,
+        "range_uS": [low * 1e6, high * 1e6],
+        "window_uS": job.protocol().tolerance * 1e6,
+        "denoised": job.protocol().denoise is not None,
+        "pairs_per_number": operator.plan.cells,
+        "tiles": operator.tiles,
+        "cells": operator.cells,
+        "stuck_cells": operator.stuck_cells,
+        "numbers_multiplied_digitally": operator.digital_numbers,
+        "reads": job.reads,
+        "converters": job.converters,
+        "predicted_error": {
+            "read_noise": floor.noise / floor.outputs if floor.outputs else 0.0,
+            "writing": floor.write / floor.outputs if floor.outputs else 0.0,
+            "conversion": floor.conversion / floor.outputs
+            if floor.outputs
+            else 0.0,
+        },
+    }
+
+
+def _digital(work: DigitalWork, machine: DigitalMachine) -> dict[str, Any]:
+    return {
+        **asdict(work),
+        "seconds": machine.seconds(work),
+        "joules": machine.joules(work),
+    }
+
+
+def _why(job: SolveJob, equations: Equations, found: Solution) -> str:
+    """Why the analog solver was chosen."""
+    if job.solving.method != "refine":
+        return "as asked for"
+    if not equations.symmetric:
+        return "gmres, as the matrix is not symmetric"
+    if equations.definite is False:
+        return "gmres, as the matrix is not positive definite"
+    seen = (
+        "is positive definite by its rows"
+        if equations.definite
+        else "is symmetric with a positive diagonal"
+    )
+    chosen = f"cg, as the matrix {seen}"
+    if len(found.solvers) > 1:
+        return f"{chosen}; then gmres, as cg got stuck"
+    return chosen
+
+
+def solution_rows(result: dict[str, Any]) -> Rows:
+    """What was solved and how that ended: name and value.
+
+    Args:
+        result: What `described` returned.
+    """
+    chip = result["chip"]
+    error = result["product_error"]
+    low, high = chip["range_uS"]
+    return [
+        ("equations", result["problem"]),
+        ("unknowns", f"{result['unknowns']:,}"),
+        ("outcome", result["outcome"]),
+        (
+            "true relative residual",
+            f"{result['relative_residual']:.2g}, wanted {result['tolerance']:.2g}",
+        ),
+        (
+            "method",
+            f"{result['method']}: {' then '.join(result['analog_solvers'])} ({result['why']})",
+        ),
+        (
+            "steps",
+            f"{result['steps']:,}, {result['combined_steps']:,} of them combined with earlier"
+            " ones",
+        ),
+        ("analog products", f"{result['products'][-1]:,}"),
+        ("digital products", f"{result['digital']['products']:,}"),
+        (
+            "a product is off by",
+            f"{error['lasting']:.2g} the same every time, {error['fresh']:.2g} new every time",
+        ),
+        (
+            "cells",
+            f"{chip['cells']:,} of {chip['preset']}, {chip['pairs_per_number']} pairs a number on"
+            f" {chip['tiles']} tiles",
+        ),
+        (
+            "their range and window",
+            f"{low:g} to {high:g} µS, ±{chip['window_uS']:.3g} µS",
+        ),
+    ]
+
+
+def cost_rows(result: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Time and energy of each part: name, time, energy.
+
+    Args:
+        result: What `described` returned.
+    """
+    analog = result["analog"]
+    digital = result["digital"]
+    name = result["digital_machine"]["name"]
+    rows = [
+        _cost("writing the matrix, once", analog["programming"]),
+        _cost("analog, solving", analog["solving"]),
+        _cost(f"digital beside, on an {name} at best", digital),
+    ]
+    if (alone := result["digital_alone"]) is not None:
+        rows.append(
+            _cost(f"all digital, {alone['solver']} on an {name} at best", alone)
+        )
+    return rows
+
+
+def _cost(name: str, spent: dict[str, Any]) -> tuple[str, str, str]:
+    seconds = spent["seconds"]
+    time = show(seconds, "s", 3) if seconds < 60 else show_duration(seconds, 3)
+    return name, time, show(spent["joules"], "J", 3)

@@ -1,0 +1,191 @@
+"""What shall be solved, on which cells, and how."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from mho.bench.simulated import describe_chip
+from mho.checks import (
+    Configuration,
+    check_between,
+    check_choice,
+    check_positive,
+)
+from mho.chip import Chip
+from mho.device.published import code_of
+from mho.files import run_identity
+from mho.programming import ProgramProtocol, suited_protocol
+from mho.rng import Stream
+from mho.solve import GaussianErrors, MatrixOnChips
+from mho.solve.gallery import Problem, read_vector
+from mho.solve.methods import Equations, Solving, check_method
+
+Array = npt.NDArray[np.float64]
+
+CELLS = ("drawn", "physics")
+"""How cells come to hold numbers: drawn from statistics, or programmed pulse by pulse."""
+RANGES = ("array", "full")
+"""What of a cell's range is used: what suits arrays, or all of it."""
+USUAL_CELLS = 2
+"""Pairs of cells of a number where nobody says (1): more lower what read noise hides."""
+
+
+@dataclass(frozen=True, slots=True)
+class SolveJob(Configuration):
+    """How equations are solved on which chip.
+
+    Args:
+        solving: The method, and when it stops.
+        chip: Preset of the chip.
+        cells: `drawn`, from statistics of programmed cells, or `physics`, pulse by pulse.
+        cells_per_number: Pairs of cells of a number (1); 2 if neither this nor a precision is
+            given.
+        precision: Root mean square error of numbers that writing may leave, in parts of the
+            largest (1); takes as many pairs as that needs.
+        conductances: What of a cell's range is used.
+        cell_tolerance: Half-width of the acceptance window of cells (S); as suits them if `None`.
+        denoise: Denoise cells when they are programmed.
+        reads: Times that each product is read and averaged (1).
+        converters: `ideal`, or `chip`, with its bits.
+        tiles: Tiles that there are (1); as many as it takes if `None`.
+        seed: Names everything random.
+
+    Raises:
+        ValueError: A number is out of range, or there is no such word.
+    """
+
+    solving: Solving = field(default_factory=Solving)
+    chip: str = "rao2023"
+    cells: str = "drawn"
+    cells_per_number: int | None = None
+    precision: float | None = None
+    conductances: str = "array"
+    cell_tolerance: float | None = None
+    denoise: bool = True
+    reads: int = 1
+    converters: str = "ideal"
+    tiles: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice(self.cells, "cells", CELLS)
+        check_choice(self.conductances, "conductances", RANGES)
+        check_choice(self.converters, "converters", ("ideal", "chip"))
+        check_between(self.reads, "reads", 1, 1_000_000, "1")
+        if self.cells_per_number is not None:
+            check_between(self.cells_per_number, "cells_per_number", 1, 16, "1")
+            if self.precision is not None:
+                raise ValueError(
+                    "Argument `precision` must be left out where `cells_per_number` is given, but"
+                    f" is {self.precision:g}; each says how many cells a number takes."
+                )
+        if self.precision is not None:
+            check_between(self.precision, "precision", 1e-12, 0.5, "1")
+        if self.cell_tolerance is not None:
+            check_positive(self.cell_tolerance, "cell_tolerance", "S")
+        if self.tiles is not None:
+            check_between(self.tiles, "tiles", 1, 1_000_000, "1")
+
+    @property
+    def mapping(self) -> str:
+        """How numbers stand on cells, in the words of `MatrixOnChips`."""
+        if self.precision is not None:
+            return "residual"
+        count = self.cells_per_number or USUAL_CELLS
+        return "pairs" if count == 1 else f"residual:{count}"
+
+    @property
+    def stream(self) -> Stream:
+        """Names everything random."""
+        return Stream(self.seed)
+
+    def protocol(self) -> ProgramProtocol:
+        """How cells are programmed.
+
+        Raises:
+            ValueError: Cells cannot be programmed as finely.
+        """
+        info = describe_chip(Chip(self.chip))
+        found = suited_protocol(info, self.cell_tolerance, denoise=self.denoise)
+        found.check(info)
+        return found
+
+    def used_range(self) -> tuple[float, float]:
+        """Lowest and highest conductance that numbers use (S)."""
+        info = describe_chip(Chip(self.chip))
+        if self.conductances == "full":
+            return info.conductance_low, info.conductance_high
+        return info.array_low, info.array_high
+
+    def check(self, equations: Equations) -> None:
+        """Refuse what is known not to work before anything is programmed.
+
+        Args:
+            equations: What shall be solved.
+
+        Raises:
+            ValueError: The method does not fit the matrix, or the matrix not the tiles.
+        """
+        check_method(equations, self.solving)
+        if self.tiles is not None and self.precision is None:
+            # how many tiles it takes depends on no cell: any errors will do
+            MatrixOnChips(
+                equations.matrix,
+                chip=self.chip,
+                mapping=self.mapping,
+                errors=GaussianErrors(),
+                tiles=self.tiles,
+            )
+
+    def identity(self, problem: Problem, rhs: Array) -> str:
+        """Everything that the result depends on; see `RunFolder`.
+
+        Args:
+            problem: What is solved.
+            rhs: The right side (1). Shape (n,).
+        """
+        digest = hashlib.sha256()
+        for array in (*_arrays(problem.matrix), rhs):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        shape = "x".join(str(length) for length in problem.matrix.shape)
+        return run_identity(
+            f"{shape} {digest.hexdigest()}", self, *code_of(self.chip)
+        )
+
+
+def _arrays(matrix: Any) -> tuple[Any, ...]:
+    """All that makes up a matrix."""
+    if sparse.issparse(matrix):
+        found = sparse.csr_array(matrix)
+        return found.data, found.indices, found.indptr
+    return (matrix,)
+
+
+def rhs_of(problem: Problem, word: str | None, stream: Stream) -> Array:
+    """The right side that a word names. Shape (n,).
+
+    Args:
+        problem: The matrix, with a right side of its own or none.
+        word: A file; `ones`, the matrix times ones, whose solution is known; `random`, normal
+            numbers; `None` for the problem's own, else `ones`.
+        stream: Names the random one.
+
+    Raises:
+        ValueError: In one sentence: no such file, or it is damaged.
+    """
+    if word is None and problem.rhs is not None:
+        return problem.rhs
+    found: Array
+    if word in (None, "ones"):
+        found = problem.matrix @ np.ones(problem.matrix.shape[1])
+        return found
+    if word == "random":
+        draws = np.random.default_rng(stream.child("rhs").word)
+        found = draws.standard_normal(problem.matrix.shape[0])
+        return found
+    assert word is not None
+    return read_vector(word)

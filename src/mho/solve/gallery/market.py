@@ -1,0 +1,240 @@
+"""Matrix Market files, read by hand: nothing that a file says is believed.
+
+The first lines say how many numbers follow: that many must fit into memory, and into the file.
+SciPy's own reader is quicker, and is no reader for files of strangers: it crashes the process on
+some damaged ones.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from mho.checks import one_line
+from mho.data import ForeignFileError
+from mho.files import check_memory
+
+Array = npt.NDArray[np.float64]
+
+MOST = 1_000_000
+"""Rows or columns at most (1)."""
+_ENTRY = 160
+"""Memory for each stored number of a sparse matrix while it is read (bytes)."""
+_NUMBER = 80
+"""Memory for each number of a dense one (bytes)."""
+_LONGEST = 4096
+"""Bytes of a line (1)."""
+_COMMENTS = 1_000_000
+"""Bytes before the line of sizes (1)."""
+_SHORTEST = {"coordinate": 6, "array": 2}
+"""Bytes that a line of numbers has at least, by format (1)."""
+_FIELDS = ("real", "double", "integer")
+_SIGNS = {"general": 0.0, "symmetric": 1.0, "skew-symmetric": -1.0}
+"""What a number has on the other side of the diagonal, by symmetry; 0 if it stands there."""
+_LETTERS = b"0123456789+-.eEdDnNaAiIfFtTyY \t\r\n"
+"""What numbers are made of, NaN and infinity among them."""
+_CHUNK = 1 << 20
+"""Bytes that are read at a time (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What a file announces."""
+
+    layout: str
+    symmetry: str
+    rows: int
+    cols: int
+    entries: int
+
+
+def read_market(path: Path, argument: str) -> Any:
+    """A matrix from a Matrix Market file: an array, or in compressed rows. Shape (rows, cols).
+
+    Args:
+        path: The file.
+        argument: Name of the argument that names it.
+
+    Raises:
+        ForeignFileError: It is damaged, or none of real numbers.
+        TooLargeError: It needs more memory than is allowed.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = _header(file)
+        each = _ENTRY if header.layout == "coordinate" else _NUMBER
+        total = header.entries * each + 16 * header.rows + _CHUNK
+        check_memory(total, argument, f"`{path}`")
+        if header.entries * _SHORTEST[header.layout] > size + 1:
+            raise ForeignFileError(
+                f"is cut off: it says it has {header.entries:,} numbers, and has {size:,} bytes"
+            )
+        width = 3 if header.layout == "coordinate" else 1
+        table = _numbers(file, header.entries, width)
+    if header.layout == "array":
+        return _filled(header, table[:, 0])
+    return _placed(header, table)
+
+
+def _header(file: BinaryIO) -> _Header:
+    """Format and sizes that a file announces."""
+    banner = _text(file.readline(_LONGEST)).lower().split()
+    if len(banner) != 5 or banner[:2] != ["%%matrixmarket", "matrix"]:
+        raise ForeignFileError(
+            "does not begin with a line `%%MatrixMarket matrix …`"
+        )
+    layout, field, symmetry = banner[2:]
+    _check_banner(layout, field, symmetry)
+    line = "%"
+    while not line.strip() or line.startswith("%"):
+        raw = file.readline(_LONGEST)
+        if not raw or file.tell() > _COMMENTS:
+            raise ForeignFileError("has no line of sizes")
+        line = _text(raw)
+    count = 3 if layout == "coordinate" else 2
+    words = line.split()
+    if len(words) != count or not all(
+        re.fullmatch(r"[0-9]{1,15}", word, re.ASCII) for word in words
+    ):
+        raise ForeignFileError(
+            f"must give {count} sizes, but gives `{one_line(line.strip())[:60]}`"
+        )
+    return _sized(layout, symmetry, [int(word) for word in words])
+
+
+def _sized(layout: str, symmetry: str, sizes: list[int]) -> _Header:
+    """Sizes that go together."""
+    rows, cols = sizes[:2]
+    if max(rows, cols) > MOST:
+        raise ForeignFileError(
+            f"says it has {rows:,} x {cols:,} numbers, more than {MOST:,} rows or columns"
+        )
+    if _SIGNS[symmetry] and rows != cols:
+        raise ForeignFileError(f"is {symmetry}, and says it is {rows} x {cols}")
+    if layout == "coordinate":
+        entries = sizes[2]
+        if entries > rows * cols:
+            raise ForeignFileError(
+                f"says it has {entries:,} entries in {rows:,} x {cols:,} places"
+            )
+    elif symmetry == "general":
+        entries = rows * cols
+    else:
+        entries = rows * (rows + int(_SIGNS[symmetry])) // 2
+    return _Header(layout, symmetry, rows, cols, entries)
+
+
+def _check_banner(layout: str, field: str, symmetry: str) -> None:
+    """Refuse what holds no real matrix."""
+    if layout not in _SHORTEST:
+        raise ForeignFileError(
+            f"has the unknown format `{one_line(layout)[:40]}`"
+        )
+    if field == "pattern":
+        raise ForeignFileError(
+            "is a pattern: it says which numbers are not zero and not what they are"
+        )
+    if field == "complex":
+        raise ForeignFileError(
+            "holds complex numbers; write real and imaginary parts as equations of their own"
+        )
+    if field not in _FIELDS:
+        raise ForeignFileError(
+            f"has the unknown field `{one_line(field)[:40]}`"
+        )
+    if symmetry not in _SIGNS:
+        raise ForeignFileError(
+            f"has the unknown symmetry `{one_line(symmetry)[:40]}`"
+        )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
+
+
+def _numbers(file: BinaryIO, count: int, width: int) -> Array:
+    """So many lines of so many numbers, and nothing else. Shape (count, width)."""
+    parts = []
+    found = 0
+    for lines in _lines(file):
+        words = [line.split() for line in lines]
+        if any(len(line) != width for line in words):
+            raise ForeignFileError(
+                f"has a line that is not of {width} number{'s'[: width - 1]}"
+            )
+        found += len(words)
+        if found > count:
+            raise ForeignFileError(
+                f"has more than the {count:,} numbers that it says it has"
+            )
+        try:
+            part = np.array(words, dtype=np.float64)
+        except ValueError:
+            raise ForeignFileError(
+                "has a word in the place of a number"
+            ) from None
+        parts.append(part.reshape(-1, width))
+    if found < count:
+        raise ForeignFileError(
+            f"is cut off: it says it has {count:,} numbers, and has {found:,}"
+        )
+    return np.concatenate([np.zeros((0, width)), *parts])
+
+
+def _lines(file: BinaryIO) -> Iterator[list[bytes]]:
+    """Lines that are no comments, many at a time."""
+    while lines := file.readlines(_CHUNK):
+        kept = [
+            line
+            for line in lines
+            if not line.isspace() and not line.startswith(b"%")
+        ]
+        together = b"".join(kept)
+        if together.translate(None, _LETTERS):
+            raise ForeignFileError("has letters in the place of numbers")
+        # FORTRAN writes 1D-3
+        exponents = together.replace(b"d", b"e").replace(b"D", b"E")
+        yield exponents.splitlines()
+
+
+def _placed(header: _Header, table: Array) -> Any:
+    """A sparse matrix from rows, columns and values."""
+    places = table[:, :2]
+    shape = (header.rows, header.cols)
+    whole = bool((places == np.floor(places)).all())
+    inside = bool(((places >= 1) & (places <= np.array(shape))).all())
+    if not (whole and inside):
+        raise ForeignFileError(
+            f"has an entry outside its {header.rows} x {header.cols} places"
+        )
+    row = places[:, 0].astype(np.int64) - 1
+    col = places[:, 1].astype(np.int64) - 1
+    value = table[:, 2]
+    sign = _SIGNS[header.symmetry]
+    if sign:
+        other = row != col
+        mirrored = (sign * value[other], col[other], row[other])
+        value = np.concatenate([value, mirrored[0]])
+        row, col = (
+            np.concatenate([row, mirrored[1]]),
+            np.concatenate([col, mirrored[2]]),
+        )
+    return sparse.csr_array(sparse.coo_array((value, (row, col)), shape))
+
+
+def _filled(header: _Header, values: Array) -> Array:
+    """A dense matrix from its columns one after the other, of a symmetric one the lower half."""
+    shape = (header.rows, header.cols)
+    if header.symmetry == "general":
+        return values.reshape(shape, order="F")
+    matrix = np.zeros(shape)
+    below = 0 if header.symmetry == "symmetric" else 1
+    col, row = np.triu_indices(header.rows, below)
+    matrix[row, col] = values
+    matrix[col, row] = _SIGNS[header.symmetry] * values
+    return matrix

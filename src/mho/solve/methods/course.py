@@ -1,0 +1,150 @@
+"""How far a solution has come: everything that an interrupted one needs to go on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mho.files import KeptState
+from mho.solve.methods.digital import DigitalWork
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Course:
+    """The course of a solution, step by step.
+
+    Args:
+        x: The solution so far (1). Shape (n,).
+        best_x: The solution with the least residual so far (1). Shape (n,).
+        residuals: True relative residual at the start and after every step (1).
+        products: Analog products until then (1).
+        combined: Steps that were combined with earlier ones (1).
+        work: Digital work.
+        directions: Corrections of late steps (1). Shape (kept, n).
+        images: The exact matrix times each (1). Shape (kept, n).
+        began: Entry of `residuals` at which the analog solver of now began (1).
+        path: Root of the summed squares of all corrections' own steps (1).
+    """
+
+    x: Array
+    best_x: Array
+    residuals: list[float] = field(default_factory=list)
+    products: list[int] = field(default_factory=list)
+    combined: int = 0
+    began: int = 0
+    work: DigitalWork = field(default_factory=DigitalWork)
+    directions: list[Array] = field(default_factory=list)
+    images: list[Array] = field(default_factory=list)
+    path: float = 0.0
+
+    @property
+    def steps(self) -> int:
+        """Steps so far (1)."""
+        return len(self.residuals) - 1
+
+    @property
+    def best(self) -> float:
+        """Least residual so far (1)."""
+        return min(self.residuals)
+
+    @classmethod
+    def begun(cls, unknowns: int) -> "Course":
+        """The zero solution, nothing done.
+
+        Args:
+            unknowns: How many (1).
+        """
+        return cls(np.zeros(unknowns), np.zeros(unknowns))
+
+    def note(self, residual: float, products: int) -> None:
+        """Note the residual of `x`, and the analog products that it took since the last."""
+        before = self.products[-1] if self.products else 0
+        if not self.residuals or residual < self.best:
+            self.best_x = self.x
+        self.residuals.append(residual)
+        self.products.append(before + products)
+
+    def turn(self) -> None:
+        """Go on from the best solution with another analog solver, which shares no steps."""
+        self.x = self.best_x
+        self.directions = []
+        self.images = []
+        self.residuals.append(self.best)
+        self.products.append(self.products[-1])
+        self.began = len(self.residuals) - 1
+
+    def keep(self, state: KeptState, beside: dict[str, Any]) -> None:
+        """Save it.
+
+        Args:
+            state: Where.
+            beside: Plain facts to be kept as well.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        arrays = {
+            "x": self.x,
+            "best_x": self.best_x,
+            "directions": _stacked(self.directions, self.x.size),
+            "images": _stacked(self.images, self.x.size),
+            # as bits: JSON has no NaN
+            "residuals": np.array(self.residuals),
+        }
+        facts = {
+            "products": self.products,
+            "combined": self.combined,
+            "began": self.began,
+            "path": self.path,
+            "work": [
+                self.work.operations,
+                self.work.bytes,
+                self.work.products,
+            ],
+            "beside": beside,
+        }
+        tensors = {
+            name: torch.from_numpy(np.ascontiguousarray(array))
+            for name, array in arrays.items()
+        }
+        state.save({"course": tensors}, facts)
+
+    @classmethod
+    def taken_up(
+        cls, state: KeptState
+    ) -> "tuple[Course, dict[str, Any]] | None":
+        """What was saved, and the facts beside it; `None` if nothing was.
+
+        Raises:
+            ValueError: The file is damaged, or of another run.
+        """
+        held = state.load()
+        if held is None:
+            return None
+        groups, facts = held
+        arrays = {
+            name: tensor.numpy().copy()
+            for name, tensor in groups["course"].items()
+        }
+        course = cls(
+            x=arrays["x"],
+            best_x=arrays["best_x"],
+            residuals=[float(value) for value in arrays["residuals"]],
+            products=[int(count) for count in facts["products"]],
+            combined=int(facts["combined"]),
+            began=int(facts["began"]),
+            work=DigitalWork(*facts["work"]),
+            directions=list(arrays["directions"]),
+            images=list(arrays["images"]),
+            path=float(facts["path"]),
+        )
+        return course, dict(facts["beside"])
+
+
+def _stacked(vectors: list[Array], length: int) -> Array:
+    """Vectors as rows; none is an array without rows."""
+    return np.stack(vectors) if vectors else np.zeros((0, length))

@@ -1,0 +1,213 @@
+"""Equations as they are solved: checked, and scaled so that rows are of like size."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from mho.solve.methods.scaling import Scaling, equilibrate
+
+Array = npt.NDArray[np.float64]
+
+_SYMMETRIC = 1e-12
+"""Difference of mirrored entries over the largest entry that rounding explains (1)."""
+
+
+class Equations:
+    """`matrix @ x = rhs`, as it is put on chips: scaled by powers of two where rows are unlike.
+
+    Attributes:
+        matrix: The matrix that goes on chips, dense or sparse. Shape (n, n).
+        rhs: The right side of that (1). Shape (n,).
+        scaling: What was scaled; `None` if nothing was.
+        symmetric: Whether the matrix is symmetric.
+        definite: `True` if it is seen to be positive definite without a factorisation, `False` if
+            it cannot be, `None` if that is not seen.
+
+    Args:
+        matrix: Array or sparse matrix of finite real numbers. Shape (n, n).
+        rhs: Right side (1). Shape (n,).
+
+    Raises:
+        ValueError: Not square, not finite, complex, an empty row or column, or shapes that differ.
+    """
+
+    def __init__(self, matrix: Any, rhs: npt.ArrayLike) -> None:
+        given = _checked_matrix(matrix)
+        side = _checked_rhs(rhs, given.shape[0])
+        self._given = given
+        self._size = float(np.linalg.norm(side))
+        self.symmetric = _is_symmetric(given)
+        scaling = equilibrate(given, symmetric=self.symmetric)
+        self.scaling: Scaling | None = scaling if scaling.matters else None
+        self.matrix = given
+        self.rhs = side
+        if self.scaling is not None:
+            self.matrix = self.scaling.applied(given)
+            self.rhs = self.scaling.rows * side
+        self._scaled_size = float(np.linalg.norm(self.rhs))
+        self.definite = _definite(self.matrix) if self.symmetric else False
+
+    @property
+    def unknowns(self) -> int:
+        """How many (1)."""
+        return int(self.matrix.shape[0])
+
+    def relative(self, residual: Array) -> float:
+        """A residual over the right side: as scaled and as given, whichever is larger (1).
+
+        Args:
+            residual: Of the scaled equations (1). Shape (n,).
+        """
+        if self._size == 0:
+            return 0.0
+        as_scaled = float(np.linalg.norm(residual)) / self._scaled_size
+        if self.scaling is None:
+            return as_scaled
+        given = residual / self.scaling.rows
+        return max(as_scaled, float(np.linalg.norm(given)) / self._size)
+
+    def original(self, x: Array) -> Array:
+        """The solution of the equations as they were given (1). Shape (n,)."""
+        return x if self.scaling is None else self.scaling.cols * x
+
+    def rounding(self, x: Array) -> float:
+        """Relative residual below which double precision itself cannot be trusted (1).
+
+        Half a unit of the last place in each product and in the right side, with signs that do
+        not agree.
+
+        Args:
+            x: Solution of the scaled equations (1). Shape (n,).
+        """
+        if self._size == 0:
+            return 0.0
+        each = abs(self.matrix) @ abs(x) + abs(self.rhs)
+        return float(
+            np.finfo(np.float64).eps * np.linalg.norm(each) / self._scaled_size
+        )
+
+
+def _checked_matrix(matrix: Any) -> Any:
+    """A square, finite, real matrix without empty rows: an array, or in compressed rows."""
+    if sparse.issparse(matrix):
+        found = sparse.csr_array(matrix)
+        found.sum_duplicates()
+        found.eliminate_zeros()
+        numbers = found.data
+    else:
+        found = np.asarray(matrix)
+        numbers = found
+    if np.iscomplexobj(numbers):
+        raise ValueError(
+            "Argument `matrix` must be real, but has complex numbers; write the real and the"
+            " imaginary part as equations of their own."
+        )
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(
+            f"Argument `matrix` must hold numbers, but holds `{numbers.dtype}`."
+        )
+    if found.ndim != 2 or found.shape[0] != found.shape[1]:
+        shape = " x ".join(str(length) for length in found.shape)
+        raise ValueError(
+            f"Argument `matrix` must be square, but is {shape}; for more equations than unknowns,"
+            " solve the normal equations."
+        )
+    if found.shape[0] == 0:
+        raise ValueError("Argument `matrix` must have rows, but is empty.")
+    found = found.astype(np.float64)
+    _check_numbers(numbers, "matrix")
+    _check_rows(found)
+    return found
+
+
+def _check_numbers(numbers: npt.NDArray[Any], name: str) -> None:
+    """Refuse NaN and infinity."""
+    wrong = int(np.count_nonzero(~np.isfinite(numbers)))
+    if wrong:
+        raise ValueError(
+            f"Argument `{name}` must be finite, but {wrong:,} of {numbers.size:,} numbers are not."
+        )
+
+
+def _check_rows(matrix: Any) -> None:
+    """Refuse rows and columns of zeros: with one, no solution or no single one."""
+    for axis, what in ((1, "row"), (0, "column")):
+        largest = abs(matrix).max(axis=axis)
+        if sparse.issparse(largest):
+            largest = largest.toarray()
+        empty = np.flatnonzero(np.asarray(largest).ravel() == 0)
+        if empty.size:
+            raise ValueError(
+                f"Argument `matrix` must not be singular, but {what} {int(empty[0]) + 1} of"
+                f" {matrix.shape[0]} is all zeros; take that unknown and equation out."
+            )
+
+
+def _checked_rhs(rhs: npt.ArrayLike, rows: int) -> Array:
+    side = np.asarray(rhs)
+    if np.iscomplexobj(side):
+        raise ValueError(
+            "Argument `rhs` must be real, but has complex numbers."
+        )
+    if side.dtype.kind not in "biuf":
+        raise TypeError(
+            f"Argument `rhs` must hold numbers, but holds `{side.dtype}`."
+        )
+    if side.ndim == 2 and 1 in side.shape:
+        side = side.ravel()
+    if side.shape != (rows,):
+        shape = " x ".join(str(length) for length in side.shape) or "one number"
+        raise ValueError(
+            f"Argument `rhs` must have the {rows} numbers of the matrix's rows, but is {shape}."
+        )
+    _check_numbers(side, "rhs")
+    return side.astype(np.float64)
+
+
+def _is_symmetric(matrix: Any) -> bool:
+    difference = abs(matrix - matrix.T).max()
+    return bool(difference <= _SYMMETRIC * abs(matrix).max())
+
+
+def _definite(matrix: Any) -> bool | None:
+    """What diagonal and row sums say of a symmetric matrix."""
+    diagonal = matrix.diagonal()
+    if not bool((diagonal > 0).all()):
+        return False
+    others = np.asarray(abs(matrix).sum(axis=1)).ravel() - diagonal
+    return True if bool((diagonal >= others * (1 - 1e-12)).all()) else None
+
+
+def condition(matrix: Any) -> float | None:
+    """Condition number: of few unknowns exactly, of more an estimate, of very many none (1).
+
+    Args:
+        matrix: Dense or sparse. Shape (n, n).
+    """
+    unknowns = matrix.shape[0]
+    if unknowns <= 1024:
+        dense = matrix.toarray() if sparse.issparse(matrix) else matrix
+        return float(np.linalg.cond(dense))
+    if unknowns <= 16384 and sparse.issparse(matrix):
+        return _estimated_condition(matrix)
+    return None
+
+
+def _estimated_condition(matrix: Any) -> float:
+    """Product of the estimated 1-norms of a sparse matrix and its inverse (1)."""
+    from scipy.sparse.linalg import LinearOperator, onenormest, splu
+
+    try:
+        factors = splu(sparse.csc_matrix(matrix))
+    except RuntimeError:
+        return math.inf
+    inverse = LinearOperator(
+        matrix.shape,
+        matvec=factors.solve,
+        rmatvec=lambda y: factors.solve(y, trans="T"),
+        dtype=np.float64,
+    )
+    return float(onenormest(matrix) * onenormest(inverse))

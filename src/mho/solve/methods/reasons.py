@@ -1,0 +1,201 @@
+"""Why a solution ended as it did: which error sets the floor, and what would lower it."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mho.solve.methods.equations import Equations, condition
+from mho.solve.methods.outcome import SolveOutcome
+from mho.solve.methods.probe import Probe
+
+Array = npt.NDArray[np.float64]
+
+_SPECTRAL = 2.0
+"""Spectral norm of a square matrix of independent errors over their length a row (1)."""
+_SINGULAR = 1e14
+"""Condition number from which double precision has no digit to spare (1)."""
+_NEAR_ROUNDING = 4.0
+"""Residuals up to so many times double precision's own are put down to it (1)."""
+_MOSTLY = 2.0
+"""Ratio from which one of two errors is called the larger one (1)."""
+_ITERATIONS = 30
+"""Iterations to the norm of a matrix (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a solution stopped.
+
+    Args:
+        outcome: How it ended.
+        residual: Least true relative residual (1).
+        tolerance: What was wanted (1).
+        single: Whether it was a single analog pass.
+        path: Root of the summed squares of the analog steps (1).
+        probe: What products were found to be off by.
+    """
+
+    outcome: SolveOutcome
+    residual: float
+    tolerance: float
+    single: bool
+    path: float
+    probe: Probe
+
+
+def floor_of(
+    equations: Equations, x: Array, path: float, measured: Probe
+) -> float:
+    """Relative residual at which a single analog pass ends, predicted (1).
+
+    The residual that the pass sees is zero in the end; the true one is what the products were off
+    by on the way: `√((lasting·|x|)² + fresh²·Σ|Δx|²)` over the length of the right side.
+
+    Args:
+        equations: What is solved.
+        x: The solution (1). Shape (n,).
+        path: Root of the summed squares of the steps to it (1).
+        measured: Errors of products.
+    """
+    size = float(np.linalg.norm(equations.rhs))
+    return measured.gap(float(np.linalg.norm(x)), path) / size
+
+
+def explain(
+    equations: Equations, x: Array, stop: Stop, operator: Any
+) -> tuple[str, ...]:
+    """How a solution ended and why, a sentence each.
+
+    Args:
+        equations: What was solved.
+        x: Solution of the scaled equations (1). Shape (n,).
+        stop: Where it stopped.
+        operator: May have an `error_floor` that tells read noise, writing and conversion apart.
+    """
+    ended = (
+        f"{stop.outcome.word.capitalize()} at a true relative residual of {stop.residual:.2g},"
+        f" wanted {stop.tolerance:.2g}."
+    )
+    if not stop.probe.usable:
+        return (
+            ended,
+            "Products of the operator are no finite numbers; look at the operator.",
+        )
+    told = [ended, _about_products(stop.probe)]
+    if equations.scaling is not None:
+        told.append(
+            "Rows and columns were scaled by powers of two before, as the largest entries of rows"
+            f" differed by a factor of {equations.scaling.spread:.2g}."
+        )
+    if stop.outcome is SolveOutcome.CONVERGED:
+        return tuple(told)
+    if stop.single:
+        told.append(_about_floor(equations, x, stop))
+        return (*told, _remedy(stop, operator))
+    if stop.outcome is SolveOutcome.OUT_OF_STEPS:
+        return (*told, f"{stop.outcome.remedy.capitalize()}.")
+    kappa = condition(equations.matrix)
+    if kappa is not None and kappa >= _SINGULAR:
+        told.append(
+            f"The matrix is singular to double precision, condition {kappa:.2g}: there is no"
+            " solution, or no single one, for most right sides."
+        )
+        return tuple(told)
+    rounding = equations.rounding(x)
+    if stop.residual <= _NEAR_ROUNDING * rounding:
+        told.append(
+            f"This is the floor of double precision itself, {rounding:.2g} for this solution; ask"
+            " for a larger `tolerance`."
+        )
+        return tuple(told)
+    told.append(_about_contraction(equations, stop, kappa))
+    return (*told, _remedy(stop, operator))
+
+
+def _about_products(measured: Probe) -> str:
+    lasting = measured.lasting / measured.gain
+    fresh = measured.fresh / measured.gain
+    return (
+        f"A product of the chip is off by {measured.relative:.2g} of its length: {lasting:.2g} the"
+        f" same every time (writing and converters), {fresh:.2g} new every time (read noise)."
+    )
+
+
+def _about_floor(equations: Equations, x: Array, stop: Stop) -> str:
+    floor = floor_of(equations, x, stop.path, stop.probe)
+    return (
+        f"A single analog pass ends at its own error, here predicted as {floor:.2g}; refinement,"
+        " `steps` above 1, goes below it."
+    )
+
+
+def _about_contraction(
+    equations: Equations, stop: Stop, kappa: float | None
+) -> str:
+    """Condition times error, on which refinement stands or falls."""
+    if kappa is None:
+        return (
+            "Refinement needs condition times error below 1; the condition of so large a matrix is"
+            " not estimated."
+        )
+    error = _SPECTRAL * stop.probe.lasting / norm(equations.matrix)
+    product = kappa * error
+    needs = "below 1, as refinement needs it"
+    if product >= 1:
+        needs = (
+            "1 or more: where the matrix is weakest the chip holds another matrix, so that its"
+            " corrections need not help"
+        )
+    return (
+        f"The condition {kappa:.2g} times the lasting error {error:.2g} of the matrix on the chip"
+        f" is {product:.2g}, {needs}."
+    )
+
+
+def _remedy(stop: Stop, operator: Any) -> str:
+    """What would lower the error that counts."""
+    lasting = stop.probe.lasting
+    fresh = stop.probe.fresh
+    if lasting < _MOSTLY * fresh and fresh < _MOSTLY * lasting:
+        which = "Both kinds of error count"
+    elif lasting > fresh:
+        which = "What lasts counts most"
+    else:
+        which = "Read noise counts most"
+    cures = []
+    if lasting * _MOSTLY > fresh:
+        cures.append(_against_lasting(operator))
+    if fresh * _MOSTLY > lasting:
+        cures.append(
+            "read longer, or denoise the cells when they are programmed"
+        )
+    cures.append("or precondition the equations")
+    return f"{which}: {', '.join(cures)}."
+
+
+def _against_lasting(operator: Any) -> str:
+    """Writing and conversion have cures of their own, where the operator tells them apart."""
+    floor = getattr(operator, "error_floor", None)
+    write = getattr(floor, "write", None)
+    conversion = getattr(floor, "conversion", None)
+    if write is not None and conversion is not None and conversion > write:
+        return f"more bits of the converters ({conversion:.2g} against {write:.2g} by writing)"
+    return "more cells for each number, or a closer window when they are programmed"
+
+
+def norm(matrix: Any) -> float:
+    """Spectral norm of a matrix (1), by power iteration on its square; good to a percent.
+
+    Args:
+        matrix: Dense or sparse. Shape (n, n).
+    """
+    vector = np.random.default_rng(0).standard_normal(matrix.shape[1])
+    square = 0.0
+    for _ in range(_ITERATIONS):
+        vector = vector / np.linalg.norm(vector)
+        vector = matrix.T @ (matrix @ vector)
+        square = float(np.linalg.norm(vector))
+    return math.sqrt(square)

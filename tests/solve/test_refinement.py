@@ -1,0 +1,368 @@
+"""Refinement around noisy products: what it reaches, where it ends, and what it says then."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from noisy import NoisyMatrix, falling, grid, spectrum
+from scipy import sparse
+
+from mho.files import KeptState
+from mho.rng import Stream
+from mho.solve.methods import (
+    Equations,
+    Solution,
+    SolveOutcome,
+    Solving,
+    floor_of,
+    solve,
+)
+
+
+def solved(
+    matrix: Any,
+    rhs: Any,
+    *,
+    window: float,
+    noise: float = 0.0,
+    **how: Any,
+) -> Solution:
+    """A solution by a noisy stand-in, whose residual is computed here once more."""
+    equations = Equations(matrix, rhs)
+    operator = NoisyMatrix(equations.matrix, window, noise)
+    found = solve(equations, operator, Solving(**how), stream=Stream(0))
+    left = np.linalg.norm(rhs - matrix @ found.x)
+    # a last digit of each term of a row may differ by the order of sums
+    allowed = found.residual * (1 + 1e-6) + 1e-14
+    assert left <= allowed * np.linalg.norm(rhs)
+    return found
+
+
+def drawn(count: int, seed: int = 5) -> Any:
+    return np.random.default_rng(seed).standard_normal(count)
+
+
+def test_six_bits_inside_give_twelve_digits_outside() -> None:
+    """κ = 50, 256 unknowns, cells within half of one of 64 levels: 1e-12, whatever the pace.
+
+    The window is half a step of 64 levels over ±1; noise a quarter of it. Each step of refinement
+    leaves a share of the residual that the errors of the cells set, so that digits add up.
+    """
+    found = solved(
+        spectrum(falling(256, 50)),
+        drawn(256),
+        window=1 / 64,
+        noise=1 / 256,
+        tolerance=1e-12,
+    )
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert found.residual <= 1e-12
+
+
+def test_eleven_bits_inside_stand_a_condition_of_ten_thousand() -> None:
+    """κ = 1e4, one cell a number of 2,048 levels: here κ·ε is above 1, and GMRES takes over."""
+    found = solved(
+        spectrum(falling(256, 1e4)),
+        drawn(256),
+        window=1 / 2048,
+        noise=1 / 8192,
+        tolerance=1e-12,
+    )
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert found.solvers == ("cg", "gmres")
+
+
+@pytest.mark.parametrize("window", [1 / 64, 1 / 256, 1 / 2048])
+def test_cg_on_a_grid_of_64_by_64_reaches_ten_digits(window: float) -> None:
+    found = solved(
+        grid(64), np.ones(4096), window=window, noise=window / 4, method="cg"
+    )
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert found.residual <= 1e-10
+
+
+@pytest.mark.parametrize("method", ["refine", "cg", "gmres", "jacobi"])
+def test_every_method_finds_what_a_direct_solver_finds(method: str) -> None:
+    """The error is at most κ times the residual; κ of the 12 by 12 grid is 68."""
+    matrix = grid(12)
+    rhs = drawn(144)
+    found = solved(matrix, rhs, window=1 / 512, noise=1e-4, method=method)
+    exact = np.linalg.solve(matrix.toarray(), rhs)
+    assert found.outcome is SolveOutcome.CONVERGED
+    error = np.linalg.norm(found.x - exact) / np.linalg.norm(exact)
+    assert error <= 68 * 1e-10
+
+
+def test_the_smallest_of_few_cells_says_how_many_products_it_took() -> None:
+    """Products of a solution and of its trial are all the operator was asked for."""
+    equations = Equations(grid(8), np.ones(64))
+    operator = NoisyMatrix(equations.matrix, 1 / 256)
+    found = solve(equations, operator, stream=Stream(0))
+    assert operator.products == found.products[-1] + found.probe.products
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3, 3e-3, 1e-2])
+@pytest.mark.parametrize("window", [1e-4, 3e-3])
+def test_a_single_pass_ends_where_the_errors_of_its_products_say(
+    window: float, noise: float
+) -> None:
+    """Write error acts on the solution, noise on each step: √((e|x|)² + ν²Σ|Δx|²) over |b|.
+
+    Both kinds and their sum, over two decades; the bar is a factor of 1.5. Errors of entries are
+    independent, so that of 256 rows the length is good to 1/√512, about 5 %, three times over: in
+    the trial, in the floor, and by its three vectors.
+    """
+    matrix = grid(16)
+    rhs = drawn(256)
+    equations = Equations(matrix, rhs)
+    operator = NoisyMatrix(matrix, window, noise)
+    how = Solving(method="cg", steps=1, products=120)
+    found = solve(equations, operator, how, stream=Stream(0))
+    exact = np.linalg.solve(matrix.toarray(), rhs)
+    steps = path_of_exact_cg(matrix, rhs, 120)
+    expected = floor_of(equations, exact, steps, found.probe)
+    assert expected / 1.5 < found.residual < expected * 1.5
+
+
+def path_of_exact_cg(matrix: Any, rhs: Any, count: int) -> float:
+    """Root of the summed squares of the steps of conjugate gradients, textbook form."""
+    r = rhs.copy()
+    p = r.copy()
+    total = 0.0
+    for _ in range(count):
+        q = matrix @ p
+        alpha = (r @ r) / (p @ q)
+        total += (alpha * np.linalg.norm(p)) ** 2
+        after = r - alpha * q
+        if np.linalg.norm(after) < 1e-12 * np.linalg.norm(rhs):
+            break
+        p = after + (after @ after) / (r @ r) * p
+        r = after
+    return float(np.sqrt(total))
+
+
+def test_an_interrupted_solution_goes_on_to_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    """The state has all that counts: after any number of steps the rest is the same."""
+
+    def start(progress: Any, state: KeptState | None) -> Solution:
+        equations = Equations(spectrum(falling(64, 200)), drawn(64))
+        # the noise of a product is named by its number, as on chips
+        operator = Numbered(equations.matrix)
+        return solve(
+            equations,
+            operator,
+            Solving(tolerance=1e-13),
+            stream=Stream(0),
+            progress=progress,
+            state=state,
+            counters=lambda: {"products": operator.number},
+            restore=lambda facts: operator.__setattr__(
+                "number", facts["products"]
+            ),
+        )
+
+    whole = start(lambda *_: None, None)
+    state = Eager(tmp_path / "course.safetensors", "identity")
+    told = 0
+
+    def interrupt(_: str, __: float) -> None:
+        nonlocal told
+        told += 1
+        if told % 4 == 0:
+            raise KeyboardInterrupt
+
+    interruptions = 0
+    while True:
+        try:
+            again = start(interrupt, state)
+            break
+        except KeyboardInterrupt:
+            interruptions += 1
+    assert interruptions >= 2
+    assert again.residuals == whole.residuals
+    assert np.array_equal(again.x, whole.x)
+    assert again.products == whole.products
+    assert again.explanation == whole.explanation
+
+
+class Eager(KeptState):
+    """Saves after every step."""
+
+    @property
+    def due(self) -> bool:
+        return True
+
+
+class Numbered:
+    """A matrix with errors whose noise is named by the number of the product."""
+
+    def __init__(self, matrix: Any) -> None:
+        self.shape = matrix.shape
+        self.held = matrix + 0.002 * drawn(matrix.size, 1).reshape(self.shape)
+        self.number = 0
+
+    def __matmul__(self, vector: Any) -> Any:
+        noise = drawn(vector.size, 100 + self.number)
+        self.number += 1
+        return self.held @ vector + 1e-3 * np.linalg.norm(vector) * noise
+
+
+def test_a_matrix_too_badly_conditioned_for_its_cells_is_told_the_figure() -> (
+    None
+):
+    """κ·ε far above 1: it stagnates or diverges, in so many steps, and says κ and ε."""
+    found = solved(
+        spectrum(falling(64, 1e9)), drawn(64), window=1 / 8, noise=0.1
+    )
+    assert found.outcome in (SolveOutcome.STAGNATED, SolveOutcome.DIVERGED)
+    assert found.steps < 500
+    text = " ".join(found.explanation)
+    told = re.search(r"The condition (\S+) times the lasting error", text)
+    assert told is not None
+    # of the matrix as scaled, whose rows were unlike enough here to be
+    assert 1e7 < float(told[1]) < 1e10
+    assert "1 or more" in text
+
+
+def test_plain_refinement_is_lost_where_combined_steps_arrive() -> None:
+    """κ·ε above 1, corrections added as they come get nowhere."""
+    matrix = spectrum(falling(256, 50))
+    noise = 1 / 128
+    rough = {"window": 1 / 32, "noise": noise, "method": "cg"}
+    plain = solved(matrix, drawn(256), combine=0, **rough)
+    assert plain.outcome in (SolveOutcome.DIVERGED, SolveOutcome.STAGNATED)
+    assert plain.residuals[-1] > 1e-6
+    combined = solved(matrix, drawn(256), **rough)
+    assert combined.outcome is SolveOutcome.CONVERGED
+
+
+def test_a_singular_matrix_is_called_singular() -> None:
+    vector = np.arange(1.0, 9.0)
+    matrix = np.outer(vector, vector) + np.ones((8, 8))
+    found = solved(matrix, drawn(8), window=1 / 256)
+    assert found.outcome is not SolveOutcome.CONVERGED
+    assert "singular to double precision" in " ".join(found.explanation)
+
+
+def test_a_singular_matrix_is_solved_where_there_is_a_solution() -> None:
+    """A circuit without ground whose currents sum to zero: conjugate gradients find voltages."""
+    matrix = np.diag([1.0, 2.0, 2.0, 1.0]) - np.eye(4, k=1) - np.eye(4, k=-1)
+    found = solved(matrix, np.array([1.0, 0.0, 0.0, -1.0]), window=0.0)
+    assert found.outcome is SolveOutcome.CONVERGED
+
+
+def test_which_error_sets_the_floor_is_said_with_its_cure() -> None:
+    """Write error alone asks for cells; noise alone for longer reads; nothing else is blamed."""
+    matrix = spectrum(falling(64, 1e5))
+    by_cells = solved(matrix, drawn(64), window=0.1, steps=1)
+    by_noise = solved(matrix, drawn(64), window=1e-9, noise=0.02, steps=1)
+    assert "What lasts counts most: more cells" in by_cells.explanation[-1]
+    assert "Read noise counts most: read longer" in by_noise.explanation[-1]
+    assert "more cells" not in by_noise.explanation[-1]
+
+
+def test_double_precision_has_a_floor_of_its_own() -> None:
+    """κ = 1e6: |A||x| is so much more than b that 1e-15 of b cannot be told from rounding."""
+    found = solved(
+        spectrum(falling(64, 1e6)), drawn(64), window=0.0, tolerance=1e-15
+    )
+    assert found.outcome is SolveOutcome.STAGNATED
+    assert "double precision itself" in " ".join(found.explanation)
+
+
+def test_steps_end_and_say_so() -> None:
+    found = solved(grid(16), np.ones(256), window=1 / 64, steps=3)
+    assert found.outcome is SolveOutcome.OUT_OF_STEPS
+    assert found.steps == 3
+    assert "`steps`" in found.explanation[-1]
+
+
+def test_nothing_to_solve_is_solved() -> None:
+    found = solved(grid(4), np.zeros(16), window=1 / 64)
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert not found.x.any()
+
+
+def test_rows_of_unlike_size_are_scaled_without_changing_a_digit() -> None:
+    """Nine decades between rows: scaled, the chip sees all; the solution is of the given ones."""
+    factors = np.logspace(0, 9, 32)
+    matrix = factors[:, None] * spectrum(falling(32, 10))
+    found = solved(matrix, matrix @ np.ones(32), window=1 / 128)
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert "scaled by powers of two" in " ".join(found.explanation)
+    # every row counts, not only the large ones: error at most κ = 10 of the scaled rows, times
+    # what their scaling to powers of two leaves unlike, a factor of 2
+    np.testing.assert_allclose(found.x, 1.0, atol=20 * 1e-10)
+
+
+def test_an_operator_that_gives_no_numbers_diverges_at_once() -> None:
+    equations = Equations(grid(4), np.ones(16))
+
+    class Broken:
+        shape = (16, 16)
+
+        def __matmul__(self, _: Any) -> Any:
+            return np.full(16, np.nan)
+
+    found = solve(equations, Broken(), stream=Stream(0))
+    assert found.outcome is SolveOutcome.DIVERGED
+    assert not found.x.any()
+    assert "no finite numbers" in found.explanation[-1]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "rhs", "said"),
+    [
+        (np.ones((2, 3)), np.ones(2), "must be square, but is 2 x 3"),
+        (np.array([[1.0, np.nan], [0, 1]]), np.ones(2), "`matrix` must be fin"),
+        (np.eye(2), np.array([1.0, np.inf]), "`rhs` must be finite"),
+        (np.eye(2), np.ones(3), "must have the 2 numbers"),
+        (np.eye(2), np.ones((2, 2)), "but is 2 x 2"),
+        (np.eye(2) * 1j, np.ones(2), "must be real"),
+        (np.diag([1.0, 0.0]), np.ones(2), "row 2 of 2 is all zeros"),
+        (np.zeros((0, 0)), np.zeros(0), "but is empty"),
+        (sparse.csr_array((3, 3)), np.ones(3), "row 1 of 3 is all zeros"),
+    ],
+)
+def test_what_cannot_be_solved_is_refused_in_a_sentence(
+    matrix: Any, rhs: Any, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        Equations(matrix, rhs)
+
+
+def test_methods_that_do_not_fit_are_refused_in_a_sentence() -> None:
+    lopsided = Equations(np.array([[1.0, 2.0], [0.0, 1.0]]), np.ones(2))
+    with pytest.raises(ValueError, match="not symmetric, which it takes"):
+        solve(lopsided, np.eye(2), Solving(method="cg"), stream=Stream(0))
+    hollow = Equations(np.array([[0.0, 1.0], [1.0, 1.0]]), np.ones(2))
+    with pytest.raises(ValueError, match="zeros on its diagonal"):
+        solve(hollow, np.eye(2), Solving(method="jacobi"), stream=Stream(0))
+    with pytest.raises(ValueError, match="`operator` must have the shape"):
+        solve(hollow, np.eye(3), stream=Stream(0))
+    with pytest.raises(ValueError, match="`feedback` must be the circuit"):
+        solve(hollow, np.eye(2), Solving(method="feedback"), stream=Stream(0))
+
+
+def test_a_circuit_that_settles_is_refined_like_any_other_solver() -> None:
+    """An answer off by a tenth gains a digit a step at least: 1e-10 in ten steps and one."""
+    matrix = spectrum(falling(16, 20))
+    equations = Equations(matrix, drawn(16))
+    inverse = np.linalg.inv(matrix)
+
+    def answer(side: Any) -> Any:
+        return 1.1 * (inverse @ side)
+
+    found = solve(
+        equations,
+        matrix,
+        Solving(method="feedback"),
+        stream=Stream(0),
+        feedback=answer,
+    )
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert found.steps <= 11
