@@ -14,8 +14,8 @@ from mho.checks import (
     check_positive,
 )
 from mho.chip import Chip
-from mho.device.published import Preset, recorded_preset
-from mho.files import identity
+from mho.device.published import Preset, numbers_of, recorded_preset
+from mho.files import NOT_IDENTITY, identity
 from mho.rng import Stream
 from mho.wires import WireModel
 
@@ -35,6 +35,8 @@ class ChipSpec(Configuration):
         temperature: Temperature at which it is switched on (K).
         read_noise: How noise enters a product; see `SimulatedBench`.
         stuck: Share of cells that never switch (1); the preset's if `None`.
+        numbers: Every number of a preset in a file of the user's, so that the chip is made anew
+            where that file is not; read when the chip is first named, if left out.
     """
 
     preset: str
@@ -46,6 +48,8 @@ class ChipSpec(Configuration):
     temperature: float = 300.0
     read_noise: str = "frozen"
     stuck: float | None = None
+    # the preset's identity is what counts, not its notes
+    numbers: str = field(default="", metadata=NOT_IDENTITY, compare=False)
 
     def __post_init__(self) -> None:
         check_between(self.seed, "seed", 0, 2**62, "1")
@@ -56,11 +60,13 @@ class ChipSpec(Configuration):
         check_choice(self.read_noise, "read_noise", READ_NOISES)
         if self.stuck is not None:
             check_between(self.stuck, "stuck", 0.0, 1.0, "1")
+        if not self.numbers:
+            object.__setattr__(self, "numbers", numbers_of(self.preset))
 
     @property
     def chip(self) -> Chip:
         """The kind of chip."""
-        kind = recorded_preset(self.preset)
+        kind = recorded_preset(self.preset, self.numbers)
         if self.stuck is not None:
             _check_can_be_stuck(kind)
             kind = kind.replace(cell__stuck_fraction=self.stuck)

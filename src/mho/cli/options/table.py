@@ -81,8 +81,8 @@ Weights = Annotated[
     ),
 ]
 _CHIP = (
-    "Preset of the chip, see `mho presets`, or a kind of your own, `my_cells.py:Kind`, "
-    "whose file is run."
+    "Preset of the chip, see `mho presets`; or a file: one of a preset, `mycell.toml`, or "
+    "`my_cells.py:Kind`, which is run."
 )
 ChipPreset = Annotated[str, Parameter(help=_CHIP)]
 OwnPreset = Annotated[str | None, Parameter(help=_CHIP)]

@@ -26,6 +26,8 @@ class Provenance:
             `"weights"`, `"data"`.
         preset: Preset of the chips it was compiled for; empty if there is none.
         data: Built-in test set that belongs to it, such as `"digits"`; empty if there is none.
+        numbers: Every number of a preset of the user's own, as its file has them; empty for
+            published ones, and for a kind in Python.
     """
 
     version: str = field(default_factory=lambda: version("mho"))
@@ -33,6 +35,7 @@ class Provenance:
     sha256: Mapping[str, str] = field(default_factory=dict)
     preset: str = ""
     data: str = ""
+    numbers: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -83,7 +83,10 @@ _IMAGE = (
         ),
     ),
     Record(
-        "Provenance", Provenance, _names("version source sha256 preset data")
+        "Provenance",
+        Provenance,
+        _names("version source sha256 preset data numbers"),
+        if_said=_names("numbers"),
     ),
     Record(
         "Placement", Placement, _names("blocks cells target partner sign step")
@@ -138,8 +141,9 @@ _CHIP = (
         "Specimen",
         ChipSpec,
         _names(
-            "preset seed tiles rows cols wires temperature read_noise stuck"
+            "preset seed tiles rows cols wires temperature read_noise stuck numbers"
         ),
+        if_said=_names("numbers"),
     ),
     Record("Effort", ProgrammingOptions, _names("tolerance denoise repaired")),
     Record(

@@ -81,12 +81,10 @@ class Writer:
             value = stored_graph(value)
         record = self._records.of(type(value))
         if record is not None:
-            own = {}
-            for stored in record.fields:
-                attribute = record.attribute(stored)
-                own[stored] = self.write(
-                    getattr(value, attribute), f"{name}.{stored}"
-                )
+            own = {
+                stored: self.write(held, f"{name}.{stored}")
+                for stored, held in record.written(value)
+            }
             return {"is": record.name, "fields": own}
         if isinstance(value, Mapping):
             return {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mho.data import BUILT_IN
 from mho.deployment.storage.compiled_network import Provenance
+from mho.device.published import numbers_of
 
 
 def provenance_of(
@@ -25,8 +26,11 @@ def provenance_of(
     Raises:
         OSError: A file cannot be read.
     """
+    numbers = numbers_of(preset)
     if network in BUILT_IN:
-        return Provenance(source=network, preset=preset, data=network)
+        return Provenance(
+            source=network, preset=preset, data=network, numbers=numbers
+        )
     named = network.rpartition(":")[0]
     files = {
         "network": named
@@ -40,4 +44,6 @@ def provenance_of(
         for what, name in files.items()
         if name is not None
     }
-    return Provenance(source=Path(network).name, sha256=sums, preset=preset)
+    return Provenance(
+        source=Path(network).name, sha256=sums, preset=preset, numbers=numbers
+    )

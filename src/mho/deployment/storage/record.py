@@ -1,6 +1,6 @@
 """How a class stands in files: under which names, in which order, whatever code calls it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from typing import Any, get_type_hints
@@ -16,6 +16,8 @@ class Record:
         fields: Names of its fields in files, in the order in which they are written.
         renamed: What the code calls a field by now, by its name in files.
         apart: Fields of the class that stand elsewhere in a file.
+        if_said: Names of fields that are written only where they differ from their default, so
+            that files which do not need them are what they were before there were any.
 
     Raises:
         TypeError: A field of the class has no name in files, or a name has no field.
@@ -26,6 +28,7 @@ class Record:
     fields: tuple[str, ...]
     renamed: Mapping[str, str] = field(default_factory=dict)
     apart: tuple[str, ...] = ()
+    if_said: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         there = {f.name for f in fields(self.kind)}
@@ -44,6 +47,19 @@ class Record:
             name: Its name in files.
         """
         return self.renamed.get(name, name)
+
+    def written(self, value: object) -> Iterator[tuple[str, Any]]:
+        """Fields of a value as they are written: their names in files, and what they hold.
+
+        Args:
+            value: One of the class.
+        """
+        defaults = {f.name: f.default for f in fields(self.kind)}
+        for name in self.fields:
+            attribute = self.attribute(name)
+            held = getattr(value, attribute)
+            if name not in self.if_said or held != defaults[attribute]:
+                yield name, held
 
     @cached_property
     def hints(self) -> dict[str, Any]:

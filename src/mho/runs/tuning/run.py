@@ -25,7 +25,7 @@ from mho.deployment.storage import (
     Provenance,
     compile_image,
 )
-from mho.device.published import check_preset, code_of
+from mho.device.published import check_preset, code_of, numbers_of
 from mho.files import NOT_IDENTITY, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.network import Network
@@ -246,7 +246,12 @@ class _Tuning:
         job = self._job
         start = self._start
         name = Path(job.network.rpartition(":")[0] or job.network).name
-        origin = Provenance(source=name, preset=job.chip, data=start.built_in)
+        origin = Provenance(
+            source=name,
+            preset=job.chip,
+            data=start.built_in,
+            numbers=numbers_of(job.chip),
+        )
         info = job.specimen(network).info
         return compile_image(
             network, info, start.data.calibration, provenance=origin

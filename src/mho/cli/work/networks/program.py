@@ -91,12 +91,15 @@ def _programmed(
     complete_finished(path.parent, work)
     if resume and not (path.parent / work).exists() and path.exists():
         there = load_chip(path)
-        same = (there.image.sha256, there.specimen, there.effort)
-        if same == (image.sha256, specimen, effort):
+        same = (there.image.sha256, there.specimen, there.effort, there.model)
+        if same == (image.sha256, specimen, effort, specimen.model):
             say(f"The chip in `{path}` is complete; these are its results.")
             return there
     identity = run_identity(
-        image.sha256, specimen, effort, *code_of(specimen.preset)
+        image.sha256,
+        specimen,
+        effort,
+        *code_of(specimen.preset, specimen.numbers),
     )
     with RunFolder.open(
         path.parent, "program", identity, saves=path, resume=resume, work=work
@@ -119,8 +122,10 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
         raise ValueError(
             "Argument `chip` must name a preset, but is missing, and the image names none."
         )
+    numbers = ""
     if wanted.chip is None:
-        recorded_preset(preset)
+        numbers = image.provenance.numbers
+        recorded_preset(preset, numbers)
     else:
         check_preset(preset, "chip")
     wires = given_wires(wanted.wires) or own.wires
@@ -138,4 +143,5 @@ def _specimen(wanted: Programming, image: CompiledNetwork) -> ChipSpec:
         cols,
         wires,
         read_noise=wanted.read_noise,
+        numbers=numbers,
     )

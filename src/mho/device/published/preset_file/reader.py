@@ -154,12 +154,14 @@ def _head(source: Source, tables: Mapping[str, Any]) -> dict[str, str]:
 
 def _wanted(template: Preset) -> dict[str, list[str]]:
     """Names of all numbers that a file may give, table by table."""
-    found: dict[str, list[str]] = {"cell": [], "array": []}
+    found: dict[str, list[str]] = {
+        group: [] for group in (*template.parts, "cell", "array")
+    }
     names = [*template.field_names(), *sorted(array_names())]
     for full in names:
         group, _, name = full.partition(".")
         if template.biasing is None or full not in GATE:
-            found.setdefault(group, []).append(name)
+            found[group].append(name)
     return found
 
 
