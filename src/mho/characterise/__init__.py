@@ -6,7 +6,7 @@ Nothing here draws or talks to people: results are values.
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-_ROOMS = ("levels", "telegraph", "wires")
+_ROOMS = ("lab", "levels", "telegraph", "wires")
 
 
 def __getattr__(name: str) -> _ModuleType:

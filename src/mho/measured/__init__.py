@@ -6,7 +6,7 @@ value, as `remarks`, each with the line.
 """
 
 from mho.measured.kinds import KINDS
-from mho.measured.reading import Measurement, read_measured
+from mho.measured.reading import Measurement, kind_named, read_measured
 from mho.measured.trace import (
     SAMPLES_MAX,
     SAMPLES_MIN,
@@ -40,6 +40,7 @@ __all__ = [
     "Sweeps",
     "Trace",
     "Waits",
+    "kind_named",
     "read_measured",
     "read_trace",
 ]

@@ -55,6 +55,21 @@ _OTHER_WORDS = {
 """Other words for kinds."""
 
 
+def kind_named(word: str, argument: str = "kind") -> str:
+    """The kind that a word names: its name, or another usual word for it.
+
+    Args:
+        word: Such as `pulses`, `ramps`, `retention`.
+        argument: Name of the argument, for the sentence.
+
+    Raises:
+        ValueError: It names none; the sentence has the nearest.
+    """
+    kind = _OTHER_WORDS.get(word.lower(), word.lower())
+    check_choice(kind, argument, (*KINDS, _STEPS))
+    return kind
+
+
 def read_measured(
     path: str | Path,
     *,
@@ -92,9 +107,7 @@ def read_measured(
         OSError: It cannot be read.
     """
     path = Path(path)
-    kind = _OTHER_WORDS.get(kind, kind) if kind is not None else None
-    if kind is not None:
-        check_choice(kind, "kind", (*KINDS, _STEPS))
+    kind = None if kind is None else kind_named(kind)
     readable_file(str(path), "file")
     given = Given(
         voltage, direction, amplitude, gate, width, temperature, level

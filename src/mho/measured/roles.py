@@ -328,12 +328,13 @@ def conductance_of(
                 f"File `{sheet.source}` must come with the voltage at which its currents in"
                 f" `{column.name}` were read, but names none; add `--voltage`."
             )
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             result: Array = np.where(voltage == 0, np.nan, values / voltage)
-        return result
+        return np.where(np.isfinite(result), result, np.nan)
     if is_resistance(column):
-        with np.errstate(divide="ignore"):
-            result = np.where(values == 0, np.nan, 1.0 / values)
+        with np.errstate(all="ignore"):
+            result = 1.0 / values
+        result = np.where(np.isfinite(result), result, np.nan)
     else:
         result = values
     told = unit_of(column.unit) if column.unit else None

@@ -319,14 +319,12 @@ StartConductance = Annotated[
         help="Conductance at the start, with its unit; that of a formed cell if left out.",
     ),
 ]
-ReadVoltage = Annotated[
-    str,
-    WORDS,
-    Parameter(
-        name="--voltage",
-        help="Voltage at which currents are, or were, measured, with its sign and unit.",
-    ),
-]
+_READ_VOLTAGE = Parameter(
+    name="--voltage",
+    help="Voltage at which currents are, or were, measured, with its sign and unit.",
+)
+ReadVoltage = Annotated[str, WORDS, _READ_VOLTAGE]
+OwnReadVoltage = Annotated[str | None, WORDS, _READ_VOLTAGE]
 CompareTolerance = Annotated[
     str,
     WORDS,

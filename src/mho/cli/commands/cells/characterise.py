@@ -2,13 +2,62 @@
 
 from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
-from mho.cli.options import WHOLE, Json, OutFolder, ReadVoltage, Resume, Threads
+from mho.cli.options import (
+    PLACE,
+    WHOLE,
+    WORDS,
+    Json,
+    OutFolder,
+    OwnReadVoltage,
+    ReadVoltage,
+    Resume,
+    Threads,
+)
 
 characterise = App(
     name="characterise", help="Ask measured data about the cells behind them."
 )
+
+
+@characterise.default
+def files(
+    *files: Annotated[str, PLACE],
+    kind: Annotated[str | None, Parameter(name="--as")] = None,
+    columns: Annotated[str | None, WORDS] = None,
+    voltage: OwnReadVoltage = None,
+    direction: str | None = None,
+    resume: Resume = False,
+    out: OutFolder = None,
+    json: Json = None,
+    threads: Threads = 1,
+) -> None:
+    """Look at files that a lab has measured: traces, pulses, waits, endurance, sweeps, maps.
+
+    Args:
+        files: CSV and the like, ArC ONE, ArC TWO, EasyEXPERT, MATLAB, Parquet; kinds are told by
+            the columns.
+        kind: Kind of measurement: `trace`, `pulses`, `waits`, `endurance`, `sweeps`, `map`,
+            `levels`, `responses`, `steps`; told by the columns if left out.
+        columns: What columns are, by name or number, with a unit where the file has none, such as
+            `time=t,conductance=G[uS]`.
+        direction: `set` or `reset`, where a file of pulses does not say.
+    """
+    from mho.cli.shared import with_threads
+    from mho.cli.work.cells import lab_files as work
+
+    with with_threads(threads):
+        work.run(
+            files,
+            kind=kind,
+            columns=columns,
+            voltage=voltage,
+            direction=direction,
+            resume=resume,
+            out=out,
+            json=json,
+        )
 
 
 @characterise.command
