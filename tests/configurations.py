@@ -19,7 +19,12 @@ from mho.device.kinds import MeasuredSteps, SecondOrder
 from mho.device.kinds.step_table import StepTable
 from mho.device.laws import Fit
 from mho.device.published import preset
-from mho.mapping import DifferentialPairs, ReferenceColumn, TwoPairs
+from mho.mapping import (
+    DifferentialPairs,
+    ReferenceColumn,
+    ResidualPairs,
+    TwoPairs,
+)
 from mho.network.formats import Signature
 from mho.papers import Setting
 from mho.programming import (
@@ -58,6 +63,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "ChipSpec": lambda: ChipSpec("rao2023", 0, 1, 4, 4),
     "DifferentialPairs": lambda: DifferentialPairs(1e-6, 1e-4),
     "ReferenceColumn": lambda: ReferenceColumn(1e-6, 1e-4),
+    "ResidualPairs": lambda: ResidualPairs(1e-6, 1e-4),
     "TwoPairs": lambda: TwoPairs(1e-6, 1e-4),
     "DeployOptions": DeployOptions,
     "RangeRule": RangeRule,

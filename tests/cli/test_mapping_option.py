@@ -59,6 +59,22 @@ def test_an_image_says_which_mapping_it_has() -> None:
     assert load_image("four.mho").mapping["kind"] == "FourDevices"
 
 
+def test_any_number_of_pairs_is_asked_for_by_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Three pairs; what they count follows from the window, ±20 µS of 450 µS in either cell."""
+    words = ["net.py:mlp", "--data", "data.npz", "--mapping"]
+    assert call("compile", *words, "residual:3", "-o", "three.mho") == 0
+    assert load_image("three.mho").mapping["pairs"] == 3
+    short = ["--tolerance", "20uS", "--no-denoise", "--json", "found.json"]
+    assert call("deploy", *words, "residual:2", *short) == 0
+    found = json.loads(Path("found.json").read_text())
+    assert found["options"]["layout"]["mapping"] == "residual:2"
+    assert found["cells"] == 4 * 72
+    assert call("deploy", *words, "residual:99") == 2
+    assert "with 1 to 16 pairs of cells" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["deploy", "compile"])
 def test_a_misspelt_mapping_is_refused_with_the_nearest(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -224,6 +224,9 @@ def test_a_state_goes_on_where_it_was() -> None:
     first @ vector
     kept = first.state()
     wanted = first @ vector
+    assert not np.array_equal(first @ vector, wanted)
+    first.restore(kept)
+    first @ vector
     second = MatrixOnChips(dense, errors=NOISY)
     second.restore(kept)
     assert np.array_equal(second @ vector, wanted)

@@ -14,7 +14,7 @@ class DeployOptions(Configuration):
     """How weights become conductances, and how converter ranges follow from samples.
 
     Args:
-        mapping: Cells of a weight, one of `MAPPINGS`.
+        mapping: Cells of a weight, one of `MAPPINGS`, or `residual:N` for N pairs.
         scale: What shares a scale of weights, one of `SCALES`.
         clip: Percentile of the weights' magnitudes that takes a cell to the top (%).
         levels: Levels of a cell (1); any conductance if `None`.
@@ -40,8 +40,14 @@ class DeployOptions(Configuration):
             check_between(self.levels, "levels", 2, 65_536, "1")
         check_choice(self.ranges, "ranges", RULES)
 
-    def weight_mapping(self, info: BenchInfo) -> WeightMapping:
+    def weight_mapping(
+        self, info: BenchInfo, tolerance: float | None = None
+    ) -> WeightMapping:
         """The mapping within the range that a bench recommends.
+
+        Args:
+            info: The bench.
+            tolerance: Half-width of the window of programming (S); the usual one if `None`.
 
         Raises:
             ValueError: Its cells hold fewer levels than are wanted.
@@ -53,15 +59,23 @@ class DeployOptions(Configuration):
             scale=self.scale,
             clip=self.clip,
             levels=self.levels,
+            tolerance=tolerance,
         )
 
     def rule(self, info: BenchInfo) -> RangeRule:
         """Ranges of the converters of a bench."""
         return RangeRule.of(info, self.ranges, per_column=self.per_column)
 
-    def options(self, info: BenchInfo) -> dict[str, Any]:
-        """What `deploy` and `compile_image` take, by name, for a bench."""
+    def options(
+        self, info: BenchInfo, tolerance: float | None = None
+    ) -> dict[str, Any]:
+        """What `deploy` and `compile_image` take, by name, for a bench.
+
+        Args:
+            info: The bench.
+            tolerance: Half-width of the window of programming (S); the usual one if `None`.
+        """
         return {
-            "mapping": self.weight_mapping(info),
+            "mapping": self.weight_mapping(info, tolerance),
             "ranges": self.rule(info),
         }

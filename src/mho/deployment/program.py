@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mho.bench import Bench, BenchInfo
 from mho.ledger import Ledger
-from mho.mapping import Placement, positions
+from mho.mapping import Placement, positions, stage_numbers
 from mho.mapping.targets import adapt, repair, second_pair_targets, with_excess
 from mho.programming import (
     ProgramProtocol,
@@ -32,8 +32,8 @@ def program_pairs(
 ) -> tuple[Placement, ProgramResult]:
     """Program all cells, then once more those that make up for stuck ones.
 
-    Blocks that correct others come last, with targets that take up what was read of the others
-    over one verifying look.
+    Blocks that correct others come after them, with targets that take up what was read of the
+    others over one verifying look.
 
     Args:
         bench: Where to program.
@@ -62,18 +62,33 @@ def program_pairs(
     )
     if not later_cells:
         return first, first_result
-    spent_before_look = bench.ledger
-    look = protocol.verify
-    reading = bench.read(first.cells, samples=look.samples, window=look.window)
+    parts = [first]
+    results = [first_result]
+    looks = Ledger()
     held = torch.zeros_like(placement.target)
-    held[first_cells] = reading.mean
-    planned = second_pair_targets(placement, held, bench.info, first.blocks)
-    second, second_result = _program_stage(
-        bench, part(planned, 1), protocol, repaired=repaired
-    )
-    cost = first_result.ledger + (bench.ledger - spent_before_look)
-    result = joint_result((first_result, second_result), cost)
-    return joined(placement, (first, second)), result
+    cells = first_cells
+    for stage, next_cells in enumerate(later_cells, 1):
+        spent_before_look = bench.ledger
+        look = protocol.verify
+        reading = bench.read(
+            parts[-1].cells, samples=look.samples, window=look.window
+        )
+        held[cells] = reading.mean.to(held.dtype)
+        in_force = [block for done in parts for block in done.blocks]
+        planned = second_pair_targets(
+            placement, held, bench.info, in_force, stage=stage
+        )
+        looks += bench.ledger - spent_before_look
+        programmed, result = _program_stage(
+            bench, part(planned, stage), protocol, repaired=repaired
+        )
+        parts.append(programmed)
+        results.append(result)
+        cells = next_cells
+    cost = looks
+    for one in results:
+        cost += one.ledger
+    return joined(placement, parts), joint_result(results, cost)
 
 
 def _program_stage(
@@ -99,7 +114,8 @@ def _program_stage(
         return placement, result
     stuck_cells = placement.cells[stuck_positions]
     held = torch.zeros_like(placement.target)
-    held[stuck_positions] = bench.read(stuck_cells, samples=8, window=0.0).mean
+    seen = bench.read(stuck_cells, samples=8, window=0.0).mean
+    held[stuck_positions] = seen.to(held.dtype)
     mended = _mended(
         placement, result.stuck, held, bench.info, protocol.tolerance
     )
@@ -167,16 +183,16 @@ def stages(placement: Placement) -> list[Int64[Tensor, " cells"]]:
     """Positions of cells that are programmed together: first blocks, then those that correct."""
     blocks = placement.blocks
     places = positions(blocks)
-    numbers = sorted({block.stage for block in blocks})
+    when = stage_numbers(blocks)
     return [
         torch.cat(
             [
                 place.flatten()
-                for block, place in zip(blocks, places, strict=True)
-                if block.stage == number
+                for place, own in zip(places, when, strict=True)
+                if own == number
             ]
         )
-        for number in numbers
+        for number in sorted({*when})
     ]
 
 
@@ -190,11 +206,11 @@ def part(placement: Placement, stage: int) -> Placement:
         stage: Number of the stage among `stages`.
     """
     cells = stages(placement)[stage]
+    when = stage_numbers(placement.blocks)
+    blocks = zip(placement.blocks, when, strict=True)
     return replace(
         placement,
-        blocks=tuple(
-            block for block in placement.blocks if block.stage == stage
-        ),
+        blocks=tuple(block for block, own in blocks if own == stage),
         cells=placement.cells[cells],
         target=placement.target[cells],
         # cells of a stage stand together, so partners are found by counting from its first one

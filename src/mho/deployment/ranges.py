@@ -269,6 +269,8 @@ def converter_views(
             of_first = largest[block.corrects]
             end_of_room = max(0.0, of_first - largest_difference)
             room = _SPREADS * end_of_room / math.sqrt(3)
+            # those that correct these in their turn have as much room
+            largest[number] = max(of_first, largest_difference)
         columns = block.per_column(target)
         views.append(ConverterView(columns, 1.0, room))
     return views

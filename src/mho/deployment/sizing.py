@@ -28,7 +28,7 @@ def fitting_chip(
         preset: Name of the chip's preset.
         seed: Names the chip.
         size: Rows and columns of a tile (1); the preset's if `None`.
-        mapping: Cells of a weight, one of `MAPPINGS`.
+        mapping: Cells of a weight, one of `MAPPINGS`, or `residual:N`.
         packed: Let layers share tiles; decided by `packing_plan` if `None`.
         spares: Spare rows, and lines of columns, of each part of a layer (1).
         wires: Resistances of its lines; the preset's if `None`.

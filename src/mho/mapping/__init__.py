@@ -17,6 +17,7 @@ from mho.mapping.blocks import (
     halves,
     positions,
     round_together,
+    stage_numbers,
 )
 from mho.mapping.lay_out import lay_out
 from mho.mapping.packing_plan import PackingPlan, packing_plan
@@ -25,7 +26,9 @@ from mho.mapping.weights import (
     MAPPINGS,
     SCALES,
     DifferentialPairs,
+    LineUse,
     ReferenceColumn,
+    ResidualPairs,
     TwoPairs,
     WeightMapping,
     mapping_for,
@@ -38,12 +41,14 @@ __all__ = [
     "Block",
     "CorrectingBlock",
     "DifferentialPairs",
+    "LineUse",
     "PackingPlan",
     "PairBlock",
     "PairedBlock",
     "Placement",
     "ReferenceBlock",
     "ReferenceColumn",
+    "ResidualPairs",
     "TwoPairs",
     "WeightMapping",
     "blocks_of_layers",
@@ -59,5 +64,6 @@ __all__ = [
     "place",
     "positions",
     "round_together",
+    "stage_numbers",
     "tiles_needed",
 ]

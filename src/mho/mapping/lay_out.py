@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from mho.bench import BenchInfo
-from mho.mapping.blocks import Placement
+from mho.mapping.blocks import Placement, stage_numbers
 from mho.mapping.place import check_range, place
 from mho.mapping.targets import compensate, second_pair_targets, to_levels
 from mho.mapping.tiles import FaultMap
@@ -53,7 +53,11 @@ def lay_out(
     rounded = to_levels(placement, mapping)
     if rounded is placement:
         return placement
-    # second pairs also hold what rounding takes from the first; they are rounded last
-    free = second_pair_targets(placement, rounded.target, info).target
-    moved = free != placement.target
-    return replace(rounded, target=torch.where(moved, free, rounded.target))
+    # further pairs also hold what rounding takes from the earlier ones; they are rounded last
+    target = rounded.target
+    last = max(stage_numbers(placement.blocks), default=0)
+    for stage in range(1, last + 1):
+        free = second_pair_targets(placement, target, info, stage=stage).target
+        moved = free != placement.target
+        target = torch.where(moved, free, target)
+    return replace(rounded, target=target)

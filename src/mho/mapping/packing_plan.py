@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mho.mapping.place import tiles_needed
-from mho.mapping.weights import DifferentialPairs, WeightMapping
+from mho.mapping.weights import DifferentialPairs, LineUse
 
 FEW_TILES = 16
 """Tiles up to which every part of a layer keeps one of its own (1)."""
@@ -42,7 +42,7 @@ def packing_plan(
     rows: int = 256,
     cols: int = 256,
     *,
-    mapping: type[WeightMapping] = DifferentialPairs,
+    mapping: LineUse = DifferentialPairs,
     packed: bool | None = None,
     spares: int = 0,
 ) -> PackingPlan:
@@ -56,7 +56,7 @@ def packing_plan(
         shapes: Outputs and inputs of each layer (1).
         rows: Rows of a tile (1).
         cols: Columns of a tile (1).
-        mapping: Weights to conductances.
+        mapping: Weights to conductances: a mapping, or a kind of them.
         packed: What is wanted; if `None`, parts share tiles if they would take more than
             `FEW_TILES` of their own and hold less than `HARDLY_FILLED` of their cells.
         spares: Spare rows, and lines of columns, of each part of a layer (1).

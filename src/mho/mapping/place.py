@@ -20,7 +20,12 @@ from mho.mapping.tiles import (
     tiles_taken,
     working_lines,
 )
-from mho.mapping.weights import DifferentialPairs, Stage, WeightMapping
+from mho.mapping.weights import (
+    DifferentialPairs,
+    LineUse,
+    Stage,
+    WeightMapping,
+)
 from mho.units import show
 
 
@@ -29,7 +34,7 @@ def tiles_needed(
     rows: int = 256,
     cols: int = 256,
     *,
-    mapping: type[WeightMapping] = DifferentialPairs,
+    mapping: LineUse = DifferentialPairs,
     packed: bool = False,
     spares: int = 0,
 ) -> int:
@@ -39,7 +44,7 @@ def tiles_needed(
         shapes: Outputs and inputs of each layer (1).
         rows: Rows of a tile (1).
         cols: Columns of a tile (1).
-        mapping: Weights to conductances.
+        mapping: Weights to conductances: a mapping, or a kind of them.
         packed: Let layers share tiles; else each has tiles of its own.
         spares: Spare rows, and lines of columns, of each part of a layer (1).
 
@@ -81,14 +86,13 @@ def place(
     """
     check_not_negative(spares, "spares", "1")
     shapes = [(weight.shape[0], weight.shape[1]) for weight in weights]
-    kind = type(mapping)
 
     def needed(*, packed: bool) -> int:
         return tiles_needed(
             shapes,
             info.rows,
             info.cols,
-            mapping=kind,
+            mapping=mapping,
             packed=packed,
             spares=spares,
         )
@@ -104,8 +108,8 @@ def place(
     # parts are cut to a size that every tile has room for, broken lines left out
     lines = working_lines(info, faults, paired=mapping.paired)
     rows, cols = smallest(lines)
-    pieces = split(shapes, rows, _outputs_fitting(kind, cols))
-    footprints = _footprints(pieces, kind)
+    pieces = split(shapes, rows, _outputs_fitting(mapping, cols))
+    footprints = _footprints(pieces, mapping)
     capacities = [
         (len(rows_of_tile), len(cols_of_tile))
         for rows_of_tile, cols_of_tile in lines
@@ -115,21 +119,25 @@ def place(
     return _on_lines(pieces, spots, stages, lines, info, faults)
 
 
-def _outputs_fitting(mapping: type[WeightMapping], lines: int) -> int:
+def _outputs_fitting(mapping: LineUse, lines: int) -> int:
     """Outputs that fit on the lines of a tile; at least one."""
     most = mapping.most_outputs(lines)
     if most < 1:
         kind_of_lines = "pairs of columns" if mapping.paired else "columns"
         raise ValueError(
-            f"Argument `cols` must leave room for one output of `{mapping.__name__}`, but a tile"
+            f"Argument `cols` must leave room for one output of `{_name(mapping)}`, but a tile"
             f" has {lines} {kind_of_lines} that work."
         )
     return most
 
 
-def _footprints(
-    pieces: Sequence[Piece], mapping: type[WeightMapping]
-) -> list[Piece]:
+def _name(mapping: LineUse) -> str:
+    """What a mapping, or a kind of them, is called."""
+    kind = mapping if isinstance(mapping, type) else type(mapping)
+    return kind.__name__
+
+
+def _footprints(pieces: Sequence[Piece], mapping: LineUse) -> list[Piece]:
     """Pieces as wide as the lines that they take."""
     return [
         replace(piece, outputs=mapping.lines(piece.outputs)) for piece in pieces
@@ -166,7 +174,8 @@ def _on_lines(
             stage = layer_stage.part(piece.inputs_used, piece.outputs_used)
             taken = stage.chosen(free, faults, info)
             free = free.without_columns(taken)
-            blocks[order].append(stage.block(piece, number, taken, info))
+            earlier = number + max(order - 1, 0) * len(pieces)
+            blocks[order].append(stage.block(piece, earlier, taken, info))
             targets[order].append(stage.targets())
     return gather(
         [block for of_stage in blocks for block in of_stage],

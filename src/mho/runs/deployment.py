@@ -136,7 +136,7 @@ def image_for(job: Job, sources: Task) -> CompiledNetwork:
         sources.data.calibration,
         compensated=job.compensated,
         packed=job.packed,
-        **job.layout.options(info),
+        **job.layout.options(info, job.tolerance),
         provenance=provenance_of(
             job.network, job.chip, weights=job.weights, data=job.data
         ),

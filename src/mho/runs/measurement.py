@@ -1,6 +1,7 @@
 """What a deployment reached: accuracies at different times, errors, noise, cost."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -328,6 +329,7 @@ def grid_columns(
     grid = []
     width = 2 * max(block.outputs.stop for block, _ in placed)
     parts = sorted({block.first_output for block, _ in placed})
+    earlier: Counter[tuple[int, int]] = Counter()
     for block, place in placed:
         numbers = torch.arange(place.shape[2])
         if isinstance(block, ReferenceBlock):
@@ -336,6 +338,9 @@ def grid_columns(
             )
             grid.append((block.inputs, place[0], columns))
             continue
-        first = 2 * (block.first_output + numbers) + block.stage * width
+        # further pairs of the same weights, after those that they correct
+        part = (block.first_input, block.first_output)
+        first = 2 * (block.first_output + numbers) + earlier[part] * width
+        earlier[part] += 1
         grid += [(block.inputs, place[half], first + half) for half in range(2)]
     return grid

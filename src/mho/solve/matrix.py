@@ -1,5 +1,6 @@
 """A matrix on chips, as an operator that SciPy's solvers take."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,13 @@ import torch
 from scipy.sparse import issparse
 from scipy.sparse.linalg import LinearOperator
 
+from mho.bench import Bench
 from mho.bench.simulated import describe_chip
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
 from mho.ledger import Ledger
 from mho.programming import ErrorTable, ProgramProtocol
+from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.solve.matrix_checks import as_real, checked_matrix, checked_vectors
 from mho.solve.numbers import (
@@ -28,11 +31,13 @@ from mho.solve.tiles import (
     Cut,
     DrawnTiles,
     ErrorFloor,
+    ProgrammedTiles,
     Reached,
     cut,
     predicted_floor,
     tile_costs,
 )
+from mho.wires import WireModel
 
 CELLS = ("drawn", "physics")
 """How cells come to hold numbers: drawn from statistics, or programmed pulse by pulse."""
@@ -64,13 +69,17 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         mapping: `"pairs"`, one pair a number; `"residual:N"`, N pairs, of which each holds what
             was measured that the earlier ones miss; `"slices:N"`, N digits; without `:N` as many
             as `precision` needs, or 3.
-        cells: `"drawn"`, from the statistics of programmed cells.
+        cells: `"drawn"`, from the statistics of programmed cells; or `"physics"`, every cell
+            programmed in closed loop on a simulated bench, whose products have all that the chip
+            has: wires, cells that age, noise that goes on between products. Single precision,
+            inputs bit by bit, vector by vector, and no adjoint: a bench drives rows.
         seed: Names the chip, if there is no stream.
         stream: Names the chip: its cells and its noise.
         errors: What writing leaves; that of the chip's cells if `None`.
         protocol: How the cells behind these statistics are programmed; as suits them if `None`.
         table: Statistics measured before, from `mho.measure_errors`.
-        looks: Samples by which a pair is read back before the next one is written (1).
+        looks: Samples by which a pair is read back before the next one is written (1); those of a
+            verifying look if `None`. For drawn cells alone: others are read as they are verified.
         ratio: What a pair counts in parts of the one before it (1); see `plan_cells`.
         converters: Converters: `"chip"`, with the bits of the chip; your own; or `None`, inputs
             and currents as they are, conversions counted all the same.
@@ -78,6 +87,10 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         tile: Rows and columns of a tile (1); the chip's if `None`.
         tiles: Tiles that there are (1); as many as it takes if `None`.
         digitally: Multiply numbers that no cell could hold digitally: see `digital_numbers`.
+        wires: Resistances of the lines, for programmed cells; those of the chip if `None`. Drawn
+            cells have wires made up for.
+        read_noise: How noise enters products of programmed cells; see `SimulatedBench`.
+        progress: Told what is being programmed and how much of it is done.
         aligned: Blocks a power of two high and wide, so that those of stencils are alike more
             often; if `None` for sparse matrices alone.
 
@@ -105,20 +118,23 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         errors: CellErrors | None = None,
         protocol: ProgramProtocol | None = None,
         table: ErrorTable | None = None,
-        looks: int = 32,
+        looks: int | None = None,
         ratio: float | None = None,
         converters: Converters | str | None = None,
         reads: int = 1,
         tile: tuple[int, int] | None = None,
         tiles: int | None = None,
         digitally: bool = True,
+        wires: WireModel | None = None,
+        read_noise: str = "moments",
+        progress: Progress = silent,
         aligned: bool | None = None,
     ) -> None:
         check_choice(cells, "cells", CELLS)
         check_between(reads, "reads", 1, 1e9, "1")
         matrix = checked_matrix(A)
         super().__init__(dtype=matrix.dtype, shape=matrix.shape)
-        self._chip = Chip(chip) if isinstance(chip, str) else chip
+        self._chip = _chosen(chip, tile, wires, cells)
         self._stream = stream or Stream(seed)
         self._errors = errors or usual_errors(
             self._chip, protocol, table, looks
@@ -133,13 +149,22 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
             numbers=matrix.nnz if issparse(matrix) else matrix.size,
         )
         self._circuit = self._surroundings(converters, reads)
-        self._cut = self._laid(matrix, tile, aligned=aligned)
+        self._cut = self._laid(matrix, aligned=aligned)
         _check_tiles(self.tiles, tiles)
-        self._digitally = digitally
         self._rounds = 0
         self._spent = Ledger()
         self._numbers = [0, 0]
-        self._write()
+        self._cells = cells
+        self._digitally = digitally
+        self._protocol = protocol
+        self._read_noise = read_noise
+        self._progress = progress
+        if cells == "physics" and not words.corrects:
+            raise ValueError(
+                'Argument `cells` must be "drawn" for digits on several cells, but is "physics";'
+                " such numbers are there for comparison."
+            )
+        self._on_tiles: DrawnTiles | ProgrammedTiles = self._written()
 
     def _surroundings(
         self, converters: Converters | str | None, reads: int
@@ -157,7 +182,6 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
     def _laid(
         self,
         matrix: Any,
-        tile: tuple[int, int] | None,
         *,
         aligned: bool | None,
     ) -> Cut:
@@ -166,8 +190,7 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         Raises:
             ValueError: A tile has no room for a single number.
         """
-        rows, cols = tile or (self._chip.rows, self._chip.cols)
-        check_between(rows, "tile", 1, 65_536, "1")
+        rows, cols = self._chip.rows, self._chip.cols
         most = cols // (2 * self.plan.cells)
         if most < 1:
             raise ValueError(
@@ -177,20 +200,34 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         real = as_real(matrix) if self.dtype.kind == "c" else matrix
         return cut(real, most, rows, aligned=aligned)
 
-    def _write(self) -> None:
-        """Write all cells."""
-        cells = self._stream.child("cells", self._rounds)
+    def _written(self) -> DrawnTiles | ProgrammedTiles:
+        """Tiles with all cells written, and paid for."""
+        tiles: DrawnTiles | ProgrammedTiles
+        if self._cells == "drawn":
+            tiles = DrawnTiles(
+                self._cut,
+                self._errors,
+                self.plan,
+                self._circuit,
+                self._stream.child("cells", self._rounds),
+                digitally=self._digitally,
+            )
+        else:
+            tiles = ProgrammedTiles(
+                self._cut,
+                self._errors,
+                self.plan,
+                self._circuit,
+                self._stream.child("chip"),
+                chip=self._chip,
+                protocol=self._protocol,
+                digitally=self._digitally,
+                read_noise=self._read_noise,
+                told=lambda done: self._progress("programming", done),
+            )
         self._rounds += 1
-        self._on_tiles = DrawnTiles(
-            self._cut,
-            self._errors,
-            self.plan,
-            self._circuit,
-            cells,
-            digitally=self._digitally,
-        )
-        self._programming = self._errors.cost(self.cells)
-        self._spent += self._programming
+        self._spent += tiles.programming_cost
+        return tiles
 
     @property
     def chip(self) -> Chip:
@@ -201,6 +238,12 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
     def tiles(self) -> int:
         """Tiles that it takes (1): one for each block that is none of zeros and unlike others."""
         return self._cut.blocks.shape[0]
+
+    @property
+    def bench(self) -> Bench | None:
+        """The bench of programmed cells; `None` of drawn ones."""
+        tiles = self._on_tiles
+        return tiles.bench if isinstance(tiles, ProgrammedTiles) else None
 
     @property
     def cells(self) -> int:
@@ -230,7 +273,7 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
     @property
     def programming_cost(self) -> Ledger:
         """What writing the cells cost, the last time."""
-        return self._programming
+        return self._on_tiles.programming_cost
 
     @property
     def products(self) -> int:
@@ -245,26 +288,45 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
     @property
     def error_floor(self) -> ErrorFloor:
         """How far products are off, predicted from the statistics of the cells."""
-        return predicted_floor(self._on_tiles, self.plan, self._circuit)
+        return predicted_floor(
+            self._on_tiles,
+            self.plan,
+            self._circuit,
+            digitally=self._digitally,
+        )
 
     def reprogram(self) -> Ledger:
-        """Write all cells anew, with errors of their own; returns what that cost."""
-        self._write()
-        return self._programming
+        """Write all cells anew: drawn ones with errors of their own; returns what that cost."""
+        if isinstance(self._on_tiles, ProgrammedTiles):
+            self._on_tiles.write()
+            self._rounds += 1
+            self._spent += self._on_tiles.programming_cost
+        else:
+            self._on_tiles = self._written()
+        return self.programming_cost
 
     def state(self) -> dict[str, Any]:
-        """Numbers of the next products and costs: with the same arguments all that changes."""
-        return {
+        """Numbers of the next products and costs: with the same arguments all that changes.
+
+        Of programmed cells the bench as well, as tensors in `bench`.
+        """
+        kept: dict[str, Any] = {
             "rounds": self._rounds,
             "products": tuple(self._numbers),
             "ledger": self._spent,
         }
+        if isinstance(self._on_tiles, ProgrammedTiles):
+            kept["bench"] = self._on_tiles.state()
+        return kept
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state that `state` gave, of an operator with the same arguments."""
-        if state["rounds"] != self._rounds:
+        if isinstance(self._on_tiles, ProgrammedTiles):
+            self._on_tiles.restore(state["bench"])
+        elif state["rounds"] != self._rounds:
             self._rounds = state["rounds"] - 1
-            self._write()
+            self._on_tiles = self._written()
+        self._rounds = state["rounds"]
         self._numbers = list(state["products"])
         self._spent = state["ledger"]
 
@@ -329,6 +391,31 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
             f"<{rows}×{columns} matrix on {self.tiles} tiles of {self._chip.published.name},"
             f" {self.plan.cells} pairs of cells a number>"
         )
+
+
+def _chosen(
+    chip: Chip | str,
+    tile: tuple[int, int] | None,
+    wires: WireModel | None,
+    cells: str,
+) -> Chip:
+    """The chip, with tiles and wires of this kind.
+
+    Raises:
+        ValueError: A number is out of range, or wires are given where they do nothing.
+    """
+    chosen = Chip(chip) if isinstance(chip, str) else chip
+    if wires is not None:
+        if cells == "drawn":
+            raise ValueError(
+                'Argument `wires` must be left out where cells are "drawn", but is given; take'
+                ' `cells="physics"`.'
+            )
+        chosen = replace(chosen, wires=wires)
+    if tile is not None:
+        rows, cols = tile
+        chosen = replace(chosen, rows=rows, cols=cols)
+    return chosen
 
 
 def _check_tiles(needed: int, there: int | None) -> None:

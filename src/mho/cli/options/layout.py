@@ -19,7 +19,8 @@ class LayoutOptions:
 
     Args:
         mapping: Cells of a weight: `pairs`, two; `offset`, one, and a reference column; `four`,
-            two pairs, of which the second takes up the errors of the first.
+            two pairs, of which the second takes up the errors of the first; `residual:N`, N pairs,
+            each with what was measured that those before it miss.
         ranges: Full scale of the converters: `largest`, of the largest sample; `percentile`, of
             99.9 % of them; `least-error`, of least mean square error, rounding and clipping.
         per_column: Give every column a converter range of its own; else a block shares one.

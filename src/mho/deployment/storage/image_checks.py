@@ -10,7 +10,13 @@ from mho.deployment.ranges import Ranges
 from mho.deployment.storage.compiled_network import CompiledNetwork
 from mho.deployment.storage.digital_settings import Tuning
 from mho.files import TooLargeError
-from mho.mapping import Block, CorrectingBlock, PairBlock, Placement
+from mho.mapping import (
+    Block,
+    CorrectingBlock,
+    PairedBlock,
+    Placement,
+    stage_numbers,
+)
 from mho.network import Network
 from mho.network.operations import check_prepared
 from mho.samples import SampleShape, without_numbers
@@ -139,6 +145,7 @@ def _block_cells(
         _check_block(block, image)
         _check_corrected(number, placement)
         found.append(block.crossings)
+    _check_stages(placement)
     if placement.step is not None and not 0 < placement.step < float("inf"):
         raise RefusedError(
             "has levels whose distance is not finite and above zero"
@@ -166,7 +173,7 @@ def _check_block(block: Block, image: CompiledNetwork) -> None:
 
 
 def _check_corrected(number: int, placement: Placement) -> None:
-    """Refuse a block that corrects what is not an earlier block of pairs of the same weights."""
+    """Refuse a block that corrects what is no earlier block of pairs of the same weights."""
     blocks = placement.blocks
     block = blocks[number]
     if not isinstance(block, CorrectingBlock):
@@ -183,8 +190,24 @@ def _check_corrected(number: int, placement: Placement) -> None:
         block.inputs,
         block.outputs,
     )
-    if not same or not isinstance(other, PairBlock):
+    if not same or not isinstance(other, PairedBlock):
         raise RefusedError("has a block that corrects one of other weights")
+
+
+def _check_stages(placement: Placement) -> None:
+    """Refuse blocks out of the order of programming, or two that correct the same one."""
+    when = stage_numbers(placement.blocks)
+    if when != sorted(when):
+        raise RefusedError(
+            "has a block that corrects another one before the last of those"
+        )
+    corrected = [
+        block.corrects
+        for block in placement.blocks
+        if isinstance(block, CorrectingBlock)
+    ]
+    if len(corrected) != len({*corrected}):
+        raise RefusedError("has two blocks that correct the same one")
 
 
 def check_fits(image: CompiledNetwork, info: BenchInfo) -> None:

@@ -6,6 +6,7 @@ from mho.deployment.storage.record import Record, Records
 from mho.mapping import (
     DifferentialPairs,
     ReferenceColumn,
+    ResidualPairs,
     TwoPairs,
     WeightMapping,
 )
@@ -17,6 +18,7 @@ _MAPPINGS = Records(
         Record("DifferentialPairs", DifferentialPairs, _FIELDS),
         Record("OffsetColumn", ReferenceColumn, _FIELDS),
         Record("FourDevices", TwoPairs, (*_FIELDS, "factor", "share")),
+        Record("ResidualPairs", ResidualPairs, (*_FIELDS, "pairs", "factor")),
     )
 )
 """Names of mappings in files; see `names`."""

@@ -18,6 +18,7 @@ from mho.mapping.blocks.placement import (
     each_block,
     gather,
     positions,
+    stage_numbers,
 )
 from mho.mapping.blocks.reference_block import ReferenceBlock, beside
 from mho.mapping.blocks.rounding import round_together
@@ -49,5 +50,6 @@ __all__ = [
     "looks",
     "positions",
     "round_together",
+    "stage_numbers",
     "weakened_search",
 ]

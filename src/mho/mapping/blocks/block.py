@@ -34,7 +34,7 @@ class Block(ABC):
     scale: Float[Tensor, " outputs"]
 
     stage: ClassVar[int] = 0
-    """When its cells are programmed: blocks of stage 1 take up errors of those of stage 0."""
+    """0, or 1 of blocks that take up errors of others: when, is told by `stage_numbers`."""
 
     @property
     @abstractmethod

@@ -248,10 +248,11 @@ class PairBlock(PairedBlock):
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrectingBlock(PairedBlock):
-    """Second pairs: programmed after those of an earlier block, to hold what these miss.
+    """Further pairs: programmed after those of earlier blocks, to hold what these miss.
 
     Args:
-        corrects: Number of the earlier block of the same weights, in the placement as a whole.
+        corrects: Number of the last of the earlier blocks of the same weights, in the placement as
+            a whole: of the first pairs for second ones, of the second pairs for third ones.
     """
 
     stage: ClassVar[int] = 1

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.mapping.blocks.block import Block
+from mho.mapping.blocks.pair_block import CorrectingBlock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,21 @@ def positions(
         places.append(torch.arange(start, stop).view(shape))
         start = stop
     return places
+
+
+def stage_numbers(blocks: Sequence[Block]) -> list[int]:
+    """When the cells of each block are programmed: after those of the block that it corrects.
+
+    Args:
+        blocks: All blocks of a placement.
+    """
+    numbers: list[int] = []
+    for block in blocks:
+        number = 0
+        if isinstance(block, CorrectingBlock):
+            number = numbers[block.corrects] + 1
+        numbers.append(number)
+    return numbers
 
 
 def blocks_of_layers(placement: Placement) -> Mapping[int, Sequence[int]]:

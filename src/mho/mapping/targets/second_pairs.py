@@ -1,4 +1,4 @@
-"""Second pairs: they are programmed once the first ones are read, to hold what these miss."""
+"""Further pairs: they are programmed once the earlier ones are read, to hold what these miss."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +19,7 @@ from mho.mapping.blocks import (
     effective_difference,
     halves,
     looks,
+    stage_numbers,
 )
 
 
@@ -27,36 +28,44 @@ def second_pair_targets(
     held: Float[Tensor, " cells"],
     info: BenchInfo,
     turned: Sequence[Block] = (),
+    *,
+    stage: int = 1,
 ) -> Placement:
-    """Give correcting blocks what those they correct hold too little, wires included.
+    """Give correcting blocks what those before them hold too little, wires included.
 
     Args:
         placement: What is wanted: targets of the first blocks, and those of the others if the
-            first have no error.
-        held: Conductance that the cells of the first blocks have; others do not matter (S).
+            earlier ones have no error.
+        held: Conductance that the cells of the earlier blocks have; others do not matter (S).
             Shape (cells,).
         info: The bench: its wires, and how far a cell can go.
         turned: The first blocks with the polarities in force; as placed if there are none.
+        stage: Which blocks: 1 for second pairs, 2 for third ones (1).
 
     Returns:
-        The placement with other targets in blocks that correct others, on levels if it has some.
+        The placement with other targets in these blocks, on levels if it has some.
     """
     target = placement.target.clone()
     as_planned = each_block(placement)
     blocks_in_force = (*turned, *placement.blocks[len(turned) :])
     in_force = each_block(replace(placement, blocks=blocks_in_force))
-    for block, place in as_planned:
-        if not isinstance(block, CorrectingBlock):
+    numbers = stage_numbers(placement.blocks)
+    for number, (block, place) in enumerate(as_planned):
+        if numbers[number] != stage or not isinstance(block, CorrectingBlock):
             continue
-        first, first_place = as_planned[block.corrects]
-        first_now, first_place_now = in_force[block.corrects]
-        first_target = placement.target[first_place].double()
-        first_held = held[first_place_now].double()
-        meant, _ = effective_difference(first_target, first, info)
-        reached, _ = effective_difference(first_held, first_now, info)
-        # what the first pairs miss, in conductance of the second ones, which count less
-        counts_less = block.scale / first.scale
-        missed = (meant - reached) * counts_less
+        missed: Tensor | None = None
+        for earlier in _before(block, placement.blocks):
+            other, other_place = as_planned[earlier]
+            other_now, other_place_now = in_force[earlier]
+            other_target = placement.target[other_place].double()
+            other_held = held[other_place_now].double()
+            meant, _ = effective_difference(other_target, other, info)
+            reached, _ = effective_difference(other_held, other_now, info)
+            # what earlier pairs miss, in conductance of these ones, which count less
+            counts_less = block.scale / other.scale
+            part = (meant - reached) * counts_less
+            missed = part if missed is None else missed + part
+        assert missed is not None
         # their own part of the weights is to be held on top of that
         own_target = placement.target[place].double()
         planned, _ = effective_difference(own_target, block, info)
@@ -66,6 +75,16 @@ def second_pair_targets(
         holding = _holding(wanted, low, block, info, placement.step)
         target[place] = holding.to(target.dtype)
     return replace(placement, target=target)
+
+
+def _before(block: CorrectingBlock, blocks: Sequence[Block]) -> list[int]:
+    """Numbers of all earlier blocks of the same weights, the first one first."""
+    found = [block.corrects]
+    other = blocks[block.corrects]
+    while isinstance(other, CorrectingBlock):
+        found.insert(0, other.corrects)
+        other = blocks[other.corrects]
+    return found
 
 
 def _holding(

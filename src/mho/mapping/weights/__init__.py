@@ -4,8 +4,10 @@ A mapping says what the cells of a layer shall hold, stage by stage, and which l
 """
 
 from mho.mapping.weights.kinds import MAPPINGS, mapping_for, mapping_kind
+from mho.mapping.weights.line_use import LineUse
 from mho.mapping.weights.pairs import DifferentialPairs
 from mho.mapping.weights.reference_column import ReferenceColumn
+from mho.mapping.weights.several_pairs import ResidualPairs
 from mho.mapping.weights.stage import Stage
 from mho.mapping.weights.two_pairs import TwoPairs
 from mho.mapping.weights.weight_mapping import SCALES, WeightMapping
@@ -14,7 +16,9 @@ __all__ = [
     "MAPPINGS",
     "SCALES",
     "DifferentialPairs",
+    "LineUse",
     "ReferenceColumn",
+    "ResidualPairs",
     "Stage",
     "TwoPairs",
     "WeightMapping",

@@ -66,7 +66,8 @@ class Stage(ABC):
 
         Args:
             piece: Which part of which layer it holds.
-            number: Number of the piece, and of its first block.
+            number: Number of the block of the same piece that is programmed before it; where
+                there is none, that of the piece.
             lines: Lines that it takes, from `chosen`.
             info: The bench: rows and columns of a tile.
         """
@@ -142,12 +143,12 @@ class PairStage(PairedStage):
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrectingStage(PairedStage):
-    """Targets of second pairs, if the first ones have no error."""
+    """Targets of further pairs, if the earlier ones have no error."""
 
     def block(
         self, piece: Piece, number: int, lines: AssignedLines, info: BenchInfo
     ) -> CorrectingBlock:
-        """Pairs on these lines that take up errors of the first block of their piece."""
+        """Pairs on these lines that take up errors of the earlier blocks of their piece."""
         plus, minus = self.cells(lines, info)
         return CorrectingBlock(
             layer=piece.layer,

@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mho.checks import Configuration, check_between
-from mho.mapping.blocks import halves
-from mho.mapping.weights.stage import CorrectingStage, PairStage
+from mho.mapping.weights.several_pairs import pair_stages
+from mho.mapping.weights.stage import PairedStage
 from mho.mapping.weights.weight_mapping import WeightMapping
 
 
@@ -74,7 +74,7 @@ class TwoPairs(WeightMapping, Configuration):
 
     def stages(
         self, weight: Float[Tensor, "out in_"]
-    ) -> tuple[PairStage, CorrectingStage]:
+    ) -> tuple[PairedStage, ...]:
         """The first pairs, and the second ones if the first had no error.
 
         Raises:
@@ -85,16 +85,4 @@ class TwoPairs(WeightMapping, Configuration):
         first = difference / self._both_over_first
         rest = difference - first
         second = self.factor * rest
-        first_plus, first_minus = halves(first, self.low)
-        second_plus, second_minus = halves(second, self.low)
-        first_pairs = PairStage(
-            scale,
-            first_plus,
-            first_minus,
-        )
-        second_pairs = CorrectingStage(
-            scale * self.factor,
-            second_plus,
-            second_minus,
-        )
-        return first_pairs, second_pairs
+        return pair_stages([first, second], scale, self.factor, self.low)

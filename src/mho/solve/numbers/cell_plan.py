@@ -31,6 +31,8 @@ class CellPlan:
             of the largest number (1).
         limit: Part of the last of these that no further pair takes away (1): errors beyond the
             reach of the next pair, and of what was read back.
+        within_reach: The last of the predicted errors without errors beyond the reach of the next
+            pair, which are known and can be made up for digitally (1).
         corrects: Whether each pair holds what was measured that the earlier ones miss; otherwise
             it holds a digit of its own, as in bit slicing.
         next_reach: Error after the last pair that a further one could still cancel (1).
@@ -39,6 +41,7 @@ class CellPlan:
     scales: tuple[float, ...]
     predicted: tuple[float, ...]
     limit: float
+    within_reach: float
     corrects: bool
     next_reach: float
 
@@ -129,6 +132,7 @@ class _Forecast:
             scales=scales,
             predicted=tuple(whole for whole, _ in made),
             limit=made[-1][1],
+            within_reach=self._within_reach(cells),
             corrects=self._corrects,
             next_reach=scales[-1] * self._ratio,
         )
@@ -141,6 +145,20 @@ class _Forecast:
         # every digit has its error, and the last one half a step besides
         rounding = self._ratio**cells / math.sqrt(3)
         return math.hypot(*errors, rounding), self._errors.rms
+
+    def _within_reach(self, cells: int) -> float:
+        """Root mean square error of numbers none of which has an error beyond reach (1)."""
+        if not self._corrects:
+            return self._digits(cells)[0]
+        read = [
+            self._ratio**number * self._errors.read_back
+            for number in range(cells - 1)
+        ]
+        # errors of the last pair beyond the reach of a further one are made up for as well
+        beyond = self._errors.excess(self._ratio, self._numbers)
+        rms = self._errors.rms
+        within = math.sqrt(max(rms**2 - beyond**2, 0.0))
+        return math.hypot(self._ratio ** (cells - 1) * within, *read)
 
     def _corrected(self, cells: int) -> tuple[float, float]:
         """The same of pairs that hold what the earlier ones miss."""

@@ -26,7 +26,7 @@ def usual_errors(
     chip: Chip,
     protocol: ProgramProtocol | None = None,
     table: ErrorTable | None = None,
-    looks: int = 32,
+    looks: int | None = None,
 ) -> TableErrors:
     """What writing leaves on a chip.
 
@@ -34,11 +34,11 @@ def usual_errors(
         chip: The chip.
         protocol: How its cells are programmed; as suits them if `None`.
         table: Errors measured before; measured now, on 4,096 cells, if `None`.
-        looks: Samples read back of each pair (1).
+        looks: Samples read back of each pair (1); those of a verifying look if `None`.
     """
     info = describe_chip(chip)
+    used = protocol or suited_protocol(info)
     if table is None:
-        used = protocol or suited_protocol(info)
         some = replace(chip, tiles=1, rows=_SIZE, cols=_SIZE)
         name = (identity(some), identity(used))
         if name not in _KNOWN:
@@ -47,4 +47,4 @@ def usual_errors(
             _KNOWN[name] = measure_errors(bench, targets, used)
         table = _KNOWN[name]
     partners = ConductanceRange(info.conductance_low, info.conductance_high)
-    return TableErrors(table, partners, looks)
+    return TableErrors(table, partners, looks or used.verify.samples)

@@ -9,6 +9,7 @@ from mho.solve.tiles.costs import Circuit, TileCosts, tile_costs
 from mho.solve.tiles.drawn_tiles import DrawnTiles
 from mho.solve.tiles.error_floor import ErrorFloor
 from mho.solve.tiles.predicted_floor import predicted_floor
+from mho.solve.tiles.programmed_tiles import ProgrammedTiles
 from mho.solve.tiles.reached import Reached
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Cut",
     "DrawnTiles",
     "ErrorFloor",
+    "ProgrammedTiles",
     "Reached",
     "TileCosts",
     "cut",

@@ -59,6 +59,9 @@ class DrawnTiles:
             where, numbers.missing, self.units, plan, kept=digitally
         )
         self.reached: Reached = reached(wanted, numbers)
+        outputs, rows = where.size
+        cells = 2 * plan.cells * outputs * rows * where.blocks.shape[0]
+        self.programming_cost = errors.cost(cells)
         self.stuck = numbers.stuck
 
     def _take(self, numbers: Numbers) -> None:

@@ -7,6 +7,7 @@ from mho.solve.numbers import CellPlan
 from mho.solve.tiles.costs import Circuit
 from mho.solve.tiles.drawn_tiles import DrawnTiles
 from mho.solve.tiles.error_floor import ErrorFloor
+from mho.solve.tiles.programmed_tiles import FINEST, ProgrammedTiles
 from mho.solve.tiles.serial_inputs import SerialInputs
 
 _SIGMAS = 4.5
@@ -15,7 +16,11 @@ _LARGEST = 3.0
 
 
 def predicted_floor(
-    tiles: DrawnTiles, plan: CellPlan, circuit: Circuit
+    tiles: DrawnTiles | ProgrammedTiles,
+    plan: CellPlan,
+    circuit: Circuit,
+    *,
+    digitally: bool,
 ) -> ErrorFloor:
     """Errors of products whose inputs are spread evenly.
 
@@ -23,11 +28,15 @@ def predicted_floor(
         tiles: The matrix.
         plan: What the pairs of its numbers count.
         circuit: What surrounds the cells.
+        digitally: Whether numbers that no cell can hold are made up for digitally.
     """
     noise, weights, squares = tiles.squares()
-    write = weights * plan.precision**2
+    left = plan.within_reach if digitally else plan.precision
+    write = weights * left**2
     conversion = tiles.rounded_away() * _LARGEST
     converters = circuit.converters
+    if converters is None and isinstance(tiles, ProgrammedTiles):
+        converters = FINEST
     if converters is not None:
         of_bits = SerialInputs.weights(converters.input_bits).square().sum()
         # half of all bits are ones; noise meets each at what it counts

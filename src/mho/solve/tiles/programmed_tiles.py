@@ -1,0 +1,290 @@
+"""Tiles whose cells are programmed pulse by pulse, and multiply with all that a bench knows.
+
+A matrix is laid out and programmed as the layers of a network are, each block a layer with
+weights in double precision. Products go through the bench vector by vector, so that what its cells
+do in time does not depend on how vectors were put together.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from jaxtyping import Float64, Int64
+from torch import Tensor
+
+from mho.bench import Bench, restorable
+from mho.bench.simulated import SimulatedBench, describe_chip
+from mho.chip import Chip
+from mho.chip.periphery import Periphery, SignedConverter
+from mho.deployment import program_pairs
+from mho.ledger import Ledger
+from mho.mapping import (
+    Placement,
+    ResidualPairs,
+    blocks_of_layers,
+    each_block,
+    effective_difference,
+    place,
+    tiles_needed,
+)
+from mho.mapping.targets import compensate
+from mho.programming import ProgramProtocol, ProgramRun, suited_protocol
+from mho.rng import Stream
+from mho.solve.numbers import CellErrors, CellPlan
+from mho.solve.tiles.blocks import Cut
+from mho.solve.tiles.converters import Converters
+from mho.solve.tiles.costs import Circuit
+from mho.solve.tiles.leftovers import leftovers
+from mho.solve.tiles.placed_products import PlacedProducts
+from mho.solve.tiles.reached import Reached
+
+FINEST = Converters(24, 24)
+"""Converters where none are asked for: single precision, which benches have, is no finer."""
+_SURE = 6.0
+"""Predicted deviations beyond which a number is taken to be off, not badly read (1)."""
+
+
+class ProgrammedTiles:
+    """A matrix on tiles with programmed cells.
+
+    Args:
+        where: The matrix in blocks.
+        errors: What writing leaves, for predictions.
+        plan: What the pairs of a number count.
+        circuit: What surrounds the cells.
+        stream: Names the chip.
+        chip: The kind of chip, with as many tiles as there are.
+        protocol: How cells are programmed; as suits them if `None`.
+        digitally: Whether numbers that no cell can hold are made up for digitally.
+        read_noise: How noise enters a product; see `SimulatedBench`.
+        told: Told after every cycle how much of a pass is done (1).
+    """
+
+    def __init__(
+        self,
+        where: Cut,
+        errors: CellErrors,
+        plan: CellPlan,
+        circuit: Circuit,
+        stream: Stream,
+        *,
+        chip: Chip,
+        protocol: ProgramProtocol | None,
+        digitally: bool,
+        read_noise: str,
+        told: Callable[[float], None],
+    ) -> None:
+        self._where = where
+        self._errors = errors
+        self._plan = plan
+        self._circuit = circuit
+        self._placed = PlacedProducts(where)
+        self._digitally = digitally
+        self._told = told
+        largest = where.blocks.abs().amax((1, 2))
+        self.units = torch.where(largest > 0, largest, 1.0)
+        self._wanted = where.blocks / self.units[:, None, None]
+        self._mapping = self._pairs(chip)
+        equipped = self._equipped(chip)
+        self.bench: Bench = SimulatedBench(
+            equipped, stream, read_noise=read_noise
+        )
+        self._protocol = protocol or suited_protocol(self.bench.info)
+        weights = list(self._wanted)
+        placement = place(weights, self.bench.info, self._mapping)
+        self._planned = compensate(placement, self.bench.info, self._mapping)
+        self._last = Ledger()
+        self.write()
+
+    def _pairs(self, chip: Chip) -> ResidualPairs:
+        """Numbers to conductances."""
+        info = describe_chip(chip)
+        scales = self._plan.scales
+        factor = scales[0] / scales[1] if len(scales) > 1 else 1.0
+        return ResidualPairs(
+            info.array_low,
+            info.array_high,
+            pairs=len(scales),
+            factor=factor,
+        )
+
+    def _equipped(self, chip: Chip) -> Chip:
+        """The chip with as many tiles as it takes, and inputs that come bit by bit."""
+        converters = self._circuit.converters or FINEST
+        volts = chip.published.array.read_voltage
+        around = Periphery(
+            dac=SignedConverter(converters.input_bits, volts, kind="dac"),
+            adc=SignedConverter(converters.output_bits, 1.0),
+            slice_bits=1,
+        )
+        shapes = [(block.shape[0], block.shape[1]) for block in self._wanted]
+        tiles = tiles_needed(
+            shapes, chip.rows, chip.cols, mapping=self._mapping
+        )
+        return replace(chip, tiles=max(tiles, 1), periphery=around)
+
+    def write(self) -> None:
+        """Program all cells, and read back what they hold."""
+        before = self.bench.ledger
+
+        def on_cycle(run: ProgramRun) -> None:
+            self._told(1 - run.live_cells / max(run.cells.numel(), 1))
+
+        final, result = program_pairs(
+            self.bench, self._planned, self._protocol, on_cycle=on_cycle
+        )
+        self._placement = final
+        self._of_layer = blocks_of_layers(final)
+        look = self._protocol.verify
+        reading = self.bench.read(
+            final.cells, samples=look.samples, window=look.window
+        )
+        missing = self._wanted - self._numbers(final, reading.mean.double())
+        sure = max(self._plan.next_reach, _SURE * self._plan.precision)
+        self.digital = leftovers(
+            self._where,
+            missing,
+            self.units,
+            replace(self._plan, next_reach=sure),
+            kept=self._digitally,
+        )
+        off = missing.abs()
+        rms = float(off.square().mean().sqrt())
+        self.reached = Reached(
+            rms=rms,
+            largest=float(off.max()),
+            typical=float(off.flatten().median()),
+            measured=rms,
+        )
+        self.stuck = int(result.stuck.sum())
+        self._full_scales = self._largest_currents(final)
+        self.programming_cost = self.bench.ledger - before
+
+    def _numbers(self, placement: Placement, held: Tensor) -> Tensor:
+        """Numbers that conductances stand for, wires included (1)."""
+        found = torch.zeros_like(self._wanted)
+        for block, place_of in each_block(placement):
+            seen, _ = effective_difference(
+                held[place_of], block, self.bench.info
+            )
+            part = (seen / block.scale).T
+            found[block.layer, block.outputs, block.inputs] += part
+        return found
+
+    def _largest_currents(self, placement: Placement) -> list[Tensor]:
+        """What the largest inputs can make of each column (A), with room for errors."""
+        volts = self.bench.info.read_voltage
+        room = 2 * self._protocol.tolerance
+        found = []
+        for block, place_of in each_block(placement):
+            columns = block.per_column(placement.target[place_of]).abs()
+            found.append((columns + room).sum(0) * volts)
+        return found
+
+    def product(
+        self,
+        vectors: Float64[Tensor, "inputs batch"],
+        key: Int64[Tensor, ""],  # noqa: ARG002 - the bench names its noise by its own products
+        first: int,  # noqa: ARG002 - as above
+        *,
+        transposed: bool,
+    ) -> Float64[Tensor, "outputs batch"]:
+        """What the tiles make of vectors; arguments as for drawn cells.
+
+        Raises:
+            ValueError: The transpose is wanted: benches drive rows.
+        """
+        if transposed:
+            raise ValueError(
+                'Argument `cells` must be "drawn" for products of the adjoint, for a bench drives'
+                " rows and reads columns; or put the transpose on tiles of its own."
+            )
+        before = self.bench.ledger
+        found = torch.stack([self._one(vector) for vector in vectors.T], 1)
+        self._last = self.bench.ledger - before
+        return found
+
+    def _one(self, vector: Float64[Tensor, " inputs"]) -> Tensor:
+        """One vector through all blocks."""
+        where = self._where
+        outputs, rows = where.size
+        down, across = where.grid
+        largest = float(vector.abs().max()) or 1.0
+        volts = self.bench.info.read_voltage
+        whole = vector.new_zeros(across * rows)
+        whole[: vector.numel()] = vector / largest * volts
+        parts = whole.view(across, rows).float()
+        found = vector.new_zeros(down, outputs)
+        for place_, own in enumerate(where.which.tolist()):
+            driven = parts[where.input[place_]][None]
+            sums = vector.new_zeros(outputs)
+            for _ in range(self._circuit.reads):
+                sums += self._through(own, driven)
+            unit = self.units[own] * largest / volts / self._circuit.reads
+            found[where.output[place_]] += sums * unit
+        return found.flatten()[: where.shape[0]]
+
+    def _through(self, own: int, driven: Tensor) -> Tensor:
+        """Sums of one block of the matrix, of all pairs of its numbers (V)."""
+        found = torch.zeros(self._where.size[0], dtype=torch.float64)
+        for number in self._of_layer[own]:
+            block = self._placement.blocks[number]
+            rows = driven[:, block.inputs]
+            read = block.read(
+                self.bench, rows, self._full_scales[number].float()
+            )
+            current = block.signed(read, rows)[0].double()
+            found[block.outputs] += current / block.scale
+        return found
+
+    def cost(
+        self,
+        vectors: Float64[Tensor, "inputs batch"],  # noqa: ARG002 - as for drawn cells
+        *,
+        transposed: bool,  # noqa: ARG002 - as above
+    ) -> Ledger:
+        """What the last product cost."""
+        return self._last
+
+    def squares(self) -> tuple[Tensor, Tensor, Tensor]:
+        """As for drawn cells, the noise by the statistics of the cells."""
+        ones = torch.ones(self._where.shape[1], 1, dtype=torch.float64)
+
+        def sums(values: Tensor) -> Tensor:
+            stored = self._placed.stored(values)
+            return self._placed.sums(stored, ones, transposed=False)[:, 0]
+
+        shape = self._where.blocks.shape
+        units = self.units.square()[:, None, None].expand(shape)
+        of_units = sums(units)
+        of_pairs = sum(scale**2 for scale in self._plan.scales)
+        variance = self._errors.noise**2 * of_pairs / self._circuit.reads
+        return of_units * variance, of_units, sums(self._where.blocks.square())
+
+    def rounded_away(self) -> Tensor:
+        """As for drawn cells."""
+        converters = self._circuit.converters or FINEST
+        where = self._where
+        top = 2**converters.output_bits - 1
+        weights = 4.0 ** torch.arange(converters.input_bits).double()
+        of_bits = float(weights.sum()) / (2**converters.input_bits - 1) ** 2
+        volts = self.bench.info.read_voltage
+        of_block = torch.zeros(len(self.units), where.size[0]).double()
+        for block, largest in zip(
+            self._placement.blocks, self._full_scales, strict=True
+        ):
+            step = largest / volts / block.scale / top
+            of_block[block.layer, block.outputs] += step.square() / 12 * of_bits
+        of_block *= self.units.square()[:, None]
+        found = torch.zeros(where.grid[0], where.size[0]).double()
+        found.index_add_(0, where.output, of_block[where.which])
+        return found.flatten()[: where.shape[0]]
+
+    def state(self) -> dict[str, Any]:
+        """The bench as it is now."""
+        return dict(restorable(self.bench).state(self._placement.cells))
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state of the bench."""
+        restorable(self.bench).restore(state, self._placement.cells)

@@ -1,0 +1,135 @@
+"""Matrices whose cells are programmed pulse by pulse."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mho.bench.simulated import SimulatedBench
+from mho.chip import Chip
+from mho.device.published import preset
+from mho.programming import ErrorTable, ProgramProtocol, measure_errors
+from mho.rng import Stream
+from mho.solve import Converters, GaussianErrors, MatrixOnChips
+from mho.units import uS
+from mho.wires import WireModel
+
+IDEAL = WireModel(word_line=0.0, bit_line=0.0)
+KIND = preset("rao2023").replace(cell__stuck_fraction=0.0)
+CHIP = Chip(KIND, rows=32, cols=64, wires=IDEAL)
+COARSE = ProgramProtocol(tolerance=5 * uS)
+RNG = np.random.default_rng(11)
+ROUGH = GaussianErrors(spread=6e-3, noise=5e-4, looks=32)
+
+
+def measured() -> ErrorTable:
+    """What programming leaves, measured on 2,048 cells."""
+    bench = SimulatedBench(CHIP, Stream(0).child("statistics"))
+    return measure_errors(bench, Stream(0).child("targets"), COARSE)
+
+
+def on_chips(matrix: Any, **options: Any) -> MatrixOnChips:
+    settings: dict[str, Any] = {
+        "cells": "physics",
+        "chip": CHIP,
+        "protocol": COARSE,
+        "errors": ROUGH,
+        "mapping": "residual:2",
+    }
+    return MatrixOnChips(matrix, **{**settings, **options})
+
+
+def test_cells_that_were_programmed_multiply_as_predicted() -> None:
+    """By the statistics of other cells of the kind: typical errors within a factor 1.5.
+
+    Root mean squares of 450 pairs hang on the two or three cells that fluctuate most, so half of
+    all errors, 0.67 of a normal deviation, is what is compared; drawn cells are, too.
+    """
+    table = measured()
+    matrix = RNG.standard_normal((10, 45))
+    vectors = RNG.uniform(-(3**0.5), 3**0.5, (45, 12))
+    for mapping in ("pairs", "residual:2"):
+        real, drawn = (
+            on_chips(
+                matrix, cells=cells, errors=None, table=table, mapping=mapping
+            )
+            for cells in ("physics", "drawn")
+        )
+        floor = real.error_floor.rms
+        assert floor == pytest.approx(drawn.error_floor.rms, rel=0.5)
+        for one in (real, drawn):
+            off = np.abs(one @ vectors - matrix @ vectors)
+            assert floor / 2 < np.median(off) / 0.67 < 1.5 * floor
+        assert real.reached.typical < 1.5 * real.plan.precision
+
+
+def test_products_do_not_depend_on_how_vectors_are_put_together() -> None:
+    """Vector by vector through the bench: the same bits, whatever came in one call."""
+    matrix = RNG.standard_normal((6, 20))
+    vectors = RNG.standard_normal((20, 3))
+    together = on_chips(matrix)
+    one_by_one = on_chips(matrix)
+    wanted = together @ vectors
+    found = np.stack([one_by_one @ v for v in vectors.T], 1)
+    assert np.array_equal(found, wanted)
+    assert together.ledger == one_by_one.ledger
+    # what goes on in cells goes on: the same vectors again are other products
+    assert not np.array_equal(together @ vectors, wanted)
+
+
+def test_a_state_of_programmed_cells_goes_on_where_it_was() -> None:
+    matrix = RNG.standard_normal((6, 20))
+    vector = RNG.standard_normal(20)
+    first = on_chips(matrix)
+    first @ vector
+    kept = first.state()
+    wanted = first @ vector
+    second = on_chips(matrix)
+    second.restore(kept)
+    assert np.array_equal(second @ vector, wanted)
+
+
+def test_wires_are_made_up_for_exactly() -> None:
+    """2 Ω a segment take several percent of the currents; what is left is what bent cells lose."""
+    matrix = RNG.standard_normal((10, 30))
+    vectors = RNG.standard_normal((30, 4))
+    lines = WireModel(word_line=2.0, bit_line=2.0)
+    wired = on_chips(matrix, wires=lines)
+    off = wired @ vectors - matrix @ vectors
+    assert np.linalg.norm(off) < 0.01 * np.linalg.norm(matrix @ vectors)
+    assert wired.bench is not None
+    assert wired.bench.info.wires.word_line == 2.0
+
+
+def test_all_costs_are_the_benchs() -> None:
+    """Converters of four bits: four steps of every pair of columns, a conversion each."""
+    matrix = RNG.standard_normal((6, 20))
+    told: list[float] = []
+    chips = on_chips(
+        matrix,
+        converters=Converters(4, 8),
+        progress=lambda _, done: told.append(done),
+    )
+    assert chips.programming_cost.pulses > 100
+    assert told
+    assert max(told) == 1.0
+    before = chips.ledger
+    chips @ np.ones((20, 3))
+    spent = chips.ledger - before
+    assert spent.conversions == 3 * 4 * 2 * (20 + 6)
+    written = chips.programming_cost
+    assert chips.reprogram() != written
+    assert chips.ledger.pulses > written.pulses
+
+
+def test_what_programmed_cells_cannot_do_is_told() -> None:
+    matrix = RNG.standard_normal((4, 8))
+    chips = on_chips(matrix, mapping="pairs")
+    with pytest.raises(ValueError, match="a bench drives rows"):
+        chips.rmatvec(np.ones(4))
+    with pytest.raises(ValueError, match="digits on several cells"):
+        on_chips(matrix, mapping="slices:2")
+    with pytest.raises(ValueError, match="`wires` must be left out"):
+        on_chips(matrix, cells="drawn", wires=IDEAL)
+    with pytest.raises(ValueError, match="`cells`"):
+        on_chips(matrix, cells="real")
