@@ -3,11 +3,12 @@
 Wheels are downloaded by name (`pip download --no-deps`) into a cache; only the networks are taken
 out of them, as data. Inputs are made here: rendered lines and pages of text, files of many kinds,
 speech-like sound, sung notes, components of recordings of the head. Every row says whether the
-file is read, how far its outputs are from onnxruntime's, what of it is analog, what it takes in
-cells, tiles, seconds and memory, how far the chip's outputs are off, and the task's own figures by
-onnxruntime, by our digital network and on the chip. Every stage has a process of its own; seconds,
-by the clock and of the processors, leave out the start of Python but for `program`. Needs
-onnxruntime (`pip install onnxruntime`). Prints one JSON object.
+file is read, how far its outputs are from onnxruntime's (relative rms; the largest difference
+beside it, and how far both are from the same network in double precision, which says who rounds),
+what of it is analog, what it takes in cells, tiles, seconds and memory, how far the chip's outputs
+are off, and the task's own figures by onnxruntime, by our digital network and on the chip. Every
+stage has a process of its own; seconds, by the clock and of the processors, leave out the start of
+Python but for `program`. Needs onnxruntime (`pip install onnxruntime`). Prints one JSON object.
 
     python benchmarks/real_networks.py
     python benchmarks/real_networks.py angle magika --samples 20

@@ -17,16 +17,31 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def _read(rows: Sequence[Row]) -> str:
     lines = [
-        "| network | file | of | differs from onnxruntime by | its task, by us |",
-        "|---|---|---|---|---|",
+        "| network | file | of | samples | differs from onnxruntime by | at most by"
+        " | we, from float64 | onnxruntime, from float64 | its task, by us |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        differs = f"{row['agreement']:.1e}" if row["read"] else row["verdict"]
         told = figures(row["task"].get("digital", {}))
         lines.append(
-            f"| {row['name']} | `{row['file']}` | {row['package']} | {differs} | {told} |"
+            f"| {row['name']} | `{row['file']}` | {row['package']} | {row['samples']}"
+            f" | {_differences(row)} | {told} |"
         )
     return "\n".join(lines)
+
+
+def _differences(row: Row) -> str:
+    """Four cells: to onnxruntime, and of both to double precision."""
+    if not row["read"]:
+        return f"{row['verdict']} | | | "
+    rounding = row["rounding"]
+    found = (
+        row["agreement"],
+        row["largest_difference"],
+        rounding["ours"]["largest"],
+        rounding["onnxruntime"]["largest"],
+    )
+    return " | ".join(f"{value:.1e}" for value in found)
 
 
 def _on_chips(rows: Sequence[Row]) -> str:

@@ -58,6 +58,9 @@ def digital(task: StageTask, clock: Clock) -> dict[str, Any]:
         network = _network(task, chosen(samples, slice(_BATCH)))
     with clock.stage("digital"):
         _compute(network.outputs, samples, task.path("digital.npz"))
+    with clock.stage("float64"):
+        exact = network.in_float64()
+        _compute(exact.outputs, samples, task.path("float64.npz"))
     return {}
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from real.commands import Command, mho, module
-from real.reference import agreement, reference_outputs, relative_error
+from real.reference import largest_error, reference_outputs, relative_error
 from real.stage_task import PRESET, StageTask
 from real.task import DRAWN, NONE, Arrays, RealNetwork, Samples
 from real.wheels import network_file, version_of
 
 AGREES = 1e-4
-"""Largest difference to onnxruntime of a network that is read (1)."""
+"""Largest difference to onnxruntime, relative rms, of a network that is read (1)."""
 _CALIBRATION = 16
 """Samples that the ranges of converters are set with (1)."""
 
@@ -117,8 +117,23 @@ def _digital(asked: _Asked, found: Row) -> None:
     _stage("digital", asked, found)
     computed = _loaded(asked.task.path("digital.npz"))
     found["read"] = True
-    found["agreement"] = agreement(computed, asked.reference)
+    exact = _loaded(asked.task.path("float64.npz"))
+    found["agreement"] = relative_error(computed, asked.reference)
+    found["largest_difference"] = largest_error(computed, asked.reference)
+    found["rounding"] = {
+        "ours": _rounding(computed, exact),
+        "onnxruntime": _rounding(asked.reference, exact),
+    }
     found["task"]["digital"] = _judged(asked, computed)
+
+
+def _rounding(outputs: Arrays, exact: Arrays) -> dict[str, float]:
+    """How far outputs are from those of the same network in double precision (1)."""
+    of_outputs = {name: exact[name] for name in outputs if name in exact}
+    return {
+        "rms": relative_error(outputs, of_outputs),
+        "largest": largest_error(outputs, of_outputs),
+    }
 
 
 def _on_chip(asked: _Asked, found: Row) -> None:

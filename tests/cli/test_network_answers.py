@@ -196,7 +196,11 @@ def test_a_network_is_looked_at_before_it_is_deployed(
         ("chip.mho", ("--chip", "wan2022"), "`chip` must be left out"),
         ("chip.mho", ("--input", "x=y"), "`input` must be left out"),
         ("chip.mho", ("--time-axis",), "`time_axis` must be left out"),
-        ("digits", ("--output", "y"), "`output`, `state` or `time_axis` must"),
+        (
+            "digits",
+            ("--output", "y"),
+            "`time_axis` or `batch_axis` must be left",
+        ),
         ("digits", ("--data", "plain.npz"), "must be left out for the built"),
     ],
 )

@@ -112,6 +112,15 @@ KNOWN = (
         "what the command writes, not what a network is rounded to",
     ),
     *(
+        Known(
+            "--input",
+            command,
+            ("help",),
+            "inputs and outputs of a chip are known: only arrays can have other names",
+        )
+        for command in ("evaluate", "lifetime")
+    ),
+    *(
         Known("--save", command, ("help",), "a chip is kept only if asked for")
         for command in ("lifetime", "train", "tune")
     ),

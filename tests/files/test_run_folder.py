@@ -120,6 +120,24 @@ def test_a_state_comes_back_and_is_due_again_after_a_while(
         assert run.state("chip").load() is None
 
 
+def test_states_that_take_long_are_saved_rarely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A save of two seconds is followed by twenty without one: a tenth of the time goes there."""
+    clock = [100.0]
+    monkeypatch.setattr("mho.files.kept_parts.time.monotonic", lambda: clock[0])
+    with opened(tmp_path) as run:
+        state = run.state("chip")
+        clock[0] += 1.5
+        assert state.due
+        clock[0] += 2.0
+        state.save({"cells": {"core": torch.arange(3.0)}}, {})
+        clock[0] += 19.0
+        assert not state.due
+        clock[0] += 2.0
+        assert state.due
+
+
 def test_wall_time_is_counted_over_interruptions(tmp_path: Path) -> None:
     with opened(tmp_path, started=time.monotonic() - 100) as run:
         run.put("first", 1)

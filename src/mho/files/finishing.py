@@ -37,6 +37,8 @@ class Finish:
         makes: Names that this command may make in its folder, the result last.
         made: Those that this run made.
         saved: Where its file outside of the folder goes; `None` without one.
+        details: What the run depends on besides, which runs of before did not write down; empty
+            where there is nothing of the kind.
     """
 
     command: str
@@ -44,6 +46,7 @@ class Finish:
     makes: tuple[str, ...]
     made: tuple[str, ...]
     saved: Path | None
+    details: str = ""
 
 
 def commit(work: Path, finish: Finish) -> None:
@@ -62,6 +65,7 @@ def commit(work: Path, finish: Finish) -> None:
     content = {
         "command": finish.command,
         "identity": finish.identity,
+        "details": finish.details,
         "makes": list(finish.makes),
         "made": list(finish.made),
         "saved": None if finish.saved is None else str(finish.saved),
@@ -86,6 +90,7 @@ def committed(work: Path) -> Finish | None:
             _names(mark["makes"]),
             _names(mark["made"]),
             None if saved is None else Path(saved),
+            str(mark.get("details", "")),
         )
         # A folder that came from elsewhere shall not write outside of itself.
         own = saved is None or mark["place"] == _place(work)
@@ -205,6 +210,7 @@ def _mark(folder: Path, work: Path, finish: Finish, marker: Marker) -> None:
     content = {
         "made": made | dict.fromkeys(finish.made, finish.command),
         "identities": marker.identities | {finish.command: finish.identity},
+        "details": marker.details | {finish.command: finish.details},
         "saved": saved,
     }
     write_whole(work / MARKER, packed(content))

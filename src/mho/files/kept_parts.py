@@ -14,7 +14,10 @@ from mho.files import checkpoint, disk
 from mho.files.write_whole import write_whole
 
 CHECKPOINT_SECONDS = 1.0
-"""Time between two saved states of one thing in work: what an interruption costs at most (s)."""
+"""Least time between two saved states of one thing in work (s)."""
+_RARELY = 10.0
+"""How many times as long as saving took the next state is waited for (1): large ones take a
+second each, and would take half of the time if they were saved every second."""
 
 
 class KeptValues:
@@ -80,11 +83,19 @@ class KeptState:
         self._identity = identity
         self._told = saved
         self._last = time.monotonic()
+        self._asked = self._last
+        self._taken = 0.0
 
     @property
     def due(self) -> bool:
-        """Whether the last save is long enough ago for the next one."""
-        return time.monotonic() - self._last > CHECKPOINT_SECONDS
+        """Whether the last save is long enough ago for the next one.
+
+        An interruption costs that much at most: a second, or ten times what saving takes, with
+        what is done to have something to save.
+        """
+        self._asked = time.monotonic()
+        pause = CHECKPOINT_SECONDS * max(1.0, _RARELY * self._taken)
+        return self._asked - self._last > pause
 
     def load(
         self,
@@ -118,6 +129,7 @@ class KeptState:
             self._path, groups, {**facts, "identity": self._identity}
         )
         self._last = time.monotonic()
+        self._taken = self._last - self._asked
         self._told()
 
     def clear(self) -> None:

@@ -56,6 +56,7 @@ class RunFolder:
         command: str,
         identity: str,
         *,
+        details: str = "",
         makes: Sequence[str] = (),
         saves: Path | None = None,
         resume: bool = False,
@@ -69,6 +70,8 @@ class RunFolder:
             folder: Folder of the results; made if it is not there.
             command: Name of the command.
             identity: Everything that the results depend on; see `run_identity`.
+            details: What they depend on besides, which runs of before did not write down: those
+                are gone on with all the same.
             makes: Names of all files and folders that the command may put into the folder, the
                 result itself last.
             saves: A file elsewhere that the user wants as well.
@@ -88,7 +91,7 @@ class RunFolder:
         """
         started = time.monotonic() if started is None else started
         saved = None if saves is None else saves.absolute()
-        finish = Finish(command, identity, tuple(makes), (), saved)
+        finish = Finish(command, identity, tuple(makes), (), saved, details)
         place = RunPlace(folder, folder / work)
         with place.locked(resume=resume):
             opened = place.opened(finish, resume=resume, extends=extends)
@@ -199,7 +202,7 @@ class RunFolder:
             self._finish.identity,
             self._finish.makes,
         )
-        finish = Finish(*whose, made, saved)
+        finish = Finish(*whose, made, saved, self._finish.details)
         self._kept = True
         commit(self._work, finish)
         complete(self.folder, self._work, finish)

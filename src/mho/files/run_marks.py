@@ -44,11 +44,17 @@ class Marker:
         made: The command that made each file or folder, by name.
         identities: Of the last finished run of each command.
         saved: The file outside that this run left, by command.
+        details: What that run depended on besides, by command; empty in folders of before.
     """
 
     made: dict[str, str] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
     saved: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
+
+
+_WRITTEN_AT_FIRST = ("made", "identities", "saved")
+"""What every marker says of runs; markers of before say no more."""
 
 
 def packed(content: Mapping[str, Any]) -> bytes:
@@ -89,7 +95,8 @@ def read_marker(folder: Path) -> Marker:
     """
     path = folder / MARKER
     mark = read_mark(path)
-    parts = [(mark or {}).get(name) for name in ("made", "identities", "saved")]
+    parts = [(mark or {}).get(name) for name in _WRITTEN_AT_FIRST]
+    parts.append((mark or {}).get("details", {}))
     if mark is not None and all(_is_words(part) for part in parts):
         return Marker(*(dict(part or {}) for part in parts))
     if path.exists() or path.is_symlink():
@@ -98,6 +105,17 @@ def read_marker(folder: Path) -> Marker:
             " it, or name another folder."
         )
     return Marker()
+
+
+def same_details(held: str, wanted: str) -> bool:
+    """Whether what a run depended on besides is what is wanted now.
+
+    Runs of before did not write it down: they are taken for what their identity says.
+
+    >>> same_details("", "ab"), same_details("ab", "ab"), same_details("cd", "ab")
+    (True, True, False)
+    """
+    return not held or held == wanted
 
 
 def _is_words(part: object) -> bool:

@@ -3,9 +3,10 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mho.files import disk
 from mho.files.finishing import (
@@ -26,6 +27,7 @@ from mho.files.run_marks import (
     packed,
     read_mark,
     read_marker,
+    same_details,
 )
 from mho.files.write_whole import is_part, write_whole
 
@@ -130,6 +132,7 @@ class RunPlace:
         content = {
             "command": finish.command,
             "identity": finish.identity,
+            "details": finish.details,
             "processor": processor(),
         }
         write_whole(self.work / RUN, packed(content))
@@ -180,10 +183,7 @@ class RunPlace:
             )
         if mark is None:
             raise self._nothing()
-        if (mark["command"], mark["identity"]) != (
-            finish.command,
-            finish.identity,
-        ):
+        if not _is_of(mark, finish):
             raise ValueError(
                 f"Argument `resume` must go on with the same run, but `{self.folder}` holds"
                 f" another one of `mho {mark['command']}` (weights, data, chip, version or options"
@@ -203,7 +203,10 @@ class RunPlace:
     def _is_finished(self, finish: Finish) -> bool:
         """Whether the last finished run of this command here was this one."""
         marker = read_marker(self.folder)
-        return marker.identities.get(finish.command) == finish.identity
+        held = marker.details.get(finish.command, "")
+        return marker.identities.get(
+            finish.command
+        ) == finish.identity and same_details(held, finish.details)
 
     def _check_complete(self, finish: Finish, *, extends: bool) -> None:
         """Refuse to go on where nothing is unfinished, unless this very run is complete."""
@@ -228,6 +231,15 @@ class RunPlace:
                 f"Argument `resume` must find an unfinished run in `{self.folder}`, but that one"
                 f" is complete, and did not leave `{saved}`; leave it out to start anew."
             )
+
+
+def _is_of(mark: Mapping[str, Any], finish: Finish) -> bool:
+    """Whether unfinished work is that of a run."""
+    same_run = (mark["command"], mark["identity"]) == (
+        finish.command,
+        finish.identity,
+    )
+    return same_run and same_details(mark.get("details", ""), finish.details)
 
 
 def _remove_empty(folders: list[Path]) -> None:

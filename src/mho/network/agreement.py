@@ -74,7 +74,7 @@ def check_agreement(network: Network, traced: Trace) -> None:
     _check_all_close(
         joined(singly),
         outputs,
-        "must treat every sample of a batch on its own",
+        "must treat every sample of a batch on its own, or be read with `batch_axis=0`,",
         _ROUNDING,
     )
 

@@ -7,7 +7,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from mho.checks import check_shape, one_line
-from mho.network.graph import FLOAT, KINDS, Graph, GraphInput
+from mho.network.graph import DOUBLE, FLOAT, KINDS, Graph, GraphInput
 from mho.samples import Inputs, number_of
 
 
@@ -77,7 +77,7 @@ def _listed(graph: Graph) -> str:
 def _entry(entry: GraphInput, tensor: Tensor, label: str) -> Tensor:
     """One input, checked and converted."""
     whole = not (tensor.is_floating_point() or tensor.is_complex())
-    if entry.kind != FLOAT and not whole:
+    if entry.kind not in (FLOAT, DOUBLE) and not whole:
         tensor = _as_whole(tensor, label)
     check_shape(tensor, label, (None, *entry.sample_shape))
     return tensor.to(KINDS[entry.kind], copy=True)

@@ -51,10 +51,12 @@ class Node:
 
 
 FLOAT = "float"
+DOUBLE = "double"
 INTEGER = "integer"
 BOOLEAN = "bool"
 KINDS = {
     FLOAT: torch.float32,
+    DOUBLE: torch.float64,
     INTEGER: torch.int64,
     BOOLEAN: torch.bool,
 }
@@ -80,7 +82,8 @@ class GraphInput:
         name: Name of the input, and of its value in the graph.
         sample_shape: Shape of one sample, `None` where it is free.
         batch: Batch size that the recording is tied to (1); `None` if it is free.
-        kind: One of `KINDS`: real numbers, whole numbers, or yes and no.
+        kind: One of `KINDS`: real numbers, whole numbers, or yes and no; real ones of double
+            precision only where somebody asks how far rounding goes.
     """
 
     name: str
@@ -177,6 +180,20 @@ class Graph:
         )
         return replace(self, inputs=inputs, single=True)
 
+    def in_float64(self) -> "Graph":
+        """The same in double precision, inputs and all stored numbers."""
+        inputs = tuple(
+            replace(entry, kind=DOUBLE) if entry.kind == FLOAT else entry
+            for entry in self.inputs
+        )
+        tensors = {
+            name: tensor.double() if tensor.is_floating_point() else tensor
+            for name, tensor in self.tensors.items()
+        }
+        tensors[_ONE] = torch.ones((), dtype=torch.float64)
+        nodes = tuple(_in_float64(node) for node in self.nodes)
+        return replace(self, inputs=inputs, tensors=tensors, nodes=nodes)
+
     @property
     def entries(self) -> tuple[GraphInput, ...]:
         """Inputs that are no states."""
@@ -194,6 +211,24 @@ class Graph:
     def returned(self) -> frozenset[str]:
         """Names of all values that are returned."""
         return frozenset(output.value for output in self.outputs)
+
+
+_ONE = "one in double precision"
+_REAL = (torch.float32, torch.float64)
+
+
+def _in_float64(node: Node) -> Node:
+    """An operation whose real results are in double precision."""
+    arguments = {
+        key: torch.float64 if value == torch.float32 else value
+        for key, value in node.arguments.items()
+    }
+    to_real = node.operator == "aten.to.dtype"
+    if to_real and node.arguments.get("dtype") in _REAL:
+        # everywhere else such a conversion is one to float32, whatever a module says
+        arguments = {"self": node.arguments["self"], "other": Ref(_ONE)}
+        return replace(node, operator="aten.mul.Tensor", arguments=arguments)
+    return replace(node, arguments=arguments)
 
 
 def replace_refs(value: object, lookup: Callable[[str], object]) -> object:

@@ -1,7 +1,7 @@
 """A trained network as layers of weights, and the digital operations between them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import torch
@@ -128,6 +128,22 @@ class Network:
             inputs,
             lambda part, entries: self._once(part, entries, product, watch),
         )
+
+    def in_float64(self) -> "Network":
+        """The same network computed in double precision, of the numbers that it has.
+
+        It says how far rounding moves the outputs: of two that compute in float32, the nearer one
+        is right. Chips are not asked with it.
+        """
+        layers = tuple(
+            replace(
+                layer,
+                weight=layer.weight.double(),
+                bias=None if layer.bias is None else layer.bias.double(),
+            )
+            for layer in self.layers
+        )
+        return replace(self, graph=self.graph.in_float64(), layers=layers)
 
     def _once(
         self,

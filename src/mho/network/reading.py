@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from mho.network.agreement import check_agreement, rehearse
+from mho.network.batch_axis import trace_on, widened
 from mho.network.conversion import network_of_graph
 from mho.network.exported_program import graph_of_program
 from mho.network.graph import Graph
@@ -30,6 +31,7 @@ def read_network(
     outputs: Sequence[str] = (),
     states: Mapping[str, str] | None = None,
     single: bool = False,
+    batch_axis: int | None = None,
 ) -> Network:
     """Take a trained network apart into layers of weights and digital operations.
 
@@ -50,6 +52,8 @@ def read_network(
             guessed to be states where it is clear which output is theirs.
         single: The first axis of the network is none of samples, but belongs to one sample, such
             as time; the example has an axis more, and samples run one after the other.
+        batch_axis: Axis of the network's own inputs on which it wants samples, where that is not
+            the first, or where it mixes them on purpose: each runs alone, with an axis of one.
 
     Raises:
         TypeError: `digital` is a single text.
@@ -57,14 +61,58 @@ def read_network(
             to put on a chip, has no module of a name in `digital`, or holds weights that are NaN
             or infinite; or an output or a state is not there.
     """
+    if batch_axis is not None:
+        _check_alone(states, single=single)
+        wide = trace(source, widened(example, batch_axis), single=True)
+        return _network_of(
+            source, trace_on(_cut(wide, outputs, {}), batch_axis), digital
+        )
     handed_on = dict(states or {}) or _guessed(source, example)
     step = _step_of(source, example, handed_on) if handed_on else example
     traced = _cut(trace(source, step, single=single), outputs, handed_on)
+    network = _network_of(source, traced, digital, number_of(example))
+    if not handed_on:
+        return network
+    return replace(network, graph=handing_on(network.graph, handed_on))
+
+
+def _check_alone(states: Mapping[str, str] | None, *, single: bool) -> None:
+    """Refuse what an axis of samples does not go together with.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    for name, given in (("state", bool(states)), ("time_axis", single)):
+        if given:
+            raise ValueError(
+                f"Argument `{name}` must be left out beside `batch_axis`, which lets every sample"
+                " run alone, but is given."
+            )
+
+
+def _network_of(
+    source: nn.Module | ExportedProgram | Graph,
+    traced: Trace,
+    digital: Sequence[str],
+    samples: int | None = None,
+) -> Network:
+    """A recording as layers and digital operations, compared with its source.
+
+    Args:
+        source: What was recorded.
+        traced: The recording.
+        digital: Modules that stay digital.
+        samples: Samples of the example (1), if that is not what the recording has.
+
+    Raises:
+        ValueError: As `read_network`.
+    """
     network = network_of_graph(traced.graph, digital)
     try:
         if isinstance(source, Graph):
-            rehearse(network, traced.samples, number_of(example))
-        network = _agreeing(network, traced)
+            count = samples or number_of(traced.samples)
+            rehearse(network, traced.samples, count)
+        return _agreeing(network, traced)
     except (RuntimeError, FailedOperationError) as error:
         # What torch itself said.
         reason = error.__cause__ or error
@@ -74,9 +122,6 @@ def read_network(
             "Argument `source` must run on batches of any size, but it fails with"
             f" {first_line(reason)}; export it with a dynamic batch dimension."
         ) from error
-    if not handed_on:
-        return network
-    return replace(network, graph=handing_on(network.graph, handed_on))
 
 
 def _agreeing(network: Network, traced: Trace) -> Network:

@@ -183,7 +183,13 @@ def deployment_folder(
         task.fingerprint, job, *code_of(job.chip), *job.asked
     )
     with RunFolder.open(
-        folder, "deploy", identity, makes=_MADE, resume=resume, started=started
+        folder,
+        "deploy",
+        identity,
+        details=task.details,
+        makes=_MADE,
+        resume=resume,
+        started=started,
     ) as run:
         yield run
 

@@ -127,7 +127,10 @@ class Job(Configuration):
             for f in fields(self)
             if f.name not in ("questions", "cells", "signature")
         ]
-        said += [str(one) for one in self.asked]
+        # folders of before have names without what nobody could say then
+        said += [
+            str(one).replace(", batch_axis=None", "") for one in self.asked
+        ]
         given = "|".join(said)
         mark = hashlib.sha256(given.encode()).hexdigest()[:6]
         return f"{short}-{label(self.chip)}-seed{self.seed}-{mark}"

@@ -237,7 +237,7 @@ def _of_cells(job: Job, sources: Task, chip: Programmed) -> RunData:
     wires = wire_account(
         sources,
         chip.bench.info,
-        compensated=job.compensated,
+        compensated=chip.chip.image.placement if job.compensated else None,
         packed=job.packed,
         layout=job.layout,
     )

@@ -26,6 +26,7 @@ from mho.deployment.storage import (
     ProgrammedChip,
     load_chip,
     load_image,
+    network_digest,
     read_kind,
 )
 from mho.network import Network, read_network
@@ -147,6 +148,14 @@ class Task:
             digest.update(f"{self.metric.name} {self.metric.source}".encode())
         return digest.hexdigest()
 
+    @property
+    def details(self) -> str:
+        """SHA-256 of all that the network computes, biases and operations included.
+
+        The fingerprint has its weights alone, and stays so: unfinished runs of before go on.
+        """
+        return network_digest(self.network)
+
     def _tensors(self) -> Iterator[Tensor]:
         """All numbers of the data, in a fixed order."""
         yield from each_tensor(self.data.inputs)
@@ -180,11 +189,7 @@ def unasked(job: Job, progress: Progress) -> Task:
                 "Argument `data` or `weights` must be left out for the built-in"
                 f" `{job.network}`, which brings its own."
             )
-        if job.signature != Signature():
-            raise ValueError(
-                "Argument `input`, `output`, `state` or `time_axis` must be left out for the"
-                f" built-in `{job.network}`, of which it is known, but is given."
-            )
+        _check_known(job.network, job.signature)
         network = _trained(job.network, job.seed, job.digital, progress)
         test = BUILT_IN[job.network].test()
         return Task(network, test, built_in=job.network)
@@ -212,6 +217,7 @@ def gather(
     weights: str | None,
     seed: int,
     progress: Progress,
+    signature: Signature | None = None,
 ) -> Task:
     """Read or train a network that shall learn, or take one that is programmed; read all data.
 
@@ -223,14 +229,17 @@ def gather(
         weights: State dict for a factory's module.
         seed: Names the training of what is built in.
         progress: Told what is being done.
+        signature: How inputs and outputs of a network file are meant, where that is open.
 
     Raises:
         ValueError: Something about the files; one sentence says what.
         OSError: A file that cannot be read.
     """
+    meant = signature or Signature()
     packed: CompiledNetwork | ProgrammedChip | None = None
     if network.endswith(".mho"):
         _check_absent(weights, "weights", "a file that holds its own weights")
+        meant.check_arrays_alone("an image or a chip")
         packed = _packed(network)
         image = packed.image if isinstance(packed, ProgrammedChip) else packed
         own = image.provenance.data
@@ -243,6 +252,7 @@ def gather(
             _check_absent(
                 value, name, f"the built-in `{network}`, which brings its own"
             )
+        _check_known(network, meant)
         trained = _trained(network, seed, (), progress)
         given = BUILT_IN[network]
         return Task(trained, given.test(), given.training(), network)
@@ -250,17 +260,35 @@ def gather(
         raise ValueError(
             "Argument `data` must name a .npz file of test and training data, but is missing."
         )
-    test = load_data(data)
-    learn = None
-    if test.labels is not None or training is not None:
-        learn = load_training(data, training, test.inputs)
+    test = load_data(data).fed(meant.arrays)
+    learn = _learning(data, training, test)
     if packed is not None:
         task = Task(packed, test, learn)
     else:
         progress("reading the network", 0.0)
-        read = load_network(network, weights, test.calibration)
+        read = load_network(network, weights, test.calibration, signature=meant)
         task = Task(read, test, learn)
     return replace(task, data=test.for_inputs(input_names(task.network)))
+
+
+def _check_known(network: str, meant: Signature) -> None:
+    """Refuse to be told of a built-in network what is known.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if meant != Signature():
+        raise ValueError(
+            "Argument `input`, `output`, `state`, `time_axis` or `batch_axis` must be left out"
+            f" for the built-in `{network}`, of which it is known, but is given."
+        )
+
+
+def _learning(data: str, training: str | None, test: Data) -> Training | None:
+    """Training data, where there are labels or a file of them."""
+    if test.labels is None and training is None:
+        return None
+    return load_training(data, training, test.inputs)
 
 
 def _trained(

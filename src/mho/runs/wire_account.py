@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mho.bench import BenchInfo
 from mho.deployment import DeployOptions
-from mho.mapping import Placement, each_block, effective_difference, lay_out
+from mho.mapping import Placement, each_block, effective_of_each, lay_out
 from mho.network import Network
 from mho.network.operations import LinearLayer
 from mho.runs.judging import digital_outputs
@@ -23,7 +23,7 @@ def wire_account(
     task: Task,
     info: BenchInfo,
     *,
-    compensated: bool,
+    compensated: Placement | None,
     packed: bool = False,
     layout: DeployOptions | None = None,
 ) -> WireAccount | None:
@@ -32,7 +32,7 @@ def wire_account(
     Args:
         task: Network, test data and metric.
         info: The bench with its wires.
-        compensated: Whether the mapping made up for them.
+        compensated: Targets as the mapping made up for them; `None` if it did not.
         packed: Whether layers share tiles.
         layout: How weights became conductances; `DeployOptions()` if `None`.
 
@@ -59,10 +59,9 @@ def wire_account(
         for seen, layer in zip(weights, network.layers, strict=True)
     ]
     kinds = {"as_mapped": weights, "gain": scaled}
-    if compensated:
-        final = lay_out(network, info, mapping, packed=packed)
-        kinds["compensated"], more, _ = _effective(network, final, info)
-        pairs = zip(final.blocks, plain.blocks, strict=True)
+    if compensated is not None:
+        kinds["compensated"], more, _ = _effective(network, compensated, info)
+        pairs = zip(compensated.blocks, plain.blocks, strict=True)
         share = torch.cat([one.scale / other.scale for one, other in pairs])
         account["signal"] = {
             "mean": float(share.mean()),
@@ -94,14 +93,15 @@ def _effective(
     """Weights that targets stand for, wires included (1); sums of W and of G, all tiles (S)."""
     weights = [torch.zeros_like(layer.weight) for layer in network.layers]
     current = ideal = 0.0
-    for block, place in each_block(placement):
-        pair = placement.target[place].double()
-        seen, total = effective_difference(pair, block, info)
+    of_blocks = effective_of_each(placement, info)
+    for (block, place), seen in zip(
+        each_block(placement), of_blocks, strict=True
+    ):
         weights[block.layer][block.outputs, block.inputs] += (
-            seen / block.scale
+            block.difference(seen) / block.scale
         ).T.float()
-        current = current + float(total.sum())
-        ideal = ideal + float(pair.sum())
+        current = current + float(seen.sum(0).sum())
+        ideal = ideal + float(placement.target[place].double().sum())
     return weights, current, ideal
 
 

@@ -1,6 +1,6 @@
 """The table of options that commands share, and what becomes of old names."""
 
-from mho.cli.options.ends import EndsOptions
+from mho.cli.options.ends import EndsOptions, FeedOptions
 from mho.cli.options.former import RENAMED, answer
 from mho.cli.options.help_groups import CHIP, HELP_ALL, show_all
 from mho.cli.options.layout import LayoutOptions
@@ -89,6 +89,7 @@ __all__ = [
     "Driver",
     "Electronics",
     "EndsOptions",
+    "FeedOptions",
     "FitColumns",
     "Json",
     "Keep",

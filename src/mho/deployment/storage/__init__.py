@@ -24,6 +24,7 @@ from mho.deployment.storage.image_checks import (
     check_fits,
 )
 from mho.deployment.storage.mapping_names import mapping_words
+from mho.deployment.storage.network_digest import network_digest
 from mho.deployment.storage.plain_values import Reader, Writer
 from mho.deployment.storage.programmed_chip import ProgrammedChip
 from mho.deployment.storage.provenance import provenance_of
@@ -48,6 +49,7 @@ __all__ = [
     "load_chip",
     "load_image",
     "mapping_words",
+    "network_digest",
     "pack",
     "provenance_of",
     "read_image",

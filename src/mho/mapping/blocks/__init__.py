@@ -5,6 +5,7 @@ and how their targets move for wires, levels and stuck cells.
 """
 
 from mho.mapping.blocks.block import Block, Repaired
+from mho.mapping.blocks.effective import effective_of_each
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.pair_block import (
     CorrectingBlock,
@@ -45,6 +46,7 @@ __all__ = [
     "blocks_of_layers",
     "each_block",
     "effective_difference",
+    "effective_of_each",
     "gather",
     "halves",
     "looks",

@@ -41,14 +41,19 @@ def effective(
         block: Where they lie.
         info: The bench.
     """
-    place = _place_on_tile(block, info)
+    place = place_on_tile(block, info)
     return effective_pair(info.wires, (info.rows, info.cols), place, held)
 
 
-def _place_on_tile(
+def place_on_tile(
     block: Block, info: BenchInfo
 ) -> Int64[Tensor, "sides rows cols"]:
-    """Where the cells of a block lie on its tile: row · columns + column (1)."""
+    """Where the cells of a block lie on its tile: row · columns + column (1).
+
+    Args:
+        block: The block.
+        info: The bench.
+    """
     return block.crossings % (info.rows * info.cols)
 
 
@@ -185,7 +190,7 @@ def weakened_search(
     """
     like = blocks[0]
     goal = WeakenedGoal(wanted, freedom)
-    places = torch.stack([_place_on_tile(block, info) for block in blocks])
+    places = torch.stack([place_on_tile(block, info) for block in blocks])
     numbers = freedom.start
     seen = freedom.conductances(numbers)
     searching = torch.ones(len(blocks), dtype=torch.bool)

@@ -50,6 +50,7 @@ def network_of_module(
         outputs=meant.outputs,
         states=meant.handed_on,
         single=meant.single,
+        batch_axis=meant.batch_axis,
     )
 
 
@@ -73,7 +74,8 @@ def network_of_archive(
         example, [n for n in names if n not in meant.constants]
     )
     axes = {entry.name: 1 + len(entry.sample_shape) for entry in graph.inputs}
-    if meant.single or one_axis_more(given, axes):
+    alone = meant.single or meant.batch_axis is not None
+    if alone or one_axis_more(given, axes):
         graph = graph.of_single_samples()
     graph = bound(graph, meant.constants)
     return followed(path, graph, given, digital, meant)
@@ -104,7 +106,10 @@ def network_of_tflite(
         example, [n for n in names if n not in meant.constants]
     )
     check_real_numbers(path, source, given)
-    graph = bound(source.graph, meant.constants)
+    graph = source.graph
+    if meant.batch_axis is not None:
+        graph = graph.of_single_samples()
+    graph = bound(graph, meant.constants)
     return followed(path, graph, given, digital, meant)
 
 
@@ -150,11 +155,16 @@ def _check_of_list(network: str, meant: Signature) -> None:
     Raises:
         ValueError: In the house sentence.
     """
-    if meant.single:
-        raise ValueError(
-            "Argument `time_axis` must be left out for a list of layers, which take an axis of"
-            f" samples, but is given for `{network}`."
-        )
+    axes = {
+        "time_axis": meant.single,
+        "batch_axis": meant.batch_axis is not None,
+    }
+    for name, given in axes.items():
+        if given:
+            raise ValueError(
+                f"Argument `{name}` must be left out for a list of layers, which take an axis of"
+                f" samples, but is given for `{network}`."
+            )
     if meant.constants:
         name = next(iter(meant.constants))
         raise ValueError(
@@ -203,6 +213,7 @@ def followed(
             digital,
             outputs=meant.outputs,
             states=meant.handed_on,
+            batch_axis=meant.batch_axis,
         )
     except ValueError:
         raise

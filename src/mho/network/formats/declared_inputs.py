@@ -35,11 +35,12 @@ def declared_example(
             samples are needed.
     """
     meant = signature or Signature()
-    if meant.single or meant.handed_on:
+    alone = meant.single or meant.batch_axis is not None
+    if alone or meant.handed_on:
         raise ValueError(
             "Argument `data` must name a .npz file of samples for a network that goes through"
-            " sequences, `--state` or `--time-axis`, but is missing; no file says how long they"
-            " are."
+            " sequences, `--state`, `--time-axis` or `--batch-axis`, but is missing; no file says"
+            " how long they are."
         )
     path, activation = split_weights(network)
     if path is not None and not (activation or "").endswith(".toml"):

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from mho.checks import one_line
+from mho.network.batch_axis import samples_on, widened
 from mho.network.binding import bound
 from mho.network.formats.by_kind import followed, one_axis_more
 from mho.network.formats.onnx import (
@@ -78,6 +79,8 @@ def _ways(meant: Signature, *, lacking: bool, deeper: bool) -> list[_Way]:
         lacking: Whether the data lack an input.
         deeper: Whether the data have one axis more than the file.
     """
+    if meant.batch_axis is not None:
+        return [_Way(single=True, stepwise=False)]
     if meant.single or meant.handed_on:
         return [_Way(single=meant.single, stepwise=bool(meant.handed_on))]
     if not deeper:
@@ -94,14 +97,22 @@ def _read_onnx(
     meant: Signature,
     way: _Way,
 ) -> Network:
-    wish = _wish(given, meant, way)
-    source = read_onnx_file(path, wish)
-    if way.single and not way.stepwise:
+    alone = meant.batch_axis
+    whole = given if alone is None else widened(given, alone)
+    source = read_onnx_file(path, _wish(whole, meant, way))
+    if alone is not None:
+        graph = samples_on(source.graph, alone)
+        source = replace(source, graph=graph, alone=alone)
+    elif way.single and not way.stepwise:
         source = _with_first_states(source, given)
     _check_given(source.graph, given, meant)
     known = taken_inputs(given, [entry.name for entry in source.graph.inputs])
     network = followed(
-        path, source.graph, known, digital, replace(meant, outputs=())
+        path,
+        source.graph,
+        known,
+        digital,
+        replace(meant, outputs=(), batch_axis=None),
     )
     step = known
     plain = network

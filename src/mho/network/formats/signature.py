@@ -1,9 +1,10 @@
 """How inputs and outputs of a network are meant, where its file leaves that open."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mho.checks import Configuration
+from mho.checks import Configuration, check_between
+from mho.files import NOT_IDENTITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Signature(Configuration):
         states: `INPUT=OUTPUT`, an input that takes an output of the step before.
         single: The first axis of the network belongs to the sample, such as time; the data have
             an axis of samples in front of it.
+        batch_axis: Axis of the network's inputs that samples lie on (1), where it is another than
+            the first or samples are mixed on it; `None` if the first one is theirs alone.
 
     Raises:
         ValueError: A word has no `=`, or names an input twice.
@@ -26,10 +29,45 @@ class Signature(Configuration):
     outputs: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     single: bool = False
+    # what it changes is the network itself, which identifies a run on its own
+    batch_axis: int | None = field(default=None, metadata=NOT_IDENTITY)
 
     def __post_init__(self) -> None:
         for words, name in ((self.inputs, "input"), (self.states, "state")):
             _check_pairs(words, name)
+        if self.batch_axis is None:
+            return
+        check_between(self.batch_axis, "batch_axis", 0, 7, "1")
+        beside = (("state", bool(self.states)), ("time_axis", self.single))
+        for name, given in beside:
+            if given:
+                raise ValueError(
+                    f"Argument `{name}` must be left out beside `batch_axis`, which lets every"
+                    " sample run alone, but is given."
+                )
+
+    def check_arrays_alone(self, what: str) -> None:
+        """Refuse all that only a network file leaves open: of others it is known.
+
+        Args:
+            what: What the network comes from, for the sentence.
+
+        Raises:
+            ValueError: Something else is given than arrays that feed inputs.
+        """
+        given = {
+            "input": bool(self.constants),
+            "output": bool(self.outputs),
+            "state": bool(self.states),
+            "time_axis": self.single,
+            "batch_axis": self.batch_axis is not None,
+        }
+        for name, is_given in given.items():
+            if is_given:
+                raise ValueError(
+                    f"Argument `{name}` must be left out for {what}, whose inputs and outputs are"
+                    " what they are, but is given."
+                )
 
     @property
     def constants(self) -> dict[str, float]:

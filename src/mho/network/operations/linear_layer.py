@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,8 +24,8 @@ class LinearLayer:
     """
 
     name: str
-    weight: Float32[Tensor, "out in"]
-    bias: Float32[Tensor, " out"] | None = None
+    weight: Float[Tensor, "out in"]
+    bias: Float[Tensor, " out"] | None = None
     convolution: Convolution | None = None
 
     @property

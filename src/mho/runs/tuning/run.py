@@ -29,6 +29,7 @@ from mho.device.published import check_preset, code_of, numbers_of
 from mho.files import NOT_IDENTITY, RunFolder, run_identity
 from mho.ledger import Ledger
 from mho.network import Network
+from mho.network.formats import Signature
 from mho.programming import ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -75,6 +76,7 @@ class TuneJob(Configuration):
         denoise: Whether cells are denoised.
         repaired: Make up for stuck cells when the network is first programmed.
         seed: Names the chip and everything random about the run.
+        signature: How inputs and outputs of a network file are meant, where that is open.
         metric: What the network is judged by and tuned for; see `metric_for`.
 
     Raises:
@@ -94,6 +96,10 @@ class TuneJob(Configuration):
     seed: int = 0
     # which the task's fingerprint has: runs from before there was one stay what they are
     metric: str | None = field(default=None, metadata=NOT_IDENTITY)
+    # which the network and the data that the fingerprints are of have
+    signature: Signature = field(
+        default_factory=Signature, metadata=NOT_IDENTITY
+    )
 
     def __post_init__(self) -> None:
         check_preset(self.chip, "chip")
@@ -128,6 +134,7 @@ class TuneJob(Configuration):
             self.weights,
             self.seed,
             progress,
+            self.signature,
         )
         _plan(self, start)
         return start.asked(Questions(self.metric))

@@ -3,6 +3,7 @@
 from mho.cli.options import (
     ByLayer,
     Data,
+    FeedOptions,
     Json,
     Keep,
     MetricName,
@@ -17,6 +18,7 @@ def evaluate(
     /,
     *,
     data: Data = None,
+    feed: FeedOptions | None = None,
     metric: MetricName = None,
     samples: Samples = None,
     by_layer: ByLayer = False,
@@ -40,6 +42,7 @@ def evaluate(
         work.run_evaluate(
             chip,
             data=data,
+            arrays=(feed or FeedOptions()).arrays(),
             questions=(metric, samples, by_layer),
             wait=wait,
             keep=keep,

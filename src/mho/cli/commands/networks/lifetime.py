@@ -7,6 +7,7 @@ from mho.cli.options import (
     NUMBER,
     WORDS,
     Data,
+    FeedOptions,
     Json,
     KeptChip,
     MetricName,
@@ -32,6 +33,7 @@ def lifetime(
     /,
     *,
     data: Data = None,
+    feed: FeedOptions | None = None,
     times: Annotated[str, WORDS] = "1h,1d,1month,1y,10y",
     temperature: Annotated[str | None, WORDS] = None,
     refresh: Annotated[str | None, WORDS] = None,
@@ -91,7 +93,8 @@ def lifetime(
     )
     young = load_chip(chip)
     job.refresh(young)
-    test = test_data(young.image, data, {})
+    arrays = (feed or FeedOptions()).arrays()
+    test = test_data(young.image, data, arrays)
     rehearse(young.image.network, test.inputs)
     task = Task(young, test).asked(job.questions)
     folder = (

@@ -9,6 +9,7 @@ from mho.checks import check_between
 from mho.cli.options import (
     PLACE,
     Data,
+    EndsOptions,
     Json,
     KeptChip,
     MetricName,
@@ -38,6 +39,7 @@ def tune(
     data: Data = None,
     training: Annotated[str | None, PLACE] = None,
     weights: Weights = None,
+    ends: EndsOptions | None = None,
     method: str = "refit,hybrid",
     chip: OwnPreset = None,
     stuck: Stuck = None,
@@ -95,6 +97,7 @@ def tune(
         methods=methods,
         seed=seed,
         metric=metric,
+        signature=(ends or EndsOptions()).signature(),
         **given.options(),
     )
     name = Path(network.rpartition(":")[0] or network).stem
@@ -112,6 +115,7 @@ def tune(
             folder,
             "tune",
             job.identity(start),
+            details=start.details,
             makes=(_FIGURE, "result.json"),
             saves=kept,
             resume=resume,

@@ -13,6 +13,7 @@ from mho.cli.options import (
     ChipPreset,
     Chips,
     Data,
+    EndsOptions,
     Json,
     MetricName,
     OutFolder,
@@ -43,6 +44,7 @@ def yield_(
     spares: Annotated[int, WHOLE] = 0,
     data: Data = None,
     weights: Weights = None,
+    ends: EndsOptions | None = None,
     chip: ChipPreset = PRESET,
     tolerance: Tolerance = None,
     metric: MetricName = None,
@@ -80,6 +82,7 @@ def yield_(
     from mho.runs import REMEDIES, Job, Questions, measure_yields, prepare
 
     shares = _shares(stuck)
+    signature = (ends or EndsOptions()).signature()
     check_between(seeds, "chips", 1, 1000, "1")
     check_between(seed, "seed", 0, 2**62, "1")
     check_between(spares, "spares", 0, 1000, "1")
@@ -101,6 +104,7 @@ def yield_(
             data=data,
             weights=weights,
             questions=questions,
+            signature=signature,
         )
         sources = prepare(job, progress)
         with RunFolder.open(
@@ -109,6 +113,7 @@ def yield_(
             run_identity(
                 sources.fingerprint, chip, protocol, spares, *code_of(chip)
             ),
+            details=sources.details,
             makes=(_FIGURE, _RESULT),
             resume=resume,
             extends=True,

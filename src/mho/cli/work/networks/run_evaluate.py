@@ -62,14 +62,7 @@ def run_any(
     """
     if path.endswith(_PACKED):
         _check_absent(weights is not None, "weights")
-        left_out = {
-            "output": bool(signature.outputs),
-            "state": bool(signature.states),
-            "time_axis": signature.single,
-            "input": bool(signature.constants),
-        }
-        for name, given in left_out.items():
-            _check_absent(given, name)
+        signature.check_arrays_alone("a chip")
         run_chip(
             path,
             data=data,
@@ -213,6 +206,7 @@ def run_evaluate(
     path: str,
     *,
     data: str | None,
+    arrays: Mapping[str, str],
     questions: tuple[str | None, int | None, bool],
     wait: str,
     keep: bool,
@@ -227,7 +221,7 @@ def run_evaluate(
     seconds = _duration(wait)
     asked = Questions(*questions)
     chip = load_chip(path)
-    test = test_data(chip.image, data, {})
+    test = test_data(chip.image, data, arrays)
     rehearse(chip.image.network, test.inputs)
     with progress_bars() as progress:
         progress("evaluating", 0.0)

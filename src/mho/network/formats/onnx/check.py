@@ -188,11 +188,17 @@ class _Reference:
         }
 
     def _as_in_file(self, name: str, samples: Array) -> Array:
+        if self.source.alone is not None:
+            return np.expand_dims(samples[0], self.source.alone)
         if self.source.graph.single:
             return cast(Array, samples[0])
         return np.moveaxis(samples, 0, self.source.axes.get(name, 0))
 
     def _samples_first(self, name: str, output: Array) -> Array:
+        alone = self.source.alone
+        if alone is not None and output.ndim > alone:
+            there = output.shape[alone] == 1
+            output = output.squeeze(alone) if there else output
         if self.source.graph.single:
             return output[None]
         return np.moveaxis(output, self.source.axes.get(name, 0), 0)

@@ -27,6 +27,8 @@ class OnnxNetwork:
         constants: Inputs that were known in advance, by name.
         names: Value in the graph for each value of the file that is computed from the inputs.
         axes: On which axis the file has the samples of an input or output, by name.
+        alone: Axis on which the file has the one sample that goes through it at a time; `None` if
+            it has none such, or takes several.
     """
 
     model: Any
@@ -34,6 +36,7 @@ class OnnxNetwork:
     constants: Mapping[str, Array]
     names: Mapping[str, str]
     axes: Mapping[str, int]
+    alone: int | None = None
 
 
 def read_onnx(path: str | Path) -> Graph:
