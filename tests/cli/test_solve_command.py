@@ -144,6 +144,22 @@ def test_what_does_not_converge_is_told_and_is_no_error(
     assert "more cells for each number" in said
 
 
+def test_a_circuit_in_feedback_solves_or_says_why_it_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One pair of cells a number, refined; and a matrix whose feedback does not come to rest."""
+    words = ["solve", "--method", "feedback", "--json", "-", "--matrix"]
+    assert call(*words, "gallery:random:16:5", "--out", "a") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["outcome"] == "converged"
+    assert found["analog_solvers"] == ["feedback"]
+    assert found["analog"]["solving"]["seconds"] > 0
+    assert call(*words, "gallery:general:32:20", "--out", "b") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["outcome"] == "diverged"
+    assert "does not come to rest" in told["explanation"][-1]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -172,6 +188,10 @@ def test_what_does_not_converge_is_told_and_is_no_error(
         ),
         (["--chip", "nothing"], "`chip` must"),
         (["--matrix", "gallery:general:8", "--method", "cg"], "not symmetric"),
+        (
+            ["--matrix", "gallery:poisson1d:2000", "--method", "feedback"],
+            "each of which takes an amplifier",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(

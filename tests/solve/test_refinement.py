@@ -228,6 +228,28 @@ def test_a_matrix_too_badly_conditioned_for_its_cells_is_told_the_figure() -> (
     assert "1 or more" in text
 
 
+def test_a_matrix_that_turns_out_indefinite_is_told_or_left_to_gmres() -> None:
+    """Eigenvalues of both signs behind a positive diagonal: seen by exact curvature on the way."""
+    matrix = spectrum(np.concatenate((falling(40, 20), -falling(4, 3) / 10)))
+    assert (np.diag(matrix) > 0).all()
+    asked = solved(matrix, drawn(44), window=1 / 512, method="cg")
+    assert asked.outcome is SolveOutcome.STAGNATED
+    assert "not positive definite" in asked.explanation[-1]
+    left = solved(matrix, drawn(44), window=1 / 512)
+    assert left.outcome is SolveOutcome.CONVERGED
+    assert left.solvers == ("cg", "gmres")
+
+
+def test_as_many_steps_as_unknowns_are_a_solution_whatever_the_condition() -> (
+    None
+):
+    """κ = 1e8, 2,048 levels: corrections point nearly anywhere; n independent ones do it yet."""
+    matrix = spectrum(falling(60, 1e8))
+    found = solved(matrix, matrix @ np.ones(60), window=1 / 2048)
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert found.steps <= 2 * 60 + 25
+
+
 def test_plain_refinement_is_lost_where_combined_steps_arrive() -> None:
     """κ·ε above 1, corrections added as they come get nowhere."""
     matrix = spectrum(falling(256, 50))
@@ -311,7 +333,7 @@ def test_an_operator_that_gives_no_numbers_diverges_at_once() -> None:
     found = solve(equations, Broken(), stream=Stream(0))
     assert found.outcome is SolveOutcome.DIVERGED
     assert not found.x.any()
-    assert "no finite numbers" in found.explanation[-1]
+    assert "has no finite numbers" in found.explanation[-1]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 from scipy import sparse
 
 from mho.ledger import Ledger
+from mho.runs.equations.analog import Analog
 from mho.runs.equations.job import SolveJob
-from mho.solve import MatrixOnChips
 from mho.solve.gallery import Problem
 from mho.solve.methods import (
     DigitalMachine,
@@ -26,8 +26,7 @@ def described(
     problem: Problem,
     equations: Equations,
     found: Solution,
-    operator: MatrixOnChips,
-    analog: dict[str, Ledger],
+    analog: Analog,
     alone: tuple[Solution, DigitalWork] | None,
     machine: DigitalMachine,
 ) -> dict[str, Any]:
@@ -38,8 +37,7 @@ def described(
         problem: What.
         equations: The same, scaled.
         found: How that ended.
-        operator: The chip.
-        analog: Its costs by stage.
+        analog: What solved roughly.
         alone: The same solver with exact products and its work; `None` if it got nowhere.
         machine: Whose cost digital work is told in.
     """
@@ -62,16 +60,16 @@ def described(
         "combined_steps": found.combined,
         "residuals": list(found.residuals),
         "products": list(found.products),
-        "explanation": list(found.explanation),
+        "explanation": [*found.explanation, *filter(None, [analog.remark()])],
         "product_error": {
             "lasting": found.probe.lasting / found.probe.gain,
             "fresh": found.probe.fresh / found.probe.gain,
             "products": found.probe.products,
         },
-        "chip": _chip(job, operator),
+        "chip": _chip(job, analog),
         "analog": {
-            stage: {**asdict(spent), "joules": spent.joules}
-            for stage, spent in analog.items()
+            "programming": _spent(analog.writing),
+            "solving": _spent(analog.solving),
         },
         "digital": _digital(found.work, machine),
         "digital_machine": asdict(machine),
@@ -84,9 +82,12 @@ def described(
     }
 
 
-def _chip(job: SolveJob, operator: MatrixOnChips) -> dict[str, Any]:
+def _spent(ledger: Ledger) -> dict[str, Any]:
+    return {**asdict(ledger), "joules": ledger.joules}
+
+
+def _chip(job: SolveJob, analog: Analog) -> dict[str, Any]:
     low, high = job.used_range()
-    floor = operator.error_floor
     return {
         "preset": job.chip,
         "seed": job.seed,
@@ -94,20 +95,9 @@ def _chip(job: SolveJob, operator: MatrixOnChips) -> dict[str, Any]:
         "range_uS": [low * 1e6, high * 1e6],
         "window_uS": job.protocol().tolerance * 1e6,
         "denoised": job.protocol().denoise is not None,
-        "pairs_per_number": operator.plan.cells,
-        "tiles": operator.tiles,
-        "cells": operator.cells,
-        "stuck_cells": operator.stuck_cells,
-        "numbers_multiplied_digitally": operator.digital_numbers,
         "reads": job.reads,
         "converters": job.converters,
-        "predicted_error": {
-            "read_noise": floor.noise / floor.outputs if floor.outputs else 0.0,
-            "writing": floor.write / floor.outputs if floor.outputs else 0.0,
-            "conversion": floor.conversion / floor.outputs
-            if floor.outputs
-            else 0.0,
-        },
+        **analog.described(),
     }
 
 
@@ -167,7 +157,7 @@ def solution_rows(result: dict[str, Any]) -> Rows:
         ("analog products", f"{result['products'][-1]:,}"),
         ("digital products", f"{result['digital']['products']:,}"),
         (
-            "a product is off by",
+            f"{_one(result)} is off by",
             f"{error['lasting']:.2g} the same every time, {error['fresh']:.2g} new every time",
         ),
         (
@@ -180,6 +170,11 @@ def solution_rows(result: dict[str, Any]) -> Rows:
             f"{low:g} to {high:g} µS, ±{chip['window_uS']:.3g} µS",
         ),
     ]
+
+
+def _one(result: dict[str, Any]) -> str:
+    """What the chip does at a time."""
+    return "an answer" if result["method"] == "feedback" else "a product"
 
 
 def cost_rows(result: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -30,6 +30,8 @@ CELLS = ("drawn", "physics")
 """How cells come to hold numbers: drawn from statistics, or programmed pulse by pulse."""
 RANGES = ("array", "full")
 """What of a cell's range is used: what suits arrays, or all of it."""
+_MOST_AMPLIFIED = 1024
+"""Unknowns of a circuit in feedback at most (1): it is solved exactly."""
 USUAL_CELLS = 2
 """Pairs of cells of a number where nobody says (1): more lower what read noise hides."""
 
@@ -131,7 +133,9 @@ class SolveJob(Configuration):
             ValueError: The method does not fit the matrix, or the matrix not the tiles.
         """
         check_method(equations, self.solving)
-        if self.tiles is not None and self.precision is None:
+        if self.solving.method == "feedback":
+            _check_amplifiers(equations.unknowns)
+        elif self.tiles is not None and self.precision is None:
             # how many tiles it takes depends on no cell: any errors will do
             MatrixOnChips(
                 equations.matrix,
@@ -154,6 +158,19 @@ class SolveJob(Configuration):
         shape = "x".join(str(length) for length in problem.matrix.shape)
         return run_identity(
             f"{shape} {digest.hexdigest()}", self, *code_of(self.chip)
+        )
+
+
+def _check_amplifiers(unknowns: int) -> None:
+    """Refuse more unknowns than a circuit in feedback is taken to have amplifiers.
+
+    Raises:
+        ValueError: In one sentence, with a method that can.
+    """
+    if unknowns > _MOST_AMPLIFIED:
+        raise ValueError(
+            f"Argument `method` must not be `feedback` for more than {_MOST_AMPLIFIED:,} unknowns,"
+            f" each of which takes an amplifier, but there are {unknowns:,}; take `refine`."
         )
 
 

@@ -1,18 +1,17 @@
 """From equations to their solution on a chip: resumable, step by step."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mho.files import RunFolder
-from mho.ledger import Ledger
 from mho.progress import Progress, silent
+from mho.runs.equations.analog import Analog, InFeedback, OnChips
 from mho.runs.equations.described import described
 from mho.runs.equations.job import SolveJob
 from mho.runs.equations.statistics import statistics_of
-from mho.solve import MatrixOnChips
 from mho.solve.gallery import Problem
 from mho.solve.methods import (
     A100,
@@ -57,18 +56,17 @@ def solve_equations(
         ValueError: The matrix does not fit, or what was kept is damaged.
         OSError: The folder cannot be written.
     """
-    operator = _on_chips(job, equations, run, progress)
-    start = operator.ledger
-    written = operator.programming_cost
+    analog = _analog(job, equations, run, progress)
     found = solve(
         equations,
-        operator,
+        analog.operator,
         job.solving,
         stream=job.stream.child("solving"),
+        feedback=analog.answer,
         progress=progress,
         state=run.state("course"),
-        counters=lambda: _counters(operator),
-        restore=lambda facts: _restore(operator, facts),
+        counters=analog.counters,
+        restore=analog.restore,
     )
     progress("digitally, to compare", 0.0)
     alone = _digital_alone(equations, job)
@@ -78,51 +76,23 @@ def solve_equations(
         problem,
         equations,
         found,
-        operator,
-        {"programming": written, "solving": operator.ledger - start},
+        analog,
         alone,
         A100,
     )
     return result, found.x
 
 
-def _on_chips(
+def _analog(
     job: SolveJob, equations: Equations, run: RunFolder, progress: Progress
-) -> MatrixOnChips:
-    """The chip with the matrix on it."""
+) -> Analog:
+    """The matrix on its cells."""
     table = statistics_of(job, run.state("statistics"), progress)
     progress("programming the matrix", 0.0)
-    operator = MatrixOnChips(
-        equations.matrix,
-        precision=job.precision,
-        chip=job.chip,
-        mapping=job.mapping,
-        cells=job.cells,
-        stream=job.stream.child("chip"),
-        protocol=job.protocol(),
-        table=table,
-        converters=None if job.converters == "ideal" else "chip",
-        reads=job.reads,
-        tiles=job.tiles,
-    )
+    kind = InFeedback if job.solving.method == "feedback" else OnChips
+    analog = kind(job, equations, table)
     progress("programming the matrix", 1.0)
-    return operator
-
-
-def _counters(operator: MatrixOnChips) -> dict[str, Any]:
-    """The operator's state as plain values."""
-    state = operator.state()
-    return {**state, "ledger": asdict(state["ledger"])}
-
-
-def _restore(operator: MatrixOnChips, facts: dict[str, Any]) -> None:
-    operator.restore(
-        {
-            **facts,
-            "products": tuple(facts["products"]),
-            "ledger": Ledger(**facts["ledger"]),
-        }
-    )
+    return analog
 
 
 def _digital_alone(

@@ -27,6 +27,7 @@ class Course:
         directions: Corrections of late steps (1). Shape (kept, n).
         images: The exact matrix times each (1). Shape (kept, n).
         began: Entry of `residuals` at which the analog solver of now began (1).
+        indefinite: Whether the exact matrix was found not to be positive definite along a step.
         path: Root of the summed squares of all corrections' own steps (1).
     """
 
@@ -36,6 +37,7 @@ class Course:
     products: list[int] = field(default_factory=list)
     combined: int = 0
     began: int = 0
+    indefinite: bool = False
     work: DigitalWork = field(default_factory=DigitalWork)
     directions: list[Array] = field(default_factory=list)
     images: list[Array] = field(default_factory=list)
@@ -99,6 +101,7 @@ class Course:
             "products": self.products,
             "combined": self.combined,
             "began": self.began,
+            "indefinite": self.indefinite,
             "path": self.path,
             "work": [
                 self.work.operations,
@@ -137,6 +140,7 @@ class Course:
             products=[int(count) for count in facts["products"]],
             combined=int(facts["combined"]),
             began=int(facts["began"]),
+            indefinite=bool(facts["indefinite"]),
             work=DigitalWork(*facts["work"]),
             directions=list(arrays["directions"]),
             images=list(arrays["images"]),

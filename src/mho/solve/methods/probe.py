@@ -1,6 +1,7 @@
 """What the products of an operator are off by, measured with a few of them."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +28,14 @@ class Probe:
         fresh: What is new in every product: read noise (in units of the matrix).
         gain: Length of the exact product over that of the input (in units of the matrix).
         products: Products that it took (1).
+        of: What was tried, to begin a sentence with.
     """
 
     lasting: float
     fresh: float
     gain: float
     products: int
+    of: str = "A product of the chip"
 
     @property
     def usable(self) -> bool:
@@ -69,9 +72,7 @@ def probe(operator: Any, matrix: Any, stream: Stream) -> Probe:
     fresh = 0.0
     gain = 0.0
     for number in range(_VECTORS):
-        draws = np.random.default_rng(stream.child("probe", number).word)
-        vector = draws.standard_normal(matrix.shape[1])
-        vector /= np.linalg.norm(vector)
+        vector = _unit(stream, number, matrix.shape[1])
         exact = matrix @ vector
         looks = np.stack([operator @ vector for _ in range(_LOOKS)])
         spread = float(looks.var(axis=0, ddof=1).sum())
@@ -86,3 +87,42 @@ def probe(operator: Any, matrix: Any, stream: Stream) -> Probe:
         gain=math.sqrt(gain / _VECTORS),
         products=_VECTORS * _LOOKS,
     )
+
+
+def probe_answers(
+    answer: Callable[[Array], Array], matrix: Any, stream: Stream
+) -> Probe:
+    """Measure how far a circuit's answers are off, in parts of what they should be.
+
+    Args:
+        answer: Takes a right side and returns what the circuit settles to.
+        matrix: The exact matrix. Shape (n, n).
+        stream: Names the vectors that it should find.
+    """
+    off = 0.0
+    gain = 0.0
+    for number in range(_VECTORS):
+        wanted = _unit(stream, number, matrix.shape[1])
+        side = matrix @ wanted
+        size = float(np.linalg.norm(side))
+        found = size * answer(side / size)
+        off += float(np.sum((found - wanted) ** 2))
+        gain += size**2
+    # an answer off by a share is as a matrix that is off by it
+    relative = math.sqrt(off / _VECTORS)
+    length = math.sqrt(gain / _VECTORS)
+    return Probe(
+        lasting=relative * length,
+        fresh=0.0,
+        gain=length,
+        products=_VECTORS,
+        of="An answer of the circuit",
+    )
+
+
+def _unit(stream: Stream, number: int, count: int) -> Array:
+    """A random vector of length 1. Shape (count,)."""
+    draws = np.random.default_rng(stream.child("probe", number).word)
+    vector = draws.standard_normal(count)
+    unit: Array = vector / np.linalg.norm(vector)
+    return unit

@@ -17,7 +17,7 @@ _SPECTRAL = 2.0
 """Spectral norm of a square matrix of independent errors over their length a row (1)."""
 _SINGULAR = 1e14
 """Condition number from which double precision has no digit to spare (1)."""
-_NEAR_ROUNDING = 4.0
+_NEAR_ROUNDING = 10.0
 """Residuals up to so many times double precision's own are put down to it (1)."""
 _MOSTLY = 2.0
 """Ratio from which one of two errors is called the larger one (1)."""
@@ -35,6 +35,7 @@ class Stop:
         tolerance: What was wanted (1).
         single: Whether it was a single analog pass.
         path: Root of the summed squares of the analog steps (1).
+        indefinite: Whether a method for positive definite matrices met another one.
         probe: What products were found to be off by.
     """
 
@@ -43,6 +44,7 @@ class Stop:
     tolerance: float
     single: bool
     path: float
+    indefinite: bool
     probe: Probe
 
 
@@ -82,7 +84,7 @@ def explain(
     if not stop.probe.usable:
         return (
             ended,
-            "Products of the operator are no finite numbers; look at the operator.",
+            f"{stop.probe.of} has no finite numbers.",
         )
     told = [ended, _about_products(stop.probe)]
     if equations.scaling is not None:
@@ -92,34 +94,43 @@ def explain(
         )
     if stop.outcome is SolveOutcome.CONVERGED:
         return tuple(told)
+    return (*told, *_why(equations, x, stop, operator))
+
+
+def _why(
+    equations: Equations, x: Array, stop: Stop, operator: Any
+) -> tuple[str, ...]:
+    """What holds a solution up that did not converge."""
     if stop.single:
-        told.append(_about_floor(equations, x, stop))
-        return (*told, _remedy(stop, operator))
+        floor = _about_floor(equations, x, stop)
+        return floor, _remedy(stop, operator)
     if stop.outcome is SolveOutcome.OUT_OF_STEPS:
-        return (*told, f"{stop.outcome.remedy.capitalize()}.")
+        return (f"{stop.outcome.remedy.capitalize()}.",)
+    if stop.indefinite:
+        return (
+            "The matrix is not positive definite, which this method takes; take `gmres`.",
+        )
     kappa = condition(equations.matrix)
     if kappa is not None and kappa >= _SINGULAR:
-        told.append(
+        return (
             f"The matrix is singular to double precision, condition {kappa:.2g}: there is no"
-            " solution, or no single one, for most right sides."
+            " solution, or no single one, for most right sides.",
         )
-        return tuple(told)
     rounding = equations.rounding(x)
     if stop.residual <= _NEAR_ROUNDING * rounding:
-        told.append(
+        return (
             f"This is the floor of double precision itself, {rounding:.2g} for this solution; ask"
-            " for a larger `tolerance`."
+            " for a larger `tolerance`.",
         )
-        return tuple(told)
-    told.append(_about_contraction(equations, stop, kappa))
-    return (*told, _remedy(stop, operator))
+    contraction = _about_contraction(equations, stop, kappa)
+    return contraction, _remedy(stop, operator)
 
 
 def _about_products(measured: Probe) -> str:
     lasting = measured.lasting / measured.gain
     fresh = measured.fresh / measured.gain
     return (
-        f"A product of the chip is off by {measured.relative:.2g} of its length: {lasting:.2g} the"
+        f"{measured.of} is off by {measured.relative:.2g} of its length: {lasting:.2g} the"
         f" same every time (writing and converters), {fresh:.2g} new every time (read noise)."
     )
 

@@ -33,6 +33,16 @@ _PATIENCE = {False: 12, True: 25}
 """Steps over which the residual has to fall (1); in the matrix's own norm it may rise at first."""
 _FALLEN = 0.9
 """Share of the residual that may be left after so many steps (1)."""
+_FEW = 200
+"""Unknowns up to which as many steps are waited for (1)."""
+_PASSES = 2
+"""Times that a step is made orthogonal to earlier ones (1)."""
+_MEMORY = 1 << 28
+"""Memory for earlier steps (bytes)."""
+_ROUNDING = 1e-10
+"""Share of a product of lengths below which its sign may be rounding (1)."""
+_NEAR_ROUNDING = 10.0
+"""Residuals up to so many times double precision's own are its noise (1)."""
 _LOST = 1e4
 """Growth over the least residual that counts as divergence (1)."""
 
@@ -52,7 +62,7 @@ class Rules:
 
     tolerance: float = 1e-10
     steps: int = 500
-    combine: int = 100
+    combine: int = 400
     energy: bool = False
 
 
@@ -135,15 +145,25 @@ class Refinement:
         if now <= self._rules.tolerance:
             return SolveOutcome.CONVERGED
         if not math.isfinite(now) or now > _LOST * course.best:
-            return SolveOutcome.DIVERGED
+            return self._lost()
         if course.steps >= self._rules.steps:
             return SolveOutcome.OUT_OF_STEPS
-        patience = _PATIENCE[self._rules.energy]
+        if self._rules.energy and course.indefinite:
+            return SolveOutcome.STAGNATED
+        patience = self._patience
         late = course.residuals[course.began :][-1 - patience :]
         if len(late) > patience and min(late[1:]) > _FALLEN * late[0]:
             grown = now > late[0] and now > 1.0
-            return SolveOutcome.DIVERGED if grown else SolveOutcome.STAGNATED
+            return self._lost() if grown else SolveOutcome.STAGNATED
         return None
+
+    def _lost(self) -> SolveOutcome:
+        """What a residual that grew is called: at the floor of rounding, steps are noise."""
+        course = self.course
+        rounding = self._equations.rounding(course.best_x)
+        if course.best <= _NEAR_ROUNDING * rounding:
+            return SolveOutcome.STAGNATED
+        return SolveOutcome.DIVERGED
 
     def _step(self) -> None:
         """One correction, and the true residual after it."""
@@ -170,43 +190,65 @@ class Refinement:
 
     def _combined(self, step: Array, image: Array) -> Array:
         """The combination of a step and earlier ones that leaves the least."""
-        course = self.course
-        for old, seen in zip(course.directions, course.images, strict=True):
-            share = self._part(old, seen, step, image)
-            step = step - share * old
-            image = image - share * seen
         self._remember(step, image)
-        total = np.zeros_like(step)
-        residual = self._residual
-        for old, seen in zip(course.directions, course.images, strict=True):
-            tested = old if self._rules.energy else seen
-            share = float(tested @ residual) / float(tested @ seen)
-            total = total + share * old
-            residual = residual - share * seen
-        course.work += vector_work(step.size, 8 * len(course.directions))
+        course = self.course
+        if not course.directions:
+            return step
+        directions = np.stack(course.directions)
+        tested = directions
+        if not self._rules.energy:
+            tested = np.stack(course.images)
+        course.work += vector_work(step.size, 2 * len(directions))
+        total: Array = (tested @ self._residual) @ directions
         return total
 
-    def _part(
-        self, old: Array, seen: Array, step: Array, image: Array
-    ) -> float:
-        """How much of an earlier step there is in a step (1)."""
-        if self._rules.energy:
-            return float(seen @ step) / float(seen @ old)
-        return float(seen @ image) / float(seen @ seen)
-
     def _remember(self, step: Array, image: Array) -> None:
-        """Keep a step that steps to come may be combined with."""
-        size = float(np.linalg.norm(image))
-        if not self._rules.combine or not (math.isfinite(size) and size > 0):
-            return
-        # the exact matrix is not positive definite along this one
-        if self._rules.energy and not float(step @ image) > 0:
-            return
+        """Keep what a step has beyond earlier ones, for steps to come to be combined with.
+
+        Images are orthonormal; or, where the matrix's own norm counts, each direction is to the
+        image of itself, and orthogonal to those of others.
+        """
         course = self.course
+        most = self._room
+        if not most:
+            return
+        if course.directions:
+            directions = np.stack(course.directions)
+            images = np.stack(course.images)
+            # once is not enough where little is left
+            for _ in range(_PASSES):
+                shares = images @ (step if self._rules.energy else image)
+                step = step - shares @ directions
+                image = image - shares @ images
+            course.work += vector_work(step.size, 6 * len(directions))
+        square = float((step if self._rules.energy else image) @ image)
+        if not (math.isfinite(square) and square > 0):
+            noise = _ROUNDING * float(
+                np.linalg.norm(step) * np.linalg.norm(image)
+            )
+            if self._rules.energy and square < -noise:
+                course.indefinite = True
+            return
+        size = math.sqrt(square)
         course.directions.append(step / size)
         course.images.append(image / size)
-        del course.directions[: -self._rules.combine]
-        del course.images[: -self._rules.combine]
+        del course.directions[:-most]
+        del course.images[:-most]
+
+    @property
+    def _room(self) -> int:
+        """Earlier steps that are kept (1): as many as wanted, and as memory has room for."""
+        each = 2 * 8 * self._equations.unknowns
+        return min(self._rules.combine, max(_MEMORY // each, 1))
+
+    @property
+    def _patience(self) -> int:
+        """Steps over which the residual has to fall (1)."""
+        unknowns = self._equations.unknowns
+        usual = _PATIENCE[self._rules.energy]
+        # so many independent steps, combined, are the solution
+        few = unknowns <= min(self._rules.combine, _FEW)
+        return usual + unknowns if few else usual
 
     def _true_residual(self, x: Array) -> Array:
         """What the solution leaves, in double precision (1). Shape (n,)."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from mho.solve.methods.inner import (
     generalised_residuals,
 )
 from mho.solve.methods.outcome import SolveOutcome
-from mho.solve.methods.probe import Probe, probe
+from mho.solve.methods.probe import Probe, probe, probe_answers
 from mho.solve.methods.reasons import Stop, explain
 from mho.solve.methods.refine import Refinement, Rules
 
@@ -44,7 +44,8 @@ class Solving(Configuration):
             that settles.
         tolerance: True relative residual wanted (1).
         steps: Steps of refinement at most (1); with 1, a single analog pass.
-        combine: Earlier steps that a poor step is combined with (1); 0 for plain refinement.
+        combine: Earlier steps that a poor step is combined with (1), fewer if they take more than
+            256 MiB; 0 for plain refinement.
         drop: Share of what is left at which an analog pass may end (1).
         products: Products of an analog pass at most (1).
 
@@ -55,7 +56,7 @@ class Solving(Configuration):
     method: str = "refine"
     tolerance: float = 1e-10
     steps: int = 500
-    combine: int = 100
+    combine: int = 400
     drop: float = 1e-3
     products: int = 200
 
@@ -121,7 +122,8 @@ def solve(
 
     Args:
         equations: What to solve.
-        operator: Holds `equations.matrix`, with errors and noise; anything that takes `@`.
+        operator: Holds `equations.matrix`, with errors and noise; anything that takes `@`. Not
+            asked for `feedback`.
         solving: How.
         stream: Names the vectors that the operator is tried with.
         feedback: For `feedback`: takes a right side and returns what the circuit settles to.
@@ -143,7 +145,8 @@ def solve(
     """
     solving = solving or Solving()
     shape = (equations.unknowns, equations.unknowns)
-    if tuple(operator.shape) != shape:
+    circuit = solving.method == "feedback"
+    if not circuit and tuple(operator.shape) != shape:
         raise ValueError(
             f"Argument `operator` must have the shape {shape} of the equations, but has"
             f" {tuple(operator.shape)}."
@@ -178,6 +181,8 @@ class _Plans:
         self._solving = solving
         self._stream = stream
         self._plans = _plans(equations, solving, feedback)
+        circuit = solving.method == "feedback"
+        self._feedback = feedback if circuit else None
         self._now = 0
         self._probe: Probe | None = None
         self._course = Course.begun(equations.unknowns)
@@ -197,9 +202,7 @@ class _Plans:
             self._probe = Probe(**facts["probe"])
             restore(facts["counters"])
         if self._probe is None:
-            self._probe = probe(
-                self._operator, self._equations.matrix, self._stream
-            )
+            self._probe = self._tried()
         measured = self._probe
         if not measured.usable:
             course = self._course
@@ -209,7 +212,7 @@ class _Plans:
         def beside() -> dict[str, Any]:
             return {
                 "plan": self._now,
-                "probe": _facts(measured),
+                "probe": asdict(measured),
                 "counters": counters(),
             }
 
@@ -239,6 +242,13 @@ class _Plans:
             self._now += 1
             self._course.turn()
 
+    def _tried(self) -> Probe:
+        """What the analog half is off by."""
+        matrix = self._equations.matrix
+        if self._feedback is not None:
+            return probe_answers(self._feedback, matrix, self._stream)
+        return probe(self._operator, matrix, self._stream)
+
     def _depth(self, measured: Probe) -> Depth:
         """How far an analog pass goes: a single one as far as it gets."""
         single = self._solving.steps == 1
@@ -258,6 +268,7 @@ class _Plans:
             tolerance=self._solving.tolerance,
             single=self._solving.steps == 1,
             path=course.path,
+            indefinite=course.indefinite and tried[-1].energy,
             probe=self._probe,
         )
         return Solution(
@@ -273,15 +284,6 @@ class _Plans:
                 self._equations, course.best_x, stop, self._operator
             ),
         )
-
-
-def _facts(measured: Probe) -> dict[str, float | int]:
-    return {
-        "lasting": measured.lasting,
-        "fresh": measured.fresh,
-        "gain": measured.gain,
-        "products": measured.products,
-    }
 
 
 def check_method(equations: Equations, solving: Solving) -> None:

@@ -32,7 +32,7 @@ def solve(
         Parameter(help="Relative residual wanted, in double precision."),
     ] = 1e-10,
     steps: Annotated[int, WHOLE] = 500,
-    combine: Annotated[int, WHOLE] = 100,
+    combine: Annotated[int, WHOLE] = 400,
     chip: ChipPreset = PRESET,
     cells_per_number: Annotated[int | None, WHOLE] = None,
     precision: Annotated[float | None, NUMBER] = None,
