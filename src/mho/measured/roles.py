@@ -8,87 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mho.checks import check_choice, one_line
+from mho.measured.role_names import QUANTITIES, ROLE_OF
 from mho.measured.sheets import Column, Sheet, Unit, split_name, unit_of
 
 Array = npt.NDArray[np.float64]
 
-QUANTITIES = {
-    "time": ("s",),
-    "conductance": ("S", "Ohm"),
-    "current": ("A",),
-    "voltage": ("V",),
-    "read_voltage": ("V",),
-    "amplitude": ("V",),
-    "gate": ("V",),
-    "width": ("s",),
-    "before": ("S", "Ohm", "A"),
-    "after": ("S", "Ohm", "A"),
-    "written": ("S", "Ohm"),
-    "low": ("S", "Ohm", "A"),
-    "high": ("S", "Ohm", "A"),
-    "temperature": ("K",),
-    "deviation": ("S",),
-    "mean": ("S", "Ohm"),
-    "cell": ("1",),
-    "row": ("1",),
-    "column": ("1",),
-    "level": ("1",),
-    "cycle": ("1",),
-    "pulse": ("1",),
-    "ramp": ("1",),
-    "direction": ("1",),
-    "up": ("S", "Ohm", "1"),
-    "down": ("S", "Ohm", "1"),
-}
-"""Roles of columns, and the units that each may have."""
-
-_NAMES: dict[str, str] = {
-    "time": "time t times elapsedtime timestamp seconds sec timesec waittime delay duration"
-    " retentiontime nominaltime",
-    "conductance": "conductance g cond conductances resistance r res resistances gmeas rmeas"
-    " gread rread",
-    "current": "current i id ich1 currents i1 imeas ilrs iread drainI draincurrent anodei",
-    "voltage": "voltage v vd vg volt volts voltages v1 vmeas vsource vapplied anodev drainv",
-    "read_voltage": "readvoltage vread readv readingvoltage vr readbias",
-    "amplitude": "amplitude pulseamplitude vpulse pulsevoltage amp amplitudev vprog"
-    " programmingvoltage vwrite writevoltage",
-    "gate": "gate vgate gatevoltage wl vwl wlv wordlinevoltage",
-    "width": "width pulsewidth tpulse pw pulseduration pulselength tp pulsetime",
-    "before": "before gbefore rbefore conductancebefore resistancebefore ginitial rinitial gi ri"
-    " initial ginit rinit initialresistance initialconductance r0 g0 rstart gstart gpre rpre",
-    "after": "after gafter rafter conductanceafter resistanceafter gfinal rfinal gf rf final"
-    " finalresistance finalconductance rend gend gpost rpost",
-    "written": "written conductanceatwrite conductancewritten gwritten gwrite gatwrite target"
-    " resistanceatwrite",
-    "low": "low glow gmin goff ghrs hrs rhrs roff rhigh rmax highresistance resistancehrs"
-    " resistanceoff conductancelow lowconductance conductancehrs ioff ihrs conductanceoff",
-    "high": "high ghigh gmax gon glrs lrs rlrs ron rlow rmin lowresistance resistancelrs"
-    " resistanceon conductancehigh highconductance conductancelrs ion conductanceon",
-    "temperature": "temperature temp tempc tempk tc tk bakingtemperature baketemperature bake",
-    "deviation": "deviation sd std sigma stddev stdev standarddeviation gstd gsigma sigmag",
-    "mean": "mean average gmean meang mu gmu conductancemean meanconductance",
-    "cell": "cell device cellid deviceid address addr dev cellnumber devicenumber dut addrs"
-    " deviceno cellno",
-    "row": "row wordline wlindex w rows word rowindex",
-    "column": "column col bitline blindex b columns bit colindex columnindex",
-    "level": "level state levels levelindex stateindex range",
-    "cycle": "cycle cycles cyclenumber cycleindex cyclecount cyclenum ncycle iteration",
-    "pulse": "pulse pulsenumber pulses pulseindex pulsecount npulse index step n number pulseno"
-    " stepnumber",
-    "ramp": "ramp rmp ramps series sweep run trial curve train sweepnumber sweepindex repetition"
-    " repeat",
-    "direction": "direction op operation type polarity optype setreset mode action kind",
-    "up": "up ltp potentiation pot setresponse",
-    "down": "down ltd depression dep resetresponse",
-}
-_ROLE_OF = {
-    name.lower(): role
-    for role, names in _NAMES.items()
-    for name in names.split()
-}
 _RESISTANCE = re.compile(
     r"r(es|on|off|lrs|hrs|i|f|before|after|initial|init|final|read|meas|min|max|low|high|pre|post"
-    r"|start|end|cell|dut)?\d*|[hl]rs\d*|.*resistance.*"
+    r"|start|end|cell|dut)?\d*[ck]?|[hl]rs\d*|.*resistance.*|widerstand.*"
 )
 """Names, in small letters without signs, of columns that hold resistances."""
 _CURRENTS = frozenset(("ioff", "ion", "ihrs", "ilrs"))
@@ -107,7 +34,9 @@ def role_of(column: Column) -> str | None:
     >>> role_of(Column("Pulse width", "s", np.zeros(1)))
     'width'
     """
-    role = _ROLE_OF.get(plain(column.name))
+    role = ROLE_OF.get(plain(column.name))
+    if column.words and role in ("level", "cycle"):
+        role = "direction"
     unit = unit_of(column.unit) if column.unit else None
     if unit is None:
         return role
@@ -241,13 +170,25 @@ class Roles:
         """Plain numbers of a column; NaN throughout if it is not there."""
         if role not in self._found:
             return np.full(self.sheet.rows, np.nan)
+        self._check_numbers(role)
         return self._found[role].values
 
     def si(self, role: str) -> Array:
         """A column in SI, resistances as they are; NaN throughout if it is not there."""
         if role not in self._found:
             return np.full(self.sheet.rows, self.sheet.hints.get(role, np.nan))
+        self._check_numbers(role)
         return in_si(self._found[role], role)
+
+    def _check_numbers(self, role: str) -> None:
+        """Refuse words where numbers must be."""
+        column = self._found[role]
+        for row, word in enumerate(column.words):
+            if word:
+                raise ValueError(
+                    f"File `{self.sheet.source}` {self.sheet.line(row)} must hold a number for"
+                    f" `{column.name}`, but holds `{one_line(word[:30])}`."
+                )
 
     def conductance(self, role: str, voltage: Array | None = None) -> Array:
         """A column as conductances (S), from conductances, resistances or currents.
@@ -259,8 +200,8 @@ class Roles:
         Raises:
             ValueError: It must be read with a unit or a voltage that nobody gives.
         """
-        column = self._found[role]
-        return conductance_of(column, role, self.sheet, voltage)
+        self._check_numbers(role)
+        return conductance_of(self._found[role], role, self.sheet, voltage)
 
 
 def is_resistance(column: Column) -> bool:
@@ -277,7 +218,7 @@ def is_current(column: Column) -> bool:
     if unit is not None:
         return unit.symbol == "A"
     name = plain(column.name)
-    return _ROLE_OF.get(name) == "current" or name in _CURRENTS
+    return ROLE_OF.get(name) == "current" or name in _CURRENTS
 
 
 def unit_in_name(source: str) -> str:
@@ -300,6 +241,8 @@ def in_si(column: Column, role: str) -> Array:
     return column.values * unit.factor + unit.offset
 
 
+_MOST_SINGLE = 1.0
+"""Conductance that no cell has (S)."""
 _MOST_CONDUCTANCE = 0.1
 """Conductance above which a number without unit is not taken for siemens (S)."""
 
@@ -344,5 +287,12 @@ def conductance_of(
             f"File `{sheet.source}` must say the unit of `{column.name}`, but does not, and"
             f" {column.values[np.isfinite(column.values)][0]:g} is no conductance in siemens; add"
             f" `--columns {role}={column.name}[uS]` or the like."
+        )
+    far = np.flatnonzero(np.abs(result) > _MOST_SINGLE)
+    if far.size:
+        raise ValueError(
+            f"File `{sheet.source}` {sheet.line(int(far[0]))} must have a conductance of a cell in"
+            f" `{column.name}`, but has {result[far[0]]:.4g} S where most have {typical:.3g} S;"
+            " are units mixed?"
         )
     return result

@@ -147,6 +147,11 @@ def _is_waited(roles: Roles) -> bool:
     return any(role in roles for role in told) or not _is_traced(roles)
 
 
+def _is_wide_wait(roles: Roles) -> bool:
+    """Time, and a cell a column."""
+    return "time" in roles and not _reads(roles) and looks_wide(roles)
+
+
 def _is_traced(roles: Roles) -> bool:
     """Time and one reading, evenly sampled or long enough to be meant so."""
     if not ("time" in roles and _reads(roles)):
@@ -183,6 +188,7 @@ _SIGNS: tuple[tuple[str, Callable[[Roles], bool]], ...] = (
     ("trace", _is_traced),
     ("pulses", _is_pulsed_in_time),
     ("waits", _is_waited),
+    ("waits", _is_wide_wait),
     ("map", _is_map),
     ("pulses", _is_pulsed),
     ("pulses", looks_wide),

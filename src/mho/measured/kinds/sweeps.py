@@ -15,6 +15,9 @@ from mho.measured.kinds.common import (
 from mho.measured.roles import Roles
 from mho.measured.values import Sweeps
 
+_FEWEST = 4
+"""Points of a sweep at least (1)."""
+
 
 def sweeps(roles: Roles, given: Given) -> Sweeps:
     """Current against voltage.
@@ -115,24 +118,24 @@ def _starts(voltage: Array) -> Mask:
     """
     result = np.zeros(len(voltage), dtype=bool)
     known = voltage[np.isfinite(voltage)]
-    if known.size < 4:
+    if known.size < _FEWEST:
         return result
-    low, high = known.min(), known.max()
-    near = 1e-6 * (high - low) + 1e-12
-    begin = known[0]
+    near = 1e-6 * float(np.ptp(known)) + 1e-12
+    at_begin = np.abs(voltage - known[0]) <= near
+    at_low = voltage <= known.min() + near
+    at_high = voltage >= known.max() - near
     seen_low = seen_high = False
-    for row, value in enumerate(voltage):
-        seen_low |= bool(value <= low + near)
-        seen_high |= bool(value >= high - near)
-        back = row > 0 and abs(value - begin) <= near
-        if back and seen_low and seen_high and row + 1 < len(voltage):
-            following = voltage[row + 1]
-            again = abs(following - begin) <= near
-            # an end and a start at the same voltage are two points; otherwise one is both
-            if again:
-                result[row + 1] = True
-            elif not result[row]:
-                result[row] = abs(voltage[row - 1] - begin) > near
-            seen_low = begin <= low + near
-            seen_high = begin >= high - near
+    for row in np.flatnonzero(at_begin | at_low | at_high).tolist():
+        seen_low |= bool(at_low[row])
+        seen_high |= bool(at_high[row])
+        inside = 0 < row < len(voltage) - 1
+        if not (at_begin[row] and seen_low and seen_high and inside):
+            continue
+        # an end and a start at the same voltage are two points; otherwise one is both
+        if at_begin[row + 1]:
+            result[row + 1] = True
+        elif not result[row]:
+            result[row] = not at_begin[row - 1]
+        seen_low = bool(at_low[row])
+        seen_high = bool(at_high[row])
     return result

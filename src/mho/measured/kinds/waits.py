@@ -1,5 +1,7 @@
 """Waits: what a cell holds some time after it was written, with or without heat."""
 
+import re
+
 import numpy as np
 
 from mho.measured.kinds.common import (
@@ -14,7 +16,9 @@ from mho.measured.kinds.common import (
     told_lines,
     whole,
 )
-from mho.measured.roles import Roles
+from mho.measured.kinds.wide import ramp_columns
+from mho.measured.roles import Roles, conductance_of
+from mho.measured.sheets import Column, Sheet
 from mho.measured.values import UNKNOWN, Waits
 
 
@@ -28,6 +32,8 @@ def waits(roles: Roles, given: Given) -> Waits:
     Raises:
         ValueError: Columns are missing, or numbers cannot be right.
     """
+    if "time" in roles and not _reads(roles) and ramp_columns(roles):
+        roles = _long(roles)
     sheet = roles.sheet
     before_after = "before" in roles and "after" in roles
     if not before_after and not ("time" in roles and _reads(roles)):
@@ -92,6 +98,40 @@ def waits(roles: Roles, given: Given) -> Waits:
         sheet.source,
         (*sheet.remarks, *remarks),
     )
+
+
+_HEAT = re.compile(r"(?<![A-Za-z\d])(\d{1,4}(?:\.\d+)?)\s*(°?C|K)(?![A-Za-z])")
+
+
+def _long(roles: Roles) -> Roles:
+    """A cell a column, made a line a reading; temperatures may stand in the names."""
+    sheet = roles.sheet
+    columns = ramp_columns(roles)
+    count = len(columns)
+    heat = []
+    for column in columns:
+        found = _HEAT.search(column.name)
+        kelvin = 273.15 if found is not None and found[2] != "K" else 0.0
+        heat.append(float(found[1]) + kelvin if found is not None else np.nan)
+    read = [conductance_of(column, "conductance", sheet) for column in columns]
+    told = tuple(
+        f"column `{column.name}`: cell {number}"
+        for number, column in enumerate(columns[:6])
+    )
+    long = Sheet(
+        sheet.source,
+        (
+            Column("cell", "", np.repeat(np.arange(float(count)), sheet.rows)),
+            Column("time", "s", np.tile(roles.si("time"), count)),
+            Column("conductance", "S", np.concatenate(read)),
+            Column("temperature", "K", np.repeat(heat, sheet.rows)),
+        ),
+        np.tile(sheet.lines, count),
+        True,
+        (*sheet.remarks, *told),
+        sheet.hints,
+    )
+    return Roles(long)
 
 
 def _reads(roles: Roles) -> str:

@@ -4,14 +4,19 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 from mho.measured.sheets.numbers import is_missing, number_of
 from mho.measured.sheets.units import unit_of
 
 _COMMENT = ("#", "%", "//")
-_LOOKED_AT = 400
+_TOLD = re.compile(r"sep=.\s*\"?$")
+"""What Excel reads as the separator: said, and told from the table anyway."""
+_LOOKED_AT = 1000
 """Lines by which the layout is told at most (1)."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
+_FEWEST_TITLES = 2
+"""Titles that make a header of a table of several columns (1)."""
 _SEPARATORS = ("\t", ";", ",", "|", " ")
 """What may stand between columns, the surest first; a space stands for any of them."""
 
@@ -41,7 +46,8 @@ class Layout:
 
 def is_comment(line: str) -> bool:
     """Whether a line is a remark of its author."""
-    return line.lstrip().lstrip('"').startswith(_COMMENT)
+    start = line.lstrip().lstrip('"')
+    return start.startswith(_COMMENT) or _TOLD.match(start) is not None
 
 
 def split(line: str, separator: str) -> list[str]:
@@ -70,15 +76,14 @@ def layout_of(lines: list[str]) -> Layout | None:
     Args:
         lines: All lines of the file.
     """
-    told = [
+    said = (
         (number, line)
         for number, line in enumerate(lines)
         if line.strip() and not is_comment(line)
-    ]
+    )
+    told = list(islice(said, _LOOKED_AT))
     separator = _separator([line for _, line in told])
-    rows = [
-        (number, split(line, separator)) for number, line in told[:_LOOKED_AT]
-    ]
+    rows = [(number, split(line, separator)) for number, line in told]
     comma = _has_decimal_comma(rows, separator)
     start = _first_of_numbers(rows, comma)
     if start is None:
@@ -86,14 +91,14 @@ def layout_of(lines: list[str]) -> Layout | None:
     first, cells = rows[start]
     width = max(len(cells), _usual_width(rows[start:]))
     head = rows[:start] or _head_in_comment(lines[:first], separator)
-    titles, units, used = _titles(head, width, cells)
+    titles, units, used = _titles(head, width)
     left_out = tuple(number for number, _ in head if number not in used)
     return Layout(separator, comma, titles, units, first, width, left_out)
 
 
 def _separator(lines: list[str]) -> str:
     """What stands between the columns of the last of the lines: those before may be a header."""
-    sample = lines[len(lines) // 2 :][:_LOOKED_AT] or lines
+    sample = lines[len(lines) // 2 :] or lines
     for separator in _SEPARATORS:
         counts = [len(split(line, separator)) for line in sample]
         usual, times = Counter(counts).most_common(1)[0] if counts else (1, 0)
@@ -173,32 +178,36 @@ def _head_in_comment(
     for number in range(len(lines) - 1, -1, -1):
         line = lines[number].strip()
         if line and is_comment(line):
-            return [(number, split(line.lstrip('"#%/ \t'), separator))]
+            cells = split(line.lstrip('"#%/ \t'), separator)
+            return [(number, cells)] if all(cells) else []
     return []
 
 
 def _titles(
-    head: list[tuple[int, list[str]]], width: int, first: list[str]
+    head: list[tuple[int, list[str]]], width: int
 ) -> tuple[tuple[str, ...], tuple[str, ...], set[int]]:
     """Titles and units among the lines before the numbers, and which lines they are."""
     fitting = [row for row in head if _fits(row[1], width)]
     if not fitting:
         return (), (), set()
-    number, cells = fitting[-1]
+    place = len(fitting) - 1
     units: tuple[str, ...] = ()
-    used = {number}
-    if len(fitting) > 1 and _is_of_units(cells):
-        units = tuple(cell.strip("()[]{} ") for cell in cells)
-        number, cells = fitting[-2]
-        used.add(number)
-    del first
+    for below in range(1, len(fitting)):
+        if _is_of_units(fitting[below][1]):
+            units = tuple(cell.strip("()[]{} ") for cell in fitting[below][1])
+            place = below - 1
+            break
+    number, cells = fitting[place]
+    used = {number, fitting[place + 1][0]} if units else {number}
     return _padded(cells, width), _padded(units, width) if units else (), used
 
 
 def _fits(cells: list[str], width: int) -> bool:
+    """Whether a line may be a header: a title for each column but one at most."""
     while cells and not cells[-1]:
         cells = cells[:-1]
-    return width - 1 <= len(cells) <= width and len(cells) > 0
+    fewest = max(width - 1, min(width, _FEWEST_TITLES))
+    return fewest <= len(cells) <= width
 
 
 def _is_of_units(cells: list[str]) -> bool:

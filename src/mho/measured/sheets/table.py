@@ -19,6 +19,7 @@ MOST_CELLS = 5_000_000
 """Cells of a table that are read at most (1): memory and time are planned for them."""
 _CHUNK = 20_000
 """Lines that are read at a time (1)."""
+_BEGINS = frozenset("0123456789.+-")
 _SHOWN = 30
 """Letters of a cell that a sentence shows (1)."""
 
@@ -126,7 +127,10 @@ class _Reader:
         repeated = []
         for place in range(self.layout.first, len(self.lines)):
             line = self.lines[place]
-            if not line.strip() or is_comment(line):
+            # almost every line begins with a number
+            if line[:1] not in _BEGINS and (
+                not line.strip() or is_comment(line)
+            ):
                 continue
             if head and head[0] in line:
                 cells = split(line, self.layout.separator)
@@ -136,8 +140,8 @@ class _Reader:
             chosen.append(place)
         if repeated:
             self.remarks.append(
-                f"line {repeated[0]}: the header comes again ({len(repeated)} times in all), and"
-                " was left out"
+                f"line {repeated[0]}: the header comes again and was left out;"
+                f" {len(repeated)} such line{'s' if len(repeated) > 1 else ''} in all"
             )
         return chosen
 
