@@ -19,6 +19,7 @@ from configurations import MAKERS, made
 from mho.checks import CONFIGURATIONS, Configuration, check_number
 from mho.cli.main import app, main
 from mho.device import CellModel
+from mho.device.laws import QuantileRelaxation
 from mho.device.published import PRESETS, preset
 from mho.programming import ProgramProtocol
 from mho.sweeping import Subject
@@ -60,6 +61,11 @@ ALLOWED: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
         ("FittedRelaxation", f"{fit}_{power}"): (("negative",), FIT)
         for fit in ("early", "late")
         for power in range(5)
+    },
+    **{
+        ("QuantileRelaxation", field.name): (("negative",), FIT)
+        for field in fields(QuantileRelaxation)
+        if field.name[-1].isdigit()
     },
 }
 """What else would be refused but has a meaning, field by field, and which."""

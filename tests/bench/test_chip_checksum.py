@@ -11,7 +11,7 @@ import mho.device.published as published
 from mho.bench.simulated import ChipSpec
 from mho.bench.simulated.first_checksums import _recorded, first_checksum
 from mho.device.filament import CellParameters
-from mho.device.published import Preset, preset
+from mho.device.published import FORMERLY, Preset, preset
 from mho.files import identity
 from mho.wires import WireModel
 
@@ -111,7 +111,26 @@ def test_numbers_of_the_first_release_are_still_those_of_its_presets(
     It also holds the canonical form: a renamed field, or another way to write a number, would
     change the identity of everything.
     """
-    assert _recorded()[name]["numbers"] == identity(preset(name))
+    now = {then: later for later, then in FORMERLY.items()}.get(name, name)
+    assert _recorded()[name]["numbers"] == identity(preset(now))
+
+
+def test_a_file_of_before_a_repair_has_the_numbers_of_before() -> None:
+    """The name in the file is the old one, and the checksum beside it tells which is meant.
+
+    A new chip of that name keeps it, and so does one whose checksum belongs to nothing: the
+    reader refuses it then.
+    """
+    before = ChipSpec("wan2022_polynomials", 3, 2, 8, 8, stuck=0.25)
+    after = replace(before, preset="wan2022")
+    assert before.model != after.model
+    assert before.in_files == after
+    assert after.of_model(before.model) == before
+    assert after.of_model(after.model) == after
+    assert after.of_model("0" * 64) == after
+    other = ChipSpec("rao2023", 1, 2, 8, 8)
+    assert other.in_files == other
+    assert other.of_model("0" * 64) == other
 
 
 def test_the_first_checksum_is_of_words_that_are_frozen() -> None:

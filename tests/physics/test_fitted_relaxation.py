@@ -20,7 +20,7 @@ LATE = (0.701, 22.086, -50.773, 47.095, -16.458)
 
 
 def _law(**changes: float) -> FittedRelaxation:
-    law = preset("wan2022").cell().relaxation
+    law = preset("wan2022_polynomials").cell().relaxation
     assert isinstance(law, FittedRelaxation)
     return replace(law, **changes)
 
@@ -145,7 +145,7 @@ def test_cells_relax_by_the_fit(stream: Stream) -> None:
     """
     count = 20_000
     kind = (
-        preset("wan2022")
+        preset("wan2022_polynomials")
         .replace(
             telegraph__births=0.0,
             flicker__per_decade=0.0,

@@ -209,7 +209,7 @@ def test_increments_of_flicker(stream: Stream) -> None:
         assert_one_law(after[k] - before[k], moved[k] - state[k])
 
 
-@pytest.mark.parametrize("name", ["rao2023", "wan2022"])
+@pytest.mark.parametrize("name", ["rao2023", "wan2022_polynomials"])
 @pytest.mark.parametrize("age", [1e-3, 1e5])
 def test_creep(stream: Stream, name: str, age: float) -> None:
     """Cycled cells at a tenth of the range, a while after: the change of what is read."""

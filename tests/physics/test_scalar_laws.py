@@ -48,7 +48,7 @@ def assert_follows(
 
 
 @pytest.mark.parametrize("strength", [-3.0, 0.7, 3.0])
-@pytest.mark.parametrize("name", ["rao2023", "wan2022"])
+@pytest.mark.parametrize("name", ["rao2023", "wan2022_polynomials"])
 def test_relaxation(name: str, strength: float) -> None:
     """The shift of a cell at any conductance and age, by either law.
 

@@ -12,6 +12,7 @@ from mho.device.laws import (
     Endurance,
     FittedRelaxation,
     Flicker,
+    QuantileRelaxation,
     Relaxation,
     Retention,
     Switching,
@@ -81,7 +82,10 @@ _LAWS: dict[str, type] = {
 USUAL = "usual"
 """Name of the law of each group that cells have unless a preset says another."""
 FURTHER_LAWS: dict[str, dict[str, type]] = {
-    "relaxation": {"fitted": FittedRelaxation},
+    "relaxation": {
+        "fitted": FittedRelaxation,
+        "quantiles": QuantileRelaxation,
+    },
 }
 """Other laws of a cell with a filament, by group and by their names in preset files."""
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from mho.device.published import preset
+from mho.device.published import FORMERLY, preset
 from mho.files import identity
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def first_checksum(spec: "ChipSpec") -> str | None:
     Args:
         spec: The chip.
     """
-    recorded = _recorded().get(spec.preset)
+    recorded = _recorded().get(FORMERLY.get(spec.preset, spec.preset))
     if recorded is None or recorded["numbers"] != identity(preset(spec.preset)):
         return None
     words = recorded["words"]

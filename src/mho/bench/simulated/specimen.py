@@ -1,6 +1,6 @@
 """Which simulated chip: everything that makes it what it is, in a few plain values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mho.bench.interface import Bench, BenchInfo
 from mho.bench.simulated.bench import SimulatedBench
@@ -14,7 +14,12 @@ from mho.checks import (
     check_positive,
 )
 from mho.chip import Chip
-from mho.device.published import Preset, numbers_of, recorded_preset
+from mho.device.published import (
+    FORMERLY,
+    Preset,
+    numbers_of,
+    recorded_preset,
+)
 from mho.files import NOT_IDENTITY, identity
 from mho.rng import Stream
 from mho.wires import WireModel
@@ -97,6 +102,28 @@ class ChipSpec(Configuration):
         return SimulatedBench(
             self.chip, Stream(self.seed).child("chip"), None, self.read_noise
         )
+
+    @property
+    def in_files(self) -> "ChipSpec":
+        """The same chip under the name that its numbers had in the first release.
+
+        A preset that was repaired left its earlier numbers under a name of their own; files that
+        are written anew stay as they were. The checksum beside it says which numbers are meant.
+        """
+        then = FORMERLY.get(self.preset, self.preset)
+        return self if then == self.preset else replace(self, preset=then)
+
+    def of_model(self, model: str) -> "ChipSpec":
+        """The same chip under the name that its numbers have by now; see `in_files`.
+
+        Args:
+            model: Checksum of its numbers, as `model`.
+        """
+        for now, then in FORMERLY.items():
+            if self.preset == then and self.model != model:
+                former = replace(self, preset=now)
+                return former if former.model == model else self
+        return self
 
 
 def _check_can_be_stuck(kind: Preset) -> None:

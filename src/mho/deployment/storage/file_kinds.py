@@ -71,7 +71,8 @@ def chip_parts(chip: ProgrammedChip) -> Parts:
     """A chip with its image as plain values and tensors."""
     content, tensors = image_parts(chip.image)
     writer = Writer()
-    content["chip"] = writer.write(chip, "chip")
+    named = replace(chip, specimen=chip.specimen.in_files)
+    content["chip"] = writer.write(named, "chip")
     return content, tensors | writer.tensors
 
 
@@ -98,8 +99,11 @@ def read_chip(reader: Reader, content: Mapping[str, Any]) -> ProgrammedChip:
     chip: ProgrammedChip = reader.read(
         ProgrammedChip, content.get("chip"), "chip", image=image
     )
-    check_chip(chip)
-    return chip
+    with_known_numbers = replace(
+        chip, specimen=chip.specimen.of_model(chip.model)
+    )
+    check_chip(with_known_numbers)
+    return with_known_numbers
 
 
 IMAGE = FileKind("mho-image", image_parts, read_image)

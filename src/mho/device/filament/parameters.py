@@ -18,6 +18,7 @@ from mho.device.laws import (
     Endurance,
     FittedRelaxation,
     Flicker,
+    QuantileRelaxation,
     Relaxation,
     Retention,
     Switching,
@@ -49,7 +50,7 @@ class CellParameters(CellModel):
     switching: Switching
     telegraph: TelegraphNoise
     flicker: Flicker
-    relaxation: Relaxation | FittedRelaxation
+    relaxation: Relaxation | FittedRelaxation | QuantileRelaxation
     retention: Retention
     temperature: Temperature
     endurance: Endurance
@@ -110,7 +111,7 @@ class CellParameters(CellModel):
         slots = int(self.telegraph.slots)
         return {
             "core": "f4",
-            "relaxing": "f4",
+            "relaxing": self.relaxation.state_column(),
             "switched_at": "f8",
             "ahead": "f4",
             "cycles": "f8",
@@ -211,4 +212,5 @@ class CellParameters(CellModel):
             "law_white": scalar.white,
             "law_energy": CellModel.energy,
             "law_relaxation": self.relaxation.scalar_shift(),
+            "law_renewal": self.relaxation.scalar_renewal(),
         }

@@ -46,12 +46,16 @@ _STUCK = purpose("stuck")
 _TEMPERATURE = normal_purpose("temperature coefficient")
 _FLICKER = normal_purpose("flicker")
 _FLICKER_STEP = normal_purpose("flicker step")
-_RELAXATION = normal_purpose("relaxation")
 _SPAWNING = purpose("spawning")
 
 
-def law_relaxation(law: Record, core: Real, age: Real, strength: Real) -> Real:
-    """The preset's law of relaxation."""
+def law_relaxation(law: Record, core: Real, age: Real, relaxing: Any) -> Real:
+    """The preset's law of relaxation, for what a cell remembers of it."""
+    raise NotImplementedError
+
+
+def law_renewal(cell: Record, p: Record, share: Real, draw: Word) -> None:
+    """How a step renews what a cell remembers, by the preset's law."""
     raise NotImplementedError
 
 
@@ -82,7 +86,7 @@ def born(cell: Record, p: Record, draw: Word) -> None:
     add_channels(cell, p.telegraph, number, draw)
 
 
-def creep(p: Record, core: Real, age: Real, relaxing: Real) -> Real:
+def creep(p: Record, core: Real, age: Real, relaxing: Any) -> Real:
     """Change since a cell was switched: relaxation, and after its onset retention (S)."""
     # a second in the warm counts as several at the reference
     lived = age * p.ion_acceleration
@@ -123,17 +127,12 @@ def _switch(cell: Record, p: Record, shot: Shot, draw: Word) -> Real:
     if step != 0:
         cell.cycles += 0.5
     share = renewed_share(p.relaxation, step)
-    old = cell.relaxing
-    # the roots of the shares keep the variance at 1 however often a cell is trimmed
-    kept = np.sqrt(F(1) - share) * old
-    new = kept + np.sqrt(share) * normal(draw, _RELAXATION)
     age = shot.now - cell.switched_at
     new_age = age * (1.0 - np.float64(share))
     cell.switched_at = shot.now - new_age
-    cell.relaxing = new
-    taken_over = creep(p, before, F(age), old) - creep(
-        p, after, F(new_age), new
-    )
+    crept = creep(p, before, F(age), cell.relaxing)
+    law_renewal(cell, p, share, draw)
+    taken_over = crept - creep(p, after, F(new_age), cell.relaxing)
     # creep may exceed a small core, which cannot turn negative
     cell.core = after + max(taken_over, -after)
     return step
@@ -264,7 +263,8 @@ def age(cell: Record, p: Record, cycles: float, now: float, draw: Word) -> None:
         return
     cell.cycles += cycles
     cell.core = p.formed
-    cell.relaxing = normal(draw, _RELAXATION)
+    # a share of 1: nothing of the old is left
+    law_renewal(cell, p, F(1), draw)
     cell.switched_at = now
     for k in range(len(cell.amplitude)):
         cell.amplitude[k] = F(0)

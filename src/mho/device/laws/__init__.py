@@ -17,6 +17,12 @@ from mho.device.laws.endurance import Endurance, births_factor
 from mho.device.laws.fits import Fit, fitted
 from mho.device.laws.fitted_relaxation import FittedRelaxation
 from mho.device.laws.flicker import Flicker, flicker_memory, flicker_scale
+from mho.device.laws.quantile_relaxation import (
+    QuantileRelaxation,
+    quantile_relaxation_shift,
+    rank_at,
+    tail_exponent,
+)
 from mho.device.laws.relaxation import Relaxation, renewed_share
 from mho.device.laws.retention import Retention, retention_loss
 from mho.device.laws.switching import (
@@ -36,6 +42,7 @@ __all__ = [
     "Fit",
     "FittedRelaxation",
     "Flicker",
+    "QuantileRelaxation",
     "Relaxation",
     "Retention",
     "Switching",
@@ -52,10 +59,13 @@ __all__ = [
     "flicker_scale",
     "has_channels",
     "moved_core",
+    "quantile_relaxation_shift",
+    "rank_at",
     "renewed_share",
     "resolve_channels",
     "retention_loss",
     "switches",
+    "tail_exponent",
     "warming_factor",
     "watch_channel",
 ]

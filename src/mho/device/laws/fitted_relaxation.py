@@ -13,7 +13,8 @@ from mho.checks import (
     check_not_negative,
     check_positive,
 )
-from mho.compiled import F, Numbers, Real, Record, expm1, log, log1p
+from mho.compiled import Column, F, Numbers, Real, Record, expm1, log, log1p
+from mho.device.laws.relaxation import renew_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,17 @@ class FittedRelaxation(Configuration):
             "decades": math.log(self.late / self.early),
         }
 
+    def state_column(self) -> Column:
+        """What a cell remembers of its relaxation: one standard normal number."""
+        return "f4"
+
     def scalar_shift(self) -> Callable[..., Real]:
         """The law for one cell."""
         return fitted_relaxation_shift
+
+    def scalar_renewal(self) -> Callable[..., None]:
+        """How a step renews a cell's number."""
+        return renew_number
 
 
 def _fit(x: Real, c0: Real, c1: Real, c2: Real, c3: Real, c4: Real) -> Real:

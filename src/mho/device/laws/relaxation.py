@@ -5,8 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from mho.checks import Configuration, check_not_negative, check_positive
-from mho.compiled import F, Numbers, Real, Record, expm1, log, log1p
+from mho.compiled import (
+    Column,
+    F,
+    Numbers,
+    Real,
+    Record,
+    Word,
+    expm1,
+    log,
+    log1p,
+    normal,
+    normal_purpose,
+)
+
+_RELAXATION = normal_purpose("relaxation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +73,17 @@ class Relaxation(Configuration):
         """What the scalar law needs besides the fields."""
         return {"in_a_second": math.log1p(1 / self.onset)}
 
+    def state_column(self) -> Column:
+        """What a cell remembers of its relaxation: one standard normal number."""
+        return "f4"
+
     def scalar_shift(self) -> Callable[..., Real]:
         """The law for one cell."""
         return relaxation_shift
+
+    def scalar_renewal(self) -> Callable[..., None]:
+        """How a step renews a cell's number."""
+        return renew_number
 
 
 def relaxation_shift(
@@ -86,3 +110,16 @@ def relaxation_shift(
 def renewed_share(law: Record, step: Real) -> Real:
     """Share of the relaxing state that a step of this size renews (1)."""
     return -expm1(-abs(step) / law.renewal_step)
+
+
+def renew_number(cell: Record, p: Record, share: Real, draw: Word) -> None:
+    """Renew a share of a cell's number; its variance stays 1 however often a cell is trimmed.
+
+    Args:
+        cell: The cell.
+        p: The numbers of the kind.
+        share: Share that is renewed (1).
+        draw: Randomness of the event.
+    """
+    kept = np.sqrt(F(1) - share) * cell.relaxing
+    cell.relaxing = kept + np.sqrt(share) * normal(draw, _RELAXATION)

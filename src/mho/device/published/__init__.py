@@ -32,6 +32,9 @@ from mho.device.published.shipped import PRESETS
 from mho.device.values import Confidence, Preset, Value
 from mho.files import identity
 
+FORMERLY = {"wan2022_polynomials": "wan2022"}
+"""Presets whose numbers went under another name in the first release, and that name."""
+
 
 def preset(name: str) -> Preset:
     """The preset of this name.
@@ -121,6 +124,7 @@ def code_of(name: str, numbers: str = "") -> tuple[str, ...]:
 
 
 __all__ = [
+    "FORMERLY",
     "PRESETS",
     "ArrayNumbers",
     "Confidence",
