@@ -24,6 +24,10 @@ SABOTAGE: dict[str, dict[str, float]] = {
     "F5": {"telegraph__cleaning_probability": 0.0},
     "F6": {"switching__set_voltage": 1.8},
     "F6-relaxation": {"relaxation__scale": 0.6},
+    "L1": {"relaxation__scale": 0.6},
+    "L2": {"relaxation__scale": 0.3},
+    "L3": {"relaxation__early_up_tail_0": -0.5},
+    "L4": {"relaxation__memory": 0.95},
     "F7": {"switching__set_voltage": 1.0},
     "F8": {"telegraph__longest": 1e-2},
 }

@@ -17,6 +17,13 @@ from mho.papers.experiments.levels import (
 )
 from mho.papers.experiments.spectra import SpectrumShown, slope_of_many
 from mho.papers.experiments.traces import TracesShown, adjacent_levels
+from mho.papers.experiments.waiting import (
+    WaitingShown,
+    waiting_mean,
+    waiting_memory,
+    waiting_spread,
+    waiting_tails,
+)
 from mho.papers.experiments.windows import WindowsShown, narrower_window
 from mho.papers.experiments.write_verify import (
     PulsesShown,
@@ -34,6 +41,7 @@ __all__ = [
     "RelaxationShown",
     "SpectrumShown",
     "TracesShown",
+    "WaitingShown",
     "WindowsShown",
     "adjacent_levels",
     "all_levels",
@@ -44,4 +52,8 @@ __all__ = [
     "neurram_pulses",
     "neurram_relaxation",
     "slope_of_many",
+    "waiting_mean",
+    "waiting_memory",
+    "waiting_spread",
+    "waiting_tails",
 ]

@@ -34,6 +34,22 @@ class Measured(NamedTuple):
     kurtosis: float
 
 
+class OfAll(NamedTuple):
+    """The change of cells of all levels at one time.
+
+    Args:
+        spread: Its standard deviation (µS).
+        kurtosis: Its kurtosis (1).
+        quantiles: Its quantiles (µS). Shape (quantiles,).
+        errors: Their standard errors, by drawing cells again (µS). Shape (quantiles,).
+    """
+
+    spread: float
+    kurtosis: float
+    quantiles: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
 BY_LEVEL = (
     Measured(1.25, 5, 0.01, 793, 0.08, 0.70, 42.1),
     Measured(1.25, 5, 0.1, 794, 0.17, 1.27, 36.8),
@@ -79,13 +95,38 @@ BY_LEVEL = (
 """Eight ranges of conductance at five times."""
 
 OF_ALL = {
-    0.01: (0.94, 30.4, (-3.03, -1.28, -0.01, 1.12, 2.78)),
-    0.1: (1.62, 16.3, (-5.65, -2.48, -0.07, 1.97, 4.61)),
-    1: (2.10, 11.9, (-6.74, -3.44, -0.19, 2.72, 5.84)),
-    4: (2.37, 12.0, (-7.79, -3.87, -0.20, 3.03, 6.51)),
-    100000: (3.71, 7.6, (-12.66, -7.89, -1.17, 3.79, 7.39)),
+    0.01: OfAll(
+        0.94,
+        30.4,
+        (-3.03, -1.28, -0.01, 1.12, 2.78),
+        (0.14, 0.04, 0.00, 0.04, 0.13),
+    ),
+    0.1: OfAll(
+        1.62,
+        16.3,
+        (-5.65, -2.48, -0.07, 1.97, 4.61),
+        (0.38, 0.08, 0.01, 0.08, 0.21),
+    ),
+    1: OfAll(
+        2.10,
+        11.9,
+        (-6.74, -3.44, -0.19, 2.72, 5.84),
+        (0.26, 0.09, 0.02, 0.08, 0.30),
+    ),
+    4: OfAll(
+        2.37,
+        12.0,
+        (-7.79, -3.87, -0.20, 3.03, 6.51),
+        (0.40, 0.13, 0.02, 0.13, 0.44),
+    ),
+    100000: OfAll(
+        3.71,
+        7.6,
+        (-12.66, -7.89, -1.17, 3.79, 7.39),
+        (0.37, 0.18, 0.04, 0.12, 0.39),
+    ),
 }
-"""All of them together, by time: spread (µS), kurtosis (1) and the quantiles (µS)."""
+"""All of them together, by time."""
 
 RANKS = {
     (0.01, 0.1): 0.40,

@@ -15,6 +15,7 @@ from mho.papers.experiments import (
     RelaxationShown,
     SpectrumShown,
     TracesShown,
+    WaitingShown,
     WindowsShown,
 )
 from mho.report.figures import (
@@ -35,6 +36,7 @@ from mho.report.figures import (
 from mho.units import uS
 
 _COLOURS = (SKY, BLUE, VERMILLION)
+_BY_TIME = (SKY, BLUE, GREEN, ORANGE, VERMILLION)
 
 
 def draw_shown(shown: object) -> Figure:
@@ -272,6 +274,24 @@ def _relaxation(shown: RelaxationShown) -> Figure:
     return figure
 
 
+def _waiting(shown: WaitingShown) -> Figure:
+    figure = new_figure(3.2)
+    axes = figure.subplots()
+    middle = as_array(shown.conductance)
+    names = ("10 ms", "0.1 s", "1 s", "4 s", "10⁵ s")
+    for row, (name, colour) in enumerate(zip(names, _BY_TIME, strict=True)):
+        measured = as_array(shown.measured[row])
+        simulated = as_array(shown.simulated[row])
+        axes.plot(middle, measured, color=colour, label=f"measured, {name}")
+        axes.plot(middle, simulated, "o", color=colour)
+
+    axes.plot([], [], "o", color=BLACK, label="simulated")
+    axes.set_xlabel("Conductance when written (µS)")
+    axes.set_ylabel(shown.name)
+    add_legend(axes)
+    return figure
+
+
 def _windows(shown: WindowsShown) -> Figure:
     figure = new_figure(3.0)
     axes = figure.subplots()
@@ -308,5 +328,6 @@ _MAKERS = cast(
         WindowsShown: _windows,
         PulsesShown: _pulses,
         RelaxationShown: _relaxation,
+        WaitingShown: _waiting,
     },
 )
