@@ -297,7 +297,7 @@ def relaxation() -> Figure:
             text = f"{level:,} µS"
             axes.plot(as_array(age), to_uS(sigma), color=colour, label=text)
         middle = levels[1] * uS
-        lost = middle - _creeping(name, middle, age, relaxation__scale=0.0)[0]
+        lost = middle - _creeping(name, middle, age)[0]
         axes.plot(
             as_array(age),
             to_uS(lost),

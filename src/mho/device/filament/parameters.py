@@ -146,8 +146,14 @@ class CellParameters(CellModel):
         return names | {f"traps.{name}": name for name in of_traps}
 
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """The core stays in its range, but for rounding and what a file's reader forgives."""
-        return {"core": (self.low / 2, self.high * 2)}
+        """The core stays in its range, but for rounding and what a file's reader forgives.
+
+        A core takes over what creep has done when a pulse renews it: with heavy tails that may be
+        all it has.
+        """
+        heavy = isinstance(self.relaxation, QuantileRelaxation)
+        lowest = 0.0 if heavy else self.low / 2
+        return {"core": (lowest, self.high * 2)}
 
     def numbers(self, temperature: float) -> Numbers:
         """All laws' numbers, group by group, and what follows from them."""
