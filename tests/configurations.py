@@ -38,8 +38,10 @@ from mho.programming import (
 )
 from mho.rng import Stream
 from mho.runs import Job, LifeJob, Questions, TrainJob, TuneJob
+from mho.runs.equations import SolveJob
 from mho.solve import BoundedErrors, Converters, GaussianErrors
 from mho.solve.feedback import Amplifier, FeedbackOptions
+from mho.solve.methods import Solving
 from mho.sweeping import Axis, PointMeasure, Subject
 from mho.training import NoiseAwareTraining, OnChipTraining
 from mho.training.hybrid import HybridTraining
@@ -57,6 +59,8 @@ def _of_cell(name: str) -> Callable[[], Any]:
 MAKERS: dict[str, Callable[[], Any]] = {
     "Job": lambda: Job("digits"),
     "TuneJob": TuneJob,
+    "SolveJob": SolveJob,
+    "Solving": Solving,
     "Questions": Questions,
     "Signature": Signature,
     "ProgrammingOptions": ProgrammingOptions,

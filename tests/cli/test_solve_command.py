@@ -71,34 +71,38 @@ class Stopped(KeyboardInterrupt):
     pass
 
 
+@pytest.mark.parametrize("cells", ["drawn", "physics"])
 def test_an_interrupted_run_ends_with_the_same_bits(
-    monkeypatch: pytest.MonkeyPatch,
+    cells: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Interrupted after the statistics, and twice within the solution."""
-    assert call(*WORDS, "--tolerance", "1e-13", "--out", "whole") == 0
+    """Interrupted before the solution, and twice within it: noise goes on where it was."""
+    words = ["solve", "--matrix", "gallery:random:8:9", "--cells", cells]
+    words += ["--tolerance", "1e-13", "--cells-per-number", "1"]
+    assert call(*words, "--out", "whole") == 0
     wanted = json.loads(Path("whole/result.json").read_text())
+    assert wanted["steps"] > 4
     monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
+    name = "mho.cli.work.equations.solve.solve_equations"
     real = equations.solve_equations
-    for after in (2, 5, 3):
+    words += ["--out", "parts"]
+    for steps in (0, 2, 2):
 
-        def stopping(*given: Any, after: int = after) -> Any:
+        def stopping(*given: Any, steps: int = steps) -> Any:
             told = 0
 
-            def progress(*_: object) -> None:
+            def progress(stage: str, _: float) -> None:
                 nonlocal told
-                told += 1
-                if told > after:
+                told += stage.startswith("solving")
+                if told > steps:
                     raise Stopped
 
             return real(*given[:-1], progress)
 
-        name = "mho.cli.work.equations.solve.solve_equations"
         monkeypatch.setattr(name, stopping)
         resumed = ["--resume"] if Path("parts").exists() else []
-        out = ["--tolerance", "1e-13", "--out", "parts"]
-        assert call(*WORDS, *out, *resumed) == 130
+        assert call(*words, *resumed) == 130
     monkeypatch.setattr(name, real)
-    assert call(*WORDS, *out, "--resume") == 0
+    assert call(*words, "--resume") == 0
     assert json.loads(Path("parts/result.json").read_text()) == wanted
     assert (
         Path("parts/solution.npy").read_bytes()
@@ -177,6 +181,10 @@ def test_a_circuit_in_feedback_solves_or_says_why_it_does_not(
         (["--cell-tolerance", "1"], "`cell_tolerance` must"),
         (["--reads", "0"], "`reads` must lie within"),
         (["--converters", "some"], "`converters` must be one of"),
+        (
+            ["--cells", "physics", "--conductances", "full"],
+            "`conductances` must be `array`",
+        ),
         (["--cells-per-number", "0"], "`cells_per_number` must lie within"),
         (
             ["--cells-per-number", "2", "--precision", "1e-4"],

@@ -11,6 +11,7 @@ from mho.bench.simulated import describe_chip
 from mho.chip import Chip
 from mho.ledger import Ledger
 from mho.programming import ErrorTable
+from mho.progress import Progress
 from mho.runs.equations.job import SolveJob
 from mho.solve import MatrixOnChips, TableErrors
 from mho.solve.feedback import (
@@ -23,9 +24,6 @@ from mho.statistical import ConductanceRange
 
 Array = npt.NDArray[np.float64]
 
-_LOOKS = 32
-"""Samples by which a pair is read back (1)."""
-
 
 class OnChips:
     """Products of a matrix on chips.
@@ -34,6 +32,7 @@ class OnChips:
         job: Which chips.
         equations: What they hold.
         table: Statistics of their cells.
+        progress: Told what is being programmed.
 
     Raises:
         ValueError: The matrix does not fit.
@@ -42,7 +41,11 @@ class OnChips:
     answer: Any = None
 
     def __init__(
-        self, job: SolveJob, equations: Equations, table: ErrorTable
+        self,
+        job: SolveJob,
+        equations: Equations,
+        table: ErrorTable,
+        progress: Progress,
     ) -> None:
         self.operator: Any = MatrixOnChips(
             equations.matrix,
@@ -53,7 +56,7 @@ class OnChips:
             stream=job.stream.child("chip"),
             protocol=job.protocol(),
             table=table,
-            looks=_LOOKS,
+            progress=progress,
             converters=None if job.converters == "ideal" else "chip",
             reads=job.reads,
             tiles=job.tiles,
@@ -75,15 +78,18 @@ class OnChips:
     def counters(self) -> dict[str, Any]:
         """Numbers of the next products, and costs."""
         state = self.operator.state()
-        return {**state, "ledger": asdict(state["ledger"])}
+        tensors = state.pop("bench", {})
+        ledger = asdict(state["ledger"])
+        return {**state, "ledger": ledger, "tensors": tensors}
 
     def restore(self, facts: dict[str, Any]) -> None:
         """Go on from such values."""
         self.operator.restore(
             {
-                **facts,
+                "rounds": facts["rounds"],
                 "products": tuple(facts["products"]),
                 "ledger": Ledger(**facts["ledger"]),
+                "bench": facts["tensors"],
             }
         )
 
@@ -117,13 +123,19 @@ class InFeedback:
         job: Which cells.
         equations: What they hold.
         table: Statistics of the cells.
+        progress: Told what is being programmed.
     """
 
     operator: Any = None
 
     def __init__(
-        self, job: SolveJob, equations: Equations, table: ErrorTable
+        self,
+        job: SolveJob,
+        equations: Equations,
+        table: ErrorTable,
+        progress: Progress,
     ) -> None:
+        progress("programming the matrix", 0.0)
         matrix = equations.matrix
         dense = matrix.toarray() if hasattr(matrix, "toarray") else matrix
         low, high = job.used_range()
@@ -135,7 +147,7 @@ class InFeedback:
         cells = feedback_cells(
             columns.T,
             options,
-            errors=TableErrors(table, partners, _LOOKS),
+            errors=TableErrors(table, partners, job.protocol().verify.samples),
             stream=job.stream.child("chip"),
         )
         self._circuit = FeedbackSolver(cells, options)

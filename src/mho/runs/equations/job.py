@@ -77,6 +77,7 @@ class SolveJob(Configuration):
         check_choice(self.cells, "cells", CELLS)
         check_choice(self.conductances, "conductances", RANGES)
         check_choice(self.converters, "converters", ("ideal", "chip"))
+        check_between(self.seed, "seed", 0, 2**63 - 1, "1")
         check_between(self.reads, "reads", 1, 1_000_000, "1")
         if self.cells_per_number is not None:
             check_between(self.cells_per_number, "cells_per_number", 1, 16, "1")
@@ -87,6 +88,11 @@ class SolveJob(Configuration):
                 )
         if self.precision is not None:
             check_between(self.precision, "precision", 1e-12, 0.5, "1")
+        if self.cells == "physics" and self.conductances == "full":
+            raise ValueError(
+                "Argument `conductances` must be `array` for programmed cells, but is `full`, with"
+                " which wires would swallow the currents."
+            )
         if self.cell_tolerance is not None:
             check_positive(self.cell_tolerance, "cell_tolerance", "S")
         if self.tiles is not None:

@@ -88,11 +88,8 @@ def _analog(
 ) -> Analog:
     """The matrix on its cells."""
     table = statistics_of(job, run.state("statistics"), progress)
-    progress("programming the matrix", 0.0)
     kind = InFeedback if job.solving.method == "feedback" else OnChips
-    analog = kind(job, equations, table)
-    progress("programming the matrix", 1.0)
-    return analog
+    return kind(job, equations, table, progress)
 
 
 def _digital_alone(

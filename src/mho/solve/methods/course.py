@@ -84,7 +84,7 @@ class Course:
 
         Args:
             state: Where.
-            beside: Plain facts to be kept as well.
+            beside: Plain facts to be kept as well; tensors by name under `tensors`.
 
         Raises:
             OSError: The file cannot be written.
@@ -97,6 +97,8 @@ class Course:
             # as bits: JSON has no NaN
             "residuals": np.array(self.residuals),
         }
+        plain = dict(beside)
+        more = plain.pop("tensors", {})
         facts = {
             "products": self.products,
             "combined": self.combined,
@@ -108,13 +110,16 @@ class Course:
                 self.work.bytes,
                 self.work.products,
             ],
-            "beside": beside,
+            "beside": plain,
         }
         tensors = {
             name: torch.from_numpy(np.ascontiguousarray(array))
             for name, array in arrays.items()
         }
-        state.save({"course": tensors}, facts)
+        groups = {"course": tensors}
+        if more:
+            groups["beside"] = more
+        state.save(groups, facts)
 
     @classmethod
     def taken_up(
@@ -146,7 +151,7 @@ class Course:
             images=list(arrays["images"]),
             path=float(facts["path"]),
         )
-        return course, dict(facts["beside"])
+        return course, {**facts["beside"], "tensors": groups.get("beside", {})}
 
 
 def _stacked(vectors: list[Array], length: int) -> Array:

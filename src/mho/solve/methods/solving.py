@@ -129,7 +129,8 @@ def solve(
         feedback: For `feedback`: takes a right side and returns what the circuit settles to.
         progress: Told what is being done and how far it is; may raise to interrupt.
         state: Where the course is kept now and then, and taken up if it is there.
-        counters: Plain facts about the operator that are kept with it.
+        counters: Plain facts about the operator that are kept with it; tensors by name under
+            `tensors`.
         restore: Takes such facts when the course is taken up.
 
     Raises:
@@ -200,7 +201,7 @@ class _Plans:
             self._course, facts = held
             self._now = int(facts["plan"])
             self._probe = Probe(**facts["probe"])
-            restore(facts["counters"])
+            restore({**facts["counters"], "tensors": facts["tensors"]})
         if self._probe is None:
             self._probe = self._tried()
         measured = self._probe
@@ -210,10 +211,13 @@ class _Plans:
             return self._solution(SolveOutcome.DIVERGED)
 
         def beside() -> dict[str, Any]:
+            facts = counters()
+            tensors = facts.pop("tensors", {})
             return {
                 "plan": self._now,
                 "probe": asdict(measured),
-                "counters": counters(),
+                "counters": facts,
+                "tensors": tensors,
             }
 
         while True:
