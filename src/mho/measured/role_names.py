@@ -39,9 +39,13 @@ _NAMES: dict[str, str] = {
         "conductance g leitwert widerstand cond conductances resistance r res resistances "
         "gmeas rmeas gread rread"
     ),
-    "current": "current i strom id ich1 currents i1 imeas iread draini draincurrent anodei",
+    "current": (
+        "ai iout imeasured icell absi iabs smu1i current i strom id ich1 "
+        "currents i1 imeas iread draini draincurrent anodei"
+    ),
     "voltage": (
-        "voltage v spannung vd vg volt volts voltages v1 vmeas vsource vapplied anodev "
+        "av vf vapp vin bias appliedvoltage biasvoltage smu1v vforce voltage v spannung "
+        "vd vg volt volts voltages v1 vmeas vsource vapplied anodev "
         "drainv"
     ),
     "read_voltage": "readvoltage vread readv readingvoltage vr readbias",
@@ -50,7 +54,9 @@ _NAMES: dict[str, str] = {
         "programmingvoltage vwrite writevoltage"
     ),
     "gate": "gate vgate gatevoltage wl vwl wlv wordlinevoltage",
-    "width": "width pulsewidth tpulse pw pulseduration pulselength tp pulsetime",
+    "width": (
+        "width pulsewidth tpulse pw pulseduration pulselength tp pulsetime"
+    ),
     "before": (
         "before gbefore rbefore conductancebefore resistancebefore ginitial rinitial gi "
         "ri initial ginit rinit initialresistance initialconductance r0 g0 rstart gstart "
@@ -78,7 +84,10 @@ _NAMES: dict[str, str] = {
         "temperature temperatur temp tempc tempk tc tk bakingtemperature baketemperature "
         "bake"
     ),
-    "deviation": "deviation sd std sigma stddev stdev standarddeviation gstd gsigma sigmag",
+    "deviation": (
+        "deviation sd std sigma stddev stdev standarddeviation gstd "
+        "gsigma sigmag"
+    ),
     "mean": "mean average gmean meang mu gmu conductancemean meanconductance",
     "cell": (
         "cell device zelle cellid deviceid address addr dev cellnumber devicenumber dut "
@@ -99,7 +108,9 @@ _NAMES: dict[str, str] = {
         "ramp rmp ramps series sweep run trial curve train sweepnumber sweepindex "
         "repetition repeat"
     ),
-    "direction": "direction op operation type polarity optype setreset mode action kind",
+    "direction": (
+        "direction op operation type polarity optype setreset mode action kind"
+    ),
     "up": "up ltp potentiation pot setresponse",
     "down": "down ltd depression dep resetresponse",
 }

@@ -6,6 +6,7 @@ import torch
 from mho.measured.kinds.common import (
     Array,
     Given,
+    cells_of,
     read_voltage,
     repeated,
     told_lines,
@@ -53,6 +54,7 @@ def trace(roles: Roles, given: Given) -> Trace:
     once, told = repeated(sheet, (time,), (time, read))
     keep &= once
     remarks += told
+    _check_one_cell(roles)
     order = np.flatnonzero(keep)
     back = np.flatnonzero(np.diff(time[order]) < 0)
     if back.size:
@@ -68,6 +70,17 @@ def trace(roles: Roles, given: Given) -> Trace:
             f" trace, but holds {order.size:,}."
         )
     return _even(roles, time[order], read[order], order, remarks)
+
+
+def _check_one_cell(roles: Roles) -> None:
+    """Refuse traces of several cells in one file: their samples would be mixed."""
+    sheet = roles.sheet
+    cells = np.unique(cells_of(roles))
+    if len(cells) > 1:
+        raise ValueError(
+            f"File `{sheet.source}` must hold a trace of one cell, but holds {len(cells):,} cells;"
+            " write a file for each, or say `--as waits`."
+        )
 
 
 def _columns(roles: Roles, given: Given) -> tuple[Array, Array]:
