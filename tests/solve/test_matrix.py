@@ -326,6 +326,41 @@ def test_numbers_that_no_cell_holds_are_multiplied_digitally() -> None:
     assert relative(back, dense.T @ vectors[:, 0]) < 1e-6
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e-30, 1e30, 1e150, 1e307])
+def test_numbers_of_any_size_are_numbers(size: float) -> None:
+    """Squares of them may be none of a float: noise and floors follow the matrix all the same."""
+    dense = RNG.uniform(-1, 1, (20, 30))
+    vector = RNG.uniform(-1, 1, 30)
+    usual = MatrixOnChips(dense, errors=NOISY)
+    scaled = MatrixOnChips(dense * size, errors=NOISY)
+    wanted = usual @ vector
+    # noise is known to single precision; the smallest numbers have no more digits
+    assert scaled @ vector / size == pytest.approx(wanted, rel=1e-5)
+    # another product, other noise: 1e-3 of 30 numbers
+    assert usual @ (vector * size) / size == pytest.approx(wanted, abs=0.05)
+    floor = scaled.error_floor.rms / size
+    assert floor == pytest.approx(usual.error_floor.rms, rel=1e-5)
+
+
+def test_a_precision_is_chosen_reached_and_told() -> None:
+    """Within the factor of one cell of what was asked for, and an account says both."""
+    dense = RNG.standard_normal((80, 80))
+    on_chips = MatrixOnChips(dense, precision=1e-7, errors=EXACT)
+    assert on_chips.plan.cells == 4
+    assert on_chips.reached.left < 1e-7
+    assert "4 pairs of cells a number" in on_chips.account
+    assert "predicted 2.2e-09" in on_chips.account
+    # two deviations: a tail of 4.6 % would be the end of it, were it not made up for
+    tail = GaussianErrors(spread=0.01)
+    cut_off = MatrixOnChips(dense, precision=1e-6, ratio=0.02, errors=tail)
+    assert cut_off.reached.left < 1.5 * cut_off.plan.within_reach < 2e-6
+    assert cut_off.reached.rms > 1e-4
+    with pytest.raises(ValueError, match="`precision` must be at least"):
+        MatrixOnChips(
+            dense, precision=1e-6, ratio=0.02, errors=tail, digitally=False
+        )
+
+
 def test_what_is_no_matrix_for_tiles_is_told_in_one_sentence() -> None:
     with pytest.raises(ValueError, match="2 of its numbers are NaN"):
         MatrixOnChips([[1.0, np.nan], [np.inf, 1.0]], errors=EXACT)

@@ -16,7 +16,12 @@ from mho.ledger import Ledger
 from mho.programming import ErrorTable, ProgramProtocol
 from mho.progress import Progress, silent
 from mho.rng import Stream
-from mho.solve.matrix_checks import as_real, checked_matrix, checked_vectors
+from mho.solve.matrix_checks import (
+    as_real,
+    checked_matrix,
+    checked_vectors,
+    largest_number,
+)
 from mho.solve.numbers import (
     CellErrors,
     CellPlan,
@@ -146,10 +151,13 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
             precision=precision,
             ratio=ratio,
             corrects=words.corrects,
+            digitally=digitally,
             numbers=matrix.nnz if issparse(matrix) else matrix.size,
         )
         self._circuit = self._surroundings(converters, reads)
-        self._cut = self._laid(matrix, aligned=aligned)
+        # what tiles hold is relative to the largest number, whose square may be none of a float
+        self._largest = largest_number(matrix)
+        self._cut = self._laid(matrix / self._largest, aligned=aligned)
         _check_tiles(self.tiles, tiles)
         self._rounds = 0
         self._spent = Ledger()
@@ -247,7 +255,7 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
 
     @property
     def cells(self) -> int:
-        """Cells that hold numbers (1)."""
+        """Cells that are written (1), those that fill up blocks at the edges included."""
         return 2 * self.plan.cells * self._cut.blocks.numel()
 
     @property
@@ -286,14 +294,31 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         return self._on_tiles.reached
 
     @property
+    def account(self) -> str:
+        """What was predicted of the numbers and what was reached, in two lines."""
+        plan = self.plan
+        found = self.reached
+        pairs = "pair" if plan.cells == 1 else "pairs"
+        made_up = ""
+        if self.digital_numbers:
+            made_up = f", {self.digital_numbers:,} of them in part by digital products"
+        return (
+            f"{plan.cells} {pairs} of cells a number, {self.cells:,} cells on {self.tiles} tiles"
+            f" ({self.stuck_cells:,} stuck){made_up}\n"
+            f"numbers are off by {found.left:.2g} of the largest, root mean square; predicted"
+            f" {plan.within_reach if self._digitally else plan.precision:.2g}"
+        )
+
+    @property
     def error_floor(self) -> ErrorFloor:
         """How far products are off, predicted from the statistics of the cells."""
-        return predicted_floor(
+        relative = predicted_floor(
             self._on_tiles,
             self.plan,
             self._circuit,
             digitally=self._digitally,
         )
+        return relative.times(self._largest)
 
     def reprogram(self) -> Ledger:
         """Write all cells anew: drawn ones with errors of their own; returns what that cost."""
@@ -383,7 +408,7 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         digital = self._on_tiles.digital
         if digital.nnz:
             sums = sums + (digital.T if transposed else digital) @ vectors
-        return sums
+        return sums * self._largest
 
     def __repr__(self) -> str:
         rows, columns = self.shape

@@ -39,6 +39,16 @@ def checked_matrix(matrix: Any) -> Any:
     return found
 
 
+def largest_number(matrix: Any) -> float:
+    """Largest magnitude of real and imaginary parts; 1 of a matrix of zeros."""
+    values = matrix.data if scipy.sparse.issparse(matrix) else matrix
+    parts = (
+        (values.real, values.imag) if values.dtype.kind == "c" else (values,)
+    )
+    found = max(float(np.abs(part).max(initial=0.0)) for part in parts)
+    return found or 1.0
+
+
 def as_real(matrix: Any) -> Any:
     """A complex matrix as a real one of twice as many rows: real parts above imaginary ones."""
     if scipy.sparse.issparse(matrix):

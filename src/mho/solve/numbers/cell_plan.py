@@ -63,6 +63,7 @@ def plan_cells(
     precision: float | None = None,
     ratio: float | None = None,
     corrects: bool = True,
+    digitally: bool = False,
     numbers: int = 1_000_000,
 ) -> CellPlan:
     """Choose what the pairs of a number count, and predict its precision.
@@ -75,6 +76,8 @@ def plan_cells(
             `None`: the window if one is enforced, else 4.5 standard deviations. Of digits it is
             half a step, 1/16 if `None`.
         corrects: Whether pairs hold what the earlier ones miss, or digits of their own.
+        digitally: Whether errors beyond reach will be made up for digitally: then they do not
+            count against the precision.
         numbers: Numbers that there will be (1): of more of them more have errors in the tail.
 
     Raises:
@@ -96,10 +99,11 @@ def plan_cells(
     check_between(precision, "precision", 1e-300, 1.0, "1")
     for number in range(1, MOST_CELLS + 1):
         plan = forecast.plan(number)
-        if plan.precision <= precision:
+        reached = plan.within_reach if digitally else plan.precision
+        if reached <= precision:
             return plan
     raise ValueError(
-        f"Argument `precision` must be at least {plan.precision:.2g} with such cells, but is"
+        f"Argument `precision` must be at least {reached:.2g} with such cells, but is"
         f" {precision:.2g}; what is left is what reading back gets wrong and errors beyond the"
         " reach of the next cell: read back more often, or verify in a closer window."
     )

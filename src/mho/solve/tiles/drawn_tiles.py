@@ -9,7 +9,7 @@ from mho.rng import Stream
 from mho.solve.numbers import CellErrors, CellPlan, Numbers, write_numbers
 from mho.solve.tiles.blocks import Cut
 from mho.solve.tiles.costs import Circuit
-from mho.solve.tiles.leftovers import leftovers
+from mho.solve.tiles.leftovers import beyond_reach, leftovers
 from mho.solve.tiles.placed_products import PlacedProducts
 from mho.solve.tiles.reached import Reached, reached
 from mho.solve.tiles.serial_inputs import SerialInputs
@@ -58,7 +58,9 @@ class DrawnTiles:
         self.digital = leftovers(
             where, numbers.missing, self.units, plan, kept=digitally
         )
-        self.reached: Reached = reached(wanted, numbers)
+        missing = numbers.missing
+        beyond = beyond_reach(missing, plan, kept=digitally)
+        self.reached: Reached = reached(wanted, numbers.held, missing, beyond)
         outputs, rows = where.size
         cells = 2 * plan.cells * outputs * rows * where.blocks.shape[0]
         self.programming_cost = errors.cost(cells)

@@ -1,7 +1,7 @@
 """How far products are off, predicted before there is one."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class ErrorFloor:
     def relative(self) -> float:
         """The same in parts of the outputs (1)."""
         return self.rms / self.outputs if self.outputs else 0.0
+
+    def times(self, factor: float) -> "ErrorFloor":
+        """That of a matrix so many times as large."""
+        return ErrorFloor(
+            *(factor * getattr(self, field.name) for field in fields(self))
+        )
 
     def __str__(self) -> str:
         parts = {

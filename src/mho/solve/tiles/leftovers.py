@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from torch import Tensor
 
 from mho.solve.numbers import CellPlan
@@ -11,6 +11,21 @@ from mho.solve.tiles.blocks import Cut
 
 _ROUNDING = 2e-15
 """What is missing by rounding alone (1)."""
+
+
+def beyond_reach(
+    missing: Float64[Tensor, "*numbers"], plan: CellPlan, *, kept: bool
+) -> Bool[Tensor, "*numbers"]:
+    """Numbers that are farther off than errors reach; none if they are not to be kept.
+
+    Args:
+        missing: What was measured to be missing (1).
+        plan: What the pairs of a number count.
+        kept: Whether to keep them.
+    """
+    if not kept or not plan.corrects:
+        return torch.zeros_like(missing, dtype=torch.bool)
+    return missing.abs() > max(plan.next_reach, _ROUNDING)
 
 
 def leftovers(
@@ -34,9 +49,7 @@ def leftovers(
         kept: Whether to keep them; otherwise none is.
     """
     shape = where.shape
-    if not kept or not plan.corrects:
-        return scipy.sparse.csr_array(shape, dtype=np.float64)
-    far = missing.abs() > max(plan.next_reach, _ROUNDING)
+    far = beyond_reach(missing, plan, kept=kept)
     values = []
     outputs = []
     inputs = []

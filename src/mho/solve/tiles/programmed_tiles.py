@@ -35,9 +35,9 @@ from mho.solve.numbers import CellErrors, CellPlan
 from mho.solve.tiles.blocks import Cut
 from mho.solve.tiles.converters import Converters
 from mho.solve.tiles.costs import Circuit
-from mho.solve.tiles.leftovers import leftovers
+from mho.solve.tiles.leftovers import beyond_reach, leftovers
 from mho.solve.tiles.placed_products import PlacedProducts
-from mho.solve.tiles.reached import Reached
+from mho.solve.tiles.reached import Reached, reached
 
 FINEST = Converters(24, 24)
 """Converters where none are asked for: single precision, which benches have, is no finer."""
@@ -141,22 +141,16 @@ class ProgrammedTiles:
             final.cells, samples=look.samples, window=look.window
         )
         missing = self._wanted - self._numbers(final, reading.mean.double())
-        sure = max(self._plan.next_reach, _SURE * self._plan.precision)
+        sure = max(self._plan.next_reach, _SURE * self._plan.within_reach)
+        reading_plan = replace(self._plan, next_reach=sure)
+        kept = self._digitally
         self.digital = leftovers(
-            self._where,
-            missing,
-            self.units,
-            replace(self._plan, next_reach=sure),
-            kept=self._digitally,
+            self._where, missing, self.units, reading_plan, kept=kept
         )
-        off = missing.abs()
-        rms = float(off.square().mean().sqrt())
-        self.reached = Reached(
-            rms=rms,
-            largest=float(off.max()),
-            typical=float(off.flatten().median()),
-            measured=rms,
-        )
+        beyond = beyond_reach(missing, reading_plan, kept=kept)
+        # what was read is all that is known
+        held = self._wanted - missing
+        self.reached: Reached = reached(self._wanted, held, missing, beyond)
         self.stuck = int(result.stuck.sum())
         self._full_scales = self._largest_currents(final)
         self.programming_cost = self.bench.ledger - before
