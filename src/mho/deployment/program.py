@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mho.bench import Bench, BenchInfo
 from mho.ledger import Ledger
-from mho.mapping import Placement, positions, stage_numbers
+from mho.mapping import Block, Placement, positions, stage_numbers
 from mho.mapping.targets import adapt, repair, second_pair_targets, with_excess
 from mho.programming import (
     ProgramProtocol,
@@ -19,6 +19,9 @@ from mho.programming import (
     program,
     suited_protocol,
 )
+
+Measured = Callable[[Sequence[Block]], Sequence[Float[Tensor, "rows outputs"]]]
+"""Measures what stands for the weights of blocks, wires included (S)."""
 
 
 def program_pairs(
@@ -29,6 +32,7 @@ def program_pairs(
     repaired: bool = True,
     resume: Mapping[str, Tensor] | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
+    measured: Measured | None = None,
 ) -> tuple[Placement, ProgramResult]:
     """Program all cells, then once more those that make up for stuck ones.
 
@@ -43,6 +47,8 @@ def program_pairs(
         resume: State of an interrupted first pass.
         on_cycle: Called after every cycle of the first pass; what comes after it is simply done
             again after an interruption.
+        measured: Measures what blocks give in place of reading their cells, for those that take
+            up errors of others.
 
     Returns:
         The placement with polarities and targets in force at the end, and the joint result of
@@ -70,13 +76,18 @@ def program_pairs(
     for stage, next_cells in enumerate(later_cells, 1):
         spent_before_look = bench.ledger
         look = protocol.verify
-        reading = bench.read(
-            parts[-1].cells, samples=look.samples, window=look.window
-        )
-        held[cells] = reading.mean.to(held.dtype)
         in_force = [block for done in parts for block in done.blocks]
+        given: Sequence[Tensor] = ()
+        if measured is None:
+            reading = bench.read(
+                parts[-1].cells, samples=look.samples, window=look.window
+            )
+            held[cells] = reading.mean.to(held.dtype)
+        else:
+            # all of them again: the first ones go on changing while others are programmed
+            given = measured(in_force)
         planned = second_pair_targets(
-            placement, held, bench.info, in_force, stage=stage
+            placement, held, bench.info, in_force, stage=stage, given=given
         )
         looks += bench.ledger - spent_before_look
         programmed, result = _program_stage(

@@ -17,7 +17,7 @@ from mho.solve.numbers import (
     plan_cells,
     write_numbers,
 )
-from mho.solve.tiles import Converters, ErrorFloor
+from mho.solve.tiles import Converters, ErrorFloor, Reached
 
 __all__ = [
     "BoundedErrors",
@@ -28,6 +28,7 @@ __all__ = [
     "GaussianErrors",
     "MatrixOnChips",
     "Numbers",
+    "Reached",
     "TableErrors",
     "Written",
     "plan_cells",

@@ -30,6 +30,7 @@ def second_pair_targets(
     turned: Sequence[Block] = (),
     *,
     stage: int = 1,
+    given: Sequence[Float[Tensor, "_ _"]] = (),
 ) -> Placement:
     """Give correcting blocks what those before them hold too little, wires included.
 
@@ -41,6 +42,8 @@ def second_pair_targets(
         info: The bench: its wires, and how far a cell can go.
         turned: The first blocks with the polarities in force; as placed if there are none.
         stage: Which blocks: 1 for second pairs, 2 for third ones (1).
+        given: What stands for the weights of each of the earlier blocks, as it was measured (S);
+            what their cells hold counts if nothing was. Shapes (rows, outputs).
 
     Returns:
         The placement with other targets in these blocks, on levels if it has some.
@@ -56,11 +59,14 @@ def second_pair_targets(
         missed: Tensor | None = None
         for earlier in _before(block, placement.blocks):
             other, other_place = as_planned[earlier]
-            other_now, other_place_now = in_force[earlier]
             other_target = placement.target[other_place].double()
-            other_held = held[other_place_now].double()
             meant, _ = effective_difference(other_target, other, info)
-            reached, _ = effective_difference(other_held, other_now, info)
+            if given:
+                reached = given[earlier].double()
+            else:
+                other_now, other_place_now = in_force[earlier]
+                other_held = held[other_place_now].double()
+                reached, _ = effective_difference(other_held, other_now, info)
             # what earlier pairs miss, in conductance of these ones, which count less
             counts_less = block.scale / other.scale
             part = (meant - reached) * counts_less

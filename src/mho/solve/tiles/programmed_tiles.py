@@ -5,7 +5,7 @@ weights in double precision. Products go through the bench vector by vector, so 
 do in time does not depend on how vectors were put together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from mho.chip.periphery import Periphery, SignedConverter
 from mho.deployment import program_pairs
 from mho.ledger import Ledger
 from mho.mapping import (
+    Block,
     Placement,
     ResidualPairs,
     blocks_of_layers,
@@ -41,6 +42,8 @@ from mho.solve.tiles.reached import Reached, reached
 
 FINEST = Converters(24, 24)
 """Converters where none are asked for: single precision, which benches have, is no finer."""
+_TOGETHER = 8
+"""Times that rows are driven in one call when blocks are measured (1)."""
 _SURE = 6.0
 """Predicted deviations beyond which a number is taken to be off, not badly read (1)."""
 
@@ -131,16 +134,20 @@ class ProgrammedTiles:
         def on_cycle(run: ProgramRun) -> None:
             self._told(1 - run.live_cells / max(run.cells.numel(), 1))
 
+        by_products = self._circuit.converters is None
         final, result = program_pairs(
-            self.bench, self._planned, self._protocol, on_cycle=on_cycle
+            self.bench,
+            self._planned,
+            self._protocol,
+            on_cycle=on_cycle,
+            measured=self._measured if by_products else None,
         )
         self._placement = final
         self._of_layer = blocks_of_layers(final)
-        look = self._protocol.verify
-        reading = self.bench.read(
-            final.cells, samples=look.samples, window=look.window
+        given = (
+            self._measured(final.blocks) if by_products else self._read(final)
         )
-        missing = self._wanted - self._numbers(final, reading.mean.double())
+        missing = self._wanted - self._numbers(final, given)
         sure = max(self._plan.next_reach, _SURE * self._plan.within_reach)
         reading_plan = replace(self._plan, next_reach=sure)
         kept = self._digitally
@@ -155,13 +162,49 @@ class ProgrammedTiles:
         self._full_scales = self._largest_currents(final)
         self.programming_cost = self.bench.ledger - before
 
-    def _numbers(self, placement: Placement, held: Tensor) -> Tensor:
-        """Numbers that conductances stand for, wires included (1)."""
+    def _measured(self, blocks: Sequence[Block]) -> list[Tensor]:
+        """What blocks give in products, row by row: wires, bends and all (S).
+
+        Converters of few bits would know less of it than readings of single cells.
+        """
+        info = self.bench.info
+        volts = info.read_voltage
+        # whatever a pair may hold
+        full_scale = volts * info.conductance_high
+        found = []
+        for block in blocks:
+            rows, outputs = block.shape
+            driven = (volts * torch.eye(rows)).repeat(_TOGETHER, 1)
+            total = torch.zeros(rows, outputs, dtype=torch.float64)
+            times = -(-self._protocol.verify.samples // _TOGETHER)
+            for _ in range(times):
+                read = block.read(self.bench, driven, full_scale)
+                current = block.signed(read, driven).double()
+                total += current.view(_TOGETHER, rows, outputs).mean(0)
+            found.append(total / (times * volts))
+        return found
+
+    def _read(self, placement: Placement) -> list[Tensor]:
+        """What blocks give by what their cells hold (S)."""
+        look = self._protocol.verify
+        reading = self.bench.read(
+            placement.cells, samples=look.samples, window=look.window
+        )
+        held = reading.mean.double()
+        return [
+            effective_difference(held[place_of], block, self.bench.info)[0]
+            for block, place_of in each_block(placement)
+        ]
+
+    def _numbers(self, placement: Placement, given: Sequence[Tensor]) -> Tensor:
+        """Numbers that blocks stand for (1).
+
+        Args:
+            placement: The blocks.
+            given: What each of them gives (S).
+        """
         found = torch.zeros_like(self._wanted)
-        for block, place_of in each_block(placement):
-            seen, _ = effective_difference(
-                held[place_of], block, self.bench.info
-            )
+        for block, seen in zip(placement.blocks, given, strict=True):
             part = (seen / block.scale).T
             found[block.layer, block.outputs, block.inputs] += part
         return found
