@@ -89,14 +89,15 @@ def test_a_state_of_programmed_cells_goes_on_where_it_was() -> None:
     assert np.array_equal(second @ vector, wanted)
 
 
-@pytest.mark.parametrize("ohm", [0.0, 1.0])
+@pytest.mark.parametrize("ohm", [0.0, 5.0])
 def test_pairs_take_up_what_products_miss_wires_and_bends_included(
     ohm: float,
 ) -> None:
     """A second pair is told by products what the first one gives: 5e-3 become 1e-4 or so.
 
     By cells read one by one it would miss that they bend: with less voltage than they were read
-    at, cells of 50 µS conduct percents less, some 1e-3 of the numbers here, whatever the pairs do.
+    at, cells of 50 µS conduct percents less. At 5 Ω the errors were a third with a second pair
+    then; they are a thirtieth.
     """
     matrix = RNG.standard_normal((10, 30))
     vectors = RNG.standard_normal((30, 40))
