@@ -34,6 +34,9 @@ from mho.mapping.weights import (
     WeightMapping,
     mapping_for,
     mapping_kind,
+    output_share,
+    suited_pairs,
+    suited_scale,
 )
 
 __all__ = [
@@ -62,10 +65,13 @@ __all__ = [
     "lay_out",
     "mapping_for",
     "mapping_kind",
+    "output_share",
     "packing_plan",
     "place",
     "positions",
     "round_together",
     "stage_numbers",
+    "suited_pairs",
+    "suited_scale",
     "tiles_needed",
 ]

@@ -9,7 +9,7 @@ from mho.mapping.blocks import Placement, stage_numbers
 from mho.mapping.place import check_range, place
 from mho.mapping.targets import compensate, second_pair_targets, to_levels
 from mho.mapping.tiles import FaultMap
-from mho.mapping.weights import DifferentialPairs, WeightMapping
+from mho.mapping.weights import WeightMapping, suited_pairs
 from mho.network import Network
 
 
@@ -28,7 +28,8 @@ def lay_out(
     Args:
         network: The network.
         info: The bench.
-        mapping: Weights to conductances; pairs in the bench's recommended range if `None`.
+        mapping: Weights to conductances; pairs in the bench's recommended range if `None`, with
+            the scale that suits the weights.
         compensated: Make up for the wires that the bench says it has.
         packed: Let layers share tiles; only if the bench has too few for one each if `None`.
         spares: Spare rows, and lines of columns, of each part of a layer (1).
@@ -37,9 +38,9 @@ def lay_out(
     Raises:
         ValueError: The range or the number of tiles does not fit the bench.
     """
-    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
-    check_range(mapping, info)
     weights = [layer.weight for layer in network.layers]
+    mapping = mapping or suited_pairs(weights, info)
+    check_range(mapping, info)
     placement = place(
         weights,
         info,

@@ -9,6 +9,7 @@ from mho.runs.deployment import (
     image_for,
     make_chip,
     packed_by_itself,
+    scaled_by_itself,
 )
 from mho.runs.drawn import cells_of, draw_chips, way_chosen
 from mho.runs.evaluation import Evaluation, evaluate
@@ -84,6 +85,7 @@ __all__ = [
     "plain_chip",
     "populate",
     "prepare",
+    "scaled_by_itself",
     "training_data",
     "tune",
     "unasked",

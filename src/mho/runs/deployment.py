@@ -25,7 +25,7 @@ from mho.deployment.storage import (
 from mho.device.published import code_of
 from mho.files import RunFolder, run_identity
 from mho.ledger import Ledger
-from mho.mapping import Placement, mapping_kind, packing_plan
+from mho.mapping import Placement, mapping_kind, packing_plan, suited_scale
 from mho.programming import (
     ProgrammingOptions,
     ProgramResult,
@@ -111,6 +111,18 @@ def packed_by_itself(job: Job, task: Task) -> Job:
         mapping=mapping_kind(job.layout.mapping),
     )
     return replace(job, packed=plan.packed)
+
+
+def scaled_by_itself(job: Job, task: Task) -> Job:
+    """The job with a scale for every output if that is decided so for its network.
+
+    Args:
+        job: What is done; nobody has said what shares a scale.
+        task: Network and data.
+    """
+    weights = [layer.weight for layer in task.network.layers]
+    layout = replace(job.layout, scale=suited_scale(weights))
+    return replace(job, layout=layout)
 
 
 def image_for(job: Job, sources: Task) -> CompiledNetwork:

@@ -20,7 +20,7 @@ from mho.bench import BenchInfo
 from mho.bench.simulated import describe_chip
 from mho.checks import check_choice, check_finite
 from mho.chip import Chip
-from mho.mapping import DifferentialPairs, check_range
+from mho.mapping import DifferentialPairs, check_range, suited_pairs
 from mho.network import (
     ANALOG,
     CHOSEN,
@@ -93,7 +93,9 @@ def convert(
             or the converters of the chip do more than round.
     """
     info = chip if isinstance(chip, BenchInfo) else _described(chip or Chip())
-    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    if mapping is None:
+        known = source.layers if isinstance(source, Network) else ()
+        mapping = suited_pairs([layer.weight for layer in known], info)
     check_range(mapping, info)
     if not isinstance(source, Network):
         return _swapped_module(source, Tiling(info, mapping), digital)

@@ -25,7 +25,8 @@ class LayoutOptions:
             99.9 % of them; `least-error`, of least mean square error, rounding and clipping.
         per_column: Give every column a converter range of its own; else a block shares one.
         scale: What uses the whole range of conductances: `layer`, all weights of a layer together;
-            `column`, those of every output for themselves.
+            `column`, those of every output for themselves; if left out, `column` where half of
+            a layer's outputs would use less than an eighth of the range, else `layer`.
         clip: Percentile of the weights' magnitudes that takes a cell to the top; larger ones are
             cut off.
         levels: Levels of a cell; any conductance if left out.
@@ -34,7 +35,7 @@ class LayoutOptions:
     mapping: str = "pairs"
     ranges: str = "largest"
     per_column: Annotated[bool, FLAG] = False
-    scale: str = "layer"
+    scale: str | None = None
     clip: Annotated[float, NUMBER] = 100.0
     levels: Annotated[int | None, WHOLE] = None
 
@@ -46,4 +47,6 @@ class LayoutOptions:
         """
         from mho.deployment import DeployOptions
 
-        return DeployOptions(**asdict(self))
+        # until the network is known
+        scale = self.scale or "layer"
+        return DeployOptions(**(asdict(self) | {"scale": scale}))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         given_wires,
         output_file,
         rehearse,
+        scale_rows,
         test_data,
     )
     from mho.cli.shared.threads import with_threads
@@ -66,6 +67,7 @@ _LATE = {
         "given_wires",
         "output_file",
         "rehearse",
+        "scale_rows",
         "test_data",
     ),
     "threads": ("with_threads",),
@@ -100,6 +102,7 @@ __all__ = [
     "rehearse",
     "resistance",
     "say",
+    "scale_rows",
     "speak_plainly",
     "split_max_memory",
     "tell",

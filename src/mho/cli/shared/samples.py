@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from mho.checks import one_line
 from mho.cli.shared.output import check_writable, resistance
 from mho.data import BUILT_IN, Data, load_data
 from mho.deployment.storage import CompiledNetwork
+from mho.mapping import output_share
 from mho.network import Network
 from mho.runs import input_names
 from mho.samples import Inputs, shape_of_sample, without_numbers
@@ -95,3 +97,23 @@ def course_rows(network: Network) -> list[tuple[str, str]]:
     if graph.separate:
         rows.append(("samples run", "one by one: the file is for one"))
     return rows
+
+
+def scale_rows(network: Network, scale: str) -> list[tuple[str, str]]:
+    """Why every output of a network has a scale of its own; nothing if none has.
+
+    Args:
+        network: The network.
+        scale: What shares a scale, as it was decided.
+    """
+    if scale == "layer":
+        return []
+    shares = {
+        layer.name: output_share(layer.weight) for layer in network.layers
+    }
+    name = min(shares, key=lambda one: shares[one])
+    told = (
+        f"one for every output: half of the outputs of `{one_line(name)}` would use less than"
+        f" {shares[name]:.1%} of the range of cells"
+    )
+    return [("scale of weights", told)]

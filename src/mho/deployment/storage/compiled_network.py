@@ -10,7 +10,7 @@ from mho.bench import BenchInfo
 from mho.checks import RefusedError
 from mho.deployment.ranges import RangeRule, Ranges, calibrate_ranges
 from mho.deployment.storage.mapping_names import mapping_words
-from mho.mapping import DifferentialPairs, Placement, WeightMapping, lay_out
+from mho.mapping import Placement, WeightMapping, lay_out, suited_pairs
 from mho.network import Network, read_network
 from mho.samples import Inputs, SampleShape, shape_of_sample
 
@@ -102,7 +102,8 @@ def compile_image(
     """
     if not isinstance(network, Network):
         network = read_network(network, calibration)
-    mapping = mapping or DifferentialPairs(info.array_low, info.array_high)
+    if mapping is None:
+        mapping = suited_pairs([one.weight for one in network.layers], info)
     rule = RangeRule.of(info, ranges) if isinstance(ranges, str) else ranges
     placement = lay_out(
         network, info, mapping, compensated=compensated, packed=packed

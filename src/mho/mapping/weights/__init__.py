@@ -9,6 +9,11 @@ from mho.mapping.weights.pairs import DifferentialPairs
 from mho.mapping.weights.reference_column import ReferenceColumn
 from mho.mapping.weights.several_pairs import ResidualPairs
 from mho.mapping.weights.stage import Stage
+from mho.mapping.weights.suited_scale import (
+    output_share,
+    suited_pairs,
+    suited_scale,
+)
 from mho.mapping.weights.two_pairs import TwoPairs
 from mho.mapping.weights.weight_mapping import SCALES, WeightMapping
 
@@ -24,4 +29,7 @@ __all__ = [
     "WeightMapping",
     "mapping_for",
     "mapping_kind",
+    "output_share",
+    "suited_pairs",
+    "suited_scale",
 ]

@@ -49,7 +49,7 @@ def compile_(
     from mho.cli.shared import names, with_threads
     from mho.cli.work.networks import compile_ as work
 
-    chosen = (layout or LayoutOptions()).layout()
+    chosen = layout or LayoutOptions()
     wanted = work.Compiling(
         network,
         data,
@@ -60,9 +60,10 @@ def compile_(
         compensate,
         seed,
         pack,
-        chosen,
+        chosen.layout(),
         names(digital),
         (ends or EndsOptions()).signature(),
+        chosen.scale is not None,
     )
     with with_threads(threads):
         work.run_compile(wanted, save)

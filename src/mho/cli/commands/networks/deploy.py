@@ -73,6 +73,7 @@ def deploy(
             `weights.safetensors:layers.toml` for a list of layers, or `module.py:factory` for a
             function that returns a module.
     """
+    chosen = layout or LayoutOptions()
     # with denoising, each is made a second time
     made = 2 * chips if denoise else chips
     with with_workers(
@@ -94,7 +95,8 @@ def deploy(
             digital=digital,
             seed=seed,
             denoise=denoise,
-            layout=(layout or LayoutOptions()).layout(),
+            layout=chosen.layout(),
+            scaled=chosen.scale is not None,
             fit_columns=fit_columns,
             chips=chips,
             compare_tolerance=compare_tolerance,

@@ -1,7 +1,7 @@
 """`mho compile`: a network becomes an image, once for a kind of chip."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mho.checks import check_between
@@ -14,10 +14,12 @@ from mho.cli.shared import (
     print_operations,
     print_rows,
     progress_bars,
+    scale_rows,
 )
 from mho.data import BUILT_IN, load_data
 from mho.deployment import DeployOptions, fitting_chip, tile_use
 from mho.deployment.storage import compile_image, provenance_of, save_image
+from mho.mapping import suited_scale
 from mho.network import Network
 from mho.network.account import account, operation_rows
 from mho.network.formats import Signature, load_network
@@ -41,6 +43,7 @@ class Compiling:
     layout: DeployOptions
     digital: tuple[str, ...]
     signature: Signature
+    scaled: bool
 
 
 def run_compile(wanted: Compiling, out: str | None) -> None:
@@ -63,6 +66,10 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
     with progress_bars() as progress:
         network, calibration = _network(wanted, progress)
         progress("compiling", 0.0)
+        layout = wanted.layout
+        if not wanted.scaled:
+            weights = [layer.weight for layer in network.layers]
+            layout = replace(layout, scale=suited_scale(weights))
         chip = fitting_chip(
             network.shapes,
             wanted.chip,
@@ -84,7 +91,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
                 weights=wanted.weights,
                 data=wanted.data,
             ),
-            **wanted.layout.options(info),
+            **layout.options(info),
         )
         digest = save_image(path, image)
         shapes = without_numbers(shape_of_sample(calibration), 1)
@@ -99,6 +106,7 @@ def run_compile(wanted: Compiling, out: str | None) -> None:
         ),
         *use.rows(chip.chip.published.array.vector_time),
         *course_rows(network),
+        *(() if wanted.scaled else scale_rows(network, layout.scale)),
         ("checksum", digest),
     ]
     work = account(network, sample)

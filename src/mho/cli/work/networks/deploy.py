@@ -19,6 +19,7 @@ from mho.cli.shared import (
     quantity,
     resistance,
     say,
+    scale_rows,
     tell,
     tolerance_of,
     with_threads,
@@ -46,6 +47,7 @@ from mho.runs import (
     plain_chip,
     populate,
     prepare,
+    scaled_by_itself,
     verdict,
     way_chosen,
 )
@@ -68,6 +70,7 @@ def run(
     seed: int,
     denoise: bool,
     layout: DeployOptions,
+    scaled: bool,
     fit_columns: bool,
     chips: int,
     compare_tolerance: str,
@@ -129,6 +132,7 @@ def run(
             workers,
             resume=resume,
             packed=packed is not None,
+            scaled=scaled,
         )
     if write_json(result, json):
         return
@@ -146,6 +150,7 @@ def _run(
     *,
     resume: bool,
     packed: bool,
+    scaled: bool,
 ) -> dict[str, Any]:
     """Everything between the options and the results.
 
@@ -156,6 +161,7 @@ def _run(
         workers: Processes that share the chips.
         resume: Go on with an interrupted run.
         packed: Whether somebody has said if layers share tiles.
+        scaled: Whether somebody has said what shares a scale of weights.
     """
     started = time.monotonic()
     task = prepare(job, progress)
@@ -164,6 +170,10 @@ def _run(
         say(said)
     for what, how in course_rows(task.network):
         say(f"{what}: {how}")
+    if not scaled:
+        job = scaled_by_itself(job, task)
+        for what, how in scale_rows(task.network, job.layout.scale):
+            say(f"{what}: {how}")
     drawn = job.cells == "drawn"
     if not packed and not drawn:
         job = packed_by_itself(job, task)
