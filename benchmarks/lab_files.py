@@ -392,6 +392,32 @@ def parquet() -> LabFile:
     return LabFile("waits.parquet", stream.getvalue(), "waits", holds)
 
 
+def operations() -> LabFile:
+    """A log of a tester: reads, and single pulses between them, of two cells in turn."""
+    lines = ["INIT C4"]
+    held = {17: 40e-6, 18: 55e-6}
+    before: dict[int, list[float]] = {17: [], 18: []}
+    after: dict[int, list[float]] = {17: [], 18: []}
+    for cell, level in held.items():
+        lines.append(f"{cell},READ,{1 / level:.10g},{level:.10g},8e-06,0.2")
+    for k in range(20):
+        for cell, level in tuple(held.items()):
+            way = "SET,2.1,1.8,0,100" if k % 3 else "RESET,2.6,0,1.4,100"
+            held[cell] = level * (1.03 if k % 3 else 0.95)
+            lines.append(f"{cell},{way}")
+            now = held[cell]
+            lines.append(f"{cell},READ,{1 / now:.10g},{now:.10g},8e-06,0.2")
+            before[cell].append(level)
+            after[cell].append(now)
+    content = ("\n".join(lines) + "\n").encode()
+    holds = {
+        "before": np.array(before[17] + before[18]),
+        "after": np.array(after[17] + after[18]),
+        "amplitude": np.tile([1.8 if k % 3 else -1.4 for k in range(20)], 2),
+    }
+    return LabFile("mlog.csv", content, "pulses", holds)
+
+
 FILES: dict[str, Callable[[], LabFile]] = {
     "pulses": single_pulses,
     "ramps": ramps,
@@ -410,5 +436,6 @@ FILES: dict[str, Callable[[], LabFile]] = {
     "matlab_7": matlab_7,
     "matlab_73": matlab_73,
     "parquet": parquet,
+    "operations": operations,
 }
 """Makers of files by format."""

@@ -6,6 +6,10 @@ from mho.measured.formats.arc_one import arc_one_sheet, is_arc_one
 from mho.measured.formats.easyexpert import easyexpert_sheet, is_easyexpert
 from mho.measured.formats.hdf5 import read_hdf5
 from mho.measured.formats.matlab import read_matlab
+from mho.measured.formats.operations import (
+    is_operations,
+    operations_sheet,
+)
 from mho.measured.formats.parquet import read_parquet
 from mho.measured.sheets import Sheet, read_lines, table_of
 
@@ -37,6 +41,8 @@ def read_sheet(path: Path, kind: str | None) -> tuple[Sheet, str | None]:
     lines, remarks = read_lines(path)
     if is_easyexpert(lines):
         return easyexpert_sheet(path, lines, remarks), None
+    if is_operations(lines):
+        return operations_sheet(path, lines, remarks)
     sheet = table_of(path, lines, remarks)
     return arc_one_sheet(sheet, kind) if is_arc_one(sheet) else (sheet, None)
 
