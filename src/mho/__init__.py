@@ -216,6 +216,7 @@ ROOMS = (
     "deployment",
     "device",
     "fitting",
+    "fleet",
     "mapping",
     "measured",
     "network",

@@ -273,11 +273,16 @@ _FAILED: list[Exception] = []
 """Of a worker that could not begin: why."""
 
 
-def _begin(told: _Told, begin: Callable[[], object] | None) -> None:
-    """Begin a worker that ends with its parent, and whose interruption is the parent's affair."""
+def attend_parent() -> None:
+    """Of a worker: end with its parent, whose affair interruptions are."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _TO_PARENT.append(told)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _begin(told: _Told, begin: Callable[[], object] | None) -> None:
+    """Begin a worker."""
+    attend_parent()
+    _TO_PARENT.append(told)
     if begin is None:
         return
     try:

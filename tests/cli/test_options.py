@@ -105,6 +105,7 @@ KNOWN = (
     Known("--method", "solve", ("help",), "of solving, not of tuning"),
     Known("--method", "tune", ("default",), "the two have other methods"),
     Known("--chips", "yield", ("default",), "a mean over faults needs several"),
+    Known("--chips", "fleet", ("default",), "what a fleet is needs many"),
     Known(
         "--levels",
         "levels",
@@ -208,11 +209,11 @@ def test_out_is_a_folder_save_a_file_and_o_is_short_for_nothing_else() -> None:
 def test_commands_that_compute_take_threads_and_those_that_draw_a_seed() -> (
     None
 ):
-    """Those without only read and write files."""
+    """Those without only read and write files, or have workers of one thread each."""
     commands: dict[str, set[str]] = defaultdict(set)
     for option in options():
         commands[option.command].add(option.flag)
-    plain = {"inspect", "presets", "import spice-op"}
+    plain = {"inspect", "presets", "import spice-op", "fleet"}
     plain |= {
         f"export {what}" for what in ("spice", "pwl", "subckt", "verilog-a")
     }

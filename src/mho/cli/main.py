@@ -43,6 +43,7 @@ _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
         "run": networks.run,
         "evaluate": networks.evaluate,
         "lifetime": networks.lifetime,
+        "fleet": networks.fleet,
         "yield": networks.yield_,
         "tune": networks.tune,
         "train": networks.train,

@@ -5,10 +5,12 @@ A page opens without a network. Nothing here computes what a run has not.
 
 from mho.report.drawing import Drawing
 from mho.report.equations_page import render_equations
+from mho.report.fleet_figure import fleet_figure
 from mho.report.page import write_report
 
 __all__ = [
     "Drawing",
+    "fleet_figure",
     "render_equations",
     "write_report",
 ]

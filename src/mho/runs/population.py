@@ -95,7 +95,7 @@ def measure_chip(
         bench.ledger - start,
     )
     after = programmed.chip.after(bench)
-    return JudgedChip(programmed.chip, after, noise, figures)
+    return JudgedChip(programmed.chip, after, noise, figures, found.outputs)
 
 
 def plain_chip(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mho.data import Outputs
 from mho.deployment.storage import ProgrammedChip
 from mho.ledger import Ledger
 from mho.runs.population_figures import ChipFigures, Population
@@ -19,12 +20,14 @@ class JudgedChip:
         after: The same chip after all looks.
         noise: Peak-to-peak of every cell over the verify window (S). Shape (cells,).
         figures: What it reached.
+        outputs: All outputs of the last look by name; none if all looks were there already.
     """
 
     chip: ProgrammedChip
     after: ProgrammedChip
     noise: Float[Tensor, " cells"]
     figures: ChipFigures
+    outputs: Outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)

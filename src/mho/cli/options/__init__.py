@@ -2,7 +2,7 @@
 
 from mho.cli.options.ends import EndsOptions, FeedOptions
 from mho.cli.options.former import RENAMED, answer
-from mho.cli.options.help_groups import CHIP, HELP_ALL, show_all
+from mho.cli.options.help_groups import CHIP, HELP_ALL, MANY, show_all
 from mho.cli.options.layout import LayoutOptions
 from mho.cli.options.table import (
     FLAG,
@@ -66,6 +66,7 @@ __all__ = [
     "CHIP",
     "FLAG",
     "HELP_ALL",
+    "MANY",
     "NUMBER",
     "PLACE",
     "PRESET",

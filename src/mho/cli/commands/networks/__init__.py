@@ -3,6 +3,7 @@
 from mho.cli.commands.networks.compile_ import compile_
 from mho.cli.commands.networks.deploy import deploy
 from mho.cli.commands.networks.evaluate import evaluate
+from mho.cli.commands.networks.fleet import fleet
 from mho.cli.commands.networks.inspect import inspect
 from mho.cli.commands.networks.lifetime import lifetime
 from mho.cli.commands.networks.program import program
@@ -15,6 +16,7 @@ __all__ = [
     "compile_",
     "deploy",
     "evaluate",
+    "fleet",
     "inspect",
     "lifetime",
     "program",

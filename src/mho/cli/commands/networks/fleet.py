@@ -1,0 +1,115 @@
+"""`mho fleet`."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from mho.cli.options import (
+    FLAG,
+    MANY,
+    PRESET,
+    WORDS,
+    ChipPreset,
+    Chips,
+    Compensate,
+    Data,
+    Denoise,
+    Digital,
+    EndsOptions,
+    FitColumns,
+    Json,
+    LayoutOptions,
+    ManyWorkers,
+    MetricName,
+    OutFolder,
+    Pack,
+    ReadNoise,
+    Resume,
+    Samples,
+    Seed,
+    Tolerance,
+    Weights,
+    Wires,
+)
+
+
+def fleet(
+    network: str = "digits",
+    /,
+    *,
+    chips: Chips = 1000,
+    physics: Annotated[bool, FLAG] = False,
+    drawn: Annotated[bool, FLAG] = False,
+    vary: Annotated[list[str] | None, FLAG] = None,
+    at_least: Annotated[str | None, WORDS] = None,
+    until: Annotated[str | None, WORDS] = None,
+    data: Data = None,
+    weights: Weights = None,
+    chip: ChipPreset = PRESET,
+    tolerance: Tolerance = None,
+    denoise: Denoise = True,
+    wires: Wires = None,
+    metric: MetricName = None,
+    samples: Samples = None,
+    seed: Seed = 0,
+    compensate: Compensate = True,
+    layout: LayoutOptions | None = None,
+    pack: Pack = None,
+    digital: Digital = None,
+    ends: EndsOptions | None = None,
+    read_noise: ReadNoise = "frozen",
+    fit_columns: FitColumns = False,
+    resume: Resume = False,
+    out: OutFolder = None,
+    json: Json = None,
+    executor: Annotated[str, Parameter(group=MANY)] = "pool",
+    workers: ManyWorkers = None,
+) -> None:
+    """See what all chips of a kind will reach, from as many as it takes to be sure.
+
+    Chips that are in the folder already are not made again. Folders are merged by copying what is
+    in `parts`, and a run of the same kind then adds up all of it.
+
+    Args:
+        network: `digits`, `mnist`, `model.pt2` or another network, as for `mho deploy`, or an
+            image of `mho compile`.
+        physics: Simulate every pulse; what is done for up to 64 chips if nothing is said.
+        drawn: Draw cells from a table of programmed ones, for thousands of chips.
+        vary: What differs between fleets, such as `tolerance=0.5uS,1uS`; more than once makes a
+            grid. Fields are `tolerance`, `denoise`, `chip`, `wires`, `temperature`, `stuck`.
+        at_least: Score from which on a chip is good, such as `96%`, to tell the yield.
+        until: Stop once the mean is known this well: width of its 95 % interval, such as `0.1%`.
+        executor: Who makes chips: `pool`, processes here; `dask://HOST:PORT`, a Dask cluster;
+            `dask`, one on this machine; `slurm:PROFILE.toml`, jobs of a SLURM cluster.
+    """
+    from mho.cli.work.networks import fleet as work
+
+    work.run(
+        network,
+        chips=chips,
+        ways=(physics, drawn),
+        vary=vary or [],
+        at_least=at_least,
+        until=until,
+        data=data,
+        weights=weights,
+        chip=chip,
+        tolerance=tolerance,
+        denoise=denoise,
+        wires=wires,
+        metric=metric,
+        samples=samples,
+        seed=seed,
+        compensate=compensate,
+        layout=(layout or LayoutOptions()).layout(),
+        packed=pack,
+        digital=digital,
+        signature=(ends or EndsOptions()).signature(),
+        read_noise=read_noise,
+        fit_columns=fit_columns,
+        resume=resume,
+        out=out,
+        json=json,
+        executor=executor,
+        workers=workers,
+    )

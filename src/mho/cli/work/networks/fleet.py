@@ -1,0 +1,276 @@
+"""`mho fleet`: options to tasks, and what fleets come to as a table, a figure and JSON."""
+
+import csv
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mho.checks import check_between
+from mho.cli.shared import (
+    check_outputs,
+    info_of,
+    names,
+    progress_bars,
+    resistance,
+    say,
+    tell,
+    tolerance_of,
+    write_json,
+)
+from mho.cli.work.networks.fleet_table import print_fleets
+from mho.data import PERCENT, Metric
+from mho.deployment import DeployOptions
+from mho.files import RunFolder, identity
+from mho.fleet import PartStore, opened_executor
+from mho.network.formats import Signature
+from mho.progress import Progress
+from mho.report import fleet_figure
+from mho.report.figures import draw_png
+from mho.runs import Job, Questions, Task, packed_by_itself
+from mho.runs.fleets import (
+    PHYSICS_MOST,
+    Fleet,
+    FleetResult,
+    Questioned,
+    begin_worker,
+    chips_told,
+    conditions_of,
+    fleet_task,
+    read_task,
+    run_fleet,
+    summarised,
+)
+from mho.workers import usual_workers
+
+_PARTS = "parts"
+_FIGURE = "fleet.png"
+_TABLE = "chips.csv"
+_RESULT = "result.json"
+_MOST_CHIPS = 10_000_000
+_MOST_WORKERS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a run is asked for besides the job.
+
+    Args:
+        chips: Chips of each fleet (1).
+        way: `physics` or `drawn`.
+        vary: What differs between fleets.
+        questioned: What is asked of the scores.
+        executor: Who makes the chips.
+        workers: Processes (1).
+    """
+
+    chips: int
+    way: str
+    vary: tuple[str, ...]
+    questioned: Questioned
+    executor: str
+    workers: int
+
+
+def run(
+    network: str,
+    *,
+    chips: int,
+    ways: tuple[bool, bool],
+    vary: list[str],
+    at_least: str | None,
+    until: str | None,
+    data: str | None,
+    weights: str | None,
+    chip: str,
+    tolerance: str | None,
+    denoise: bool,
+    wires: str | None,
+    metric: str | None,
+    samples: int | None,
+    seed: int,
+    compensate: bool,
+    layout: DeployOptions,
+    packed: bool | None,
+    digital: str | None,
+    signature: Signature,
+    read_noise: str,
+    fit_columns: bool,
+    resume: bool,
+    out: str | None,
+    json: str | None,
+    executor: str,
+    workers: int | None,
+) -> None:
+    """Make fleets; see `mho fleet --help`.
+
+    Raises:
+        ValueError: Bad input, in one sentence.
+        OSError: A folder that cannot be written, or a full disk.
+    """
+    started = time.monotonic()
+    check_between(chips, "chips", 2, _MOST_CHIPS, "1")
+    way = _way(ways, chips)
+    count = usual_workers() if workers is None else workers
+    check_between(count, "workers", 1, _MOST_WORKERS, "1")
+    info = info_of(chip)
+    # before anything is trained: levels that no cell holds
+    layout.weight_mapping(info)
+    job = Job(
+        network,
+        chip,
+        tolerance_of(tolerance, info),
+        seed,
+        denoise and info.telegraph,
+        data,
+        weights,
+        None if wires is None else resistance(wires, "wires"),
+        compensate,
+        read_noise,
+        bool(packed),
+        layout,
+        fit_columns,
+        names(digital),
+        questions=Questions(metric, samples),
+        signature=signature,
+    )
+    # before anything is read: fields and values that there are not, and packages
+    conditions_of(job, vary)
+    opened_executor(executor, count, begin_worker)
+    folder = Path(out) if out else Path("mho-out") / f"fleet-{job.name}"
+    check_outputs(folder, json)
+    with progress_bars() as progress:
+        task = read_task(job, progress)
+        if packed is None and not network.endswith(".mho") and way == "physics":
+            job = packed_by_itself(job, task)
+        questioned = Questioned(
+            task.metric,
+            _score(at_least, "at_least", task.metric),
+            _score(until, "until", task.metric),
+        )
+        asked = _Asked(chips, way, tuple(vary), questioned, executor, count)
+        result = _run(
+            job, task, asked, folder, progress, resume=resume, started=started
+        )
+    if write_json(result, json):
+        return
+    print_fleets(result, task.metric, folder / _FIGURE)
+
+
+def _way(ways: tuple[bool, bool], chips: int) -> str:
+    """How cells come to hold weights, said if nobody has."""
+    physics, drawn = ways
+    if physics and drawn:
+        raise ValueError(
+            "Argument `physics` must be left out where cells are drawn, but both are given."
+        )
+    if physics or drawn:
+        return "physics" if physics else "drawn"
+    if chips <= PHYSICS_MOST:
+        return "physics"
+    say(
+        f"More than {PHYSICS_MOST} chips: their cells are drawn from a table of programmed ones;"
+        " `--physics` simulates every pulse."
+    )
+    return "drawn"
+
+
+def _score(text: str | None, name: str, metric: Metric) -> float | None:
+    """A score as people write it: of a share in percent, or as a part of one."""
+    if text is None:
+        return None
+    number = text.strip().removesuffix("%")
+    is_percent = number != text.strip()
+    try:
+        value = float(number)
+    except ValueError:
+        raise ValueError(
+            f"Argument `{name}` must be a number, such as `96%` of a share, but is `{text}`."
+        ) from None
+    if is_percent and metric.unit != PERCENT:
+        raise ValueError(
+            f"Argument `{name}` must be a number in the unit of `{metric.name}`, but is `{text}`;"
+            " leave out the `%`."
+        )
+    value /= 100 if is_percent else 1
+    if metric.unit == PERCENT:
+        check_between(value, name, 0.0, 1.0, "1")
+    return value
+
+
+def _run(
+    job: Job,
+    task: Task,
+    asked: _Asked,
+    folder: Path,
+    progress: Progress,
+    *,
+    resume: bool,
+    started: float,
+) -> dict[str, Any]:
+    """Everything between options and results."""
+    conditions = conditions_of(job, asked.vary)
+    tasks = [fleet_task(c, task, asked.way, progress) for c in conditions]
+    whose = identity({"tasks": [one.key for one in tasks]})
+    with RunFolder.open(
+        folder,
+        "fleet",
+        whose,
+        makes=(_TABLE, _FIGURE, _RESULT),
+        resume=resume,
+        extends=True,
+        started=started,
+    ) as files:
+        tell(files)
+        found = run_fleet(
+            tasks,
+            Fleet(
+                PartStore(folder / _PARTS),
+                asked.chips,
+                opened_executor(asked.executor, asked.workers, begin_worker),
+                asked.workers,
+                asked.questioned.width,
+                progress,
+                say,
+            ),
+        )
+        result = _described(job, task, asked, found)
+        files.clear_results()
+        files.write(_TABLE, _csv(found, job.seed))
+        files.write(
+            _FIGURE,
+            draw_png(lambda: fleet_figure(result, task.metric, found)),
+        )
+        files.write_result(result)
+        files.finish()
+    kept = sum(one.kept for one in found)
+    if kept:
+        say(f"{kept:,} chips were there already.")
+    return result
+
+
+def _described(
+    job: Job, task: Task, asked: _Asked, found: Sequence[FleetResult]
+) -> dict[str, Any]:
+    """The result: nothing in it depends on who made the chips, or how often it was begun."""
+    metric = task.metric
+    return {
+        "network": Path(job.network).name,
+        "preset": job.chip,
+        "seed": job.seed,
+        "metric": metric.described,
+        f"software_{metric.key}": task.software_score,
+        "fleets": [summarised(one, asked.questioned) for one in found],
+    }
+
+
+def _csv(found: Sequence[FleetResult], seed: int) -> bytes:
+    """A line for every chip."""
+    rows = [row for one in found for row in chips_told(one, seed)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

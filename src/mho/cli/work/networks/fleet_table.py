@@ -1,0 +1,121 @@
+"""What `mho fleet` prints: one line for each fleet, and what its chips say of all others."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mho.checks import one_line
+from mho.data import Metric
+from mho.units import show
+
+_NOTHING = "all"
+_LEAST_SHARE = 0.9
+"""Shares of all chips from which on the table shows what they reach (1)."""
+
+
+def print_fleets(
+    result: Mapping[str, Any], metric: Metric, figure: Path
+) -> None:
+    """Print the table, and what else people should know.
+
+    Args:
+        result: What `mho fleet` found.
+        metric: What chips are judged by.
+        figure: Where the figure is.
+    """
+    console = Console(highlight=False)
+    fleets = result["fleets"]
+    console.print(_table(fleets, metric))
+    software = metric.show(result[f"software_{metric.key}"])
+    lines = [
+        f"{metric.name} of software: {software}; under 90, 99 and 99.9 % stands what so many of"
+        " all chips reach, 95 % sure"
+    ]
+    for one in fleets:
+        lines += _said_of(one, metric)
+    lines.append(f"figure: {figure}")
+    for line in lines:
+        console.print(Text(one_line(line)), soft_wrap=True)
+
+
+def _table(fleets: list[dict[str, Any]], metric: Metric) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("fleet", overflow="fold")
+    shares = [bound["share"] for bound in _bounds(fleets[0], metric)]
+    for heading in (
+        "chips",
+        "mean",
+        "±",
+        "spread",
+        "worst",
+        *(f"{100 * share:.3g} %" for share in shares),
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in fleets:
+        table.add_row(Text(_named(one)), *_cells(one, metric))
+    return table
+
+
+def _bounds(one: Mapping[str, Any], metric: Metric) -> list[dict[str, Any]]:
+    """Bounds of the shares that a table has room for."""
+    told: list[dict[str, Any]] = one[metric.key]["reached_by"]
+    return [bound for bound in told if bound["share"] >= _LEAST_SHARE]
+
+
+def _cells(one: Mapping[str, Any], metric: Metric) -> list[str]:
+    score = one[metric.key]
+    low, high = score["mean_95"]
+    worst = score["smallest" if metric.higher_is_better else "largest"]
+    bounds = [
+        "–" if bound["value"] is None else metric.show(bound["value"])
+        for bound in _bounds(one, metric)
+    ]
+    return [
+        f"{one['chips']:,}",
+        metric.show(score["mean"]),
+        metric.show((high - low) / 2),
+        metric.show(score["standard_deviation"]),
+        metric.show(worst),
+        *bounds,
+    ]
+
+
+def _said_of(one: Mapping[str, Any], metric: Metric) -> list[str]:
+    """Yield, chips needed, an early stop."""
+    name = _named(one)
+    seconds = show(one["chip_seconds"]["mean"], "s")
+    joules = show(one["chip_joules"]["mean"], "J")
+    lines = [f"{name}: programming takes {seconds} and {joules} a chip"]
+    unsaid = [b for b in one[metric.key]["reached_by"] if b["value"] is None]
+    if unsaid:
+        first = unsaid[0]
+        lines.append(
+            f"{name}: {first['chips_needed']:,} chips would say what"
+            f" {100 * first['share']:.3g} % of all reach"
+        )
+    if "yield" in one:
+        told = one["yield"]
+        low, high = told["share_95"]
+        lines.append(
+            f"{name}: {told['share']:.2%} reach {metric.show(told['threshold'])}"
+            f" ({low:.2%}-{high:.2%})"
+        )
+    if "chips_needed" in one:
+        needed = one["chips_needed"]
+        how = "stopped early" if one["stopped_early"] else "not reached"
+        lines.append(
+            f"{name}: an interval of {metric.show(needed['width'])} takes about"
+            f" {needed['chips']:,} chips; {how}"
+        )
+    return lines
+
+
+def _named(one: Mapping[str, Any]) -> str:
+    words = one["condition"]
+    if not words:
+        return _NOTHING
+    return ", ".join(f"{name} {word}" for name, word in words.items())

@@ -1,0 +1,43 @@
+"""Many chips: work that is cut in parts, done by any executor, kept in files that add up.
+
+What a chip is nobody here knows: a part is some numbers of chips, and work gives a row of figures
+for each. Parts are files named by what they are of and what they hold, so that folders are merged
+by copying; figures add up to tallies whatever the order, and tallies say how sure they are.
+"""
+
+from mho.fleet.bounds import (
+    Bound,
+    at_least,
+    chips_needed,
+    chips_to_say,
+    mean_interval,
+    quantile_interval,
+    share_interval,
+)
+from mho.fleet.engine import Part, PartFailedError, work_off
+from mho.fleet.executors import EXECUTORS, Opened, opened_executor
+from mho.fleet.parts import DAMAGED, PartStore, Row, missing_parts
+from mho.fleet.sketch import QuantileSketch
+from mho.fleet.tally import Tally
+
+__all__ = [
+    "DAMAGED",
+    "EXECUTORS",
+    "Bound",
+    "Opened",
+    "Part",
+    "PartFailedError",
+    "PartStore",
+    "QuantileSketch",
+    "Row",
+    "Tally",
+    "at_least",
+    "chips_needed",
+    "chips_to_say",
+    "mean_interval",
+    "missing_parts",
+    "opened_executor",
+    "quantile_interval",
+    "share_interval",
+    "work_off",
+]

@@ -1,0 +1,38 @@
+"""A network on many chips of a kind, whoever makes them: tasks, chips, and what they come to."""
+
+from mho.runs.fleets.conditions import (
+    Condition,
+    condition_words,
+    conditions_of,
+)
+from mho.runs.fleets.fleet import Fleet, FleetResult, run_fleet
+from mho.runs.fleets.making import (
+    PHYSICS_MOST,
+    WAYS,
+    FleetTask,
+    begin_worker,
+    fleet_task,
+    read_task,
+    rows_of,
+)
+from mho.runs.fleets.summary import FIGURES, Questioned, chips_told, summarised
+
+__all__ = [
+    "FIGURES",
+    "PHYSICS_MOST",
+    "WAYS",
+    "Condition",
+    "Fleet",
+    "FleetResult",
+    "FleetTask",
+    "Questioned",
+    "begin_worker",
+    "chips_told",
+    "condition_words",
+    "conditions_of",
+    "fleet_task",
+    "read_task",
+    "rows_of",
+    "run_fleet",
+    "summarised",
+]

@@ -1,0 +1,274 @@
+"""A chip of a fleet as a function of the task, its number and nothing else.
+
+Workers read what a task needs once, and then make chip after chip. Chip n of a fleet is the chip
+that `mho deploy` makes with the seed n further on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from mho.bench.simulated import ChipSpec, SimulatedBench
+from mho.chip import Chip
+from mho.data import Outputs, agreements
+from mho.deployment import ready_to_draw
+from mho.deployment.storage import CompiledNetwork
+from mho.device.published import code_of, preset
+from mho.files import identity
+from mho.fleet import Part, Row
+from mho.programming import ErrorTable, ProgrammingOptions, measure_errors
+from mho.progress import Progress, silent
+from mho.rng import Stream
+from mho.runs.deployment import image_for, specimen_for
+from mho.runs.drawn import batch_for, judge
+from mho.runs.fleets.conditions import Condition
+from mho.runs.job import Job
+from mho.runs.population import measure_chip
+from mho.runs.population_figures import ChipFigures
+from mho.runs.task import Task, gather, prepare
+from mho.runs.warm_kernels import warm_up
+
+PHYSICS = "physics"
+DRAWN = "drawn"
+WAYS = (PHYSICS, DRAWN)
+"""Every pulse of every cell; or cells drawn from a table of programmed ones."""
+
+PHYSICS_MOST = 64
+"""Chips up to which every pulse is simulated if nobody says otherwise (1)."""
+
+_VERSION = 1
+"""Part of a task's hash: another number where the same task would give other figures (1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetTask:
+    """What a worker must be told to make any chip of a fleet.
+
+    Args:
+        key: Content hash: of network, data, metric, job, condition and way.
+        condition: Under what chips are made.
+        way: One of `WAYS`.
+        fingerprint: Checksum of network and data, which a worker compares with what it reads.
+        table: What cells are drawn from; `None` where every pulse is simulated.
+    """
+
+    key: str
+    condition: Condition
+    way: str
+    fingerprint: str
+    table: ErrorTable | None = None
+
+
+def fleet_task(
+    condition: Condition, task: Task, way: str, progress: Progress = silent
+) -> FleetTask:
+    """A fleet as data.
+
+    Args:
+        condition: Under what chips are made.
+        task: Network, data and metric.
+        way: One of `WAYS`.
+        progress: Told what is being done.
+
+    Raises:
+        ValueError: The mapping cannot be drawn.
+    """
+    # the number of chips says nothing about any of them
+    job = replace(condition.job, chips=1, keep_chips=False, cells=way)
+    own = replace(condition, job=job)
+    key = identity(
+        {
+            "version": _VERSION,
+            "task": task.fingerprint,
+            "metric": task.metric.described,
+            "condition": replace(own, job=_unplaced(job)),
+            "asked": [_said(one) for one in job.asked],
+            "code": list(code_of(job.chip)),
+            "way": way,
+        }
+    )
+    table = None
+    if way == DRAWN:
+        progress("programming cells for the table", 0.0)
+        table = _table(own)
+    return FleetTask(key, own, way, task.fingerprint, table)
+
+
+def read_task(job: Job, progress: Progress = silent) -> Task:
+    """Network, data and metric of a job, whose network may be an image as well.
+
+    Raises:
+        ValueError: Something about the files; one sentence says what.
+    """
+    if not job.network.endswith(".mho"):
+        return prepare(job, progress)
+    task = gather(job.network, job.data, None, None, job.seed, progress)
+    if not isinstance(task.source, CompiledNetwork):
+        raise ValueError(  # noqa: TRY004 - a choice of the user's, as all refusals here
+            "Argument `network` must be a network or its image, but"
+            f" `{Path(job.network).name}` is a chip, which is programmed already."
+        )
+    return replace(task, training=None).asked(job.questions)
+
+
+def rows_of(task: FleetTask, part: Part) -> list[Row]:
+    """Figures of the chips of a part; what runs in a worker.
+
+    Args:
+        task: What they are chips of.
+        part: Which.
+
+    Raises:
+        ValueError: The worker has other files, or another processor, than who asks.
+    """
+    make = _held_maker(task)
+    return [
+        make(number) for number in range(part.first, part.first + part.count)
+    ]
+
+
+def begin_worker() -> None:
+    """What a worker process does before its first chip."""
+    torch.set_num_threads(1)
+    warm_up()
+
+
+_HELD: dict[str, Callable[[int], Row]] = {}
+"""Of a worker: what makes the chips of the tasks that it worked on last."""
+_HELD_MOST = 2
+
+
+def _held_maker(task: FleetTask) -> Callable[[int], Row]:
+    """What makes chips of a task, made once."""
+    if task.key not in _HELD:
+        while len(_HELD) >= _HELD_MOST:
+            _HELD.pop(next(iter(_HELD)))
+        torch.set_num_threads(1)
+        read = read_task(task.condition.job)
+        if read.fingerprint != task.fingerprint:
+            raise ValueError(
+                "Argument `network` must be the same for every worker, but"
+                f" `{task.condition.job.network}` or its data are others there; name files that"
+                " all of them see, and an image or a network file where training would end with"
+                " other last digits."
+            )
+        kind = _DrawnMaker if task.way == DRAWN else _PhysicsMaker
+        _HELD[task.key] = kind(task, read)
+    return _HELD[task.key]
+
+
+class _PhysicsMaker:
+    """Chips with every pulse simulated, and looked at over a thousand seconds."""
+
+    def __init__(self, task: FleetTask, read: Task) -> None:
+        self._condition = task.condition
+        self._read = read
+        source = read.source
+        job = task.condition.job
+        self._image = (
+            source
+            if isinstance(source, CompiledNetwork)
+            else image_for(job, read)
+        )
+        self._effort = ProgrammingOptions(job.tolerance, job.denoise)
+
+    def __call__(self, number: int) -> Row:
+        """Figures of one chip."""
+        condition = self._condition
+        job = condition.job
+        plain = specimen_for(job, self._image, job.seed + number)
+        spec: ChipSpec = replace(
+            plain, temperature=condition.temperature, stuck=condition.stuck
+        )
+        judged = measure_chip(
+            self._image,
+            spec,
+            self._effort,
+            self._read,
+            fit_columns=job.fit_columns,
+        )
+        return _row(judged.figures, judged.outputs, self._read)
+
+
+class _DrawnMaker:
+    """Chips whose cells are drawn from those that were programmed for the table."""
+
+    def __init__(self, task: FleetTask, read: Task) -> None:
+        assert task.table is not None
+        self._table = task.table
+        self._read = read
+        self._seed = task.condition.job.seed
+        job = task.condition.job
+        info = _bench(task.condition).info
+        calibration = read.data.calibration
+        self._ready = ready_to_draw(
+            read.network,
+            _chip(task.condition),
+            calibration,
+            job.layout.weight_mapping(info),
+            job.layout.rule(info),
+            batch=batch_for(read.network, calibration),
+        )
+
+    def __call__(self, number: int) -> Row:
+        """Figures of one chip."""
+        seed = self._seed + number
+        cost = self._ready.program(self._table, Stream(seed).child("chip"))
+        judged = judge(self._ready, self._table, cost, self._read, seed, silent)
+        return _row(judged.figures, judged.outputs, self._read)
+
+
+def _row(figures: ChipFigures, outputs: Outputs, task: Task) -> Row:
+    """Plain numbers of a chip."""
+    wanted = task.software_outputs
+    errors = [one.error for one in agreements(outputs, wanted).values()]
+    return {
+        "score": figures.score,
+        "lowest": figures.lowest,
+        "highest": figures.highest,
+        "error": max(errors, default=0.0),
+        "converged_fraction": figures.converged_fraction,
+        "stuck_cells": figures.stuck_cells,
+        "pulses": figures.programming.pulses,
+        "chip_seconds": figures.programming.seconds,
+        "chip_joules": figures.programming.joules,
+    }
+
+
+def _chip(condition: Condition) -> Chip:
+    """A tile of the kind, as warm as the chips."""
+    kind = preset(condition.job.chip)
+    if condition.stuck is not None:
+        kind = kind.replace(cell__stuck_fraction=condition.stuck)
+    return Chip(kind, temperature=condition.temperature)
+
+
+def _bench(condition: Condition) -> SimulatedBench:
+    return SimulatedBench(_chip(condition), Stream(0).child("table"))
+
+
+def _table(condition: Condition) -> ErrorTable:
+    """What programming leaves: it depends on no seed, and is what `mho deploy` draws from."""
+    job = condition.job
+    effort = ProgrammingOptions(job.tolerance, job.denoise)
+    bench = _bench(condition)
+    pairs = job.layout.weight_mapping(bench.info)
+    return measure_errors(
+        bench,
+        Stream(0).child("targets"),
+        effort.protocol(bench.info),
+        low=pairs.low,
+        high=pairs.high,
+    )
+
+
+def _unplaced(job: Job) -> Job:
+    """The job without folders: what is in its files is known by the fingerprint."""
+    name = Path(job.network).name
+    return replace(job, network=name, data=None, weights=None)
+
+
+def _said(one: object) -> str:
+    return one if isinstance(one, str) else identity(one)

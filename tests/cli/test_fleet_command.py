@@ -1,0 +1,201 @@
+"""`mho fleet`: the same figures whoever makes the chips, and however often it is interrupted."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from calling import call
+
+from mho.fleet import Part
+from mho.runs.fleets import rows_of
+
+FACTORY = """
+import torch
+
+def network():
+    layer = torch.nn.Linear(6, 3)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return layer
+"""
+NETWORK = ["net.py:network", "--data", "data.npz", "--tolerance", "20uS"]
+ASKED = ["fleet", *NETWORK, "--no-denoise", "--wires", "0"]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with a network and data; chips are made by this process, with three looks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mho.runs.evaluation.LOOKS", 3)
+    monkeypatch.setattr("mho.runs.fleets.making._HELD", {})
+    Path("net.py").write_text(FACTORY)
+    rng = np.random.default_rng(0)
+    np.savez(
+        "data.npz",
+        inputs=rng.random((60, 6), "f4"),
+        labels=rng.integers(0, 3, 60),
+    )
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chips are made by this process, in the place of others that would import everything."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def pool(workers: int, begin: object) -> ThreadPoolExecutor:
+        del workers, begin
+        return ThreadPoolExecutor(1)
+
+    monkeypatch.setattr("mho.fleet.executors._pool", pool)
+
+
+def result_of(folder: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(folder, "result.json").read_text())
+    return found
+
+
+@pytest.mark.usefixtures("at_once")
+def test_chips_of_a_fleet_are_those_of_a_deployment(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Chip n has the seed n further on; every figure that both tell is equal to the last bit."""
+    assert call(*ASKED, "--chips", "3", "--out", "fleet") == 0
+    assert "mean" in capsys.readouterr().out
+    words = ["deploy", *NETWORK, "--no-denoise", "--wires", "0", "--pack"]
+    assert call(*words, "--chips", "3", "--workers", "1", "--out", "own") == 0
+    deployed = result_of("own")["population"]["programmed"]["chips"]
+    lines = Path("fleet/chips.csv").read_text().splitlines()
+    names = lines[0].split(",")
+    for line, chip in zip(lines[1:], deployed, strict=True):
+        row = dict(zip(names, line.split(","), strict=True))
+        assert int(row["seed"]) == chip["seed"]
+        assert float(row["score"]) == chip["accuracy"]
+        assert float(row["chip_seconds"]) == chip["chip_seconds"]
+        assert float(row["converged_fraction"]) == chip["converged_fraction"]
+
+
+def test_two_processes_find_what_one_finds() -> None:
+    """In earnest: processes that import, read and make chips side by side."""
+    drawn = [*ASKED, "--drawn", "--chips", "60", "--at-least", "30%"]
+    assert call(*drawn, "--workers", "1", "--out", "one") == 0
+    assert call(*drawn, "--workers", "2", "--out", "two") == 0
+    assert result_of("one") == result_of("two")
+    for name in ("chips.csv",):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_there_is_not_made_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Interrupted in the middle, resumed, extended, merged: only what is missing is made."""
+    drawn = [*ASKED, "--drawn"]
+    assert call(*drawn, "--chips", "100", "--out", "whole") == 0
+    made: list[int] = []
+
+    def counted(task: Any, part: Part) -> Any:
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(part.first)
+        return rows_of(task, part)
+
+    monkeypatch.setattr("mho.runs.fleets.fleet.rows_of", counted)
+    assert call(*drawn, "--chips", "100", "--out", "cut") == 130
+    assert not Path("cut/result.json").exists()
+    made.append(-1)
+    assert call(*drawn, "--chips", "100", "--out", "cut", "--resume") == 0
+    assert result_of("cut") == result_of("whole")
+    assert sorted(n for n in made if n >= 0) == [0, 25, 50, 75]
+    # parts of one folder in another one: nothing is left to do
+    shutil.copytree("cut/parts", "merged/parts")
+    made[:] = [-1, -1, -1]
+    assert call(*drawn, "--chips", "100", "--out", "merged") == 0
+    assert made == [-1, -1, -1]
+    assert "100 chips were there already" in capsys.readouterr().err
+    assert result_of("merged") == result_of("whole")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_part_that_was_edited_is_made_again_and_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    drawn = [*ASKED, "--drawn", "--chips", "50", "--out", "fleet"]
+    assert call(*drawn) == 0
+    before = result_of("fleet")
+    part = sorted(Path("fleet/parts").glob("*-25-*.json"))[0]
+    part.write_bytes(part.read_bytes().replace(b'"score": 0.', b'"score": 1.'))
+    assert call(*drawn) == 0
+    assert "is not what it was when it was written" in capsys.readouterr().err
+    assert result_of("fleet") == before
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_fleet_that_knows_enough_stops(tmp_path: Path) -> None:
+    """After the first fifty at which the interval is narrow enough, whatever else is there."""
+    drawn = [*ASKED, "--drawn", "--until", "90%"]
+    assert call(*drawn, "--chips", "200", "--out", "stopped") == 0
+    fleet = result_of("stopped")["fleets"][0]
+    assert fleet["chips"] == 50
+    assert fleet["stopped_early"]
+    low, high = fleet["accuracy"]["mean_95"]
+    assert high - low <= 0.9
+    # more chips that are there already do not change what the rule says
+    assert call(*ASKED, "--drawn", "--chips", "100", "--out", "full") == 0
+    shutil.copytree("full/parts", "again/parts")
+    assert call(*drawn, "--chips", "200", "--out", "again") == 0
+    assert result_of("again") == result_of("stopped")
+    assert tmp_path.exists()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_grid_of_conditions_is_a_fleet_for_each() -> None:
+    """Coarser cells, larger errors: of the outputs, in the mean over the chips."""
+    varied = ["--vary", "tolerance=5uS,80uS", "--vary", "stuck=0,0.1"]
+    assert call(*ASKED, "--drawn", "--chips", "25", *varied, "--out", "f") == 0
+    fleets = result_of("f")["fleets"]
+    words = [
+        (f["condition"]["tolerance"], f["condition"]["stuck"]) for f in fleets
+    ]
+    assert words == [
+        ("5uS", "0"),
+        ("5uS", "0.1"),
+        ("80uS", "0"),
+        ("80uS", "0.1"),
+    ]
+    errors = [fleet["error"]["mean"] for fleet in fleets]
+    assert errors[0] < errors[2]
+    assert errors[0] < errors[1]
+    assert [f["stuck_cells"]["mean"] > 0 for f in fleets] == [False, True] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--vary", "tolerence=1uS"], "Did you mean `tolerance`?"),
+        (["--vary", "tolerance"], "must have values after `tolerance=`"),
+        (["--vary", "tolerance=1uS,1uS"], "each value of `tolerance` once"),
+        (["--vary", "tolerance=1V"], "field `tolerance`"),
+        (["--vary", "temperature=85"], "such as `85C`"),
+        (["--vary", "stuck=2"], "`stuck`"),
+        (["--vary", "chip=rao"], "rao2023"),
+        (["--at-least", "most"], "`at_least` must be a number"),
+        (["--until", "200%"], "`until`"),
+        (["--drawn", "--physics"], "both are given"),
+        (["--executor", "ray"], "`executor` must be one of"),
+        (["--chips", "1"], "`chips`"),
+        (["--workers", "0"], "`workers`"),
+    ],
+)
+def test_mistakes_are_said_in_one_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*ASKED, "--out", "f", *words) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+    assert not Path("f").exists()
