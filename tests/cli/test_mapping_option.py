@@ -71,6 +71,8 @@ def test_any_number_of_pairs_is_asked_for_by_number(
     found = json.loads(Path("found.json").read_text())
     assert found["options"]["layout"]["mapping"] == "residual:2"
     assert found["cells"] == 4 * 72
+    # what pairs count is the same wherever the layout is asked for: wires of 0.5 Ω take little
+    assert found["wires"]["signal"]["low"] > 0.95
     assert call("deploy", *words, "residual:99") == 2
     assert "with 1 to 16 pairs of cells" in capsys.readouterr().err
 

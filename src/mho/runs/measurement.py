@@ -240,6 +240,7 @@ def _of_cells(job: Job, sources: Task, chip: Programmed) -> RunData:
         compensated=chip.chip.image.placement if job.compensated else None,
         packed=job.packed,
         layout=job.layout,
+        tolerance=job.tolerance,
     )
     return RunData(
         result={},

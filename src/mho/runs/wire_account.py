@@ -26,6 +26,7 @@ def wire_account(
     compensated: Placement | None,
     packed: bool = False,
     layout: DeployOptions | None = None,
+    tolerance: float | None = None,
 ) -> WireAccount | None:
     """Effective weights and scores with wires alone: no noise, exact targets and converters.
 
@@ -35,6 +36,7 @@ def wire_account(
         compensated: Targets as the mapping made up for them; `None` if it did not.
         packed: Whether layers share tiles.
         layout: How weights became conductances; `DeployOptions()` if `None`.
+        tolerance: Half-width of the window of programming (S), which the layout was told.
 
     Returns:
         `None` if the wires are ideal. Its numbers are the resistances; `current_kept`, what the
@@ -49,7 +51,7 @@ def wire_account(
         return None
     network = task.network
     layout = layout or DeployOptions()
-    mapping = layout.weight_mapping(info)
+    mapping = layout.weight_mapping(info, tolerance)
     plain = lay_out(network, info, mapping, compensated=False, packed=packed)
     account = _resistances(info)
     weights, current, ideal = _effective(network, plain, info)
