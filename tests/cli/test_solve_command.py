@@ -216,6 +216,24 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     assert sorted(Path.cwd().iterdir()) == before
 
 
+def test_a_matrix_whose_blocks_need_too_much_memory_is_refused_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """30,000 entries anywhere in 20,000 rows touch nearly every block, mostly of zeros.
+
+    An estimate says so before there is one.
+    """
+    draws = np.random.default_rng(0)
+    places = draws.integers(0, 20_000, (2, 30_000))
+    matrix = sparse.coo_array((np.ones(30_000), places), (20_000, 20_000))
+    sparse.save_npz("a.npz", sparse.csr_array(matrix + 9 * sparse.eye(20_000)))
+    assert call("solve", "--matrix", "a.npz", "--out", "out") == 2
+    said = capsys.readouterr().err
+    assert "blocks on tiles needs" in said
+    assert "--max-memory" in said
+    assert not Path("out").exists()
+
+
 def test_two_runs_do_not_share_a_folder_unseen() -> None:
     """Another matrix under the same name is another run: a finished one is not shown for it."""
     np.save("a.npy", np.diag([1.0, 2.0]) + 0.1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from noisy import grid
+from scipy import sparse
 from scipy.optimize import linprog
 
 import mho
@@ -177,3 +178,21 @@ def test_a_step_of_magnetohydrodynamics_is_that_of_exact_products(
     for found, other in zip(fields, wanted, strict=True):
         error = np.linalg.norm(found - other) / np.linalg.norm(other)
         assert error <= 1e-6
+
+
+def test_a_sparse_matrix_that_touches_every_block_is_the_same_as_a_dense_one() -> (
+    None
+):
+    """Places drawn at random over four by four blocks: their order in the file must not matter."""
+    draws = np.random.default_rng(1)
+    matrix = sparse.random_array((300, 300), density=0.02, rng=draws)
+    matrix = sparse.csr_array(matrix + 2 * sparse.eye_array(300))
+    law = BoundedErrors(window=1 / 512)
+    vector = drawn(300, seed=4)
+    exact = matrix @ vector
+    for given in (matrix, matrix.toarray()):
+        analog = MatrixOnChips(
+            given, mapping="residual:3", errors=law, tile=(80, 480)
+        )
+        off = np.linalg.norm(analog @ vector - exact)
+        assert off <= 1e-5 * np.linalg.norm(exact)

@@ -17,7 +17,7 @@ from mho.checks import (
 )
 from mho.chip import Chip
 from mho.device.published import code_of
-from mho.files import run_identity
+from mho.files import check_memory, run_identity
 from mho.programming import ProgramProtocol, suited_protocol
 from mho.rng import Stream
 from mho.solve import GaussianErrors, MatrixOnChips
@@ -32,6 +32,8 @@ RANGES = ("array", "full")
 """What of a cell's range is used: what suits arrays, or all of it."""
 _MOST_AMPLIFIED = 1024
 """Unknowns of a circuit in feedback at most (1): it is solved exactly."""
+_EACH = 32
+"""Memory of a number of a block while it is put on a tile, about (bytes)."""
 USUAL_CELLS = 2
 """Pairs of cells of a number where nobody says (1): more lower what read noise hides."""
 
@@ -77,7 +79,7 @@ class SolveJob(Configuration):
         check_choice(self.cells, "cells", CELLS)
         check_choice(self.conductances, "conductances", RANGES)
         check_choice(self.converters, "converters", ("ideal", "chip"))
-        check_between(self.seed, "seed", 0, 2**63 - 1, "1")
+        check_between(self.seed, "seed", 0, 2**62, "1")
         check_between(self.reads, "reads", 1, 1_000_000, "1")
         if self.cells_per_number is not None:
             check_between(self.cells_per_number, "cells_per_number", 1, 16, "1")
@@ -136,9 +138,10 @@ class SolveJob(Configuration):
             equations: What shall be solved.
 
         Raises:
-            ValueError: The method does not fit the matrix, or the matrix not the tiles.
+            ValueError: The method does not fit the matrix, or the matrix not tiles or memory.
         """
         check_method(equations, self.solving)
+        self._check_blocks(equations)
         if self.solving.method == "feedback":
             _check_amplifiers(equations.unknowns)
         elif self.tiles is not None and self.precision is None:
@@ -150,6 +153,21 @@ class SolveJob(Configuration):
                 errors=GaussianErrors(),
                 tiles=self.tiles,
             )
+
+    def _check_blocks(self, equations: Equations) -> None:
+        """Refuse what needs more memory on tiles than is allowed.
+
+        Raises:
+            TooLargeError: In one sentence.
+        """
+        chip = Chip(self.chip)
+        pairs = self.cells_per_number or USUAL_CELLS
+        outputs = max(chip.cols // (2 * pairs), 1)
+        blocks = _blocks(equations.matrix, outputs, chip.rows)
+        needed = blocks * outputs * chip.rows * _EACH
+        check_memory(
+            needed, "matrix", f"a matrix of {blocks:,} blocks on tiles"
+        )
 
     def identity(self, problem: Problem, rhs: Array) -> str:
         """Everything that the result depends on; see `RunFolder`.
@@ -165,6 +183,17 @@ class SolveJob(Configuration):
         return run_identity(
             f"{shape} {digest.hexdigest()}", self, *code_of(self.chip)
         )
+
+
+def _blocks(matrix: Any, outputs: int, rows: int) -> int:
+    """Blocks of a matrix that are not of zeros (1)."""
+    down = -(-matrix.shape[0] // outputs)
+    across = -(-matrix.shape[1] // rows)
+    if not sparse.issparse(matrix):
+        return int(down * across)
+    triples = matrix.tocoo()
+    row, col = triples.coords
+    return int(np.unique(row // outputs * across + col // rows).size)
 
 
 def _check_amplifiers(unknowns: int) -> None:

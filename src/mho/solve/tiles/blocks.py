@@ -125,6 +125,8 @@ def _of_sparse(matrix: Any, outputs: int, rows: int) -> tuple[Any, Any, Any]:
     whole.sum_duplicates()
     whole.eliminate_zeros()
     parts = whole.tobsr(blocksize=(outputs, rows))
+    # blocks come as their first numbers do; where all places are taken they go by their order
+    parts.sort_indices()
     counts = np.diff(parts.indptr)
     output = np.repeat(np.arange(down, dtype=np.int64), counts)
     return parts.data, output, parts.indices.astype(np.int64)
