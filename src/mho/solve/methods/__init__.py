@@ -4,6 +4,7 @@
 products give until the true residual, in double precision, is small, or says what holds it up.
 """
 
+from mho.solve.methods.choices import METHODS, Solving, check_method
 from mho.solve.methods.digital import (
     A100,
     DigitalMachine,
@@ -26,13 +27,7 @@ from mho.solve.methods.probe import Probe, probe
 from mho.solve.methods.reasons import floor_of
 from mho.solve.methods.refine import Refinement, Rules
 from mho.solve.methods.scaling import Scaling, equilibrate
-from mho.solve.methods.solving import (
-    METHODS,
-    Solution,
-    Solving,
-    check_method,
-    solve,
-)
+from mho.solve.methods.solving import Solution, solve
 
 __all__ = [
     "A100",

@@ -1,72 +1,26 @@
 """From equations and a noisy operator to a solution with an explanation."""
 
-import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mho.checks import Configuration, check_between, check_choice
 from mho.files import KeptState
 from mho.progress import Progress, silent
 from mho.rng import Stream
+from mho.solve.methods.choices import Plan, Solving, plans_for
 from mho.solve.methods.course import Course
 from mho.solve.methods.digital import DigitalWork
 from mho.solve.methods.equations import Equations
-from mho.solve.methods.inner import (
-    Depth,
-    InnerSolver,
-    Jacobi,
-    OneStep,
-    conjugate_gradients,
-    generalised_residuals,
-)
+from mho.solve.methods.inner import Depth
 from mho.solve.methods.outcome import SolveOutcome
 from mho.solve.methods.probe import Probe, probe, probe_answers
 from mho.solve.methods.reasons import Stop, explain
 from mho.solve.methods.refine import Refinement, Rules
 
 Array = npt.NDArray[np.float64]
-
-METHODS = ("refine", "cg", "gmres", "jacobi", "feedback")
-"""Ways to solve: what the analog part does; the residual is digital in all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Solving(Configuration):
-    """How equations shall be solved.
-
-    Args:
-        method: `refine` chooses the analog solver by the matrix, and another if that one gets
-            stuck; `cg`, `gmres` and `jacobi` are that solver and no other; `feedback` is a circuit
-            that settles.
-        tolerance: True relative residual wanted (1).
-        steps: Steps of refinement at most (1); with 1, a single analog pass.
-        combine: Earlier steps that a poor step is combined with (1), fewer if they take more than
-            256 MiB; 0 for plain refinement.
-        drop: Share of what is left at which an analog pass may end (1).
-        products: Products of an analog pass at most (1).
-
-    Raises:
-        ValueError: A number is out of range, or there is no such method.
-    """
-
-    method: str = "refine"
-    tolerance: float = 1e-10
-    steps: int = 500
-    combine: int = 400
-    drop: float = 1e-3
-    products: int = 200
-
-    def __post_init__(self) -> None:
-        check_choice(self.method, "method", METHODS)
-        check_between(self.tolerance, "tolerance", 1e-15, 0.5, "1")
-        check_between(self.steps, "steps", 1, 100_000, "1")
-        check_between(self.combine, "combine", 0, 1000, "1")
-        check_between(self.drop, "drop", 1e-15, 0.9, "1")
-        check_between(self.products, "products", 1, 100_000, "1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,15 +111,6 @@ def solve(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """An analog solver, and how its poor steps are combined."""
-
-    name: str
-    inner: InnerSolver
-    energy: bool
-
-
 class _Plans:
     """The analog solvers that are tried one after another, and the state of it all."""
 
@@ -181,7 +126,7 @@ class _Plans:
         self._operator = operator
         self._solving = solving
         self._stream = stream
-        self._plans = _plans(equations, solving, feedback)
+        self._plans = plans_for(equations, solving, feedback)
         circuit = solving.method == "feedback"
         self._feedback = feedback if circuit else None
         self._now = 0
@@ -204,40 +149,17 @@ class _Plans:
             restore({**facts["counters"], "tensors": facts["tensors"]})
         if self._probe is None:
             self._probe = self._tried()
-        measured = self._probe
-        if not measured.usable:
-            course = self._course
-            course.note(1.0, measured.products)
+        if not self._probe.usable:
+            self._course.note(1.0, self._probe.products)
             return self._solution(SolveOutcome.DIVERGED)
-
-        def beside() -> dict[str, Any]:
-            facts = counters()
-            tensors = facts.pop("tensors", {})
-            return {
-                "plan": self._now,
-                "probe": asdict(measured),
-                "counters": facts,
-                "tensors": tensors,
-            }
 
         while True:
             plan = self._plans[self._now]
-            rules = Rules(
-                self._solving.tolerance,
-                self._solving.steps,
-                self._solving.combine,
-                plan.energy,
-            )
-            refinement = Refinement(
-                self._equations,
-                lambda vector: np.asarray(self._operator @ vector),
-                plan.inner,
-                self._depth(measured),
-                rules,
-                self._course,
-            )
-            outcome = refinement.run(
-                progress, f"solving, {plan.name}", state, beside
+            outcome = self._refinement(plan).run(
+                progress,
+                f"solving, {plan.name}",
+                state,
+                lambda: self._facts(counters),
             )
             last = self._now + 1 == len(self._plans)
             stuck = (SolveOutcome.STAGNATED, SolveOutcome.DIVERGED)
@@ -245,6 +167,36 @@ class _Plans:
                 return self._solution(outcome)
             self._now += 1
             self._course.turn()
+
+    def _refinement(self, plan: Plan) -> Refinement:
+        """Refinement around an analog solver, from where the course is."""
+        assert self._probe is not None
+        rules = Rules(
+            self._solving.tolerance,
+            self._solving.steps,
+            self._solving.combine,
+            plan.energy,
+        )
+        return Refinement(
+            self._equations,
+            lambda vector: np.asarray(self._operator @ vector),
+            plan.inner,
+            self._depth(self._probe),
+            rules,
+            self._course,
+        )
+
+    def _facts(self, counters: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What is kept beside the course."""
+        assert self._probe is not None
+        facts = counters()
+        tensors = facts.pop("tensors", {})
+        return {
+            "plan": self._now,
+            "probe": asdict(self._probe),
+            "counters": facts,
+            "tensors": tensors,
+        }
 
     def _tried(self) -> Probe:
         """What the analog half is off by."""
@@ -288,63 +240,3 @@ class _Plans:
                 self._equations, course.best_x, stop, self._operator
             ),
         )
-
-
-def check_method(equations: Equations, solving: Solving) -> None:
-    """Refuse a method that cannot work on a matrix.
-
-    Args:
-        equations: What shall be solved.
-        solving: How.
-
-    Raises:
-        ValueError: In one sentence, with a method that can.
-    """
-    if solving.method == "cg" and equations.definite is False:
-        lacks = "positive definite" if equations.symmetric else "symmetric"
-        raise ValueError(
-            f"Argument `method` must not be `cg` for a matrix that is not {lacks}, which it takes;"
-            " take `gmres`."
-        )
-    if solving.method == "jacobi":
-        zeros = np.flatnonzero(equations.matrix.diagonal() == 0)
-        if zeros.size:
-            raise ValueError(
-                "Argument `method` must not be `jacobi` for a matrix with zeros on its diagonal,"
-                f" such as in row {int(zeros[0]) + 1}; take `gmres`."
-            )
-
-
-def _plans(
-    equations: Equations,
-    solving: Solving,
-    feedback: Callable[[Array], Array] | None,
-) -> tuple[_Plan, ...]:
-    """What to try, in this order."""
-    check_method(equations, solving)
-    positive = equations.definite is not False
-    gradients = _Plan("cg", conjugate_gradients, energy=True)
-    residuals = _Plan("gmres", generalised_residuals, energy=False)
-    if solving.method == "refine":
-        return (gradients, residuals) if positive else (residuals,)
-    if solving.method == "cg":
-        return (gradients,)
-    if solving.method == "gmres":
-        return (replace(residuals, energy=equations.definite is True),)
-    if solving.method == "jacobi":
-        return (_Plan("jacobi", _jacobi(equations), energy=positive),)
-    if feedback is None:
-        raise ValueError(
-            "Argument `feedback` must be the circuit that answers for the method `feedback`, but"
-            " is missing."
-        )
-    return (_Plan("feedback", OneStep(feedback), energy=False),)
-
-
-def _jacobi(equations: Equations) -> Jacobi:
-    """Sweeps damped as far as row sums demand."""
-    diagonal = equations.matrix.diagonal()
-    sums = np.asarray(abs(equations.matrix).sum(axis=1)).ravel()
-    largest = float((sums / abs(diagonal)).max())
-    damping = min(1.0, 2.0 / largest) if math.isfinite(largest) else 1.0
-    return Jacobi(damping / diagonal)
