@@ -193,17 +193,32 @@ def test_an_image_of_three_pairs_a_weight_comes_back(tmp_path: Path) -> None:
 
 
 def test_levels_are_rounded_stage_by_stage() -> None:
-    """64 levels and three pairs hold a weight to a step of the last ones."""
+    """64 levels and three pairs hold a weight to half a step of the last, programmed exactly.
+
+    Each stage's levels are subtracted before the next one's are chosen; rounding together may
+    take a number a whole step the other way.
+    """
     info = info_of(0.0)
     layer = nn.Linear(20, 8, bias=False)
     mapping = ResidualPairs(LOW, HIGH, pairs=3, factor=16.0, levels=64)
-    placement = lay_out(read_network(layer, torch.rand(2, 20)), info, mapping)
+    network = read_network(layer, torch.rand(2, 20))
+    placement = lay_out(network, info, mapping)
+    assert placement.step is not None
+    held = placement.target.clone()
     weight = layer.weight.detach()
-    off = held_weight(placement, placement.target, info, weight) - weight
     scale = float(placement.blocks[0].scale[0])
-    step = (HIGH - LOW) / 63
-    # rounding together may take a number a whole step the other way
-    assert float(off.abs().max()) < 1.01 * step / scale / 16**2 + 1e-6
+    for number, cells in enumerate(stages(placement)):
+        if number:
+            planned = second_pair_targets(placement, held, info, stage=number)
+            held[cells] = planned.target[cells]
+        steps = (held[cells] - LOW) / placement.step
+        assert float((steps - steps.round()).abs().max()) < 1e-3
+        own = held.clone()
+        for later in stages(placement)[number + 1 :]:
+            own[later] = LOW
+        off = held_weight(placement, own, info, weight) - weight
+        largest = 1.01 * placement.step / scale / 16**number
+        assert 0.1 * largest < float(off.abs().max()) < largest
 
 
 def test_chains_that_make_no_sense_are_refused() -> None:
