@@ -55,7 +55,7 @@ def endurance_summary(measured: Endurance) -> dict[str, Any]:
 def _window(measured: Endurance, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
     low = measured.low[rows]
     high = measured.high[rows]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         ratio = high / low
     known = ratio[np.isfinite(ratio)]
     return {
@@ -168,7 +168,7 @@ def _switching(
 ) -> tuple[float, float]:
     """Voltages of the largest jump of the conductance up and down; NaN if none is a switch."""
     driven = np.abs(voltage) > 2 * _READ * most
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         chord = np.log(np.abs(current / voltage))
     step = np.diff(chord)
     rising = np.diff(np.abs(voltage)) > 0

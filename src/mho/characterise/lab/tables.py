@@ -17,6 +17,12 @@ _STUCK_HIGH = 5.0
 _LINE = 0.5
 """Share of a line's cells that may be stuck before the line itself is in doubt (1)."""
 _BARS = 60
+_FEWEST = 3
+"""Pulses of a response at least (1)."""
+_RESPONSE = (
+    *("pulses", "curves", "first", "last", "step_mean", "step_sd"),
+    *("nonlinearity", "mean"),
+)
 
 
 def map_summary(measured: ArrayMap) -> dict[str, Any]:
@@ -106,10 +112,10 @@ def response_summary(measured: NormalisedResponses) -> dict[str, Any]:
         name: _response(values)
         for name, values in (("up", measured.up), ("down", measured.down))
     }
-    middles = [
-        ways[name]["mean"][len(ways[name]["mean"]) // 2]
-        for name in ("up", "down")
-    ]
+    curves = [ways[name]["mean"] for name in ("up", "down")]
+    if None in curves:
+        return {**ways, "asymmetry": None}
+    middles = [curve[len(curve) // 2] for curve in curves]
     both = np.concatenate((measured.up.reshape(-1), measured.down.reshape(-1)))
     reach = float(np.nanquantile(both, 0.99) - np.nanquantile(both, 0.01))
     return {
@@ -119,6 +125,9 @@ def response_summary(measured: NormalisedResponses) -> dict[str, Any]:
 
 
 def _response(values: Array) -> dict[str, Any]:
+    values = values[np.isfinite(values).any(1)]
+    if len(values) < _FEWEST:
+        return dict.fromkeys(_RESPONSE)
     mean = np.nanmean(values, 1)
     steps = np.diff(values, axis=0)
     known = steps[np.isfinite(steps)]

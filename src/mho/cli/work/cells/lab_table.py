@@ -256,6 +256,9 @@ def _responses(summary: dict[str, Any]) -> Rows:
     rows: Rows = []
     for name in ("up", "down"):
         way = summary[name]
+        if way["pulses"] is None:
+            rows.append((name, "too few numbers to tell"))
+            continue
         rows.append(
             (
                 name,
