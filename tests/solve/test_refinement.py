@@ -321,6 +321,17 @@ def test_rows_of_unlike_size_are_scaled_without_changing_a_digit() -> None:
     np.testing.assert_allclose(found.x, 1.0, atol=20 * 1e-10)
 
 
+def test_mirrored_entries_are_compared_by_their_own_size() -> None:
+    """Beside an entry of 1e15, 1 and 0 are no rounding of each other; 1 and 1 + 1e-15 are."""
+    lopsided = np.array([[1e15, 1.0], [0.0, 1.0]])
+    assert not Equations(lopsided, np.ones(2)).symmetric
+    rounded = np.array([[1e15, 1.0], [1.0 + 1e-15, 1.0]])
+    assert Equations(rounded, np.ones(2)).symmetric
+    for given in (lopsided, rounded):
+        same = Equations(sparse.csr_array(given), np.ones(2)).symmetric
+        assert same == Equations(given, np.ones(2)).symmetric
+
+
 def test_an_operator_that_gives_no_numbers_diverges_at_once() -> None:
     equations = Equations(grid(4), np.ones(16))
 
@@ -347,6 +358,9 @@ def test_an_operator_that_gives_no_numbers_diverges_at_once() -> None:
         (np.eye(2) * 1j, np.ones(2), "must be real"),
         (np.diag([1.0, 0.0]), np.ones(2), "row 2 of 2 is all zeros"),
         (np.zeros((0, 0)), np.zeros(0), "but is empty"),
+        (np.diag([1e300, 1.0]), np.ones(2), "no number above 1e.150 in size"),
+        (np.diag([1e-300, 1.0]), np.ones(2), "row 1 is such"),
+        (np.eye(2), np.full(2, 1e300), "`rhs` must have no number above"),
         (sparse.csr_array((3, 3)), np.ones(3), "row 1 of 3 is all zeros"),
     ],
 )

@@ -12,7 +12,9 @@ from mho.solve.methods.scaling import Scaling, equilibrate
 Array = npt.NDArray[np.float64]
 
 _SYMMETRIC = 1e-12
-"""Difference of mirrored entries over the largest entry that rounding explains (1)."""
+"""Difference of mirrored entries over their sum that rounding explains (1)."""
+_HUGE = 1e150
+"""Largest number, and largest inverse of a row, whose squares are numbers (1)."""
 
 
 class Equations:
@@ -130,6 +132,12 @@ def _check_numbers(numbers: npt.NDArray[Any], name: str) -> None:
         raise ValueError(
             f"Argument `{name}` must be finite, but {wrong:,} of {numbers.size:,} numbers are not."
         )
+    largest = float(np.abs(numbers).max()) if numbers.size else 0.0
+    if largest > _HUGE:
+        raise ValueError(
+            f"Argument `{name}` must have no number above {_HUGE:g} in size, but has"
+            f" {largest:.3g}; take other units."
+        )
 
 
 def _check_rows(matrix: Any) -> None:
@@ -138,7 +146,15 @@ def _check_rows(matrix: Any) -> None:
         largest = abs(matrix).max(axis=axis)
         if sparse.issparse(largest):
             largest = largest.toarray()
-        empty = np.flatnonzero(np.asarray(largest).ravel() == 0)
+        sizes = np.asarray(largest).ravel()
+        faint = np.flatnonzero((sizes > 0) & (sizes < 1 / _HUGE))
+        if faint.size:
+            raise ValueError(
+                f"Argument `matrix` must have no {what} whose numbers are all below"
+                f" {1 / _HUGE:g} in size, but {what} {int(faint[0]) + 1} is such; take other"
+                " units."
+            )
+        empty = np.flatnonzero(sizes == 0)
         if empty.size:
             raise ValueError(
                 f"Argument `matrix` must not be singular, but {what} {int(empty[0]) + 1} of"
@@ -168,8 +184,10 @@ def _checked_rhs(rhs: npt.ArrayLike, rows: int) -> Array:
 
 
 def _is_symmetric(matrix: Any) -> bool:
-    difference = abs(matrix - matrix.T).max()
-    return bool(difference <= _SYMMETRIC * abs(matrix).max())
+    """Whether mirrored entries agree, each pair by its own size: rows may be unlike."""
+    size = abs(matrix) + abs(matrix.T)
+    beyond = abs(matrix - matrix.T) - _SYMMETRIC * size
+    return bool(beyond.max() <= 0)
 
 
 def _definite(matrix: Any) -> bool | None:
