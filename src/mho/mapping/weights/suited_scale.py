@@ -31,8 +31,7 @@ def suited_scale(weights: Sequence[Float[Tensor, "_ _"]]) -> str:
 
     The error of a cell is a share of its range, whatever it holds. If one output of a layer has
     weights a hundred times larger than the others, these use a hundredth of the range, and their
-    products are lost in the errors of their cells. Networks whose norms are folded into the
-    layers before them are often like that.
+    products are lost in the errors of their cells. Folding a norm into a layer can make it so.
 
     Args:
         weights: Weights of each layer (1). Shapes (out, in).
