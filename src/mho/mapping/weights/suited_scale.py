@@ -36,6 +36,7 @@ def suited_scale(weights: Sequence[Float[Tensor, "_ _"]]) -> str:
     Args:
         weights: Weights of each layer (1). Shapes (out, in).
 
+    >>> import torch
     >>> flat = torch.ones(5, 3)
     >>> steep = flat * torch.tensor([1.0, 1, 1, 1, 100])[:, None]
     >>> suited_scale([flat]), suited_scale([flat, steep])
