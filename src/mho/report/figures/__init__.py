@@ -17,7 +17,6 @@ from mho.report.figures.convergence import convergence_figure
 from mho.report.figures.layer_errors import layer_error_figure
 from mho.report.figures.levels import levels_figure, widths_figure
 from mho.report.figures.lifetime import lifetime_figure
-from mho.report.figures.measured import measured_figure
 from mho.report.figures.noise import noise_figure
 from mho.report.figures.population import population_figure
 from mho.report.figures.stuck_cells import yield_figure
@@ -67,7 +66,6 @@ __all__ = [
     "layer_error_figure",
     "levels_figure",
     "lifetime_figure",
-    "measured_figure",
     "new_figure",
     "noise_figure",
     "plan_cost",

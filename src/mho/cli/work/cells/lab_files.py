@@ -13,7 +13,8 @@ from mho.cli.work.cells.lab_table import print_summary, told_remarks
 from mho.cli.work.cells.trace_table import print_history
 from mho.files import RunFolder, run_identity
 from mho.measured import Measurement, Trace, kind_named, read_measured
-from mho.report.figures import draw_png, measured_figure, noise_figure
+from mho.report.figures import draw_png, noise_figure
+from mho.report.lab import measured_figure
 
 _MOST_FILES = 200
 """Files at a time at most (1)."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from mho.characterise.lab import Summary
@@ -18,19 +19,19 @@ from mho.measured import (
     Sweeps,
     Waits,
 )
-from mho.report.figures.style import (
+from mho.report.figures import (
     BLACK,
     BLUE,
     ORANGE,
     SKY,
     VERMILLION,
-    Array,
     add_legend,
-    finite,
     new_figure,
     say_empty,
 )
 from mho.units import uS
+
+Array = npt.NDArray[np.float64]
 
 _MOST_LINES = 40
 """Ramps or sweeps that are drawn at most (1)."""
@@ -146,7 +147,7 @@ def _waits(left: Any, right: Any, measured: Waits, summary: Summary) -> None:
 
 
 def _bars(axes: Any, values: Array) -> None:
-    known = finite(values)
+    known = values[np.isfinite(values)]
     if known.size == 0:
         say_empty(axes)
         return
@@ -276,7 +277,8 @@ def _responses(
     ):
         left.plot(values, color=colour, linewidth=0.5)
         left.plot([], color=colour, label=name)
-        steps = finite(np.diff(values, axis=0).reshape(-1))
+        steps = np.diff(values, axis=0)
+        steps = steps[np.isfinite(steps)]
         right.hist(steps, _BARS, histtype="step", color=colour, label=name)
     left.set_xlabel("Pulse")
     left.set_ylabel("Response")
