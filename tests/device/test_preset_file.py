@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import mho
+from mho.device.laws import Fit
 from mho.device.published import (
     PRESETS,
     Confidence,
@@ -19,6 +20,13 @@ from mho.device.published import (
     write_preset_file,
 )
 from mho.device.published.preset_file.quantities import quantity, written
+from mho.device.published.preset_file.schema import (
+    HEAD,
+    NUMBER,
+    WORDS,
+    _told_unit,
+    kind_names,
+)
 from mho.files import identity
 
 BASE = '[preset]\nbase = "rao2023"\n'
@@ -249,3 +257,31 @@ def test_words_from_a_file_do_not_speak_to_the_terminal(tmp_path: Path) -> None:
         read(tmp_path, BASE + '[switching]\n"a\\u001b[2J" = 1\n')
     odd = read(tmp_path, BASE + 'summary = "a\\u001b[2J"\n')
     assert odd.summary == "a�[2J"
+
+
+def test_the_page_of_the_schema_has_every_number_and_its_unit() -> None:
+    """One line for each number of each kind, law and array, and one for each key."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "preset.md"
+    text = page.read_text()
+    for shipped in PRESETS.values():
+        for full, value in shipped.values.items():
+            line = f"| `{full.partition('.')[2]}` | {value.unit} |"
+            assert line in text, (shipped.name, full)
+    for key in (
+        *HEAD,
+        *NUMBER,
+        *(w for words in WORDS.values() for w in words),
+    ):
+        assert f"`{key}`" in text, key
+    for kind in kind_names():
+        assert f"`{kind}`" in text or f'"{kind}"' in text
+
+
+def test_laws_that_no_preset_has_tell_their_units() -> None:
+    """As their texts say them; where both are known they agree."""
+    for shipped in PRESETS.values():
+        for full, value in shipped.values.items():
+            group, _, name = full.partition(".")
+            law = shipped.parts.get(group)
+            if law is not None and law is not Fit:
+                assert _told_unit(law, name) == value.unit, full

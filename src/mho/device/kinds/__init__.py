@@ -10,6 +10,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from mho.device.kinds.lab_tables import LabSteps
+from mho.device.kinds.step_table import StepTable
 from mho.device.model import CellModel
 from mho.device.values import Preset
 
@@ -48,7 +50,7 @@ PRESETS: tuple[Preset, ...] = tuple(
 )
 """Chips whose cells are of these kinds."""
 
-__all__ = ["FILES", "KINDS", "PRESETS"]
+__all__ = ["FILES", "KINDS", "PRESETS", "LabSteps", "StepTable"]
 __all__ += list(KINDS)
 
 

@@ -19,7 +19,7 @@ away, so that chips look better than they are.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -40,10 +40,12 @@ from mho.compiled import (
     purpose,
     uniform,
 )
+from mho.device.kinds.lab_tables import LabSteps, lab_table
 from mho.device.kinds.step_table import (
     LEVELS,
     NODES,
     StepTable,
+    has_titles,
     read_steps,
     step_table,
 )
@@ -107,6 +109,32 @@ class MeasuredSteps(CellModel):
         return MeasuredSteps(
             table, float(ends.min()), float(ends.max()), table.gain_spread
         )
+
+    @staticmethod
+    def from_lab(
+        paths: Sequence[str | Path], given: LabSteps | None = None
+    ) -> "MeasuredSteps":
+        """Cells as in files of a lab or of another simulator, of any format of `mho.measured`.
+
+        Pulses with the conductance before and after; tables of XBTorch, an axis of conductances,
+        one of steps, and the distribution; pairs of responses of aihwkit.
+
+        Args:
+            paths: One file with pulses of both polarities, or one for each amplitude.
+            given: What the files do not say.
+
+        Raises:
+            ValueError: A file is of another kind, or does not say something that is not given.
+            OSError: One cannot be read.
+        """
+        files = [Path(path) for path in paths]
+        table, low, high = lab_table(files, given or LabSteps())
+        return MeasuredSteps(table, low, high, table.gain_spread)
+
+    @staticmethod
+    def is_plain(path: Path) -> bool:
+        """Whether a file has the columns that `from_file` wants."""
+        return has_titles(path)
 
     @property
     def array(self) -> Mapping[str, float]:  # type: ignore[override]

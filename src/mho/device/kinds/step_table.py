@@ -37,6 +37,10 @@ _ROWS_OF_A_BIN = 100
 _LEAST_BINS = 4
 _ALIKE = 0.01
 """Relative difference up to which amplitudes count as one (1)."""
+_MOST_VOLTS = 64
+"""Amplitudes of a table at most (1)."""
+_LARGEST_NUMBER = 1e6
+"""Volts, siemens and their like stay below (1)."""
 _LARGEST = 2**30
 """Bytes of a file, unpacked, at most."""
 _UNITS = {"S": 1.0, "uS": 1e-6, "nS": 1e-9}
@@ -84,6 +88,121 @@ class StepTable:
     width: float
     gain_spread: float
     knows_cells: bool
+
+    def as_lists(
+        self,
+    ) -> tuple[list[float], list[list[float]], list[list[list[float]]]]:
+        """Amplitudes, nodes and quantiles as plain lists, without repeated last nodes."""
+        counts = [
+            _own(nodes, steps)
+            for nodes, steps in zip(self.nodes, self.steps, strict=True)
+        ]
+        nodes = [list(n[:k]) for n, k in zip(self.nodes, counts, strict=True)]
+        steps = [
+            [list(one) for one in s[:k]]
+            for s, k in zip(self.steps, counts, strict=True)
+        ]
+        return list(self.volts), nodes, steps
+
+    @staticmethod
+    def of_lists(
+        volts: object,
+        nodes: object,
+        steps: object,
+        *,
+        width: float,
+        gain_spread: float,
+        knows_cells: bool,
+    ) -> "StepTable":
+        """The table of what `as_lists` gave, from wherever it comes.
+
+        Raises:
+            ValueError: It is no table; with the rest of a sentence.
+        """
+        amplitudes = _numbers(volts, "the amplitudes", 1)
+        rising = np.all(np.diff(amplitudes) > 0)
+        if not rising or amplitudes[0] >= 0 or amplitudes[-1] <= 0:
+            raise ValueError("its amplitudes do not rise from below 0 to above")
+        if np.any(amplitudes == 0) or amplitudes.size > _MOST_VOLTS:
+            raise ValueError("its amplitudes are 0, or too many")
+        count = amplitudes.size
+        lists = (nodes, steps)
+        if not all(
+            isinstance(one, list) and len(one) == count for one in lists
+        ):
+            raise ValueError("it has not nodes and steps for each amplitude")
+        assert isinstance(nodes, list)
+        assert isinstance(steps, list)
+        pairs = [_entry(n, s) for n, s in zip(nodes, steps, strict=True)]
+        return StepTable(
+            tuple(amplitudes.tolist()),
+            tuple(pair[0] for pair in pairs),
+            tuple(pair[1] for pair in pairs),
+            width,
+            gain_spread,
+            knows_cells,
+        )
+
+
+def _own(nodes: tuple[float, ...], steps: tuple[tuple[float, ...], ...]) -> int:
+    """How many nodes there are without the repeated last one (1)."""
+    count = len(nodes)
+    while count > 1 and (nodes[count - 2], steps[count - 2]) == (
+        nodes[-1],
+        steps[-1],
+    ):
+        count -= 1
+    return count
+
+
+def _numbers(said: object, what: str, ndim: int) -> Row:
+    """Finite numbers of nested lists.
+
+    Raises:
+        ValueError: They are none, or lists of different length.
+    """
+    try:
+        found = np.asarray(said, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    fits = isinstance(said, list) and found.ndim == ndim and found.size > 0
+    if not fits or not np.all(np.abs(found) < _LARGEST_NUMBER):
+        raise ValueError(f"{what} are no numbers")
+    return found
+
+
+def _entry(
+    nodes: object, steps: object
+) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
+    """Nodes and quantiles of one amplitude, as many as every amplitude has."""
+    places = _numbers(nodes, "the nodes of an amplitude", 1)
+    table = _numbers(steps, "the steps of an amplitude", 2)
+    if places.size > NODES or table.shape != (places.size, LEVELS):
+        raise ValueError(
+            f"an amplitude has not 1 to {NODES} nodes with {LEVELS} steps each"
+        )
+    if np.any(np.diff(places) < 0) or places[0] < 0:
+        raise ValueError("nodes fall, or are below 0 S")
+    if np.any(np.diff(table, axis=1) < 0):
+        raise ValueError("steps of a node fall")
+    more = NODES - places.size
+    some = [tuple(row) for row in table.tolist()]
+    return (
+        tuple(places.tolist() + places[-1:].tolist() * more),
+        tuple(some + some[-1:] * more),
+    )
+
+
+def has_titles(path: Path) -> bool:
+    """Whether a file has the columns that a table of steps needs, by their names alone."""
+    try:
+        columns, _ = (
+            _from_npz(path) if path.suffix == ".npz" else _from_csv(path)
+        )
+    except (ValueError, OSError, zipfile.BadZipFile):
+        return False
+    names = {title.rpartition("_")[0] for title in columns}
+    return {*_REQUIRED} <= names
 
 
 def read_steps(path: Path) -> Steps:
@@ -324,7 +443,7 @@ def _one_amplitude(
     # by both, so that the order of rows in the file does not matter
     order = np.lexsort((after, before))
     count = min(max(before.size // _ROWS_OF_A_BIN, _LEAST_BINS), NODES)
-    levels = _levels()
+    levels = probabilities()
     nodes = []
     steps = []
     for rows in np.array_split(order, count):
@@ -346,8 +465,8 @@ def _one_amplitude(
     )
 
 
-def _levels() -> Row:
-    """Probabilities of the quantiles (1)."""
+def probabilities() -> Row:
+    """Probabilities of the quantiles of a table (1). Shape (LEVELS,)."""
     z = np.linspace(-3, 3, LEVELS - 2)
     inner = [0.5 * (1 + math.erf(x / math.sqrt(2))) for x in z]
     return np.array([0.0, *inner, 1.0])

@@ -53,6 +53,11 @@ class OwnPreset(Preset):
         changed: CellModel = replace(self.model, **numbers)  # type: ignore[type-var]
         return changed
 
+    @property
+    def parts(self) -> dict[str, type]:
+        """None: numbers of a kind of one's own are its own."""
+        return {}
+
     def field_names(self) -> list[str]:
         """Every number of the kind."""
         assert self.model is not None

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mho.device.kinds import MeasuredSteps
-from mho.device.published.own import own_preset
+from mho.device.published.own import OwnPreset, own_preset
 from mho.device.values import Preset
 
 _ENDINGS = (".csv", ".npz")
@@ -46,11 +46,19 @@ def _made(word: str, content: str) -> Preset:
     """The preset of a file with this content."""
     del content
     kind = MeasuredSteps.from_file(word)
-    made = own_preset(kind)
+    return replace(told(own_preset(kind), kind), name=Path(word).stem)
+
+
+def told(made: OwnPreset, kind: MeasuredSteps) -> OwnPreset:
+    """A preset around measured steps that says where they hold.
+
+    Args:
+        made: The preset.
+        kind: Its cells.
+    """
     number = len(kind.table.volts)
     return replace(
         made,
-        name=Path(word).stem,
         summary=f"cells whose steps were measured, at {number} amplitudes",
         validity=(
             "Within the measured range, amplitudes and width. Nothing is known of noise of reads,"

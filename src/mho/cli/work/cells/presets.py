@@ -138,7 +138,7 @@ def _owner(found: Preset, key: str) -> str:
     if found.origin is None:
         return ""
     if key not in found.origin.given:
-        return found.origin.base
+        return found.origin.base or "mho"
     is_fitted = found.values[key].confidence is Confidence.FITTED
     return _DATA if is_fitted else _FILE
 
@@ -157,5 +157,7 @@ def _shares(found: Preset) -> str:
     fitted = owners.count(_DATA)
     given = owners.count(_FILE)
     kept = len(owners) - fitted - given
-    base = f", {kept} kept from `{origin.base}`" if origin.base else ""
+    base = f", {kept} kept from `{origin.base}`"
+    if not origin.base:
+        base = f", {kept} choices of mho" if kept else ""
     return f"Numbers: {fitted} from your data, {given} from your file{base}."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mho.checks import RefusedError, one_line
+from mho.device.kinds import MeasuredSteps
 from mho.device.origin import Origin
 from mho.device.published.preset_file.correlations import correlations_of
 from mho.device.published.preset_file.numbers import text_of, value_of
@@ -25,6 +26,7 @@ from mho.device.published.preset_file.schema import (
     array_names,
     unit_of,
 )
+from mho.device.published.preset_file.steps import OF_DATA
 from mho.device.published.preset_file.template import base_of, template_of
 from mho.device.published.shipped import PRESETS
 from mho.device.values import Preset, Value
@@ -64,15 +66,16 @@ def read_preset_file(path: str | os.PathLike[str]) -> Preset:
         raise ValueError(
             f"Preset file `{path}` must be text in UTF-8, but byte {error.start} is none."
         ) from None
-    return preset_of_text(text, str(path))
+    return preset_of_text(text, str(path), file.parent)
 
 
-def preset_of_text(text: str, name: str) -> Preset:
+def preset_of_text(text: str, name: str, folder: Path | None = None) -> Preset:
     """The preset of a text in TOML.
 
     Args:
         text: What stands in a preset file.
         name: Name of the file, for sentences; its stem names the preset if the text does not.
+        folder: Where files of measured steps lie that it names; none may be read if `None`.
 
     Raises:
         ValueError: As `read_preset_file`.
@@ -80,7 +83,7 @@ def preset_of_text(text: str, name: str) -> Preset:
     source = Source(name, text)
     tables = _tables(source)
     base = base_of(source, tables)
-    template = template_of(source, tables, base)
+    template = template_of(source, tables, base, folder)
     head = _head(source, tables)
     file = Path(name).name
     values: dict[str, Value] = {}
@@ -89,13 +92,17 @@ def preset_of_text(text: str, name: str) -> Preset:
         if table not in OTHERS:
             values |= _numbers(source, table, content, template, wanted)
     given = _given(values, base)
+    if template.kind is MeasuredSteps:
+        given |= set(OF_DATA)
     values = _complete(source, values, template, wanted, base)
     origin = Origin(file, base.name if base else "", given)
     made = replace(
         template,
         name=head.get("name", Path(name).stem),
         summary=head.get("summary", f"cells as in `{file}`"),
-        validity=head.get("validity", _validity(base, given)),
+        validity=head.get(
+            "validity", template.validity or _validity(base, given)
+        ),
         values=values,
         origin=origin,
     )
@@ -177,7 +184,7 @@ def _numbers(
     words = WORDS.get(table, ())
     found = {}
     for key, said in content.items():
-        if key in words:
+        if key in words and key not in wanted[table]:
             continue
         source.check_name(key, table, (*wanted[table], *words))
         full = f"{table}.{key}"

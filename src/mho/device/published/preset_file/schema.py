@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from mho.device.filament import CellParameters
+from mho.device.kinds import MeasuredSteps
 from mho.device.model import CellModel
 from mho.device.published.shipped import PRESETS
 from mho.device.values import FURTHER_LAWS, Preset
@@ -16,12 +17,12 @@ HEAD = ("name", "summary", "validity", "base")
 NUMBER = ("value", "source", "confidence", "interval", "note")
 """Keys of a number that says where it comes from."""
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "cell": ("kind",),
+    "cell": ("kind", "table", "as", "amplitude", "width", "unit"),
     "array": ("biasing",),
     **dict.fromkeys(FURTHER_LAWS, ("law",)),
 }
 """Keys of a table that are words and no numbers."""
-OTHERS = ("preset", "correlations")
+OTHERS = ("preset", "correlations", "steps")
 """Tables without numbers of cells or arrays."""
 FILAMENT = "filament"
 _GATE = ("gate_slope", "gate_threshold", "gate_max", "on_resistance")
@@ -49,7 +50,8 @@ COUNTS = frozenset(
 def kind_names() -> Mapping[str, type[CellModel]]:
     """Kinds of cells by their names in files: `filament`, `soft-bound` and so on."""
     found: dict[str, type[CellModel]] = {FILAMENT: CellParameters}
-    for kind in {one.kind for one in PRESETS.values()} - {CellParameters}:
+    kinds = {one.kind for one in PRESETS.values()} | {MeasuredSteps}
+    for kind in kinds - {CellParameters}:
         found[kind_name(kind)] = kind
     return dict(sorted(found.items()))
 
@@ -57,8 +59,8 @@ def kind_names() -> Mapping[str, type[CellModel]]:
 def kind_name(kind: type[CellModel]) -> str:
     """The name of a kind in files.
 
-    >>> kind_name(KINDS["SoftBound"])
-    'soft-bound'
+    >>> kind_name(MeasuredSteps)
+    'measured-steps'
     """
     if kind is CellParameters:
         return FILAMENT
@@ -99,7 +101,20 @@ def unit_of(preset: Preset, full: str) -> str:
     owner = (
         ArrayUnits if group == "array" else preset.parts.get(group, preset.kind)
     )
-    return _units()[owner, name]
+    return _units().get((owner, name)) or _told_unit(owner, name)
+
+
+def _told_unit(owner: type, name: str) -> str:
+    """Unit of a number of a law that no shipped preset has, as its own text says it."""
+    told = re.search(
+        rf"^ *{name}: [^:]*?\(([^()]+)\)[.;]",
+        owner.__doc__ or "",
+        re.MULTILINE,
+    )
+    assert told is not None, (
+        f"{owner.__name__} does not tell the unit of {name}"
+    )
+    return told[1]
 
 
 @cache

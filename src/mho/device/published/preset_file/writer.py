@@ -13,6 +13,7 @@ from mho.device.published.preset_file.schema import (
     kind_names,
     law_names,
 )
+from mho.device.published.preset_file.steps import steps_lines
 from mho.device.published.shipped import PRESETS
 from mho.device.values import USUAL, Preset, Value
 from mho.files import write_whole
@@ -61,7 +62,11 @@ def preset_text(preset: Preset, *, whole: bool = True) -> str:
         head["base"] = base.name
     lines += [f"{key} = {text(said)}" for key, said in head.items()]
     for group in _groups(preset):
-        lines += _table(preset, group, chosen)
+        words = _words(preset, group)
+        if chosen is not None and base is not None:
+            words = [word for word in words if word not in _words(base, group)]
+        lines += _table(preset, group, chosen, words)
+    lines += steps_lines(preset)
     origin = preset.origin
     if origin is not None and origin.correlations is not None:
         lines += _correlations(origin.correlations)
@@ -89,10 +94,11 @@ def _groups(preset: Preset) -> Iterable[str]:
     return (*preset.parts, "cell", "array")
 
 
-def _table(preset: Preset, group: str, chosen: set[str] | None) -> list[str]:
+def _table(
+    preset: Preset, group: str, chosen: set[str] | None, words: list[str]
+) -> list[str]:
     """One table."""
     lines = []
-    words = _words(preset, group)
     for full, value in preset.values.items():
         if full.startswith(f"{group}.") and (chosen is None or full in chosen):
             lines.append(f"{full.partition('.')[2]} = {_number(value)}")
