@@ -104,6 +104,8 @@ class Paper:
         preset: Name of its cells' preset.
         claims: What is checked.
         figures: What is drawn.
+        law: What stands in the place of cells where no preset has the paper's: then no number of
+            the preset takes part.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Paper:
     preset: str
     claims: tuple[Claim, ...]
     figures: tuple[Figure, ...]
+    law: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,7 @@ from mho.report.figures import (
     say_empty,
     to_uS,
 )
+from mho.report.papers.precise_figures import PRECISE
 from mho.units import uS
 
 _COLOURS = (SKY, BLUE, VERMILLION)
@@ -329,5 +330,6 @@ _MAKERS = cast(
         PulsesShown: _pulses,
         RelaxationShown: _relaxation,
         WaitingShown: _waiting,
+        **PRECISE,
     },
 )

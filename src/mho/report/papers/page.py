@@ -63,6 +63,7 @@ def render_paper(
         verdicts=[_row(paper, v, pictures) for v in verdicts],
         held=sum(v.measurement.holds for v in verdicts),
         preset=preset.name,
+        law=paper.law,
         changes=", ".join(
             f"{name} = {value:g}" for name, value in changes.items()
         ),

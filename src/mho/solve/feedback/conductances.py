@@ -125,7 +125,7 @@ def feedback_cells(
             "Argument `matrix` must have an entry other than 0, but has none; it has no inverse."
         )
     span = chosen.high - chosen.low
-    held = matrix.double().T / largest
+    held = (matrix.double().T / largest).contiguous()
     if errors is not None:
         held = errors.write(held, named_stream(stream).child("cells")).held
     positive = chosen.low + span * held.clamp(min=0)

@@ -24,7 +24,8 @@ def reproduce(
     """Measure published claims again; the exit code is 1 if one of them fails.
 
     Args:
-        papers: `rao2023`, `wan2022`, `levy2021`; all of them if left out.
+        papers: `rao2023`, `wan2022`, `levy2021`, `song2024`, `legallo2018`, `zuo2025`,
+            `wang2025`; all of them if left out.
         only: Names of the claims to measure, such as `F1`.
         change: A number of the paper's cells to change, such as `telegraph.births=0`, to see
             which claims depend on it; may be given several times.

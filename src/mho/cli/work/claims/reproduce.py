@@ -1,5 +1,6 @@
 """`mho reproduce`: measure a paper's claims again; non-zero exit code if one fails."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +115,17 @@ def _paper(name: str, only: list[str]) -> Paper:
     check_choice(name, "paper", PAPERS)
     paper = PAPERS[name]
     kept = tuple(c for c in paper.claims if not only or c.name in only)
-    return Paper(paper.name, paper.title, paper.preset, kept, paper.figures)
+    return replace(paper, claims=kept)
 
 
 def _cells(paper: Paper, change: list[str]) -> tuple[Preset, dict[str, float]]:
     """The paper's cells with numbers changed as the user says."""
     kind = preset(paper.preset)
+    if paper.law and change:
+        raise ValueError(
+            f"Argument `set` must name a paper with a preset's cells, but `{paper.name}` has"
+            f" {paper.law}; leave it out."
+        )
     changes = {}
     for text in change:
         name, _, value = text.partition("=")
