@@ -1,6 +1,6 @@
 """Preset files: written ones read back to the identical cells; wrong ones are one sentence."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from mho.device.published.preset_file.schema import (
     _told_unit,
     kind_names,
 )
+from mho.device.values import FURTHER_LAWS
 from mho.files import identity
 
 BASE = '[preset]\nbase = "rao2023"\n'
@@ -285,3 +286,7 @@ def test_laws_that_no_preset_has_tell_their_units() -> None:
             law = shipped.parts.get(group)
             if law is not None and law is not Fit:
                 assert _told_unit(law, name) == value.unit, full
+    for laws in FURTHER_LAWS.values():
+        for law in laws.values():
+            units = {_told_unit(law, one.name) for one in fields(law)}
+            assert units <= {"1", "S", "s"}, law

@@ -106,10 +106,11 @@ def unit_of(preset: Preset, full: str) -> str:
 
 def _told_unit(owner: type, name: str) -> str:
     """Unit of a number of a law that no shipped preset has, as its own text says it."""
+    # of a field alone: the text ends where the next one begins
     told = re.search(
-        rf"^ *{name}: [^:]*?\(([^()]+)\)[.;]",
+        rf"^ *{name}: (?:(?!\n *\w+: ).)*?\(([^()]+)\)[.;]",
         owner.__doc__ or "",
-        re.MULTILINE,
+        re.MULTILINE | re.DOTALL,
     )
     assert told is not None, (
         f"{owner.__name__} does not tell the unit of {name}"
