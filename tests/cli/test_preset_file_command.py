@@ -42,6 +42,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def loaded(name: str) -> dict[str, np.ndarray]:
+    """Arrays of a file, which is closed again."""
+    with np.load(name) as arrays:
+        return {key: arrays[key] for key in arrays.files}
+
+
 @pytest.mark.usefixtures("folder")
 def test_presets_say_what_rests_on_data_and_what_on_the_base(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -119,10 +125,11 @@ def test_a_chip_of_a_file_opens_where_the_file_is_not(
     assert call("run", "a.mho", *run, "e.npz") == 0
     assert call("program", "n.mho", "-o", "e.mho") == 0
     assert call("lifetime", "a.mho", "--data", "data.npz", "--times", "1h") == 0
-    first = np.load("a.npz")
+    first = loaded("a.npz")
     for name in ("b.npz", "c.npz", "e.npz"):
-        for key in first.files:
-            assert np.array_equal(first[key], np.load(name)[key])
+        again = loaded(name)
+        for key, values in first.items():
+            assert np.array_equal(values, again[key])
     assert load_chip("a.mho").sha256 == load_chip("e.mho").sha256
     assert load_chip("a.mho").model != load_chip("d.mho").model
     assert (
@@ -135,7 +142,7 @@ def test_a_chip_of_a_file_opens_where_the_file_is_not(
 
 
 @pytest.mark.usefixtures("folder")
-def test_deploy_yield_and_tune_take_a_file(
+def test_deploy_takes_a_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The deployed chip opens without the file, too; results have the name of the file."""
