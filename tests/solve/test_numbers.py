@@ -142,6 +142,20 @@ def test_a_table_is_drawn_pair_by_pair() -> None:
         assert off == pytest.approx(predicted, rel=0.03)
 
 
+def test_numbers_are_written_however_they_lie_in_memory() -> None:
+    """Transposed and sliced ones, which lie otherwise, exactly as copies of them."""
+    draw = Stream(1).child("errors").generator()
+    errors = 1e-6 * torch.randn(2, 256, generator=draw)
+    law = TableErrors(table(errors), ConductanceRange(50e-6, 4e-3))
+    lying = numbers(1200).view(30, 40)
+    for wanted in (lying.T, lying[:, ::3]):
+        assert not wanted.is_contiguous()
+        found = law.write(wanted, Stream(5))
+        same = law.write(wanted.contiguous(), Stream(5))
+        assert torch.equal(found.held, same.held)
+        assert torch.equal(found.seen, same.seen)
+
+
 def test_numbers_that_are_none_are_refused() -> None:
     law = GaussianErrors()
     bad = torch.tensor([0.0, float("nan")], dtype=torch.float64)

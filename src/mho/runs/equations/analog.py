@@ -142,10 +142,8 @@ class InFeedback:
         info = describe_chip(Chip(job.chip))
         partners = ConductanceRange(info.conductance_low, info.conductance_high)
         options = FeedbackOptions(low=low, high=high, input_conductance=high)
-        # pairs are written column by column, which are what has to lie side by side
-        columns = torch.from_numpy(np.ascontiguousarray(dense.T))
         cells = feedback_cells(
-            columns.T,
+            torch.from_numpy(np.ascontiguousarray(dense)),
             options,
             errors=TableErrors(table, partners, job.protocol().verify.samples),
             stream=job.stream.child("chip"),

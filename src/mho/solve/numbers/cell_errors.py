@@ -318,7 +318,8 @@ class TableErrors(CellErrors):
             wanted: What each shall hold (1).
             stream: Names the pairs.
         """
-        before = (wanted * self.span).float()
+        # cells are drawn in the order in which they lie, and transposed ones lie otherwise
+        before = (wanted * self.span).float().contiguous()
         after = before.clone()
         drawn = draw_programmed_pairs(
             after, self.table, self._partners, stream.child("cells")
