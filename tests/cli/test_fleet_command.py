@@ -185,6 +185,9 @@ def test_a_grid_of_conditions_is_a_fleet_for_each() -> None:
         (["--vary", "chip=rao"], "rao2023"),
         (["--at-least", "most"], "`at_least` must be a number"),
         (["--until", "200%"], "`until`"),
+        (["--until", "0"], "`until`"),
+        (["--at-least", "90"], "did you mean `90%`?"),
+        (["--drawn", "--vary", "wires=0,5Ohm"], "which know no wires"),
         (["--drawn", "--physics"], "both are given"),
         (["--executor", "ray"], "`executor` must be one of"),
         (["--chips", "1"], "`chips`"),
@@ -199,3 +202,48 @@ def test_mistakes_are_said_in_one_sentence(
     assert said in told
     assert "Traceback" not in told
     assert not Path("f").exists()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_drawn_chips_of_an_image_are_as_it_was_compiled() -> None:
+    """The same as of the network with the same options; other than of one with any level."""
+    levels = ["--levels", "4"]
+    words = ["compile", *NETWORK[:3], "--wires", "0", *levels]
+    assert call(*words, "--save", "net.mho") == 0
+    drawn = ["--drawn", "--chips", "25", "--no-denoise", "--tolerance", "20uS"]
+    data = ["--data", "data.npz"]
+    assert call("fleet", "net.mho", *data, *drawn, "--out", "image") == 0
+    assert (
+        call(*ASKED, "--drawn", "--chips", "25", *levels, "--out", "own") == 0
+    )
+    assert call(*ASKED, "--drawn", "--chips", "25", "--out", "any") == 0
+    image, own, any_ = (
+        [float(v) for v in _column(name, "error")]
+        for name in ("image", "own", "any")
+    )
+    assert image == own
+    assert min(image) > 2 * max(any_)
+
+
+def _column(folder: str, name: str) -> list[str]:
+    lines = Path(folder, "chips.csv").read_text().splitlines()
+    place = lines[0].split(",").index(name)
+    return [line.split(",")[place] for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--levels", "4"], "must be left out for an image"),
+        (["--chip", "rao2023"], "`chip` must be left out for an image"),
+        (["--wires", "1"], "`wires` must be left out for an image"),
+    ],
+)
+def test_what_an_image_says_is_not_said_once_more(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("compile", *NETWORK[:3], "--save", "net.mho") == 0
+    capsys.readouterr()
+    data = ["--data", "data.npz"]
+    assert call("fleet", "net.mho", *data, "--chips", "3", *words) == 2
+    assert said in capsys.readouterr().err

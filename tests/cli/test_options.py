@@ -105,6 +105,12 @@ KNOWN = (
     Known("--method", "solve", ("help",), "of solving, not of tuning"),
     Known("--method", "tune", ("default",), "the two have other methods"),
     Known("--chips", "yield", ("default",), "a mean over faults needs several"),
+    Known(
+        "--chip",
+        "fleet",
+        ("kind", "default"),
+        "an image names the preset that it was compiled for",
+    ),
     Known("--chips", "fleet", ("default",), "what a fleet is needs many"),
     Known(
         "--levels",

@@ -93,3 +93,11 @@ def test_the_chips_that_are_needed_make_the_interval_that_was_wanted() -> None:
         return float(2 * t.ppf(0.975, n - 1) * tally.deviation / math.sqrt(n))
 
     assert width(count) <= 0.3 < width(count - 2)
+
+
+def test_a_bound_never_promises_more_than_was_seen() -> None:
+    """Also of values that share buckets: not above the order statistic of its rank."""
+    values = 1 + np.random.default_rng(8).random(6000) * 1e-3
+    bound = at_least(Tally(values.tolist()), 0.999)
+    assert bound.value is not None
+    assert bound.value <= np.sort(values)[1]

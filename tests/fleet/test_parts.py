@@ -1,5 +1,7 @@
 """Parts are additive files: merged by copying, told when they are not what they were."""
 
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -79,3 +81,31 @@ def test_missing_parts_make_just_what_is_missing() -> None:
     made = [n for p in parts for n in range(p.first, p.first + p.count)]
     assert made == [n for n in range(12) if n not in there]
     assert all(p.first // 4 == (p.first + p.count - 1) // 4 for p in parts)
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("rows", [7, 8]),
+        ("rows", [{"score": 10**400}, {"score": 1}]),
+        ("rows", [{"score": 1.0}]),
+        ("first", 1e400),
+        ("first", -1),
+        ("first", 0.5),
+        ("task", TASK[:16] + "0" * 48),
+    ],
+)
+def test_a_part_made_by_hand_with_the_right_hash_is_put_aside(
+    tmp_path: Path, what: str, value: object
+) -> None:
+    """Whoever can compute a hash can write anything; it costs that part alone."""
+    store = PartStore(tmp_path)
+    path = store.put(Part(TASK, 0, 2), rows(0, 2))
+    held = json.loads(path.read_bytes()) | {what: value}
+    content = json.dumps(held).encode()
+    path.unlink()
+    mark = hashlib.sha256(content).hexdigest()[:24]
+    (tmp_path / f"{TASK[:16]}-0-2-{mark}.json").write_bytes(content)
+    found = store.find(TASK)
+    assert not found.rows
+    assert len(found.damaged) == 1

@@ -89,3 +89,8 @@ def test_a_damaged_tally_is_refused() -> None:
     del held["values"]
     with pytest.raises(ValueError, match="what a tally said"):
         Tally.from_described(held)
+
+
+def test_a_spread_whose_square_is_no_double_is_told() -> None:
+    """1e308 and −1e308: their deviation is √2 of that size, its square far beyond doubles."""
+    assert Tally([1e300, -1e300]).deviation == pytest.approx(2**0.5 * 1e300)

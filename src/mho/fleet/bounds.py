@@ -94,8 +94,8 @@ def quantile_interval(
     count = tally.count
     lower = int(binom.ppf(tail, count, share))
     upper = int(binom.ppf(1 - tail, count, share)) + 1
-    low = tally.sketch.ranked(lower) if lower >= 1 else None
-    high = tally.sketch.ranked(upper) if upper <= count else None
+    low = tally.sketch.ranked_between(lower)[0] if lower >= 1 else None
+    high = tally.sketch.ranked_between(upper)[1] if upper <= count else None
     return low, high
 
 
@@ -111,7 +111,8 @@ def at_least(
     """
     needed = chips_to_say(share, confidence)
     rank = _lower_rank(tally.count, 1 - share, confidence)
-    value = tally.sketch.ranked(rank) if rank >= 1 else None
+    # of a bucket its lower end: a bound may not promise more than was seen
+    value = tally.sketch.ranked_between(rank)[0] if rank >= 1 else None
     return Bound(share, value, needed)
 
 

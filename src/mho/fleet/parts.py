@@ -85,8 +85,8 @@ class PartStore:
         """
         rows: dict[int, Row] = {}
         damaged = []
-        for path, mark in self._named(task):
-            held = _read(path, mark, task)
+        for path, named in self._named(task):
+            held = _read(path, named, task)
             if held is None:
                 self._put_aside(path)
                 damaged.append(path.name)
@@ -102,14 +102,14 @@ class PartStore:
                     )
         return Found(rows, tuple(damaged))
 
-    def _named(self, task: str) -> Iterator[tuple[Path, str]]:
-        """Files whose names say that they are of a task, and the hashes in their names."""
+    def _named(self, task: str) -> Iterator[tuple[Path, re.Match[str]]]:
+        """Files whose names say that they are of a task, and what else these say."""
         if not self.folder.is_dir():
             return
         for path in sorted(self.folder.iterdir()):
             named = _NAME.fullmatch(path.name)
             if named and named[1] == task[:_TASK_DIGITS]:
-                yield path, named[4]
+                yield path, named
 
     def _put_aside(self, path: Path) -> None:
         aside = self.folder / DAMAGED
@@ -157,25 +157,33 @@ def _content(part: Part, rows: Sequence[Row]) -> bytes:
     return (json.dumps(held, indent=0, sort_keys=True) + "\n").encode()
 
 
-def _read(path: Path, mark: str, task: str) -> tuple[int, list[Row]] | None:
+def _read(
+    path: Path, named: re.Match[str], task: str
+) -> tuple[int, list[Row]] | None:
     """First chip and rows of a file, or nothing if it is not what it was."""
     if path.is_symlink() or not path.is_file():
         return None
     if path.stat().st_size > _LARGEST:
         return None
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest()[:_HASH_DIGITS] != mark:
+    if hashlib.sha256(content).hexdigest()[:_HASH_DIGITS] != named[4]:
         return None
     # whoever makes the hash right by hand has still to write a part
     try:
         held = json.loads(content)
-        if (held["format"], held["version"]) != (_FORMAT, _VERSION):
-            return None
-        if held["task"] != task:
-            return None
-        first = int(held["first"])
         rows = [_row(row) for row in held["rows"]]
-    except (KeyError, RecursionError, TypeError, ValueError):
+        said = (held["format"], held["version"], held["task"], held["first"])
+    except (
+        AttributeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ):
+        return None
+    first = int(named[2])
+    if said != (_FORMAT, _VERSION, task, first) or len(rows) != int(named[3]):
         return None
     return first, rows
 

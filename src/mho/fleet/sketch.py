@@ -102,19 +102,29 @@ class QuantileSketch:
         Raises:
             ValueError: There are no values.
         """
+        return _middle(*self.ranked_between(rank))
+
+    def ranked_between(self, rank: int) -> tuple[float, float]:
+        """Between what it lies: twice the value itself where every value is known.
+
+        Raises:
+            ValueError: There are no values.
+        """
         if self.count == 0:
             raise ValueError(
                 "Argument `values` must hold one value at least, but holds none."
             )
         wanted = min(max(1, rank), self.count)
-        values, counts = zip(*self._ascending(), strict=True)
-        return float(values[bisect_left(list(accumulate(counts)), wanted)])
+        ascending = self._ascending()
+        reached = list(accumulate(count for _, count in ascending))
+        between, _ = ascending[bisect_left(reached, wanted)]
+        return between
 
-    def _ascending(self) -> list[tuple[float, int]]:
-        """Values, or middles of buckets, with their counts."""
+    def _ascending(self) -> list[tuple[tuple[float, float], int]]:
+        """Values, or ends of buckets, with their counts."""
         if self.exact is not None:
-            return sorted(self.exact.items())
-        return sorted((_middle(b), n) for b, n in self.buckets.items())
+            return [((v, v), n) for v, n in sorted(self.exact.items())]
+        return sorted((_ends(b), n) for b, n in self.buckets.items())
 
     def _fold(self) -> None:
         assert self.exact is not None
@@ -181,7 +191,18 @@ def _bucket(value: float) -> tuple[int, int]:
     return (1, number) if value > 0 else (-1, number)
 
 
-def _middle(bucket: tuple[int, int]) -> float:
-    """The value of a bucket that is never further off than the relative error allows."""
+def _ends(bucket: tuple[int, int]) -> tuple[float, float]:
+    """Between what the values of a bucket lie."""
     sign, number = bucket
-    return sign * (1 - RELATIVE_ERROR) * math.exp(number * _RATIO)
+    if sign == 0:
+        return 0.0, 0.0
+    small = math.exp((number - 1) * _RATIO)
+    large = math.exp(number * _RATIO)
+    return (small, large) if sign > 0 else (-large, -small)
+
+
+def _middle(low: float, high: float) -> float:
+    """The value that is never further off than the relative error allows."""
+    if low == high:
+        return low
+    return 2 * low * high / (low + high)

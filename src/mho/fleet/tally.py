@@ -53,7 +53,10 @@ class Tally:
         if self.count < 2:
             return 0.0
         spread = self.squares - self.total * self.total / self.count
-        return math.sqrt(float(spread / (self.count - 1)))
+        # a square may be too large for a double where its root is not
+        scale = Fraction(max(1.0, abs(self.smallest), abs(self.largest)))
+        relative = float(spread / (self.count - 1) / scale**2)
+        return math.sqrt(relative) * float(scale)
 
     @property
     def smallest(self) -> float:

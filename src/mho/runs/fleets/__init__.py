@@ -14,6 +14,7 @@ from mho.runs.fleets.making import (
     fleet_task,
     read_task,
     rows_of,
+    with_table,
 )
 from mho.runs.fleets.summary import FIGURES, Questioned, chips_told, summarised
 
@@ -35,4 +36,5 @@ __all__ = [
     "rows_of",
     "run_fleet",
     "summarised",
+    "with_table",
 ]

@@ -48,6 +48,11 @@ def _unsaid(sentence: str) -> None:
     del sentence
 
 
+def _as_it_is(task: FleetTask) -> FleetTask:
+    """Nothing to do."""
+    return task
+
+
 @dataclass(slots=True, eq=False)
 class Fleet:
     """How fleets are made.
@@ -60,6 +65,7 @@ class Fleet:
         until: Width of the interval of the mean score at which chips are enough; never if `None`.
         progress: Told how many chips there are (1).
         say: Told in a sentence what people should know.
+        ready: Makes a task ready to make chips, where some are missing.
     """
 
     store: PartStore
@@ -69,6 +75,7 @@ class Fleet:
     until: float | None = None
     progress: Progress = silent
     say: Callable[[str], None] = _unsaid
+    ready: Callable[[FleetTask], FleetTask] = _as_it_is
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +86,7 @@ class _Course:
     fleet: Fleet
     rows: dict[int, Row]
     kept: int
+    made: int = 0
     asked: int = 0
     tally: Tally = field(default_factory=Tally)
     enough: int | None = None
@@ -87,6 +95,7 @@ class _Course:
         """Take a part, keep it, and see whether chips are enough now."""
         self.fleet.store.put(part, rows)
         self.rows.update(enumerate(rows, part.first))
+        self.made += len(rows)
         self.look()
 
     def look(self) -> None:
@@ -102,7 +111,7 @@ class _Course:
             low, high = mean_interval(self.tally)
             if high - low <= fleet.until:
                 self.enough = self.asked
-        there = sum(number < fleet.chips for number in self.rows)
+        there = self.kept + self.made
         fleet.progress(
             condition_words(self.task.condition), there / fleet.chips
         )
@@ -111,9 +120,8 @@ class _Course:
         """The chips from the first on that count."""
         count = self.enough or self.fleet.chips
         rows = tuple(self.rows[number] for number in range(count))
-        return FleetResult(
-            self.task, rows, min(self.kept, count), self.enough is not None
-        )
+        stopped = count < self.fleet.chips
+        return FleetResult(self.task, rows, min(self.kept, count), stopped)
 
 
 def run_fleet(tasks: Sequence[FleetTask], fleet: Fleet) -> list[FleetResult]:
@@ -139,6 +147,9 @@ def run_fleet(tasks: Sequence[FleetTask], fleet: Fleet) -> list[FleetResult]:
         if course.enough is None
         for part in missing_parts(key, fleet.chips, course.rows, size[key])
     ]
+
+    for key in {part.task for part in parts}:
+        courses[key].task = fleet.ready(courses[key].task)
 
     def submit(executor: Executor, part: Part) -> Future[list[Row]]:
         return executor.submit(rows_of, courses[part.task].task, part)

@@ -5,19 +5,20 @@ that `mho deploy` makes with the seed n further on.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
 
 from mho.bench.simulated import ChipSpec, SimulatedBench
 from mho.chip import Chip
-from mho.data import Outputs, agreements
+from mho.data import BUILT_IN, Outputs, agreements, load_data
 from mho.deployment import ready_to_draw
-from mho.deployment.storage import CompiledNetwork
+from mho.deployment.storage import CompiledNetwork, load_image
 from mho.device.published import code_of, preset
 from mho.files import identity
 from mho.fleet import Part, Row
+from mho.mapping import DifferentialPairs, WeightMapping
 from mho.programming import ErrorTable, ProgrammingOptions, measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -25,9 +26,10 @@ from mho.runs.deployment import image_for, specimen_for
 from mho.runs.drawn import batch_for, judge
 from mho.runs.fleets.conditions import Condition
 from mho.runs.job import Job
+from mho.runs.judging import input_names
 from mho.runs.population import measure_chip
 from mho.runs.population_figures import ChipFigures
-from mho.runs.task import Task, gather, prepare
+from mho.runs.task import Task, prepare
 from mho.runs.warm_kernels import warm_up
 
 PHYSICS = "physics"
@@ -61,20 +63,25 @@ class FleetTask:
     table: ErrorTable | None = None
 
 
-def fleet_task(
-    condition: Condition, task: Task, way: str, progress: Progress = silent
-) -> FleetTask:
+def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
     """A fleet as data.
 
     Args:
         condition: Under what chips are made.
         task: Network, data and metric.
         way: One of `WAYS`.
-        progress: Told what is being done.
 
     Raises:
-        ValueError: The mapping cannot be drawn.
+        ValueError: Wires are given for drawn cells, which know none, or an image was compiled
+            with a mapping that cannot be drawn.
     """
+    if way == DRAWN and condition.job.wires:
+        raise ValueError(
+            "Argument `wires` must be left out, or `0`, where cells are drawn, which know no"
+            " wires; `--physics` has them."
+        )
+    if way == DRAWN and isinstance(task.source, CompiledNetwork):
+        _image_pairs(task.source)
     # the number of chips says nothing about any of them
     job = replace(condition.job, chips=1, keep_chips=False, cells=way)
     own = replace(condition, job=job)
@@ -89,11 +96,21 @@ def fleet_task(
             "way": way,
         }
     )
-    table = None
-    if way == DRAWN:
-        progress("programming cells for the table", 0.0)
-        table = _table(own)
-    return FleetTask(key, own, way, task.fingerprint, table)
+    return FleetTask(key, own, way, task.fingerprint)
+
+
+def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
+    """The task with what cells are drawn from, where they are.
+
+    Args:
+        task: What to make chips of.
+        read: Network, data and metric.
+        progress: Told what is being done.
+    """
+    if task.way != DRAWN or task.table is not None:
+        return task
+    progress("programming cells for the table", 0.0)
+    return replace(task, table=_table(task.condition, _meant(task, read)))
 
 
 def read_task(job: Job, progress: Progress = silent) -> Task:
@@ -104,13 +121,19 @@ def read_task(job: Job, progress: Progress = silent) -> Task:
     """
     if not job.network.endswith(".mho"):
         return prepare(job, progress)
-    task = gather(job.network, job.data, None, None, job.seed, progress)
-    if not isinstance(task.source, CompiledNetwork):
-        raise ValueError(  # noqa: TRY004 - a choice of the user's, as all refusals here
-            "Argument `network` must be a network or its image, but"
-            f" `{Path(job.network).name}` is a chip, which is programmed already."
+    image = load_image(job.network, "network")
+    given = image.provenance.data
+    if job.data is None and given in BUILT_IN:
+        task = Task(image, BUILT_IN[given].test(), built_in=given)
+    elif job.data is None:
+        raise ValueError(
+            "Argument `data` must name a .npz file of test data, but is missing."
         )
-    return replace(task, training=None).asked(job.questions)
+    else:
+        progress("reading the data", 0.0)
+        data = load_data(job.data).fed(job.signature.arrays)
+        task = Task(image, data.for_inputs(input_names(image.network)))
+    return task.asked(job.questions)
 
 
 def rows_of(task: FleetTask, part: Part) -> list[Row]:
@@ -201,14 +224,18 @@ class _DrawnMaker:
         self._read = read
         self._seed = task.condition.job.seed
         job = task.condition.job
-        info = _bench(task.condition).info
         calibration = read.data.calibration
+        if isinstance(read.source, CompiledNetwork):
+            rule = read.source.rule
+        else:
+            rule = job.layout.rule(_bench(task.condition).info)
+        meant = _meant(task, read)
         self._ready = ready_to_draw(
             read.network,
             _chip(task.condition),
             calibration,
-            job.layout.weight_mapping(info),
-            job.layout.rule(info),
+            meant,
+            rule,
             batch=batch_for(read.network, calibration),
         )
 
@@ -249,12 +276,11 @@ def _bench(condition: Condition) -> SimulatedBench:
     return SimulatedBench(_chip(condition), Stream(0).child("table"))
 
 
-def _table(condition: Condition) -> ErrorTable:
+def _table(condition: Condition, pairs: WeightMapping) -> ErrorTable:
     """What programming leaves: it depends on no seed, and is what `mho deploy` draws from."""
     job = condition.job
     effort = ProgrammingOptions(job.tolerance, job.denoise)
     bench = _bench(condition)
-    pairs = job.layout.weight_mapping(bench.info)
     return measure_errors(
         bench,
         Stream(0).child("targets"),
@@ -262,6 +288,31 @@ def _table(condition: Condition) -> ErrorTable:
         low=pairs.low,
         high=pairs.high,
     )
+
+
+def _meant(task: FleetTask, read: Task) -> WeightMapping:
+    """Weights to conductances: as the image says, or as the job."""
+    if isinstance(read.source, CompiledNetwork):
+        return _image_pairs(read.source)
+    info = _bench(task.condition).info
+    return task.condition.job.layout.weight_mapping(info)
+
+
+def _image_pairs(image: CompiledNetwork) -> DifferentialPairs:
+    """The pairs that an image was compiled with.
+
+    Raises:
+        ValueError: It was compiled with another mapping.
+    """
+    words = dict(image.mapping)
+    kind = words.pop("kind")
+    names = {field.name for field in fields(DifferentialPairs)}
+    if kind != DifferentialPairs.__name__ or set(words) != names:
+        raise ValueError(
+            f"Argument `network` must be an image of pairs where cells are drawn, but is one of"
+            f" `{kind}`; `--physics` takes any."
+        )
+    return DifferentialPairs(**words)  # type: ignore[arg-type]
 
 
 def _unplaced(job: Job) -> Job:

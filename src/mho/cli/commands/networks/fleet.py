@@ -7,9 +7,7 @@ from cyclopts import Parameter
 from mho.cli.options import (
     FLAG,
     MANY,
-    PRESET,
     WORDS,
-    ChipPreset,
     Chips,
     Compensate,
     Data,
@@ -22,6 +20,7 @@ from mho.cli.options import (
     ManyWorkers,
     MetricName,
     OutFolder,
+    OwnPreset,
     Pack,
     ReadNoise,
     Resume,
@@ -45,7 +44,7 @@ def fleet(
     until: Annotated[str | None, WORDS] = None,
     data: Data = None,
     weights: Weights = None,
-    chip: ChipPreset = PRESET,
+    chip: OwnPreset = None,
     tolerance: Tolerance = None,
     denoise: Denoise = True,
     wires: Wires = None,
@@ -84,6 +83,8 @@ def fleet(
     """
     from mho.cli.work.networks import fleet as work
 
+    chosen = layout or LayoutOptions()
+
     work.run(
         network,
         chips=chips,
@@ -101,7 +102,8 @@ def fleet(
         samples=samples,
         seed=seed,
         compensate=compensate,
-        layout=(layout or LayoutOptions()).layout(),
+        layout=chosen.layout(),
+        scaled=chosen.scale is not None,
         packed=pack,
         digital=digital,
         signature=(ends or EndsOptions()).signature(),

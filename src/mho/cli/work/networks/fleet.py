@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mho.checks import check_between
+from mho.checks import check_between, check_positive
+from mho.cli.options import PRESET
 from mho.cli.shared import (
     check_outputs,
     info_of,
@@ -23,13 +24,20 @@ from mho.cli.shared import (
 from mho.cli.work.networks.fleet_table import print_fleets
 from mho.data import PERCENT, Metric
 from mho.deployment import DeployOptions
+from mho.deployment.storage import load_image
 from mho.files import RunFolder, identity
 from mho.fleet import PartStore, opened_executor
 from mho.network.formats import Signature
 from mho.progress import Progress
 from mho.report import fleet_figure
 from mho.report.figures import draw_png
-from mho.runs import Job, Questions, Task, packed_by_itself
+from mho.runs import (
+    Job,
+    Questions,
+    Task,
+    packed_by_itself,
+    scaled_by_itself,
+)
 from mho.runs.fleets import (
     PHYSICS_MOST,
     Fleet,
@@ -42,6 +50,7 @@ from mho.runs.fleets import (
     read_task,
     run_fleet,
     summarised,
+    with_table,
 )
 from mho.workers import usual_workers
 
@@ -84,7 +93,7 @@ def run(
     until: str | None,
     data: str | None,
     weights: str | None,
-    chip: str,
+    chip: str | None,
     tolerance: str | None,
     denoise: bool,
     wires: str | None,
@@ -93,6 +102,7 @@ def run(
     seed: int,
     compensate: bool,
     layout: DeployOptions,
+    scaled: bool,
     packed: bool | None,
     digital: str | None,
     signature: Signature,
@@ -115,6 +125,7 @@ def run(
     way = _way(ways, chips)
     count = usual_workers() if workers is None else workers
     check_between(count, "workers", 1, _MOST_WORKERS, "1")
+    chip = _kind(network, chip, layout, wires=wires, digital=digital)
     info = info_of(chip)
     # before anything is trained: levels that no cell holds
     layout.weight_mapping(info)
@@ -138,13 +149,18 @@ def run(
     )
     # before anything is read: fields and values that there are not, and packages
     conditions_of(job, vary)
+    _number(at_least, "at_least")
+    _number(until, "until")
     opened_executor(executor, count, begin_worker)
     folder = Path(out) if out else Path("mho-out") / f"fleet-{job.name}"
     check_outputs(folder, json)
     with progress_bars() as progress:
         task = read_task(job, progress)
-        if packed is None and not network.endswith(".mho") and way == "physics":
-            job = packed_by_itself(job, task)
+        if not network.endswith(".mho"):
+            if not scaled:
+                job = scaled_by_itself(job, task)
+            if packed is None and way == "physics":
+                job = packed_by_itself(job, task)
         questioned = Questioned(
             task.metric,
             _score(at_least, "at_least", task.metric),
@@ -157,6 +173,44 @@ def run(
     if write_json(result, json):
         return
     print_fleets(result, task.metric, folder / _FIGURE)
+
+
+def _kind(
+    network: str,
+    chip: str | None,
+    layout: DeployOptions,
+    *,
+    wires: str | None,
+    digital: str | None,
+) -> str:
+    """Preset of the chips: that of an image, which also says how it is laid out.
+
+    Raises:
+        ValueError: What an image says is said once more, or it names no preset.
+    """
+    if not network.endswith(".mho"):
+        return chip or PRESET
+    given = {
+        "chip": chip,
+        "wires": wires,
+        "digital": digital,
+        "mapping, ranges, per_column, scale, clip or levels": (
+            None if layout == DeployOptions() else layout
+        ),
+    }
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"Argument `{name}` must be left out for an image, which was compiled with its"
+                " own; compile another one."
+            )
+    preset = load_image(network, "network").provenance.preset
+    if not preset:
+        raise ValueError(
+            f"Argument `network` must be an image that names its preset, but `{network}` names"
+            " none; compile it with `mho compile`."
+        )
+    return preset
 
 
 def _way(ways: tuple[bool, bool], chips: int) -> str:
@@ -177,22 +231,44 @@ def _way(ways: tuple[bool, bool], chips: int) -> str:
     return "drawn"
 
 
-def _score(text: str | None, name: str, metric: Metric) -> float | None:
-    """A score as people write it: of a share in percent, or as a part of one."""
+def _number(text: str | None, name: str) -> float | None:
+    """A number above 0 as people write it, before its unit is known.
+
+    Raises:
+        ValueError: It is none.
+    """
     if text is None:
         return None
-    number = text.strip().removesuffix("%")
-    is_percent = number != text.strip()
     try:
-        value = float(number)
+        value = float(text.strip().removesuffix("%"))
     except ValueError:
         raise ValueError(
             f"Argument `{name}` must be a number, such as `96%` of a share, but is `{text}`."
         ) from None
+    if name == "until":
+        check_positive(value, name, "1")
+    return value
+
+
+def _score(text: str | None, name: str, metric: Metric) -> float | None:
+    """A score: of a share in percent, or as a part of one.
+
+    Raises:
+        ValueError: The metric is no share, or a share lies outside of 0 to 1.
+    """
+    value = _number(text, name)
+    if value is None or text is None:
+        return None
+    is_percent = text.strip().endswith("%")
     if is_percent and metric.unit != PERCENT:
         raise ValueError(
             f"Argument `{name}` must be a number in the unit of `{metric.name}`, but is `{text}`;"
             " leave out the `%`."
+        )
+    if not is_percent and metric.unit == PERCENT and value > 1:
+        raise ValueError(
+            f"Argument `{name}` must be a share from 0 to 1, or percent, but is `{text}`; did you"
+            f" mean `{text.strip()}%`?"
         )
     value /= 100 if is_percent else 1
     if metric.unit == PERCENT:
@@ -212,7 +288,7 @@ def _run(
 ) -> dict[str, Any]:
     """Everything between options and results."""
     conditions = conditions_of(job, asked.vary)
-    tasks = [fleet_task(c, task, asked.way, progress) for c in conditions]
+    tasks = [fleet_task(c, task, asked.way) for c in conditions]
     whose = identity({"tasks": [one.key for one in tasks]})
     with RunFolder.open(
         folder,
@@ -234,6 +310,7 @@ def _run(
                 asked.questioned.width,
                 progress,
                 say,
+                lambda one: with_table(one, task, progress),
             ),
         )
         result = _described(job, task, asked, found)

@@ -89,7 +89,10 @@ def _said_of(one: Mapping[str, Any], metric: Metric) -> list[str]:
     name = _named(one)
     seconds = show(one["chip_seconds"]["mean"], "s")
     joules = show(one["chip_joules"]["mean"], "J")
-    lines = [f"{name}: programming takes {seconds} and {joules} a chip"]
+    lines = []
+    # of drawn cells only the share of a full tile is known
+    if one["cells"] == "physics":
+        lines = [f"{name}: programming takes {seconds} and {joules} a chip"]
     unsaid = [b for b in one[metric.key]["reached_by"] if b["value"] is None]
     if unsaid:
         first = unsaid[0]
@@ -106,10 +109,12 @@ def _said_of(one: Mapping[str, Any], metric: Metric) -> list[str]:
         )
     if "chips_needed" in one:
         needed = one["chips_needed"]
-        how = "stopped early" if one["stopped_early"] else "not reached"
+        low, high = one[metric.key]["mean_95"]
+        is_reached = high - low <= needed["width"]
         lines.append(
             f"{name}: an interval of {metric.show(needed['width'])} takes about"
-            f" {needed['chips']:,} chips; {how}"
+            f" {needed['chips']:,} chips; {'reached' if is_reached else 'not reached'} after"
+            f" {one['chips']:,}"
         )
     return lines
 
