@@ -329,7 +329,7 @@ WAN2022 = Preset(
         " settings are published; relaxation is fitted to measured cells that most likely are of the"
         " same technology: heavy tails, and a mean that falls by 1-2 µS; switching voltages are tuned"
         " to the published number of pulses, telegraph noise is bounded by the published relaxation."
-        " Until version 0.1 this preset had the published polynomials, now `wan2022_polynomials`:"
+        " This preset had the published polynomials before, which are now `wan2022_polynomials`:"
         " files of that time keep them. RESET of cells"
         " above the range starts at 1.5 V in the control code, here at 1.2 V."
     ),
