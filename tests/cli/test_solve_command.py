@@ -110,6 +110,50 @@ def test_an_interrupted_run_ends_with_the_same_bits(
     )
 
 
+def test_the_digital_comparison_is_told_kept_and_taken_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Interrupted after one of its four steps; taken up, it has three to go: the same cost."""
+    monkeypatch.setattr("mho.files.kept_parts.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("mho.runs.equations.run._ALONE_STEPS", 4)
+    monkeypatch.setattr("mho.runs.equations.run._ALONE_PRODUCTS", 7)
+    assert call(*WORDS, "--out", "whole") == 0
+    wanted = json.loads(Path("whole/result.json").read_text())
+    name = "mho.cli.work.equations.solve.solve_equations"
+    real = equations.solve_equations
+    told = []
+
+    def stopping(*given: Any, most: int) -> Any:
+        def progress(stage: str, _: float) -> None:
+            if stage.startswith("digitally"):
+                told.append(stage)
+                if len(told) > most:
+                    raise Stopped
+
+        return real(*given[:-1], progress)
+
+    monkeypatch.setattr(name, lambda *given: stopping(*given, most=1))
+    assert call(*WORDS, "--out", "parts") == 130
+    told.clear()
+    monkeypatch.setattr(name, lambda *given: stopping(*given, most=99))
+    assert call(*WORDS, "--out", "parts", "--resume") == 0
+    # at the start, after each of three steps, and at the end
+    assert len(told) == 5
+    assert json.loads(Path("parts/result.json").read_text()) == wanted
+
+
+def test_a_digital_comparison_that_takes_too_long_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mho.runs.equations.run._ALONE_STEPS", 2)
+    monkeypatch.setattr("mho.runs.equations.run._ALONE_PRODUCTS", 3)
+    assert call(*WORDS, "--out", "out") == 0
+    found = json.loads(Path("out/result.json").read_text())
+    assert found["outcome"] == "converged"
+    assert found["digital_alone"] is None
+    assert "ended as out of steps after" in found["explanation"][-1]
+
+
 def test_a_file_of_matrix_market_with_its_right_side(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

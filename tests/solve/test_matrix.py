@@ -216,6 +216,41 @@ def test_noise_is_named_by_the_number_of_the_product() -> None:
     assert on_chips @ vectors == pytest.approx(together, abs=1e-7)
 
 
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize("adjoint", [False, True])
+def test_complex_vectors_have_the_same_noise_alone_and_together(
+    kind: str, *, adjoint: bool
+) -> None:
+    """Products are numbered by vector and part, whatever comes together; seven digits of noise."""
+    matrix = RNG.standard_normal((20, 30))
+    if kind == "complex":
+        matrix = matrix + 1j * RNG.standard_normal((20, 30))
+    count = matrix.shape[0] if adjoint else matrix.shape[1]
+    vectors = RNG.standard_normal((count, 4, 2)) @ np.array([1, 1j])
+
+    def made(parts: list[slice]) -> Any:
+        on_chips = MatrixOnChips(matrix, errors=NOISY)
+        product = on_chips.rmatmat if adjoint else on_chips.matmat
+        return np.concatenate([product(vectors[:, p]) for p in parts], 1)
+
+    together = made([slice(0, 4)])
+    exact = (matrix.conj().T if adjoint else matrix) @ vectors
+    assert np.abs(together - exact).max() > 1e-3
+    alone = made([slice(n, n + 1) for n in range(4)])
+    assert np.abs(alone - together).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+def test_no_vectors_have_no_products(kind: type) -> None:
+    matrix = np.ones((5, 3), dtype=kind)
+    on_chips = MatrixOnChips(matrix, errors=NOISY)
+    for given in (np.ones((3, 0)), np.ones((3, 0), dtype=complex)):
+        assert (on_chips @ given).shape == (5, 0)
+        assert (on_chips @ given).dtype == (matrix @ given).dtype
+    assert on_chips.rmatmat(np.ones((5, 0))).shape == (3, 0)
+    assert on_chips.ledger == MatrixOnChips(matrix, errors=NOISY).ledger
+
+
 def test_a_state_goes_on_where_it_was() -> None:
     dense = RNG.standard_normal((50, 40))
     vector = RNG.standard_normal(40)

@@ -321,6 +321,125 @@ def test_rows_of_unlike_size_are_scaled_without_changing_a_digit() -> None:
     np.testing.assert_allclose(found.x, 1.0, atol=20 * 1e-10)
 
 
+def unlike(case: str) -> Any:
+    """Six rows of which one is a million and more times another's size, or a diagonal of such."""
+    if case == "diagonal":
+        return np.diag(10.0 ** np.arange(-8, 8))
+    matrix = drawn(36).reshape(6, 6) + 6 * np.eye(6)
+    matrix[0] *= float(case)
+    return matrix
+
+
+@pytest.mark.parametrize("case", ["1e7", "1e-6", "diagonal"])
+def test_a_residual_of_unlike_rows_may_rise_before_it_falls(case: str) -> None:
+    """Right sides of ones: what is left of a large row counts much until the end.
+
+    The solution is that of a direct solver, within the tolerance times the condition of the
+    scaled rows, which is below 20.
+    """
+    matrix = unlike(case)
+    rhs = np.ones(len(matrix))
+    equations = Equations(matrix, rhs)
+    operator = NoisyMatrix(equations.matrix, 1 / 64, 1e-3)
+    found = solve(equations, operator, stream=Stream(0))
+    assert found.outcome is SolveOutcome.CONVERGED
+    if case == "1e7":
+        assert max(found.residuals) > 10
+    np.testing.assert_allclose(
+        found.x, np.linalg.solve(matrix, rhs), rtol=20 * 1e-10
+    )
+
+
+@pytest.mark.parametrize("case", ["1e-8", "1e12"])
+def test_unlike_rows_have_a_floor_of_double_precision_that_is_named(
+    case: str,
+) -> None:
+    """The last digit of a large row is much of the right side; the solution is good all the same.
+
+    Its error is rounding times the condition of the scaled rows, below 20, with ten to spare.
+    """
+    matrix = unlike(case)
+    equations = Equations(matrix, np.ones(6))
+    operator = NoisyMatrix(equations.matrix, 1 / 64, 1e-3)
+    found = solve(equations, operator, stream=Stream(0))
+    assert found.outcome is SolveOutcome.STAGNATED
+    text = found.explanation[-1]
+    assert "double precision itself" in text
+    assert "divide rows and their right sides" in text
+    wanted = np.linalg.solve(matrix, np.ones(6))
+    error = np.linalg.norm(found.x - wanted) / np.linalg.norm(wanted)
+    assert error < 200 * np.finfo(np.float64).eps
+
+
+def test_every_row_counts_as_scaled_and_as_given() -> None:
+    """Rows of 1 and 2**20: one residual in the small row, and one in the large row."""
+    factors = np.array([1.0, 2.0**20])
+    equations = Equations(np.diag(factors), factors)
+    scaling = equations.scaling
+    assert scaling is not None
+    for given in ([1e-3, 0.0], [0.0, 1e-3 * 2.0**20]):
+        left = equations.relative(scaling.rows * given)
+        as_scaled = np.linalg.norm(scaling.rows * given) / np.linalg.norm(
+            scaling.rows * factors
+        )
+        as_given = np.linalg.norm(given) / np.linalg.norm(factors)
+        assert left.scaled == pytest.approx(as_scaled)
+        assert left.given == pytest.approx(as_given)
+        assert left.larger == max(left.scaled, left.given)
+
+
+def test_a_tiny_right_side_is_solved_like_any_other() -> None:
+    """A power of two changes no digit: 2**-490, about 3e-148, whose square is no number."""
+    matrix = spectrum(falling(16, 20))
+
+    def of(rhs: Any) -> Solution:
+        operator = NoisyMatrix(matrix, 1 / 64, 1e-3)
+        how = Solving(tolerance=1e-15)
+        return solve(Equations(matrix, rhs), operator, how, stream=Stream(0))
+
+    plain = of(drawn(16))
+    tiny = of(np.ldexp(drawn(16), -490))
+    assert tiny.residuals == plain.residuals
+    assert np.array_equal(np.ldexp(tiny.x, 490), plain.x)
+
+
+def test_images_of_kept_steps_are_orthonormal_to_the_last_digits(
+    tmp_path: Path,
+) -> None:
+    """Made orthogonal twice they are so to rounding of their 60 numbers; once, ten times worse."""
+    matrix = spectrum(falling(60, 1e8))
+    equations = Equations(matrix, matrix @ np.ones(60))
+    state = Eager(tmp_path / "course.safetensors", "identity")
+    solve(
+        equations,
+        NoisyMatrix(equations.matrix, 1 / 2048),
+        Solving(method="gmres", steps=40, drop=0.9, products=3),
+        stream=Stream(0),
+        state=state,
+    )
+    held = state.load()
+    assert held is not None
+    images = held[0]["course"]["images"].numpy()
+    assert 20 < len(images) < 60
+    off = np.abs(images @ images.T - np.eye(len(images))).max()
+    assert off < 60 * np.finfo(np.float64).eps
+
+
+def test_sweeps_are_damped_where_row_sums_are_large() -> None:
+    """Correlations with eigenvalues up to about (1 + √½)² = 2.9 times the diagonal.
+
+    Sweeps with the whole step multiply that part by −1.9; damped by the row sums they end, by
+    the smallest eigenvalue of about 0.09, far below a tenth in 200.
+    """
+    draws = drawn(80 * 40).reshape(80, 40)
+    square = draws.T @ draws
+    size = np.sqrt(np.diag(square))
+    matrix = square / np.outer(size, size)
+    assert np.linalg.eigvalsh(matrix)[-1] > 2.2
+    found = solved(matrix, drawn(40), window=0.0, method="jacobi", steps=1)
+    assert found.residual < 0.01
+
+
 def test_mirrored_entries_are_compared_by_their_own_size() -> None:
     """Beside an entry of 1e15, 1 and 0 are no rounding of each other; 1 and 1 + 1e-15 are."""
     lopsided = np.array([[1e15, 1.0], [0.0, 1.0]])
@@ -362,6 +481,7 @@ def test_an_operator_that_gives_no_numbers_diverges_at_once() -> None:
         (np.diag([1e-300, 1.0]), np.ones(2), "row 1 is such"),
         (np.eye(2), np.full(2, 1e300), "`rhs` must have no number above"),
         (sparse.csr_array((3, 3)), np.ones(3), "row 1 of 3 is all zeros"),
+        (np.eye(2), np.full(2, 1e-170), "`rhs` must be zero or have a number"),
     ],
 )
 def test_what_cannot_be_solved_is_refused_in_a_sentence(

@@ -15,6 +15,7 @@ from mho.solve.methods import (
     DigitalWork,
     Equations,
     Solution,
+    SolveOutcome,
 )
 from mho.units import show, show_duration
 
@@ -27,7 +28,7 @@ def described(
     equations: Equations,
     found: Solution,
     analog: Analog,
-    alone: tuple[Solution, DigitalWork] | None,
+    alone: tuple[Solution, DigitalWork],
     machine: DigitalMachine,
 ) -> dict[str, Any]:
     """The results as plain numbers, units in the names.
@@ -38,7 +39,7 @@ def described(
         equations: The same, scaled.
         found: How that ended.
         analog: What solved roughly.
-        alone: The same solver with exact products and its work; `None` if it got nowhere.
+        alone: The same solver with exact products as far as it got, and its work.
         machine: Whose cost digital work is told in.
     """
     matrix = equations.matrix
@@ -60,7 +61,10 @@ def described(
         "combined_steps": found.combined,
         "residuals": list(found.residuals),
         "products": list(found.products),
-        "explanation": [*found.explanation, *filter(None, [analog.remark()])],
+        "explanation": [
+            *found.explanation,
+            *filter(None, [analog.remark(), _gave_up(alone[0])]),
+        ],
         "product_error": {
             "lasting": found.probe.lasting / found.probe.gain,
             "fresh": found.probe.fresh / found.probe.gain,
@@ -73,13 +77,29 @@ def described(
         },
         "digital": _digital(found.work, machine),
         "digital_machine": asdict(machine),
-        "digital_alone": alone
-        and {
-            **_digital(alone[1], machine),
-            "solver": alone[0].solvers[-1],
-        },
+        "digital_alone": _alone(alone, machine),
         "version": version("mho"),
     }
+
+
+def _alone(
+    alone: tuple[Solution, DigitalWork], machine: DigitalMachine
+) -> dict[str, Any] | None:
+    """What the same takes without a chip; `None` where it got nowhere."""
+    found, work = alone
+    if found.outcome is not SolveOutcome.CONVERGED:
+        return None
+    return {**_digital(work, machine), "solver": found.solvers[-1]}
+
+
+def _gave_up(alone: Solution) -> str:
+    """That there is nothing to compare with, if so."""
+    if alone.outcome is SolveOutcome.CONVERGED:
+        return ""
+    return (
+        f"With exact products, all digital, the same solver ended as {alone.outcome.word} after"
+        f" {alone.products[-1]:,} products, so that its cost is not compared."
+    )
 
 
 def _spent(ledger: Ledger) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from mho.solve.methods import (
     DigitalWork,
     Equations,
     Solution,
-    SolveOutcome,
     product_work,
     solve,
 )
@@ -29,7 +28,7 @@ SOLUTION = "solution.npy"
 """File of the solution among the results."""
 _ALONE_STEPS = 20
 """Steps of the digital solver beside, at most (1)."""
-_ALONE_PRODUCTS = 20_000
+_ALONE_PRODUCTS = 1_000
 """Products of each of these at most (1)."""
 
 
@@ -68,9 +67,7 @@ def solve_equations(
         counters=analog.counters,
         restore=analog.restore,
     )
-    progress("digitally, to compare", 0.0)
-    alone = _digital_alone(equations, job)
-    progress("digitally, to compare", 1.0)
+    alone = _digital_alone(equations, job, run, progress)
     result = described(
         job,
         problem,
@@ -93,9 +90,10 @@ def _analog(
 
 
 def _digital_alone(
-    equations: Equations, job: SolveJob
-) -> tuple[Solution, DigitalWork] | None:
-    """The same solver with exact products, and its work; `None` if it gets nowhere."""
+    equations: Equations, job: SolveJob, run: RunFolder, progress: Progress
+) -> tuple[Solution, DigitalWork]:
+    """The same solver with exact products as far as it gets, and its work."""
+    stage = "digitally, to compare"
     solving = replace(
         job.solving,
         method="refine",
@@ -108,9 +106,10 @@ def _digital_alone(
         equations.matrix,
         solving,
         stream=job.stream.child("digital"),
+        progress=lambda _, share: progress(stage, share),
+        state=run.state("digital"),
     )
-    if found.outcome is not SolveOutcome.CONVERGED:
-        return None
+    progress(stage, 1.0)
     work = found.work
     one = product_work(equations.matrix)
     for name in ("operations", "bytes", "products"):

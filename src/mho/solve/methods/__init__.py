@@ -12,7 +12,7 @@ from mho.solve.methods.digital import (
     product_work,
     vector_work,
 )
-from mho.solve.methods.equations import Equations, condition
+from mho.solve.methods.equations import Equations, Relative, condition
 from mho.solve.methods.inner import (
     Correction,
     Depth,
@@ -42,6 +42,7 @@ __all__ = [
     "OneStep",
     "Probe",
     "Refinement",
+    "Relative",
     "Rules",
     "Scaling",
     "Solution",

@@ -1,5 +1,6 @@
 """How far a solution has come: everything that an interrupted one needs to go on."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from mho.files import KeptState
 from mho.solve.methods.digital import DigitalWork
+from mho.solve.methods.equations import Relative
 
 Array = npt.NDArray[np.float64]
 
@@ -19,8 +21,11 @@ class Course:
 
     Args:
         x: The solution so far (1). Shape (n,).
-        best_x: The solution with the least residual so far (1). Shape (n,).
-        residuals: True relative residual at the start and after every step (1).
+        best_x: The solution with the least scaled residual so far (1). Shape (n,).
+        best: True relative residual of that (1).
+        residuals: True relative residual at the start and after every step: of the equations as
+            scaled or as given, whichever is larger (1).
+        scaled: The same of the equations as scaled, which is what steps lower (1).
         products: Analog products until then (1).
         combined: Steps that were combined with earlier ones (1).
         work: Digital work.
@@ -33,7 +38,9 @@ class Course:
 
     x: Array
     best_x: Array
+    best: float = math.inf
     residuals: list[float] = field(default_factory=list)
+    scaled: list[float] = field(default_factory=list)
     products: list[int] = field(default_factory=list)
     combined: int = 0
     began: int = 0
@@ -48,11 +55,6 @@ class Course:
         """Steps so far (1)."""
         return len(self.residuals) - 1
 
-    @property
-    def best(self) -> float:
-        """Least residual so far (1)."""
-        return min(self.residuals)
-
     @classmethod
     def begun(cls, unknowns: int) -> "Course":
         """The zero solution, nothing done.
@@ -62,13 +64,19 @@ class Course:
         """
         return cls(np.zeros(unknowns), np.zeros(unknowns))
 
-    def note(self, residual: float, products: int) -> None:
+    def note(self, residual: Relative, products: int) -> None:
         """Note the residual of `x`, and the analog products that it took since the last."""
         before = self.products[-1] if self.products else 0
-        if not self.residuals or residual < self.best:
-            self.best_x = self.x
-        self.residuals.append(residual)
+        if not self.scaled or residual.scaled < min(self.scaled):
+            self.prefer(residual.larger)
+        self.residuals.append(residual.larger)
+        self.scaled.append(residual.scaled)
         self.products.append(before + products)
+
+    def prefer(self, residual: float) -> None:
+        """Take `x`, with this true relative residual, as the best solution (1)."""
+        self.best_x = self.x
+        self.best = residual
 
     def turn(self) -> None:
         """Go on from the best solution with another analog solver, which shares no steps."""
@@ -76,6 +84,7 @@ class Course:
         self.directions = []
         self.images = []
         self.residuals.append(self.best)
+        self.scaled.append(min(self.scaled))
         self.products.append(self.products[-1])
         self.began = len(self.residuals) - 1
 
@@ -95,7 +104,9 @@ class Course:
             "directions": _stacked(self.directions, self.x.size),
             "images": _stacked(self.images, self.x.size),
             # as bits: JSON has no NaN
+            "best": np.array([self.best]),
             "residuals": np.array(self.residuals),
+            "scaled": np.array(self.scaled),
         }
         plain = dict(beside)
         more = plain.pop("tensors", {})
@@ -141,7 +152,9 @@ class Course:
         course = cls(
             x=arrays["x"],
             best_x=arrays["best_x"],
+            best=float(arrays["best"][0]),
             residuals=[float(value) for value in arrays["residuals"]],
+            scaled=[float(value) for value in arrays["scaled"]],
             products=[int(count) for count in facts["products"]],
             combined=int(facts["combined"]),
             began=int(facts["began"]),

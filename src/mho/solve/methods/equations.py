@@ -1,6 +1,7 @@
 """Equations as they are solved: checked, and scaled so that rows are of like size."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,32 @@ _SYMMETRIC = 1e-12
 """Difference of mirrored entries over their sum that rounding explains (1)."""
 _HUGE = 1e150
 """Largest number, and largest inverse of a row, whose squares are numbers (1)."""
+_ORDINARY = 300
+"""Right sides within two to the power of this, up or down, are taken as they are (1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A length over that of the right side, of the equations as scaled and as given.
+
+    Args:
+        scaled: With rows of like size, as the chip sees them (1).
+        given: With rows as they came, of which the largest count most (1).
+    """
+
+    scaled: float
+    given: float
+
+    @property
+    def larger(self) -> float:
+        """The larger of the two (1)."""
+        return max(self.scaled, self.given)
 
 
 class Equations:
     """`matrix @ x = rhs`, as it is put on chips: scaled by powers of two where rows are unlike.
+
+    A right side so small or large that squares of its numbers are none is scaled by one as well.
 
     Attributes:
         matrix: The matrix that goes on chips, dense or sparse. Shape (n, n).
@@ -39,8 +62,6 @@ class Equations:
     def __init__(self, matrix: Any, rhs: npt.ArrayLike) -> None:
         given = _checked_matrix(matrix)
         side = _checked_rhs(rhs, given.shape[0])
-        self._given = given
-        self._size = float(np.linalg.norm(side))
         self.symmetric = _is_symmetric(given)
         scaling = equilibrate(given, symmetric=self.symmetric)
         self.scaling: Scaling | None = scaling if scaling.matters else None
@@ -49,7 +70,10 @@ class Equations:
         if self.scaling is not None:
             self.matrix = self.scaling.applied(given)
             self.rhs = self.scaling.rows * side
-        self._scaled_size = float(np.linalg.norm(self.rhs))
+        self._exponent = _exponent(self.rhs)
+        self.rhs = np.ldexp(self.rhs, -self._exponent)
+        self._size = _length(self.rhs)
+        self._given_size = _length(self._as_given(self.rhs))
         self.definite = _definite(self.matrix) if self.symmetric else False
 
     @property
@@ -57,25 +81,26 @@ class Equations:
         """How many (1)."""
         return int(self.matrix.shape[0])
 
-    def relative(self, residual: Array) -> float:
-        """A residual over the right side: as scaled and as given, whichever is larger (1).
+    def relative(self, residual: Array) -> Relative:
+        """A residual over the right side.
 
         Args:
             residual: Of the scaled equations (1). Shape (n,).
         """
         if self._size == 0:
-            return 0.0
-        as_scaled = float(np.linalg.norm(residual)) / self._scaled_size
+            return Relative(0.0, 0.0)
+        scaled = _length(residual) / self._size
         if self.scaling is None:
-            return as_scaled
-        given = residual / self.scaling.rows
-        return max(as_scaled, float(np.linalg.norm(given)) / self._size)
+            return Relative(scaled, scaled)
+        given = _length(self._as_given(residual)) / self._given_size
+        return Relative(scaled, given)
 
     def original(self, x: Array) -> Array:
         """The solution of the equations as they were given (1). Shape (n,)."""
-        return x if self.scaling is None else self.scaling.cols * x
+        found = x if self.scaling is None else self.scaling.cols * x
+        return np.asarray(np.ldexp(found, self._exponent))
 
-    def rounding(self, x: Array) -> float:
+    def rounding(self, x: Array) -> Relative:
         """Relative residual below which double precision itself cannot be trusted (1).
 
         Half a unit of the last place in each product and in the right side, with signs that do
@@ -84,12 +109,29 @@ class Equations:
         Args:
             x: Solution of the scaled equations (1). Shape (n,).
         """
-        if self._size == 0:
-            return 0.0
         each = abs(self.matrix) @ abs(x) + abs(self.rhs)
-        return float(
-            np.finfo(np.float64).eps * np.linalg.norm(each) / self._scaled_size
-        )
+        return self.relative(np.finfo(np.float64).eps * each)
+
+    def _as_given(self, rows: Array) -> Array:
+        """Numbers of the scaled rows as they are in those that were given (1). Shape (n,)."""
+        return rows if self.scaling is None else rows / self.scaling.rows
+
+
+def _exponent(side: Array) -> int:
+    """The power of two by which a right side is too large; 0 of an ordinary one."""
+    largest = float(np.abs(side).max())
+    exponent = math.frexp(largest)[1]
+    return exponent if largest and abs(exponent) > _ORDINARY else 0
+
+
+def _length(vector: Array) -> float:
+    """Root of the sum of squares, of numbers whose squares are none as well (1)."""
+    exponent = _exponent(vector)
+    if exponent == 0:
+        return float(np.linalg.norm(vector))
+    return math.ldexp(
+        float(np.linalg.norm(np.ldexp(vector, -exponent))), exponent
+    )
 
 
 def _checked_matrix(matrix: Any) -> Any:
@@ -180,6 +222,12 @@ def _checked_rhs(rhs: npt.ArrayLike, rows: int) -> Array:
             f"Argument `rhs` must have the {rows} numbers of the matrix's rows, but is {shape}."
         )
     _check_numbers(side, "rhs")
+    largest = float(np.abs(side).max())
+    if 0 < largest < 1 / _HUGE:
+        raise ValueError(
+            f"Argument `rhs` must be zero or have a number of at least {1 / _HUGE:g} in size, but"
+            f" its largest is {largest:.3g}; take other units."
+        )
     return side.astype(np.float64)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mho.solve.methods.equations import Equations, condition
+from mho.solve.methods.equations import Equations, Relative, condition
 from mho.solve.methods.outcome import SolveOutcome
 from mho.solve.methods.probe import Probe
 
@@ -31,7 +31,7 @@ class Stop:
 
     Args:
         outcome: How it ended.
-        residual: Least true relative residual (1).
+        residual: True relative residual of the best solution (1).
         tolerance: What was wanted (1).
         single: Whether it was a single analog pass.
         path: Root of the summed squares of the analog steps (1).
@@ -117,11 +117,8 @@ def _why(
             " solution, or no single one, for most right sides.",
         )
     rounding = equations.rounding(x)
-    if stop.residual <= _NEAR_ROUNDING * rounding:
-        return (
-            f"This is the floor of double precision itself, {rounding:.2g} for this solution; ask"
-            " for a larger `tolerance`.",
-        )
+    if stop.residual <= _NEAR_ROUNDING * rounding.larger:
+        return (_about_rounding(rounding),)
     contraction = _about_contraction(equations, stop, kappa)
     return contraction, _remedy(stop, operator)
 
@@ -140,6 +137,19 @@ def _about_floor(equations: Equations, x: Array, stop: Stop) -> str:
     return (
         f"A single analog pass ends at its own error, here predicted as {floor:.2g}; refinement,"
         " `steps` above 1, goes below it."
+    )
+
+
+def _about_rounding(rounding: Relative) -> str:
+    if rounding.given > _MOSTLY * rounding.scaled:
+        return (
+            f"This is the floor of double precision itself, {rounding.given:.2g} for this solution"
+            f" with rows as given and {rounding.scaled:.2g} with rows scaled; divide rows and"
+            " their right sides by the size of the rows, or ask for a larger `tolerance`."
+        )
+    return (
+        f"This is the floor of double precision itself, {rounding.larger:.2g} for this solution;"
+        " ask for a larger `tolerance`."
     )
 
 

@@ -116,7 +116,7 @@ class Refinement:
             progress: Told how far the residual has come, in powers of ten; may raise to
                 interrupt.
             stage: Name of the work, for `progress`.
-            state: Where to keep the course now and then.
+            state: Where to keep the course now and then, and in the end.
             beside: Facts to keep with it.
 
         Raises:
@@ -128,6 +128,8 @@ class Refinement:
             if state is not None and state.due:
                 self.course.keep(state, beside())
             progress(stage, self._share)
+        if state is not None:
+            self.course.keep(state, beside())
         return outcome
 
     @property
@@ -141,17 +143,20 @@ class Refinement:
     def _outcome(self) -> SolveOutcome | None:
         """How it ended; `None` while it has not."""
         course = self.course
-        now = course.residuals[-1]
-        if now <= self._rules.tolerance:
+        true = course.residuals[-1]
+        if true <= self._rules.tolerance:
+            course.prefer(true)
             return SolveOutcome.CONVERGED
-        if not math.isfinite(now) or now > _LOST * course.best:
+        # steps lower what the chip sees; rows as given may be anywhere meanwhile
+        now = course.scaled[-1]
+        if not math.isfinite(now) or now > _LOST * min(course.scaled):
             return self._lost()
         if course.steps >= self._rules.steps:
             return SolveOutcome.OUT_OF_STEPS
         if self._rules.energy and course.indefinite:
             return SolveOutcome.STAGNATED
         patience = self._patience
-        late = course.residuals[course.began :][-1 - patience :]
+        late = course.scaled[course.began :][-1 - patience :]
         if len(late) > patience and min(late[1:]) > _FALLEN * late[0]:
             grown = now > late[0] and now > 1.0
             return self._lost() if grown else SolveOutcome.STAGNATED
@@ -161,7 +166,7 @@ class Refinement:
         """What a residual that grew is called: at the floor of rounding, steps are noise."""
         course = self.course
         rounding = self._equations.rounding(course.best_x)
-        if course.best <= _NEAR_ROUNDING * rounding:
+        if min(course.scaled) <= _NEAR_ROUNDING * rounding.scaled:
             return SolveOutcome.STAGNATED
         return SolveOutcome.DIVERGED
 

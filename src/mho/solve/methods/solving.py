@@ -13,7 +13,7 @@ from mho.rng import Stream
 from mho.solve.methods.choices import Plan, Solving, plans_for
 from mho.solve.methods.course import Course
 from mho.solve.methods.digital import DigitalWork
-from mho.solve.methods.equations import Equations
+from mho.solve.methods.equations import Equations, Relative
 from mho.solve.methods.inner import Depth
 from mho.solve.methods.outcome import SolveOutcome
 from mho.solve.methods.probe import Probe, probe, probe_answers
@@ -28,9 +28,12 @@ class Solution:
     """What solving ended with.
 
     Args:
-        x: The solution with the least residual that was found (1). Shape (n,).
+        x: The solution with the least residual that was found, rows counted as they were scaled
+            (1). Shape (n,).
+        residual: True relative residual of `x` (1).
         outcome: How it ended.
-        residuals: True relative residual at the start and after every step (1).
+        residuals: True relative residual at the start and after every step, of the equations as
+            scaled or as given, whichever is larger (1).
         products: Analog products until then (1).
         solvers: Analog solvers in the order in which they were tried.
         combined: Steps that were combined with earlier ones (1).
@@ -40,6 +43,7 @@ class Solution:
     """
 
     x: Array
+    residual: float
     outcome: SolveOutcome
     residuals: tuple[float, ...]
     products: tuple[int, ...]
@@ -53,11 +57,6 @@ class Solution:
     def steps(self) -> int:
         """Steps of refinement (1)."""
         return len(self.residuals) - 1
-
-    @property
-    def residual(self) -> float:
-        """True relative residual of `x` (1)."""
-        return min(self.residuals)
 
 
 def solve(
@@ -82,7 +81,7 @@ def solve(
         stream: Names the vectors that the operator is tried with.
         feedback: For `feedback`: takes a right side and returns what the circuit settles to.
         progress: Told what is being done and how far it is; may raise to interrupt.
-        state: Where the course is kept now and then, and taken up if it is there.
+        state: Where the course is kept now and then and in the end, and taken up if it is there.
         counters: Plain facts about the operator that are kept with it; tensors by name under
             `tensors`.
         restore: Takes such facts when the course is taken up.
@@ -150,7 +149,7 @@ class _Plans:
         if self._probe is None:
             self._probe = self._tried()
         if not self._probe.usable:
-            self._course.note(1.0, self._probe.products)
+            self._course.note(Relative(1.0, 1.0), self._probe.products)
             return self._solution(SolveOutcome.DIVERGED)
 
         while True:
@@ -229,6 +228,7 @@ class _Plans:
         )
         return Solution(
             x=self._equations.original(course.best_x),
+            residual=course.best,
             outcome=outcome,
             residuals=tuple(course.residuals),
             products=tuple(course.products),
