@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     )
     from mho.device import CellModel
     from mho.device.published import PRESETS, Preset, preset
+    from mho.fitting import fit_files
     from mho.ledger import Ledger
     from mho.mapping import (
         DifferentialPairs,
@@ -196,6 +197,7 @@ NAMES = {
         "noise_aware_train",
     ),
     "mho.wires": ("Cubic", "Sinh", "WireModel", "sneak_currents"),
+    "mho.fitting": ("fit_files",),
     "mho.characterise.history": ("TraceHistory", "trace_history"),
     "mho.characterise.levels": ("LevelExperiment", "distinguishable"),
     "mho.characterise.telegraph": (
@@ -304,6 +306,7 @@ __all__ = [
     "digits_data",
     "digits_training",
     "distinguishable",
+    "fit_files",
     "fit_full_scale",
     "half_select_margin",
     "hybrid_train",

@@ -53,6 +53,7 @@ _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
         "presets": cells.presets,
         "levels": cells.levels,
         "characterise": cells.characterise,
+        "fit": cells.fit,
     },
     _CIRCUITS: {
         "wires": circuits.wires,

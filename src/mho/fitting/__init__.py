@@ -4,6 +4,7 @@
 """
 
 from mho.fitting.engine import (
+    Curve,
     FittedLaw,
     FittedParameter,
     FreeParameter,
@@ -11,12 +12,16 @@ from mho.fitting.engine import (
     complex_step,
     fit_law,
 )
+from mho.fitting.fit_files import Fit, fit_files
 
 __all__ = [
+    "Curve",
+    "Fit",
     "FittedLaw",
     "FittedParameter",
     "FreeParameter",
     "LawFit",
     "complex_step",
+    "fit_files",
     "fit_law",
 ]

@@ -24,6 +24,7 @@ FILES: tuple[str, ...] = (
     "two_state",
     "ferroelectric",
     "second_order",
+    "ramp_steps",
 )
 """Files of kinds, in the order in which presets are listed."""
 

@@ -5,18 +5,21 @@ finds the most likely numbers by their slopes and the intervals by profiles. Not
 cells.
 """
 
+from mho.fitting.engine.curve import Curve
 from mho.fitting.engine.derivative import Complex, complex_step
-from mho.fitting.engine.fit import fit_law
+from mho.fitting.engine.fit import best_of, fit_law
 from mho.fitting.engine.law import FittedLaw, LawFit, Row
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
 
 __all__ = [
     "Complex",
+    "Curve",
     "FittedLaw",
     "FittedParameter",
     "FreeParameter",
     "LawFit",
     "Row",
+    "best_of",
     "complex_step",
     "fit_law",
 ]

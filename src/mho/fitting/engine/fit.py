@@ -4,8 +4,8 @@ import numpy as np
 
 from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.interval import BetterFound, Ends, profile_intervals
-from mho.fitting.engine.law import FittedLaw, LawFit
-from mho.fitting.engine.optimum import correlations, most_likely
+from mho.fitting.engine.law import FittedLaw, LawFit, Row
+from mho.fitting.engine.optimum import correlations, settled
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
 from mho.progress import Progress, silent
 
@@ -15,7 +15,22 @@ _OPEN = "the data set no bound"
 _WIDE = "the data leave a wider interval than tells anything"
 
 
-def fit_law(law: LawFit, progress: Progress = silent) -> FittedLaw:
+def best_of(law: LawFit, start: Row | None = None) -> tuple[Row, float]:
+    """The most likely numbers of a law, SI, and their loss, without intervals.
+
+    Args:
+        law: The law and its data.
+        start: Where the search begins, SI; where the law says if `None`.
+    """
+    places = Coordinates(law)
+    begin = places.start if start is None else places.inside(start)
+    best, loss = settled(places, begin)
+    return places.outside(best), loss
+
+
+def fit_law(
+    law: LawFit, progress: Progress = silent, start: Row | None = None
+) -> FittedLaw:
     """The most likely numbers of a law and their 95 % intervals, each told as determined or not.
 
     A number is determined if its profile rises enough within the law's bounds and the interval is
@@ -25,17 +40,19 @@ def fit_law(law: LawFit, progress: Progress = silent) -> FittedLaw:
     Args:
         law: The law and its data.
         progress: Told how far it is.
+        start: Where the search begins, SI; where the law says if `None`.
     """
     places = Coordinates(law)
     progress(law.title, 0.0)
-    best, loss = most_likely(places, places.start)
+    begin = places.start if start is None else places.inside(start)
+    best, loss = settled(places, begin)
     ends: list[Ends] = []
     for _ in range(_AGAIN):
         progress(law.title, 0.3)
         try:
             ends = profile_intervals(places, best, loss)
         except BetterFound as better:
-            best, loss = most_likely(places, better.where)
+            best, loss = settled(places, better.where)
         else:
             break
     numbers = places.outside(best)

@@ -14,8 +14,11 @@ _NEAR = 0.02
 """Difference of a rise from `RISE` that counts as none (1)."""
 _BETTER = 0.01
 """Drop of the loss below the optimum that means a better one was found (1)."""
-_LEFT = 1e-3
-"""Loss that the other numbers may still be away from their best (1)."""
+_LEFT = 0.02
+"""Loss that the other numbers may still be away from their best: a hundredth of the rise (1)."""
+_KINK = 0.1
+"""As `_LEFT`, where the steps do not get smaller (1)."""
+_FLAT = 1e-9
 _TRIALS = 10
 _CORRECTIONS = 8
 _HALVINGS = 14
@@ -83,12 +86,20 @@ def profile_intervals(
     Raises:
         BetterFound: The place was not the best.
     """
-    optimum = Optimum(places, best, loss, curvature(places, best))
+    optimum = Optimum(places, best, loss, _upward(curvature(places, best)))
     found = []
     for k in range(best.size):
         low = _end(optimum, k, -1.0)
         high = _end(optimum, k, 1.0)
         found.append(Ends(low, high))
+    return found
+
+
+def _upward(second: Row) -> Row:
+    """Second derivatives that all bend upward: across a kink, differences of slopes may not."""
+    values, vectors = np.linalg.eigh(second)
+    least = 1e-9 * float(np.abs(values).max())
+    found: Row = (vectors * np.maximum(np.abs(values), least)) @ vectors.T
     return found
 
 
@@ -173,10 +184,12 @@ def _next(
 
 def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
     """Move all numbers but one to their best; whether they came to rest there."""
+    before = np.inf
     for _ in range(_CORRECTIONS):
         slope = optimum.places.gradient(where)
-        held = (where < _AT_BOUND) & (slope > 0)
-        held |= (where > 1 - _AT_BOUND) & (slope < 0)
+        # a spread of nothing has no slope either way
+        held = (where < _AT_BOUND) & (slope > -_FLAT)
+        held |= (where > 1 - _AT_BOUND) & (slope < _FLAT)
         held[k] = True
         free = np.flatnonzero(~held)
         step = _solved(optimum.second, free, slope[free])
@@ -184,10 +197,14 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
             return False
         moved = np.clip(where[free] + step, 0.0, 1.0)
         # what the step may still win
-        left = -slope[free] @ (moved - where[free]) / 2
+        left = float(-slope[free] @ (moved - where[free])) / 2
         where[free] = moved
         if left < _LEFT:
             return True
+        # at a kink steps go to and fro between its sides
+        if left > before / 2 and left < _KINK:
+            return True
+        before = left
     return False
 
 
@@ -224,7 +241,9 @@ def _by_search(optimum: Optimum, k: int, way: float) -> float:
 
 def _searched(optimum: Optimum, trial: Row, k: int) -> tuple[Row, float]:
     """The best place with one number held, and how much larger the loss is there."""
-    where, loss = most_likely(optimum.places, trial, held=(k,))
+    where, loss = most_likely(
+        optimum.places, trial, (k,), np.abs(np.diag(optimum.second))
+    )
     if loss - optimum.loss < -_BETTER:
         raise BetterFound(where)
     return where, loss - optimum.loss

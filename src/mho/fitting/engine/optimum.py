@@ -7,6 +7,12 @@ import numpy as np
 from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.law import Row
 
+_LEAST_BEND = 1.0
+"""Second derivative that any number is taken to have (1)."""
+_STEP = 1e-5
+_AGAIN = 12
+_NOTHING = 1e-3
+"""Drop of the loss that is not worth a further search (1)."""
 _STEPS = 500
 """Steps of the search at most (1)."""
 
@@ -15,6 +21,7 @@ def most_likely(
     places: Coordinates,
     start: Row,
     held: Sequence[int] = (),
+    bends: Row | None = None,
 ) -> tuple[Row, float]:
     """Coordinates of the smallest loss between the bounds, and that loss (1).
 
@@ -22,6 +29,7 @@ def most_likely(
         places: A law in its coordinates.
         start: Where to begin (1).
         held: Numbers that stay where they begin, by their place.
+        bends: Second derivative by each number, as far as known (1); found if `None`.
     """
     from scipy.optimize import minimize
 
@@ -30,21 +38,58 @@ def most_likely(
     if free.size == 0:
         return whole, places.loss(whole)
 
+    if bends is None:
+        bends = _bends(places, start)
+    # a search of few steps needs numbers that all bend the loss alike
+    size = 1.0 / np.sqrt(np.maximum(bends[free], _LEAST_BEND))
+
     def with_slope(some: Row) -> tuple[float, Row]:
-        whole[free] = some
-        return places.loss(whole), places.gradient(whole)[free]
+        whole[free] = np.clip(some * size, 0.0, 1.0)
+        return places.loss(whole), places.gradient(whole)[free] * size
 
     found = minimize(
         with_slope,
-        start[free],
+        start[free] / size,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, 1.0)] * free.size,
-        options={"maxiter": _STEPS, "ftol": 1e-12, "gtol": 1e-6},
+        bounds=[(0.0, 1.0 / one) for one in size],
+        options={"maxiter": _STEPS, "ftol": 1e-10, "gtol": 1e-4, "maxcor": 30},
     )
     best = start.copy()
-    best[free] = found.x
+    best[free] = np.clip(found.x * size, 0.0, 1.0)
     return best, float(found.fun)
+
+
+def settled(places: Coordinates, start: Row) -> tuple[Row, float]:
+    """As `most_likely`, begun again where it ends until that wins nothing.
+
+    Where a loss has kinks, a search may stop early for what it learned before one.
+
+    Args:
+        places: A law in its coordinates.
+        start: Where to begin (1).
+    """
+    best, loss = most_likely(places, start)
+    for _ in range(_AGAIN):
+        where, here = most_likely(places, best)
+        won = loss - here
+        if won > 0:
+            best, loss = where, here
+        if won < _NOTHING:
+            break
+    return best, loss
+
+
+def _bends(places: Coordinates, where: Row) -> Row:
+    """Second derivative by each number, all others held, without its sign (1)."""
+    here = places.gradient(where)
+    found = np.empty(where.size)
+    for k in range(where.size):
+        moved = where.copy()
+        step = _STEP if moved[k] < 0.5 else -_STEP
+        moved[k] += step
+        found[k] = abs(places.gradient(moved)[k] - here[k]) / _STEP
+    return found
 
 
 def curvature(places: Coordinates, best: Row) -> Row:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from mho.device.filament import CellParameters
-from mho.device.kinds import MeasuredSteps
+from mho.device.kinds import MeasuredSteps, RampSteps
 from mho.device.model import CellModel
 from mho.device.published.shipped import PRESETS
 from mho.device.values import FURTHER_LAWS, Preset
@@ -50,7 +50,7 @@ COUNTS = frozenset(
 def kind_names() -> Mapping[str, type[CellModel]]:
     """Kinds of cells by their names in files: `filament`, `soft-bound` and so on."""
     found: dict[str, type[CellModel]] = {FILAMENT: CellParameters}
-    kinds = {one.kind for one in PRESETS.values()} | {MeasuredSteps}
+    kinds = {one.kind for one in PRESETS.values()} | {MeasuredSteps, RampSteps}
     for kind in kinds - {CellParameters}:
         found[kind_name(kind)] = kind
     return dict(sorted(found.items()))

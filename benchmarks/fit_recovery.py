@@ -1,0 +1,203 @@
+"""Whether fitted intervals hold the truth: simulated data of random cells, law by law.
+
+    python benchmarks/fit_recovery.py [--law soft-bound] [--sets 100]
+
+Each data set comes from the product's own cells with random numbers, read with noise. Prints one
+JSON object: for every number in how many data sets its own 95 % interval held the truth, and how
+often the data were said not to determine it.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from mho.device import CellModel
+from mho.device.kinds import RampSteps, SoftBound
+from mho.fitting import FittedLaw, fit_law
+from mho.fitting.ramps import (
+    NodeLaw,
+    Parts,
+    SoftBoundLaw,
+    likeliest,
+    ramps_of,
+    simulated_ramps,
+)
+from mho.measured import PulseResponses
+from mho.rng import Stream
+
+SHARE = 0.90
+"""Share of intervals that must hold the truth (1)."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A data set's law and the numbers behind it."""
+
+    fitted: FittedLaw
+    numbers: Mapping[str, float]
+
+
+def pulsed(
+    kind: CellModel, cells: int, pulses: int, noise: float, seed: int
+) -> PulseResponses:
+    """A ramp up and a ramp down of every cell, read with noise (S)."""
+    low = float(vars_of(kind)["low"])
+    signs = np.repeat((1.0, -1.0), pulses)
+    stream = Stream(seed).child("cells")
+    begun = np.full(cells, low)
+    held = simulated_ramps(kind, begun, signs, stream)
+    rng = np.random.default_rng(seed)
+    seen = held + noise * rng.standard_normal(held.shape)
+    count = 2 * pulses
+    number = np.repeat(np.arange(cells), count)
+    unknown = np.full(number.size, np.nan)
+    return PulseResponses(
+        ramp=number,
+        cell=number,
+        amplitude=unknown,
+        gate=unknown,
+        width=unknown,
+        direction=np.tile(signs.astype(np.int64), cells),
+        before=seen[:-1].T.ravel(),
+        after=seen[1:].T.ravel(),
+        source="simulated.csv",
+    )
+
+
+def vars_of(kind: CellModel) -> dict[str, Any]:
+    """Numbers of a kind by name."""
+    named: Any = kind
+    return {one.name: getattr(kind, one.name) for one in fields(named)}
+
+
+def lent() -> dict[str, float]:
+    """Numbers that ramps of unit pulses do not touch."""
+    return {
+        "width": 1e-7,
+        "voltage": 1.0,
+        "scale": 0.1,
+        "threshold": 0.5,
+        "voltage_spread": 0.0,
+        "stuck_fraction": 0.0,
+        "stuck_high": 0.5,
+    }
+
+
+def soft_bound(seed: int, cells: int = 12) -> Truth:
+    """Soft bounds whose ramps come to rest at both ends."""
+    rng = np.random.default_rng(1000 + seed)
+    step = rng.uniform(0.04, 0.08)
+    kind = SoftBound(
+        low=rng.uniform(5e-6, 20e-6),
+        high=rng.uniform(60e-6, 120e-6),
+        step=step,
+        symmetry_point=rng.uniform(0.35, 0.65),
+        gamma_up=rng.uniform(0.2, 0.9),
+        gamma_down=rng.uniform(0.2, 0.9),
+        cycle_spread=rng.uniform(0.05, 0.4),
+        gain_spread=rng.uniform(0.05, 0.2),
+        bias_spread=rng.uniform(0.02, 0.1),
+        gamma_spread=0.0,
+        low_spread=0.0,
+        high_spread=0.0,
+        rest=0.0,
+        leak=0.0,
+        **lent(),
+    )
+    noise = rng.uniform(0.002, 0.01) * (kind.high - kind.low)
+    measured = pulsed(kind, cells, int(4.5 / step), noise, seed)
+    law = SoftBoundLaw(
+        Parts(ramps_of([measured]), slow=False, cells=True, ends=True)
+    )
+    truth = {f"cell.{k}": float(v) for k, v in vars_of(kind).items()}
+    return Truth(
+        fit_law(law, start=likeliest(law)[0]), truth | {"read noise": noise}
+    )
+
+
+def ramp_steps(seed: int, cells: int = 12) -> Truth:
+    """Steps at nodes that the law has as well: those of the measured range are a part of it."""
+    rng = np.random.default_rng(2000 + seed)
+    span = rng.uniform(50e-6, 100e-6)
+    low = rng.uniform(5e-6, 100e-6)
+    up = rng.uniform(0.006, 0.012, RampSteps.nodes) * span
+    down = rng.uniform(0.006, 0.012, RampSteps.nodes) * span
+    numbers: dict[str, float] = {f"up_{k}": float(x) for k, x in enumerate(up)}
+    numbers |= {f"down_{k}": float(x) for k, x in enumerate(down)}
+    pulses = 60
+    kind = RampSteps(
+        low=low,
+        high=low + 3 * span,
+        spread_up=rng.uniform(0.001, 0.003) * span,
+        spread_down=rng.uniform(0.001, 0.003) * span,
+        reversal=1.0,
+        pulses_up=float(pulses),
+        pulses_down=float(pulses),
+        gain_spread=rng.uniform(0.03, 0.15),
+        bias_spread=rng.uniform(0.02, 0.1),
+        **numbers,
+        **lent(),
+    )
+    noise = rng.uniform(0.001, 0.003) * span
+    measured = pulsed(kind, cells, pulses, noise, seed)
+    law = NodeLaw(
+        Parts(ramps_of([measured]), slow=False, cells=True), RampSteps.nodes
+    )
+    truth = {f"cell.{k}": float(v) for k, v in vars_of(kind).items()}
+    return Truth(
+        fit_law(law, start=likeliest(law)[0]), truth | {"read noise": noise}
+    )
+
+
+LAWS: dict[str, Callable[[int], Truth]] = {
+    "soft-bound": soft_bound,
+    "ramp-steps": ramp_steps,
+}
+
+
+def recovery(
+    law: Callable[[int], Truth], sets: int
+) -> dict[str, dict[str, int]]:
+    """For each number, how often its interval held the truth and how often it was determined."""
+    found: dict[str, dict[str, int]] = {}
+    for seed in range(sets):
+        one = law(seed)
+        for parameter in one.fitted.parameters:
+            if parameter.name not in one.numbers:
+                continue
+            tally = found.setdefault(
+                parameter.name, {"held": 0, "determined": 0}
+            )
+            truth = one.numbers[parameter.name]
+            tally["held"] += parameter.low <= truth <= parameter.high
+            tally["determined"] += parameter.determined
+    return found
+
+
+def main() -> None:
+    """Run all laws, or one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--law", choices=LAWS)
+    parser.add_argument("--sets", type=int, default=100)
+    asked = parser.parse_args()
+    result: dict[str, Any] = {"sets": asked.sets}
+    for name, law in LAWS.items():
+        if asked.law in (None, name):
+            started = time.monotonic()
+            tallies = recovery(law, asked.sets)
+            result[name] = {
+                "numbers": tallies,
+                "least_held": min(one["held"] for one in tallies.values()),
+                "needed": SHARE * asked.sets,
+                "seconds": round(time.monotonic() - started, 1),
+            }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

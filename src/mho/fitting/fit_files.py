@@ -1,0 +1,152 @@
+"""Many files of measurements to one preset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mho.device.published import Preset
+from mho.fitting.engine import Curve, FittedLaw
+from mho.fitting.normalised import in_siemens
+from mho.fitting.presets import preset_rows, ramp_preset
+from mho.fitting.ramps import RampFit, fit_ramps, ramp_curves
+from mho.measured import (
+    Measurement,
+    NormalisedResponses,
+    PulseResponses,
+)
+from mho.progress import Progress, silent
+from mho.rng import Stream
+
+_SEEN = 0
+"""Seed of the cells that figures show."""
+_SPREADS = ("gain_spread", "bias_spread", "voltage_spread", "stuck_fraction")
+"""Differences between cells, by their names in a kind."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """What files say, and the preset of it.
+
+    Args:
+        preset: The preset.
+        base: What it builds on.
+        laws: Fitted laws.
+        told: What else is to be said, a sentence each.
+        rivals: Schwarz's criterion of laws that were tried, by their titles (1).
+        curves: Data against fit.
+    """
+
+    preset: Preset
+    base: Preset
+    laws: tuple[FittedLaw, ...]
+    told: tuple[str, ...]
+    rivals: dict[str, float] = field(default_factory=dict)
+    curves: tuple[Curve, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the curves, ready for JSON."""
+        placed = self.preset.values
+        beside = [
+            one.as_json()
+            for law in self.laws
+            for one in law.parameters
+            if one.name not in placed or not one.determined
+        ]
+        return {
+            "preset": self.preset.name,
+            "base": self.base.name,
+            "summary": self.preset.summary,
+            "numbers": [
+                {
+                    "name": row.name,
+                    "value": row.value,
+                    "unit": row.unit,
+                    "interval": row.interval and list(row.interval),
+                    "origin": row.origin,
+                    "source": row.source,
+                    "note": row.note,
+                }
+                for row in preset_rows(self.preset, self.base)
+            ],
+            "beside": beside,
+            "laws": [law.as_json() for law in self.laws],
+            "chosen": self._chosen(),
+            "rivals": dict(self.rivals),
+            "told": list(self.told),
+        }
+
+    def _chosen(self) -> list[str]:
+        """Which law was preferred, and by how much."""
+        if not self.rivals:
+            return []
+        order = sorted(self.rivals, key=lambda title: self.rivals[title])
+        least = self.rivals[order[0]]
+        others = "; ".join(
+            f"{title} +{self.rivals[title] - least:.0f}" for title in order[1:]
+        )
+        return [f"{order[0]} (Schwarz's criterion of others: {others})"]
+
+
+def fit_files(
+    measured: Sequence[Measurement],
+    base: Preset,
+    name: str,
+    progress: Progress = silent,
+) -> Fit:
+    """A preset out of measurements.
+
+    Args:
+        measured: What was measured, a value for each file.
+        base: Preset that gives whatever the data do not determine.
+        name: What the preset is called.
+        progress: Told how far it is.
+
+    Raises:
+        ValueError: There is nothing in the data that a law can be fitted to; the sentence says
+            what is there.
+    """
+    told: list[str] = []
+    ramps: list[PulseResponses] = []
+    for one in measured:
+        if isinstance(one, PulseResponses):
+            ramps.append(one)
+        elif isinstance(one, NormalisedResponses):
+            scaled, said = in_siemens(one, base)
+            ramps.append(scaled)
+            told.append(said)
+        else:
+            _refuse(one)
+    if not ramps:
+        raise ValueError(
+            "Argument `data` must name at least one file of measurements, but names none."
+        )
+    found = fit_ramps(ramps, progress)
+    preset = ramp_preset(found, base, name)
+    return Fit(
+        preset,
+        base,
+        (found.fitted,),
+        (*told, *found.told),
+        found.rivals,
+        tuple(_ramp_curves(found, preset)),
+    )
+
+
+def _ramp_curves(found: RampFit, preset: Preset) -> list[Curve]:
+    noise = found.fitted["read noise"].value
+    stream = Stream(_SEEN).child("figures")
+    kind: Any = preset.cell()
+    # spreads that the base lends are not what these ramps are to be held against
+    lent = {
+        name: 0.0
+        for name in _SPREADS
+        if preset.values[f"cell.{name}"].interval is None
+    }
+    return ramp_curves(found.ramps, replace(kind, **lent), noise, stream)
+
+
+def _refuse(one: Any) -> None:
+    raise ValueError(
+        f"File `{one.source}` must hold something that a law is fitted to, but holds"
+        f" {one.kind}; `mho characterise {one.source}` says what is in it."
+    )

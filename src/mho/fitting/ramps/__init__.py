@@ -1,0 +1,24 @@
+"""Ramps of identical pulses: which law follows them, and with which numbers.
+
+`fit_ramps` tells cycle noise, read noise and the differences between cells apart with a filter,
+and chooses between soft bounds and steps of any shape by Schwarz's criterion.
+"""
+
+from mho.fitting.ramps.choose import RampFit, fit_ramps, likeliest
+from mho.fitting.ramps.curves import ramp_curves
+from mho.fitting.ramps.data import Ramps, ramps_of
+from mho.fitting.ramps.laws import NodeLaw, Parts, SoftBoundLaw
+from mho.fitting.ramps.simulate import simulated_ramps
+
+__all__ = [
+    "NodeLaw",
+    "Parts",
+    "RampFit",
+    "Ramps",
+    "SoftBoundLaw",
+    "fit_ramps",
+    "likeliest",
+    "ramp_curves",
+    "ramps_of",
+    "simulated_ramps",
+]

@@ -1,0 +1,260 @@
+r"""Likelihood of ramps of pulses with steps, noise of cycles and noise of reads told apart.
+
+A Kalman filter follows four numbers of a cell: its conductance :math:`g`, a slow fluctuation
+:math:`n` that reads see on top, and two constants of its own, a gain :math:`a` and an asymmetry
+:math:`b`, which never change and are what differs between cells:
+
+.. math::
+    g &\leftarrow g \pm m_\pm(s)\,(1 + a \pm b) + c\,\varepsilon, \qquad
+    n \leftarrow \rho\, n + \sigma \sqrt{1 - \rho^2}\,\varepsilon', \\
+    y &= g + n + r\,\varepsilon'' , \qquad
+    s = (1 - w)\,x(g) + w\,k / K .
+
+Steps are looked up at the place :math:`s`: that of the conductance in its range, :math:`x`, or
+how far a ramp has come since pulses changed their direction, :math:`k` of :math:`K`, or between
+the two as the weight :math:`w` says.
+
+What a pulse adds for good spreads more and more, what a read adds does not: that is how the two
+are told apart, and why a cell's spread is a parameter here and not noise. The filter integrates
+over all of the cell's numbers. Steps depend on :math:`g`, so it is an extended one, exact as far
+as steps are even within the noise of one read.
+
+An innovation of more than `ROBUST` deviations counts by its size, not its square, and moves the
+state no further: one wild reading does not spoil a ramp. All arithmetic is complex, for
+`complex_step`; only real parts are compared.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from mho.compiled import Kernels
+from mho.fitting.engine import Complex, Row
+
+ROBUST = 4.0
+"""Deviations from which an innovation counts by its size (1)."""
+FIRST = 0
+"""Code of the first reading of a ramp."""
+AGAIN = 2
+"""Code of another reading without a pulse; +1 and −1 are readings after a pulse."""
+FIXED = 12
+"""Numbers before the steps at nodes: relative spreads of a step, up and down, absolute ones, r²,
+σ², ρ, variances of gain and asymmetry, the first and the last node, and w."""
+_LOGISTIC = 0.58
+"""Scale of the logistic law that is nearest to a normal one of deviation 1 (1)."""
+_FAR = 35.0
+_NOTHING = 1e-14
+"""Variance that is none (1)."""
+Codes = npt.NDArray[np.int64]
+
+
+def ramp_loss(
+    y: Row,
+    code: Codes,
+    new_cell: Codes,
+    progress: Row,
+    q: Complex,
+    active: Codes,
+    hard: bool,
+) -> complex:
+    """Negative logarithm of the likelihood of readings (1).
+
+    Args:
+        y: Readings in order. Shape (readings,).
+        code: What came before each, see `FIRST`. Shape (readings,).
+        new_cell: 1 where another cell begins, else 0. Shape (readings,).
+        progress: How far a ramp has come before each pulse, from 0 at the low end to 1 at the
+            high one (1). Shape (readings,).
+        q: Numbers of the law, see `FIXED`, then steps up and steps down at nodes.
+        active: Which of the four numbers of a cell there are; 0 always.
+        hard: Whether the first and the last node are ends that nothing passes.
+    """
+    found: complex = _KERNELS["filter_ramps"](
+        y, code, new_cell, progress, q, active, hard
+    )
+    return found
+
+
+def filter_ramps(
+    y: Row,
+    code: Codes,
+    new_cell: Codes,
+    progress: Row,
+    q: Complex,
+    active: Codes,
+    hard: bool,
+) -> complex:
+    """All ramps, one reading after the other."""
+    mean = np.zeros(4, np.complex128)
+    spread = np.zeros((4, 4), np.complex128)
+    row = np.zeros(4, np.complex128)
+    new = np.zeros(4, np.complex128)
+    loss = 0j
+    for i in range(y.size):
+        if code[i] == FIRST:
+            begin(mean, spread, y[i], new_cell[i] == 1, q)
+            continue
+        if code[i] != AGAIN:
+            sign = code[i]
+            added = predict(mean, row, sign, progress[i], q)
+            spread_out(spread, row, new, added, q, active)
+            if hard:
+                stop(mean, spread, sign, q, active)
+        loss += correct(mean, spread, new, y[i], q, active)
+    return loss
+
+
+def begin(
+    mean: Complex, spread: Complex, first: float, new_cell: bool, q: Complex
+) -> None:
+    """A ramp begins anywhere; a new cell has constants that are not known yet."""
+    if new_cell:
+        mean[2] = 0.0
+        mean[3] = 0.0
+        for k in range(2, 4):
+            for j in range(2, 4):
+                spread[k, j] = 0.0
+        spread[2, 2] = q[7]
+        spread[3, 3] = q[8]
+    for k in range(2):
+        for j in range(4):
+            spread[k, j] = 0.0
+            spread[j, k] = 0.0
+    mean[0] = first
+    mean[1] = 0.0
+    spread[0, 0] = q[4] + q[5]
+    spread[0, 1] = -q[5]
+    spread[1, 0] = -q[5]
+    spread[1, 1] = q[5]
+
+
+def step_here(
+    g: complex, progress: float, up: bool, q: Complex
+) -> tuple[complex, complex]:
+    """Mean step at a place, and how it changes with conductance: linear between nodes."""
+    count = (q.size - FIXED) // 2
+    first = FIXED if up else FIXED + count
+    reach = q[10] - q[9]
+    share = (1.0 - q[11]) * (g - q[9]) / reach + q[11] * progress
+    x = share * (count - 1)
+    if x.real <= 0.0:
+        return q[first], 0j
+    if x.real >= count - 1:
+        return q[first + count - 1], 0j
+    k = min(int(x.real), count - 2)
+    slope = q[first + k + 1] - q[first + k]
+    change = slope * (count - 1) / reach * (1.0 - q[11])
+    return q[first + k] + (x - k) * slope, change
+
+
+def predict(
+    mean: Complex,
+    row: Complex,
+    sign: int,
+    progress: float,
+    q: Complex,
+) -> complex:
+    """What a pulse makes of the mean; the row of its derivatives is filled.
+
+    Returns:
+        Variance that it adds.
+    """
+    up = sign > 0
+    step, slope = step_here(mean[0], progress, up, q)
+    factor = 1.0 + mean[2] + sign * mean[3]
+    row[0] = 1.0 + sign * slope * factor
+    row[2] = sign * step
+    row[3] = step
+    relative = q[0] if up else q[1]
+    absolute = q[2] if up else q[3]
+    added: complex = (relative * step * factor) ** 2 + absolute**2
+    moved = mean[0] + sign * step * factor
+    mean[0] = moved
+    mean[1] *= q[6]
+    return added
+
+
+def spread_out(
+    spread: Complex,
+    row: Complex,
+    new: Complex,
+    added: complex,
+    q: Complex,
+    active: Codes,
+) -> None:
+    """F spread Fᵀ + Q, where only the first two rows of F are not those of the unit matrix."""
+    own = added
+    for j in active:
+        new[j] = 0.0
+        for k in active:
+            new[j] += row[k] * spread[k, j]
+    for k in active:
+        own += new[k] * row[k]
+    for j in active:
+        spread[0, j] = new[j]
+        spread[j, 0] = new[j]
+    spread[0, 0] = own
+    if active.size in (2, 4):
+        for j in active:
+            if j != 1:
+                spread[1, j] *= q[6]
+                spread[j, 1] = spread[1, j]
+        spread[1, 1] = q[6] ** 2 * spread[1, 1] + q[5] * (1.0 - q[6] ** 2)
+
+
+def stop(
+    mean: Complex, spread: Complex, sign: int, q: Complex, active: Codes
+) -> None:
+    """An end that nothing passes: the mean of what it leaves of a normal law, by a logistic one.
+
+    Smooth in all numbers, as the exact mean is; it errs by 2 % of the deviation at most.
+    """
+    end = q[10] if sign > 0 else q[9]
+    width = _LOGISTIC * np.sqrt(spread[0, 0] + _NOTHING)
+    room = sign * (end - mean[0]) / width
+    if room.real > _FAR:
+        return
+    kept = 0j
+    left = 0j
+    if room.real > -_FAR:
+        kept = 1.0 / (1.0 + np.exp(-room))
+        left = np.log(1.0 + np.exp(room))
+    mean[0] = end - sign * width * left
+    for k in active:
+        spread[0, k] *= kept
+        if k > 0:
+            spread[k, 0] = spread[0, k]
+    spread[0, 0] *= kept
+
+
+def correct(
+    mean: Complex,
+    spread: Complex,
+    seen: Complex,
+    reading: float,
+    q: Complex,
+    active: Codes,
+) -> complex:
+    """What a reading says; its share of the loss."""
+    for k in active:
+        seen[k] = spread[k, 0] + spread[k, 1]
+    variance = seen[0] + seen[1] + q[4]
+    off = reading - mean[0] - mean[1]
+    size = off / np.sqrt(variance)
+    weight = 1.0 + 0j
+    loss: complex = np.log(variance) / 2
+    if abs(size.real) > ROBUST:
+        sign = 1.0 if size.real > 0 else -1.0
+        weight = ROBUST / (sign * size)
+        loss += ROBUST * sign * size - ROBUST**2 / 2
+    else:
+        loss += size * size / 2
+    gain = weight / variance
+    for k in active:
+        mean[k] += gain * seen[k] * off
+    for k in active:
+        for j in active:
+            spread[k, j] -= gain * seen[k] * seen[j]
+    return loss
+
+
+_KERNELS = Kernels({"filter_ramps": filter_ramps}, {})

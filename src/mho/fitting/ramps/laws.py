@@ -1,0 +1,322 @@
+"""Laws of identical pulses, from what they leave open to the numbers of the filter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mho.fitting.engine import Complex, FreeParameter, Row, complex_step
+from mho.fitting.ramps.data import Ramps
+from mho.fitting.ramps.filter import FIXED, Codes, ramp_loss
+from mho.fitting.ramps.start import mean_steps, noises
+
+_NOISE = 1e-5
+"""Least noise, in units of the range (1): nothing is measured better."""
+_WEIGHTS = (0.05, 0.95)
+"""Weights of the progress of a ramp at which a search begins (1)."""
+CELLS = 4
+"""Cells from which a spread between them is asked for (1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a law of ramps is told.
+
+    Args:
+        ramps: The readings.
+        slow: Whether reads may see a fluctuation that stays for some pulses.
+        cells: Whether cells may differ.
+        ends: Whether the ends of the range are open: some ramps come to rest there.
+        unit: Unit of the readings, `"S"` or `"1"`.
+    """
+
+    ramps: Ramps
+    slow: bool
+    cells: bool
+    ends: bool = False
+    unit: str = "S"
+
+
+class RampLaw:
+    """What laws of ramps have in common: noises, the differences between cells, the filter.
+
+    Args:
+        parts: What it is told.
+    """
+
+    title = ""
+    hard = False
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        low, high = parts.ramps.reach
+        self.unit = parts.unit
+        self.low = low
+        self.range = high - low
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Files that it is held against."""
+        return self.parts.ramps.data
+
+    @property
+    def points(self) -> int:
+        """Readings (1)."""
+        return int(self.parts.ramps.reading.size)
+
+    @cached_property
+    def parameters(self) -> tuple[FreeParameter, ...]:
+        """What it leaves open, in the unit of the readings."""
+        return (*self.own(), *self._noises(), *self._differences())
+
+    def own(self) -> Sequence[FreeParameter]:
+        """What the law itself leaves open."""
+        raise NotImplementedError
+
+    def steps(self, p: Complex) -> Complex:
+        """Its numbers to those of the filter; see `filter.FIXED`. Variances stay empty."""
+        raise NotImplementedError
+
+    def _noises(self) -> Sequence[FreeParameter]:
+        found = noises(self.parts.ramps)
+        # from above: with too little noise every reading would be a wild one
+        read = float(np.clip(found.read, self.range / 100, self.range / 5))
+        most = self.range / 2
+        names = [FreeParameter("read noise", self.unit, read, 0.0, most)]
+        if self.parts.slow:
+            names += [
+                FreeParameter("slow noise", self.unit, read, 0.0, most),
+                FreeParameter(
+                    "memory of slow noise",
+                    "pulses",
+                    20.0,
+                    0.5,
+                    1e4,
+                    log=True,
+                    useful=30.0,
+                ),
+            ]
+        return names
+
+    def _differences(self) -> Sequence[FreeParameter]:
+        if not self.parts.cells:
+            return []
+        names = [
+            FreeParameter("cell.gain_spread", "1", 0.1, 0.0, 2.0, useful=0.5)
+        ]
+        ramps = self.parts.ramps
+        if ramps.has(1) and ramps.has(-1):
+            names.append(
+                FreeParameter(
+                    "cell.bias_spread", "1", 0.05, 0.0, 1.0, useful=0.5
+                )
+            )
+        return names
+
+    def filtered(self, p: Complex) -> Complex:
+        """All numbers of the filter."""
+        names = [one.name for one in self.parameters]
+        at = dict(zip(names, p, strict=True))
+        q = self.steps(p)
+        q[4] = (at["read noise"] / self.range) ** 2 + _NOISE**2
+        if self.parts.slow:
+            q[5] = (at["slow noise"] / self.range) ** 2
+            q[6] = np.exp(-1.0 / at["memory of slow noise"])
+        if self.parts.cells:
+            q[7] = at["cell.gain_spread"] ** 2
+            q[8] = at.get("cell.bias_spread", 0j) ** 2
+        return q
+
+    @cached_property
+    def _scaled(self) -> Row:
+        return (self.parts.ramps.reading - self.low) / self.range
+
+    def _value(self, p: Complex) -> complex:
+        ramps = self.parts.ramps
+        return ramp_loss(
+            self._scaled,
+            ramps.code,
+            ramps.new_cell,
+            ramps.progress,
+            self.filtered(p),
+            self._active,
+            self.hard,
+        )
+
+    def loss(self, p: Row) -> float:
+        """Negative logarithm of the likelihood (1)."""
+        return float(self._value(p.astype(np.complex128)).real)
+
+    def gradient(self, p: Row) -> Row:
+        """Its derivative by each number."""
+        return complex_step(self._value, p)
+
+    def starts(self) -> list[Row]:
+        """Where a search begins: several places if the likelihood may have several hills."""
+        return [np.array([one.start for one in self.parameters])]
+
+    @cached_property
+    def _active(self) -> Codes:
+        numbers = [0] + [1] * self.parts.slow + [2, 3] * self.parts.cells
+        return np.array(numbers, dtype=np.int64)
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Signs of pulses that the data have."""
+        return tuple(s for s in (1, -1) if self.parts.ramps.has(s))
+
+
+class NodeLaw(RampLaw):
+    """Cells of the kind `RampSteps`: steps of any shape, a straight line from node to node.
+
+    Args:
+        parts: What it is told.
+        nodes: Nodes in the range, at least two (1).
+    """
+
+    def __init__(self, parts: Parts, nodes: int) -> None:
+        super().__init__(parts)
+        self.nodes = nodes
+        self.title = f"steps at {nodes} nodes"
+
+    @property
+    def places(self) -> Row:
+        """Where nodes are, in the unit of the readings. Shape (nodes,)."""
+        return self.low + self.range * np.linspace(0.0, 1.0, self.nodes)
+
+    def own(self) -> Sequence[FreeParameter]:
+        """Steps at nodes, the spread of a step, and what reversals weigh."""
+        names = []
+        ramps = self.parts.ramps
+        for sign in self.signs:
+            word = "up" if sign > 0 else "down"
+            starts = mean_steps(ramps, sign, self.places)
+            size = max(float(np.abs(starts).max()), 1e-6 * self.range)
+            names += [
+                FreeParameter(
+                    f"cell.{word}_{k}",
+                    self.unit,
+                    float(start),
+                    -20 * size,
+                    20 * size,
+                    useful=2 * size,
+                )
+                for k, start in enumerate(starts)
+            ]
+            spread = noises(ramps).cycle
+            names.append(
+                FreeParameter(
+                    f"cell.spread_{word}",
+                    self.unit,
+                    spread,
+                    0.0,
+                    self.range / 2,
+                    useful=3 * spread,
+                )
+            )
+        names.append(
+            FreeParameter("cell.reversal", "1", 0.5, 0.0, 1.0, useful=0.5)
+        )
+        return names
+
+    def starts(self) -> list[Row]:
+        """Steps that hang on the conductance, and on the progress of a ramp."""
+        usual = super().starts()[0]
+        place = [one.name for one in self.parameters].index("cell.reversal")
+        found = []
+        for weight in _WEIGHTS:
+            start = usual.copy()
+            start[place] = weight
+            found.append(start)
+        return found
+
+    def steps(self, p: Complex) -> Complex:
+        """Steps as they are; spreads that do not depend on where."""
+        q = np.zeros(FIXED + 2 * self.nodes, np.complex128)
+        q[10] = 1.0
+        for k, sign in enumerate(self.signs):
+            first = k * (self.nodes + 1)
+            own = p[first : first + self.nodes + 1] / self.range
+            at = FIXED + (0 if sign > 0 else self.nodes)
+            q[at : at + self.nodes] = own[:-1]
+            q[2 if sign > 0 else 3] = own[-1]
+        q[11] = p[len(self.signs) * (self.nodes + 1)]
+        return q
+
+
+class SoftBoundLaw(RampLaw):
+    """Cells of the kind `SoftBound`: steps that shrink towards the ends, which are hard."""
+
+    title = "soft bound"
+    hard = True
+
+    def own(self) -> Sequence[FreeParameter]:
+        """Numbers of the kind, by their names in a preset."""
+        ramps = self.parts.ramps
+        ends = self.low + self.range * np.array([0.0, 1.0])
+        up = np.maximum(mean_steps(ramps, 1, ends) / self.range, 1e-5)
+        down = np.maximum(mean_steps(ramps, -1, ends) / self.range, 1e-5)
+        step = float(np.clip(np.mean([up.mean(), down.mean()]), 2e-5, 0.9))
+        cycle = float(
+            np.clip(noises(ramps).cycle / self.range / step, 0.01, 20)
+        )
+        names = [
+            FreeParameter("cell.step", "1", step, 1e-5, 1.0, log=True),
+            FreeParameter(
+                "cell.symmetry_point", "1", 0.5, 0.01, 0.99, useful=0.5
+            ),
+            FreeParameter("cell.gamma_up", "1", 0.5, 0.0, 1.0, useful=0.7),
+            FreeParameter("cell.gamma_down", "1", 0.5, 0.0, 1.0, useful=0.7),
+            FreeParameter(
+                "cell.cycle_spread",
+                "1",
+                cycle,
+                0.0,
+                50.0,
+                useful=max(1.0, cycle),
+            ),
+        ]
+        return [*names, *self._ends()]
+
+    def _ends(self) -> Sequence[FreeParameter]:
+        if not self.parts.ends:
+            return []
+        wide = 0.3 * self.range
+        high = self.low + self.range
+        return [
+            FreeParameter(
+                "cell.low",
+                self.unit,
+                self.low,
+                self.low - wide,
+                self.low + wide,
+                useful=wide / 2,
+            ),
+            FreeParameter(
+                "cell.high",
+                self.unit,
+                high,
+                high - wide,
+                high + wide,
+                useful=wide / 2,
+            ),
+        ]
+
+    def steps(self, p: Complex) -> Complex:
+        """Two nodes, at the ends."""
+        q = np.zeros(FIXED + 4, np.complex128)
+        step, centre, up, down, cycle = p[:5]
+        low, high = 0.0, 1.0
+        if self.parts.ends:
+            low, high = (p[5:7] - self.low) / self.range
+        unit = step * (high - low)
+        q[0] = cycle
+        q[1] = cycle
+        q[9] = low
+        q[10] = high
+        q[FIXED] = unit * (1.0 + up * centre / (1.0 - centre))
+        q[FIXED + 1] = unit * (1.0 - up)
+        q[FIXED + 2] = unit * (1.0 - down)
+        q[FIXED + 3] = unit * (1.0 + down * (1.0 - centre) / centre)
+        return q

@@ -1,0 +1,39 @@
+"""What a fitted law of ramps says of ramps: the product's own cells, pulsed."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from mho.device import CellModel, Cells
+from mho.fitting.engine import Row
+from mho.rng import Stream
+
+_ROOM = 300.0
+_NO_LIMIT = 1.0
+"""Conductance that a selector lets through (S)."""
+
+
+def simulated_ramps(
+    kind: CellModel, start: Row, signs: Row, stream: Stream
+) -> Row:
+    """Conductance of cells after each pulse (S), unread. Shape (pulses + 1, cells).
+
+    Args:
+        kind: The kind of cell, `RampSteps` or `SoftBound`.
+        start: Conductance at the start (S). Shape (cells,).
+        signs: +1 for a unit pulse up, −1 for one down. Shape (pulses,).
+        stream: All randomness.
+    """
+    numbers: Any = kind
+    cells = Cells(kind, start.size, stream, _ROOM)
+    begun = torch.tensor(start, dtype=torch.float32)
+    cells.column("conductance").copy_(begun)
+    every = torch.arange(start.size)
+    limit = torch.full((start.size,), _NO_LIMIT)
+    found = [start]
+    for sign in signs:
+        volts = torch.full((1, start.size), float(sign) * numbers.voltage)
+        cells.pulse(every, volts, numbers.width, limit, 0.0)
+        found.append(cells.column("conductance").numpy().astype(np.float64))
+    return np.array(found)
