@@ -219,6 +219,22 @@ WRONG = {
         '[preset]\nbase = "rao2023"\nname = "wan2022"',
         "its own",
     ),
+    "name that is a path": (
+        '[preset]\nbase = "rao2023"\nname = "../../etc/x"',
+        "line 3",
+        "no path",
+    ),
+    "no conductance of a cell": (
+        BASE + '[array]\nlevel_high = "4000 S"',
+        "line 4",
+        "1 S at most",
+    ),
+    "times of a law crossed": (
+        '[preset]\nbase = "wan2022"\n[relaxation]\nmiddle = "1 ms"',
+        "line 4",
+        "Key `middle`",
+        "above `early`",
+    ),
     "correlation of what has no interval": (
         BASE + '[correlations]\nnames = ["switching.step"]\nmatrix = [[1]]',
         "with an `interval`",

@@ -208,9 +208,9 @@ def test_a_law_refuses_what_must_be_positive(field: str) -> None:
     """The house sentence names the argument; times must follow each other."""
     with pytest.raises(ValueError, match=f"Argument `{field}` must"):
         _law(**{field: 0.0})
-    with pytest.raises(ValueError, match="Argument `middle - early` must"):
+    with pytest.raises(ValueError, match="Argument `middle` must be above"):
         _law(middle=0.001)
-    with pytest.raises(ValueError, match="Argument `late - middle` must"):
+    with pytest.raises(ValueError, match="Argument `late` must be above"):
         _law(late=0.5)
     with pytest.raises(ValueError, match="Argument `memory` must"):
         _law(memory=1.5)

@@ -1,9 +1,10 @@
 """A file of measurements, of whatever format and kind, as a value."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from mho.checks import check_choice
+from mho.checks import check_choice, one_line
 from mho.files import readable_file
 from mho.measured.formats import (
     is_step_table,
@@ -11,7 +12,8 @@ from mho.measured.formats import (
     read_step_table,
 )
 from mho.measured.kinds import KINDS, Given, kind_of
-from mho.measured.roles import Roles
+from mho.measured.roles import NORMALISED, Roles
+from mho.measured.sheets import unit_of
 from mho.measured.trace import Trace
 from mho.measured.values import (
     ArrayMap,
@@ -82,6 +84,7 @@ def read_measured(
     width: float | None = None,
     temperature: float | None = None,
     level: int | None = None,
+    unit: str | None = None,
 ) -> Measurement:
     """Read what a lab has measured.
 
@@ -101,22 +104,38 @@ def read_measured(
         width: Duration of all pulses (s).
         temperature: Temperature of all waits (K).
         level: Level that all cells were written to (1).
+        unit: Unit of all conductances of a file that names none, `"1"` for a normalised scale.
 
     Raises:
-        ValueError: The file cannot be understood; the sentence names the line.
+        ValueError: The file cannot be understood, or says another unit; the sentence names the
+            line.
         OSError: It cannot be read.
     """
     path = Path(path)
+    if unit is not None:
+        _check_unit(unit)
     kind = None if kind is None else kind_named(kind)
     readable_file(str(path), "file")
     given = Given(
         voltage, direction, amplitude, gate, width, temperature, level
     )
     if kind == _STEPS or (kind is None and is_step_table(path)):
-        return read_step_table(path, _unit(columns), amplitude, direction)
+        return read_step_table(
+            path, unit or _unit(columns), amplitude, direction
+        )
     sheet, told = read_sheet(path, kind)
-    roles = Roles(sheet, columns)
+    roles = Roles(replace(sheet, unit=unit or ""), columns)
     return KINDS[kind or told or kind_of(roles)](roles, given)
+
+
+def _check_unit(unit: str) -> None:
+    """Refuse a unit that is none of conductances."""
+    known = unit_of(unit)
+    in_siemens = known is not None and known.symbol == "S"
+    if not in_siemens and unit != NORMALISED:
+        raise ValueError(
+            f"Argument `unit` must be one of S, or `1`, but is `{one_line(unit)}`."
+        )
 
 
 def _unit(columns: Mapping[str, str] | None) -> str | None:

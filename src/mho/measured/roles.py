@@ -241,10 +241,37 @@ def in_si(column: Column, role: str) -> Array:
     return column.values * unit.factor + unit.offset
 
 
+NORMALISED = "1"
+"""Unit of a scale whose ends are not told."""
 _MOST_SINGLE = 1.0
 """Conductance that no cell has (S)."""
 _MOST_CONDUCTANCE = 0.1
 """Conductance above which a number without unit is not taken for siemens (S)."""
+
+
+def _with_unit(column: Column, sheet: Sheet) -> Column:
+    """A column with the unit of its conductances: its own, its file's, else what the user says.
+
+    Raises:
+        ValueError: The user says another one than the file.
+    """
+    unit = column.unit or unit_in_name(sheet.source)
+    if sheet.unit:
+        known = unit_of(unit) if unit else None
+        word = plain(column.name)
+        if known is not None and known != unit_of(sheet.unit):
+            told = f"in {one_line(unit)}"
+        elif known is None and (is_current(column) or "resistance" in word):
+            told = "no conductance by its name"
+        else:
+            told = ""
+        if told:
+            raise ValueError(
+                f"File `{sheet.source}` must have conductances in {sheet.unit} in `{column.name}`,"
+                f" as is said of it, but that is {told}; leave `unit` out."
+            )
+        unit = sheet.unit
+    return Column(column.name, unit, column.values, column.words)
 
 
 def conductance_of(
@@ -259,11 +286,10 @@ def conductance_of(
         voltage: Voltage at which currents were read (V), by row.
 
     Raises:
-        ValueError: It names no unit and cannot be in SI, or is a current and no voltage is known.
+        ValueError: It names no unit and cannot be in SI, is of another unit than the user says, or
+            is a current and no voltage is known.
     """
-    if not column.unit and unit_in_name(sheet.source):
-        unit = unit_in_name(sheet.source)
-        column = Column(column.name, unit, column.values, column.words)
+    column = _with_unit(column, sheet)
     values = in_si(column, role)
     if is_current(column):
         if voltage is None or not (np.abs(voltage) > 0).any():
@@ -286,8 +312,11 @@ def conductance_of(
         raise ValueError(
             f"File `{sheet.source}` must say the unit of `{column.name}`, but does not, and"
             f" {column.values[np.isfinite(column.values)][0]:g} is no conductance in siemens; add"
-            f" `--columns {role}={column.name}[uS]` or the like."
+            f" `--columns {role}={column.name}[uS]` or the like, in a preset file"
+            " `unit`."
         )
+    if told is not None and told.symbol == NORMALISED:
+        return result
     far = np.flatnonzero(np.abs(result) > _MOST_SINGLE)
     if far.size:
         raise ValueError(

@@ -277,3 +277,77 @@ def test_a_kept_preset_reads_no_other_file(folder: Path) -> None:
     (folder / "set_cdf.txt").write_text("secret")
     with pytest.raises(ValueError, match="must name a file of steps"):
         recorded_preset("lab/cell.toml", TABLES)
+
+
+def write_pulses(
+    path: Path, unit: str = "", factor: float = 1.0, amplitude: bool = True
+) -> None:
+    """3,000 pulses from 0.01 to 0.09 each way, times a factor."""
+    rng = np.random.default_rng(2)
+    before = rng.uniform(0.01, 0.09, 3000)
+    up = rng.random(3000) < 0.5
+    after = before + np.where(up, 0.001, -0.001)
+    lines = [f"before{unit},after{unit}" + ",amplitude (V)" * amplitude]
+    for one, two, rises in zip(before, after, up, strict=True):
+        volts = f",{1.2 if rises else -0.9}" * amplitude
+        lines.append(f"{factor * one:.9g},{factor * two:.9g}{volts}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("factor", [1.0, 1000.0])
+def test_pulses_without_a_unit_take_the_one_given(
+    factor: float, tmp_path: Path
+) -> None:
+    """Cells lie where the file says in the unit given, be its numbers small or large."""
+    path = tmp_path / "p.csv"
+    write_pulses(path, factor=factor)
+    kind = MeasuredSteps.from_lab([path], LabSteps(unit="uS"))
+    # pulses are kept between 0.01 and 0.09, steps of 0.001 past either end
+    assert kind.low == pytest.approx(factor * 0.009 * uS, rel=0.05)
+    assert kind.high == pytest.approx(factor * 0.091 * uS, rel=0.05)
+
+
+def test_pulses_of_a_normalised_scale_lie_between_low_and_high(
+    tmp_path: Path,
+) -> None:
+    """1 is `high` and 0 `low`, whatever siemens such numbers would be; noise may pass 1."""
+    path = tmp_path / "p.csv"
+    write_pulses(path, factor=11.2)
+    given = LabSteps(unit="1", low=2 * uS, high=12 * uS)
+    kind = MeasuredSteps.from_lab([path], given)
+    assert kind.low == pytest.approx((2 + 10 * 11.2 * 0.009) * uS, rel=0.02)
+    assert kind.high == pytest.approx((2 + 10 * 11.2 * 0.091) * uS, rel=0.02)
+
+
+@pytest.mark.parametrize("unit", ["nS", "1"])
+def test_another_unit_than_the_file_has_is_refused(
+    unit: str, tmp_path: Path
+) -> None:
+    """Whether its columns say it or its name; the same one is none of a contradiction."""
+    given = LabSteps(unit=unit, low=2 * uS, high=12 * uS)
+    for name, column in (("p_uS.csv", ""), ("p.csv", " (uS)")):
+        write_pulses(tmp_path / name, column)
+        with pytest.raises(ValueError, match="leave `unit` out"):
+            MeasuredSteps.from_lab([tmp_path / name], given)
+        same = LabSteps(unit="uS")
+        known = MeasuredSteps.from_lab([tmp_path / name], same)
+        assert known == MeasuredSteps.from_lab([tmp_path / name])
+
+
+def test_another_amplitude_than_the_file_has_is_refused(
+    tmp_path: Path,
+) -> None:
+    """The file's own is never passed over in silence; where it has none, the given one counts."""
+    path = tmp_path / "p_uS.csv"
+    write_pulses(path)
+    with pytest.raises(ValueError, match="leave `amplitude` out"):
+        MeasuredSteps.from_lab([path], LabSteps((2.0, 0.9)))
+    own = MeasuredSteps.from_lab([path], LabSteps((1.2, 0.9)))
+    assert own.table.volts == pytest.approx((-0.9, 1.2))
+
+
+def test_amplitudes_belong_to_files_in_their_order(tmp_path: Path) -> None:
+    """RESET first: its amplitude is the first as well."""
+    names = write_tables(tmp_path)[::-1]
+    kind = MeasuredSteps.from_lab(names, LabSteps((0.9, 1.2), unit="uS"))
+    assert kind.table.volts == (-0.9, 1.2)

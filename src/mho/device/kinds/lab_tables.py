@@ -42,10 +42,10 @@ class LabSteps:
 
     Args:
         amplitudes: Of each file, or of SET and RESET pulses of a single one (V); the sign does
-            not count. `None` where the files say it.
+            not count. `None` where the files say it; another one than theirs is refused.
         width: Duration of all pulses (s); 0 if nobody knows.
         unit: Unit of conductances where a file has none, `"1"` for a normalised scale; `None` for
-            siemens.
+            siemens. Another one than the file's is refused.
         low: Conductance at which a normalised scale begins (S).
         high: Conductance at which it ends (S).
         kind: What the files hold, `"pulses"`, `"responses"` or `"steps"`; told by their columns if
@@ -100,10 +100,7 @@ def lab_table(
             f"Argument `amplitude` must be one for each file, two for a single one, but is"
             f" {len(amplitudes)} for {len(paths)}."
         )
-    found = [
-        _read(path, given, None if len(paths) == 1 else place)
-        for place, path in enumerate(paths)
-    ]
+    found = [_read(path, given) for path in paths]
     kinds = {one.kind for one in found}
     if kinds == {_TABLE}:
         return _of_tables(paths, found, given)
@@ -113,7 +110,7 @@ def lab_table(
             " others are pulses."
         )
     rows = [
-        _rows(path, one, given, place)
+        _rows(path, one, given, place if len(paths) > 1 else None)
         for place, (path, one) in enumerate(zip(paths, found, strict=True))
     ]
     steps = _joined(rows)
@@ -123,7 +120,7 @@ def lab_table(
     return table, float(ends.min()), float(ends.max())
 
 
-def _read(path: Path, given: LabSteps, place: int | None) -> Any:
+def _read(path: Path, given: LabSteps) -> Any:
     """A file of steps.
 
     Raises:
@@ -132,13 +129,7 @@ def _read(path: Path, given: LabSteps, place: int | None) -> Any:
     # here alone: formats of labs take a moment to import
     from mho.measured import read_measured
 
-    more: dict[str, Any] = {"kind": given.kind}
-    if given.amplitudes is not None and place is not None:
-        more["amplitude"] = abs(given.amplitudes[place])
-    is_axis = any(part in path.name for part in ("_cdf", "_axis_level"))
-    if given.unit is not None and is_axis:
-        more["columns"] = {"conductance": f"G[{given.unit}]"}
-    found = read_measured(path, **more)
+    found = read_measured(path, kind=given.kind, unit=given.unit)
     if found.kind not in _KINDS:
         what = {"levels": "levels and no steps"}.get(found.kind, found.kind)
         raise ValueError(
@@ -158,7 +149,8 @@ def _of_tables(
         start, span = (0.0, 1.0)
         if given.unit == _NORMALISED:
             start, span = given.scale(path)
-        own = _amplitude(path, one.amplitude, one.direction, given, place)
+        file = place if len(paths) > 1 else None
+        own = _amplitude(path, one.amplitude, one.direction, given, file)
         here = start + span * one.conductance
         entries.append((own, *_nodes(here, one.probability, span * one.step)))
         low = min(low, float(here.min()))
@@ -221,9 +213,13 @@ def _rows(
     path: Path,
     found: "PulseResponses | NormalisedResponses",
     given: LabSteps,
-    place: int,
+    place: int | None,
 ) -> Steps:
-    """Pulses of a file, one a row."""
+    """Pulses of a file, one a row.
+
+    Raises:
+        ValueError: Nobody says an amplitude, or file and user say different ones.
+    """
     from mho.measured import NormalisedResponses
 
     if isinstance(found, NormalisedResponses):
@@ -240,6 +236,8 @@ def _rows(
         mine = unknown & (way == sign)
         if mine.any():
             amplitude[mine] = _amplitude(path, math.nan, sign, given, place)
+        for volts in np.unique(amplitude[~unknown & (way == sign)]):
+            _amplitude(path, float(volts), sign, given, place)
     width = found.width[known]
     if given.width:
         width = np.full_like(before, given.width)
@@ -251,6 +249,11 @@ def _of_responses(
     path: Path, found: "NormalisedResponses", given: LabSteps
 ) -> Steps:
     """Pulses of curves, each a series of identical ones from one end of a scale to the other."""
+    if given.unit not in (None, _NORMALISED):
+        raise ValueError(
+            f"File `{path}` must be of a normalised scale, as pairs of responses are, but is said"
+            f" to be in {given.unit}; leave `unit` out."
+        )
     start, span = given.scale(path)
     values = np.concatenate((found.up.ravel(), found.down.ravel()))
     least, most = float(np.nanmin(values)), float(np.nanmax(values))
@@ -261,7 +264,7 @@ def _of_responses(
         scaled = start + span * (curves - least) / (most - least)
         before, after = scaled[:-1].ravel(), scaled[1:].ravel()
         known = np.isfinite(before) & np.isfinite(after)
-        volts = _amplitude(path, math.nan, sign, given, 0 if sign > 0 else 1)
+        volts = _amplitude(path, math.nan, sign, given, None)
         count = int(known.sum())
         parts.append(
             Steps(
@@ -276,18 +279,31 @@ def _of_responses(
 
 
 def _amplitude(
-    path: Path, known: float, sign: int, given: LabSteps, place: int
+    path: Path, known: float, sign: int, given: LabSteps, place: int | None
 ) -> float:
-    """Signed amplitude of pulses (V): what is given, else what the file says.
+    """Signed amplitude of pulses (V): what the file says, else what is given.
+
+    Args:
+        path: The file, for sentences.
+        known: What it says (V); NaN or 0 if it does not.
+        sign: +1 for SET, −1 for RESET (1).
+        given: What the user says.
+        place: Which of several files it is; `None` for a single one.
 
     Raises:
-        ValueError: Nobody says it.
+        ValueError: Nobody says it, or the file says another one than is given.
     """
+    told = math.isfinite(known) and known != 0
     if given.amplitudes is not None:
-        several = len(given.amplitudes) > 2 or place > 0
-        own = place if several else (0 if sign > 0 else 1)
-        return sign * abs(given.amplitudes[own])
-    if not math.isfinite(known) or known == 0:
+        way = 0 if sign > 0 else 1
+        own = abs(given.amplitudes[way if place is None else place])
+        if told and not math.isclose(abs(known), own, rel_tol=1e-6):
+            raise ValueError(
+                f"File `{path}` must have the amplitude that is given, {own:g} V, but says"
+                f" {abs(known):g} V; leave `amplitude` out."
+            )
+        return sign * own
+    if not told:
         raise ValueError(
             f"File `{path}` must come with the amplitude of its pulses, but does not say it; give"
             " `amplitude`, one for each file."

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -201,8 +202,13 @@ class QuantileRelaxation(Configuration):
             ("renewal_step", "S"),
         ):
             check_positive(getattr(self, name), name, unit)
-        check_positive(self.middle - self.early, "middle - early", "s")
-        check_positive(self.late - self.middle, "late - middle", "s")
+        for earlier, later in pairwise(_TIMES):
+            least, time = getattr(self, earlier), getattr(self, later)
+            if not least < time < math.inf:
+                raise ValueError(
+                    f"Argument `{later}` must be above `{earlier}`, {least:g} s, but is"
+                    f" {time:g} s."
+                )
         check_between(self.memory, "memory", 0.0, 1.0, "1")
         for name in (f"{t}_{n}" for t in _TIMES for n in _PARTS):
             unit, widest = (

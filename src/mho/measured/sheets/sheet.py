@@ -39,6 +39,8 @@ class Sheet:
         named: Whether the file names its columns.
         remarks: What was odd so far, a sentence each.
         hints: What else the file says about all rows, in SI, by role.
+        unit: Unit that the user says for conductances, `"1"` for a normalised scale; empty
+            if none.
     """
 
     source: str
@@ -47,6 +49,7 @@ class Sheet:
     named: bool
     remarks: tuple[str, ...] = ()
     hints: dict[str, float] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def rows(self) -> int:

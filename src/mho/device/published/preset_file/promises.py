@@ -20,6 +20,8 @@ _POSITIVE = (
     "vector_time",
 )
 """Numbers of an array that must be above zero; no other may be below."""
+_MOST_CONDUCTANCE = 1.0
+"""Conductance that no cell has (S)."""
 _RANGES = (("level_low", "level_high"), ("map_low", "map_high"))
 _SUBJECT = re.compile(r"Argument `([^`]+)` ")
 
@@ -82,7 +84,15 @@ def _check_array(source: Source, preset: Preset) -> None:
     for key in numbers:
         if "bits" in key:
             _check_most(source, key, numbers[key], _BITS)
+    _check_ranges(source, numbers)
+
+
+def _check_ranges(source: Source, numbers: dict[str, float]) -> None:
+    """Refuse conductances that no cell has, and ranges without an inside."""
     for low, high in _RANGES:
+        if numbers[high] > _MOST_CONDUCTANCE:
+            rest = f"must be 1 S at most, but is {show(numbers[high], 'S')}"
+            source.refuse("array", high, rest)
         if not numbers[low] < numbers[high]:
             source.refuse(
                 "array",

@@ -156,6 +156,13 @@ def _head(source: Source, tables: Mapping[str, Any]) -> dict[str, str]:
             "name",
             f"must be a name of its own, but is {shown(name)}",
         )
+    # results and files are called by it
+    if name is not None and (set(name) & set("/\\") or name in (".", "..")):
+        source.refuse(
+            "preset",
+            "name",
+            f"must be a name and no path, but is {shown(name)}",
+        )
     return found
 
 
