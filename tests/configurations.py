@@ -16,7 +16,7 @@ from mho.chip.periphery.limits import LineLimits
 from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.kinds import PRESETS as OF_FURTHER_KINDS
 from mho.device.kinds import MeasuredSteps, SecondOrder
-from mho.device.kinds.step_table import StepTable
+from mho.device.kinds.tables import StepTable
 from mho.device.laws import Fit
 from mho.device.published import preset
 from mho.mapping import (

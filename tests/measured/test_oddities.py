@@ -37,7 +37,7 @@ def waits(path: Path, content: str | bytes) -> Waits:
         b"\xef\xbb\xbf" + WAITS.encode(),
         WAITS.encode("utf-16"),
         WAITS.encode("utf-16-be"),
-        gzip.compress(WAITS.encode()),
+        gzip.compress(WAITS.encode(), mtime=0),
         "sep=;\n" + WAITS.replace(",", ";"),
         WAITS.replace(",", ";").replace("29.5", "29,5"),
         WAITS.replace(",", "\t").replace("29.5", "29,5"),

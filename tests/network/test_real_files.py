@@ -21,7 +21,7 @@ from mho.network import Network
 from mho.network.formats import Signature, load_network
 from mho.network.formats.onnx.corrections import corrected_operators
 from real import REAL_NETWORKS, RealNetwork, Samples, network_file
-from real.reference import agreement
+from real.reference import relative_error
 from real.singing import sung_notes
 from real.wheels import wheel_of
 
@@ -100,7 +100,7 @@ def test_a_file_from_a_package_computes_what_the_standard_says(
         output: values.numpy()
         for output, values in one.read().outputs(one.inputs()).items()
     }
-    assert agreement(found, by_the_standard(one)) < 1e-4
+    assert relative_error(found, by_the_standard(one)) < 1e-4
     judged = one.network.judge(found, one.samples, one.file)
     shares = [value for what, value in judged.items() if what != "median_cents"]
     assert min(shares) > 0.9

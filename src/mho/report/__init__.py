@@ -3,6 +3,7 @@
 A page opens without a network. Nothing here computes what a run has not.
 """
 
+from mho.report.convergence_figure import convergence_figure
 from mho.report.drawing import Drawing
 from mho.report.equations_page import render_equations
 from mho.report.fleet_figure import fleet_figure
@@ -10,6 +11,7 @@ from mho.report.page import write_report
 
 __all__ = [
     "Drawing",
+    "convergence_figure",
     "fleet_figure",
     "render_equations",
     "write_report",

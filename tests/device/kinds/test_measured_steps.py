@@ -16,7 +16,7 @@ from mho.chip import Chip
 from mho.compiled import F
 from mho.device import Cells
 from mho.device.kinds.measured_steps import MeasuredSteps, step_at
-from mho.device.kinds.step_table import LEVELS, read_steps, step_table
+from mho.device.kinds.tables import LEVELS, read_steps, step_table
 from mho.device.published import label, preset, recorded_preset
 from mho.files import identity
 from mho.rng import Stream

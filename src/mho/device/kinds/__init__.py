@@ -10,8 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from mho.device.kinds.lab_tables import LabSteps
-from mho.device.kinds.step_table import StepTable
+from mho.device.kinds.tables import LabSteps, StepTable
 from mho.device.model import CellModel
 from mho.device.values import Preset
 

@@ -40,12 +40,13 @@ from mho.compiled import (
     purpose,
     uniform,
 )
-from mho.device.kinds.lab_tables import LabSteps, lab_table
-from mho.device.kinds.step_table import (
+from mho.device.kinds.tables import (
     LEVELS,
     NODES,
+    LabSteps,
     StepTable,
     has_titles,
+    lab_table,
     read_steps,
     step_table,
 )

@@ -13,7 +13,6 @@ from mho.report.figures.conductance_maps import (
     confusion_matrix,
     effort_histograms,
 )
-from mho.report.figures.convergence import convergence_figure
 from mho.report.figures.layer_errors import layer_error_figure
 from mho.report.figures.levels import levels_figure, widths_figure
 from mho.report.figures.lifetime import lifetime_figure
@@ -58,7 +57,6 @@ __all__ = [
     "conductance_figure",
     "conductance_maps",
     "confusion_matrix",
-    "convergence_figure",
     "draw_data_url",
     "draw_png",
     "effort_histograms",

@@ -19,8 +19,8 @@ from mho.cli.shared import (
 )
 from mho.device.published import check_preset
 from mho.files import RunFolder
-from mho.report import render_equations
-from mho.report.figures import convergence_figure, draw_data_url, draw_png
+from mho.report import convergence_figure, render_equations
+from mho.report.figures import draw_data_url, draw_png
 from mho.rng import Stream
 from mho.runs.equations import (
     SOLUTION,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mho.checks import check_choice, check_not_negative, check_positive
-from mho.device.kinds.step_table import (
+from mho.device.kinds.tables.step_table import (
     LEVELS,
     NODES,
     Row,

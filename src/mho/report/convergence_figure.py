@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mho.report.figures.style import (
+from mho.report.figures import (
     BLACK,
     BLUE,
     VERMILLION,
