@@ -123,6 +123,44 @@ def test_the_cycle_at_which_half_of_the_window_is_lost() -> None:
     assert found["new"]["ratio_median"] == pytest.approx(10)
 
 
+def test_one_low_reading_at_the_end_is_no_loss_yet() -> None:
+    """It may be an outlier: it is counted apart."""
+    high = np.full(20, 100 * uS)
+    high[-1] = 20 * uS
+    found = summary_of(
+        Endurance(
+            np.zeros(20, dtype=np.int64),
+            np.arange(20.0),
+            np.full(20, 10 * uS),
+            high,
+            "endurance",
+        )
+    )
+    assert found["cells_lost"] == 0
+    assert found["cells_low_at_end"] == 1
+
+
+def test_levels_are_told_apart_by_temperature() -> None:
+    """Shifts are −1 µS at 300 K and −3 µS at 400 K; their mean is neither."""
+    shift = np.repeat([-1.0, -3.0], 10)
+    found = summary_of(
+        Waits(
+            np.arange(20),
+            np.full(20, 3),
+            np.full(20, 10.0),
+            (50 + shift) * uS,
+            np.full(20, 50 * uS),
+            np.repeat([300.0, 400.0], 10),
+            "waits",
+        )
+    )
+    told = {row["temperature_K"]: row["mean_S"] for row in found["by_level"]}
+    assert told == {
+        300.0: pytest.approx(-1 * uS),
+        400.0: pytest.approx(-3 * uS),
+    }
+
+
 def test_a_sweep_switches_where_its_conductance_jumps() -> None:
     """On at 0.8 V, off at −0.6 V, between 10 and 100 µS: ratio 10 at any voltage."""
     volts = np.concatenate(

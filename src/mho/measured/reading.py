@@ -12,7 +12,8 @@ from mho.measured.formats import (
     read_step_table,
 )
 from mho.measured.kinds import KINDS, Given, kind_of
-from mho.measured.roles import NORMALISED, Roles
+from mho.measured.numbers_in_si import NORMALISED
+from mho.measured.roles import Roles
 from mho.measured.sheets import unit_of
 from mho.measured.trace import Trace
 from mho.measured.values import (

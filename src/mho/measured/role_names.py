@@ -40,12 +40,12 @@ _NAMES: dict[str, str] = {
         "gmeas rmeas gread rread"
     ),
     "current": (
-        "ai iout imeasured icell absi iabs smu1i current i strom id ich1 "
+        "ai iout imeasured icell absi iabs smu1i current i strom id ids ic ich1 "
         "currents i1 imeas iread draini draincurrent anodei"
     ),
     "voltage": (
         "av vf vapp vin bias appliedvoltage biasvoltage smu1v vforce voltage v spannung "
-        "vd vg volt volts voltages v1 vmeas vsource vapplied anodev "
+        "vd vds vc volt volts voltages v1 vmeas vsource vapplied anodev "
         "drainv"
     ),
     "read_voltage": "readvoltage vread readv readingvoltage vr readbias",
@@ -53,7 +53,7 @@ _NAMES: dict[str, str] = {
         "amplitude pulseamplitude vpulse pulsevoltage amp amplitudev vprog "
         "programmingvoltage vwrite writevoltage"
     ),
-    "gate": "gate vgate gatevoltage wl vwl wlv wordlinevoltage",
+    "gate": "gate vg vgs vgate gatevoltage wl vwl wlv wordlinevoltage",
     "width": (
         "width pulsewidth tpulse pw pulseduration pulselength tp pulsetime"
     ),

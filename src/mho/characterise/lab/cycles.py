@@ -29,11 +29,13 @@ def endurance_summary(measured: Endurance) -> dict[str, Any]:
     """
     lost = []
     survived = 0
+    unsure = 0
     for cell in np.unique(measured.cell):
         mask = measured.cell == cell
-        cycle = _lost_at(
+        cycle, ended = _lost_at(
             measured.cycle[mask], (measured.high - measured.low)[mask]
         )
+        unsure += ended
         if cycle is None:
             survived += 1
         else:
@@ -47,6 +49,7 @@ def endurance_summary(measured: Endurance) -> dict[str, Any]:
         "new": _window(measured, order[:part]),
         "last": _window(measured, order[-part:]),
         "cells_lost": len(lost),
+        "cells_low_at_end": unsure,
         "cycles_to_loss_median": float(np.median(lost)) if lost else None,
         "cycles_to_loss_first": float(min(lost)) if lost else None,
     }
@@ -76,22 +79,24 @@ def _median(values: Array) -> float:
     return float(np.median(known)) if known.size else float("nan")
 
 
-def _lost_at(cycle: Array, window: Array) -> float | None:
-    """Cycle from which a window is less than half of what it was; `None` if it never is."""
+def _lost_at(cycle: Array, window: Array) -> tuple[float | None, bool]:
+    """Cycle from which a window is less than half of what it was; `None` if it never is.
+
+    The second says whether too few readings show it, the last ones: they may be outliers.
+    """
     known = np.isfinite(window)
     cycle = cycle[known]
     window = window[known]
     if window.size < _STAYS + 1:
-        return None
+        return None, False
     early = float(np.median(window[: max(_STAYS, int(_EARLY * len(window)))]))
     below = window < _LOST * early
     run = 0
     for place, is_below in enumerate(below):
         run = run + 1 if is_below else 0
-        ended = place == len(below) - 1
-        if run >= _STAYS or (run and ended):
-            return float(cycle[place - run + 1])
-    return None
+        if run >= _STAYS:
+            return float(cycle[place - run + 1]), False
+    return None, run > 0
 
 
 def sweep_summary(measured: Sweeps) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Waits: how far conductances are from what was written, by time, level and temperature."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from mho.measured import UNKNOWN, Waits
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 QUANTILES = (0.01, 0.05, 0.5, 0.95, 0.99)
 """Quantiles that are told (1)."""
@@ -28,21 +30,16 @@ def wait_summary(measured: Waits) -> dict[str, Any]:
     group = time_groups(measured.time)
     heat = np.nan_to_num(measured.temperature, nan=-1.0)
     whole = [
-        _row(measured, shift, (group == number) & (heat == kelvin))
-        for kelvin in np.unique(heat)
-        for number in np.unique(group)
-        if ((group == number) & (heat == kelvin)).any()
+        _row(measured, shift, mask)
+        for mask in _masks(heat, group, np.ones(len(heat), dtype=bool))
     ]
     levels = np.unique(measured.level)
     by_level = []
     if levels[0] != UNKNOWN and len(levels) <= _MOST_LEVELS:
         for level in levels:
-            for number in np.unique(group):
-                mask = (measured.level == level) & (group == number)
-                if mask.any():
-                    by_level.append(
-                        {"level": int(level), **_row(measured, shift, mask)}
-                    )
+            for mask in _masks(heat, group, measured.level == level):
+                row = _row(measured, shift, mask)
+                by_level.append({"level": int(level), **row})
     return {
         "readings": len(shift),
         "cells": len(np.unique(measured.cell)),
@@ -51,6 +48,15 @@ def wait_summary(measured: Waits) -> dict[str, Any]:
         "by_time": whole,
         "by_level": by_level,
     }
+
+
+def _masks(heat: Array, group: Numbers, among: Mask) -> Iterator[Mask]:
+    """Readings of each temperature and time among some, where there are any."""
+    for kelvin in np.unique(heat):
+        for number in np.unique(group):
+            mask = among & (group == number) & (heat == kelvin)
+            if mask.any():
+                yield mask
 
 
 def time_groups(time: Array) -> Numbers:

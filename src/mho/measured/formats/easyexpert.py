@@ -56,6 +56,7 @@ class _Reader:
         self.names: list[str] = []
         self.first_names: list[str] = []
         self.units: list[str] = []
+        self.units_of_test: dict[int, list[str]] = {}
         self.swept: list[str] = []
         self.parameters: dict[str, list[str]] = {}
         self.rows: list[list[float]] = []
@@ -116,6 +117,7 @@ class _Reader:
                     f" `{one_line(cell[:30])}`."
                 )
             row.append(value)
+        self.units_of_test.setdefault(self.test, self.units)
         row += [math.nan] * (len(self.names) - len(row))
         self.rows.append(row)
         self.lines.append(number)
@@ -132,6 +134,8 @@ class _Reader:
                 f"File `{self.path}` must hold lines `DataValue`, but holds none."
             )
         values = np.array(self.rows)
+        for place in range(len(self.first_names)):
+            self._bring_to_first(place, values[:, place])
         columns = [
             self._column(place, name, values[:, place])
             for place, name in enumerate(self.first_names)
@@ -153,9 +157,34 @@ class _Reader:
             tuple(remarks),
         )
 
+    def _unit(self, test: int, place: int) -> str:
+        """Unit of a column in one test; empty if the test names none."""
+        units = self.units_of_test[test]
+        return units[place] if place < len(units) else ""
+
+    def _bring_to_first(self, place: int, values: Values) -> None:
+        """Numbers of all tests in the unit of the first, in place."""
+        tests = np.array(self.tests)
+        wanted = self._unit(self.tests[0], place)
+        for test in self.units_of_test:
+            found = self._unit(test, place)
+            if found == wanted:
+                continue
+            one, other = unit_of(wanted), unit_of(found)
+            if one is None or other is None or one.symbol != other.symbol:
+                number = self.lines[self.tests.index(test)]
+                raise ValueError(
+                    f"File `{self.path}` line {number} must have the units of the first test, but"
+                    f" `{one_line(self.first_names[place])}` is in `{one_line(found)}` after"
+                    f" `{one_line(wanted)}`; cut the file into parts."
+                )
+            mine = tests == test
+            si = values[mine] * other.factor + other.offset
+            values[mine] = (si - one.offset) / one.factor
+
     def _column(self, place: int, name: str, values: Values) -> Column:
         """A column, named by what the channel that is swept measures, where the file says."""
-        unit = self.units[place] if place < len(self.units) else ""
+        unit = self._unit(self.tests[0], place)
         short, own = split_name(one_line(name))
         unit = unit if unit_of(unit) is not None else own
         channel = self._swept_channel()

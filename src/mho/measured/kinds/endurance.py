@@ -13,7 +13,8 @@ from mho.measured.kinds.common import (
     told_lines,
 )
 from mho.measured.kinds.directions import directions
-from mho.measured.roles import Roles, conductance_of
+from mho.measured.numbers_in_si import conductance_of
+from mho.measured.roles import Roles
 from mho.measured.sheets import Column
 from mho.measured.values import Endurance
 
@@ -146,6 +147,7 @@ def _alternating(roles: Roles, given: Given) -> Endurance:
                 "conductance",
                 sheet,
                 voltage,
+                roles.remarks,
             )
             for column in columns
         ],

@@ -40,11 +40,11 @@ def sweeps(roles: Roles, given: Given) -> Sweeps:
             " them with `--columns voltage=…,current=…`."
         )
     voltage = roles.si(volts)
-    remarks = list(roles.remarks)
     if "current" in roles:
         current = roles.si("current")
     else:
         current = roles.conductance("conductance") * voltage
+    remarks = list(roles.remarks)
     current, told = _signed(voltage, current)
     remarks += told
     cell = cells_of(roles)

@@ -10,7 +10,8 @@ from mho.measured.kinds.common import (
     told_lines,
     whole,
 )
-from mho.measured.roles import Roles, conductance_of
+from mho.measured.numbers_in_si import conductance_of
+from mho.measured.roles import Roles
 from mho.measured.sheets import Column
 from mho.measured.values import ArrayMap, LevelTable, NormalisedResponses
 
@@ -37,7 +38,7 @@ def array_map(roles: Roles, given: Given) -> ArrayMap:
         return _listed(roles, given)
     columns = [column for column in sheet.columns if not column.words]
     voltage = read_voltage(roles, given)
-    remarks = [*roles.remarks]
+    remarks = roles.remarks
     if not sheet.named:
         columns = columns[1:] if _is_index(columns) else columns
         columns, told = _with_ohms(columns)
@@ -47,7 +48,7 @@ def array_map(roles: Roles, given: Given) -> ArrayMap:
             f"File `{sheet.source}` must hold numbers in a grid, but holds none."
         )
     values = [
-        conductance_of(column, "conductance", sheet, voltage)
+        conductance_of(column, "conductance", sheet, voltage, remarks)
         for column in columns
     ]
     grid = np.stack(values, 1)

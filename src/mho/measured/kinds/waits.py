@@ -17,7 +17,8 @@ from mho.measured.kinds.common import (
     whole,
 )
 from mho.measured.kinds.wide import ramp_columns
-from mho.measured.roles import Roles, conductance_of
+from mho.measured.numbers_in_si import conductance_of
+from mho.measured.roles import Roles
 from mho.measured.sheets import Column, Sheet
 from mho.measured.values import UNKNOWN, Waits
 
@@ -96,7 +97,7 @@ def waits(roles: Roles, given: Given) -> Waits:
         written,
         temperature[order],
         sheet.source,
-        (*sheet.remarks, *remarks),
+        (*sheet.remarks, *dict.fromkeys((*roles.remarks, *remarks))),
     )
 
 
@@ -113,11 +114,15 @@ def _long(roles: Roles) -> Roles:
         found = _HEAT.search(column.name)
         kelvin = 273.15 if found is not None and found[2] != "K" else 0.0
         heat.append(float(found[1]) + kelvin if found is not None else np.nan)
-    read = [conductance_of(column, "conductance", sheet) for column in columns]
-    told = tuple(
+    told: list[str] = []
+    read = [
+        conductance_of(column, "conductance", sheet, None, told)
+        for column in columns
+    ]
+    told += [
         f"column `{column.name}`: cell {number}"
         for number, column in enumerate(columns[:6])
-    )
+    ]
     long = Sheet(
         sheet.source,
         (

@@ -13,8 +13,9 @@ from mho.measured.kinds.common import (
     told_lines,
 )
 from mho.measured.kinds.directions import by_trend, in_name
-from mho.measured.roles import Roles, conductance_of, plain
-from mho.measured.sheets import Column, unit_of
+from mho.measured.numbers_in_si import conductance_of
+from mho.measured.roles import Roles
+from mho.measured.sheets import Column, plain, unit_of
 from mho.measured.values import PulseResponses
 
 
@@ -33,7 +34,9 @@ def wide(roles: Roles, given: Given) -> PulseResponses:
     missing = []
     voltage = read_voltage(roles, given)
     for number, column in enumerate(columns):
-        values = conductance_of(column, "conductance", sheet, voltage)
+        values = conductance_of(
+            column, "conductance", sheet, voltage, roles.remarks
+        )
         known = np.flatnonzero(np.isfinite(values))
         if known.size < 2:
             remarks.append(

@@ -111,6 +111,7 @@ class _Reader:
             quick = self._quickly(part)
             parts.append(self._slowly(part, start) if quick is None else quick)
         values = np.concatenate(parts)
+        self._check_nameless(values, chosen)
         self._tell_short(chosen)
         return Sheet(
             self.path.name,
@@ -119,6 +120,38 @@ class _Reader:
             bool(self.layout.titles),
             tuple(self.remarks),
         )
+
+    def _check_nameless(self, values: Array, chosen: list[int]) -> None:
+        """Columns without a title: the fractions of decimal commas, or forgotten ones."""
+        titles = self.layout.titles
+        if not titles:
+            return
+        held = np.flatnonzero(np.isfinite(values).any(0)).tolist()
+        nameless = [
+            column
+            for column, title in enumerate(titles)
+            if not title and (column in held or column in self.words)
+        ]
+        last = len(titles) - 1
+        if nameless == [last] and self._are_fractions(chosen):
+            raise ValueError(
+                f"File `{self.path}` line {self.first + chosen[0]} must have {last} columns as its"
+                f" header has, but has {last + 1}; if numbers have decimal commas, put `;` between"
+                " columns, else name the last one."
+            )
+        for column in nameless:
+            self.remarks.append(
+                f"column {column + 1} has no name, and was left out"
+            )
+
+    def _are_fractions(self, chosen: list[int]) -> bool:
+        """Whether the cells of the last column may be what stood behind decimal commas."""
+        if self.layout.separator != ",":
+            return False
+        last = self.layout.width - 1
+        cells = [split(self.lines[place], ",")[last:] for place in chosen]
+        said = [cell[0] for cell in cells if cell and cell[0]]
+        return all(cell.isdigit() for cell in said)
 
     def _chosen(self) -> list[int]:
         """Indices of the lines that hold numbers; comments and repeated headers do not."""

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from mho.measured.role_names import QUANTITIES, ROLE_OF
+
 _PREFIXES = {
     "T": 1e12,
     "G": 1e9,
@@ -32,6 +34,8 @@ _WORDS = {
 }
 _SYMBOLS = {
     "S": "S",
+    "mho": "S",
+    "mhos": "S",
     "Ω": "Ohm",
     "\u2126": "Ohm",
     "ohm": "Ohm",
@@ -39,10 +43,12 @@ _SYMBOLS = {
     "ohms": "Ohm",
     "Ohms": "Ohm",
     "OHM": "Ohm",
+    "OHMS": "Ohm",
     "V": "V",
     "A": "A",
     "s": "s",
     "sec": "s",
+    "secs": "s",
     "K": "K",
 }
 _NAMES = {
@@ -60,31 +66,39 @@ _NAMES = {
     "kelvin": "K",
 }
 _WHOLE = {
-    "min": ("s", 60.0, 0.0),
-    "minutes": ("s", 60.0, 0.0),
-    "minute": ("s", 60.0, 0.0),
     "h": ("s", 3600.0, 0.0),
-    "hr": ("s", 3600.0, 0.0),
-    "hrs": ("s", 3600.0, 0.0),
-    "hour": ("s", 3600.0, 0.0),
-    "hours": ("s", 3600.0, 0.0),
     "d": ("s", 86400.0, 0.0),
-    "day": ("s", 86400.0, 0.0),
-    "days": ("s", 86400.0, 0.0),
     "C": ("K", 1.0, 273.15),
     "°C": ("K", 1.0, 273.15),
     "ºC": ("K", 1.0, 273.15),
     "℃": ("K", 1.0, 273.15),
-    "degC": ("K", 1.0, 273.15),
-    "celsius": ("K", 1.0, 273.15),
-    "Celsius": ("K", 1.0, 273.15),
     "1": ("1", 1.0, 0.0),
     "a.u.": ("1", 1.0, 0.0),
     "%": ("1", 0.01, 0.0),
-    "mho": ("S", 1.0, 0.0),
     "G0": ("S", 77.480917e-6, 0.0),
 }
 """Units that take no prefix: symbol of the quantity, factor, and what is added."""
+_ANY_CASE = {
+    "sec": ("s", 1.0, 0.0),
+    "secs": ("s", 1.0, 0.0),
+    "min": ("s", 60.0, 0.0),
+    "mins": ("s", 60.0, 0.0),
+    "minute": ("s", 60.0, 0.0),
+    "minutes": ("s", 60.0, 0.0),
+    "hr": ("s", 3600.0, 0.0),
+    "hrs": ("s", 3600.0, 0.0),
+    "hour": ("s", 3600.0, 0.0),
+    "hours": ("s", 3600.0, 0.0),
+    "day": ("s", 86400.0, 0.0),
+    "days": ("s", 86400.0, 0.0),
+    "week": ("s", 604800.0, 0.0),
+    "weeks": ("s", 604800.0, 0.0),
+    "degc": ("K", 1.0, 273.15),
+    "celsius": ("K", 1.0, 273.15),
+}
+"""The same for words, which stand in large and small letters."""
+_INDICES = frozenset(("a", "c", "d", "h", "k", "s", "v", "min"))
+"""Units that are as often the index of a name, in small letters: `V_d`, `I_C`, `G_min`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +124,10 @@ def unit_of(text: str) -> Unit | None:
  Unit(symbol='s', factor=1.0, offset=0.0))
     >>> unit_of("apples")
     """
-    text = text.strip()
-    if text in _WHOLE:
-        symbol, factor, offset = _WHOLE[text]
-        return Unit(symbol, factor, offset)
+    text = "".join(text.split())
+    whole = _WHOLE.get(text) or _ANY_CASE.get(text.lower())
+    if whole is not None:
+        return Unit(*whole)
     for ending, symbol in _SYMBOLS.items():
         prefix = text.removesuffix(ending)
         if text.endswith(ending) and prefix in _PREFIXES:
@@ -128,6 +142,7 @@ def unit_of(text: str) -> Unit | None:
 
 _BRACKETS = re.compile(r"^(.*?)\s*[(\[{<]\s*([^()\[\]{}<>]*?)\s*[)\]}>]\s*$")
 _SEPARATED = re.compile(r"^(.+?)\s*[_/,;:]\s*([^_/,;:()\[\]]+)$")
+_PLAIN = re.compile(r"[^a-z0-9]+")
 _SPACED = re.compile(r"^(.+?)\s+(\S+)$")
 
 
@@ -143,7 +158,37 @@ def split_name(title: str) -> tuple[str, str]:
         return (found[1] or found[2], found[2]) if found[1] else (found[2], "")
     for pattern in (_SEPARATED, _SPACED):
         found = pattern.match(title)
-        # `ramp_1` is the first ramp, not one without a unit
-        if found is not None and found[2] != "1" and unit_of(found[2]):
-            return found[1], found[2]
+        # `ramp_1` is the first ramp, not one without a unit; `G/G0` is normalised
+        if found is None or found[2] in ("1", "G0"):
+            continue
+        unit = unit_of(found[2])
+        if unit is not None:
+            return _divided(title, found[1], found[2], unit)
     return title, ""
+
+
+def _divided(title: str, name: str, text: str, unit: Unit) -> tuple[str, str]:
+    """Name and unit where no bracket says which is which: `temp_C` has a unit, `V_C` an index."""
+    role = role_named(name)
+    if role is not None and unit.symbol in QUANTITIES[role]:
+        return name, text
+    whole = role_named(title)
+    if whole is not None:
+        return title, text if unit.symbol in QUANTITIES[whole] else ""
+    if role is not None and text.lower() in _INDICES:
+        return title, ""
+    return name, text
+
+
+def plain(name: str) -> str:
+    """A name without case and signs, as roles are looked up."""
+    return _PLAIN.sub("", name.lower().replace("δ", "d").replace("Δ", "d"))
+
+
+def role_named(name: str) -> str | None:
+    """What a name alone means; `None` if it tells nothing.
+
+    >>> role_named("Pulse width"), role_named("note")
+    ('width', None)
+    """
+    return ROLE_OF.get(plain(name))

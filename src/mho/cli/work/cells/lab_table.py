@@ -121,8 +121,8 @@ def _waits(summary: dict[str, Any]) -> Rows:
         rows.append(
             ("levels", f"{summary['levels']}; each alone is in result.json")
         )
-    moved = [row for row in summary["by_time"] if row["sd_S"] or row["mean_S"]]
-    for row in moved[:_MOST_TIMES]:
+    by_time = summary["by_time"]
+    for row in by_time[:_MOST_TIMES]:
         heat = (
             ""
             if row["temperature_K"] is None
@@ -136,9 +136,9 @@ def _waits(summary: dict[str, Any]) -> Rows:
                 f" {_s(low, 'S')} to {_s(high, 'S')}, kurtosis {_number(row['kurtosis'])}",
             )
         )
-    if len(moved) > _MOST_TIMES:
+    if len(by_time) > _MOST_TIMES:
         rows.append(
-            ("", f"{len(moved) - _MOST_TIMES} more times are in result.json")
+            ("", f"{len(by_time) - _MOST_TIMES} more times are in result.json")
         )
     return rows
 
@@ -170,6 +170,14 @@ def _endurance(summary: dict[str, Any]) -> Rows:
             f" {summary['cycles_to_loss_first']:.4g}",
         )
     )
+    if summary["cells_low_at_end"]:
+        rows.append(
+            (
+                "lost at the end, perhaps",
+                f"by {summary['cells_low_at_end']:,} cells: at least the last reading is low, but"
+                " fewer than three are",
+            )
+        )
     return rows
 
 
