@@ -1,6 +1,6 @@
 """From fitted laws to a preset: what rests on data, and what is kept from the base.
 
-`ramp_preset` makes cells of a kind that ramps tell of, lending from the base what they do not show.
+`ramp_preset` makes cells of a kind that ramps tell of; the base lends what they do not show.
 """
 
 from mho.fitting.presets.origins import (
