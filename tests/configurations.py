@@ -15,7 +15,7 @@ from mho.chip.periphery.front_end import Integrator, Transimpedance
 from mho.chip.periphery.limits import LineLimits
 from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.kinds import PRESETS as OF_FURTHER_KINDS
-from mho.device.kinds import MeasuredSteps, SecondOrder
+from mho.device.kinds import MeasuredSteps, RampSteps, SecondOrder
 from mho.device.kinds.tables import StepTable
 from mho.device.laws import Fit
 from mho.device.published import preset
@@ -39,6 +39,7 @@ from mho.programming import (
 from mho.rng import Stream
 from mho.runs import Job, LifeJob, Questions, TrainJob, TuneJob
 from mho.runs.equations import SolveJob
+from mho.runs.fleets import Condition
 from mho.solve import BoundedErrors, Converters, GaussianErrors
 from mho.solve.feedback import Amplifier, FeedbackOptions
 from mho.solve.methods import Solving
@@ -54,6 +55,31 @@ def _info() -> BenchInfo:
 
 def _of_cell(name: str) -> Callable[[], Any]:
     return lambda: getattr(preset("rao2023").cell(), name)
+
+
+def _ramp_steps() -> RampSteps:
+    """Cells whose steps grow from node to node."""
+    words = [f"up_{n}" for n in range(RampSteps.nodes)]
+    words += [f"down_{n}" for n in range(RampSteps.nodes)]
+    return RampSteps(
+        low=1e-6,
+        high=1e-4,
+        spread_up=1e-8,
+        spread_down=1e-8,
+        reversal=0.5,
+        pulses_up=200.0,
+        pulses_down=200.0,
+        width=1e-7,
+        voltage=1.0,
+        scale=0.1,
+        threshold=0.75,
+        gain_spread=0.1,
+        bias_spread=0.1,
+        voltage_spread=0.1,
+        stuck_fraction=0.01,
+        stuck_high=0.5,
+        **{word: (n + 1) * 1e-7 for n, word in enumerate(words)},
+    )
 
 
 MAKERS: dict[str, Callable[[], Any]] = {
@@ -122,6 +148,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Setting": lambda: Setting(preset("rao2023"), quick=True, stream=Stream(0)),
     **{kind.kind.__name__: kind.cell for kind in OF_FURTHER_KINDS},
     "SecondOrder": lambda: SecondOrder(preset("rao2023").cell()),
+    "Condition": lambda: Condition(Job("digits")),
+    "RampSteps": _ramp_steps,
     "MeasuredSteps": lambda: MeasuredSteps(
         StepTable((-1.0, 1.0), (), (), 0.0, 0.0, False), 1e-6, 2e-6, 0.1
     ),

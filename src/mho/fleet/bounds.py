@@ -8,9 +8,6 @@ wilks1941tolerance).
 import math
 from dataclasses import dataclass
 
-from scipy.special import betaincinv, ndtri, stdtrit
-from scipy.stats import binom
-
 from mho.checks import check_between
 from mho.fleet.tally import Tally
 
@@ -51,6 +48,9 @@ def share_interval(
     >>> round(low, 4), high
     (0.9638, 1.0)
     """
+    # takes a while, and few ask
+    from scipy.special import betaincinv
+
     check_between(count, "count", 1, _MOST_CHIPS, "1")
     check_between(hits, "hits", 0, count, "1")
     tail = (1 - confidence) / 2
@@ -72,6 +72,9 @@ def mean_interval(
         tally: Two values at least say how far they lie apart; of one the interval is open.
         confidence: Probability that it holds (1).
     """
+    # takes a while, and few ask
+    from scipy.special import stdtrit
+
     if tally.count < 2:
         return -math.inf, math.inf
     reach = float(stdtrit(tally.count - 1, (1 + confidence) / 2))
@@ -89,6 +92,9 @@ def quantile_interval(
         share: Which quantile (1).
         confidence: Probability that it holds (1).
     """
+    # takes a while, and few ask
+    from scipy.stats import binom
+
     check_between(share, "share", 0.0, 1.0, "1")
     tail = (1 - confidence) / 2
     count = tally.count
@@ -143,6 +149,9 @@ def chips_needed(
     Raises:
         ValueError: The width is not positive.
     """
+    # takes a while, and few ask
+    from scipy.special import ndtri, stdtrit
+
     if not width > 0:
         raise ValueError(
             f"Argument `width` must be positive, but is {width:g}; give a width that is reached."
@@ -167,4 +176,7 @@ def _lower_rank(count: int, tail: float, confidence: float) -> int:
     The k-th smallest of n is below the quantile of `tail` unless fewer than k of them are, which
     has the probability that a binomial number is below k.
     """
+    # takes a while, and few ask
+    from scipy.stats import binom
+
     return int(binom.ppf(1 - confidence, count, tail))

@@ -157,6 +157,8 @@ class RampSteps(CellModel):
         check_positive(self.high - self.low, "high - low", "S")
         for word in ("up", "down"):
             steps = self.line(word)
+            for number, step in enumerate(steps):
+                check_between(step, f"{word}_{number}", -0.1, 0.1, "S")
             if max(steps) <= 0:
                 raise ValueError(
                     f"Argument `{word}_0` … `{word}_{NODES - 1}` must have a positive step, but"

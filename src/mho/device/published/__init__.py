@@ -40,7 +40,7 @@ def preset(name: str) -> Preset:
     """The preset of this name.
 
     Args:
-        name: A name of `PRESETS`; or `my_cells.py:Kind`, a Python file of the user's, which is
+        name: One that is shipped; or `my_cells.py:Kind`, a Python file of the user's, which is
             run, and a kind of cell in it; or `steps.csv`, a file of measured steps; or
             `mycell.toml`, a file of a preset.
 

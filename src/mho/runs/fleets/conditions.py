@@ -16,6 +16,8 @@ from mho.units import parse, show
 _MOST = 1000
 """Fleets of one run (1)."""
 _ZERO_CELSIUS = 273.15
+_TEMPERATURES = (1.0, 2000.0)
+"""Least and largest temperature of a chip (K)."""
 _TEMPERATURE = re.compile(r"([-+]?[0-9]{1,9}(?:\.[0-9]+)?)\s*(K|°?C)")
 _SWITCH = {"on": True, "off": False}
 
@@ -37,6 +39,11 @@ class Condition(Configuration):
     words: Mapping[str, str] = field(
         default_factory=dict, metadata={"identity": None}
     )
+
+    def __post_init__(self) -> None:
+        check_between(self.temperature, "temperature", *_TEMPERATURES, "K")
+        if self.stuck is not None:
+            check_between(self.stuck, "stuck", 0.0, 1.0, "1")
 
 
 def conditions_of(job: Job, asked: Sequence[str]) -> list[Condition]:
@@ -135,7 +142,7 @@ def _temperature(condition: Condition, text: str) -> Condition:
             f" but is `{text}`."
         )
     value = float(found[1]) + (0.0 if found[2] == "K" else _ZERO_CELSIUS)
-    check_between(value, "temperature", 1.0, 2000.0, "K")
+    check_between(value, "temperature", *_TEMPERATURES, "K")
     return replace(condition, temperature=value)
 
 
