@@ -1,12 +1,10 @@
 """A matrix on chips, as an operator that SciPy's solvers take."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from scipy.sparse.linalg import LinearOperator
 
 from mho.bench import Bench
 from mho.bench.simulated import describe_chip
@@ -18,8 +16,9 @@ from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.solve.matrix_checks import (
     as_real,
+    check_tiles,
     checked_matrix,
-    checked_vectors,
+    chosen_chip,
     largest_number,
 )
 from mho.solve.numbers import (
@@ -30,6 +29,7 @@ from mho.solve.numbers import (
     plan_cells,
     usual_errors,
 )
+from mho.solve.real_products import RealProducts
 from mho.solve.tiles import (
     Circuit,
     Converters,
@@ -48,7 +48,7 @@ CELLS = ("drawn", "physics")
 """How cells come to hold numbers: drawn from statistics, or programmed pulse by pulse."""
 
 
-class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
+class MatrixOnChips(RealProducts):
     """A matrix on the tiles of chips: a `LinearOperator` whose products are analog.
 
     The matrix is cut into blocks that fit tiles. Blocks of zeros take none, and blocks that are
@@ -140,7 +140,7 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         check_between(reads, "reads", 1, 1e9, "1")
         matrix = checked_matrix(A)
         super().__init__(dtype=matrix.dtype, shape=matrix.shape)
-        self._chip = _chosen(chip, tile, wires, cells)
+        self._chip = chosen_chip(chip, tile, wires, cells)
         self._stream = stream or Stream(seed)
         self._errors = errors or usual_errors(
             self._chip, protocol, table, looks
@@ -159,7 +159,7 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         # what tiles hold is relative to the largest number, whose square may be none of a float
         self._largest = largest_number(matrix)
         self._cut = self._laid(matrix / self._largest, aligned=aligned)
-        _check_tiles(self.tiles, tiles)
+        check_tiles(self.tiles, tiles)
         self._rounds = 0
         self._spent = Ledger()
         self._numbers = [0, 0]
@@ -356,55 +356,6 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         self._numbers = list(state["products"])
         self._spent = state["ledger"]
 
-    def _matvec(self, x: Any) -> Any:
-        """One vector."""
-        return self._matmat(np.reshape(x, (-1, 1)))[:, 0]
-
-    def _rmatvec(self, x: Any) -> Any:
-        """One vector of the adjoint."""
-        return self._rmatmat(np.reshape(x, (-1, 1)))[:, 0]
-
-    def _matmat(self, X: Any) -> Any:  # noqa: N803 - as SciPy calls it
-        """Vectors, one a column."""
-        vectors = checked_vectors(X)
-        if self.dtype.kind != "c":
-            return self._of_parts(vectors, transposed=False)
-        rows = self.shape[0]
-        real, imaginary = self._both(
-            vectors.real, vectors.imag, transposed=False
-        )
-        return (real[:rows] - imaginary[rows:]) + 1j * (
-            real[rows:] + imaginary[:rows]
-        )
-
-    def _rmatmat(self, X: Any) -> Any:  # noqa: N803 - as SciPy calls it
-        """Vectors of the adjoint, one a column."""
-        vectors = checked_vectors(X)
-        if self.dtype.kind != "c":
-            return self._of_parts(vectors, transposed=True)
-        # with B = (Re A, Im A) above each other: Aᴴu = Bᵀ(Re u, Im u) + i Bᵀ(Im u, −Re u)
-        upper = np.concatenate((vectors.real, vectors.imag))
-        lower = np.concatenate((vectors.imag, -vectors.real))
-        real, imaginary = self._both(upper, lower, transposed=True)
-        return real + 1j * imaginary
-
-    def _of_parts(self, vectors: Any, *, transposed: bool) -> Any:
-        """A real matrix times vectors that may be complex."""
-        if vectors.dtype.kind != "c":
-            return self._real(vectors, transposed=transposed)
-        real, imaginary = self._both(
-            vectors.real, vectors.imag, transposed=transposed
-        )
-        return real + 1j * imaginary
-
-    def _both(
-        self, first: Any, second: Any, *, transposed: bool
-    ) -> tuple[Any, Any]:
-        """Two parts of each vector, numbered vector by vector however many come together."""
-        in_turn = np.stack((first, second), 2).reshape(first.shape[0], -1)
-        found = self._real(in_turn, transposed=transposed)
-        return found[:, 0::2], found[:, 1::2]
-
     def _real(self, vectors: Any, *, transposed: bool) -> Any:
         """Real vectors through the tiles, counted and paid for."""
         side = int(transposed)
@@ -429,42 +380,4 @@ class MatrixOnChips(LinearOperator):  # type: ignore[misc] # SciPy has no types
         return (
             f"<{rows}×{columns} matrix on {self.tiles} tiles of {self._chip.published.name},"
             f" {self.plan.cells} pairs of cells a number>"
-        )
-
-
-def _chosen(
-    chip: Chip | str,
-    tile: tuple[int, int] | None,
-    wires: WireModel | None,
-    cells: str,
-) -> Chip:
-    """The chip, with tiles and wires of this kind.
-
-    Raises:
-        ValueError: A number is out of range, or wires are given where they do nothing.
-    """
-    chosen = Chip(chip) if isinstance(chip, str) else chip
-    if wires is not None:
-        if cells == "drawn":
-            raise ValueError(
-                'Argument `wires` must be left out where cells are "drawn", but is given; take'
-                ' `cells="physics"`.'
-            )
-        chosen = replace(chosen, wires=wires)
-    if tile is not None:
-        rows, cols = tile
-        chosen = replace(chosen, rows=rows, cols=cols)
-    return chosen
-
-
-def _check_tiles(needed: int, there: int | None) -> None:
-    """Refuse a matrix that does not fit.
-
-    Raises:
-        ValueError: In the house sentence.
-    """
-    if there is not None and needed > there:
-        raise ValueError(
-            f"Argument `tiles` must be at least {needed} for this matrix, but is {there}; take"
-            " fewer cells a number, or larger tiles."
         )

@@ -1,9 +1,13 @@
 """What can be put on tiles: checked, and brought to one form."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse
+
+from mho.chip import Chip
+from mho.wires import WireModel
 
 
 def checked_matrix(matrix: Any) -> Any:
@@ -74,3 +78,41 @@ def checked_vectors(vectors: Any) -> Any:
             " them has diverged."
         )
     return found
+
+
+def chosen_chip(
+    chip: Chip | str,
+    tile: tuple[int, int] | None,
+    wires: WireModel | None,
+    cells: str,
+) -> Chip:
+    """The chip, with tiles and wires of this kind.
+
+    Raises:
+        ValueError: A number is out of range, or wires are given where they do nothing.
+    """
+    chosen = Chip(chip) if isinstance(chip, str) else chip
+    if wires is not None:
+        if cells == "drawn":
+            raise ValueError(
+                'Argument `wires` must be left out where cells are "drawn", but is given; take'
+                ' `cells="physics"`.'
+            )
+        chosen = replace(chosen, wires=wires)
+    if tile is not None:
+        rows, cols = tile
+        chosen = replace(chosen, rows=rows, cols=cols)
+    return chosen
+
+
+def check_tiles(needed: int, there: int | None) -> None:
+    """Refuse a matrix that does not fit.
+
+    Raises:
+        ValueError: In the house sentence.
+    """
+    if there is not None and needed > there:
+        raise ValueError(
+            f"Argument `tiles` must be at least {needed} for this matrix, but is {there}; take"
+            " fewer cells a number, or larger tiles."
+        )

@@ -45,39 +45,22 @@ def waits(roles: Roles, given: Given) -> Waits:
     voltage = read_voltage(roles, given)
     role = "after" if before_after else _reads(roles)
     conductance = roles.conductance(role, voltage)
-    cell = (
-        cells_of(roles)
-        if _has_cells(roles)
-        else np.arange(sheet.rows) * int(before_after)
-    )
-    level = (
-        whole(roles, "level")
-        if "level" in roles
-        else np.full(
-            sheet.rows, UNKNOWN if given.level is None else given.level
-        )
-    )
+    cell = np.arange(sheet.rows) * int(before_after)
+    if _has_cells(roles):
+        cell = cells_of(roles)
+    level = np.full(sheet.rows, UNKNOWN if given.level is None else given.level)
+    if "level" in roles:
+        level = whole(roles, "level")
     time = roles.si("time")
     temperature = filled(roles, "temperature", given.temperature)
-    remarks = list(roles.remarks)
-    keep = np.isfinite(conductance)
+    known = np.isfinite(conductance)
     if not before_after:
-        keep &= np.isfinite(time)
-    lost = np.flatnonzero(~keep)
-    if lost.size:
-        remarks.append(
-            told_lines(
-                sheet, lost, "a number is missing; the reading was left out"
-            )
-        )
-    once, told = repeated(
-        sheet,
-        (time, np.nan_to_num(temperature), level, cell),
-        (time, conductance),
-    )
-    remarks += told
-    keep &= once
-    order = np.lexsort((time, np.nan_to_num(temperature), level, cell))
+        known &= np.isfinite(time)
+    heat = np.nan_to_num(temperature)
+    once, told = repeated(sheet, (time, heat, level, cell), (time, conductance))
+    remarks = [*roles.remarks, *_missing(sheet, known), *told]
+    keep = known & once
+    order = np.lexsort((time, heat, level, cell))
     order = order[keep[order]]
     if order.size == 0:
         raise ValueError(
@@ -144,6 +127,16 @@ def _reads(roles: Roles) -> str:
     return next(
         (role for role in ("conductance", "current") if role in roles), ""
     )
+
+
+def _missing(sheet: Sheet, known: np.ndarray) -> list[str]:
+    """A remark on lines without a number."""
+    lost = np.flatnonzero(~known)
+    if lost.size == 0:
+        return []
+    return [
+        told_lines(sheet, lost, "a number is missing; the reading was left out")
+    ]
 
 
 def _has_cells(roles: Roles) -> bool:

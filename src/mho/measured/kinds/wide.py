@@ -29,50 +29,12 @@ def wide(roles: Roles, given: Given) -> PulseResponses:
             " after each pulse, with ramps in columns or by number, but does not; name columns"
             " with `--columns before=…,after=…` or `--columns conductance=…,pulse=…`."
         )
-    parts: list[tuple[int, Array, Numbers]] = []
-    remarks = []
-    missing = []
-    voltage = read_voltage(roles, given)
-    for number, column in enumerate(columns):
-        values = conductance_of(
-            column, "conductance", sheet, voltage, roles.remarks
-        )
-        known = np.flatnonzero(np.isfinite(values))
-        if known.size < 2:
-            remarks.append(
-                f"column `{column.name}`: fewer than two readings, left out"
-            )
-            continue
-        inside = np.flatnonzero(~np.isfinite(values[: known[-1]]))
-        missing += [int(row) for row in inside]
-        remarks += saturated(sheet, values, f"`{column.name}`", "S")
-        parts.append((number, values, known))
-    if missing:
-        rows = np.unique(missing)
-        remarks.append(
-            told_lines(
-                sheet,
-                rows,
-                "a reading is missing; the pulses around it were left out",
-            )
-        )
-    if not parts:
+    ramps, remarks = _ramps(roles, given, columns)
+    if not ramps:
         raise ValueError(
             f"File `{sheet.source}` must have two readings in a column at least, but has none."
         )
-    steps = [
-        (
-            number,
-            values,
-            np.flatnonzero(np.isfinite(values[1:] - values[:-1])) + 1,
-        )
-        for number, values, _ in parts
-    ]
-    ramp = np.concatenate(
-        [np.full(len(at), number) for number, _, at in steps]
-    ).astype(np.int64)
-    before = np.concatenate([values[at - 1] for _, values, at in steps])
-    after = np.concatenate([values[at] for _, values, at in steps])
+    ramp, before, after = _pulses(ramps)
     named = np.array(
         [in_name(column.name) for column in columns], dtype=np.int64
     )
@@ -99,6 +61,52 @@ def wide(roles: Roles, given: Given) -> PulseResponses:
             *remarks,
             *told,
         ),
+    )
+
+
+def _ramps(
+    roles: Roles, given: Given, columns: list[Column]
+) -> tuple[dict[int, Array], list[str]]:
+    """Readings of each ramp (S) by the number of its column, and what was odd."""
+    sheet = roles.sheet
+    voltage = read_voltage(roles, given)
+    ramps: dict[int, Array] = {}
+    remarks = []
+    missing: list[int] = []
+    for number, column in enumerate(columns):
+        values = conductance_of(
+            column, "conductance", sheet, voltage, roles.remarks
+        )
+        known = np.flatnonzero(np.isfinite(values))
+        if known.size < 2:
+            remarks.append(
+                f"column `{column.name}`: fewer than two readings, left out"
+            )
+            continue
+        inside = np.flatnonzero(~np.isfinite(values[: known[-1]]))
+        missing += [int(row) for row in inside]
+        remarks += saturated(sheet, values, f"`{column.name}`", "S")
+        ramps[number] = values
+    if missing:
+        what = "a reading is missing; the pulses around it were left out"
+        remarks.append(told_lines(sheet, np.unique(missing), what))
+    return ramps, remarks
+
+
+def _pulses(ramps: dict[int, Array]) -> tuple[Numbers, Array, Array]:
+    """Ramp, conductance before and after (S) of every pulse between two readings."""
+    numbers = []
+    before = []
+    after = []
+    for number, values in ramps.items():
+        at = np.flatnonzero(np.isfinite(values[1:] - values[:-1])) + 1
+        numbers.append(np.full(len(at), number))
+        before.append(values[at - 1])
+        after.append(values[at])
+    return (
+        np.concatenate(numbers).astype(np.int64),
+        np.concatenate(before),
+        np.concatenate(after),
     )
 
 

@@ -129,8 +129,11 @@ class _Inverse:
 
     def __init__(self, matrix: Float64[Tensor, "n n"], stream: Stream) -> None:
         half = SIZE // 2
-        upper, right = matrix[:half, :half], matrix[:half, half:]
-        left, lower = matrix[half:, :half], matrix[half:, half:]
+        upper = matrix[:half, :half]
+        right = matrix[:half, half:]
+        left = matrix[half:, :half]
+        lower = matrix[half:, half:]
+        # the Schur complement: what is left of the lower block once the upper one is solved
         rest = lower - left @ torch.linalg.solve(upper, right)
         self._upper = _circuit(upper, stream.child("upper"))
         self._rest = _circuit(rest, stream.child("rest"))

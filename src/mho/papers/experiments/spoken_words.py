@@ -54,17 +54,19 @@ def _spoken(
     """Words of a tenth of a second, two gliding formants each, and their numbers."""
     labels = torch.randint(0, 8, (count,), generator=draw)
     time = torch.arange(640, dtype=torch.float64) / RATE
+    # formants of each word (Hz): both gliding, one up where the other falls
     low = 300 + 110 * (labels % 4)
     high = 1100 + 350 * (labels // 4) + 90 * (labels % 3)
-    glide = 1 + 0.25 * (labels % 2 * 2 - 1)[:, None] * time / 0.1
+    direction = labels % 2 * 2 - 1
+    glide = 1 + 0.25 * direction[:, None] * time / 0.1
+    # no two speakers have the same voice
     wander = 1 + 0.06 * torch.randn(count, 2, generator=draw).double()
-    first = (low * wander[:, 0])[:, None] * glide * time
-    second = (high * wander[:, 1])[:, None] * (2 - glide) * time
+    lower = (low * wander[:, 0])[:, None]
+    upper = (high * wander[:, 1])[:, None]
+    first = torch.sin(2 * math.pi * (lower * glide * time))
+    second = torch.sin(2 * math.pi * (upper * (2 - glide) * time))
     noise = 0.3 * torch.randn(count, 640, generator=draw).double()
-    sound = torch.sin(2 * math.pi * first) + 0.7 * torch.sin(
-        2 * math.pi * second
-    )
-    return sound + noise, labels
+    return first + 0.7 * second + noise, labels
 
 
 def _features(

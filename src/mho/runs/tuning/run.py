@@ -1,21 +1,14 @@
 """A network on a chip, tuned step by step: what each step reaches and costs."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mho.bench.simulated import ChipSpec, SimulatedBench
-from mho.checks import (
-    Configuration,
-    check_between,
-    check_choice,
-    check_positive,
-)
+from mho.bench.simulated import SimulatedBench
 from mho.data import ACCURACY, Data
 from mho.deployment import (
     DeployedNetwork,
     Refit,
-    fitting_chip,
     program_image,
     refit,
 )
@@ -25,17 +18,21 @@ from mho.deployment.storage import (
     Provenance,
     compile_image,
 )
-from mho.device.published import check_preset, code_of, numbers_of
-from mho.files import NOT_IDENTITY, RunFolder, run_identity
+from mho.device.published import numbers_of
+from mho.files import RunFolder
 from mho.ledger import Ledger
 from mho.network import Network
-from mho.network.formats import Signature
-from mho.programming import ProgrammingOptions, measure_errors
+from mho.programming import measure_errors
 from mho.progress import Progress, silent
 from mho.rng import Stream
-from mho.runs.job import Questions
 from mho.runs.judging import digital_outputs, metric_for
-from mho.runs.task import Task, gather
+from mho.runs.task import Task
+from mho.runs.tuning.job import (
+    NOISE_AWARE,
+    START,
+    TuneJob,
+    planned,
+)
 from mho.runs.tuning.kept_steps import TuningSteps
 from mho.samples import chosen
 from mho.training import (
@@ -45,109 +42,9 @@ from mho.training import (
     noise_aware_train,
 )
 
-NOISE_AWARE = "noise-aware"
-METHODS = (NOISE_AWARE, "refit", "hybrid")
-
-
-_PROGRAMMING = "programming"
-_START = "start"
-
-
 _REFIT_SAMPLES = 256
 _SPARE_LINES = 64
 """Rows and columns of the spare chip whose cells are measured (1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TuneJob(Configuration):
-    """What to tune, and how.
-
-    Args:
-        network: `"digits"`, `"mnist"`, a `.pt2`, `.onnx` or `.tflite` file, `module.py:factory`,
-            or a file of `mho compile` or `mho program`.
-        data: `.npz` file of test data, with training data or without; not for what is built in.
-        training: `.npz` file of training data, if they are not in `data`.
-        weights: State dict for a factory; `None` if it brings its own.
-        chip: Name of a preset. A programmed chip is what it is: for it, this and the following
-            five do not count, but for `methods`.
-        stuck: Fraction of cells that never switch (1); the preset's if `None`.
-        methods: Steps in this order, each one of `METHODS`.
-        tolerance: Half-width of the acceptance window (S).
-        denoise: Whether cells are denoised.
-        repaired: Make up for stuck cells when the network is first programmed.
-        seed: Names the chip and everything random about the run.
-        signature: How inputs and outputs of a network file are meant, where that is open.
-        metric: What the network is judged by and tuned for; see `metric_for`.
-
-    Raises:
-        ValueError: A method, a preset or a fraction that does not exist.
-    """
-
-    network: str = "digits"
-    data: str | None = None
-    training: str | None = None
-    weights: str | None = None
-    chip: str = "rao2023"
-    stuck: float | None = None
-    methods: tuple[str, ...] = ("refit", "hybrid")
-    tolerance: float = 20e-6
-    denoise: bool = False
-    repaired: bool = True
-    seed: int = 0
-    # which the task's fingerprint has: runs from before there was one stay what they are
-    metric: str | None = field(default=None, metadata=NOT_IDENTITY)
-    # which the network and the data that the fingerprints are of have
-    signature: Signature = field(
-        default_factory=Signature, metadata=NOT_IDENTITY
-    )
-
-    def __post_init__(self) -> None:
-        check_preset(self.chip, "chip")
-        for method in self.methods:
-            check_choice(method, "method", METHODS)
-        if NOISE_AWARE in self.methods[1:]:
-            raise ValueError(
-                f"Argument `method` must have `{NOISE_AWARE}` first and once, as it comes before"
-                f" the chip is programmed, but is `{','.join(self.methods)}`."
-            )
-        if self.stuck is not None:
-            check_between(self.stuck, "stuck", 0.0, 1.0, "1")
-        check_positive(self.tolerance, "tolerance", "S")
-        check_between(self.seed, "seed", 0, 2**62, "1")
-
-    @property
-    def effort(self) -> ProgrammingOptions:
-        """How cells are programmed."""
-        return ProgrammingOptions(self.tolerance, self.denoise, self.repaired)
-
-    def gather(self, progress: Progress = silent) -> Task:
-        """Read or train the network, and read the data.
-
-        Raises:
-            ValueError: Something about the files or the methods; one sentence says what.
-            OSError: A file that cannot be read.
-        """
-        start = gather(
-            self.network,
-            self.data,
-            self.training,
-            self.weights,
-            self.seed,
-            progress,
-            self.signature,
-        )
-        _plan(self, start)
-        return start.asked(Questions(self.metric))
-
-    def identity(self, start: Task) -> str:
-        """Everything that the result depends on; see `RunFolder`."""
-        return run_identity(start.fingerprint, self, *code_of(self.chip))
-
-    def specimen(self, network: Network) -> ChipSpec:
-        """The chip, with as many tiles as the network needs."""
-        return fitting_chip(
-            network.shapes, self.chip, self.seed, stuck=self.stuck
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +82,7 @@ def tune(
         OSError: A file that cannot be read, or a folder that cannot be written.
     """
     start = start or job.gather(progress)
-    plan = _plan(job, start)
+    plan = planned(job, start)
     kept = TuningSteps(run)
     tuning = _Tuning(job, start, progress, kept)
     source = kept.left or start.source
@@ -194,25 +91,6 @@ def tune(
         kept.put(step, source)
     assert isinstance(source, ProgrammedChip)
     return Tuned(_result(job, start, source, kept.done), source)
-
-
-def _plan(job: TuneJob, start: Task) -> list[str]:
-    """Names of all steps in order."""
-    first = list(job.methods[:1])
-    rest = list(job.methods[1:])
-    if first != [NOISE_AWARE]:
-        first = []
-        rest = list(job.methods)
-    if first and not isinstance(start.source, Network):
-        raise ValueError(
-            f"Argument `method` must not have `{NOISE_AWARE}` for an image or a chip, whose"
-            " targets are set; tune the network that it was compiled from."
-        )
-    if start.training is None and set(job.methods) - {"refit"}:
-        # before anything is programmed: there is nothing to learn from
-        _ = start.learning
-    ready = isinstance(start.source, ProgrammedChip)
-    return [*first, _START if ready else _PROGRAMMING, *rest]
 
 
 class _Tuning:
@@ -242,7 +120,7 @@ class _Tuning:
         else:
             deployed = source.deployed()
             cost = Ledger()
-            if name != _START:
+            if name != START:
                 cost, more = self._on_chip(name, deployed, source)
         score = self._start.score_on(deployed)
         records = self._start.metric.record(score)

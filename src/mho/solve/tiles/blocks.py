@@ -102,11 +102,14 @@ def _size(length: int, most: int, *, even: bool) -> int:
 
 def _of_dense(matrix: Any, outputs: int, rows: int) -> tuple[Any, Any, Any]:
     """Blocks with a number other than zero, and where they stand."""
-    down = math.ceil(matrix.shape[0] / outputs)
-    across = math.ceil(matrix.shape[1] / rows)
+    height, width = matrix.shape
+    down = math.ceil(height / outputs)
+    across = math.ceil(width / rows)
+    # zeros fill up the blocks at the edges
     whole = np.zeros((down * outputs, across * rows))
-    whole[: matrix.shape[0], : matrix.shape[1]] = matrix
-    parts = whole.reshape(down, outputs, across, rows).transpose(0, 2, 1, 3)
+    whole[:height, :width] = matrix
+    strips = whole.reshape(down, outputs, across, rows)
+    parts = strips.transpose(0, 2, 1, 3)
     taken: Any = parts.any(axis=(2, 3))
     output, input_ = taken.nonzero()
     return parts[taken], output.astype(np.int64), input_.astype(np.int64)
