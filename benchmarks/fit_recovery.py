@@ -15,9 +15,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import torch
 
-from mho.device import CellModel
+from mho.device import CellModel, Cells
 from mho.device.kinds import RampSteps, SoftBound
+from mho.device.published import preset
 from mho.fitting import FittedLaw, fit_law
 from mho.fitting.ramps import (
     NodeLaw,
@@ -27,7 +29,8 @@ from mho.fitting.ramps import (
     ramps_of,
     simulated_ramps,
 )
-from mho.measured import PulseResponses
+from mho.fitting.traces import trace_part
+from mho.measured import PulseResponses, Trace
 from mho.rng import Stream
 
 SHARE = 0.90
@@ -38,7 +41,7 @@ SHARE = 0.90
 class Truth:
     """A data set's law and the numbers behind it."""
 
-    fitted: FittedLaw
+    fitted: tuple[FittedLaw, ...]
     numbers: Mapping[str, float]
 
 
@@ -115,9 +118,8 @@ def soft_bound(seed: int, cells: int = 12) -> Truth:
         Parts(ramps_of([measured]), slow=False, cells=True, ends=True)
     )
     truth = {f"cell.{k}": float(v) for k, v in vars_of(kind).items()}
-    return Truth(
-        fit_law(law, start=likeliest(law)[0]), truth | {"read noise": noise}
-    )
+    found = fit_law(law, start=likeliest(law)[0])
+    return Truth((found,), truth | {"read noise": noise})
 
 
 def ramp_steps(seed: int, cells: int = 12) -> Truth:
@@ -149,14 +151,47 @@ def ramp_steps(seed: int, cells: int = 12) -> Truth:
         Parts(ramps_of([measured]), slow=False, cells=True), RampSteps.nodes
     )
     truth = {f"cell.{k}": float(v) for k, v in vars_of(kind).items()}
-    return Truth(
-        fit_law(law, start=likeliest(law)[0]), truth | {"read noise": noise}
-    )
+    found = fit_law(law, start=likeliest(law)[0])
+    return Truth((found,), truth | {"read noise": noise})
+
+
+def telegraph(seed: int, cells: int = 20, samples: int = 8_000) -> Truth:
+    """Traces of fresh cells, whose channels come and go with nothing but 1/f and white noise."""
+    rng = np.random.default_rng(3000 + seed)
+    interval = 1e-3
+    numbers = {
+        "telegraph.births": rng.uniform(0.5, 1.5),
+        "telegraph.amplitude": rng.uniform(1.5e-6, 4e-6),
+        "telegraph.amplitude_spread": rng.uniform(0.3, 0.7),
+        "telegraph.asymmetry": rng.uniform(0.5, 1.2),
+        "flicker.per_decade": rng.uniform(3e-4, 1e-3),
+        # no decade of 1/f noise is taken to be white, as in measured traces
+        "flicker.split": interval,
+        "telegraph.shortest": 2e-3,
+        "telegraph.longest": 5.0,
+        "cell.stuck_fraction": 0.0,
+        "relaxation.scale": 0.0,
+        "retention.scale": 0.0,
+    }
+    changed = {k.replace(".", "__"): float(v) for k, v in numbers.items()}
+    base = preset("rao2023").replace(**changed)
+    held = Cells(base.cell(), cells, Stream(seed).child("traces"), 300.0)
+    every = torch.arange(cells)
+    seen = held.sample(every, 0.0, interval, interval, samples).double()
+    noise = rng.uniform(0.1e-6, 0.3e-6)
+    seen = seen + noise * torch.from_numpy(rng.standard_normal(seen.shape))
+    traces = [
+        Trace(seen[:, k].contiguous(), interval, source=f"trace_{k}.csv")
+        for k in range(cells)
+    ]
+    found = trace_part(traces, base)
+    return Truth(found.laws, numbers | {"array.read_noise_off_chip": noise})
 
 
 LAWS: dict[str, Callable[[int], Truth]] = {
     "soft-bound": soft_bound,
     "ramp-steps": ramp_steps,
+    "telegraph": telegraph,
 }
 
 
@@ -167,7 +202,8 @@ def recovery(
     found: dict[str, dict[str, int]] = {}
     for seed in range(sets):
         one = law(seed)
-        for parameter in one.fitted.parameters:
+        asked = [p for law in one.fitted for p in law.parameters]
+        for parameter in asked:
             if parameter.name not in one.numbers:
                 continue
             tally = found.setdefault(

@@ -1,18 +1,20 @@
 """Many files of measurements to one preset."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mho.device.published import Preset
 from mho.fitting.engine import Curve, FittedLaw
 from mho.fitting.normalised import in_siemens
-from mho.fitting.presets import preset_rows, ramp_preset
+from mho.fitting.presets import Part, merged_preset, preset_rows, ramp_preset
 from mho.fitting.ramps import RampFit, fit_ramps, ramp_curves
+from mho.fitting.traces import trace_part
 from mho.measured import (
     Measurement,
     NormalisedResponses,
     PulseResponses,
+    Trace,
 )
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -105,8 +107,13 @@ def fit_files(
         ValueError: There is nothing in the data that a law can be fitted to; the sentence says
             what is there.
     """
+    if not measured:
+        raise ValueError(
+            "Argument `data` must name at least one file of measurements, but names none."
+        )
     told: list[str] = []
     ramps: list[PulseResponses] = []
+    others: dict[type, list[Any]] = {}
     for one in measured:
         if isinstance(one, PulseResponses):
             ramps.append(one)
@@ -114,22 +121,41 @@ def fit_files(
             scaled, said = in_siemens(one, base)
             ramps.append(scaled)
             told.append(said)
+        elif type(one) in _PARTS:
+            others.setdefault(type(one), []).append(one)
         else:
             _refuse(one)
-    if not ramps:
-        raise ValueError(
-            "Argument `data` must name at least one file of measurements, but names none."
-        )
-    found = fit_ramps(ramps, progress)
-    preset = ramp_preset(found, base, name)
-    return Fit(
-        preset,
-        base,
-        (found.fitted,),
-        (*told, *found.told),
-        found.rivals,
-        tuple(_ramp_curves(found, preset)),
-    )
+    found = fit_ramps(ramps, progress) if ramps else None
+    parts = [
+        _PARTS[kind](some, base, progress) for kind, some in others.items()
+    ]
+    return _together(found, parts, base, name, told)
+
+
+def _together(
+    found: RampFit | None,
+    parts: Sequence[Part],
+    base: Preset,
+    name: str,
+    told: Sequence[str],
+) -> Fit:
+    """One fit of what ramps and other data say."""
+    laws = [law for part in parts for law in part.laws]
+    rivals = {t: one for part in parts for t, one in part.rivals.items()}
+    said = [*told]
+    curves: list[Curve] = []
+    preset = base
+    if found is not None:
+        preset = ramp_preset(found, base, name)
+        laws.insert(0, found.fitted)
+        rivals = found.rivals | rivals
+        said += found.told
+        curves += _ramp_curves(found, preset)
+    if parts:
+        preset, missing = merged_preset(preset, base, name, parts, laws)
+        said += [line for part in parts for line in part.told] + [*missing]
+        curves += [curve for part in parts for curve in part.curves]
+    return Fit(preset, base, tuple(laws), tuple(said), rivals, tuple(curves))
 
 
 def _ramp_curves(found: RampFit, preset: Preset) -> list[Curve]:
@@ -150,3 +176,9 @@ def _refuse(one: Any) -> None:
         f"File `{one.source}` must hold something that a law is fitted to, but holds"
         f" {one.kind}; `mho characterise {one.source}` says what is in it."
     )
+
+
+_PARTS: Mapping[type, Callable[[Sequence[Any], Preset, Progress], Part]] = {
+    Trace: trace_part,
+}
+"""What makes a part of a preset out of each kind of data, by the class of its measurements."""
