@@ -43,7 +43,7 @@ CHECKS = {
         "-n",
         "auto",
         "--dist",
-        "loadfile",
+        "worksteal",
     ],
     "docs": [
         "sphinx-build",
@@ -60,8 +60,8 @@ REPORTS = (
     "networks",
     "prose",
 )  # printed for who reads them; their exit codes do not count
-BESIDE = ("docs",)
-"""Steps that take one core, and begin with the first step."""
+BESIDE = ("types", "docs")
+"""Steps that take one core, and begin with the first step: no core waits for them."""
 _FAILED, _INTERRUPTED = 2, 130
 _POLL_SECONDS = 0.2
 _UNLOCKABLE = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -230,6 +230,19 @@ def ready(environment: Path, extras: str) -> bool:
     return done and works(environment, extras)
 
 
+def variables() -> dict[str, str]:
+    """Variables for what is called here: Python keeps what it compiles, whatever was said before.
+
+    A hundred processes import the same files, and compiling these takes longer than most of what
+    is then done with them.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE"
+    }
+
+
 def build(environment: Path, extras: str) -> None:
     """Make the environment, or bring one that works up to date.
 
@@ -255,7 +268,8 @@ def build(environment: Path, extras: str) -> None:
         "--quiet",
     ]
     install += ["--disable-pip-version-check", "-c", str(constraints)]
-    install += [*torch, "-e", f"{HOME}{extras}"]
+    # what is imported is compiled then; all 15,000 files, one after the other, take a minute
+    install += ["--no-compile", *torch, "-e", f"{HOME}{extras}"]
     call(install, "installing the requirements", environment)
     if not works(environment, extras):
         raise SetupError(
@@ -267,7 +281,7 @@ def build(environment: Path, extras: str) -> None:
 
 
 def compile_laws(environment: Path) -> None:
-    """Compile the laws of the usual cells now, rather than in the first command.
+    """Compile the laws of the usual cells now, and what is imported for them.
 
     Whatever goes wrong costs time later and nothing else: commands compile what they miss.
     """
@@ -284,6 +298,7 @@ def compile_laws(environment: Path) -> None:
                 "-c",
                 f"from mho.runs import warm_up; warm_up('{half}')",
             ],
+            env=variables(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -342,7 +357,9 @@ def check(environment: Path, only: list[str]) -> int:
                 code, seconds = beside[name].end()
             else:
                 command = [program(environment, tool), *arguments]
-                code = subprocess.run(command, cwd=HOME, check=False).returncode
+                code = subprocess.run(
+                    command, cwd=HOME, env=variables(), check=False
+                ).returncode
                 seconds = time.monotonic() - started
             verdict = "passed" if code == 0 else "FAILED"
             verdict = "report" if name in REPORTS else verdict
@@ -369,6 +386,7 @@ class Beside:
         self._process = subprocess.Popen(
             [program(environment, tool), *arguments],
             cwd=HOME,
+            env=variables(),
             stdout=self._said,
             stderr=subprocess.STDOUT,
         )
@@ -398,7 +416,8 @@ class Beside:
 
 def hand_over(environment: Path, arguments: list[str]) -> int:
     """Run mho; returns its exit code."""
-    child = subprocess.Popen([program(environment, "mho"), *arguments])
+    mho = program(environment, "mho")
+    child = subprocess.Popen([mho, *arguments], env=variables())
     while True:
         try:
             return child.wait()

@@ -409,6 +409,23 @@ def test_a_report_does_not_count(
 
 
 @POSIX
+def test_steps_keep_what_python_compiles_whatever_the_caller_said(
+    launcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the others or in turn; all other variables are the caller's."""
+    environment = made(launcher)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("OF_THE_CALLER", "1")
+    asked = (
+        "import os, sys\n"
+        "sys.exit(sys.dont_write_bytecode or 'OF_THE_CALLER' not in os.environ)"
+    )
+    step = ["python", "-c", asked]
+    monkeypatch.setattr(launcher, "CHECKS", {"lint": step, "docs": step})
+    assert launcher.check(environment, []) == 0
+
+
+@POSIX
 def test_a_step_beside_the_others_says_what_it_said_in_its_turn_and_counts(
     launcher: Any,
     monkeypatch: pytest.MonkeyPatch,
