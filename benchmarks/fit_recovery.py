@@ -142,6 +142,7 @@ def ramp_steps(seed: int, cells: int = 12) -> Truth:
         pulses_down=float(pulses),
         gain_spread=rng.uniform(0.03, 0.15),
         bias_spread=rng.uniform(0.02, 0.1),
+        ramp_spread=0.0,
         **numbers,
         **lent(),
     )

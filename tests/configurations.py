@@ -75,6 +75,7 @@ def _ramp_steps() -> RampSteps:
         threshold=0.75,
         gain_spread=0.1,
         bias_spread=0.1,
+        ramp_spread=0.1,
         voltage_spread=0.1,
         stuck_fraction=0.01,
         stuck_high=0.5,

@@ -120,3 +120,19 @@ def test_a_parameter_refuses_a_start_outside_its_bounds() -> None:
         FreeParameter("size", "1", 3.0, 0.0, 1.0)
     with pytest.raises(ValueError, match="must be positive"):
         FreeParameter("size", "1", 0.0, 0.0, 1.0, log=True)
+
+
+def test_a_search_leaves_a_spread_of_nothing() -> None:
+    """The slope by a spread is 0 where it is nothing: its square counts.
+
+    Begun there, the search must come to where it comes from elsewhere; an interval whose other
+    numbers pass there must not end early either, so the ends of the mean are the same.
+    """
+    law = Spread(numbers(1, 2.0))
+    usual = fit_law(law)
+    begun = fit_law(law, start=np.array([0.3, 0.0, 0.5]))
+    assert begun["spread"].value == pytest.approx(usual["spread"].value, 1e-2)
+    assert begun["spread"].low > 0.5
+    for end in ("low", "high"):
+        there = getattr(usual["mean"], end)
+        assert getattr(begun["mean"], end) == pytest.approx(there, abs=0.02)

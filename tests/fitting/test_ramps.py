@@ -61,7 +61,9 @@ def test_the_filter_is_the_density_of_a_normal_law() -> None:
     code = np.array([0] + [1] * 7)
     new = np.array([1] + [0] * 7)
     only = np.array([0])
-    found = ramp_loss(y, code, new, np.zeros(8), q, only, hard=False)
+    turns = np.array([0, 1] + [0] * 6)
+    place = np.zeros(8)
+    found = ramp_loss(y, code, new, turns, place, q, only, hard=False)
     place = np.arange(1, 8)
     spread = cycle**2 * np.minimum.outer(place, place)
     spread = spread + read**2 * (1 + np.eye(7))
@@ -69,6 +71,40 @@ def test_the_filter_is_the_density_of_a_normal_law() -> None:
     right = off @ np.linalg.solve(spread, off) / 2
     right += np.linalg.slogdet(spread)[1] / 2
     assert found.real == pytest.approx(right, rel=1e-12)
+
+
+def test_the_vigour_of_a_ramp_is_integrated_over() -> None:
+    """As above, two ramps of one cell, the second down: all steps of a ramp are e larger.
+
+    That adds step²·σ²·i·j to the covariance within a ramp, and nothing between ramps; the second
+    begins where the first ended, with no reading between.
+    """
+    step, cycle, read, vigour = 0.05, 0.01, 0.02, 0.2
+    count = 6
+    rng = np.random.default_rng(2)
+    sign = np.array([1.0] * count + [-1.0] * count)
+    mean = 0.2 + step * np.cumsum(sign)
+    y = np.concatenate(([0.2], mean)) + 0.02 * rng.standard_normal(13)
+    q = np.zeros(FIXED + 4, np.complex128)
+    q[2] = q[3] = cycle
+    q[4], q[10], q[12] = read**2, 1.0, vigour**2
+    q[FIXED:] = step
+    code = np.array([0, *sign.astype(int)])
+    new = np.array([1] + [0] * 12)
+    turns = np.array([0, 1] + [0] * 5 + [1] + [0] * 5)
+    active = np.array([0, 4])
+    found = ramp_loss(y, code, new, turns, np.zeros(13), q, active, hard=False)
+    pulse = np.arange(1, 13)
+    ups = np.minimum(pulse, count)
+    downs = pulse - ups
+    spread = cycle**2 * np.minimum.outer(pulse, pulse)
+    alike = np.outer(ups, ups) + np.outer(downs, downs)
+    spread = spread + (step * vigour) ** 2 * alike
+    spread = spread + read**2 * (1 + np.eye(12))
+    off = y[1:] - y[0] - (mean - 0.2)
+    right = off @ np.linalg.solve(spread, off) / 2
+    right += np.linalg.slogdet(spread)[1] / 2
+    assert found.real == pytest.approx(right, rel=1e-10)
 
 
 def test_the_slopes_are_those_of_differences() -> None:

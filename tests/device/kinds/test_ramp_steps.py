@@ -14,6 +14,7 @@ from mho.rng import Stream
 UP = np.linspace(0.002, 0.008, NODES)
 DOWN = np.linspace(0.006, 0.005, NODES)
 """Steps as parts of the range (1)."""
+LINES = [f"{word}_{k}" for word in ("up", "down") for k in range(NODES)]
 LOW, SPAN = 100e-6, 100e-6
 PULSES = 200.0
 
@@ -36,6 +37,7 @@ def cell(**changes: float) -> RampSteps:
         threshold=0.75,
         gain_spread=0.0,
         bias_spread=0.0,
+        ramp_spread=0.0,
         voltage_spread=0.0,
         stuck_fraction=0.0,
         stuck_high=0.5,
@@ -124,3 +126,20 @@ def test_numbers_that_make_no_cell_are_refused() -> None:
         cell(reversal=1.5)
     with pytest.raises(ValueError, match="must have a positive step"):
         cell(**{f"up_{k}": 0.0 for k in range(NODES)})
+
+
+def test_a_ramp_has_a_vigour_until_the_direction_changes() -> None:
+    """Without other spreads all steps of a ramp are alike, and another ramp has others.
+
+    Of 400 cells the deviation of the vigour is known to a twenty-eighth; five of its errors.
+    """
+    kind = cell(ramp_spread=0.1, reversal=1.0, **dict.fromkeys(LINES, 2e-7))
+    start = np.full(400, 0.3)
+    ups = [ramp(kind, start, np.ones(n)) for n in (10, 20)]
+    first, second = ups[0] - 0.3, ups[1] - ups[0]
+    assert second == pytest.approx(first, abs=1e-5)
+    mean, spread = first.mean(), first.std()
+    assert mean == pytest.approx(0.02, rel=5 * 0.1 / 20)
+    assert spread / mean == pytest.approx(0.1, rel=5 / np.sqrt(800))
+    back = ramp(kind, start, np.array([1.0] * 10 + [-1.0] * 10)) - ups[0]
+    assert abs(np.corrcoef(first, -back)[0, 1]) < 5 / np.sqrt(400)

@@ -4,20 +4,23 @@ Steps are straight lines from node to node over a place :math:`s`, one line for 
 for pulses down:
 
 .. math::
-    \Delta G = \pm\, S \left[ g\,(1 \pm b)\, m_\pm(s) + c_\pm z \right], \qquad
+    \Delta G = \pm\, S \left[ g\,(1 \pm b + r)\, m_\pm(s) + c_\pm z \right], \qquad
     s = (1 - w)\, \frac{G - G_{lo}}{G_{hi} - G_{lo}} + w\, p,
 
 with the strength :math:`S` of the pulse in unit pulses, as in `SoftBound`, a cell's gain
-:math:`g` and asymmetry :math:`b`, and a normal number :math:`z` for each pulse. The place is that
-of the conductance in its range for :math:`w = 0`. For :math:`w = 1` it is the progress :math:`p`
-of a ramp: the unit pulses since the direction changed, over those of a whole ramp; from 1 down to
-0 for pulses down.
+:math:`g` and asymmetry :math:`b`, a vigour :math:`r` that is drawn anew whenever the direction
+changes, and a normal number :math:`z` for each pulse. The place is that of the conductance in its
+range for :math:`w = 0`. For :math:`w = 1` it is the progress :math:`p` of a ramp: the unit pulses
+since the direction changed, over those of a whole ramp; from 1 down to 0 for pulses down.
 
 Why a progress: in many cells the first pulses after a change of direction do less than later ones
 at the same conductance, and two ramps that begin apart stay as far apart, whereas with steps that
 grow with conductance alone they would part. `w` is fitted; what a change of direction in the
 middle of the range does is inferred from ramps over all of it. The form is a choice that the
 fits of ramps suggested.
+
+Why a vigour: ramps of one cell that begin alike part in proportion to the pulses, not to their
+root, as steps that vary from pulse to pulse alone would have it.
 
 No cell leaves its range. Nothing is said of time: no leak, no noise of reads.
 """
@@ -52,6 +55,7 @@ NODES = 10
 _STEP = normal_purpose("step")
 _OWN = normal_purpose("gain and bias")
 _VOLTAGE = normal_purpose("switching voltage")
+_RAMP = normal_purpose("vigour of the ramp")
 _STUCK = purpose("stuck")
 _LEAST = F(0.01)
 """Smallest gain and smallest switching voltage of a cell, relative to the typical one (1)."""
@@ -96,6 +100,7 @@ class RampSteps(CellModel):
         threshold: Amplitude below which nothing moves, relative to a cell's own `voltage` (1).
         gain_spread: Relative spread of the step between cells (1).
         bias_spread: Spread between cells of half the relative difference of up and down (1).
+        ramp_spread: Relative spread of the step of one cell from ramp to ramp (1).
         voltage_spread: Relative spread of `voltage` between cells (1).
         stuck_fraction: Cells that never switch (1).
         stuck_high: Share of those that are stuck at the high end (1).
@@ -134,6 +139,7 @@ class RampSteps(CellModel):
     threshold: float
     gain_spread: float
     bias_spread: float
+    ramp_spread: float
     voltage_spread: float
     stuck_fraction: float
     stuck_high: float
@@ -142,6 +148,7 @@ class RampSteps(CellModel):
     columns: ClassVar[Mapping[str, Column]] = {
         "conductance": "f4",
         "since": "f4",
+        "vigour": "f4",
     }
     constants: ClassVar[Mapping[str, Column]] = {
         "gain": "f4",
@@ -175,7 +182,12 @@ class RampSteps(CellModel):
             check_between(getattr(self, name), name, 0.0, 1.0, "1")
         for name, unit in (("width", "s"), ("voltage", "V"), ("scale", "V")):
             check_positive(getattr(self, name), name, unit)
-        for name in ("gain_spread", "bias_spread", "voltage_spread"):
+        for name in (
+            "gain_spread",
+            "bias_spread",
+            "ramp_spread",
+            "voltage_spread",
+        ):
             check_between(getattr(self, name), name, 0.0, 10.0, "1")
 
     def line(self, word: str) -> tuple[float, ...]:
@@ -230,6 +242,9 @@ class RampSteps(CellModel):
         if size == 0:
             return
         up = shot.volts > 0
+        turned = cell.since <= 0 if up else cell.since >= 0
+        if turned:
+            cell.vigour = p.ramp_spread * normal(draw, _RAMP)
         if up:
             cell.since = max(cell.since, F(0))
             progress = min(cell.since / p.pulses_up, F(1))
@@ -240,11 +255,11 @@ class RampSteps(CellModel):
         place = (F(1) - p.reversal) * x + p.reversal * progress
         z = normal(draw, _STEP)
         if up:
-            factor = cell.gain * (F(1) + cell.bias)
+            factor = cell.gain * (F(1) + cell.bias + cell.vigour)
             step = factor * at_place(p.up, place) + p.spread_up * z
             cell.since += size
         else:
-            factor = cell.gain * (F(1) - cell.bias)
+            factor = cell.gain * (F(1) - cell.bias + cell.vigour)
             step = -factor * at_place(p.down, place) + p.spread_down * z
             cell.since -= size
         moved = cell.conductance + size * step

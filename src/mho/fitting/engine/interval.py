@@ -6,7 +6,7 @@ import numpy as np
 
 from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.law import Row
-from mho.fitting.engine.optimum import curvature, most_likely
+from mho.fitting.engine.optimum import curvature, lifted, most_likely
 
 RISE = 1.9207294
 """Rise of the loss at the ends of a 95 % interval: half the quantile of χ² with one number."""
@@ -131,7 +131,7 @@ def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
     where[free] = np.clip(best[free] + way * reach * response, 0.0, 1.0)
     for _ in range(_TRIALS):
         where[k] = best[k] + way * reach
-        if not _at_rest(optimum, where, k):
+        if not _at_rest(optimum, where, k) or _stuck(optimum, where, k):
             return None
         rise = optimum.rise(where)
         if abs(rise - RISE) < _NEAR:
@@ -206,6 +206,12 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
             return True
         before = left
     return False
+
+
+def _stuck(optimum: Optimum, where: Row, k: int) -> bool:
+    """Whether a spread was moved to nothing, and stays there though more is likelier."""
+    loss = optimum.places.loss(where)
+    return lifted(optimum.places, where, loss, (k,)) is not None
 
 
 def _by_search(optimum: Optimum, k: int, way: float) -> float:

@@ -13,6 +13,11 @@ _STEP = 1e-5
 _AGAIN = 12
 _NOTHING = 1e-3
 """Drop of the loss that is not worth a further search (1)."""
+_LIFTS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+"""Distances from a bound at which the loss is looked at (1)."""
+_LIFTED = 4
+"""Times that a search is begun again off a bound at most (1)."""
+_AT_BOUND = 1e-7
 _STEPS = 500
 """Steps of the search at most (1)."""
 
@@ -25,12 +30,56 @@ def most_likely(
 ) -> tuple[Row, float]:
     """Coordinates of the smallest loss between the bounds, and that loss (1).
 
+    A spread of nothing has no slope, as its square counts, and no search by slopes leaves it.
+    So the loss is looked at beside it, and where it is smaller the search goes on from there.
+
     Args:
         places: A law in its coordinates.
         start: Where to begin (1).
         held: Numbers that stay where they begin, by their place.
         bends: Second derivative by each number, as far as known (1); found if `None`.
     """
+    best, loss = _descended(places, start, held, bends)
+    for _ in range(_LIFTED):
+        better = lifted(places, best, loss, held)
+        if better is None:
+            break
+        best, loss = _descended(places, better, held, None)
+    return best, loss
+
+
+def lifted(
+    places: Coordinates, where: Row, loss: float, held: Sequence[int] = ()
+) -> Row | None:
+    """A place beside `where`, off a bound, with a smaller loss; `None` if there is none.
+
+    Args:
+        places: A law in its coordinates.
+        where: A place (1).
+        loss: The loss there (1).
+        held: Numbers that stay.
+    """
+    best: Row | None = None
+    least = loss - _NOTHING
+    for k in np.flatnonzero((where < _AT_BOUND) | (where > 1 - _AT_BOUND)):
+        if k in held:
+            continue
+        for lift in _LIFTS:
+            trial = where.copy()
+            trial[k] = lift if where[k] < 0.5 else 1.0 - lift
+            here = places.loss(trial)
+            if here < least:
+                best, least = trial, here
+    return best
+
+
+def _descended(
+    places: Coordinates,
+    start: Row,
+    held: Sequence[int],
+    bends: Row | None,
+) -> tuple[Row, float]:
+    """Where a search by slopes ends, and the loss there (1)."""
     from scipy.optimize import minimize
 
     free = np.setdiff1d(np.arange(start.size), np.array(held, dtype=int))
@@ -96,13 +145,13 @@ def curvature(places: Coordinates, best: Row) -> Row:
     """Second derivatives of the loss, from differences of its slopes. Shape (numbers, numbers)."""
     count = best.size
     second = np.empty((count, count))
+    here = places.gradient(best)
     for k in range(count):
         step = 1e-5 if best[k] < 0.5 else -1e-5
         moved = best.copy()
         moved[k] += step
         two = best.copy()
         two[k] += 2 * step
-        here = places.gradient(best)
         # one-sided, of second order: the other side may be out of bounds
         slope = 4 * places.gradient(moved) - places.gradient(two) - 3 * here
         second[k] = slope / (2 * step)

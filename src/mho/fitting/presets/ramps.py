@@ -34,6 +34,8 @@ _ELSE: Mapping[str, tuple[float, str]] = {
     "threshold": (0.75, "1"),
 }
 """What stands in for what a base does not have; of all others 0."""
+_SPREADS = ("cell.gain_spread", "cell.bias_spread", "cell.ramp_spread")
+"""Spreads that are the base's, or nothing, where data do not tell them."""
 _UNITS = {"leak": "1/s", "write_energy": "J", "rest": "S"}
 
 
@@ -101,7 +103,7 @@ def _known(fit: RampFit, source: str) -> dict[str, Value]:
         if not one.name.startswith("cell."):
             continue
         value = fitted_value(one)
-        spread_of_cells = one.name in ("cell.gain_spread", "cell.bias_spread")
+        spread_of_cells = one.name in _SPREADS
         if not one.determined:
             if spread_of_cells:
                 continue

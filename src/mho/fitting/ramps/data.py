@@ -39,6 +39,24 @@ class Ramps:
         fresh[1:] = self.cell[1:] != self.cell[:-1]
         return fresh
 
+    @cached_property
+    def turns(self) -> Codes:
+        """1 at the first pulse in a direction, else 0. Shape (readings,)."""
+        pulsed = np.abs(self.code) == 1
+        found: Codes = (pulsed & (self._count == 1)).astype(np.int64)
+        return found
+
+    @property
+    def ramps_of_a_cell(self) -> int:
+        """Most ramps in one direction that a single cell has been on (1)."""
+        firsts = self.cell[self.turns == 1]
+        signs = self.code[self.turns == 1]
+        most = 0
+        for sign in (1, -1):
+            counts = np.unique(firsts[signs == sign], return_counts=True)[1]
+            most = max(most, int(counts.max(initial=0)))
+        return most
+
     @property
     def cells(self) -> int:
         """Different cells (1)."""

@@ -1,11 +1,12 @@
 r"""Likelihood of ramps of pulses with steps, noise of cycles and noise of reads told apart.
 
-A Kalman filter follows four numbers of a cell: its conductance :math:`g`, a slow fluctuation
-:math:`n` that reads see on top, and two constants of its own, a gain :math:`a` and an asymmetry
-:math:`b`, which never change and are what differs between cells:
+A Kalman filter follows five numbers of a cell: its conductance :math:`g`, a slow fluctuation
+:math:`n` that reads see on top, two constants of its own, a gain :math:`a` and an asymmetry
+:math:`b`, which never change and are what differs between cells, and the vigour :math:`e` of the
+ramp it is on, drawn anew whenever pulses change their direction:
 
 .. math::
-    g &\leftarrow g \pm m_\pm(s)\,(1 + a \pm b) + c\,\varepsilon, \qquad
+    g &\leftarrow g \pm m_\pm(s)\,(1 + a \pm b + e) + c\,\varepsilon, \qquad
     n \leftarrow \rho\, n + \sigma \sqrt{1 - \rho^2}\,\varepsilon', \\
     y &= g + n + r\,\varepsilon'' , \qquad
     s = (1 - w)\,x(g) + w\,k / K .
@@ -36,9 +37,13 @@ FIRST = 0
 """Code of the first reading of a ramp."""
 AGAIN = 2
 """Code of another reading without a pulse; +1 and −1 are readings after a pulse."""
-FIXED = 12
+FIXED = 13
 """Numbers before the steps at nodes: relative spreads of a step, up and down, absolute ones, r²,
-σ², ρ, variances of gain and asymmetry, the first and the last node, and w."""
+σ², ρ, variances of gain and asymmetry, the first and the last node, w, and the variance of a
+ramp's vigour."""
+_STATES = 5
+_SLOW = 1
+_VIGOUR = 4
 _LOGISTIC = 0.58
 """Scale of the logistic law that is nearest to a normal one of deviation 1 (1)."""
 _FAR = 35.0
@@ -51,6 +56,7 @@ def ramp_loss(
     y: Row,
     code: Codes,
     new_cell: Codes,
+    turns: Codes,
     progress: Row,
     q: Complex,
     active: Codes,
@@ -62,14 +68,15 @@ def ramp_loss(
         y: Readings in order. Shape (readings,).
         code: What came before each, see `FIRST`. Shape (readings,).
         new_cell: 1 where another cell begins, else 0. Shape (readings,).
+        turns: 1 at the first pulse in a direction, else 0. Shape (readings,).
         progress: How far a ramp has come before each pulse, from 0 at the low end to 1 at the
             high one (1). Shape (readings,).
         q: Numbers of the law, see `FIXED`, then steps up and steps down at nodes.
-        active: Which of the four numbers of a cell there are; 0 always.
+        active: Which of the five numbers of a cell there are; 0 always.
         hard: Whether the first and the last node are ends that nothing passes.
     """
     found: complex = _KERNELS["filter_ramps"](
-        y, code, new_cell, progress, q, active, hard
+        y, code, new_cell, turns, progress, q, active, hard
     )
     return found
 
@@ -78,16 +85,20 @@ def filter_ramps(
     y: Row,
     code: Codes,
     new_cell: Codes,
+    turns: Codes,
     progress: Row,
     q: Complex,
     active: Codes,
     hard: bool,
 ) -> complex:
     """All ramps, one reading after the other."""
-    mean = np.zeros(4, np.complex128)
-    spread = np.zeros((4, 4), np.complex128)
-    row = np.zeros(4, np.complex128)
-    new = np.zeros(4, np.complex128)
+    mean = np.zeros(_STATES, np.complex128)
+    spread = np.zeros((_STATES, _STATES), np.complex128)
+    row = np.zeros(_STATES, np.complex128)
+    new = np.zeros(_STATES, np.complex128)
+    is_slow = False
+    for k in active:
+        is_slow = is_slow or k == _SLOW
     loss = 0j
     for i in range(y.size):
         if code[i] == FIRST:
@@ -95,8 +106,12 @@ def filter_ramps(
             continue
         if code[i] != AGAIN:
             sign = code[i]
+            if turns[i] == 1:
+                turn(mean, spread, q)
             added = predict(mean, row, sign, progress[i], q)
-            spread_out(spread, row, new, added, q, active)
+            spread_out(spread, row, new, added, active)
+            if is_slow:
+                forget(spread, q, active)
             if hard:
                 stop(mean, spread, sign, q, active)
         loss += correct(mean, spread, new, y[i], q, active)
@@ -110,13 +125,14 @@ def begin(
     if new_cell:
         mean[2] = 0.0
         mean[3] = 0.0
-        for k in range(2, 4):
-            for j in range(2, 4):
+        mean[_VIGOUR] = 0.0
+        for k in range(2, _STATES):
+            for j in range(2, _STATES):
                 spread[k, j] = 0.0
         spread[2, 2] = q[7]
         spread[3, 3] = q[8]
     for k in range(2):
-        for j in range(4):
+        for j in range(_STATES):
             spread[k, j] = 0.0
             spread[j, k] = 0.0
     mean[0] = first
@@ -125,6 +141,15 @@ def begin(
     spread[0, 1] = -q[5]
     spread[1, 0] = -q[5]
     spread[1, 1] = q[5]
+
+
+def turn(mean: Complex, spread: Complex, q: Complex) -> None:
+    """Another direction: the vigour of the ramp is not known yet."""
+    mean[_VIGOUR] = 0.0
+    for k in range(_STATES):
+        spread[k, _VIGOUR] = 0.0
+        spread[_VIGOUR, k] = 0.0
+    spread[_VIGOUR, _VIGOUR] = q[12]
 
 
 def step_here(
@@ -160,10 +185,11 @@ def predict(
     """
     up = sign > 0
     step, slope = step_here(mean[0], progress, up, q)
-    factor = 1.0 + mean[2] + sign * mean[3]
+    factor = 1.0 + mean[2] + sign * mean[3] + mean[_VIGOUR]
     row[0] = 1.0 + sign * slope * factor
     row[2] = sign * step
     row[3] = step
+    row[_VIGOUR] = sign * step
     relative = q[0] if up else q[1]
     absolute = q[2] if up else q[3]
     added: complex = (relative * step * factor) ** 2 + absolute**2
@@ -178,7 +204,6 @@ def spread_out(
     row: Complex,
     new: Complex,
     added: complex,
-    q: Complex,
     active: Codes,
 ) -> None:
     """F spread Fᵀ + Q, where only the first two rows of F are not those of the unit matrix."""
@@ -193,12 +218,16 @@ def spread_out(
         spread[0, j] = new[j]
         spread[j, 0] = new[j]
     spread[0, 0] = own
-    if active.size in (2, 4):
-        for j in active:
-            if j != 1:
-                spread[1, j] *= q[6]
-                spread[j, 1] = spread[1, j]
-        spread[1, 1] = q[6] ** 2 * spread[1, 1] + q[5] * (1.0 - q[6] ** 2)
+
+
+def forget(spread: Complex, q: Complex, active: Codes) -> None:
+    """What a pulse leaves of the slow fluctuation, and what takes the place of the rest."""
+    for j in active:
+        if j != _SLOW:
+            spread[_SLOW, j] *= q[6]
+            spread[j, _SLOW] = spread[_SLOW, j]
+    own = q[6] ** 2 * spread[_SLOW, _SLOW]
+    spread[_SLOW, _SLOW] = own + q[5] * (1.0 - q[6] ** 2)
 
 
 def stop(

@@ -17,6 +17,8 @@ _WEIGHTS = (0.05, 0.95)
 """Weights of the progress of a ramp at which a search begins (1)."""
 CELLS = 4
 """Cells from which a spread between them is asked for (1)."""
+RAMPS = 4
+"""Ramps of a cell either way from which a spread between them is asked for (1)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +128,7 @@ class RampLaw:
         if self.parts.cells:
             q[7] = at["cell.gain_spread"] ** 2
             q[8] = at.get("cell.bias_spread", 0j) ** 2
+        q[12] = at.get("cell.ramp_spread", 0j) ** 2
         return q
 
     @cached_property
@@ -138,6 +141,7 @@ class RampLaw:
             self._scaled,
             ramps.code,
             ramps.new_cell,
+            ramps.turns,
             ramps.progress,
             self.filtered(p),
             self._active,
@@ -159,7 +163,13 @@ class RampLaw:
     @cached_property
     def _active(self) -> Codes:
         numbers = [0] + [1] * self.parts.slow + [2, 3] * self.parts.cells
+        numbers += [4] * self.has_vigour
         return np.array(numbers, dtype=np.int64)
+
+    @property
+    def has_vigour(self) -> bool:
+        """Whether it knows of a spread from ramp to ramp of one cell."""
+        return False
 
     @property
     def signs(self) -> tuple[int, ...]:
@@ -218,7 +228,18 @@ class NodeLaw(RampLaw):
         names.append(
             FreeParameter("cell.reversal", "1", 0.5, 0.0, 1.0, useful=0.5)
         )
+        if self.has_vigour:
+            names.append(
+                FreeParameter(
+                    "cell.ramp_spread", "1", 0.02, 0.0, 1.0, useful=0.2
+                )
+            )
         return names
+
+    @property
+    def has_vigour(self) -> bool:
+        """Whether cells are on several ramps each way, so that these can be compared."""
+        return self.parts.ramps.ramps_of_a_cell >= RAMPS
 
     def starts(self) -> list[Row]:
         """Steps that hang on the conductance, and on the progress of a ramp."""
