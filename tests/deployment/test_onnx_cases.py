@@ -29,8 +29,6 @@ KNOWN_TYPES = "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint3
 FOLDERS = ("pytorch-operator", "pytorch-converted", "simple")
 REFUSED = {
     "still trains": 8,
-    "multiplies whole numbers": 12,
-    "rounds by the range of a whole batch": 3,
     "rounds to the number type": 3,
     "returns where the largest numbers were": 2,
     "reducing over zero-size dimension": 3,

@@ -43,6 +43,18 @@ class Freedom:
             numbers: The numbers before it (S).
             step: What is to be added to the difference of each weight's cells (S).
         """
-        free = numbers + self.direction * step
-        inside = torch.maximum(torch.minimum(free, self.high), self.low)
+        return self.limited(numbers, numbers + self.direction * step)
+
+    def limited(
+        self,
+        numbers: Float[Tensor, "*numbers"],
+        wished: Float[Tensor, "*numbers"],
+    ) -> Float[Tensor, "*numbers"]:
+        """Numbers that are wished for, as far as their limits allow (S).
+
+        Args:
+            numbers: The numbers before (S), for those that must stay.
+            wished: What they should become (S).
+        """
+        inside = torch.maximum(torch.minimum(wished, self.high), self.low)
         return torch.where(self.direction != 0, inside, numbers)

@@ -16,6 +16,7 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.mapping.blocks.block import Block
 from mho.mapping.blocks.freedom import Freedom
+from mho.mapping.blocks.mixing import Mixing
 from mho.wires import effective_blocks, effective_pair
 
 ROUNDS = 40
@@ -95,8 +96,8 @@ def looks(
 
     Newton's method with the attenuation of each weight's own cells in the place of the full
     Jacobian: if the wires leave 80 % of what these conduct, 1 µS that is missing asks for 1.25 µS.
-    How a weight's cells change the currents of others is left to the next look, so an error
-    shrinks in every round by about the share of the signal that the wires take.
+    How a weight's cells change the currents of others is left to the next looks: on large blocks
+    these combine what the last rounds have left, see `Mixing`.
 
     Args:
         freedom: What may move.
@@ -108,6 +109,7 @@ def looks(
         What was tried and what is to be tried next; whoever asks decides when to stop.
     """
     numbers = freedom.start
+    mixing = Mixing(freedom)
     for _ in range(ROUNDS):
         held = freedom.conductances(numbers)
         seen = effective(held, block, info)
@@ -115,7 +117,7 @@ def looks(
         missing = goal(numbers, reached) - reached
         proposal = _proposal(freedom, numbers, missing, (held, seen), block)
         yield Look(numbers, held, missing, proposal)
-        numbers = proposal
+        numbers = mixing(numbers, proposal)
 
 
 def always(wanted: Float[Tensor, "rows outputs"]) -> Goal:

@@ -1,26 +1,21 @@
-"""ONNX numbers rounded to steps, and made real again: QDQ, as quantised networks are written."""
+"""ONNX numbers rounded to steps, made real again, and multiplied: networks of whole numbers.
+
+A product of whole numbers becomes the layer of the weights that they stand for. A range that the
+file takes from the numbers themselves is that of each sample, which does not depend on others.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from mho.network.formats.building import Array, Builder, Constant, Value
+from mho.network.formats.onnx.operators import convolutions, products
 from mho.network.formats.onnx.operators.node import Handler, OnnxNode
 from mho.network.graph import Ref
 
-_INTEGERS = (
-    "multiplies whole numbers; export it as QDQ, with `DequantizeLinear` in front"
-    " of layers"
-)
-REFUSED = {
-    "ConvInteger": _INTEGERS,
-    "MatMulInteger": _INTEGERS,
-    "QLinearConv": _INTEGERS,
-    "QLinearMatMul": _INTEGERS,
-    "DynamicQuantizeLinear": (
-        "rounds by the range of a whole batch, so that samples depend on each other"
-    ),
-}
-"""Operators that are refused, and why."""
+_HIGHEST = 255.0
+"""Largest of the whole numbers that a range of its own is divided into (1)."""
 
 _RANGES = {2: (0, 255), 3: (-128, 127), 4: (0, 65535), 5: (-32768, 32767)}
 """Bounds of uint8, int8, uint16 and int16, by ONNX's numbers for them."""
@@ -114,16 +109,138 @@ def _bounds(node: OnnxNode, zero: Array) -> tuple[int, int]:
     return int(limits.min), int(limits.max)
 
 
-def _refused(reason: str) -> Handler:
-    def handle(_: Builder, node: OnnxNode) -> Value:
-        raise node.refused(reason)
+def _dynamic(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
+    """Whole numbers, steps and zero points, for the range of each sample."""
+    value = builder.ref(builder.as_real(node.needed(0)))
+    sizes = builder.fixed_shape(value)
+    within = [axis for axis, size in enumerate(sizes) if size is not None]
+    if len(sizes) - len(within) > 1:
+        raise node.refused("rounds by a range along several free axes")
 
-    return handle
+    def end(name: str, **cut: float) -> Ref:
+        found = (
+            builder.emit(
+                f"aten.{name}.default", self=value, dim=within, keepdim=True
+            )
+            if within
+            else value
+        )
+        return builder.emit("aten.clamp.default", self=found, **cut)
 
+    low = end("amin", max=0.0)
+    high = end("amax", min=0.0)
+    width = builder.emit("aten.sub.Tensor", self=high, other=low)
+    step = builder.emit("aten.div.Scalar", self=width, other=_HIGHEST)
+    # nothing but zeros: any step will do
+    none = builder.emit("aten.eq.Scalar", self=width, other=0.0)
+    step = builder.emit("aten.add.Tensor", self=step, other=none)
+    below = builder.emit("aten.div.Tensor", self=low, other=step)
+    zero = _whole(builder, builder.emit("aten.neg.default", self=below))
+    scaled = builder.emit("aten.div.Tensor", self=value, other=step)
+    rounded = builder.emit("aten.round.default", self=scaled)
+    shifted = builder.emit("aten.add.Tensor", self=rounded, other=zero)
+    if len(within) == len(sizes) > 0:
+        # a single sample: the file's own single numbers
+        step = builder.emit("aten.reshape.default", self=step, shape=())
+        zero = builder.emit("aten.reshape.default", self=zero, shape=())
+    return _whole(builder, shifted), step, zero
+
+
+def _whole(builder: Builder, value: Ref) -> Ref:
+    rounded = builder.emit("aten.round.default", self=value)
+    kept = builder.emit(
+        "aten.clamp.default", self=rounded, min=0.0, max=_HIGHEST
+    )
+    return builder.emit("aten.to.dtype", self=kept, dtype=torch.int64)
+
+
+def _less_zero(builder: Builder, node: OnnxNode, index: int) -> Value:
+    """The activations of a product of whole numbers, less their zero point."""
+    value = node.needed(index)
+    zero = node.input(index + 2)
+    if zero is not None and not builder.is_zero(zero):
+        ref = builder.ref(value)
+        value = builder.emit("aten.sub.Tensor", self=ref, other=zero)
+    return builder.as_real(value)
+
+
+def _real_weights(
+    node: OnnxNode,
+    weight: Constant,
+    zero: Constant | None,
+    step: Constant | None,
+    axis: int,
+) -> Constant:
+    """The weights that whole numbers stand for, rounded once.
+
+    Args:
+        node: Their operation.
+        weight: The whole numbers.
+        zero: Their zero point, one or one for each output.
+        step: Their step, likewise.
+        axis: Axis of the outputs.
+    """
+    array = weight.array.astype(np.float64)
+    for part, work in ((zero, np.subtract), (step, np.multiply)):
+        if part is None:
+            continue
+        along = [1] * array.ndim
+        if part.array.size > 1:
+            if part.array.size != array.shape[axis]:
+                raise node.refused(
+                    f"has steps of shape {part.array.shape} for weights of shape {array.shape}"
+                )
+            along[axis] = -1
+        array = work(array, part.array.astype(np.float64).reshape(along))
+    return Constant(weight.name, array.astype(np.float32))
+
+
+def _integer_product(builder: Builder, node: OnnxNode) -> Value:
+    """`ConvInteger` and `MatMulInteger`: a layer whose weights are whole numbers."""
+    operator, axis = _LAYERS[node.operator]
+    weight = node.needed(1)
+    if isinstance(weight, Ref):
+        raise node.refused("multiplies whole numbers that are both computed")
+    real = _real_weights(node, weight, node.constant(3), None, axis)
+    inputs = (_less_zero(builder, node, 0), real)
+    return operator(builder, replace(node, inputs=inputs))  # type: ignore[return-value]
+
+
+def _rounded_product(builder: Builder, node: OnnxNode) -> Value:
+    """`QLinearConv` and `QLinearMatMul`: a layer between two roundings."""
+    operator, axis = _LAYERS[node.operator]
+    weight = node.constant(3)
+    step = node.constant(4)
+    own = node.constant(1)
+    if weight is None or step is None or own is None:
+        raise node.refused("lacks its weights or a step")
+    value = _dequantize(builder, replace(node, inputs=node.inputs[:3]))
+    real = _real_weights(node, weight, node.constant(5), step, axis)
+    bias = node.constant(8)
+    if bias is not None:
+        of_inputs = own.array.astype(np.float64) * step.array
+        array = bias.array * of_inputs.reshape(-1)
+        bias = Constant(bias.name, array.astype(np.float32))
+    product = operator(builder, replace(node, inputs=(value, real, bias)))
+    rounding = (product, *node.inputs[6:8])
+    return _quantize(builder, replace(node, inputs=rounding))  # type: ignore[arg-type]
+
+
+_LAYERS = {
+    "ConvInteger": (convolutions.HANDLERS["Conv"], 0),
+    "MatMulInteger": (products.HANDLERS["MatMul"], -1),
+    "QLinearConv": (convolutions.HANDLERS["Conv"], 0),
+    "QLinearMatMul": (products.HANDLERS["MatMul"], -1),
+}
+"""The layer of real numbers for each product of whole ones, and the axis of its outputs."""
 
 HANDLERS: dict[str, Handler] = {
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
-    **{name: _refused(reason) for name, reason in REFUSED.items()},
+    "DynamicQuantizeLinear": _dynamic,
+    "ConvInteger": _integer_product,
+    "MatMulInteger": _integer_product,
+    "QLinearConv": _rounded_product,
+    "QLinearMatMul": _rounded_product,
 }
 """Operators of this family."""
