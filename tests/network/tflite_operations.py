@@ -109,6 +109,46 @@ def pad(turned: bool, fill: float | None = None) -> Build:
     return build
 
 
+def mirrored(mode: int) -> Build:
+    """Rows and channels go on as in a mirror, in front and behind by different numbers."""
+
+    def build(net: Writer) -> int:
+        x = net.conv(net.input(5, 4, 3), 3, (1, 1))
+        table = np.array([[0, 0], [1, 2], [0, 0], [2, 1]], np.int32)
+        inputs = [x, net.constant(table)]
+        return net.op("MIRROR_PAD", inputs, (1, 8, 4, 6), mode=mode)
+
+    return build
+
+
+def chosen(net: Writer) -> int:
+    """The least number of a pixel where it is above a bound, else its own numbers, floored."""
+    x = net.conv(net.input(5, 4, 3), 3, (1, 1), activation="NONE")
+    least = net.op("REDUCE_MIN", [x, net.whole(3)], (1, 5, 4))
+    wide = net.op("RESHAPE", [least, net.whole(1, 5, 4, 1)], (1, 5, 4, 1))
+    bound = net.constant(np.array(-0.5, np.float32))
+    above = net.op("GREATER", [wide, bound], (1, 5, 4, 1))
+    found = net.op("SELECT_V2", [above, wide, x], (1, 5, 4, 3))
+    return net.op("FLOOR", [found], (1, 5, 4, 3))
+
+
+def taken_apart(net: Writer) -> int:
+    """Uneven parts of the columns, the rows of the last, and both halves of it side by side."""
+    x = net.conv(net.input(2, 5, 3), 4, (1, 1))
+    axis = net.constant(np.array(2, np.int32))
+    parts = net.op(
+        "SPLIT_V",
+        [x, net.whole(3, 2), axis],
+        (1, 2, 2, 4),
+        results=2,
+        num_splits=2,
+    )
+    rows = net.op("UNPACK", [parts + 1], (1, 2, 4), results=2, num=2, axis=1)
+    return net.op(
+        "PACK", [rows + 1, rows], (1, 2, 2, 4), values_count=2, axis=2
+    )
+
+
 def concatenated(net: Writer) -> int:
     x = net.input(5, 4, 3)
     a = net.conv(x, 6, (3, 3))
@@ -279,6 +319,10 @@ OPERATIONS: dict[str, Build] = {
     "pad": pad(turned=False),
     "pad turned": pad(turned=True),
     "pad filled": pad(turned=True, fill=-2.0),
+    "mirror": mirrored(0),
+    "mirror that shows the last": mirrored(1),
+    "choice": chosen,
+    "taken apart": taken_apart,
     "concatenation": concatenated,
     "slice by steps": sliced,
     "slice": cut,

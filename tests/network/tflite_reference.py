@@ -221,7 +221,20 @@ OPERATORS: dict[str, Callable[..., Array]] = {
         size[0] // x.shape[1], 1
     ).repeat(size[1] // x.shape[2], 2),
     "DEPTH_TO_SPACE": _depth_to_space,
-    "PACK": lambda _, *xs: np.stack(xs),
+    "PACK": lambda item, *xs: np.stack(xs, item.options["axis"]),
+    "UNPACK": lambda item, x: [
+        x.take(k, item.options["axis"]) for k in range(len(item.outputs))
+    ],
+    "SPLIT_V": lambda _, x, sizes, axis: np.split(
+        x, np.cumsum(sizes)[:-1], int(axis)
+    ),
+    "MIRROR_PAD": lambda item, x, pads: np.pad(
+        x, pads, mode=("reflect", "symmetric")[item.options["mode"]]
+    ),
+    "REDUCE_MIN": lambda _, x, axes: x.min(tuple(int(a) for a in axes)),
+    "GREATER": lambda _, a, b: a > b,
+    "SELECT_V2": lambda _, truth, a, b: np.where(truth, a, b),
+    "FLOOR": lambda _, x: np.floor(x),
     "QUANTIZE": lambda _, x: x,
     "DEQUANTIZE": lambda _, x: x,
     "CAST": lambda _, x: x,

@@ -417,9 +417,11 @@ def _operator(builder: Any, item: Operation, names: list[str]) -> int:
 def _option(builder: Any, name: str, value: Any) -> tuple[str, Any]:
     if isinstance(value, float):
         return ("f", value)
+    if isinstance(value, str):
+        return ("o", builder.CreateString(value))
     if isinstance(value, Sequence):
         return ("o", _ints(builder, value))
-    small = ("padding", "fused_activation_function", "weights_format")
+    small = ("mode", "padding", "fused_activation_function", "weights_format")
     return (
         ("b", value)
         if name in (*small, "keep_num_dims", "keep_dims")

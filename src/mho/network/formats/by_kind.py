@@ -110,7 +110,7 @@ def network_of_tflite(
     if meant.batch_axis is not None:
         graph = graph.of_single_samples()
     graph = bound(graph, meant.constants)
-    return followed(path, graph, given, digital, meant)
+    return followed(path, graph, given, digital, meant, source.states)
 
 
 def network_of_list(
@@ -193,6 +193,7 @@ def followed(
     example: Inputs,
     digital: Sequence[str],
     meant: Signature,
+    states: Mapping[str, str] | None = None,
 ) -> Network:
     """A network from a graph that was read from a file.
 
@@ -202,6 +203,7 @@ def followed(
         example: Typical inputs (1).
         digital: Modules that stay digital.
         meant: How inputs and outputs are meant.
+        states: States that the file itself hands on.
 
     Raises:
         ValueError: In one sentence.
@@ -212,7 +214,7 @@ def followed(
             example,
             digital,
             outputs=meant.outputs,
-            states=meant.handed_on,
+            states={**(states or {}), **meant.handed_on},
             batch_axis=meant.batch_axis,
         )
     except ValueError:

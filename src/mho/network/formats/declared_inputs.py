@@ -37,11 +37,7 @@ def declared_example(
     meant = signature or Signature()
     alone = meant.single or meant.batch_axis is not None
     if alone or meant.handed_on:
-        raise ValueError(
-            "Argument `data` must name a .npz file of samples for a network that goes through"
-            " sequences, `--state`, `--time-axis` or `--batch-axis`, but is missing; no file says"
-            " how long they are."
-        )
+        raise _sequences_of_unknown_length()
     path, activation = split_weights(network)
     if path is not None and not (activation or "").endswith(".toml"):
         module = perceptron(readable_file(path, "network"), activation)
@@ -54,7 +50,10 @@ def declared_example(
         source = _onnx_without_data(network, meant)
         entries = source.graph.inputs
     elif kind == ".tflite":
-        entries = read_tflite(readable_file(network, "network")).graph.inputs
+        read = read_tflite(readable_file(network, "network"))
+        if read.states:
+            raise _sequences_of_unknown_length()
+        entries = read.graph.inputs
     else:
         raise ValueError(
             "Argument `data` must name a .npz file of samples for a network whose file declares no"
@@ -68,6 +67,14 @@ def declared_example(
             f" `{free[0]}` free, but is missing."
         )
     return {entry.name: _numbers(entry) for entry in entries}
+
+
+def _sequences_of_unknown_length() -> ValueError:
+    return ValueError(
+        "Argument `data` must name a .npz file of samples for a network that goes through"
+        " sequences, `--state`, `--time-axis`, `--batch-axis` or variables of its own, but is"
+        " missing; no file says how long they are."
+    )
 
 
 def _onnx_without_data(network: str, meant: Signature) -> OnnxNetwork:

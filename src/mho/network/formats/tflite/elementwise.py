@@ -39,6 +39,13 @@ def _activation(kind: str) -> Handler:
     return handle
 
 
+def _gelu(translator: Translator, node: TfliteNode) -> Value:
+    value = node.activation()
+    kind = "tanh" if node.option("approximate", "B") else "none"
+    ref = translator.emit("aten.gelu.default", self=value.ref, approximate=kind)
+    return Activation(ref, value.turned)
+
+
 def _leaky_relu(translator: Translator, node: TfliteNode) -> Value:
     value = node.activation()
     slope = node.real_option("alpha", 0.0)
@@ -154,6 +161,14 @@ def _quantize(translator: Translator, node: TfliteNode) -> Value:
     return unrounded(translator, value)
 
 
+def _densify(_: Translator, node: TfliteNode) -> Value:
+    """Numbers whose zeros were left out have them since they were read."""
+    value = node.needed(0)
+    if isinstance(value, Activation):
+        raise node.refused("puts zeros into what depends on the input")
+    return value
+
+
 def unrounded(translator: Translator, value: Activation) -> Activation:
     """A value that the file rounds to whole numbers, and that stays as it is here."""
     return Activation(translator.emit(UNROUNDED, self=value.ref), value.turned)
@@ -172,6 +187,10 @@ _UNARY = {
     "SQUARE": "square",
     "SIN": "sin",
     "COS": "cos",
+    "FLOOR": "floor",
+    "CEIL": "ceil",
+    "ROUND": "round",
+    "SIGN": "sign",
 }
 
 HANDLERS: dict[str, Handler] = {
@@ -186,13 +205,17 @@ HANDLERS: dict[str, Handler] = {
     },
     "MINIMUM": _arithmetic("minimum.default"),
     "MAXIMUM": _arithmetic("maximum.default"),
+    "POW": _arithmetic("pow.Tensor_Tensor"),
+    "FLOOR_MOD": _arithmetic("remainder.Tensor"),
     "SQUARED_DIFFERENCE": _squared_difference,
     "LEAKY_RELU": _leaky_relu,
+    "GELU": _gelu,
     "PRELU": _prelu,
     "SOFTMAX": _softmax("softmax"),
     "LOG_SOFTMAX": _softmax("log_softmax"),
     "DEQUANTIZE": _as_real,
     "CAST": _as_real,
     "QUANTIZE": _quantize,
+    "DENSIFY": _densify,
 }
 """Operators of this family."""

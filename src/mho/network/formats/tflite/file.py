@@ -1,8 +1,7 @@
-"""Open a TFLite file from anywhere: tensors, operators and plain numbers, no code."""
+"""Open a TFLite file from anywhere: what it says of tensors and operators, no code."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from mho.checks import RefusedError, one_line
 from mho.files import check_memory
 from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.flat_buffer import Table, root_table
+from mho.network.formats.tflite.sparsity import Sparsity, sparsity_of
 
 Array = npt.NDArray[Any]
 
@@ -45,7 +45,7 @@ class TensorRecord:
         content: Its bytes, `None` if it is computed.
         quantization: How to read its whole numbers, `None` if they are plain ones.
         lasting: Whether it is kept from one sample to the next.
-        sparse: Whether zeros were left out.
+        sparsity: How zeros were left out, `None` if they were not.
     """
 
     name: str
@@ -56,7 +56,7 @@ class TensorRecord:
     content: Array | None
     quantization: Quantization | None
     lasting: bool
-    sparse: bool
+    sparsity: Sparsity | None
 
     @property
     def real(self) -> bool:
@@ -91,6 +91,7 @@ class Model:
         inputs: Places of the inputs among the tensors.
         outputs: Places of the outputs.
         names: What inputs and outputs are called for users, by their places.
+        beginnings: Subgraphs that are run once, before the first sample.
     """
 
     tensors: tuple[TensorRecord, ...]
@@ -98,6 +99,7 @@ class Model:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     names: Mapping[int, str]
+    beginnings: tuple["Model", ...] = ()
 
 
 def open_model(path: Path) -> Model:
@@ -122,7 +124,26 @@ def open_model(path: Path) -> Model:
     graphs = root.tables(schema.Model.SUBGRAPHS)
     if not graphs:
         raise RefusedError("holds no network")
-    return _model(root, graphs[0])
+    model = _model(root, graphs[0])
+    return replace(model, beginnings=_beginnings(model, root, graphs))
+
+
+def _beginnings(
+    model: Model, root: Table, graphs: Sequence[Table]
+) -> tuple[Model, ...]:
+    """Subgraphs that a network calls once, each of which is read once."""
+    field = schema.OPTIONS["CALL_ONCE"].fields["init_subgraph_index"]
+    numbers = {
+        0 if item.options is None else item.options.whole(field, "i")
+        for item in model.operators
+        if item.operator == "CALL_ONCE"
+    }
+    for number in numbers:
+        if not 0 < number < len(graphs):
+            raise RefusedError(
+                f"is damaged: it begins with subgraph {number} of {len(graphs)}"
+            )
+    return tuple(_model(root, graphs[number]) for number in sorted(numbers))
 
 
 def _model(root: Table, graph: Table) -> Model:
@@ -185,6 +206,7 @@ def _tensor(
             f"keeps the numbers of `{name}` in buffer {place} of {len(buffers)}"
         )
     content = _content(buffers[place]) if buffers else None
+    sparsity = table.table(fields.SPARSITY)
     return TensorRecord(
         name,
         label,
@@ -194,7 +216,7 @@ def _tensor(
         content,
         _quantization(table.table(fields.QUANTIZATION), name),
         bool(table.whole(fields.IS_VARIABLE, "B")),
-        table.table(fields.SPARSITY) is not None,
+        None if sparsity is None else sparsity_of(sparsity),
     )
 
 
@@ -298,65 +320,3 @@ def _signature_names(root: Table, used: Sequence[int]) -> dict[int, str]:
             names[entry.whole(fields.TENSOR, "I")] = name
     named = {place: names[place] for place in used if names.get(place)}
     return named if len(set(named.values())) == len(set(used)) else {}
-
-
-def read_numbers(tensor: TensorRecord) -> Array:
-    """The numbers of a tensor: real ones in single precision, others as they are.
-
-    Whole numbers that stand for real ones are taken back exactly, `scale * (number - zero)`,
-    rounded once.
-
-    Raises:
-        RefusedError: Numbers are missing, too many, or of a type that mho does not read.
-        TooLargeError: They need more memory than is allowed.
-    """
-    if tensor.content is None:
-        raise RefusedError(f"has a tensor `{tensor.name}` without numbers")
-    if tensor.kind not in schema.TYPES or tensor.sparse:
-        kind = "left-out zeros" if tensor.sparse else "a number type"
-        raise RefusedError(
-            f"has a tensor `{tensor.name}` of {kind} that mho does not read"
-        )
-    dtype = schema.TYPES[tensor.kind]
-    count = math.prod(tensor.shape)
-    if min(tensor.shape, default=1) < 0 or (
-        count * dtype.itemsize != len(tensor.content)
-    ):
-        raise RefusedError(
-            f"has a tensor `{tensor.name}` of {len(tensor.content)} bytes where its shape"
-            f" {tensor.shape} asks for {count * dtype.itemsize}"
-        )
-    # Real numbers need four bytes, and eight while they are worked out.
-    check_memory(12 * count, "network", f"its tensor `{tensor.name}`")
-    array = tensor.content.view(dtype.newbyteorder("<"))
-    array = array.astype(dtype, copy=False).reshape(tensor.shape)
-    if tensor.kind in schema.REAL_TYPES:
-        return array.astype(np.float32)
-    if tensor.quantization is None:
-        return array
-    # Old writers put signed bytes into unsigned ones and left the zero point out.
-    if dtype == np.uint8 and not tensor.quantization.zero.any():
-        raise RefusedError(
-            f"keeps `{tensor.name}` as bytes without a zero point, which versions of the format"
-            " read differently"
-        )
-    return _dequantised(array, tensor.quantization, tensor.name)
-
-
-def _dequantised(array: Array, how: Quantization, name: str) -> Array:
-    scale = how.scale.astype(np.float64)
-    zero = how.zero.astype(np.float64)
-    if len(scale) > 1 or len(zero) > 1:
-        fits = 0 <= how.axis < array.ndim
-        if not fits or array.shape[how.axis] != len(scale):
-            raise RefusedError(
-                f"quantises `{name}` of shape {array.shape} with {len(scale)} scales along axis"
-                f" {how.axis}"
-            )
-        along = [1] * array.ndim
-        along[how.axis] = -1
-        scale = scale.reshape(along)
-        zero = zero.reshape(along) if len(zero) > 1 else zero
-    return np.asarray(scale * (array - zero), dtype=np.float32).reshape(
-        array.shape
-    )

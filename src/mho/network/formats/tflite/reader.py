@@ -24,18 +24,23 @@ from mho.network.formats.tflite.file import (
     OperatorRecord,
     TensorRecord,
     open_model,
-    read_numbers,
 )
 from mho.network.formats.tflite.layers import HANDLERS as LAYERS
 from mho.network.formats.tflite.layers import Handler
+from mho.network.formats.tflite.logic import HANDLERS as LOGIC
 from mho.network.formats.tflite.pooling import HANDLERS as POOLING
 from mho.network.formats.tflite.resizing import HANDLERS as RESIZING
 from mho.network.formats.tflite.shapes import HANDLERS as SHAPES
+from mho.network.formats.tflite.stored_numbers import read_numbers
 from mho.network.formats.tflite.translator import (
     Activation,
     TfliteNode,
     Translator,
     Value,
+)
+from mho.network.formats.tflite.variables import (
+    VARIABLE_OPERATORS,
+    variables_of,
 )
 from mho.network.graph import (
     FLOAT,
@@ -54,8 +59,9 @@ _HANDLERS: dict[str, Handler] = {
     **POOLING,
     **RESIZING,
     **SHAPES,
+    **LOGIC,
 }
-_KNOWN = FOLDED | frozenset(_HANDLERS)
+_KNOWN = FOLDED | VARIABLE_OPERATORS | frozenset(_HANDLERS)
 _TOLD = 5
 """Operators that a refusal lists at most (1)."""
 _WHOLE_TYPES = (2, 3, 4, 7, 9)
@@ -70,10 +76,13 @@ class TfliteNetwork:
         graph: The network.
         bounds: The smallest and the largest real number (1) that the file can hold in each of its
             inputs that are whole numbers there, by name.
+        states: For a file that keeps variables, the output that each of their inputs takes in the
+            next step.
     """
 
     graph: Graph
     bounds: Mapping[str, tuple[float, float]]
+    states: Mapping[str, str]
 
 
 def read_tflite(path: str | Path) -> TfliteNetwork:
@@ -87,7 +96,8 @@ def read_tflite(path: str | Path) -> TfliteNetwork:
     """
     try:
         model = open_model(Path(path))
-        return TfliteNetwork(_network(model), _bounds(model))
+        graph, states = _network(model)
+        return TfliteNetwork(graph, _bounds(model), states)
     except RefusedError as error:
         raise ValueError(_sentence(path, str(error))) from error
     except TooLargeError:
@@ -156,10 +166,12 @@ def _sentence(path: str | Path, reason: str) -> str:
     return f"Argument `network` must name a TFLite file that mho can run, but `{path}` {reason}."
 
 
-def _network(model: Model) -> Graph:
+def _network(model: Model) -> tuple[Graph, dict[str, str]]:
+    """The graph of a file, and which inputs are states that outputs hand on."""
     _check_known(model)
     inputs = _inputs(model)
-    builder = Builder(inputs)
+    variables = variables_of(model)
+    builder = Builder((*inputs, *variables.inputs))
     first = model.tensors[model.inputs[0]]
     translator = Translator(builder, batch=first.shape[0])
     values: dict[int, Value] = {}
@@ -167,6 +179,9 @@ def _network(model: Model) -> Graph:
         values[place] = _entered(translator, model.tensors[place], entry)
     numbers = _Numbers(model)
     for item in model.operators:
+        if item.operator in VARIABLE_OPERATORS:
+            variables.follow(item, values)
+            continue
         node = _node(model, item, values, numbers)
         results = _results(translator, node)
         if len(results) != len(item.outputs):
@@ -177,7 +192,9 @@ def _network(model: Model) -> Graph:
             if place in values or model.tensors[place].content is not None:
                 raise node.refused("computes what is there already")
             values[place] = value
-    return builder.finished(_outputs(translator, model, values))
+    outputs = _outputs(translator, model, values)
+    outputs += variables.outputs(translator)
+    return builder.finished(outputs), variables.states
 
 
 def _check_known(model: Model) -> None:

@@ -57,6 +57,25 @@ class TensorTable:
     EXTERNAL_BUFFER = 10
 
 
+class SparsityTable:
+    """Fields of the table `SparsityParameters`."""
+
+    TRAVERSAL_ORDER = 0
+    BLOCK_MAP = 1
+    DIM_METADATA = 2
+
+
+class DimensionTable:
+    """Fields of the table `DimensionMetadata`."""
+
+    FORMAT = 0
+    DENSE_SIZE = 1
+    SEGMENTS_TYPE = 2
+    SEGMENTS = 3
+    INDICES_TYPE = 4
+    INDICES = 5
+
+
 class Quantization:
     """Fields of the table `QuantizationParameters`."""
 
@@ -177,6 +196,12 @@ OPTIONS = {
     ),
     "RESIZE_NEAREST_NEIGHBOR": _options(74, "align_corners half_pixel_centers"),
     "DEPTH_TO_SPACE": _options(94, "block_size"),
+    "REDUCE_MIN": _options(27, "keep_dims"),
+    "UNPACK": _options(64, "num axis"),
+    "MIRROR_PAD": _options(77, "mode"),
+    "GELU": _options(116, "approximate"),
+    "CALL_ONCE": _options(103, "init_subgraph_index"),
+    "VAR_HANDLE": _options(111, "container shared_name"),
 }
 """Options of the operators that have some; all others have an empty table or none."""
 

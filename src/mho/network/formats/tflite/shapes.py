@@ -1,7 +1,9 @@
 """TFLite operations that move numbers around: reshapes, slices, padding and means."""
 
 import math
-from itertools import pairwise
+from itertools import accumulate, pairwise
+
+import numpy as np
 
 from mho.network.formats.building import Constant
 from mho.network.formats.tflite.elementwise import alike
@@ -125,6 +127,33 @@ def _pad(translator: Translator, node: TfliteNode) -> Value:
     return Activation(ref, value.turned)
 
 
+def _mirror_pad(translator: Translator, node: TfliteNode) -> Value:
+    """Axes that go on as in a mirror, which shows the last number (mode 1) or not (mode 0)."""
+    value = node.activation()
+    shape = translator.shape(value)
+    pads = node.whole(1)
+    if len(pads) != 2 * len(shape) or min(pads) < 0 or any(pads[:2]):
+        raise node.refused(f"pads {len(shape)} axes by {pads}")
+    again = node.option("mode", "b")
+    ref = translator.in_file_order(value)
+    for axis in range(1, len(shape)):
+        before, after = pads[2 * axis : 2 * axis + 2]
+        size = shape[axis]
+        if not before and not after:
+            continue
+        if size is None or max(before, after) > size - 1 + again:
+            raise node.refused(f"mirrors {pads} of shape {shape}")
+        places = np.arange(size)
+        front = places[1 - again :][:before][::-1]
+        back = places[::-1][1 - again :][:after]
+        whole = np.concatenate([front, places, back])
+        table = translator.builder.table(f"places of axis {axis}", whole)
+        ref = translator.emit(
+            "aten.index_select.default", self=ref, dim=axis, index=table
+        )
+    return Activation(ref)
+
+
 def _as_in_image(sizes: list[int]) -> list[int]:
     samples, rows, columns, channels = sizes
     return [samples, channels, rows, columns]
@@ -246,6 +275,66 @@ def _split(translator: Translator, node: TfliteNode) -> tuple[Value, ...]:
     )
 
 
+def _split_by_sizes(
+    translator: Translator, node: TfliteNode
+) -> tuple[Value, ...]:
+    value = node.activation()
+    sizes = list(node.whole(1))
+    axis = translator.axis(node, value, node.whole(2)[0])
+    size = translator.shape(value)[axis]
+    if size is not None and sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = size - sum(sizes) - 1
+    if axis == 0 or len(sizes) != len(node.results) or sum(sizes) != size:
+        raise node.refused(f"splits axis {axis} of {size} into {sizes}")
+    ref = translator.in_file_order(value)
+    bounds = list(accumulate(sizes, initial=0))
+    return tuple(
+        Activation(_cut(translator, ref, axis, start, stop))
+        for start, stop in pairwise(bounds)
+    )
+
+
+def _unpack(translator: Translator, node: TfliteNode) -> tuple[Value, ...]:
+    """One value for each place along an axis, which is gone."""
+    value = node.activation()
+    axis = translator.axis(node, value, node.option("axis"))
+    if axis == 0 or translator.shape(value)[axis] != len(node.results):
+        raise node.refused(f"takes axis {axis} apart")
+    ref = translator.in_file_order(value)
+    return tuple(
+        Activation(
+            translator.emit("aten.select.int", self=ref, dim=axis, index=number)
+        )
+        for number in range(len(node.results))
+    )
+
+
+def _pack(translator: Translator, node: TfliteNode) -> Value:
+    """Values side by side along a new axis."""
+    values = [node.needed(k) for k in range(len(node.inputs))]
+    if any(isinstance(value, Constant) for value in values):
+        raise node.refused("joins constants to what depends on the input")
+    rank = len(translator.shape(values[0])) + 1
+    axis = node.option("axis")
+    if not -rank <= axis < rank or axis % rank == 0:
+        raise node.refused(f"adds axis {axis} to {rank - 1}")
+    refs = [translator.in_file_order(value) for value in values]
+    return Activation(
+        translator.emit("aten.stack.default", tensors=refs, dim=axis % rank)
+    )
+
+
+def _tile(translator: Translator, node: TfliteNode) -> Value:
+    value = node.activation()
+    times = node.whole(1)
+    if len(times) != len(translator.shape(value)) or times[0] != 1:
+        raise node.refused(f"repeats {times} times")
+    ref = translator.in_file_order(value)
+    return Activation(
+        translator.emit("aten.repeat.default", self=ref, repeats=times)
+    )
+
+
 def _gather(translator: Translator, node: TfliteNode) -> Value:
     """Rows of a table, picked by the input: an embedding."""
     table = node.constant(0)
@@ -268,12 +357,18 @@ HANDLERS: dict[str, Handler] = {
     "CONCATENATION": _concatenation,
     "PAD": _pad,
     "PADV2": _pad,
+    "MIRROR_PAD": _mirror_pad,
     "MEAN": _reduction("mean.dim"),
     "SUM": _reduction("sum.dim_IntList"),
     "REDUCE_MAX": _reduction("amax.default"),
+    "REDUCE_MIN": _reduction("amin.default"),
     "STRIDED_SLICE": _strided_slice,
     "SLICE": _slice,
     "SPLIT": _split,
+    "SPLIT_V": _split_by_sizes,
+    "UNPACK": _unpack,
+    "PACK": _pack,
+    "TILE": _tile,
     "GATHER": _gather,
 }
 """Operators of this family."""
