@@ -247,3 +247,26 @@ def test_what_an_image_says_is_not_said_once_more(
     data = ["--data", "data.npz"]
     assert call("fleet", "net.mho", *data, "--chips", "3", *words) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_surrogate_is_measured_once_and_checked_against_physics(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On tiles with wires; the second run reads the file, and finds the same to the last bit."""
+    words = ["fleet", *NETWORK, "--no-denoise", "--wires", "0.5Ohm"]
+    asked = [*words, "--surrogate", "--table", "cells.mho", "--chips", "60"]
+    assert call(*asked, "--check", "8", "--out", "one") == 0
+    assert "programmed chips" in capsys.readouterr().out
+    told = result_of("one")["fleets"][0]
+    compared = told.pop("against_physics")["score"]
+    assert compared["counts"] == [60, 8]
+    assert 0 < compared["power"] <= 1
+    assert told["cells"] == "surrogate"
+    monkeypatch.setattr(
+        "mho.runs.fleets.surrogate_making.measure_surrogate", None
+    )
+    assert call(*asked, "--out", "two") == 0
+    assert result_of("two")["fleets"][0] == told
+    assert call(*words, "--check", "8") == 2
+    assert "--surrogate" in capsys.readouterr().err

@@ -88,6 +88,21 @@ class Foreseeing(Protocol):
 
 
 @runtime_checkable
+class Multiplying(Protocol):
+    """What multiplies by cells, be it a bench or less than one."""
+
+    def multiply(
+        self,
+        voltage: Float[Tensor, "batch rows"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
+        *,
+        full_scale: float | Float[Tensor, " cols"],
+    ) -> Float[Tensor, "batch cols"]:
+        """Drive rows together; digitise columns' currents, or differences of paired ones (A)."""
+
+
+@runtime_checkable
 class GroupMultiplying(Protocol):
     """A bench that multiplies blocks of one shape in one call."""
 

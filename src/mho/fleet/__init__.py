@@ -19,6 +19,7 @@ from mho.fleet.executors import EXECUTORS, Opened, opened_executor
 from mho.fleet.parts import DAMAGED, PartStore, Row, missing_parts
 from mho.fleet.sketch import QuantileSketch
 from mho.fleet.tally import Tally
+from mho.fleet.two_samples import TwoSamples, compare
 
 __all__ = [
     "DAMAGED",
@@ -31,9 +32,11 @@ __all__ = [
     "QuantileSketch",
     "Row",
     "Tally",
+    "TwoSamples",
     "at_least",
     "chips_needed",
     "chips_to_say",
+    "compare",
     "mean_interval",
     "missing_parts",
     "opened_executor",

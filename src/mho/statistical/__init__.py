@@ -12,12 +12,32 @@ from mho.statistical.programmed_pairs import (
     DrawnPairs,
     draw_programmed_pairs,
 )
+from mho.statistical.surrogate import DrawnCells, Surrogate, TrainingBudget
+from mho.statistical.surrogate_file import (
+    kept_surrogate,
+    load_surrogate,
+    save_surrogate,
+)
+from mho.statistical.surrogate_training import (
+    measure_surrogate,
+    slots_of_rows,
+    surrogate_identity,
+)
 
 __all__ = [
     "ConductanceRange",
     "ConvertedModule",
+    "DrawnCells",
     "DrawnPairs",
     "NamedNormals",
+    "Surrogate",
+    "TrainingBudget",
     "convert",
     "draw_programmed_pairs",
+    "kept_surrogate",
+    "load_surrogate",
+    "measure_surrogate",
+    "save_surrogate",
+    "slots_of_rows",
+    "surrogate_identity",
 ]

@@ -9,6 +9,7 @@ from mho.bench.simulated.bench_numbers import check_bench_numbers
 from mho.bench.simulated.description import describe_chip
 from mho.bench.simulated.products import READ_NOISES
 from mho.bench.simulated.specimen import ChipSpec
+from mho.bench.simulated.tile_matrices import tile_matrices
 
 __all__ = [
     "READ_NOISES",
@@ -16,4 +17,5 @@ __all__ = [
     "SimulatedBench",
     "check_bench_numbers",
     "describe_chip",
+    "tile_matrices",
 ]

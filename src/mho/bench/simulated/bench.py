@@ -331,6 +331,11 @@ class SimulatedBench:
         """
         return self._products.prepare(blocks, full_scale, self._clock)
 
+    def met(self, cells: Int64[Tensor, " cells"]) -> tuple[Tensor, Tensor]:
+        """Conductance of cells as a product now meets it (S), and how far it varies (S²)."""
+        found = self._products.met(cells[None, None], self._clock)
+        return found[0].flatten(), found[1].flatten()
+
     def state(
         self, cells: Int64[Tensor, " cells"] | None = None
     ) -> dict[str, Tensor]:

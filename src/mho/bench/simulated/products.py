@@ -88,7 +88,7 @@ class Products:
         if self._foresight:
             matrices, seen = self._foresight.product(both, now)
         else:
-            value, variance = self._seen(both, now)
+            value, variance = self.met(both, now)
             matrices, seen = self._solved(both, value[None], variance[None])
         multiply = Multiplier(matrices, self._periphery, full_scale)
         draws = multiply.draws(call.child("noise"))
@@ -125,7 +125,7 @@ class Products:
         seconds = self._seconds(voltage.shape[1], both[0])
         looks = []
         for group in both:
-            looks.append(self._seen(group, now))
+            looks.append(self.met(group, now))
             now += seconds
         value = torch.stack([conductance for conductance, _ in looks])
         variance = torch.stack([noise for _, noise in looks])
@@ -188,7 +188,7 @@ class Products:
         for (plus, minus), vectors in calls:
             both = crossings(plus, minus, self._chip)
             coming.append(Coming(both, self._seconds(vectors, both)))
-        self._foresight = Foresight(coming, moments, self._seen, self._solved)
+        self._foresight = Foresight(coming, moments, self.met, self._solved)
 
     def _solved(
         self,
@@ -234,7 +234,7 @@ class Products:
         )
         return Multiplier(joint, self._periphery, full_scale)
 
-    def _seen(
+    def met(
         self, both: Int64[Tensor, "sides rows cols"], now: float
     ) -> tuple[Tensor, Tensor]:
         """Conductance of the cells during a product (S), and how far it varies (S²)."""

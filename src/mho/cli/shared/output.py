@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Task as RichTask
 from rich.table import Table
 from rich.text import Text
 
@@ -186,6 +194,19 @@ def check_writable(folder: Path) -> None:
     probe(folder)
 
 
+class _RateColumn(ProgressColumn):
+    """How fast a stage goes, in percent a second or, of slow ones, a minute."""
+
+    def render(self, task: RichTask) -> Text:
+        """The rate; nothing before there is one."""
+        if not task.speed:
+            return Text("")
+        percent = 100 * task.speed
+        if percent >= 1:
+            return Text(f"{percent:.0f} %/s")
+        return Text(f"{60 * percent:.2g} %/min")
+
+
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, float], None]]:
     """A bar on standard error; one plain line per stage where that is no terminal."""
@@ -205,7 +226,10 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
         TextColumn("{task.description:28}"),
         BarColumn(40),
         TextColumn("{task.percentage:3.0f} %"),
+        _RateColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}

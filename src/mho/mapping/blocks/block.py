@@ -7,7 +7,7 @@ from typing import ClassVar
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.bench import Bench, BenchInfo
+from mho.bench import BenchInfo, Multiplying
 from mho.mapping.blocks.freedom import Freedom
 
 
@@ -110,7 +110,7 @@ class Block(ABC):
     @abstractmethod
     def read(
         self,
-        bench: Bench,
+        bench: Multiplying,
         voltage: Float[Tensor, "batch rows"],
         full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:

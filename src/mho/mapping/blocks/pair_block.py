@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.bench import Bench, BenchInfo
+from mho.bench import BenchInfo, Multiplying
 from mho.mapping.blocks.block import Block, Repaired
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.rounding import round_together
@@ -104,7 +104,7 @@ class PairedBlock(Block):
 
     def read(
         self,
-        bench: Bench,
+        bench: Multiplying,
         voltage: Float[Tensor, "batch rows"],
         full_scale: float | Float[Tensor, " outputs"],
     ) -> Float[Tensor, "batch outputs"]:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor
 
-from mho.bench import Bench, BenchInfo
+from mho.bench import BenchInfo, Multiplying
 from mho.mapping.blocks.block import Block, Repaired
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.rounding import round_together
@@ -110,7 +110,7 @@ class ReferenceBlock(Block):
 
     def read(
         self,
-        bench: Bench,
+        bench: Multiplying,
         voltage: Float[Tensor, "batch rows"],
         full_scale: float | Float[Tensor, " cols"],
     ) -> Float[Tensor, "batch cols"]:

@@ -1,5 +1,6 @@
 """A network on many chips of a kind, whoever makes them: tasks, chips, and what they come to."""
 
+from mho.runs.fleets.against_physics import checked_against_physics
 from mho.runs.fleets.conditions import (
     Condition,
     condition_words,
@@ -28,6 +29,7 @@ __all__ = [
     "FleetTask",
     "Questioned",
     "begin_worker",
+    "checked_against_physics",
     "chips_told",
     "condition_words",
     "conditions_of",

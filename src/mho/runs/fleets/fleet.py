@@ -16,7 +16,7 @@ from mho.fleet import (
 )
 from mho.progress import Progress, silent
 from mho.runs.fleets.conditions import condition_words
-from mho.runs.fleets.making import DRAWN, FleetTask, rows_of
+from mho.runs.fleets.making import PHYSICS, FleetTask, rows_of
 
 STEP = 50
 """Chips after which it is asked whether they are enough, always counted from the first (1)."""
@@ -140,7 +140,7 @@ def run_fleet(tasks: Sequence[FleetTask], fleet: Fleet) -> list[FleetResult]:
         OSError: A part cannot be written.
     """
     courses = {task.key: _course(task, fleet) for task in tasks}
-    size = {t.key: _PART_OF_DRAWN if t.way == DRAWN else 1 for t in tasks}
+    size = {t.key: 1 if t.way == PHYSICS else _PART_OF_DRAWN for t in tasks}
     parts = [
         part
         for key, course in courses.items()

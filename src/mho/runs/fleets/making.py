@@ -25,17 +25,25 @@ from mho.rng import Stream
 from mho.runs.deployment import image_for, specimen_for
 from mho.runs.drawn import batch_for, judge
 from mho.runs.fleets.conditions import Condition
+from mho.runs.fleets.surrogate_making import (
+    check_surrogate,
+    surrogate_chips,
+    surrogate_for,
+)
 from mho.runs.job import Job
 from mho.runs.judging import input_names
 from mho.runs.population import measure_chip
 from mho.runs.population_figures import ChipFigures
 from mho.runs.task import Task, prepare
 from mho.runs.warm_kernels import warm_up
+from mho.statistical import Surrogate
 
 PHYSICS = "physics"
 DRAWN = "drawn"
-WAYS = (PHYSICS, DRAWN)
-"""Every pulse of every cell; or cells drawn from a table of programmed ones."""
+SURROGATE = "surrogate"
+WAYS = (PHYSICS, DRAWN, SURROGATE)
+"""Every pulse of every cell; cells drawn from a table of programmed ones; or cells drawn with what
+time makes of them, on the wires of their tiles."""
 
 PHYSICS_MOST = 64
 """Chips up to which every pulse is simulated if nobody says otherwise (1)."""
@@ -54,22 +62,27 @@ class FleetTask:
         way: One of `WAYS`.
         fingerprint: Checksum of network and data, which a worker compares with what it reads.
         table: What cells are drawn from; `None` where every pulse is simulated.
+        file: File of a surrogate; one in the folder of kept things if `None`.
     """
 
     key: str
     condition: Condition
     way: str
     fingerprint: str
-    table: ErrorTable | None = None
+    table: ErrorTable | Surrogate | None = None
+    file: str | None = None
 
 
-def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
+def fleet_task(
+    condition: Condition, task: Task, way: str, file: str | None = None
+) -> FleetTask:
     """A fleet as data.
 
     Args:
         condition: Under what chips are made.
         task: Network, data and metric.
         way: One of `WAYS`.
+        file: File of a surrogate; one in the folder of kept things if `None`.
 
     Raises:
         ValueError: Wires are given for drawn cells, which know none, or an image was compiled
@@ -82,8 +95,10 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
         )
     if way == DRAWN and isinstance(task.source, CompiledNetwork):
         _image_pairs(task.source)
+    if way == SURROGATE:
+        check_surrogate(condition)
     # the number of chips says nothing about any of them
-    job = replace(condition.job, chips=1, keep_chips=False, cells=way)
+    job = replace(condition.job, chips=1, keep_chips=False, cells=_cells(way))
     own = replace(condition, job=job)
     key = identity(
         {
@@ -96,7 +111,7 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
             "way": way,
         }
     )
-    return FleetTask(key, own, way, task.fingerprint)
+    return FleetTask(key, own, way, task.fingerprint, file=file)
 
 
 def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
@@ -107,9 +122,13 @@ def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
         read: Network, data and metric.
         progress: Told what is being done.
     """
-    if task.way != DRAWN or task.table is not None:
+    if task.way == PHYSICS or task.table is not None:
         return task
     progress("programming cells for the table", 0.0)
+    if task.way == SURROGATE:
+        pairs = _meant(task, read)
+        table = surrogate_for(task.condition, pairs.low, pairs.high, task.file)
+        return replace(task, table=table)
     return replace(task, table=_table(task.condition, _meant(task, read)))
 
 
@@ -177,8 +196,7 @@ def _held_maker(task: FleetTask) -> Callable[[int], Row]:
                 " all of them see, and an image or a network file where training would end with"
                 " other last digits."
             )
-        kind = _DrawnMaker if task.way == DRAWN else _PhysicsMaker
-        _HELD[task.key] = kind(task, read)
+        _HELD[task.key] = _MAKERS[task.way](task, read)
     return _HELD[task.key]
 
 
@@ -188,13 +206,8 @@ class _PhysicsMaker:
     def __init__(self, task: FleetTask, read: Task) -> None:
         self._condition = task.condition
         self._read = read
-        source = read.source
         job = task.condition.job
-        self._image = (
-            source
-            if isinstance(source, CompiledNetwork)
-            else image_for(job, read)
-        )
+        self._image = _image(task, read)
         self._effort = ProgrammingOptions(job.tolerance, job.denoise)
 
     def __call__(self, number: int) -> Row:
@@ -219,7 +232,7 @@ class _DrawnMaker:
     """Chips whose cells are drawn from those that were programmed for the table."""
 
     def __init__(self, task: FleetTask, read: Task) -> None:
-        assert task.table is not None
+        assert isinstance(task.table, ErrorTable)
         self._table = task.table
         self._read = read
         self._seed = task.condition.job.seed
@@ -245,6 +258,43 @@ class _DrawnMaker:
         cost = self._ready.program(self._table, Stream(seed).child("chip"))
         judged = judge(self._ready, self._table, cost, self._read, seed, silent)
         return _row(judged.figures, judged.outputs, self._read)
+
+
+class _SurrogateMaker:
+    """Chips drawn from a surrogate, with wires and looks over a thousand seconds."""
+
+    def __init__(self, task: FleetTask, read: Task) -> None:
+        assert isinstance(task.table, Surrogate)
+        self._read = read
+        self._seed = task.condition.job.seed
+        self._chips = surrogate_chips(
+            task.condition, task.table, read, _image(task, read)
+        )
+
+    def __call__(self, number: int) -> Row:
+        """Figures of one chip."""
+        judged = self._chips.judged(self._seed + number)
+        return _row(judged.figures, judged.outputs, self._read)
+
+
+_MAKERS: dict[str, Callable[[FleetTask, Task], Callable[[int], Row]]] = {
+    PHYSICS: _PhysicsMaker,
+    DRAWN: _DrawnMaker,
+    SURROGATE: _SurrogateMaker,
+}
+
+
+def _image(task: FleetTask, read: Task) -> CompiledNetwork:
+    """The network laid out: as it is given, or as the job says."""
+    source = read.source
+    if isinstance(source, CompiledNetwork):
+        return source
+    return image_for(task.condition.job, read)
+
+
+def _cells(way: str) -> str:
+    """A way as a job has it, which knows two."""
+    return PHYSICS if way == SURROGATE else way
 
 
 def _row(figures: ChipFigures, outputs: Outputs, task: Task) -> Row:

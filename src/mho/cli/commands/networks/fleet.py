@@ -7,6 +7,8 @@ from cyclopts import Parameter
 from mho.cli.options import (
     FLAG,
     MANY,
+    PLACE,
+    WHOLE,
     WORDS,
     Chips,
     Compensate,
@@ -39,6 +41,9 @@ def fleet(
     chips: Chips = 1000,
     physics: Annotated[bool, FLAG] = False,
     drawn: Annotated[bool, FLAG] = False,
+    surrogate: Annotated[bool, FLAG] = False,
+    table: Annotated[str | None, PLACE] = None,
+    check: Annotated[int | None, WHOLE] = None,
     vary: Annotated[list[str] | None, FLAG] = None,
     at_least: Annotated[str | None, WORDS] = None,
     until: Annotated[str | None, WORDS] = None,
@@ -74,6 +79,11 @@ def fleet(
             image of `mho compile`.
         physics: Simulate every pulse; what is done for up to 64 chips if nothing is said.
         drawn: Draw cells from a table of programmed ones, for thousands of chips.
+        surrogate: Draw cells with what time makes of them, on tiles with wires: nearer to chips of
+            physics, for thousands.
+        table: File of the surrogate, measured and written where it is not there; one among kept
+            things if left out.
+        check: Program so many chips as well, and compare what both ways give.
         vary: What differs between fleets, such as `tolerance=0.5uS,1uS`; more than once makes a
             grid. Fields are `tolerance`, `denoise`, `chip`, `wires`, `temperature`, `stuck`.
         at_least: Score from which on a chip is good, such as `96%`, to tell the yield.
@@ -88,7 +98,9 @@ def fleet(
     work.run(
         network,
         chips=chips,
-        ways=(physics, drawn),
+        ways=(physics, drawn, surrogate),
+        table=table,
+        check=check,
         vary=vary or [],
         at_least=at_least,
         until=until,

@@ -40,10 +40,12 @@ from mho.runs import (
 )
 from mho.runs.fleets import (
     PHYSICS_MOST,
+    WAYS,
     Fleet,
     FleetResult,
     Questioned,
     begin_worker,
+    checked_against_physics,
     chips_told,
     conditions_of,
     fleet_task,
@@ -68,7 +70,9 @@ class _Asked:
 
     Args:
         chips: Chips of each fleet (1).
-        way: `physics` or `drawn`.
+        way: `physics`, `drawn` or `surrogate`.
+        table: File of the surrogate; one among kept things if `None`.
+        check: Chips that are programmed to compare with (1); none if `None`.
         vary: What differs between fleets.
         questioned: What is asked of the scores.
         executor: Who makes the chips.
@@ -77,6 +81,8 @@ class _Asked:
 
     chips: int
     way: str
+    table: str | None
+    check: int | None
     vary: tuple[str, ...]
     questioned: Questioned
     executor: str
@@ -87,7 +93,9 @@ def run(
     network: str,
     *,
     chips: int,
-    ways: tuple[bool, bool],
+    ways: tuple[bool, bool, bool],
+    table: str | None,
+    check: int | None,
     vary: list[str],
     at_least: str | None,
     until: str | None,
@@ -123,6 +131,7 @@ def run(
     started = time.monotonic()
     check_between(chips, "chips", 2, _MOST_CHIPS, "1")
     way = _way(ways, chips)
+    _check_surrogate_options(way, table, check)
     count = usual_workers() if workers is None else workers
     check_between(count, "workers", 1, _MOST_WORKERS, "1")
     chip = _kind(network, chip, layout, wires=wires, digital=digital)
@@ -159,14 +168,16 @@ def run(
         if not network.endswith(".mho"):
             if not scaled:
                 job = scaled_by_itself(job, task)
-            if packed is None and way == "physics":
+            if packed is None and way != "drawn":
                 job = packed_by_itself(job, task)
         questioned = Questioned(
             task.metric,
             _score(at_least, "at_least", task.metric),
             _score(until, "until", task.metric),
         )
-        asked = _Asked(chips, way, tuple(vary), questioned, executor, count)
+        asked = _Asked(
+            chips, way, table, check, tuple(vary), questioned, executor, count
+        )
         result = _run(
             job, task, asked, folder, progress, resume=resume, started=started
         )
@@ -213,22 +224,41 @@ def _kind(
     return preset
 
 
-def _way(ways: tuple[bool, bool], chips: int) -> str:
+def _way(ways: tuple[bool, bool, bool], chips: int) -> str:
     """How cells come to hold weights, said if nobody has."""
-    physics, drawn = ways
-    if physics and drawn:
+    named = [way for way, given in zip(WAYS, ways, strict=True) if given]
+    if len(named) > 1:
+        told = " and ".join(f"`{way}`" for way in named)
         raise ValueError(
-            "Argument `physics` must be left out where cells are drawn, but both are given."
+            f"Argument `{named[0]}` must be given alone, but {told} are given; leave one out."
         )
-    if physics or drawn:
-        return "physics" if physics else "drawn"
+    if named:
+        return named[0]
     if chips <= PHYSICS_MOST:
         return "physics"
     say(
         f"More than {PHYSICS_MOST} chips: their cells are drawn from a table of programmed ones;"
-        " `--physics` simulates every pulse."
+        " `--physics` simulates every pulse, `--surrogate` knows wires and time."
     )
     return "drawn"
+
+
+def _check_surrogate_options(
+    way: str, table: str | None, check: int | None
+) -> None:
+    """Refuse what only a surrogate has.
+
+    Raises:
+        ValueError: It is given for another way, or too few chips are to be compared.
+    """
+    for name, value in (("table", table), ("check", check)):
+        if value is not None and way != "surrogate":
+            raise ValueError(
+                f"Argument `{name}` must be left out unless cells are drawn from a surrogate; add"
+                " `--surrogate`."
+            )
+    if check is not None:
+        check_between(check, "check", 8, 10_000, "1")
 
 
 def _number(text: str | None, name: str) -> float | None:
@@ -288,7 +318,7 @@ def _run(
 ) -> dict[str, Any]:
     """Everything between options and results."""
     conditions = conditions_of(job, asked.vary)
-    tasks = [fleet_task(c, task, asked.way) for c in conditions]
+    tasks = [fleet_task(c, task, asked.way, asked.table) for c in conditions]
     whose = identity({"tasks": [one.key for one in tasks]})
     with RunFolder.open(
         folder,
@@ -300,20 +330,22 @@ def _run(
         started=started,
     ) as files:
         tell(files)
-        found = run_fleet(
-            tasks,
-            Fleet(
-                PartStore(folder / _PARTS),
-                asked.chips,
-                opened_executor(asked.executor, asked.workers, begin_worker),
-                asked.workers,
-                asked.questioned.width,
-                progress,
-                say,
-                lambda one: with_table(one, task, progress),
-            ),
+        fleet = Fleet(
+            PartStore(folder / _PARTS),
+            asked.chips,
+            opened_executor(asked.executor, asked.workers, begin_worker),
+            asked.workers,
+            asked.questioned.width,
+            progress,
+            say,
+            lambda one: with_table(one, task, progress),
         )
+        found = run_fleet(tasks, fleet)
         result = _described(job, task, asked, found)
+        if asked.check is not None:
+            compared = checked_against_physics(found, fleet, task, asked.check)
+            for told, one in zip(result["fleets"], compared, strict=True):
+                told["against_physics"] = one
         files.clear_results()
         files.write(_TABLE, _csv(found, job.seed))
         files.write(

@@ -13,6 +13,8 @@ from mho.data import Metric
 from mho.units import show
 
 _NOTHING = "all"
+_PROBABLE = 0.05
+"""Probability below which two samples count as different, shared by two tests (1)."""
 _LEAST_SHARE = 0.9
 """Shares of all chips from which on the table shows what they reach (1)."""
 
@@ -91,7 +93,7 @@ def _said_of(one: Mapping[str, Any], metric: Metric) -> list[str]:
     joules = show(one["chip_joules"]["mean"], "J")
     lines = []
     # of drawn cells only the share of a full tile is known
-    if one["cells"] == "physics":
+    if one["cells"] != "drawn":
         lines = [f"{name}: programming takes {seconds} and {joules} a chip"]
     unsaid = [b for b in one[metric.key]["reached_by"] if b["value"] is None]
     if unsaid:
@@ -116,7 +118,26 @@ def _said_of(one: Mapping[str, Any], metric: Metric) -> list[str]:
             f" {needed['chips']:,} chips; {'reached' if is_reached else 'not reached'} after"
             f" {one['chips']:,}"
         )
+    if "against_physics" in one:
+        lines += _compared(name, one["against_physics"]["score"], metric)
     return lines
+
+
+def _compared(name: str, told: Mapping[str, Any], metric: Metric) -> list[str]:
+    """What a comparison with programmed chips found, and what it would have found."""
+    low, high = told["difference_95"]
+    drawn, programmed = told["counts"]
+    differs = min(told["mean_p"], told["shape_p"]) < _PROBABLE / 2
+    power = ""
+    if told["power"] is not None:
+        seen = metric.show(told["effect"])
+        power = f", with a power of {told['power']:.2g} to see {seen}"
+    return [
+        f"{name}: {drawn:,} drawn and {programmed:,} programmed chips"
+        f" {'differ' if differs else 'are not told apart'}: means by"
+        f" {metric.show(low)} to {metric.show(high)} (p = {told['mean_p']:.2g}), distributions"
+        f" p = {told['shape_p']:.2g}{power}"
+    ]
 
 
 def _named(one: Mapping[str, Any]) -> str:

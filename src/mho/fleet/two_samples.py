@@ -1,0 +1,127 @@
+"""Whether two samples of chips may come from the same kind, and how much difference would be seen.
+
+A test that finds nothing says little unless it is known what it would have found: beside the
+probabilities stands the power to see a difference that matters.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mho.checks import check_between
+
+_CONFIDENCE = 0.95
+_POWER = 0.8
+_SHUFFLES = 2000
+_SEED = 0
+"""The shuffles are the same for the same two samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSamples:
+    """Two samples compared.
+
+    Args:
+        counts: Chips of each (1).
+        means: Mean of each (their unit).
+        difference_95: Interval of the difference of the means, first less second, 95 % sure.
+        mean_p: Probability of means so far apart if there were no difference (1), by Welch's test.
+        shape_p: The same of distributions so far apart (1): largest distance of the two
+            cumulative ones, against shuffled samples.
+        seen: Difference of the means that would be seen in 80 of 100 such comparisons.
+        power: Probability that a difference of `effect` would be seen (1); `None` without one.
+        effect: Difference that matters (their unit).
+    """
+
+    counts: tuple[int, int]
+    means: tuple[float, float]
+    difference_95: tuple[float, float]
+    mean_p: float
+    shape_p: float
+    seen: float
+    power: float | None
+    effect: float | None
+
+
+def compare(
+    one: Sequence[float], other: Sequence[float], effect: float | None = None
+) -> TwoSamples:
+    """Compare two samples.
+
+    Args:
+        one: Figures of chips.
+        other: The same of other ones, which have nothing in common with them.
+        effect: Difference of the means that matters.
+
+    Raises:
+        ValueError: Fewer than two chips in one of them.
+
+    >>> found = compare([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    >>> found.mean_p, found.shape_p
+    (1.0, 1.0)
+    """
+    from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+    for name, sample in (("one", one), ("other", other)):
+        check_between(len(sample), name, 2, 10**9, "1")
+    first = np.asarray(one, float)
+    second = np.asarray(other, float)
+    parts = [sample.var(ddof=1) / sample.size for sample in (first, second)]
+    difference = float(first.mean() - second.mean())
+    error = math.sqrt(sum(parts))
+    degrees = _degrees(parts, (first.size, second.size))
+    half = float(stdtrit(degrees, (1 + _CONFIDENCE) / 2)) * error
+    if error > 0:
+        mean_p = 2 * float(stdtr(degrees, -abs(difference) / error))
+    else:
+        mean_p = 1.0 if difference == 0 else 0.0
+    power = None
+    if effect is not None:
+        # the other tail adds nothing where there is any power
+        power = float(ndtr((effect - half) / error)) if error > 0 else 1.0
+    return TwoSamples(
+        (first.size, second.size),
+        (float(first.mean()), float(second.mean())),
+        (difference - half, difference + half),
+        mean_p,
+        _shape_probability(first, second),
+        half + float(ndtri(_POWER)) * error,
+        power,
+        effect,
+    )
+
+
+def _degrees(parts: Sequence[float], counts: Sequence[int]) -> float:
+    """Degrees of freedom after Welch and Satterthwaite (1)."""
+    below = sum(p**2 / (n - 1) for p, n in zip(parts, counts, strict=True))
+    return sum(parts) ** 2 / below if below > 0 else float(sum(counts) - 2)
+
+
+def _shape_probability(first: np.ndarray, second: np.ndarray) -> float:
+    """Share of shuffled samples that are as far apart: exact with equal figures among them (1)."""
+    whole = np.concatenate((first, second))
+    order = np.argsort(whole, kind="stable")
+    ends = np.append(np.diff(whole[order]) > 0, True)
+    is_first = np.arange(whole.size) < first.size
+    seen = _distances(is_first[order][None], ends, first.size)
+    rng = np.random.default_rng(_SEED)
+    shuffled = rng.permuted(
+        np.broadcast_to(is_first, (_SHUFFLES, whole.size)), axis=1
+    )
+    as_far = np.count_nonzero(_distances(shuffled, ends, first.size) >= seen)
+    return float((as_far + 1) / (_SHUFFLES + 1))
+
+
+def _distances(
+    is_first: np.ndarray, ends: np.ndarray, count: int
+) -> np.ndarray:
+    """Largest distance of two cumulative distributions, where figures change (1)."""
+    of_first = np.cumsum(is_first, axis=1, dtype=np.int32)[:, ends]
+    both = np.arange(1, is_first.shape[1] + 1)[ends]
+    others = is_first.shape[1] - count
+    apart = np.abs(of_first / count - (both - of_first) / others).max(1)
+    # a last digit must not tell equal distances apart
+    found: np.ndarray = apart.round(12)
+    return found

@@ -1,0 +1,54 @@
+"""Chips of a surrogate beside chips with every pulse simulated: a check that can fail."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from mho.data import PERCENT
+from mho.fleet import compare
+from mho.runs.fleets.fleet import Fleet, FleetResult, run_fleet
+from mho.runs.fleets.making import PHYSICS, fleet_task
+from mho.runs.task import Task
+
+_EFFECT = 0.001
+"""Difference of shares that matters (1)."""
+
+
+def checked_against_physics(
+    found: Sequence[FleetResult], fleet: Fleet, task: Task, chips: int
+) -> list[dict[str, Any]]:
+    """Program chips for every fleet, and compare.
+
+    Args:
+        found: Fleets of a surrogate.
+        fleet: How they were made; programmed chips are kept beside them.
+        task: Network, data and metric.
+        chips: Chips that are programmed for each (1).
+
+    Returns:
+        For each fleet the comparison of its scores, and that of its errors.
+
+    Raises:
+        PartFailedError: A part was lost with its worker too often.
+        OSError: A part cannot be written.
+    """
+    tasks = [fleet_task(one.task.condition, task, PHYSICS) for one in found]
+    made = run_fleet(tasks, replace(fleet, chips=chips, until=None))
+    effect = _EFFECT if task.metric.unit == PERCENT else None
+    return [
+        {
+            "score": asdict(
+                compare(
+                    _figures(one, "score"), _figures(other, "score"), effect
+                )
+            ),
+            "error": asdict(
+                compare(_figures(one, "error"), _figures(other, "error"))
+            ),
+        }
+        for one, other in zip(found, made, strict=True)
+    ]
+
+
+def _figures(fleet: FleetResult, name: str) -> list[float]:
+    return [row[name] for row in fleet.rows]

@@ -1,0 +1,172 @@
+"""Surrogates: rows of the table stay whole, files are what was measured, wires as solved."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from mho.bench.simulated import SimulatedBench
+from mho.chip import Chip
+from mho.deployment.storage import compile_image
+from mho.device.published import preset
+from mho.mapping import each_block
+from mho.programming import ProgrammingOptions, program
+from mho.rng import Stream
+from mho.runs.fleets.surrogate_lines import loaded_lines, settled_partners
+from mho.statistical import (
+    Surrogate,
+    kept_surrogate,
+    load_surrogate,
+    measure_surrogate,
+    save_surrogate,
+)
+from mho.wires import WireModel, effective_pair
+
+LOW, HIGH = 50e-6, 250e-6
+MOMENTS = (1.0, 30.0, 1000.0)
+
+
+@cache
+def chip() -> Chip:
+    """Cells of the 2023 chip, one in fifty stuck, on a small tile."""
+    kind = preset("rao2023").replace(cell__stuck_fraction=0.02)
+    return Chip(kind, rows=32, cols=64)
+
+
+@cache
+def table() -> Surrogate:
+    protocol = ProgrammingOptions().protocol(
+        SimulatedBench(chip(), Stream(0)).info
+    )
+    return measure_surrogate(
+        chip(), protocol, "frozen", MOMENTS, low=LOW, high=HIGH
+    )
+
+
+def test_what_is_drawn_is_what_other_cells_become() -> None:
+    """Cells of another chip, programmed to one target and watched: mean and spread agree.
+
+    Bounds are five standard errors of 1,000 programmed and some 120 measured cells, for the mean,
+    and 30 % for the spread, which tails of such cells move by a tenth.
+    """
+    target = torch.full((1000,), 160e-6)
+    bench = SimulatedBench(chip(), Stream(7))
+    protocol = ProgrammingOptions().protocol(bench.info)
+    cells = torch.arange(1000)
+    result = program(bench, target, protocol, cells=cells)
+    bench.read(
+        cells, samples=protocol.verify.samples, window=protocol.verify.window
+    )
+    bench.wait(1000.0)
+    seen = (bench.met(cells)[0] - target)[~result.stuck]
+    drawn = table().draw(target, torch.Generator().manual_seed(1)).error[:, -1]
+    error = float(seen.std()) * (1 / 1000 + 1 / 120) ** 0.5
+    assert abs(float(seen.mean() - drawn.mean())) < 5 * error
+    assert 0.7 < float(seen.std() / drawn.std()) < 1.4
+
+
+def test_rows_of_the_table_are_drawn_whole_and_from_the_bin_of_their_target() -> (
+    None
+):
+    """What a drawn cell was off at every look, its noise and its cost are those of one row."""
+    own = table()
+    generator = torch.Generator().manual_seed(2)
+    target = torch.tensor([LOW, LOW + 1e-8, 0.5 * (LOW + HIGH), HIGH, 1e-3])
+    drawn = own.draw(target.repeat(20), generator)
+    rows = torch.cat(
+        (own.cells.error, own.cells.variance[:, None], own.cells.effort), 1
+    )
+    found = torch.cat((drawn.error, drawn.variance[:, None], drawn.effort), 1)
+    place = (found[:, None] == rows).all(2).int().argmax(1)
+    assert torch.equal(rows[place], found)
+    wanted = torch.tensor([0, 1, 8, 16, 16]).repeat(20)
+    bins = torch.bucketize(place, own.bounds[1:], right=True)
+    assert torch.equal(bins, wanted)
+
+
+def test_a_file_is_what_was_measured_and_no_other_is_taken_for_it(
+    tmp_path: Path,
+) -> None:
+    """Read again to the last bit; measured once; refused if edited or of something else."""
+    own = table()
+    path = tmp_path / "cells.mho"
+    save_surrogate(path, own)
+    read = load_surrogate(path)
+    assert torch.equal(read.cells.error, own.cells.error)
+    assert torch.equal(read.held, own.held)
+    assert read.budget == own.budget
+    assert read.budget.cells == chip().cells
+
+    def never() -> Surrogate:
+        raise AssertionError
+
+    assert kept_surrogate(own.identity, never, path).moments == own.moments
+    with pytest.raises(ValueError, match="name another file"):
+        kept_surrogate("0" * 64, never, path)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(ValueError, match="table"):
+        load_surrogate(path)
+
+
+def test_shorted_cells_and_their_partners_see_what_solved_wires_leave() -> None:
+    """Cells stuck at the top take half of their row's voltage: ladders against the whole net.
+
+    Ladders leave out that a load's other line is not at rest, half a percent for each 100 µS on
+    50 Ω, on both lines and in the shares of both: of shorts that lose half, 8 % are allowed.
+    """
+    torch.manual_seed(0)
+    wires = WireModel(word_line=1.0, bit_line=1.0)
+    tile = Chip("rao2023", rows=64, cols=64, wires=wires)
+    info = SimulatedBench(tile, Stream(0)).info
+    network = torch.nn.Linear(60, 30)
+    image = compile_image(network, info, torch.rand(8, 60))
+    placement = image.placement
+    ((block, place),) = list(each_block(placement))
+    size = (info.rows, info.cols)
+    on_tile = block.crossings % (info.rows * info.cols)
+    seen = effective_pair(wires, size, on_tile, placement.target[place])
+    kept = torch.zeros_like(placement.target)
+    kept[place] = seen / placement.target[place]
+    stuck = place[0][torch.tensor([3, 20, 40]), torch.tensor([4, 4, 21])]
+    held = torch.tensor([4.4e-3, 10e-6, 4.4e-3])
+    lines = loaded_lines(placement, wires, info)
+    signed = placement.sign * kept * placement.target
+    ports, conducts, left = settled_partners(
+        lines,
+        placement.target,
+        kept,
+        signed + signed[placement.partner],
+        stuck,
+        held,
+        placement,
+        info,
+    )
+    target = placement.target.clone()
+    target[ports] = conducts.to(target.dtype)
+    after = effective_pair(wires, size, on_tile, target[place])
+    exact = torch.zeros_like(target)
+    exact[place] = after
+    is_short = conducts > 1e-3
+    assert int(is_short.sum()) >= 3
+    relative = (left / exact[ports] - 1)[is_short]
+    assert float(relative.abs().max()) < 0.08
+    # and without lines that it loads itself a short would count half as much again
+    alone = kept[ports[:3]] * held / exact[ports[:3]]
+    assert float(alone.max()) > 1.4
+
+
+def test_a_table_without_stuck_cells_gives_none() -> None:
+    """Asked for some it says so."""
+    none = replace(
+        table(),
+        held=table().held[:0],
+        held_effort=table().held_effort[:0],
+    )
+    generator = torch.Generator().manual_seed(0)
+    assert none.draw_held(0, generator)[0].shape == (0, 3)
+    with pytest.raises(ValueError, match="all of its cells answered"):
+        none.draw_held(1, generator)
