@@ -35,7 +35,8 @@ from mho.network import Network, read_network
 from mho.programming import ProgramProtocol, program
 from mho.rng import Stream
 from mho.runs import LayerMap
-from mho.runs.measurement import grid_columns, groups_joined
+from mho.runs.measurement import groups_joined
+from mho.runs.watched import grid_columns
 from mho.units import uS
 from mho.wires import WireModel
 

@@ -12,7 +12,14 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
-from mho.cli.commands import cells, circuits, claims, equations, networks
+from mho.cli.commands import (
+    cells,
+    circuits,
+    claims,
+    equations,
+    networks,
+    pages,
+)
 from mho.cli.options import HELP_ALL, OptionError, answer, show_all
 from mho.cli.shared import (
     COLLECT_AFTER,
@@ -33,6 +40,7 @@ _NETWORKS = Group("Networks on chips", sort_key=1)
 _CELLS = Group("Cells", sort_key=2)
 _CIRCUITS = Group("Circuits", sort_key=3)
 _EQUATIONS = Group("Equations", sort_key=4)
+_PAGES = Group("Pages of runs", sort_key=6)
 _CLAIMS = Group("Claims and what they depend on", sort_key=5)
 
 _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
@@ -66,6 +74,9 @@ _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
     _CLAIMS: {
         "reproduce": claims.reproduce,
         "sweep": claims.sweep,
+    },
+    _PAGES: {
+        "view": pages.view,
     },
 }
 """What people come for, and the commands for it."""

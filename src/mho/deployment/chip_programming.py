@@ -1,5 +1,6 @@
 """Programming an image into one chip, with its state kept on the way."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def program_image(
     state: KeptState | None = None,
     trace: Path | None = None,
     progress: Progress = silent,
+    watch: Callable[[ProgramRun], object] = lambda _: None,
 ) -> ProgrammedChip:
     """Program an image into one chip.
 
@@ -31,6 +33,7 @@ def program_image(
             is gone on with. Clear it once the chip is saved.
         trace: Folder in which every pulse and read is noted; nothing is noted if `None`.
         progress: Told what is being done and how far it is.
+        watch: Shown the programming after every cycle; it must not change anything.
 
     Raises:
         ValueError: The image does not fit the chip, or the state is damaged.
@@ -48,6 +51,7 @@ def program_image(
 
     def keep(run: ProgramRun) -> None:
         progress("programming", 1 - run.live_cells / run.cells.numel())
+        watch(run)
         if state and (run.finished or state.due):
             # The state says how many rows there are: they must be on the disk before it.
             rows = journal.sync() if journal else 0

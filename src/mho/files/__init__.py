@@ -4,7 +4,9 @@
 """
 
 from mho.files import checkpoint, disk
+from mho.files.folder_lock import lock_owner
 from mho.files.kept_parts import KeptState
+from mho.files.live import LIVE, STALE, WATCH, LiveFile
 from mho.files.memory import (
     TooLargeError,
     allow_memory,
@@ -13,14 +15,19 @@ from mho.files.memory import (
     parse_memory,
 )
 from mho.files.readable import readable_file
-from mho.files.run_folder import RunFolder, complete_finished
+from mho.files.run_folder import WORK, RunFolder, complete_finished
 from mho.files.run_marks import run_identity
 from mho.files.value_identity import NOT_IDENTITY, canonical, identity, named
 from mho.files.write_whole import is_plain, probe, write_out, write_whole
 
 __all__ = [
+    "LIVE",
     "NOT_IDENTITY",
+    "STALE",
+    "WATCH",
+    "WORK",
     "KeptState",
+    "LiveFile",
     "RunFolder",
     "TooLargeError",
     "allow_memory",
@@ -32,6 +39,7 @@ __all__ = [
     "disk",
     "identity",
     "is_plain",
+    "lock_owner",
     "named",
     "parse_memory",
     "probe",

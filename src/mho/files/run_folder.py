@@ -10,6 +10,7 @@ from typing import Any
 from mho.files import disk
 from mho.files.finishing import Finish, commit, committed, complete
 from mho.files.kept_parts import KeptState, KeptValues
+from mho.files.live import LiveFile
 from mho.files.run_marks import RESULTS, SAVED, STATES, VALUES
 from mho.files.run_place import Opened, RunPlace
 from mho.files.write_whole import write_whole
@@ -32,12 +33,14 @@ class RunFolder:
         is_complete: Whether a run of this identity is finished: its results are in the folder.
         extends: Whether the folder has results of a finished run of this identity to go on from.
         set_aside: Where unfinished work of another run went, if there was some.
+        live: Tells who watches how the run goes.
     """
 
     def __init__(
         self, place: RunPlace, finish: Finish, opened: Opened, started: float
     ) -> None:
         self.folder = place.folder
+        self.live = LiveFile(place.folder, finish.command)
         self.is_complete = opened.is_complete
         self.extends = opened.extends
         self.set_aside = opened.set_aside

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from mho.bench import Bench, Pulse
@@ -102,6 +102,35 @@ class ProgramRun:
     def results(self) -> CellResults:
         """What became of every cell so far."""
         return CellResults.of(self._results())
+
+    @property
+    def conductance(self) -> Float[Tensor, " cells"]:
+        """Last reading of every cell, live ones included (S); the target of unread ones."""
+        found = self.target.numpy() + self._done["error"]
+        found[self._live["place"]] = self._live["conductance"]
+        return torch.from_numpy(found)
+
+    def conductance_of(
+        self, places: Int64[Tensor, " some"]
+    ) -> Float[Tensor, " some"]:
+        """The same of some cells, in a fraction of the time (S). Shape (some,).
+
+        Args:
+            places: Which of the cells asked for, from 0 on. Shape (some,).
+        """
+        at = places.numpy()
+        found = self.target.numpy()[at] + self._done["error"][at]
+        # live cells stay in the order in which they were asked for
+        live = self._live["place"]
+        where = np.searchsorted(live, at).clip(max=max(live.size - 1, 0))
+        is_live = live[where] == at if live.size else np.zeros(at.size, bool)
+        found[is_live] = self._live["conductance"][where[is_live]]
+        return torch.from_numpy(found)
+
+    @property
+    def outcome(self) -> Int[Tensor, " cells"]:
+        """Number of the `Outcome` of every cell so far. Shape (cells,)."""
+        return torch.from_numpy(self._done["outcome"])
 
     @property
     def finished(self) -> bool:

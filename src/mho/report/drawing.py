@@ -46,26 +46,6 @@ class Drawing:
         return self._begun.result() | answers
 
 
-MOST_MAPS = 16
-"""Layers that get a figure of their own (1): one takes a third of a second."""
-
-
-def map_name(layer: int) -> str:
-    """Name of the figure of a layer's conductances, by the layer's number."""
-    return f"map {layer}"
-
-
-def mapped(data: RunData) -> list[int]:
-    """Numbers of the layers that get a figure of their own: the largest, in their order.
-
-    Args:
-        data: A deployment.
-    """
-    sizes = [layer.target.numel() for layer in data.layers]
-    by_size = sorted(range(len(sizes)), key=lambda number: -sizes[number])
-    return sorted(by_size[:MOST_MAPS])
-
-
 def draw_cells(progress: Progress, data: RunData) -> Drawn:
     """Figures of what cells hold, what that took, and what wires do."""
     from mho.report import figures
@@ -77,15 +57,11 @@ def draw_cells(progress: Progress, data: RunData) -> Drawn:
         wanted["effort"] = partial(figures.effort_histograms, data)
     if data.wires is not None:
         wanted["wires"] = partial(figures.wire_weights, data.wires)
-    for number in mapped(data):
-        wanted[map_name(number)] = partial(
-            figures.conductance_maps, data, data.layers[number]
-        )
     return {name: figures.draw_data_url(one) for name, one in wanted.items()}
 
 
 def draw_answers(data: RunData) -> Drawn:
-    """Figures of what the network answers, of traces, and of many chips."""
+    """Figures of what the network answers, and of many chips."""
     from mho.report import figures
 
     wanted = {}
@@ -94,8 +70,6 @@ def draw_answers(data: RunData) -> Drawn:
     layers = data.result.get("layers")
     if isinstance(layers, list) and layers:
         wanted["layers"] = partial(figures.layer_error_figure, layers)
-    if data.traces is not None:
-        wanted["traces"] = partial(figures.telegraph_traces, data)
     if data.population is not None:
         wanted["population"] = partial(
             figures.population_figure, data.population

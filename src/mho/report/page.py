@@ -19,7 +19,16 @@ from mho.report.chip_tables import (
     chip_rows,
     summary_rows,
 )
-from mho.report.drawing import Drawing, Drawn, map_name, mapped
+from mho.report.drawing import Drawing, Drawn
+from mho.report.explorable import (
+    Maps,
+    Packer,
+    chips_shown,
+    maps_shown,
+    page_parts,
+    payload_text,
+    traces_shown,
+)
 from mho.report.operation_table import OPERATION_COLUMNS, operation_table
 from mho.report.wording import (
     CLIP,
@@ -33,7 +42,6 @@ from mho.report.wording import (
 )
 from mho.runs import (
     LAYER_COLUMNS,
-    LayerMap,
     Population,
     RunData,
     layer_rows,
@@ -61,6 +69,16 @@ SECTIONS = {
 }
 """Anchor and heading of every section, in order; some only where there is something to show."""
 
+
+QUANTITIES = (
+    ("readback", "read-back"),
+    ("target", "target"),
+    ("error", "error"),
+    ("pulses", "programming pulses"),
+    ("denoise_pulses", "denoising pulses"),
+    ("reads", "reads"),
+)
+"""What a map can show of every cell, and its name."""
 
 PROGRAMMED = ("readback", "maps", "traces", "effort", "wires")
 """Sections that only programmed cells have."""
@@ -105,6 +123,8 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
     """
     drawn = (drawing or Drawing()).of(data)
     metric = capital(metric_of(data.result).name)
+    packer = Packer()
+    maps = maps_shown(data, packer)
     page = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -121,15 +141,12 @@ def render(data: RunData, drawing: Drawing | None = None) -> str:
         operation_columns=OPERATION_COLUMNS,
         operation_rows=operation_table(data.result),
         pictures=_pictures(data, drawn),
-        maps=[
-            (
-                data.layers[number].name,
-                _map(data.layers[number], drawn[map_name(number)]),
-            )
-            for number in mapped(data)
-        ],
+        parts=page_parts(),
+        numbers=_numbers(data, maps, metric, packer),
+        quantities=QUANTITIES,
+        maps=maps,
         layers=len(data.layers),
-        traces=_traces(data, drawn),
+        traced=0 if data.traces is None else data.traces.target.numel(),
         tolerance=show(data.tolerance, "S"),
         clip=show(CLIP * data.tolerance, "S"),
         wires=_wires(data, drawn),
@@ -174,6 +191,18 @@ def sections_of(data: RunData) -> dict[str, str]:
         for anchor, name in SECTIONS.items()
         if there.get(anchor, True)
     }
+
+
+def _numbers(
+    data: RunData, maps: Maps | None, metric: str, packer: Packer
+) -> str:
+    """What can be explored, as scripts read it."""
+    content: dict[str, Any] = {
+        "maps": maps and maps.content,
+        "traces": traces_shown(data, packer),
+        "chips": data.population and chips_shown(data.population, metric),
+    }
+    return payload_text(content | {"packed": packer.text()})
 
 
 def _output_rows(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -249,27 +278,6 @@ def _asked_pictures(data: RunData, drawn: Drawn) -> dict[str, Picture]:
             " exact inputs to each layer and one accumulated from the input on.",
         )
     return pictures
-
-
-def _map(layer: LayerMap, source: str) -> Picture:
-    rows, cols = layer.target.shape
-    stuck = int((layer.outcome == Outcome.STUCK).sum())
-    late = int((layer.outcome == Outcome.OUT_OF_CYCLES).sum())
-    return Picture(
-        source=source,
-        alt=f"Maps of layer {layer.name}, {rows} rows by {cols} columns: target, read-back, error."
-        f" {stuck:,} cells are marked as stuck and {late:,} as out of cycles.",
-    )
-
-
-def _traces(data: RunData, drawn: Drawn) -> Picture | None:
-    if data.traces is None:
-        return None
-    return Picture(
-        drawn["traces"],
-        f"Conductance over time of {data.traces.target.numel()} cells, programmed without "
-        "denoising on the left and denoised on the right, with the tolerance shaded.",
-    )
 
 
 def _wires(data: RunData, drawn: Drawn) -> Picture | None:

@@ -33,6 +33,7 @@ from mho.programming import (
 from mho.progress import Progress
 from mho.runs.job import Job
 from mho.runs.task import Task
+from mho.runs.watched import ChipWatch
 from mho.wires import WireModel
 
 _MADE = (
@@ -227,6 +228,7 @@ def make_chip(
         state=run.state(name),
         trace=run.results / "trace" / name,
         progress=lambda _, done: progress(f"programming {name}", done),
+        watch=ChipWatch(run.live, name, image),
     )
     found = put_to_work(chip, sources, fit_columns=job.fit_columns)
     if denoise == job.denoise:

@@ -1,13 +1,12 @@
 """What a deployment reached: accuracies at different times, errors, noise, cost."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int, Int64
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from mho.bench import truth_of
@@ -16,8 +15,6 @@ from mho.deployment import Refit, tile_use
 from mho.files import RunFolder
 from mho.ledger import Ledger
 from mho.mapping import (
-    Block,
-    ReferenceBlock,
     blocks_of_layers,
     positions,
 )
@@ -30,6 +27,7 @@ from mho.runs.evaluation import evaluate
 from mho.runs.job import Job
 from mho.runs.run_data import JudgedChip, LayerMap, RunData, Traces
 from mho.runs.task import Task
+from mho.runs.watched import grid_columns
 from mho.runs.wire_account import wire_account
 from mho.samples import number_of, one_of
 from mho.units import uS
@@ -104,7 +102,13 @@ def layer_maps(
 
     Groups of one convolution stand side by side in one map.
     """
-    values = (chip.placement.target, readback, chip.result.outcome.float())
+    done = chip.result
+    counted = (done.outcome, done.pulses, done.denoise_pulses, done.reads)
+    values = (
+        chip.placement.target,
+        readback,
+        *(count.float() for count in counted),
+    )
     found = []
     blocks = chip.placement.blocks
     places = positions(blocks)
@@ -119,7 +123,13 @@ def layer_maps(
             for grid, value in zip(grids, values, strict=True):
                 grid[inputs, columns] = value[place]
         found.append(
-            LayerMap(layer.name, grids[0], grids[1], grids[2].to(torch.int8))
+            LayerMap(
+                layer.name,
+                grids[0],
+                grids[1],
+                grids[2].to(torch.int8),
+                torch.stack(grids[3:]).to(torch.int32),
+            )
         )
     return groups_joined(found)
 
@@ -142,9 +152,18 @@ def groups_joined(maps: Sequence[LayerMap]) -> tuple[LayerMap, ...]:
             torch.cat([one.target for one in several], 1),
             torch.cat([one.readback for one in several], 1),
             torch.cat([one.outcome for one in several], 1),
+            _spent_joined(several),
         )
         for (name, _), several in alike.items()
     )
+
+
+def _spent_joined(
+    maps: Sequence[LayerMap],
+) -> Int[Tensor, "3 rows cols"] | None:
+    """What was spent on the cells of several maps, side by side, if all were counted."""
+    spent = [one.spent for one in maps if one.spent is not None]
+    return torch.cat(spent, 2) if len(spent) == len(maps) else None
 
 
 def _quantiles(values: Tensor, names: dict[str, float]) -> dict[str, float]:
@@ -314,34 +333,3 @@ def _result(
         "chip_seconds": cost.seconds,
         "chip_joules": cost.joules,
     }
-
-
-def grid_columns(
-    placed: Sequence[tuple[Block, Int64[Tensor, "_ _ _"]]],
-) -> list[tuple[slice, Int64[Tensor, "_ _"], Int64[Tensor, " _"]]]:
-    """How the cells of a layer make one grid: inputs, positions in `Placement.cells`, columns.
-
-    Neighbours are neighbours on the chip: the halves of a pair, the pairs that correct others
-    after those, the reference of a part after its outputs.
-
-    Args:
-        placed: Blocks of the layer, and where their cells stand.
-    """
-    grid = []
-    width = 2 * max(block.outputs.stop for block, _ in placed)
-    parts = sorted({block.first_output for block, _ in placed})
-    earlier: Counter[tuple[int, int]] = Counter()
-    for block, place in placed:
-        numbers = torch.arange(place.shape[2])
-        if isinstance(block, ReferenceBlock):
-            columns = (
-                block.first_output + parts.index(block.first_output) + numbers
-            )
-            grid.append((block.inputs, place[0], columns))
-            continue
-        # further pairs of the same weights, after those that they correct
-        part = (block.first_input, block.first_output)
-        first = 2 * (block.first_output + numbers) + earlier[part] * width
-        earlier[part] += 1
-        grid += [(block.inputs, place[half], first + half) for half in range(2)]
-    return grid

@@ -4,7 +4,7 @@ Every chip is made, programmed and judged by itself, from its seed alone, so tha
 on which others there are or in what order they come.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from mho.deployment import program_image
 from mho.deployment.storage import CompiledNetwork, ProgrammedChip, save_chip
 from mho.files import KeptState, RunFolder, write_whole
 from mho.ledger import Ledger
-from mho.programming import ProgrammingOptions
+from mho.programming import ProgrammingOptions, ProgramRun
 from mho.progress import Progress, silent
 from mho.runs.deployment import put_to_work, specimen_for
 from mho.runs.evaluation import evaluate
@@ -24,6 +24,7 @@ from mho.runs.measurement import read_back
 from mho.runs.population_figures import Batch, ChipFigures, Population
 from mho.runs.run_data import JudgedChip, RunData
 from mho.runs.task import Task
+from mho.runs.watched import ChipWatch
 from mho.workers import Later, Workers
 
 _OWN = "programmed"
@@ -47,6 +48,7 @@ def measure_chip(
     looks: KeptState | None = None,
     trace: Path | None = None,
     progress: Progress = silent,
+    watch: Callable[[ProgramRun], object] = lambda _: None,
 ) -> JudgedChip:
     """Program a chip and judge it as `measure` does.
 
@@ -60,6 +62,7 @@ def measure_chip(
         looks: The same for the looks of its evaluation.
         trace: Folder in which every pulse and read of programming is noted; `None` for nowhere.
         progress: Told of `programming`, then of `evaluating`.
+        watch: Shown the programming after every cycle; it must not change anything.
 
     Raises:
         ValueError: The image does not fit the chip.
@@ -72,6 +75,7 @@ def measure_chip(
         state=state,
         trace=trace,
         progress=lambda _, done: progress(_PROGRAMMING, done),
+        watch=watch,
     )
     programmed = put_to_work(chip, sources, fit_columns=fit_columns)
     bench = programmed.bench
@@ -131,6 +135,7 @@ def plain_chip(
         looks=run.state("evaluation-plain"),
         trace=run.results / "trace" / "plain",
         progress=lambda stage, done: progress(stages[stage], done),
+        watch=ChipWatch(run.live, "plain", image),
     )
 
 

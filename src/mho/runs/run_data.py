@@ -39,12 +39,15 @@ class LayerMap:
         target: Conductance wanted (S). Shape (rows, cols).
         readback: Conductance read after everything was programmed (S). Shape (rows, cols).
         outcome: Number of the `Outcome` of each cell. Shape (rows, cols).
+        spent: Programming pulses, denoising pulses and reads of each cell (1), in this order;
+            `None` if nobody counted. Shape (3, rows, cols).
     """
 
     name: str
     target: Float[Tensor, "rows cols"]
     readback: Float[Tensor, "rows cols"]
     outcome: Int[Tensor, "rows cols"]
+    spent: Int[Tensor, "3 rows cols"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,10 +6,8 @@ Figures take values in SI and draw in the units that people read (µS, Ω, s).
 from mho.report.figures.cell_errors import (
     error_histogram,
     readback_scatter,
-    telegraph_traces,
 )
-from mho.report.figures.conductance_maps import (
-    conductance_maps,
+from mho.report.figures.counts import (
     confusion_matrix,
     effort_histograms,
 )
@@ -55,7 +53,6 @@ __all__ = [
     "add_legend",
     "as_array",
     "conductance_figure",
-    "conductance_maps",
     "confusion_matrix",
     "draw_data_url",
     "draw_png",
@@ -73,7 +70,6 @@ __all__ = [
     "say_empty",
     "sweep_figure",
     "targets_figure",
-    "telegraph_traces",
     "to_uS",
     "training_figure",
     "tuning_figure",

@@ -1,4 +1,4 @@
-"""Figures of how well the cells hold their targets: scatter, errors, telegraph traces."""
+"""Figures of how well the cells hold their targets: scatter, errors."""
 
 import math
 from typing import Any
@@ -12,11 +12,9 @@ from mho.report.figures.style import (
     BLACK,
     BLUE,
     COUNT_OF_CELLS,
-    ORANGE,
     VERMILLION,
     Array,
     add_legend,
-    as_array,
     band,
     finite,
     histogram,
@@ -24,7 +22,7 @@ from mho.report.figures.style import (
     say_empty,
     to_uS,
 )
-from mho.runs import RunData, Traces
+from mho.runs import RunData
 from mho.units import uS
 
 _FAR = 10.0
@@ -110,58 +108,6 @@ def error_histogram(data: RunData) -> Figure:
     axes.set_xlabel("Read-back − target (µS)")
     axes.set_ylabel(COUNT_OF_CELLS)
     return figure
-
-
-def telegraph_traces(data: RunData) -> Figure:
-    """The same cells over time without and with denoising (µS around the target).
-
-    Args:
-        data: Run to show; its traces are there.
-    """
-    traces = data.traces
-    if traces is None or not traces.before.numel():
-        empty = new_figure(1.5)
-        say_empty(empty.subplots(), "no traces")
-        return empty
-
-    tolerance = data.tolerance / uS
-    rows = traces.before.shape[0]
-    figure = new_figure(0.7 + 1.35 * rows)
-    panels = figure.subplots(rows, 2, sharex=True, squeeze=False)
-    for row, pair in enumerate(panels):
-        _trace_row(pair, traces, row, tolerance)
-
-    panels[0, 0].set_title("programmed without denoising")
-    panels[0, 1].set_title("denoised")
-    for axes in panels[-1]:
-        axes.set_xlabel("Time (s)")
-    figure.supylabel("Conductance − target (µS)", fontsize=9.5)
-    return figure
-
-
-def _trace_row(panels: Any, traces: Traces, row: int, tolerance: float) -> None:
-    time = as_array(traces.time)
-    target = float(traces.target[row]) / uS
-    for axes, values, colour in (
-        (panels[0], traces.before[row], ORANGE),
-        (panels[1], traces.after[row], BLUE),
-    ):
-        band(axes, tolerance)
-        axes.axhline(0, color=BLACK, linewidth=0.6)
-        away = to_uS(values) - target
-        axes.plot(time, away, color=colour, linewidth=0.9)
-        # not cut at the tolerance: how large the noise is is what one looks for
-        farthest = float(np.abs(finite(away)).max(initial=0))
-        reach = max(3 * tolerance, 1.1 * farthest)
-        axes.set_ylim(-reach, reach)
-    panels[1].text(
-        1.02,
-        0.5,
-        f"target\n{target:.1f} µS",
-        transform=panels[1].transAxes,
-        va="center",
-        fontsize=8.5,
-    )
 
 
 def _scatter(

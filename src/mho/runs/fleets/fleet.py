@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from mho.fleet import (
     Opened,
@@ -48,6 +49,11 @@ def _unsaid(sentence: str) -> None:
     del sentence
 
 
+def _unwatched(name: str, content: Callable[[], Any]) -> None:
+    """Nobody watches."""
+    del name, content
+
+
 def _as_it_is(task: FleetTask) -> FleetTask:
     """Nothing to do."""
     return task
@@ -66,6 +72,7 @@ class Fleet:
         progress: Told how many chips there are (1).
         say: Told in a sentence what people should know.
         ready: Makes a task ready to make chips, where some are missing.
+        watch: Told of the tally of a fleet, by a name; asks for it only if somebody watches.
     """
 
     store: PartStore
@@ -76,6 +83,7 @@ class Fleet:
     progress: Progress = silent
     say: Callable[[str], None] = _unsaid
     ready: Callable[[FleetTask], FleetTask] = _as_it_is
+    watch: Callable[[str, Callable[[], Any]], None] = _unwatched
 
 
 @dataclass(slots=True, eq=False)
@@ -115,6 +123,22 @@ class _Course:
         fleet.progress(
             condition_words(self.task.condition), there / fleet.chips
         )
+        fleet.watch(f"fleet-{self.task.key[:12]}", self._seen)
+
+    def _seen(self) -> dict[str, Any]:
+        """What is known so far, for who watches."""
+        tally = self.tally
+        found = {
+            "name": condition_words(self.task.condition),
+            "chips": self.fleet.chips,
+            "there": self.kept + self.made,
+            "count": tally.count,
+        }
+        if tally.count < 2:
+            return found
+        low, high = mean_interval(tally)
+        ends = {"lowest": tally.smallest, "highest": tally.largest}
+        return found | {"mean": tally.mean, "low": low, "high": high} | ends
 
     def result(self) -> FleetResult:
         """The chips from the first on that count."""

@@ -148,6 +148,7 @@ def _run(
         started=started,
     ) as files:
         tell(files)
+        progress = files.live.following(progress)
         if not files.is_complete:
             files.write_result(_measured(options, files, progress))
             files.finish()

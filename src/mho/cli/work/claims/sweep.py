@@ -103,6 +103,7 @@ def run(
         ) as files,
     ):
         tell(files)
+        progress = files.live.following(progress)
         kept = Points(files)
         rows: list[tuple[tuple[float, ...], Row]] = []
         for number, (values, changed) in enumerate(points):

@@ -181,6 +181,7 @@ def _run(
         job, task, folder, resume=resume, started=started
     ) as run:
         tell(run)
+        progress = run.live.following(progress)
         if not run.is_complete:
             drawing = Drawing(workers)
             if drawn:

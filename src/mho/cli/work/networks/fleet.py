@@ -330,6 +330,7 @@ def _run(
         started=started,
     ) as files:
         tell(files)
+        progress = files.live.following(progress)
         fleet = Fleet(
             PartStore(folder / _PARTS),
             asked.chips,
@@ -339,6 +340,7 @@ def _run(
             progress,
             say,
             lambda one: with_table(one, task, progress),
+            files.live.tell,
         )
         found = run_fleet(tasks, fleet)
         result = _described(job, task, asked, found)

@@ -1,0 +1,5 @@
+"""Commands for pages of runs: while they go on, and beside each other."""
+
+from mho.cli.commands.pages.view import view
+
+__all__ = ["view"]

@@ -1,0 +1,1 @@
+"""What the commands for pages do once their options are read."""

@@ -1,0 +1,218 @@
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mho.files import LIVE, WATCH, LiveFile, RunFolder, lock_owner
+from mho.progress import silent
+from mho.report.live import Channels, LiveServer, RunState, watch
+
+BROKEN = 80
+"""Clients that ask for nothing: more than there are places."""
+
+
+class Clock:
+    """Time that passes when a test says so (s)."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[LiveServer]:
+    channels = Channels(tmp_path)
+    channels.open()
+    server = LiveServer(channels, "<p>page</p>", "default-src 'none'")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.ending.set()
+    server.shutdown()
+    server.server_close()
+
+
+def got(address: str, host: str | None = None) -> tuple[int, bytes]:
+    """Status and body of an answer."""
+    asked = urllib.request.Request(
+        address, headers={"Host": host} if host else {}
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def test_nothing_is_told_while_nobody_watches(tmp_path: Path) -> None:
+    """No file, and no message made: an unwatched run pays for a look at most."""
+    live = LiveFile(tmp_path, "deploy")
+    made: list[int] = []
+    live.tell("chip", lambda: made.append(1))
+    live.following(silent)("programming", 0.5)
+    assert made == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_watches_is_told_at_most_four_times_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten seconds of a thousand messages each, on a clock of the test: forty are made."""
+    clock = Clock()
+    monkeypatch.setattr("mho.files.live.time.monotonic", clock.monotonic)
+    Channels(tmp_path).open()
+    live = LiveFile(tmp_path, "deploy")
+    made: list[float] = []
+    for _ in range(10_000):
+        clock.now += 0.001
+        live.tell("chip", lambda: made.append(clock.now))
+    assert 38 <= len(made) <= 41
+    live.tell("chip", lambda: made.append(0.0), now=True)
+    assert made[-1] == 0.0
+
+
+def test_watching_ends_when_nobody_touches_the_file(tmp_path: Path) -> None:
+    Channels(tmp_path).open()
+    assert LiveFile(tmp_path, "deploy").is_watched()
+    old = time.time() - 60
+    os.utime(tmp_path / LIVE / WATCH, (old, old))
+    assert not LiveFile(tmp_path, "deploy").is_watched()
+
+
+def test_time_left_follows_from_what_was_done_in_which_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a fifth to three fifths in 8 s: the other two fifths take 8 s more."""
+    clock = Clock()
+    monkeypatch.setattr("mho.files.live.time.monotonic", clock.monotonic)
+    channels = Channels(tmp_path)
+    channels.open()
+    told = LiveFile(tmp_path, "deploy").following(silent)
+    told("programming", 0.2)
+    clock.now += 8
+    told("programming", 0.6)
+    channels.look()
+    ((name, message),) = channels.newer(0, 0.0)
+    stage = json.loads(message.text)["stages"][0]
+    assert name == "progress"
+    assert stage["left"] == pytest.approx(8.0)
+    assert stage["seconds"] == pytest.approx(8.0)
+
+
+def test_only_the_address_with_its_token_is_answered(
+    served: LiveServer,
+) -> None:
+    """And only to who asks for it by its own name: no page elsewhere can borrow it."""
+    assert got(served.address) == (200, b"<p>page</p>")
+    port = served.server_port
+    base = f"http://127.0.0.1:{port}/"
+    for path in (
+        "",
+        "events",
+        "x" * 24 + "/",
+        f"{served.token}/../../etc/passwd",
+    ):
+        assert got(base + path)[0] == 404
+    assert got(served.address + "%2e%2e/result.json")[0] == 404
+    assert got(served.address, host=f"evil.example:{port}")[0] == 403
+    assert served.server_address[0] == "127.0.0.1"
+
+
+def test_links_and_other_files_in_the_folder_are_not_passed_on(
+    tmp_path: Path,
+) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text('"secret"')
+    channels = Channels(tmp_path)
+    channels.open()
+    place = tmp_path / LIVE
+    (place / "stolen.json").symlink_to(secret)
+    (place / "Other.json").write_text("1")
+    (place / "broken.json").write_text("{")
+    os.mkfifo(place / "pipe.json")
+    (place / "right.json").write_text('{"a":\n1}')
+    channels.look()
+    found = {name: one.text for name, one in channels.newer(0, 0.0)}
+    assert found == {"right": '{"a": 1}'}
+
+
+def test_clients_that_ask_for_nothing_do_not_keep_others_out(
+    served: LiveServer,
+) -> None:
+    """Eighty silent, halting and broken clients, and then one that asks."""
+    with contextlib.ExitStack() as open_ones:
+        for number in range(BROKEN):
+            client = socket.create_connection(("127.0.0.1", served.server_port))
+            open_ones.enter_context(contextlib.closing(client))
+            client.sendall((b"", b"GET ", b"\x00\xff\r\n\r\n")[number % 3])
+        assert got(served.address)[0] == 200
+        assert threading.active_count() < BROKEN
+
+
+def test_a_stream_has_the_last_word_of_every_name_and_ends(
+    served: LiveServer,
+) -> None:
+    for number in range(3):
+        served.channels.say("progress", {"number": number})
+    served.channels.say("state", {"state": "finished"})
+    served.ending.set()
+    status, body = got(served.address + "events")
+    told = [
+        json.loads(line.removeprefix("data: "))
+        for line in body.decode().splitlines()
+        if line.startswith("data: ")
+    ]
+    assert status == 200
+    assert told == [
+        {"name": "progress", "content": {"number": 2}},
+        {"name": "state", "content": {"state": "finished"}},
+    ]
+
+
+def test_watching_ends_with_the_run_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    found: list[RunState] = []
+    with RunFolder.open(folder, "test", "one", makes=("result.json",)) as run:
+        before = {path.name for path in folder.iterdir()}
+        ready = threading.Event()
+        thread = threading.Thread(
+            target=lambda: found.append(
+                watch(folder, ready=lambda _: ready.set())
+            )
+        )
+        thread.start()
+        assert ready.wait(20)
+        assert (folder / LIVE / WATCH).exists()
+        run.write_result({"a": 1})
+        run.finish()
+    thread.join(20)
+    assert found == [RunState.FINISHED]
+    assert {path.name for path in folder.iterdir()} <= before | {
+        "result.json",
+        ".mho-run.json",
+    }
+    with pytest.raises(ValueError, match="the one there is finished"):
+        watch(folder)
+    with pytest.raises(ValueError, match="there is none"):
+        watch(tmp_path)
+
+
+def test_a_lock_of_a_process_that_is_gone_is_nobodys(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    assert lock_owner(lock) is None
+    here = socket.gethostname()
+    lock.write_text(f"mho-lock {os.getpid()} {here}\n")
+    assert lock_owner(lock) == f"process {os.getpid()} on {here}"
+    lock.write_text(f"mho-lock {2**22 + 1} {here}\n")
+    assert lock_owner(lock) is None
+    lock.write_text("mho-lock 1 elsewhere\n")
+    assert lock_owner(lock) == "process 1 on elsewhere"
