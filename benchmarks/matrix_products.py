@@ -4,7 +4,8 @@ A matrix of 1,024×1,024 normal numbers stands on tiles with drawn cells: `write
 writing its 6.3 million cells takes once the errors of the chip's cells are known, which
 `table_seconds` is for. Products take turns with those of numpy in float64, round by round;
 `ratio` is the median of the ratios of a round. Unless `--quick` is given, a block of 64×128
-numbers is programmed pulse by pulse beside it. Prints one JSON object.
+numbers is programmed pulse by pulse beside it. Both sides have as many threads as `--threads`
+says: numpy would take one for each core otherwise. Prints one JSON object.
 
     python benchmarks/matrix_products.py --quick
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 import mho
 from mho.wires import WireModel
@@ -36,7 +38,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--quick", action="store_true", help="no pulses")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    same_threads(options.threads)
     rng = np.random.default_rng(options.seed)
 
     seconds, _ = timed(lambda: mho.MatrixOnChips([[1.0]]))
@@ -104,6 +106,12 @@ def by_pulses(matrix: Any) -> dict[str, Any]:
         "pulses": on_chips.programming_cost.pulses,
         "seconds_on_chip": on_chips.programming_cost.seconds,
     }
+
+
+def same_threads(threads: int) -> None:
+    """As many threads for torch as for numpy from now on."""
+    torch.set_num_threads(threads)
+    threadpool_limits(threads)
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:

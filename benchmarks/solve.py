@@ -19,10 +19,16 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import torch
 
 import mho
-from matrix_products import BLOCK, SIZE, by_pulses, products, timed
+from matrix_products import (
+    BLOCK,
+    SIZE,
+    by_pulses,
+    products,
+    same_threads,
+    timed,
+)
 
 PRODUCT_BAR = 20.0
 """Times a product in float64 (1)."""
@@ -40,7 +46,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--quick", action="store_true", help="no pulses")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    same_threads(options.threads)
     table_seconds, _ = timed(lambda: mho.MatrixOnChips([[1.0]]))
     found = {
         "seed": options.seed,

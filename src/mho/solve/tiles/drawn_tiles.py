@@ -1,7 +1,7 @@
 """Tiles whose cells are drawn: numbers in double precision, and the noise of their products."""
 
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from mho.ledger import Ledger
@@ -10,10 +10,10 @@ from mho.solve.numbers import CellErrors, CellPlan, Numbers, write_numbers
 from mho.solve.tiles.blocks import Cut
 from mho.solve.tiles.costs import Circuit
 from mho.solve.tiles.leftovers import beyond_reach, leftovers
+from mho.solve.tiles.noise_ahead import NoiseAhead
 from mho.solve.tiles.placed_products import PlacedProducts
 from mho.solve.tiles.reached import Reached, reached
 from mho.solve.tiles.serial_inputs import SerialInputs
-from mho.statistical import NamedNormals
 
 
 class DrawnTiles:
@@ -42,7 +42,7 @@ class DrawnTiles:
         self._plan = plan
         self._circuit = circuit
         self._placed = PlacedProducts(where)
-        self._normals = NamedNormals()
+        self._normals = NoiseAhead()
         # the largest number of a block takes a pair to the end of its range
         largest = where.blocks.abs().amax((1, 2))
         self.units = torch.where(largest > 0, largest, 1.0)
@@ -80,8 +80,23 @@ class DrawnTiles:
         costs = self._circuit.costs
         waiting = 2 * costs.low * self._plan.cells
         conducting = numbers.conducting * costs.span + waiting
-        self._of_rows = conducting.sum(1)
-        self._of_outputs = conducting.sum(2)
+        self._of_inputs = self._met(conducting.sum(1), transposed=False)
+        self._of_outputs = self._met(conducting.sum(2), transposed=True)
+
+    def _met(
+        self, conducting: Float[Tensor, "blocks width"], *, transposed: bool
+    ) -> Float64[Tensor, " inputs"]:
+        """What each input drives at all places together (S)."""
+        where = self._where
+        down, across = where.grid
+        place = where.output if transposed else where.input
+        found = torch.zeros(
+            down if transposed else across,
+            conducting.shape[1],
+            dtype=torch.float64,
+        )
+        found.index_add_(0, place, conducting.double()[where.which])
+        return found.flatten()[: where.shape[0 if transposed else 1]]
 
     def product(
         self,
@@ -108,8 +123,7 @@ class DrawnTiles:
         largest = vectors.abs().amax(0).clamp_(min=1e-300)
         squares = (vectors / largest).square_().float()
         spread = self._placed.sums(self._noise, squares, transposed=transposed)
-        count = torch.tensor(first)
-        normal = self._normals(key, count, vectors.shape[1], sums.shape[0]).T
+        normal = self._normals(key, first, vectors.shape[1], sums.shape[0]).T
         return sums.addcmul_(spread.sqrt_() * normal, largest)
 
     def _digitised(
@@ -132,7 +146,7 @@ class DrawnTiles:
         )
         cycles = converters.input_bits
         normal = self._normals(
-            key, torch.tensor(first), batch, width * cycles * len(pairs)
+            key, first, batch, width * cycles * len(pairs)
         ).view(batch, len(pairs), cycles, -1)
         found: Tensor | None = None
         for number, (scale, pair) in enumerate(
@@ -225,15 +239,9 @@ class DrawnTiles:
         if converters is not None:
             digits = SerialInputs(vectors, converters.input_bits).digits
             shares = digits.abs().sum(1)
-        where = self._where
-        width = where.size[0] if transposed else where.size[1]
-        place = where.output if transposed else where.input
-        count = where.grid[0] if transposed else where.grid[1]
-        whole = shares.new_zeros(count * width)
-        whole[: shares.numel()] = shares
-        conducting = self._of_outputs if transposed else self._of_rows
-        met = whole.view(count, width)[place] * conducting[where.which]
-        return float(met.sum()) * self._circuit.costs.read_voltage**2
+        conducting = self._of_outputs if transposed else self._of_inputs
+        met = float(shares @ conducting)
+        return met * self._circuit.costs.read_voltage**2
 
     def squares(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sums over inputs for each output: variance of noise, weight of writing, numbers squared.
