@@ -18,8 +18,10 @@ _CLAIMS = (
         33.49,
         "dB",
         "±3 dB",
-        "Sounds are generated here, and the peak is taken to be that of the slice, which the paper"
-        " does not say: with one peak for all slices it is some 4 dB more.",
+        "Sounds are generated here. The peak is that of the exact signal, as the paper's methods"
+        " say, here of each slice: with one peak for all slices it is some 4 dB more. The error is"
+        " in parts of the range; were it in parts of the largest entry, half as much, it would be"
+        " 40 dB.",
         spectrogram,
     ),
     Claim(
@@ -30,7 +32,8 @@ _CLAIMS = (
         "1",
         "above 0.99 in the worst column",
         "The inputs of the published correlation are not stated, and it depends on them: normal"
-        " numbers here; 6.4 % alone make 0.995.",
+        " numbers here; 6.4 % alone make 0.995. The tolerance was set after the result was seen:"
+        " 0.994 to 0.995 in the worst column, which misses the published bound by that much.",
         correlation,
     ),
     Claim(
@@ -41,8 +44,12 @@ _CLAIMS = (
         "dB",
         "within the central 95 % of arrays at 6.4 %",
         "One array is published, and with 18 cells the ratio differs by 12 dB from array to array."
-        " The mean array at 6.4 % is more than 3 dB below; the error with which this filter was"
-        " written is not stated.",
+        " The tolerance was set after the result was seen: ±3 dB was asked, and the mean array at"
+        " 6.4 % is nearly 6 dB below. The paper's frames are letters on a screen; its methods name"
+        " the peak, that of the exact signal, and approximate magnitudes, here by |Gx| + |Gy|. By"
+        " roots of squares it is 0.5 dB less, by offsets not fitted to the frame 2 to 9 dB less."
+        " With an error of 3.2 % it would be 29.6 dB: how closely this filter was written is not"
+        " stated.",
         edges,
     ),
     Claim(
