@@ -1,5 +1,6 @@
 """Matrices from files of other people: read as they are, or refused in one sentence."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,58 @@ def test_entries_that_are_given_twice_add_and_skew_ones_change_sign(
     )
 
 
+@pytest.mark.parametrize("symmetry", ["general", "symmetric", "hermitian"])
+@pytest.mark.parametrize("layout", ["coordinate", "array"])
+def test_complex_files_are_read_as_scipy_reads_them(
+    tmp_path: Path, layout: str, symmetry: str
+) -> None:
+    """As real parts beside imaginary ones: with A = R + iJ, the rows (R, −J) and (J, R)."""
+    draws = np.random.default_rng(5).standard_normal((2, 4, 4))
+    values = draws[0] + 1j * draws[1]
+    if symmetry == "symmetric":
+        values = values + values.T
+    if symmetry == "hermitian":
+        values = values + values.conj().T
+    name = str(tmp_path / "a.mtx")
+    given = values if layout == "array" else sparse.coo_array(values)
+    io.mmwrite(name, given, symmetry=symmetry)
+    found = read_problem(name, Stream(0))
+    assert found.parts
+    wanted = io.mmread(name)
+    wanted = wanted if layout == "array" else wanted.toarray()
+    assert np.array_equal(dense(found)[:4, :4], wanted.real)
+    assert np.array_equal(dense(found)[4:, :4], wanted.imag)
+    x = np.array([1.0, 2.0, 3.0, 4.0]) - 2j
+    parts = dense(found) @ np.concatenate((x.real, x.imag))
+    assert np.allclose(found.told(parts), wanted @ x)
+    np.save(tmp_path / "b.npy", x)
+    side = read_vector(str(tmp_path / "b.npy"), parts=True)
+    assert np.array_equal(found.told(side), x)
+    with pytest.raises(ValueError, match="must be real as the matrix is"):
+        read_vector(str(tmp_path / "b.npy"))
+
+
+def test_a_pattern_is_ones_and_packed_files_are_unpacked(
+    tmp_path: Path,
+) -> None:
+    head = HEAD.replace("real general", "pattern symmetric")
+    found = read(tmp_path / "a.mtx", head + "2 2 2\n1 1\n2 1\n")
+    assert np.array_equal(dense(found), [[1.0, 1.0], [1.0, 0.0]])
+    text = HEAD + "2 2 4\n1 1 4\n2 2 3\n1 2 -1\n2 1 -1\n"
+    path = tmp_path / "packed.mtx.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    packed = read_problem(str(path), Stream(0))
+    assert packed.name == "packed"
+    assert np.array_equal(dense(packed), WANTED)
+    for bad in (text.encode(), path.read_bytes()[:-9]):
+        path.write_bytes(bad)
+        with pytest.raises(ValueError, match=r"is damaged|is cut off"):
+            read_problem(str(path), Stream(0))
+    path.write_bytes(gzip.compress(text.encode() + b" " * 3_000_000))
+    with pytest.raises(ValueError, match=r"more text than"):
+        read_problem(str(path), Stream(0))
+
+
 def test_what_scipy_writes_is_read_back_to_the_last_bit(
     tmp_path: Path,
 ) -> None:
@@ -124,8 +177,14 @@ def test_arrays_of_numpy(tmp_path: Path) -> None:
             HEAD.replace("general", "symmetric") + "2 3 1\n1 1 4\n",
             "is symmetric, and says it is 2 x 3",
         ),
-        (HEAD.replace("real", "complex") + "1 1 1\n1 1 4 1\n", "complex num"),
-        (HEAD.replace("real", "pattern") + "1 1 1\n1 1\n", "is a pattern"),
+        (HEAD.replace("real", "complex") + "1 1 1\n1 1 4\n", "of 4 numbers"),
+        (HEAD.replace("real", "pattern") + "1 1 1\n1 1 3\n", "of 2 numbers"),
+        (HEAD.replace("general", "hermitian") + "1 1 1\n1 1 3\n", "together"),
+        (
+            "%%MatrixMarket matrix array pattern general\n1 1\n1\n",
+            "do not go together",
+        ),
+        (HEAD + "1 1 1\n1 1 4\n" + "\n" * 1_100_000, "more text than"),
         (HEAD.replace("real", "magic") + "1 1 1\n1 1\n", "unknown field"),
         (HEAD.replace("general", "odd") + "1 1 1\n1 1 1\n", "unknown symmetr"),
         (HEAD.replace("coordinate", "list") + "1 1 1\n1 1 1\n", "unknown form"),

@@ -233,11 +233,11 @@ def rhs_of(problem: Problem, word: str | None, stream: Stream) -> Array:
         return problem.rhs
     found: Array
     if word in (None, "ones"):
-        found = problem.matrix @ np.ones(problem.matrix.shape[1])
+        found = problem.matrix @ problem.ones
         return found
     if word == "random":
         draws = np.random.default_rng(stream.child("rhs").word)
         found = draws.standard_normal(problem.matrix.shape[0])
         return found
     assert word is not None
-    return read_vector(word)
+    return read_vector(word, parts=problem.parts)

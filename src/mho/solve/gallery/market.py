@@ -5,11 +5,13 @@ SciPy's own reader is quicker, and is no reader for files of strangers: it crash
 some damaged ones.
 """
 
+import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,8 @@ from mho.checks import one_line
 from mho.data import ForeignFileError
 from mho.files import check_memory
 
-Array = npt.NDArray[np.float64]
+Table = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
 MOST = 1_000_000
 """Rows or columns at most (1)."""
@@ -31,11 +34,19 @@ _LONGEST = 4096
 """Bytes of a line (1)."""
 _COMMENTS = 1_000_000
 """Bytes before the line of sizes (1)."""
-_SHORTEST = {"coordinate": 6, "array": 2}
-"""Bytes that a line of numbers has at least, by format (1)."""
-_FIELDS = ("real", "double", "integer")
-_SIGNS = {"general": 0.0, "symmetric": 1.0, "skew-symmetric": -1.0}
+_PLACES = {"coordinate": 2, "array": 0}
+"""Numbers of a line that say where a value stands, by format (1)."""
+_VALUES = {"real": 1, "double": 1, "integer": 1, "complex": 2, "pattern": 0}
+"""Numbers of a line that are the value, by field (1); an entry of a pattern is 1."""
+_SIGNS = {
+    "general": 0.0,
+    "symmetric": 1.0,
+    "hermitian": 1.0,
+    "skew-symmetric": -1.0,
+}
 """What a number has on the other side of the diagonal, by symmetry; 0 if it stands there."""
+_ROOM = 256
+"""Bytes of file that an entry may take, comments and blank lines among them (1)."""
 _LETTERS = b"0123456789+-.eEdDnNaAiIfFtTyY \t\r\n"
 """What numbers are made of, NaN and infinity among them."""
 _CHUNK = 1 << 20
@@ -47,41 +58,47 @@ class _Header:
     """What a file announces."""
 
     layout: str
+    field: str
     symmetry: str
     rows: int
     cols: int
     entries: int
+
+    @property
+    def width(self) -> int:
+        """Numbers of a line (1)."""
+        return _PLACES[self.layout] + _VALUES[self.field]
 
 
 def read_market(path: Path, argument: str) -> Any:
     """A matrix from a Matrix Market file: an array, or in compressed rows. Shape (rows, cols).
 
     Args:
-        path: The file.
+        path: The file; compressed by gzip if its name ends in `.gz`.
         argument: Name of the argument that names it.
 
     Raises:
-        ForeignFileError: It is damaged, or none of real numbers.
+        ForeignFileError: It is damaged.
         TooLargeError: It needs more memory than is allowed.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    packed = path.suffix.lower() == ".gz"
+    with gzip.open(path) if packed else path.open("rb") as file:
         header = _header(file)
         each = _ENTRY if header.layout == "coordinate" else _NUMBER
         total = header.entries * each + 16 * header.rows + _CHUNK
         check_memory(total, argument, f"`{path}`")
-        if header.entries * _SHORTEST[header.layout] > size + 1:
+        size = path.stat().st_size
+        if not packed and header.entries * 2 * header.width > size + 1:
             raise ForeignFileError(
                 f"is cut off: it says it has {header.entries:,} numbers, and has {size:,} bytes"
             )
-        width = 3 if header.layout == "coordinate" else 1
-        table = _numbers(file, header.entries, width)
+        table = _numbers(file, header.entries, header.width)
     if header.layout == "array":
-        return _filled(header, table[:, 0])
+        return _filled(header, _values(header, table))
     return _placed(header, table)
 
 
-def _header(file: BinaryIO) -> _Header:
+def _header(file: BufferedIOBase) -> _Header:
     """Format and sizes that a file announces."""
     banner = _text(file.readline(_LONGEST)).lower().split()
     if len(banner) != 5 or banner[:2] != ["%%matrixmarket", "matrix"]:
@@ -104,11 +121,12 @@ def _header(file: BinaryIO) -> _Header:
         raise ForeignFileError(
             f"must give {count} sizes, but gives `{one_line(line.strip())[:60]}`"
         )
-    return _sized(layout, symmetry, [int(word) for word in words])
+    return _sized((layout, field, symmetry), [int(word) for word in words])
 
 
-def _sized(layout: str, symmetry: str, sizes: list[int]) -> _Header:
+def _sized(banner: tuple[str, str, str], sizes: list[int]) -> _Header:
     """Sizes that go together."""
+    layout, field, symmetry = banner
     rows, cols = sizes[:2]
     if max(rows, cols) > MOST:
         raise ForeignFileError(
@@ -126,42 +144,40 @@ def _sized(layout: str, symmetry: str, sizes: list[int]) -> _Header:
         entries = rows * cols
     else:
         entries = rows * (rows + int(_SIGNS[symmetry])) // 2
-    return _Header(layout, symmetry, rows, cols, entries)
+    return _Header(layout, field, symmetry, rows, cols, entries)
 
 
 def _check_banner(layout: str, field: str, symmetry: str) -> None:
-    """Refuse what holds no real matrix."""
-    if layout not in _SHORTEST:
-        raise ForeignFileError(
-            f"has the unknown format `{one_line(layout)[:40]}`"
-        )
-    if field == "pattern":
-        raise ForeignFileError(
-            "is a pattern: it says which numbers are not zero and not what they are"
-        )
-    if field == "complex":
-        raise ForeignFileError(
-            "holds complex numbers; write real and imaginary parts as equations of their own"
-        )
-    if field not in _FIELDS:
-        raise ForeignFileError(
-            f"has the unknown field `{one_line(field)[:40]}`"
-        )
-    if symmetry not in _SIGNS:
-        raise ForeignFileError(
-            f"has the unknown symmetry `{one_line(symmetry)[:40]}`"
-        )
+    """Refuse what there is no rule for."""
+    for name, word, known in (
+        ("format", layout, _PLACES),
+        ("field", field, _VALUES),
+        ("symmetry", symmetry, _SIGNS),
+    ):
+        if word not in known:
+            raise ForeignFileError(
+                f"has the unknown {name} `{one_line(word)[:40]}`"
+            )
+    for one, other in (
+        (layout == "array", field == "pattern"),
+        (symmetry == "hermitian", field != "complex"),
+        (symmetry == "skew-symmetric", field == "pattern"),
+    ):
+        if one and other:
+            raise ForeignFileError(
+                f"says it is {layout}, {field} and {symmetry}, which do not go together"
+            )
 
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", errors="replace")
 
 
-def _numbers(file: BinaryIO, count: int, width: int) -> Array:
+def _numbers(file: BufferedIOBase, count: int, width: int) -> Table:
     """So many lines of so many numbers, and nothing else. Shape (count, width)."""
     parts = []
     found = 0
-    for lines in _lines(file):
+    for lines in _lines(file, count * _ROOM + _COMMENTS):
         words = [line.split() for line in lines]
         if any(len(line) != width for line in words):
             raise ForeignFileError(
@@ -186,15 +202,18 @@ def _numbers(file: BinaryIO, count: int, width: int) -> Array:
     return np.concatenate([np.zeros((0, width)), *parts])
 
 
-def _lines(file: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines that are no comments, many at a time."""
-    while lines := file.readlines(_CHUNK):
+def _lines(file: BufferedIOBase, most: int) -> Iterator[list[bytes]]:
+    """Lines that are no comments, many at a time.
+
+    Args:
+        file: The file.
+        most: Bytes that it may have (1): a packed one may have any number.
+    """
+    for lines in _chunks(file, most):
         kept = [
-            line
-            for line in lines
-            if not line.isspace() and not line.startswith(b"%")
+            line for line in lines if line.strip() and not line.startswith(b"%")
         ]
-        together = b"".join(kept)
+        together = b"\n".join(kept)
         if together.translate(None, _LETTERS):
             raise ForeignFileError("has letters in the place of numbers")
         # FORTRAN writes 1D-3
@@ -202,7 +221,33 @@ def _lines(file: BinaryIO) -> Iterator[list[bytes]]:
         yield exponents.splitlines()
 
 
-def _placed(header: _Header, table: Array) -> Any:
+def _chunks(file: BufferedIOBase, most: int) -> Iterator[list[bytes]]:
+    """Whole lines, many at a time."""
+    rest = b""
+    total = 0
+    while chunk := file.read(_CHUNK):
+        total += len(chunk)
+        whole, _, rest = (rest + chunk).rpartition(b"\n")
+        if total > most or len(rest) > _LONGEST:
+            raise ForeignFileError("has more text than its numbers need")
+        yield whole.splitlines()
+    yield rest.splitlines()
+
+
+def _values(header: _Header, table: Table) -> Array:
+    """Values from the last numbers of lines. Shape (entries,)."""
+    first = _PLACES[header.layout]
+    if header.field == "pattern":
+        return np.ones(len(table))
+    if header.field != "complex":
+        return table[:, first]
+    found: npt.NDArray[np.complex128] = (
+        table[:, first] + 1j * table[:, first + 1]
+    )
+    return found
+
+
+def _placed(header: _Header, table: Table) -> Any:
     """A sparse matrix from rows, columns and values."""
     places = table[:, :2]
     shape = (header.rows, header.cols)
@@ -214,11 +259,12 @@ def _placed(header: _Header, table: Array) -> Any:
         )
     row = places[:, 0].astype(np.int64) - 1
     col = places[:, 1].astype(np.int64) - 1
-    value = table[:, 2]
+    value = _values(header, table)
     sign = _SIGNS[header.symmetry]
     if sign:
         other = row != col
-        mirrored = (sign * value[other], col[other], row[other])
+        beyond = sign * _across(header, value[other])
+        mirrored = (beyond, col[other], row[other])
         value = np.concatenate([value, mirrored[0]])
         row, col = (
             np.concatenate([row, mirrored[1]]),
@@ -227,14 +273,20 @@ def _placed(header: _Header, table: Array) -> Any:
     return sparse.csr_array(sparse.coo_array((value, (row, col)), shape))
 
 
-def _filled(header: _Header, values: Array) -> Array:
+def _filled(header: _Header, values: Array) -> Any:
     """A dense matrix from its columns one after the other, of a symmetric one the lower half."""
     shape = (header.rows, header.cols)
     if header.symmetry == "general":
-        return values.reshape(shape, order="F")
-    matrix = np.zeros(shape)
-    below = 0 if header.symmetry == "symmetric" else 1
-    col, row = np.triu_indices(header.rows, below)
+        return np.asarray(values.reshape(shape, order="F"))
+    matrix = np.zeros(shape, values.dtype)
+    sign = _SIGNS[header.symmetry]
+    col, row = np.triu_indices(header.rows, 1 if sign < 0 else 0)
+    matrix[col, row] = sign * _across(header, values)
+    # the diagonal as it was given
     matrix[row, col] = values
-    matrix[col, row] = _SIGNS[header.symmetry] * values
     return matrix
+
+
+def _across(header: _Header, values: Array) -> Array:
+    """What stands on the other side of the diagonal, but for its sign."""
+    return values.conj() if header.symmetry == "hermitian" else values

@@ -40,11 +40,11 @@ def read_problem(word: str, stream: Stream) -> Problem:
     """
     if word.startswith(PREFIX):
         return built_in(word.removeprefix(PREFIX), stream)
-    reader = _READERS.get(Path(word).suffix.lower())
+    reader = _reader(word)
     if reader is None:
         raise ValueError(
-            "Argument `matrix` must be a file `.mtx`, `.npz` or `.npy`, or built in such as"
-            f" `{PREFIX}poisson2d:64`, but is `{one_line(word)[:80]}`."
+            "Argument `matrix` must be a file `.mtx`, `.mtx.gz`, `.npz` or `.npy`, or built in"
+            f" such as `{PREFIX}poisson2d:64`, but is `{one_line(word)[:80]}`."
         )
     path = readable_file(word, "matrix")
     matrix = _guarded(reader, path, "matrix")
@@ -54,19 +54,24 @@ def read_problem(word: str, stream: Stream) -> Problem:
             f" {matrix.ndim} dimensions."
         )
     rows, cols = matrix.shape
-    return Problem(path.stem, f"`{path.name}`, {rows} x {cols}", matrix, None)
+    name = path.name.split(".")[0] or path.stem
+    about = f"`{path.name}`, {rows} x {cols}"
+    if matrix.dtype.kind == "c":
+        return Problem.complex_one(name, about, matrix)
+    return Problem(name, about, matrix, None)
 
 
-def read_vector(word: str) -> Array:
+def read_vector(word: str, *, parts: bool = False) -> Array:
     """A right side from a file `.npy`, `.npz` or `.mtx`. Shape (n,).
 
     Args:
         word: The file.
+        parts: Whether real parts shall come first and imaginary ones after them.
 
     Raises:
         ValueError: In one sentence: damaged, not of numbers, not one column.
     """
-    reader = _READERS.get(Path(word).suffix.lower())
+    reader = _reader(word)
     if reader is None:
         raise ValueError(
             "Argument `rhs` must be a file `.npy`, `.npz` or `.mtx`, `ones` or `random`, but is"
@@ -87,15 +92,30 @@ def read_vector(word: str) -> Array:
             f"Argument `rhs` must be one column of numbers, but `{path}` is {shape or 'one'};"
             " solve for one column at a time."
         )
+    if parts:
+        return np.concatenate((found.real, np.imag(found)))
+    if found.dtype.kind == "c":
+        raise ValueError(
+            f"Argument `rhs` must be real as the matrix is, but `{path}` holds complex numbers;"
+            " solve for real and imaginary parts one after the other."
+        )
     vector: Array = found
     return vector
+
+
+def _reader(word: str) -> Callable[[Path, str], Any] | None:
+    """Who reads a file of this name; `None` if nobody does."""
+    name = word.lower().removesuffix(".gz")
+    if name != word.lower() and not name.endswith(".mtx"):
+        return None
+    return _READERS.get(Path(name).suffix)
 
 
 def _guarded(
     reader: Callable[[Path, str], Any], path: Path, argument: str
 ) -> Any:
     """What a reader makes of a file, or one sentence."""
-    demand = f"Argument `{argument}` must name a readable file of real numbers, but `{path}`"
+    demand = f"Argument `{argument}` must name a readable file of numbers, but `{path}`"
     try:
         found = reader(path, argument)
     except (ForeignFileError, TooLargeError) as error:
@@ -108,14 +128,9 @@ def _guarded(
         why = f": {told[:120].rstrip('.')}" if told else ""
         raise ValueError(f"{demand} is damaged{why}.") from error
     kind = found.dtype.kind
-    if kind not in "biuf":
-        what = "complex numbers" if kind == "c" else f"`{found.dtype}`"
-        raise ValueError(
-            f"{demand} holds {what}; write real and imaginary parts as equations of their own."
-            if kind == "c"
-            else f"{demand} holds {what}."
-        )
-    return found.astype(np.float64)
+    if kind not in "biufc":
+        raise ValueError(f"{demand} holds `{found.dtype}`.")
+    return found.astype(np.complex128 if kind == "c" else np.float64)
 
 
 def _read_npy(path: Path, argument: str) -> Any:

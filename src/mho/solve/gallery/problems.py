@@ -40,12 +40,46 @@ class Problem:
         about: What they are, in a line.
         matrix: Dense or sparse. Shape (n, n).
         rhs: Right side (1). Shape (n,); `None` if there is none.
+        parts: Whether the first half of the unknowns are real parts, and the second one imaginary
+            parts: what complex equations are solved as.
     """
 
     name: str
     about: str
     matrix: Any
     rhs: Array | None
+    parts: bool = False
+
+    @classmethod
+    def complex_one(cls, name: str, about: str, matrix: Any) -> "Problem":
+        """Complex equations as twice as many real ones.
+
+        Args:
+            name: Their name.
+            about: What they are, in a line.
+            matrix: Dense or sparse, complex. Shape (n, n).
+        """
+        join = sparse.block_array if sparse.issparse(matrix) else np.block
+        real = join([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]])
+        if sparse.issparse(matrix):
+            real = sparse.csr_array(real)
+        told = f"{about}, complex: real and imaginary parts beside each other"
+        return cls(name, told, real, None, parts=True)
+
+    @property
+    def ones(self) -> Array:
+        """A solution of ones (1). Shape (n,)."""
+        found = np.ones(self.matrix.shape[1])
+        if self.parts:
+            found[found.size // 2 :] = 0
+        return found
+
+    def told(self, x: Array) -> Any:
+        """A solution as the equations were given: complex ones again. Shape (n,), or half."""
+        if not self.parts:
+            return x
+        half = x.size // 2
+        return x[:half] + 1j * x[half:]
 
 
 @dataclass(frozen=True, slots=True)

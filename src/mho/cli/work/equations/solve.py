@@ -108,7 +108,7 @@ def run(
             result, solution = solve_equations(
                 job, problem, equations, files, progress
             )
-            _save(result, solution, files)
+            _save(result, problem.told(solution), files)
             files.finish()
         result = files.result()
     if not write_json(result, json):
@@ -121,7 +121,7 @@ def _folder(name: str, job: SolveJob) -> Path:
 
 def _save(
     result: dict[str, Any],
-    solution: npt.NDArray[np.float64],
+    solution: npt.NDArray[np.float64] | npt.NDArray[np.complex128],
     files: RunFolder,
 ) -> None:
     content = io.BytesIO()
