@@ -15,11 +15,11 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 import mho
 from mho.wires import WireModel
@@ -111,7 +111,8 @@ def by_pulses(matrix: Any) -> dict[str, Any]:
 def same_threads(threads: int) -> None:
     """As many threads for torch as for numpy from now on."""
     torch.set_num_threads(threads)
-    threadpool_limits(threads)
+    pools: Any = import_module("threadpoolctl")
+    pools.threadpool_limits(threads)
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:

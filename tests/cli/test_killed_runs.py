@@ -94,6 +94,11 @@ CASES = {
         " --out run",
         ("run/result.json",),
     ),
+    "solve": Case(
+        "solve --matrix gallery:poisson1d:4 --cells physics --cell-tolerance 20uS"
+        " --no-denoise --tolerance 1e-6 --out run",
+        ("run/result.json", "run/solution.npy"),
+    ),
     "characterise": Case(
         "characterise noise trace.csv --out run",
         ("run/result.json", "run/noise.png"),

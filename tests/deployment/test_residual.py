@@ -16,7 +16,7 @@ from mho.deployment import (
     program_pairs,
     refit,
 )
-from mho.deployment.program import stages
+from mho.deployment.stages import stages
 from mho.mapping import (
     CorrectingBlock,
     DifferentialPairs,

@@ -20,7 +20,7 @@ from torch import nn
 
 from mho.checks import RefusedError
 from mho.deployment import deploy, program_pairs
-from mho.deployment.program import stages
+from mho.deployment.stages import stages
 from mho.deployment.storage import (
     compile_image,
     load_image,

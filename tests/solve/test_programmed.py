@@ -1,13 +1,17 @@
 """Matrices whose cells are programmed pulse by pulse."""
 
+import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import lsqr
 
 from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.device.published import preset
+from mho.files import KeptState, kept_parts
 from mho.programming import ErrorTable, ProgramProtocol, measure_errors
 from mho.rng import Stream
 from mho.solve import Converters, GaussianErrors, MatrixOnChips
@@ -112,6 +116,69 @@ def test_pairs_take_up_what_products_miss_wires_and_bends_included(
     assert off["pairs"] / off["residual:2"] > 7
 
 
+def test_the_adjoint_is_read_through_the_same_cells() -> None:
+    """What rows give with columns driven: as near to the transpose as products to the matrix.
+
+    By reciprocity wires weigh a cell alike both ways, 5 Ω a segment here: what second pairs took
+    up of products forwards is taken up of those backwards as well. Least squares need both.
+    """
+    matrix = RNG.standard_normal((14, 4))
+    wired = on_chips(matrix, wires=WireModel(word_line=5.0, bit_line=5.0))
+    vectors = RNG.standard_normal((14, 5))
+    off = np.abs(wired.rmatmat(vectors) - matrix.T @ vectors)
+    assert np.median(off) < 4 * wired.error_floor.rms
+    before = wired.ledger
+    side = RNG.standard_normal(14)
+    found = lsqr(wired, side, iter_lim=4)[0]
+    assert (wired.ledger - before).conversions > 0
+    wanted = np.linalg.lstsq(matrix, side, rcond=None)[0]
+    assert np.abs(found - wanted).max() < 0.05 * np.abs(wanted).max()
+
+
+def test_programming_interrupted_five_times_ends_with_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At random cycles of any pass, second pairs included: none is programmed again.
+
+    What is kept is read by a new operator each time, as a new process would.
+    """
+    monkeypatch.setattr(kept_parts, "CHECKPOINT_SECONDS", -1.0)
+    matrix = RNG.standard_normal((6, 12))
+    vector = RNG.standard_normal(12)
+    told: list[float] = []
+    whole = on_chips(matrix, progress=lambda _, done: told.append(done))
+    cycles = len(told)
+    picks = random.Random(3)
+    at = 0
+    for _ in range(5):
+        left = picks.randint(2, max(cycles // 6, 3))
+        at += left
+
+        def stop(*_: object) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            on_chips(matrix, kept=state(tmp_path), progress=stop)
+    rest: list[float] = []
+    resumed = on_chips(
+        matrix,
+        kept=state(tmp_path),
+        progress=lambda _, done: rest.append(done),
+    )
+    # a cycle that was told of and not kept is done again
+    assert len(rest) <= cycles - at + 5
+    assert resumed.programming_cost == whole.programming_cost
+    assert np.array_equal(resumed @ vector, whole @ vector)
+    assert resumed.reached == whole.reached
+
+
+def state(folder: Path) -> KeptState:
+    return KeptState(folder / "programming", "this one")
+
+
 def test_all_costs_are_the_benchs() -> None:
     """Converters of four bits: four steps of every pair of columns, a conversion each."""
     matrix = RNG.standard_normal((6, 20))
@@ -135,9 +202,9 @@ def test_all_costs_are_the_benchs() -> None:
 
 def test_what_programmed_cells_cannot_do_is_told() -> None:
     matrix = RNG.standard_normal((4, 8))
-    chips = on_chips(matrix, mapping="pairs")
-    with pytest.raises(ValueError, match="a bench drives rows"):
-        chips.rmatvec(np.ones(4))
+    followed = on_chips(matrix, mapping="pairs", read_noise="sampled")
+    with pytest.raises(ValueError, match="a bench that follows cells"):
+        followed.rmatvec(np.ones(4))
     with pytest.raises(ValueError, match="digits on several cells"):
         on_chips(matrix, mapping="slices:2")
     with pytest.raises(ValueError, match="`wires` must be left out"):

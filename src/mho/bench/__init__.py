@@ -2,7 +2,8 @@
 
 One interface, `Bench`, for a simulated chip and for instruments; what journals, times or forwards
 to another bench stands beside it. What only some benches can do, such as keeping their state, is
-asked for by `restorable`, `heatable` and `truth_of`. A bench knows no network and no protocol.
+asked for by `restorable`, `heatable`, `transposing` and `truth_of`. A bench knows no network and
+no protocol.
 """
 
 from mho.bench.abilities import (
@@ -12,10 +13,12 @@ from mho.bench.abilities import (
     Multiplying,
     Restorable,
     Transparent,
+    TransposedMultiplying,
     Truth,
     foresee,
     heatable,
     restorable,
+    transposing,
     truth_of,
 )
 from mho.bench.forwarding import ForwardingBench
@@ -49,9 +52,11 @@ __all__ = [
     "Restorable",
     "TimedBench",
     "Transparent",
+    "TransposedMultiplying",
     "Truth",
     "foresee",
     "heatable",
     "restorable",
+    "transposing",
     "truth_of",
 ]

@@ -116,6 +116,21 @@ class GroupMultiplying(Protocol):
         """What `multiply` gives for one block after the other, to the same bits (A)."""
 
 
+@runtime_checkable
+class TransposedMultiplying(Protocol):
+    """A bench that also drives columns and reads rows."""
+
+    def multiply_transposed(
+        self,
+        voltage: Float[Tensor, "batch cols"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
+        *,
+        full_scale: float | Float[Tensor, " rows"],
+    ) -> Float[Tensor, "batch rows"]:
+        """Digitised currents of rows (A), columns that subtract driven with the opposite sign."""
+
+
 @contextmanager
 def foresee(
     bench: Bench, calls: Calls, moments: Sequence[float]
@@ -148,6 +163,21 @@ def restorable(bench: Bench) -> Restorable:
     raise ValueError(
         f"Argument `bench` must be able to keep and restore its state, but `{bench.info.name}` is"
         " not; use it where nothing is saved or resumed."
+    )
+
+
+def transposing(bench: Bench) -> TransposedMultiplying:
+    """The same bench as one that drives columns as well.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    for one in _handed_on(bench):
+        if isinstance(one, TransposedMultiplying):
+            return one
+    raise ValueError(
+        f"Argument `bench` must be able to drive columns and read rows, but `{bench.info.name}` is"
+        " not; put the transpose on tiles of its own."
     )
 
 

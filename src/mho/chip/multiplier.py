@@ -53,6 +53,15 @@ class ArrayMatrices:
                     value, name, "Every cell must have a noise and a law."
                 )
 
+    def transposed(self) -> "ArrayMatrices":
+        """The same with columns driven and rows read."""
+        turned = [
+            None if one is None else one.transpose(-1, -2).contiguous()
+            for one in (self.variance, self.bent)
+        ]
+        signal = self.signal.transpose(-1, -2).contiguous()
+        return ArrayMatrices(signal, *turned)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadDraws:

@@ -34,6 +34,7 @@ from mho.deployment.pipeline import program_network
 from mho.deployment.program import program_pairs
 from mho.deployment.ranges import RULES, RangeRule, Ranges, calibrate_ranges
 from mho.deployment.sizing import fitting_chip
+from mho.deployment.stages import FinishedStages
 from mho.deployment.tile_use import TileUse, tile_use, use_rows
 from mho.network import NetworkOnChip
 
@@ -47,6 +48,7 @@ __all__ = [
     "DeployOptions",
     "DeployedNetwork",
     "DigitalSettings",
+    "FinishedStages",
     "LayerError",
     "Life",
     "Looks",

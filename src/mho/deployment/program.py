@@ -1,16 +1,22 @@
 """Programming a placement: its stages one after the other, pairs with stuck cells repaired."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mho.bench import Bench, BenchInfo
-from mho.ledger import Ledger
-from mho.mapping import Block, Placement, positions, stage_numbers
+from mho.deployment.stages import (
+    FinishedStages,
+    joined,
+    joint_result,
+    part,
+    stages,
+)
+from mho.mapping import Block, Placement
 from mho.mapping.targets import adapt, repair, second_pair_targets, with_excess
 from mho.programming import (
     ProgramProtocol,
@@ -33,6 +39,7 @@ def program_pairs(
     resume: Mapping[str, Tensor] | None = None,
     on_cycle: Callable[[ProgramRun], Any] | None = None,
     measured: Measured | None = None,
+    finished: FinishedStages | None = None,
 ) -> tuple[Placement, ProgramResult]:
     """Program all cells, then once more those that make up for stuck ones.
 
@@ -44,11 +51,15 @@ def program_pairs(
         placement: Cells and targets.
         protocol: How to program.
         repaired: Make up for stuck cells; otherwise they cost what they cost.
-        resume: State of an interrupted first pass.
-        on_cycle: Called after every cycle of the first pass; what comes after it is simply done
-            again after an interruption.
+        resume: State of the interrupted pass: the first one, or that of the stage that `finished`
+            says is next.
+        on_cycle: Called after every cycle of the first pass, and of those of later stages where
+            `finished` is given; what comes after it, such as making up for stuck cells, is simply
+            done again after an interruption.
         measured: Measures what blocks give in place of reading their cells, for those that take
             up errors of others.
+        finished: Stages to go on from, none if empty; kept up to date, so that `on_cycle` can save
+            its state beside that of the pass and of the bench.
 
     Returns:
         The placement with polarities and targets in force at the end, and the joint result of
@@ -57,49 +68,66 @@ def program_pairs(
     protocol = protocol or suited_protocol(bench.info)
     # what makes up for a stuck partner is none of few levels
     repaired = repaired and bench.info.levels is None
-    first_cells, *later_cells = stages(placement)
-    first, first_result = _program_stage(
-        bench,
-        part(placement, 0),
-        protocol,
-        repaired=repaired,
-        resume=resume,
-        on_cycle=on_cycle,
-    )
-    if not later_cells:
-        return first, first_result
-    parts = [first]
-    results = [first_result]
-    looks = Ledger()
-    held = torch.zeros_like(placement.target)
-    cells = first_cells
-    for stage, next_cells in enumerate(later_cells, 1):
-        spent_before_look = bench.ledger
-        look = protocol.verify
-        in_force = [block for done in parts for block in done.blocks]
-        given: Sequence[Tensor] = ()
-        if measured is None:
-            reading = bench.read(
-                parts[-1].cells, samples=look.samples, window=look.window
-            )
-            held[cells] = reading.mean.to(held.dtype)
-        else:
-            # all of them again: the first ones go on changing while others are programmed
-            given = measured(in_force)
-        planned = second_pair_targets(
-            placement, held, bench.info, in_force, stage=stage, given=given
-        )
-        looks += bench.ledger - spent_before_look
+    done = finished if finished is not None else FinishedStages()
+    parts, results = done.taken_up(placement)
+    begun = done.planned(placement)
+    for stage in range(len(parts), len(stages(placement))):
+        planned = begun
+        if planned is None:
+            planned = placement
+            if stage:
+                planned = _planned(
+                    bench, placement, protocol, parts, done, measured
+                )
+            done.plan(planned)
         programmed, result = _program_stage(
-            bench, part(planned, stage), protocol, repaired=repaired
+            bench,
+            part(planned, stage),
+            protocol,
+            repaired=repaired,
+            resume=resume,
+            on_cycle=None if stage and finished is None else on_cycle,
         )
+        begun = resume = None
         parts.append(programmed)
         results.append(result)
-        cells = next_cells
-    cost = looks
+        done.add(programmed, result)
+    if len(parts) == 1:
+        return parts[0], results[0]
+    cost = done.looks
     for one in results:
         cost += one.ledger
     return joined(placement, parts), joint_result(results, cost)
+
+
+def _planned(
+    bench: Bench,
+    placement: Placement,
+    protocol: ProgramProtocol,
+    parts: Sequence[Placement],
+    done: FinishedStages,
+    measured: Measured | None,
+) -> Placement:
+    """What the next stage shall hold, by what the earlier ones give."""
+    spent_before_look = bench.ledger
+    stage = len(parts)
+    in_force = [block for one in parts for block in one.blocks]
+    held = done.held(placement)
+    given: Sequence[Tensor] = ()
+    if measured is None:
+        look = protocol.verify
+        reading = bench.read(
+            parts[-1].cells, samples=look.samples, window=look.window
+        )
+        held[stages(placement)[stage - 1]] = reading.mean.to(held.dtype)
+    else:
+        # all of them again: the first ones go on changing while others are programmed
+        given = measured(in_force)
+    planned = second_pair_targets(
+        placement, held, bench.info, in_force, stage=stage, given=given
+    )
+    done.look(held, bench.ledger - spent_before_look)
+    return planned
 
 
 def _program_stage(
@@ -188,76 +216,3 @@ def _merge(
         cycles=first.cycles + second.cycles,
         ledger=first.ledger + second.ledger,
     )
-
-
-def stages(placement: Placement) -> list[Int64[Tensor, " cells"]]:
-    """Positions of cells that are programmed together: first blocks, then those that correct."""
-    blocks = placement.blocks
-    places = positions(blocks)
-    when = stage_numbers(blocks)
-    return [
-        torch.cat(
-            [
-                place.flatten()
-                for place, own in zip(places, when, strict=True)
-                if own == number
-            ]
-        )
-        for number in sorted({*when})
-    ]
-
-
-def part(placement: Placement, stage: int) -> Placement:
-    """A stage as a placement of its own.
-
-    Numbers of corrected blocks still mean blocks of the whole placement.
-
-    Args:
-        placement: All stages.
-        stage: Number of the stage among `stages`.
-    """
-    cells = stages(placement)[stage]
-    when = stage_numbers(placement.blocks)
-    blocks = zip(placement.blocks, when, strict=True)
-    return replace(
-        placement,
-        blocks=tuple(block for block, own in blocks if own == stage),
-        cells=placement.cells[cells],
-        target=placement.target[cells],
-        # cells of a stage stand together, so partners are found by counting from its first one
-        partner=placement.partner[cells] - cells[0],
-        sign=placement.sign[cells],
-    )
-
-
-def joined(placement: Placement, parts: Sequence[Placement]) -> Placement:
-    """A placement with the targets, signs and polarities that its stages came out with."""
-    return replace(
-        placement,
-        blocks=tuple(block for stage in parts for block in stage.blocks),
-        target=torch.cat([stage.target for stage in parts]),
-        sign=torch.cat([stage.sign for stage in parts]),
-    )
-
-
-def joint_result(
-    results: Sequence[ProgramResult], ledger: Ledger
-) -> ProgramResult:
-    """One result for all stages: cells one after the other.
-
-    Args:
-        results: Results of the stages.
-        ledger: Cost of all of them, readings in between included.
-    """
-    first = results[0]
-    per_cell = [
-        field.name
-        for field in fields(ProgramResult)
-        if isinstance(getattr(first, field.name), Tensor)
-    ]
-    together: dict[str, Any] = {
-        name: torch.cat([getattr(result, name) for result in results])
-        for name in per_cell
-    }
-    cycles = sum(result.cycles for result in results)
-    return replace(first, **together, cycles=cycles, ledger=ledger)

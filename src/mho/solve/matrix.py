@@ -10,11 +10,13 @@ from mho.bench import Bench
 from mho.bench.simulated import describe_chip
 from mho.checks import check_between, check_choice
 from mho.chip import Chip
+from mho.files import KeptState
 from mho.ledger import Ledger
 from mho.programming import ErrorTable, ProgramProtocol
 from mho.progress import Progress, silent
 from mho.rng import Stream
 from mho.solve.matrix_checks import (
+    about_wires,
     as_real,
     check_tiles,
     checked_matrix,
@@ -78,7 +80,7 @@ class MatrixOnChips(RealProducts):
         cells: `"drawn"`, from the statistics of programmed cells; or `"physics"`, every cell
             programmed in closed loop on a simulated bench, whose products have all that the chip
             has: wires, cells that age, noise that goes on between products. Single precision,
-            inputs bit by bit, vector by vector, and no adjoint: a bench drives rows.
+            inputs bit by bit, vector by vector.
         seed: Names the chip, if there is no stream.
         stream: Names the chip: its cells and its noise.
         errors: What writing leaves; that of the chip's cells if `None`.
@@ -96,7 +98,9 @@ class MatrixOnChips(RealProducts):
         wires: Resistances of the lines, for programmed cells; those of the chip if `None`. Drawn
             cells have wires made up for.
         read_noise: How noise enters products of programmed cells; see `SimulatedBench`.
-        progress: Told what is being programmed and how much of it is done.
+        progress: Told what is being programmed and how much of it is done; may raise to interrupt.
+        kept: Where the state of programming pulse by pulse is kept now and then, as
+            `RunFolder.state` gives it; what is there is gone on with, to the same bits.
         aligned: Blocks a power of two high and wide, so that those of stencils are alike more
             often; if `None` for sparse matrices alone.
 
@@ -134,6 +138,7 @@ class MatrixOnChips(RealProducts):
         wires: WireModel | None = None,
         read_noise: str = "moments",
         progress: Progress = silent,
+        kept: KeptState | None = None,
         aligned: bool | None = None,
     ) -> None:
         check_choice(cells, "cells", CELLS)
@@ -173,7 +178,7 @@ class MatrixOnChips(RealProducts):
                 'Argument `cells` must be "drawn" for digits on several cells, but is "physics";'
                 " such numbers are there for comparison."
             )
-        self._on_tiles: DrawnTiles | ProgrammedTiles = self._written()
+        self._on_tiles: DrawnTiles | ProgrammedTiles = self._written(kept)
 
     def _surroundings(
         self, converters: Converters | str | None, reads: int
@@ -209,7 +214,9 @@ class MatrixOnChips(RealProducts):
         real = as_real(matrix) if self.dtype.kind == "c" else matrix
         return cut(real, most, rows, aligned=aligned)
 
-    def _written(self) -> DrawnTiles | ProgrammedTiles:
+    def _written(
+        self, kept: KeptState | None = None
+    ) -> DrawnTiles | ProgrammedTiles:
         """Tiles with all cells written, and paid for."""
         tiles: DrawnTiles | ProgrammedTiles
         if self._cells == "drawn":
@@ -233,6 +240,7 @@ class MatrixOnChips(RealProducts):
                 digitally=self._digitally,
                 read_noise=self._read_noise,
                 told=lambda done: self._progress("programming", done),
+                kept=kept,
             )
         self._rounds += 1
         self._spent += tiles.programming_cost
@@ -296,19 +304,28 @@ class MatrixOnChips(RealProducts):
 
     @property
     def account(self) -> str:
-        """What was predicted of the numbers and what was reached, in two lines."""
+        """What was predicted of the numbers, what was reached, and the cure, a line each."""
         plan = self.plan
         found = self.reached
         pairs = "pair" if plan.cells == 1 else "pairs"
         made_up = ""
         if self.digital_numbers:
             made_up = f", {self.digital_numbers:,} of them in part by digital products"
-        return (
+        lines = (
             f"{plan.cells} {pairs} of cells a number, {self.cells:,} cells on {self.tiles} tiles"
-            f" ({self.stuck_cells:,} stuck){made_up}\n"
+            f" ({self.stuck_cells:,} stuck){made_up}",
             f"numbers are off by {found.left:.2g} of the largest, root mean square; predicted"
-            f" {plan.within_reach if self._digitally else plan.precision:.2g}"
+            f" {plan.within_reach if self._digitally else plan.precision:.2g}",
+            self.advice,
         )
+        return "\n".join(filter(None, lines))
+
+    @property
+    def advice(self) -> str:
+        """What to change where later pairs do not reach what earlier ones miss; else empty."""
+        if self._cells == "drawn":
+            return ""
+        return about_wires(self.digital_numbers / self._cut.blocks.numel())
 
     @property
     def error_floor(self) -> ErrorFloor:

@@ -9,6 +9,9 @@ import scipy.sparse
 from mho.chip import Chip
 from mho.wires import WireModel
 
+_MANY = 0.05
+"""Share of numbers in part multiplied digitally from which that is worth a word (1)."""
+
 
 def checked_matrix(matrix: Any) -> Any:
     """A matrix of finite numbers: an array of float64 or complex128, or a sparse one of these.
@@ -103,6 +106,20 @@ def chosen_chip(
         rows, cols = tile
         chosen = replace(chosen, rows=rows, cols=cols)
     return chosen
+
+
+def about_wires(share: float) -> str:
+    """What to change where wires take more than later pairs make up for; empty if they do not.
+
+    Args:
+        share: Numbers of which a part is multiplied digitally, in parts of all (1).
+    """
+    if share <= _MANY:
+        return ""
+    return (
+        f"{share:.0%} of the numbers are multiplied digitally in part: wires take more of the"
+        " first pairs than later ones reach; take smaller tiles, such as `tile=(64, 64)`."
+    )
 
 
 def check_tiles(needed: int, there: int | None) -> None:

@@ -1,7 +1,8 @@
 """A simulated chip on the bench: the physics behind the same interface as instruments."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,7 +11,12 @@ from torch import Tensor
 
 from mho.bench.abilities import Calls, Truth
 from mho.bench.interface import BenchInfo, Pulse, Reading
-from mho.bench.simulated.bench_numbers import check_bench_numbers
+from mho.bench.simulated.bench_numbers import (
+    from_numbers,
+    kept,
+    numbers_of,
+    put_back,
+)
 from mho.bench.simulated.crossings import Crossings
 from mho.bench.simulated.description import describe_chip
 from mho.bench.simulated.passive import DisturbAccount, PassiveArray
@@ -246,17 +252,38 @@ class SimulatedBench:
             ValueError: Cells are not on one tile, or not in its rows and columns as in the
                 matrix, or there is not one full scale, or one for each column.
         """
-        current, cost = self._products(
-            voltage,
-            (plus, minus),
-            full_scale,
-            now=self._clock,
-            number=self._multiplies,
-        )
+        cells = (plus, minus)
+        call = partial(self._products, voltage, cells, full_scale)
+        return self._multiplied(call)
+
+    def multiply_transposed(
+        self,
+        voltage: Float[Tensor, "batch cols"],
+        plus: Int64[Tensor, "rows cols"],
+        minus: Int64[Tensor, "rows cols"] | None = None,
+        *,
+        full_scale: float | Float[Tensor, " rows"],
+    ) -> Float[Tensor, "batch rows"]:
+        """Drive columns together, those that subtract with the opposite sign; digitise rows (A).
+
+        Arguments and errors as of `multiply`, rows and columns exchanged. By reciprocity the same
+        effective matrix multiplies, wires included.
+        """
+        cells = (plus, minus)
+        call = partial(self._products, voltage, cells, full_scale)
+        return self._multiplied(partial(call, transposed=True))
+
+    def _multiplied(self, call: Callable[..., tuple[Tensor, Ledger]]) -> Tensor:
+        """Digitised currents (A) of a product that comes now, paid for."""
+        current, cost = call(now=self._clock, number=self._multiplies)
+        self._book(cost)
+        return current
+
+    def _book(self, cost: Ledger) -> None:
+        """A product is over."""
         self._clock += cost.seconds
         self._multiplies += 1
         self._ledger += cost
-        return current
 
     def multiply_groups(
         self,
@@ -284,9 +311,7 @@ class SimulatedBench:
             number=self._multiplies,
         )
         for cost in costs:
-            self._clock += cost.seconds
-            self._multiplies += 1
-            self._ledger += cost
+            self._book(cost)
         return currents
 
     @contextmanager
@@ -345,19 +370,10 @@ class SimulatedBench:
             cells: Cells to save, if only these were ever addressed; all of them if `None`.
         """
         cells = self._reached(cells)
-        own = self._tensors(cells)
-        chosen = (
-            own
-            if cells is None
-            else {n: t.index_select(-1, cells) for n, t in own.items()}
+        numbers = numbers_of(
+            self._clock, self._multiplies, self.temperature, self._ledger
         )
-        tensors = {name: t.clone() for name, t in chosen.items()}
-        ledger = [float(getattr(self._ledger, n)) for n in Ledger.__slots__]
-        tensors["bench"] = torch.tensor(
-            [self._clock, float(self._multiplies), self.temperature, *ledger],
-            dtype=torch.float64,
-        )
-        return tensors
+        return kept(self._tensors(cells), cells, numbers)
 
     def restore(
         self,
@@ -370,25 +386,11 @@ class SimulatedBench:
             ValueError: It is the state of another kind of chip, or one that no chip can be in.
         """
         cells = self._reached(cells)
-        own = self._tensors(cells)
         where = torch.arange(self.chip.cells) if cells is None else cells
-        shapes = {n: (*t.shape[:-1], where.numel()) for n, t in own.items()}
-        if state.keys() != {*own, "bench"} or any(
-            tuple(state[n].shape) != shapes[n] or state[n].dtype != own[n].dtype
-            for n in own
-        ):
-            raise ValueError(
-                "Argument `state` must be of this chip, but its arrays differ."
-            )
-        check_bench_numbers(state["bench"])
-        for name, tensor in own.items():
-            tensor.index_copy_(-1, where, state[name])
-        self._clock, multiplies, self._cells.temperature, *ledger = state[
-            "bench"
-        ].tolist()
-        self._multiplies = int(multiplies)
-        whole = [int(x) for x in ledger[:4]]
-        self._ledger = Ledger(*whole, *ledger[4:])
+        put_back(self._tensors(cells), state, where)
+        numbers = from_numbers(state["bench"])
+        self._clock, self._multiplies, temperature, self._ledger = numbers
+        self._cells.temperature = temperature
 
     def _tensors(self, cells: Tensor | None) -> dict[str, Tensor]:
         """What changes about some cells, by name, the same objects."""

@@ -61,27 +61,33 @@ class Products:
 
     def __call__(
         self,
-        voltage: Float[Tensor, "batch rows"],
+        voltage: Float[Tensor, "batch driven"],
         cells: Crossings,
-        full_scale: float | Float[Tensor, " cols"],
+        full_scale: float | Float[Tensor, " read"],
         *,
         now: float,
         number: int,
-    ) -> tuple[Float[Tensor, "batch cols"], Ledger]:
+        transposed: bool = False,
+    ) -> tuple[Float[Tensor, "batch read"], Ledger]:
         """Digitised currents, or differences of paired ones (A), and their cost.
 
         Args:
-            voltage: Row voltages of each input vector (V).
+            voltage: Voltages of the driven lines of each input vector (V): rows, or columns.
             cells: Cells that add, and cells that subtract.
             full_scale: Largest current, or difference, to resolve (A), one or one for each
-                column.
+                line that is read.
             now: Time at the start (s).
             number: Number of the call, which names its randomness.
+            transposed: Whether columns are driven and rows are read.
         """
         plus, minus = cells
         both = crossings(plus, minus, self._chip)
-        check_shape(voltage, "voltage", (None, both.shape[1]))
-        full_scale = checked_full_scale(full_scale, both.shape[2])
+        driven_lines, read_lines = both.shape[1:]
+        if transposed:
+            self._check_transposed()
+            driven_lines, read_lines = read_lines, driven_lines
+        check_shape(voltage, "voltage", (None, driven_lines))
+        full_scale = checked_full_scale(full_scale, read_lines)
         call = self._stream.child(number)
         if self._read_noise == "sampled":
             return self._followed(voltage, both, full_scale, now, call)
@@ -90,11 +96,33 @@ class Products:
         else:
             value, variance = self.met(both, now)
             matrices, seen = self._solved(both, value[None], variance[None])
+        if transposed:
+            # by reciprocity: what a column's voltage makes at a row is what the row's makes there
+            matrices = matrices.transposed()
+            seen = seen.transpose(-1, -2)
         multiply = Multiplier(matrices, self._periphery, full_scale)
         draws = multiply.draws(call.child("noise"))
         current = multiply(voltage, draws)
         cost = self._booked(self._periphery.nominal(voltage), seen.mean(0))
         return current, cost
+
+    def _check_transposed(self) -> None:
+        """Refuse to drive columns where that is something else than rows exchanged with them.
+
+        Raises:
+            ValueError: In one sentence.
+        """
+        around = self._periphery
+        for why, there in (
+            ("drives some rows at a time", around.rows_at_once is not None),
+            ("has limits of its lines", around.limits.any),
+            ("follows cells", self._read_noise == "sampled"),
+        ):
+            if there:
+                raise ValueError(
+                    "Argument `transposed` must be left out for a bench that"
+                    f" {why}; put the transpose on tiles of its own."
+                )
 
     def of_groups(
         self,

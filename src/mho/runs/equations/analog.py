@@ -9,6 +9,7 @@ import torch
 
 from mho.bench.simulated import describe_chip
 from mho.chip import Chip
+from mho.files import KeptState
 from mho.ledger import Ledger
 from mho.programming import ErrorTable
 from mho.progress import Progress
@@ -33,9 +34,10 @@ class OnChips:
         equations: What they hold.
         table: Statistics of their cells.
         progress: Told what is being programmed.
+        kept: Where programming pulse by pulse is kept, and gone on with.
 
     Raises:
-        ValueError: The matrix does not fit.
+        ValueError: The matrix does not fit, or what was kept is damaged.
     """
 
     answer: Any = None
@@ -46,6 +48,7 @@ class OnChips:
         equations: Equations,
         table: ErrorTable,
         progress: Progress,
+        kept: KeptState,
     ) -> None:
         self.operator: Any = MatrixOnChips(
             equations.matrix,
@@ -57,6 +60,7 @@ class OnChips:
             protocol=job.protocol(),
             table=table,
             progress=progress,
+            kept=kept,
             converters=None if job.converters == "ideal" else "chip",
             reads=job.reads,
             tiles=job.tiles,
@@ -112,8 +116,9 @@ class OnChips:
         }
 
     def remark(self) -> str:
-        """Nothing."""
-        return ""
+        """What to change where second pairs do not reach what first ones miss."""
+        told: str = self.operator.advice
+        return told
 
 
 class InFeedback:

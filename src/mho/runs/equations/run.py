@@ -85,8 +85,9 @@ def _analog(
 ) -> Analog:
     """The matrix on its cells."""
     table = statistics_of(job, run.state("statistics"), progress)
-    kind = InFeedback if job.solving.method == "feedback" else OnChips
-    return kind(job, equations, table, progress)
+    if job.solving.method == "feedback":
+        return InFeedback(job, equations, table, progress)
+    return OnChips(job, equations, table, progress, run.state("programming"))
 
 
 def _digital_alone(

@@ -44,8 +44,6 @@ class NoiseAhead:
             self._kept = (name, drawn)
         return self._kept[1][place : place + 1]
 
-    def _drawn(
-        self, key: Tensor, first: int, rows: int, width: int
-    ) -> Tensor:
+    def _drawn(self, key: Tensor, first: int, rows: int, width: int) -> Tensor:
         found: Tensor = self._normals(key, torch.tensor(first), rows, width)
         return found

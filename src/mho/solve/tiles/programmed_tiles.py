@@ -5,7 +5,7 @@ weights in double precision. Products go through the bench vector by vector, so 
 do in time does not depend on how vectors were put together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,19 +13,19 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
-from mho.bench import Bench, restorable
+from mho.bench import Bench, restorable, transposing
 from mho.bench.simulated import SimulatedBench, describe_chip
 from mho.chip import Chip
 from mho.chip.periphery import Periphery, SignedConverter
-from mho.deployment import program_pairs
+from mho.deployment import FinishedStages, program_pairs
+from mho.files import KeptState
 from mho.ledger import Ledger
 from mho.mapping import (
     Block,
+    PairedBlock,
     Placement,
     ResidualPairs,
     blocks_of_layers,
-    each_block,
-    effective_difference,
     place,
     tiles_needed,
 )
@@ -33,6 +33,11 @@ from mho.mapping.targets import compensate
 from mho.programming import ProgramProtocol, ProgramRun, suited_protocol
 from mho.rng import Stream
 from mho.solve.numbers import CellErrors, CellPlan
+from mho.solve.tiles.block_readings import (
+    given_by_cells,
+    given_by_products,
+    largest_currents,
+)
 from mho.solve.tiles.blocks import Cut
 from mho.solve.tiles.converters import Converters
 from mho.solve.tiles.costs import Circuit
@@ -42,8 +47,6 @@ from mho.solve.tiles.reached import Reached, reached
 
 FINEST = Converters(24, 24)
 """Converters where none are asked for: single precision, which benches have, is no finer."""
-_TOGETHER = 8
-"""Times that rows are driven in one call when blocks are measured (1)."""
 _SURE = 6.0
 """Predicted deviations beyond which a number is taken to be off, not badly read (1)."""
 
@@ -61,7 +64,8 @@ class ProgrammedTiles:
         protocol: How cells are programmed; as suits them if `None`.
         digitally: Whether numbers that no cell can hold are made up for digitally.
         read_noise: How noise enters a product; see `SimulatedBench`.
-        told: Told after every cycle how much of a pass is done (1).
+        told: Told after every cycle how much is done (1).
+        kept: Where the state of programming is kept now and then, and what is there gone on with.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class ProgrammedTiles:
         digitally: bool,
         read_noise: str,
         told: Callable[[float], None],
+        kept: KeptState | None = None,
     ) -> None:
         self._where = where
         self._errors = errors
@@ -98,7 +103,7 @@ class ProgrammedTiles:
         placement = place(weights, self.bench.info, self._mapping)
         self._planned = compensate(placement, self.bench.info, self._mapping)
         self._last = Ledger()
-        self.write()
+        self.write(kept)
 
     def _pairs(self, chip: Chip) -> ResidualPairs:
         """Numbers to conductances."""
@@ -127,26 +132,66 @@ class ProgrammedTiles:
         )
         return replace(chip, tiles=max(tiles, 1), periphery=around)
 
-    def write(self) -> None:
-        """Program all cells, and read back what they hold."""
+    def write(self, kept: KeptState | None = None) -> None:
+        """Program all cells, and read back what they hold.
+
+        Args:
+            kept: Where the state is kept now and then, and what is there gone on with.
+
+        Raises:
+            ValueError: What was kept is damaged, or of other cells.
+            OSError: It cannot be written.
+        """
         before = self.bench.ledger
+        held = kept.load() if kept else None
+        groups: Mapping[str, Mapping[str, Tensor]] = held[0] if held else {}
+        if groups:
+            self.restore(dict(groups["bench"]))
+        finished = FinishedStages(groups.get("stages"))
 
         def on_cycle(run: ProgramRun) -> None:
-            self._told(1 - run.live_cells / max(run.cells.numel(), 1))
+            share = 1 - run.live_cells / max(run.cells.numel(), 1)
+            self._told((finished.count + share) / self._plan.cells)
+            if kept and (run.finished or kept.due):
+                parts = {
+                    "bench": self.state(),
+                    "run": run.state(),
+                    "stages": finished.state(),
+                }
+                kept.save(parts, {})
 
         by_products = self._circuit.converters is None
         final, result = program_pairs(
             self.bench,
             self._planned,
             self._protocol,
+            resume=groups.get("run"),
             on_cycle=on_cycle,
             measured=self._measured if by_products else None,
+            finished=finished,
         )
         self._placement = final
         self._of_layer = blocks_of_layers(final)
         given = (
-            self._measured(final.blocks) if by_products else self._read(final)
+            self._measured(final.blocks)
+            if by_products
+            else given_by_cells(self.bench, final, self._protocol)
         )
+        self._take(final, given)
+        self.stuck = int(result.stuck.sum())
+        self.programming_cost = self.bench.ledger - before
+
+    def _measured(self, blocks: Sequence[Block]) -> list[Tensor]:
+        """What blocks give in products (S).
+
+        Converters of few bits would know less of it than readings of single cells.
+        """
+        return given_by_products(
+            self.bench, blocks, self._protocol.verify.samples
+        )
+
+    def _take(self, final: Placement, given: Sequence[Tensor]) -> None:
+        """Keep what was reached, by what blocks give (S)."""
         missing = self._wanted - self._numbers(final, given)
         sure = max(self._plan.next_reach, _SURE * self._plan.within_reach)
         reading_plan = replace(self._plan, next_reach=sure)
@@ -158,43 +203,9 @@ class ProgrammedTiles:
         # what was read is all that is known
         held = self._wanted - missing
         self.reached: Reached = reached(self._wanted, held, missing, beyond)
-        self.stuck = int(result.stuck.sum())
-        self._full_scales = self._largest_currents(final)
-        self.programming_cost = self.bench.ledger - before
-
-    def _measured(self, blocks: Sequence[Block]) -> list[Tensor]:
-        """What blocks give in products, row by row: wires, bends and all (S).
-
-        Converters of few bits would know less of it than readings of single cells.
-        """
-        info = self.bench.info
-        volts = info.read_voltage
-        # whatever a pair may hold
-        full_scale = volts * info.conductance_high
-        found = []
-        for block in blocks:
-            rows, outputs = block.shape
-            driven = (volts * torch.eye(rows)).repeat(_TOGETHER, 1)
-            total = torch.zeros(rows, outputs, dtype=torch.float64)
-            times = -(-self._protocol.verify.samples // _TOGETHER)
-            for _ in range(times):
-                read = block.read(self.bench, driven, full_scale)
-                current = block.signed(read, driven).double()
-                total += current.view(_TOGETHER, rows, outputs).mean(0)
-            found.append(total / (times * volts))
-        return found
-
-    def _read(self, placement: Placement) -> list[Tensor]:
-        """What blocks give by what their cells hold (S)."""
-        look = self._protocol.verify
-        reading = self.bench.read(
-            placement.cells, samples=look.samples, window=look.window
+        self._full_scales = largest_currents(
+            self.bench, final, self._protocol.tolerance
         )
-        held = reading.mean.double()
-        return [
-            effective_difference(held[place_of], block, self.bench.info)[0]
-            for block, place_of in each_block(placement)
-        ]
 
     def _numbers(self, placement: Placement, given: Sequence[Tensor]) -> Tensor:
         """Numbers that blocks stand for (1).
@@ -209,16 +220,6 @@ class ProgrammedTiles:
             found[block.layer, block.outputs, block.inputs] += part
         return found
 
-    def _largest_currents(self, placement: Placement) -> list[Tensor]:
-        """What the largest inputs can make of each column (A), with room for errors."""
-        volts = self.bench.info.read_voltage
-        room = 2 * self._protocol.tolerance
-        found = []
-        for block, place_of in each_block(placement):
-            columns = block.per_column(placement.target[place_of]).abs()
-            found.append((columns + room).sum(0) * volts)
-        return found
-
     def product(
         self,
         vectors: Float64[Tensor, "inputs batch"],
@@ -227,18 +228,10 @@ class ProgrammedTiles:
         *,
         transposed: bool,
     ) -> Float64[Tensor, "outputs batch"]:
-        """What the tiles make of vectors; arguments as for drawn cells.
-
-        Raises:
-            ValueError: The transpose is wanted: benches drive rows.
-        """
-        if transposed:
-            raise ValueError(
-                'Argument `cells` must be "drawn" for products of the adjoint, for a bench drives'
-                " rows and reads columns; or put the transpose on tiles of its own."
-            )
+        """What the tiles make of vectors; arguments as for drawn cells."""
         before = self.bench.ledger
-        found = torch.stack([self._one(vector) for vector in vectors.T], 1)
+        one = self._one_transposed if transposed else self._one
+        found = torch.stack([one(vector) for vector in vectors.T], 1)
         self._last = self.bench.ledger - before
         return found
 
@@ -248,32 +241,67 @@ class ProgrammedTiles:
         outputs, rows = where.size
         down, across = where.grid
         largest = float(vector.abs().max()) or 1.0
-        volts = self.bench.info.read_voltage
         whole = vector.new_zeros(across * rows)
-        whole[: vector.numel()] = vector / largest * volts
-        parts = whole.view(across, rows).float()
+        whole[: vector.numel()] = vector / largest
+        parts = whole.view(across, rows)
         found = vector.new_zeros(down, outputs)
         for place_, own in enumerate(where.which.tolist()):
-            driven = parts[where.input[place_]][None]
-            sums = vector.new_zeros(outputs)
-            for _ in range(self._circuit.reads):
-                sums += self._through(own, driven)
-            unit = self.units[own] * largest / volts / self._circuit.reads
-            found[where.output[place_]] += sums * unit
+            sums = self._through(own, parts[where.input[place_]])
+            found[where.output[place_]] += sums * self.units[own] * largest
         return found.flatten()[: where.shape[0]]
 
-    def _through(self, own: int, driven: Tensor) -> Tensor:
-        """Sums of one block of the matrix, of all pairs of its numbers (V)."""
+    def _one_transposed(self, vector: Float64[Tensor, " outputs"]) -> Tensor:
+        """One vector backwards through all blocks: columns are driven, rows are read."""
+        where = self._where
+        outputs, rows = where.size
+        down, across = where.grid
+        largest = float(vector.abs().max()) or 1.0
+        whole = vector.new_zeros(down * outputs)
+        whole[: vector.numel()] = vector / largest
+        parts = whole.view(down, outputs)
+        found = vector.new_zeros(across, rows)
+        for place_, own in enumerate(where.which.tolist()):
+            sums = self._back_through(own, parts[where.output[place_]])
+            found[where.input[place_]] += sums * self.units[own] * largest
+        return found.flatten()[: where.shape[1]]
+
+    def _through(self, own: int, shares: Tensor) -> Tensor:
+        """Sums of one block of the matrix, of all pairs of its numbers (1).
+
+        Args:
+            own: Number of the block.
+            shares: Inputs in parts of the largest (1).
+        """
+        volts = self.bench.info.read_voltage
+        driven = (shares * volts).float()[None]
         found = torch.zeros(self._where.size[0], dtype=torch.float64)
-        for number in self._of_layer[own]:
+        for number in [*self._of_layer[own]] * self._circuit.reads:
             block = self._placement.blocks[number]
             rows = driven[:, block.inputs]
-            read = block.read(
-                self.bench, rows, self._full_scales[number].float()
-            )
+            full_scale = self._full_scales[number][0].float()
+            read = block.read(self.bench, rows, full_scale)
             current = block.signed(read, rows)[0].double()
             found[block.outputs] += current / block.scale
-        return found
+        return found / (volts * self._circuit.reads)
+
+    def _back_through(self, own: int, shares: Tensor) -> Tensor:
+        """The same with columns driven; arguments as above."""
+        volts = self.bench.info.read_voltage
+        bench = transposing(self.bench)
+        found = torch.zeros(self._where.size[1], dtype=torch.float64)
+        for number in [*self._of_layer[own]] * self._circuit.reads:
+            block = self._placement.blocks[number]
+            assert isinstance(block, PairedBlock)
+            # a column whose cells count less is driven less: rows are read as a whole
+            least = block.scale.min()
+            counted = shares[block.outputs] * (least / block.scale)
+            driven = (counted * volts).float()[None]
+            full_scale = self._full_scales[number][1].float()
+            read = bench.multiply_transposed(
+                driven, block.plus, block.minus, full_scale=full_scale
+            )
+            found[block.inputs] += read[0].double() / least
+        return found / (volts * self._circuit.reads)
 
     def cost(
         self,
@@ -308,7 +336,7 @@ class ProgrammedTiles:
         of_bits = float(weights.sum()) / (2**converters.input_bits - 1) ** 2
         volts = self.bench.info.read_voltage
         of_block = torch.zeros(len(self.units), where.size[0]).double()
-        for block, largest in zip(
+        for block, (largest, _) in zip(
             self._placement.blocks, self._full_scales, strict=True
         ):
             step = largest / volts / block.scale / top
@@ -320,8 +348,8 @@ class ProgrammedTiles:
 
     def state(self) -> dict[str, Any]:
         """The bench as it is now."""
-        return dict(restorable(self.bench).state(self._placement.cells))
+        return dict(restorable(self.bench).state(self._planned.cells))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state of the bench."""
-        restorable(self.bench).restore(state, self._placement.cells)
+        restorable(self.bench).restore(state, self._planned.cells)
