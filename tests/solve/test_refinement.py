@@ -466,6 +466,17 @@ def test_an_operator_that_gives_no_numbers_diverges_at_once() -> None:
     assert "has no finite numbers" in found.explanation[-1]
 
 
+def test_jacobi_on_rows_that_outweigh_their_diagonals_is_told_so() -> None:
+    """Whatever chips are off by has no part in it: products here are exact."""
+    matrix = np.random.default_rng(0).standard_normal((30, 30))
+    jacobi = Solving(method="jacobi", combine=0)
+    found = solve(
+        Equations(matrix, np.ones(30)), matrix, jacobi, stream=Stream(0)
+    )
+    assert found.outcome is not SolveOutcome.CONVERGED
+    assert "take `gmres`" in found.explanation[-1]
+
+
 @pytest.mark.parametrize(
     ("matrix", "rhs", "said"),
     [

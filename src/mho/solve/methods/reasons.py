@@ -37,6 +37,7 @@ class Stop:
         path: Root of the summed squares of the analog steps (1).
         indefinite: Whether a method for positive definite matrices met another one.
         probe: What products were found to be off by.
+        solver: The analog solver that was tried last.
     """
 
     outcome: SolveOutcome
@@ -46,6 +47,7 @@ class Stop:
     path: float
     indefinite: bool
     probe: Probe
+    solver: str = ""
 
 
 def floor_of(
@@ -116,11 +118,25 @@ def _why(
             f"The matrix is singular to double precision, condition {kappa:.2g}: there is no"
             " solution, or no single one, for most right sides.",
         )
+    if stop.solver == "jacobi" and not equations.symmetric:
+        share = _dominance(equations.matrix)
+        if share < 1:
+            return (
+                "Sweeps of `jacobi` are sure to converge only where diagonals outweigh the rest of"
+                f" their rows, of which the weakest has {share:.2g}; take `gmres`.",
+            )
     rounding = equations.rounding(x)
     if stop.residual <= _NEAR_ROUNDING * rounding.larger:
         return (_about_rounding(rounding),)
     contraction = _about_contraction(equations, stop, kappa)
     return contraction, _remedy(stop, operator)
+
+
+def _dominance(matrix: Any) -> float:
+    """Least share that a diagonal has in the rest of its row (1)."""
+    diagonal = abs(matrix.diagonal())
+    rest = np.asarray(abs(matrix).sum(axis=1)).ravel() - diagonal
+    return float((diagonal / np.maximum(rest, 1e-300)).min())
 
 
 def _about_products(measured: Probe) -> str:

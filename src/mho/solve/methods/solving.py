@@ -225,6 +225,7 @@ class _Plans:
             path=course.path,
             indefinite=course.indefinite and tried[-1].energy,
             probe=self._probe,
+            solver=tried[-1].name,
         )
         return Solution(
             x=self._equations.original(course.best_x),
