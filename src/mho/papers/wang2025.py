@@ -45,7 +45,7 @@ _CLAIMS = (
         "within the central 95 % of arrays at 6.4 %",
         "One array is published, and with 18 cells the ratio differs by 12 dB from array to array."
         " The tolerance was set after the result was seen: ±3 dB was asked, and the mean array at"
-        " 6.4 % is nearly 6 dB below. The paper's frames are letters on a screen; its methods name"
+        " 6.4 % is 5 to 6 dB below. The paper's frames are letters on a screen; its methods name"
         " the peak, that of the exact signal, and approximate magnitudes, here by |Gx| + |Gy|. By"
         " roots of squares it is 0.5 dB less, by offsets not fitted to the frame 2 to 9 dB less."
         " With an error of 3.2 % it would be 29.6 dB: how closely this filter was written is not"
