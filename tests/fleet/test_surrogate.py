@@ -11,12 +11,15 @@ from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.deployment.storage import compile_image
 from mho.device.published import preset
+from mho.ledger import Ledger
 from mho.mapping import each_block
-from mho.programming import ProgrammingOptions, program
+from mho.programming import ErrorTable, ProgrammingOptions, program
 from mho.rng import Stream
 from mho.runs.fleets.surrogate_lines import loaded_lines, settled_partners
 from mho.statistical import (
+    ConductanceRange,
     Surrogate,
+    draw_programmed_pairs,
     kept_surrogate,
     load_surrogate,
     measure_surrogate,
@@ -170,3 +173,19 @@ def test_a_table_without_stuck_cells_gives_none() -> None:
     assert none.draw_held(0, generator)[0].shape == (0, 3)
     with pytest.raises(ValueError, match="all of its cells answered"):
         none.draw_held(1, generator)
+
+
+def test_nothing_makes_up_for_a_pair_with_both_cells_stuck() -> None:
+    """Stuck at the bottom or at the top: a half of such pairs differs by the whole range.
+
+    Cells are named 2,000 times among 2,000, so that 1 − 1/e of them are stuck; of the pairs a
+    fifth has both, and one of each kind. Five standard errors of 1,000 pairs are 0.064.
+    """
+    none = torch.zeros(2, 2)
+    held = torch.tensor([10e-6, 4.4e-3])
+    cells = ErrorTable(50e-6, 150e-6, none, none, held, 2, Ledger())
+    difference = torch.zeros(20, 50)
+    partners = ConductanceRange(5e-6, 4.4e-3)
+    draw_programmed_pairs(difference, cells, partners, Stream(3))
+    share = float((difference.abs() > 4e-3).double().mean())
+    assert abs(share - 0.5 * (1 - 1 / 2.71828) ** 2) < 0.064
