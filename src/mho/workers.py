@@ -73,8 +73,10 @@ def _cores() -> int:
 
 def _bearable() -> int:
     """Processes that there is memory for (1)."""
-    available = re.search(r"MemAvailable:\s+(\d+) kB", _read(_MEMORY))
-    limit = re.match(r"\d+", _read(_MEMORY_LIMIT))
+    memory = _read(_MEMORY)
+    available = re.search(r"MemAvailable:\s+(\d+) kB", memory)
+    allowed = _read(_MEMORY_LIMIT)
+    limit = re.match(r"\d+", allowed)
     sizes = []
     if available is not None:
         sizes.append(1024 * int(available[1]))

@@ -114,28 +114,24 @@ class Journal:
         """Write what is pending, whole operations only; returns the rows on disk (1)."""
         if not self._pending:
             return self.rows
-        sizes = [cells.numel() for cells, *_ in self._pending]
+        cells, kinds, values, widths, gates, times = zip(
+            *self._pending, strict=True
+        )
+        sizes = [of_one.numel() for of_one in cells]
+        gate_of_each = [
+            np.full(size, gate, "f4")
+            for size, gate in zip(sizes, gates, strict=True)
+        ]
         columns = {
-            "cell": torch.cat([p[0] for p in self._pending])
-            .numpy()
-            .astype("u4"),
-            "kind": np.repeat([p[1] for p in self._pending], sizes).astype(
-                "u1"
-            ),
-            "value": torch.cat([p[2] for p in self._pending])
-            .numpy()
-            .astype("f4"),
-            "width": np.repeat([p[3] for p in self._pending], sizes),
-            "gate": np.concatenate(
-                [
-                    np.full(n, p[4], "f4")
-                    for n, p in zip(sizes, self._pending, strict=True)
-                ]
-            ),
-            "time": np.repeat([p[5] for p in self._pending], sizes),
+            "cell": torch.cat(cells).numpy().astype("u4"),
+            "kind": np.repeat(kinds, sizes).astype("u1"),
+            "value": torch.cat(values).numpy().astype("f4"),
+            "width": np.repeat(widths, sizes),
+            "gate": np.concatenate(gate_of_each),
+            "time": np.repeat(times, sizes),
         }
-        for name, values in columns.items():
-            self._group[name].append(values)
+        for name, column in columns.items():
+            self._group[name].append(column)
         self.rows += sum(sizes)
         self._pending.clear()
         return self.rows

@@ -206,10 +206,13 @@ def fixed_choice(data: Data, count: int) -> Data:
         name: tensor[which] if tensor.shape[:1] == (whole,) else tensor
         for name, tensor in data.others.items()
     }
+    labels = data.labels
+    if labels is not None:
+        labels = labels[which]
     return replace(
         data,
         inputs=chosen(data.inputs, which),
-        labels=None if data.labels is None else data.labels[which],
+        labels=labels,
         others=others,
         numbers=which,
     )

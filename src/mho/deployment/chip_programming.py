@@ -50,7 +50,8 @@ def program_image(
         journal = _journal(trace, bench.info, int(facts.get("rows", 0)))
 
     def keep(run: ProgramRun) -> None:
-        progress("programming", 1 - run.live_cells / run.cells.numel())
+        done = 1 - run.live_cells / run.cells.numel()
+        progress("programming", done)
         watch(run)
         if state and (run.finished or state.due):
             # The state says how many rows there are: they must be on the disk before it.

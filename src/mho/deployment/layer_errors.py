@@ -110,7 +110,8 @@ def _accumulated(
 
     def product(index: int, layer: LinearLayer, vectors: Tensor) -> Tensor:
         found = deployed.product(index, layer, vectors)
-        sums[index].accumulated += _power(found - next(goals))
+        error = found - next(goals)
+        sums[index].accumulated += _power(error)
         return found
 
     deployed.network.outputs(batch, product)

@@ -141,11 +141,12 @@ def refit(
         kept = loss(deployed) <= earlier
     if not kept:
         deployed.put_in_force(settings)
+    cost = deployed.bench.ledger - before
     return Refit(
         corrections=found,
         before=tuple(without for without, _ in errors),
         after=tuple(corrected for _, corrected in errors),
-        cost=deployed.bench.ledger - before,
+        cost=cost,
         kept=kept,
     )
 
@@ -178,9 +179,10 @@ def _fitted(
         if ranged:
             set_ranges(deployed, index, vectors)
         measured = deployed.measured(index, layer, vectors)
-        found[index] = fit_columns(measured, goal)
-        deployed.correct(index, found[index])
-        corrected = found[index](measured)
+        correction = fit_columns(measured, goal)
+        found[index] = correction
+        deployed.correct(index, correction)
+        corrected = correction(measured)
         errors.append(
             (relative_error(measured, goal), relative_error(corrected, goal))
         )

@@ -67,8 +67,10 @@ class FirstTouch:
         if blocks.size == 0:
             return None
         first = blocks[:, None] << _BLOCK
-        new = (first + np.arange(1 << _BLOCK)).reshape(-1)
-        return new[new < self._count]
+        within = np.arange(1 << _BLOCK)
+        new = (first + within).reshape(-1)
+        exists = new < self._count
+        return new[exists]
 
     def touch(self, cells: Table) -> None:
         """Remember cells that `untouched` named, now that they are there."""

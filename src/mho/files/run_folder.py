@@ -199,7 +199,8 @@ class RunFolder:
         made = tuple(
             n for n in self._finish.makes if (self.results / n).exists()
         )
-        saved = self._finish.saved if self.saved.exists() else None
+        is_saved = self.saved.exists()
+        saved = self._finish.saved if is_saved else None
         whose = (
             self._finish.command,
             self._finish.identity,

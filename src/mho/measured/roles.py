@@ -100,11 +100,13 @@ class Roles:
             column = self.sheet.columns[number]
             if unit:
                 known = unit_of(unit)
-                if known is None or known.symbol not in QUANTITIES[role]:
-                    wanted = " or ".join(QUANTITIES[role])
+                symbols = QUANTITIES[role]
+                if known is None or known.symbol not in symbols:
+                    wanted = " or ".join(symbols)
+                    given = one_line(unit)
                     raise ValueError(
                         f"Argument `columns` must give `{role}` a unit of {wanted}, but gives"
-                        f" `{one_line(unit)}`."
+                        f" `{given}`."
                     )
                 column = Column(column.name, unit, column.values, column.words)
             self._found[role] = column

@@ -131,7 +131,8 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                     f"File `{path}` line {number} must have {_LONGEST_LINE:,} letters at most, but"
                     f" has more; see {_COLUMNS}."
                 )
-            if line.strip() and not line.startswith("#"):
+            is_comment = line.startswith("#")
+            if line.strip() and not is_comment:
                 cells = [cell.strip() for cell in line.split(",")]
                 yield number, [cell.strip('"') for cell in cells]
 
@@ -153,6 +154,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _is_finite(text: str) -> bool:
+    return _is_number(text) and math.isfinite(float(text))
+
+
 def _row(path: Path, number: int, cells: list[str]) -> list[float]:
     """The two numbers of a line."""
     if len(cells) != 2:
@@ -163,9 +168,9 @@ def _row(path: Path, number: int, cells: list[str]) -> list[float]:
     time, value = cells
     if value.lower() in _MISSING:
         value = "nan"
-    elif not (_is_number(value) and math.isfinite(float(value))):
+    elif not _is_finite(value):
         raise _no_number(path, number, value)
-    if not (_is_number(time) and math.isfinite(float(time))):
+    if not _is_finite(time):
         raise _no_number(path, number, time)
     return [float(time), float(value)]
 
@@ -201,9 +206,10 @@ def _scales(
         if times == [True, False]:
             (_, to_seconds), (_, to_siemens) = found
             return to_seconds, to_siemens
+    header = one_line(",".join(names))
     raise ValueError(
         f"{place} must be {_COLUMNS}, or numbers in seconds and amperes, but is"
-        f" `{one_line(','.join(names))[:60]}`."
+        f" `{header[:60]}`."
     )
 
 

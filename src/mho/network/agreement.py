@@ -114,11 +114,13 @@ def _check_close(
             f"{said} have shape {tuple(found.shape)} instead of {tuple(wanted.shape)}{advice}."
         )
     exact = wanted.double()
-    largest = float(exact.abs().nan_to_num(0, 0, 0).max())
+    finite_size = exact.abs().nan_to_num(0, 0, 0)
+    largest = float(finite_size.max())
     margin = tolerance * max(1.0, largest)
     close = torch.allclose(
         found.double(), exact, rtol=0, atol=margin, equal_nan=True
     )
     if not close:
-        worst = float((found.double() - exact).abs().max())
+        away = (found.double() - exact).abs()
+        worst = float(away.max())
         raise ValueError(f"{said} differ by up to {worst:.2g}.")

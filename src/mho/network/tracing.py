@@ -234,7 +234,8 @@ def _by_place(program: ExportedProgram, graph: Graph) -> Call:
         ready = [
             _in_dtype_of(module, named[entry.name]) for entry in graph.inputs
         ]
-        arguments, by_name = tree_unflatten(ready, program.call_spec.in_spec)
+        layout = program.call_spec.in_spec
+        arguments, by_name = tree_unflatten(ready, layout)
         return call(*arguments, **by_name)
 
     return run

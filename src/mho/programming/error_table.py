@@ -65,10 +65,11 @@ class ErrorTable:
         rows, cells = self.error.shape
         check_between(rows, "rows", 2, 4096, "1")
         is_power_of_two = cells & (cells - 1) == 0
-        if not is_power_of_two or cells > 1 << _LONGEST:
+        most_cells = 1 << _LONGEST
+        if not is_power_of_two or cells > most_cells:
             raise ValueError(
                 f"Argument `error` must hold a power of two of cells in each row, at most"
-                f" {1 << _LONGEST}, but holds {cells}."
+                f" {most_cells}, but holds {cells}."
             )
 
         check_shape(self.variance, "variance", (rows, cells))

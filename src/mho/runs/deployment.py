@@ -221,10 +221,12 @@ def make_chip(
     The image, and the chip as the job wants it, are kept among the run's files.
     """
     name = "denoised" if denoise else "plain"
+    specimen = specimen_for(job, image, job.seed)
+    options = ProgrammingOptions(job.tolerance, denoise)
     chip = program_image(
         image,
-        specimen_for(job, image, job.seed),
-        ProgrammingOptions(job.tolerance, denoise),
+        specimen,
+        options,
         state=run.state(name),
         trace=run.results / "trace" / name,
         progress=lambda _, done: progress(f"programming {name}", done),

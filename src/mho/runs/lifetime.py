@@ -68,11 +68,12 @@ class LifeJob(Configuration):
             check_positive(self.tolerance, "tolerance", "S")
         if self.interval is not None:
             check_positive(self.interval, "interval", "s")
-            least = self.times[-1] / _LOOKS
+            life = self.times[-1]
+            least = life / _LOOKS
             if self.interval < least:
                 raise ValueError(
                     f"Argument `refresh` must be at least {show_duration(least)} for a life of"
-                    f" {show_duration(self.times[-1])}, but is {show_duration(self.interval)};"
+                    f" {show_duration(life)}, but is {show_duration(self.interval)};"
                     " look less often."
                 )
 

@@ -120,8 +120,10 @@ def _split(
     pairs = (line.decode("latin-1").partition(":") for line in lines[:cut])
     head = {key.strip().lower(): value.strip() for key, _, value in pairs}
     listed = b"\n".join([*lines[cut + 1 :], rest])
-    names = _names(listed, _count(head, "no. variables"))
-    return head, names, mark[1].decode(), content[mark.end() :]
+    count = _count(head, "no. variables")
+    names = _names(listed, count)
+    values = content[mark.end() :]
+    return head, names, mark[1].decode(), values
 
 
 def _mark(content: bytes) -> "re.Match[bytes] | None":

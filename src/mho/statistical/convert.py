@@ -166,11 +166,13 @@ def _network_on_tiles(network: Network, tiling: Tiling) -> ConvertedModule:
                 own = [network.layers[number] for number in numbers]
                 tiled[numbers] = tiling.layer(own)
     cells = sum(layer.cells for layer in tiled.values())
-    account = Conversion(tuple(network.notes.values()), cells)
+    records = tuple(network.notes.values())
+    account = Conversion(records, cells)
     steps = module_of(network, tiled)
+    outputs = partial(outputs_of_steps, network.graph, steps)
     return ConvertedModule(
         steps,
-        partial(outputs_of_steps, network.graph, steps),
+        outputs,
         network.outputs,
         account,
         tiling.info,

@@ -152,7 +152,8 @@ class _TiledOperation(nn.Module):
             number: place for place, number in enumerate(operation.layers)
         }
         # biases are added with the products, where they follow the module
-        self._layers = tuple(replace(layer, bias=None) for layer in layers)
+        without_bias = [replace(layer, bias=None) for layer in layers]
+        self._layers = tuple(without_bias)
 
     def forward(self, **arguments: object) -> object:
         """The result."""

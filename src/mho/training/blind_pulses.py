@@ -169,7 +169,8 @@ def step_pulse(
     """
     typical = bench.info.nominal
     # steps grow exponentially with the voltage
-    steps_more = float(torch.tensor(step / typical.step).log())
+    ratio = torch.tensor(step / typical.step)
+    steps_more = float(ratio.log())
     more = typical.slope * steps_more
     up = typical.set_voltage + more
     down = -(typical.reset_voltage + more)

@@ -178,7 +178,8 @@ class _Course:
         self._protocol = protocol
         # from all over: samples may be sorted by class
         count = min(BATCH, len(samples))
-        some = torch.linspace(0, len(samples) - 1, count).long()
+        last = len(samples) - 1
+        some = torch.linspace(0, last, count).long()
         self._typical = samples[some]
         # the chip as it was found is the first state that may be the best one
         self.history = [layer.judge(samples, labels)]

@@ -60,10 +60,11 @@ class DisturbAccount:
         Args:
             working: Cells that switch at all. Shape (cells,).
         """
-        seen = working & (self.pulses > 0)
+        half_selected = self.pulses > 0
+        seen = working & half_selected
         numbers: dict[str, float | int] = {
             "half_select_pulses": int(self.pulses.sum()),
-            "half_selected_cells": int((self.pulses > 0).sum()),
+            "half_selected_cells": int(half_selected.sum()),
         }
         for name, values in (
             ("moved", self.moved),

@@ -54,8 +54,9 @@ class Products:
         self._stream = stream
         self._read_noise = read_noise
         self._periphery = chip.around
-        self._vector_time = chip.published.array.vector_time
-        self._conversion = chip.published.array.conversion_energy
+        array = chip.published.array
+        self._vector_time = array.vector_time
+        self._conversion = array.conversion_energy
         self._foresight: Foresight | None = None
         self.limits = LimitReport()
 

@@ -118,13 +118,16 @@ def _states(
     cost = _KERNELS["cheapest"](
         steps, variance, size, rate, _JUMP, sequence, jumped
     )
-    bits = (sequence[:, None] >> np.arange(len(size))) & 1
+    traps = np.arange(len(size))
+    shifted = sequence[:, None] >> traps
+    bits = shifted & 1
     flips = np.diff(bits, axis=0)
+    rest = steps - flips @ size
     return Decoding(
         amplitudes=size,
         states=bits.astype(bool),
         jumped=jumped.astype(bool),
-        rest=steps - flips @ size,
+        rest=rest,
         rates=rate,
         cost=float(cost),
     )

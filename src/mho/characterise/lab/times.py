@@ -85,16 +85,19 @@ def _row(
 ) -> dict[str, Any]:
     """Numbers of some readings."""
     own = shift[mask]
+    time = measured.time[mask]
+    written = measured.written[mask]
     heat = measured.temperature[mask][0]
+    quantiles = np.quantile(own, QUANTILES)
     return {
-        "time_s": float(np.median(measured.time[mask])),
+        "time_s": float(np.median(time)),
         "temperature_K": float(heat),
         "readings": len(own),
-        "written_S": float(measured.written[mask].mean()),
+        "written_S": float(written.mean()),
         "mean_S": float(own.mean()),
         "sd_S": float(own.std()),
         "kurtosis": kurtosis(own),
-        "quantiles_S": [float(q) for q in np.quantile(own, QUANTILES)],
+        "quantiles_S": [float(quantile) for quantile in quantiles],
     }
 
 

@@ -306,7 +306,8 @@ def _looks(
         bench, cells, seen.looks, span=seen.window, samples=samples
     )
     found = [look - wanted for look in looks]
-    return target, torch.stack(found).view(seen.looks, seen.points, seen.copies)
+    errors = torch.stack(found)
+    return target, errors.view(seen.looks, seen.points, seen.copies)
 
 
 def _half_width(

@@ -99,10 +99,12 @@ def fit_traps(
     from mho.characterise.telegraph.fits import fit_from
 
     chosen = options or NoiseOptions()
-    values = trace.conductance.double().numpy()
+    conductance = trace.conductance.double()
+    values = conductance.numpy()
     unit = rough_noise(values)
     scaled = values / unit
-    fit = fit_from(scaled, start.divided_by(unit))
+    scaled_start = start.divided_by(unit)
+    fit = fit_from(scaled, scaled_start)
     rival = gaussian_bic(scaled)
     return _described(fit, trace, unit, chosen, (fit.bic,), rival)
 

@@ -155,7 +155,9 @@ class FactorialHMM:
         posteriors = posterior.pairs
         levels = self.model.levels
         states = 2**self.model.traps
-        middle = (levels[:, None] + levels[None, :]).ravel() / 2
+        sums = levels[:, None] + levels[None, :]
+        middle = sums.ravel() / 2
+        expected = posteriors @ middle
         clean = self.clean(values, lattice, posteriors)
         pairs = posteriors.sum(0).reshape(states, states)
         away = (clean * (values - levels)).sum(1)
@@ -163,7 +165,7 @@ class FactorialHMM:
         misplaced = self._misplaced(pairs)
         return Seen(
             posterior.score,
-            posteriors @ middle,
+            expected,
             away,
             clean,
             pairs,

@@ -71,7 +71,8 @@ class FrontEnd(ABC):
         )
         # The smallest full scale that is enough; the largest one where none is.
         place = torch.bucketize(largest, table)
-        place = place.clamp_(max=table.numel() - 1)
+        most = table.numel() - 1
+        place = place.clamp_(max=most)
         return table[place]
 
     def digitise(

@@ -50,8 +50,9 @@ class FileKind(Generic[_Held]):
             reader = Reader(packed.tensors)
             held = self.read(reader, packed.content)
             if reader.unused:
+                name = reader.unused[0][:120]
                 raise RefusedError(
-                    f"holds a tensor `{reader.unused[0][:120]}` that belongs to nothing"
+                    f"holds a tensor `{name}` that belongs to nothing"
                 )
             return held
 

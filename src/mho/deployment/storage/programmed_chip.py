@@ -59,7 +59,8 @@ class ProgrammedChip:
             ValueError: The state does not belong to this chip.
         """
         bench = self.specimen.bench()
-        restorable(bench).restore(self.state, self.placement.cells)
+        cells = self.placement.cells
+        restorable(bench).restore(self.state, cells)
         image = self.image
         deployed = DeployedNetwork(
             image.network, bench, self.placement, image.ranges, self.result

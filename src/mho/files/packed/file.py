@@ -215,7 +215,8 @@ def read_about(path: str | Path) -> dict[str, Any] | None:
         OSError: It cannot be read.
     """
     with Path(path).open("rb") as file:
-        length = int.from_bytes(file.read(LENGTH), "little")
+        stated = file.read(LENGTH)
+        length = int.from_bytes(stated, "little")
         if not 2 <= length <= HEADER_MAX:
             return None
         text = file.read(length)

@@ -75,7 +75,8 @@ def parse_header(text: bytes, kinds: tuple[str, ...]) -> Header:
 
 def _check_version(said: str) -> None:
     """Refuse a version of the format that is not known."""
-    if said in {str(number) for number in range(1, VERSION + 1)}:
+    readable = {str(number) for number in range(1, VERSION + 1)}
+    if said in readable:
         return
     if said.isdecimal() and len(said) < 6:
         raise RefusedError(

@@ -105,10 +105,12 @@ def gather(
         sign = torch.where(block.subtracting, -1.0, 1.0)
         partners.append(block.partners(place).flatten())
         signs.append(sign.to(target.dtype).flatten())
+    crossings = [block.crossings.flatten() for block in blocks]
+    wanted = [target.flatten() for target in targets]
     return Placement(
         tuple(blocks),
-        torch.cat([block.crossings.flatten() for block in blocks]),
-        torch.cat([target.flatten() for target in targets]),
+        torch.cat(crossings),
+        torch.cat(wanted),
         torch.cat(partners),
         torch.cat(signs),
     )

@@ -82,7 +82,8 @@ def with_excess(
         # the targets before the repair are those whose weights are right
         meant = before.target[place]
         in_force = mended.target[place]
-        in_place = torch.where(fixed, held[place], in_force)
+        stuck_at = held[place]
+        in_place = torch.where(fixed, stuck_at, in_force)
         noted = block.noting_excess(meant, in_place, fixed, info)
         blocks.append(noted)
     return replace(mended, blocks=tuple(blocks))

@@ -143,8 +143,10 @@ class StuckHalves:
         high = info.conductance_high
         left = self.left
         right = self.right
-        left_giving_way = (right + wanted).clamp(low, high)
-        right_giving_way = (left - wanted).clamp(low, high)
+        left_wanted = right + wanted
+        right_wanted = left - wanted
+        left_giving_way = left_wanted.clamp(low, high)
+        right_giving_way = right_wanted.clamp(low, high)
         if_left_stuck = left - right_giving_way
         if_right_stuck = left_giving_way - right
         if_one_stuck = torch.where(
@@ -154,4 +156,5 @@ class StuckHalves:
         both_stuck = self.left_stuck & self.right_stuck
         unless_both = torch.where(either_stuck, if_one_stuck, wanted)
         # two stuck halves hold what they hold
-        return torch.where(both_stuck, left - right, unless_both)
+        if_both_stuck = left - right
+        return torch.where(both_stuck, if_both_stuck, unless_both)

@@ -122,11 +122,13 @@ def lines_beside_reference(
     held = held_of_rows[:, others]
     # A stuck cell's only partner, the reference, cannot give way: it counts as stuck where it is.
     at_reference = torch.full_like(held, reference)
+    stuck_pairs = torch.stack((stuck, stuck), 2)
+    held_pairs = torch.stack((held, at_reference), 2)
     assigned = _least_lost(
         wanted,
         AssignedLines(lines.tile, lines.rows, others),
-        torch.stack((stuck, stuck), 2),
-        torch.stack((held, at_reference), 2),
+        stuck_pairs,
+        held_pairs,
         _AS_PLACED_OR_TURNED[:1],
         info,
     )

@@ -69,8 +69,9 @@ def corner_first(
     used = rows[: piece.inputs][::-1]
     # spare lines are farther off, where wires take more
     spare = rows[piece.inputs :]
+    in_order = used + spare
     return AssignedLines(
         spot.tile,
-        torch.tensor(used + spare),
+        torch.tensor(in_order),
         torch.tensor(cols),
     )

@@ -49,8 +49,9 @@ def _residual(name: str) -> tuple[int, float | None]:
     try:
         pairs = int(rest[0])
         factor = float(rest[1]) if len(rest) > 1 else None
-        fits = len(rest) <= 2 and 1 <= pairs <= MOST_PAIRS
-        fits = fits and (factor is None or 1 <= factor <= 1e6)
+        pairs_fit = 1 <= pairs <= MOST_PAIRS
+        factor_fits = factor is None or 1 <= factor <= 1e6
+        fits = len(rest) <= 2 and pairs_fit and factor_fits
     except (IndexError, ValueError):
         fits = False
     if not fits:

@@ -184,4 +184,5 @@ def _amplitude(stem: str, direction: int, given: float | None) -> float:
     )
     if found is None:
         return float("nan")
-    return direction * float(found[1] or found[2])
+    volts = float(found[1] or found[2])
+    return direction * volts

@@ -134,12 +134,15 @@ def _alternating(roles: Roles, given: Given) -> Endurance:
     """A line a cell without names: its number, then what it holds after each of two states."""
     sheet = roles.sheet
     voltage = read_voltage(roles, given)
-    columns = list(sheet.columns[len(sheet.columns) % 2 :])
+    unpaired = len(sheet.columns) % 2
+    columns = list(sheet.columns[unpaired:])
     first = sheet.columns[0].values
-    own = len(sheet.columns) % 2 == 1 and bool((first == np.round(first)).all())
+    are_whole = bool((first == np.round(first)).all())
+    own = unpaired == 1 and are_whole
     cell = first.astype(np.int64) if own else np.arange(sheet.rows)
     numbers = np.concatenate([column.values for column in columns])
-    unit = "Ohm" if np.nanmedian(np.abs(numbers)) > _FEWEST_OHMS else "S"
+    typical = np.nanmedian(np.abs(numbers))
+    unit = "Ohm" if typical > _FEWEST_OHMS else "S"
     grid = np.stack(
         [
             conductance_of(

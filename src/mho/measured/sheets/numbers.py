@@ -57,7 +57,8 @@ def number_of(text: str, comma: bool = False) -> float | None:
         text = text.replace(",", ".")
     if len(text) > _LONGEST or _NUMBER.fullmatch(text) is None:
         return None
-    value = float(text.replace("d", "e").replace("D", "e"))
+    with_e = text.replace("d", "e").replace("D", "e")
+    value = float(with_e)
     return value if abs(value) < _OVERFLOW else math.nan
 
 

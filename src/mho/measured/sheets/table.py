@@ -113,10 +113,12 @@ class _Reader:
         values = np.concatenate(parts)
         self._check_nameless(values, chosen)
         self._tell_short(chosen)
+        columns = self._columns(values, chosen)
+        lines = np.array(chosen, dtype=np.int64) + self.first
         return Sheet(
             self.path.name,
-            self._columns(values, chosen),
-            np.array(chosen, dtype=np.int64) + self.first,
+            columns,
+            lines,
             bool(self.layout.titles),
             tuple(self.remarks),
         )

@@ -83,7 +83,8 @@ def read_lines(path: Path) -> tuple[list[str], list[str]]:
         raise ValueError(
             f"File `{path}` must be text, but line {line} holds bytes that are none."
         )
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = unified.split("\n")
     for number, whole in enumerate(lines, 1):
         if len(whole) > _LONGEST_LINE:
             raise ValueError(

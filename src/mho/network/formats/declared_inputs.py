@@ -41,8 +41,10 @@ def declared_example(
     path, activation = split_weights(network)
     if path is not None and not (activation or "").endswith(".toml"):
         module = perceptron(readable_file(path, "network"), activation)
-        first = next(x for x in module.modules() if isinstance(x, nn.Linear))
-        return _numbers(GraphInput("inputs", (first.in_features,)))
+        linear = (x for x in module.modules() if isinstance(x, nn.Linear))
+        first = next(linear)
+        vectors = GraphInput("inputs", (first.in_features,))
+        return _numbers(vectors)
     kind = Path(network).suffix
     if kind == ".pt2":
         entries = read_archive(readable_file(network, "network")).inputs

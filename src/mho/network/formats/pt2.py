@@ -243,13 +243,15 @@ def _graph(module: Mapping[str, Any], stored: Mapping[str, Tensor]) -> Graph:
     for node in recorded["nodes"]:
         nodes += _nodes(node, shapes)
     present = {name: label for name, label in labels.items() if label in stored}
+    keys = _keys_of_outputs(module, len(outputs))
+    untrained = tuple(name for name in labels if name not in trained)
     return Graph(
         inputs=entries,
         nodes=tuple(nodes),
-        outputs=named_outputs(outputs, _keys_of_outputs(module, len(outputs))),
+        outputs=named_outputs(outputs, keys),
         tensors={name: stored[label] for name, label in present.items()},
         labels=labels,
-        untrained=tuple(name for name in labels if name not in trained),
+        untrained=untrained,
     )
 
 

@@ -79,8 +79,9 @@ def _fold(node: Node, graph: Graph) -> Fold:
     epsilon = node.arguments["eps"]
     assert isinstance(epsilon, float)
     scale = (variance.double() + epsilon).rsqrt()
-    if values["weight"] is not None:
-        scale = scale * values["weight"].double()
+    weight = values["weight"]
+    if weight is not None:
+        scale = scale * weight.double()
     shift = -mean.double() * scale
     bias = values["bias"]
     if bias is not None:

@@ -284,7 +284,8 @@ def _edge_ratios(
 
 def fine_levels(setting: Setting) -> Measurement:
     """What cells of the preset, written to 2,048 levels, bring over 6.4 % (dB)."""
-    slices = _slices(setting.stream.child("sound"))
+    sound = setting.stream.child("sound")
+    slices = _slices(sound)
     exact = magnitudes(slices @ transform())
     stream = setting.stream.child("array", 0)
     rough = _ratio(rough_array(stream), slices, exact)
@@ -292,8 +293,10 @@ def fine_levels(setting: Setting) -> Measurement:
     chip = replace(Chip(setting.preset), tiles=1, rows=side, cols=side)
     info = describe_chip(chip)
     partners = ConductanceRange(info.conductance_low, info.conductance_high)
-    law = TableErrors(_table(chip, setting.stream.child("table")), partners)
-    fine = _ratio(ByteArray(transform(), law, stream), slices, exact)
+    table = _table(chip, setting.stream.child("table"))
+    law = TableErrors(table, partners)
+    fine_array = ByteArray(transform(), law, stream)
+    fine = _ratio(fine_array, slices, exact)
     gain = fine - rough
     return Measurement(
         value=gain,

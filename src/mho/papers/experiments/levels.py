@@ -74,6 +74,8 @@ def fewer_levels(setting: Setting) -> Measurement:
     most_allowed = CLEARLY_FEWER * LEVELS
     clearly_fewer = counts.numel() > 0 and float(counts.max()) <= most_allowed
     most_are_noisy = low > 0.5
+    noisy_share = noisy / cells
+    denoised_share = still_noisy / denoised_cells
 
     return Measurement(
         value=float(counts.median()),
@@ -81,9 +83,9 @@ def fewer_levels(setting: Setting) -> Measurement:
         high=float(counts.max()),
         interval="smallest and largest of the cells",
         holds=clearly_fewer and most_are_noisy,
-        note=f"{noisy / cells:.1%} ({low:.1%} to {high:.1%}) of {cells:,} states that were not"
+        note=f"{noisy_share:.1%} ({low:.1%} to {high:.1%}) of {cells:,} states that were not"
         " denoised fluctuate by more than 1 µS peak-to-peak in 10 s,"
-        f" {still_noisy / denoised_cells:.1%} of denoised ones.",
+        f" {denoised_share:.1%} of denoised ones.",
     )
 
 

@@ -72,8 +72,9 @@ def covariance(setting: Setting) -> Measurement:
     right = _normal(size, draw)
     # on the cells every variance is 1: rows and columns are scaled digitally
     scale = 1 / np.sqrt(matrix.diagonal())
+    scaling = diags(scale)
     on_chips = MatrixOnChips(
-        diags(scale) @ matrix @ diags(scale),
+        scaling @ matrix @ scaling,
         chip=Chip(setting.preset),
         mapping="pairs",
         stream=setting.stream.child("chip"),
@@ -85,17 +86,18 @@ def covariance(setting: Setting) -> Measurement:
     residuals = refine(
         matrix, right, lambda rest: scale * rough(scale * rest), ACCURATE
     )
+    last = residuals[-1]
     devices = 2 * matrix.nnz
     return Measurement(
-        value=residuals[-1],
-        low=residuals[-1],
-        high=residuals[-1],
+        value=last,
+        low=last,
+        high=last,
         interval="one system",
-        holds=residuals[-1] <= ACCURATE,
+        holds=last <= ACCURATE,
         note=(
             f"{size:,} equations, {devices:,} cells of numbers other than 0; analog products alone"
             f" end at a residual of {left:.1e}, {len(residuals)} refinements at"
-            f" {residuals[-1]:.1e}."
+            f" {last:.1e}."
         ),
         shown=CourseShown(tuple(residuals), left),
     )

@@ -89,7 +89,8 @@ def _traces(bench: Bench, samples: int) -> Float[Tensor, "samples cells"]:
         reading = bench.read(cells, samples=1, window=0.0)
         readings.append(reading.mean)
         taken = bench.clock - started
-        bench.wait(max(SPACING - taken, 0.0))
+        left = max(SPACING - taken, 0.0)
+        bench.wait(left)
     return torch.stack(readings)
 
 

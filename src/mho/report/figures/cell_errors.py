@@ -147,12 +147,15 @@ def _spread(axes: Any, target: Array, readback: Array) -> None:
     positive = readback[readback > 0]
     if not positive.size or target.min() <= 0:
         return
-    if target.max() <= _WIDE * np.median(target):
+    typical = np.median(target)
+    if target.max() <= _WIDE * typical:
         return
 
+    low = positive.min() / 1.4
+    high = positive.max() * 1.4
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(positive.min() / 1.4, positive.max() * 1.4)
+    axes.set_ylim(low, high)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
 

@@ -102,16 +102,17 @@ def _closer(axes: Any, trace: Trace, history: TraceHistory) -> None:
     count = min(_count(stretch, trace.interval), last - first)
     first += (last - first - count) // 2
     time = (first + np.arange(count)) * trace.interval
+    shown_samples = slice(first, first + count)
     axes.plot(
         time,
-        to_uS(trace.conductance[first : first + count]),
+        to_uS(trace.conductance[shown_samples]),
         color=SKY,
         linewidth=0.7,
         label="measured",
     )
     axes.plot(
         time,
-        to_uS(history.fitted[first : first + count]),
+        to_uS(history.fitted[shown_samples]),
         color=BLACK,
         linewidth=0.9,
         label="fitted",

@@ -97,5 +97,7 @@ def side_by_side(values: Array, close: float) -> Array:
             ends.append(place)
         lanes[dot] = lane
     # Many equal chips are drawn closer together rather than across the next row.
-    spacing = min(_LANE, 0.75 / max(1, len(ends) - 1))
+    gaps = max(1, len(ends) - 1)
+    even = 0.75 / gaps
+    spacing = min(_LANE, even)
     return lanes * spacing - 0.1

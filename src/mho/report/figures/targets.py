@@ -32,7 +32,8 @@ def targets_figure(target: Float[Tensor, " cells"], high: float) -> Figure:
     figure = new_figure(3.2)
     axes = figure.add_subplot()
 
-    top = max(high, float(target.max())) / uS
+    highest = max(high, float(target.max()))
+    top = highest / uS
     edges = np.linspace(0, 1.02 * top, _BARS + 1)
     histogram(axes, to_uS(target), edges)
 

@@ -126,11 +126,12 @@ def _waits(left: Any, right: Any, measured: Waits, summary: Summary) -> None:
         mean = np.array([row["mean_S"] for row in rows]) / uS
         wide = np.array([row["sd_S"] for row in rows]) / uS
         label = "mean ± sd" if kelvin is None else f"{kelvin - 273.15:.0f} °C"
+        colour = colours[number % 5]
         left.errorbar(
             time,
             mean,
             wide,
-            color=colours[number % 5],
+            color=colour,
             capsize=2,
             fmt="o-",
             label=label,
@@ -140,8 +141,10 @@ def _waits(left: Any, right: Any, measured: Waits, summary: Summary) -> None:
     left.set_ylabel("Shift (µS)")
     add_legend(left)
     # at the longest wait, or near it
-    late = measured.time >= measured.time.max() / 2
-    shift = (measured.conductance - measured.written)[late]
+    longest = measured.time.max()
+    late = measured.time >= longest / 2
+    moved = measured.conductance - measured.written
+    shift = moved[late]
     _bars(right, shift / uS)
     right.set_xlabel("Shift (µS)")
 

@@ -152,9 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         wanted = self.path.encode()
         home = f"/{self.server.token}/".encode()
+        events = home + b"events"
         if hmac.compare_digest(wanted, home):
             self._page()
-        elif hmac.compare_digest(wanted, home + b"events"):
+        elif hmac.compare_digest(wanted, events):
             self._events()
         else:
             self.send_error(HTTPStatus.NOT_FOUND)

@@ -133,7 +133,8 @@ def planned(job: TuneJob, start: Task) -> list[str]:
             f"Argument `method` must not have `{NOISE_AWARE}` for an image or a chip, whose"
             " targets are set; tune the network that it was compiled from."
         )
-    if start.training is None and set(job.methods) - {"refit"}:
+    learning = set(job.methods) - {"refit"}
+    if start.training is None and learning:
         # before anything is programmed: there is nothing to learn from
         _ = start.learning
     ready = isinstance(start.source, ProgrammedChip)

@@ -90,14 +90,15 @@ def _check_array(source: Source, preset: Preset) -> None:
 def _check_ranges(source: Source, numbers: dict[str, float]) -> None:
     """Refuse conductances that no cell has, and ranges without an inside."""
     for low, high in _RANGES:
+        shown_high = show(numbers[high], "S")
         if numbers[high] > _MOST_CONDUCTANCE:
-            rest = f"must be 1 S at most, but is {show(numbers[high], 'S')}"
+            rest = f"must be 1 S at most, but is {shown_high}"
             source.refuse("array", high, rest)
         if not numbers[low] < numbers[high]:
             source.refuse(
                 "array",
                 low,
-                f"must be below `{high}`, {show(numbers[high], 'S')}, but is"
+                f"must be below `{high}`, {shown_high}, but is"
                 f" {show(numbers[low], 'S')}",
             )
 

@@ -125,13 +125,16 @@ def _convolution(
     stride = entry.sizes("stride", 1, axes, 1)
     if same and max(stride) > 1:
         raise entry.refused("pads by `same` beside a stride", "padding")
+    overload = "padding" if same else "default"
+    bias = network.numbers(entry, "bias")
+    padding = "same" if same else entry.sizes("padding", 0, axes, 0)
     return network.builder.emit(
-        f"aten.conv{axes}d.{'padding' if same else 'default'}",
+        f"aten.conv{axes}d.{overload}",
         input=inputs[0],
         weight=weight,
-        bias=network.numbers(entry, "bias"),
+        bias=bias,
         stride=stride,
-        padding="same" if same else entry.sizes("padding", 0, axes, 0),
+        padding=padding,
         dilation=entry.sizes("dilation", 1, axes, 1),
         groups=groups,
     )
@@ -261,13 +264,15 @@ def _permute(
 ) -> Ref:
     rank = len(network.builder.fixed_shape(inputs[0]))
     order = entry.sizes("order", 0, rank - 1, 1)
-    if sorted(order) != list(range(1, rank)):
+    every_axis = list(range(1, rank))
+    if sorted(order) != every_axis:
         raise entry.refused(
             f"says `order` is {order}, where each of 1 to {rank - 1} belongs",
             "order",
         )
+    with_samples = (0, *order)
     return network.builder.emit(
-        "aten.permute.default", self=inputs[0], dims=(0, *order)
+        "aten.permute.default", self=inputs[0], dims=with_samples
     )
 
 

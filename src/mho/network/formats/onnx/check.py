@@ -219,11 +219,13 @@ class _Reference:
             for name, tensor in samples.items()
         }
         given = {**self.source.constants, **turned}
-        return {
-            item.name: value.astype(numpy_type(item.type.tensor_type.elem_type))
-            for item in self.source.model.graph.input
-            if (value := given.get(item.name)) is not None
-        }
+        fed: dict[str, Array] = {}
+        for item in self.source.model.graph.input:
+            value = given.get(item.name)
+            if value is not None:
+                kind = numpy_type(item.type.tensor_type.elem_type)
+                fed[item.name] = value.astype(kind)
+        return fed
 
 
 def numpy_type(kind: int) -> npt.DTypeLike:

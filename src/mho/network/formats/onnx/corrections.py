@@ -233,8 +233,10 @@ def _global_length() -> type:
         def _run(self, x: Array, p: Any = None) -> tuple[Array]:
             power = 2 if p is None else p
             axes = tuple(range(2, x.ndim))
-            total = (np.abs(x) ** power).sum(axis=axes, keepdims=True)
-            return ((total ** (1 / power)).astype(x.dtype),)
+            powers = np.abs(x) ** power
+            total = powers.sum(axis=axes, keepdims=True)
+            length = total ** (1 / power)
+            return (length.astype(x.dtype),)
 
     return GlobalLpPool
 

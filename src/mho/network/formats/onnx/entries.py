@@ -195,9 +195,10 @@ def _sample_axis(item: Any, batch: int | str | None) -> int:
     if batch is not None and batch in sizes:
         return sizes.index(batch)
     free = [k for k, size in enumerate(sizes) if not isinstance(size, int)]
-    if free and not isinstance(batch, int):
+    is_number = isinstance(batch, int)
+    if free and not is_number:
         return free[0]
-    if sizes and isinstance(batch, int):
+    if sizes and is_number:
         return 0
     shape = tuple(sizes)
     raise RefusedError(

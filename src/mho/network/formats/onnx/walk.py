@@ -147,13 +147,15 @@ class _Walk:
                 f"has a node `{label}` (`{operator}`) that uses `{missing[0]}` before it is"
                 " computed"
             )
+        inputs = tuple(values[name] if name else None for name in item.input)
         known = operator in HANDLERS or operator in FOLDED
+        attributes = _attributes(item, self.folder) if known else {}
         return OnnxNode(
             label,
             operator,
-            tuple(values[name] if name else None for name in item.input),
+            inputs,
             tuple(item.output),
-            _attributes(item, self.folder) if known else {},
+            attributes,
             _place(item),
             self.opset,
         )

@@ -133,10 +133,11 @@ def _beginnings(
 ) -> tuple[Model, ...]:
     """Subgraphs that a network calls once, each of which is read once."""
     field = schema.OPTIONS["CALL_ONCE"].fields["init_subgraph_index"]
+    calls = [
+        item.options for item in model.operators if item.operator == "CALL_ONCE"
+    ]
     numbers = {
-        0 if item.options is None else item.options.whole(field, "i")
-        for item in model.operators
-        if item.operator == "CALL_ONCE"
+        0 if options is None else options.whole(field, "i") for options in calls
     }
     for number in numbers:
         if not 0 < number < len(graphs):
@@ -227,12 +228,13 @@ def _content(buffer: Table) -> Array | None:
     size = buffer.whole(schema.Buffer.SIZE, "Q")
     # Writers put 1 into both as long as they do not know them.
     if offset > 1:
-        if offset + size > len(buffer.content):
+        whole = buffer.content
+        end = offset + size
+        if end > len(whole):
             raise RefusedError(
-                f"is damaged: it points to bytes {offset} to {offset + size} of"
-                f" {len(buffer.content)}"
+                f"is damaged: it points to bytes {offset} to {end} of {len(whole)}"
             )
-        return np.frombuffer(buffer.content, np.uint8, size, offset)
+        return np.frombuffer(whole, np.uint8, size, offset)
     if data is None or not len(data):
         return None
     return data

@@ -352,16 +352,17 @@ def _outputs(
     """What the file returns, in its own order of axes."""
     found: list[GraphOutput] = []
     for place in model.outputs:
+        name = model.names[place]
         value = values.get(place)
         if value is None or isinstance(value, Constant):
             raise RefusedError(
-                f"returns `{model.names[place]}`, which it does not compute from its inputs"
+                f"returns `{name}`, which it does not compute from its inputs"
             )
         translator.builder.current = (
             f"{model.tensors[place].name} as in the file"
         )
         ref = translator.in_file_order(value)
-        found.append(GraphOutput(model.names[place], ref.name))
+        found.append(GraphOutput(name, ref.name))
     names = {output.name for output in found}
     if not found or len(names) < len(found):
         raise RefusedError(

@@ -34,13 +34,14 @@ def read_numbers(tensor: TensorRecord) -> Array:
     dtype = schema.TYPES[tensor.kind]
     count = math.prod(tensor.shape)
     size = len(tensor.content)
+    wanted = count * dtype.itemsize
     whole = tensor.sparsity is None
-    if min(tensor.shape, default=1) < 0 or (
-        count * dtype.itemsize != size if whole else size % dtype.itemsize
-    ):
+    fits = size == wanted if whole else size % dtype.itemsize == 0
+    has_negative_size = min(tensor.shape, default=1) < 0
+    if has_negative_size or not fits:
         raise RefusedError(
-            f"has a tensor `{tensor.name}` of {len(tensor.content)} bytes where its shape"
-            f" {tensor.shape} asks for {count * dtype.itemsize}"
+            f"has a tensor `{tensor.name}` of {size} bytes where its shape"
+            f" {tensor.shape} asks for {wanted}"
         )
     # Real numbers need four bytes, and eight while they are worked out.
     check_memory(12 * count, "network", f"its tensor `{tensor.name}`")

@@ -207,7 +207,8 @@ class Translator:
     def fused(self, node: TfliteNode, ref: Ref) -> Ref:
         """The activation that an operation has built in."""
         number = node.option("fused_activation_function", "b")
-        if not 0 <= number < len(schema.ACTIVATIONS):
+        is_known = 0 <= number < len(schema.ACTIVATIONS)
+        if not is_known:
             raise node.refused(f"ends with the unknown activation {number}")
         kind = schema.ACTIVATIONS[number]
         # The interpreter of the format leaves it out there; nobody can say what was meant.

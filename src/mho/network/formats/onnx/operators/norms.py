@@ -35,7 +35,8 @@ def _batch_norm(builder: Builder, node: OnnxNode) -> Value:
 def _layer_norm(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     """Layer normalization over the last axes, with mean and inverse deviation if asked for."""
     value = node.needed(0)
-    axis = node.axis(builder, value, node.whole_attribute("axis", -1))
+    stated = node.whole_attribute("axis", -1)
+    axis = node.axis(builder, value, stated)
     shape = builder.fixed_shape(value)[axis:]
     if None in shape:
         raise node.refused("normalizes over a free axis")
@@ -57,7 +58,8 @@ def _layer_norm(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     away = builder.emit("aten.sub.Tensor", self=value, other=mean)
     spread = _mean_square(builder, away, axes)
     shifted = builder.emit("aten.add.Scalar", self=spread, other=epsilon)
-    return result, mean, builder.emit("aten.rsqrt.default", self=shifted)
+    inverse = builder.emit("aten.rsqrt.default", self=shifted)
+    return result, mean, inverse
 
 
 def _shaped(

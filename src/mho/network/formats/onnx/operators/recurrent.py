@@ -210,8 +210,9 @@ def _by_steps(
 ) -> list[Ref]:
     """Outputs and last states, every step written out."""
     node = layer.node
+    usual = _ACTIVATIONS[node.operator]
     every = unrolled_activations(
-        node, layer.activations, _ACTIVATIONS[node.operator], layer.directions
+        node, layer.activations, usual, layer.directions
     )
     outputs: list[Ref] = []
     finals: list[list[Ref]] = []
@@ -225,9 +226,10 @@ def _by_steps(
         outputs.append(output)
         finals.append(final)
     stacked = builder.emit("aten.stack.default", tensors=outputs, dim=1)
+    of_each_state = zip(*finals, strict=True)
     last = [
-        builder.emit("aten.stack.default", tensors=list(pair), dim=0)
-        for pair in zip(*finals, strict=True)
+        builder.emit("aten.stack.default", tensors=list(both), dim=0)
+        for both in of_each_state
     ]
     return [stacked, *last]
 

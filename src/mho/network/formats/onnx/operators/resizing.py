@@ -169,15 +169,16 @@ def _repeats(
         how["mode"] == "nearest"
         and (how["places"], how["nearest"]) in _REPEATING
     )
-    return (
-        plain
-        and rank in (3, 4)
-        and all(
-            own.scale == 1 if axis < 2 else own.wanted == own.size * own.scale
-            for axis, own in axes.items()
-        )
-        and all(own.scale >= 1 and own.scale % 1 == 0 for own in axes.values())
+    if not plain or rank not in (3, 4):
+        return False
+    exact = all(
+        own.scale == 1 if axis < 2 else own.wanted == own.size * own.scale
+        for axis, own in axes.items()
     )
+    if not exact:
+        return False
+    scales = [own.scale for own in axes.values()]
+    return all(scale >= 1 and scale % 1 == 0 for scale in scales)
 
 
 def _repeated(
