@@ -122,10 +122,12 @@ class Journal:
             np.full(size, gate, "f4")
             for size, gate in zip(sizes, gates, strict=True)
         ]
+        every_cell = torch.cat(cells).numpy()
+        every_value = torch.cat(values).numpy()
         columns = {
-            "cell": torch.cat(cells).numpy().astype("u4"),
+            "cell": every_cell.astype("u4"),
             "kind": np.repeat(kinds, sizes).astype("u1"),
-            "value": torch.cat(values).numpy().astype("f4"),
+            "value": every_value.astype("f4"),
             "width": np.repeat(widths, sizes),
             "gate": np.concatenate(gate_of_each),
             "time": np.repeat(times, sizes),

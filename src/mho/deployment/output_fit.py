@@ -167,7 +167,8 @@ def _fitted(
     ranged: bool,
 ) -> tuple[dict[int, Correction], list[tuple[float, float]]]:
     """New corrections, in force, and the relative error of each layer without and with them."""
-    goals = iter(wanted_products(deployed.network, samples))
+    network = deployed.network
+    goals = iter(wanted_products(network, samples))
     errors: list[tuple[float, float]] = []
     found: dict[int, Correction] = {}
     deployed.put_in_force(replace(deployed.settings, corrections={}))
@@ -188,7 +189,7 @@ def _fitted(
         )
         return corrected
 
-    deployed.network.run(samples, product)
+    network.run(samples, product)
     return found, errors
 
 

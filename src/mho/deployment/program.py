@@ -126,7 +126,8 @@ def _planned(
     planned = second_pair_targets(
         placement, held, bench.info, in_force, stage=stage, given=given
     )
-    done.look(held, bench.ledger - spent_before_look)
+    cost_of_look = bench.ledger - spent_before_look
+    done.look(held, cost_of_look)
     return planned
 
 

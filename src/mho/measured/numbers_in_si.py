@@ -122,10 +122,12 @@ def _with_unit(column: Column, sheet: Sheet) -> Column:
     unit = column.unit or unit_in_name(sheet.source)
     if sheet.unit:
         known = unit_of(unit) if unit else None
+        said = unit_of(sheet.unit)
         word = plain(column.name)
-        if known is not None and known != unit_of(sheet.unit):
+        names_another = is_current(column) or "resistance" in word
+        if known is not None and known != said:
             told = f"in {one_line(unit)}"
-        elif known is None and (is_current(column) or "resistance" in word):
+        elif known is None and names_another:
             told = "no conductance by its name"
         else:
             told = ""

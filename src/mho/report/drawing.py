@@ -65,8 +65,9 @@ def draw_answers(data: RunData) -> Drawn:
     from mho.report import figures
 
     wanted = {}
-    if data.confusion is not None:
-        wanted["confusion"] = partial(figures.confusion_matrix, data.confusion)
+    confusion = data.confusion
+    if confusion is not None:
+        wanted["confusion"] = partial(figures.confusion_matrix, confusion)
     layers = data.result.get("layers")
     if isinstance(layers, list) and layers:
         wanted["layers"] = partial(figures.layer_error_figure, layers)

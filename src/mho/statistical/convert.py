@@ -97,14 +97,15 @@ def convert(
         known = source.layers if isinstance(source, Network) else ()
         mapping = suited_pairs([layer.weight for layer in known], info)
     check_range(mapping, info)
+    tiling = Tiling(info, mapping)
     if not isinstance(source, Network):
-        return _swapped_module(source, Tiling(info, mapping), digital)
+        return _swapped_module(source, tiling, digital)
     if digital:
         raise ValueError(
             "Argument `digital` must be left out for a network that was read already, but is"
             f" {list(digital)}; give it to `mho.read_network`."
         )
-    return _network_on_tiles(source, Tiling(info, mapping))
+    return _network_on_tiles(source, tiling)
 
 
 def _described(chip: Chip) -> BenchInfo:

@@ -80,9 +80,12 @@ def _measured(known: _Known) -> TypicalSwitching:
     lab = _Lab(model, chip.temperature, chip.electronics.sample_time, most)
     up, down = lab.steps()
     span = model.high - model.low
-    largest = min(max(up, default=0.0), max(down, default=0.0))
-    if largest < _LEAST * span:
-        way = "SET" if max(up, default=0.0) < _LEAST * span else "RESET"
+    strongest_up = max(up, default=0.0)
+    strongest_down = max(down, default=0.0)
+    largest = min(strongest_up, strongest_down)
+    least = _LEAST * span
+    if largest < least:
+        way = "SET" if strongest_up < least else "RESET"
         raise ValueError(
             f"Kind `{type(model).__name__}` must move by pulses both ways, but no {way} pulse of"
             f" {show(lab.ladder[0], 'V')} to {show(most, 'V')} and {show(model.usual_width, 's')}"

@@ -123,17 +123,20 @@ def _described(
     shift = 2 * samples * math.log(unit)
     fitted = torch.from_numpy(chosen.fitted * unit)
     away = trace.conductance.double() - fitted
-    levels = sorted(float(level) * unit for level in chosen.model.levels)
+    residual = away.square().mean().sqrt()
+    model = chosen.model
+    levels = sorted(float(level) * unit for level in model.levels)
+    criteria = [score + shift for score in scores]
     return TelegraphAnalysis(
         traps=_found(chosen, trace, unit, options),
         levels=tuple(levels),
-        noise=chosen.model.noise * unit,
-        residual=float(away.square().mean().sqrt()),
+        noise=model.noise * unit,
+        residual=float(residual),
         complete=chosen.explains(options),
         interval=trace.interval,
         samples=samples,
         log_likelihood=chosen.score - shift / 2,
-        bic=tuple(score + shift for score in scores),
+        bic=tuple(criteria),
         bic_gaussian=rival + shift,
         fitted=fitted,
     )

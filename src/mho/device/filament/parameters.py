@@ -161,10 +161,11 @@ class CellParameters(CellModel):
         telegraph = self.telegraph
         # logarithm of the probability that a channel survives a pulse well above its onset
         certain = min(telegraph.cleaning_probability, 1 - 1e-7)
+        cleaning_width = telegraph.cleaning_width
         groups["telegraph"] |= {
             "e_folds": math.log(telegraph.longest / telegraph.shortest),
-            "survival": math.log1p(-certain) / telegraph.cleaning_width,
-            "spawning_rate": telegraph.spawning / telegraph.cleaning_width,
+            "survival": math.log1p(-certain) / cleaning_width,
+            "spawning_rate": telegraph.spawning / cleaning_width,
         }
         groups["relaxation"] |= self.relaxation.derived()
         warmth = self.temperature

@@ -46,12 +46,13 @@ def _residual(name: str) -> tuple[int, float | None]:
         ValueError: It is neither.
     """
     _, *rest = name.split(":")
+    count = len(rest)
     try:
         pairs = int(rest[0])
-        factor = float(rest[1]) if len(rest) > 1 else None
+        factor = float(rest[1]) if count > 1 else None
         pairs_fit = 1 <= pairs <= MOST_PAIRS
         factor_fits = factor is None or 1 <= factor <= 1e6
-        fits = len(rest) <= 2 and pairs_fit and factor_fits
+        fits = count <= 2 and pairs_fit and factor_fits
     except (IndexError, ValueError):
         fits = False
     if not fits:

@@ -49,8 +49,9 @@ class WeightMapping(ABC):
         check_positive(self.low, "low", "S")
         check_between(self.high, "high", self.low, 1.0, "S")
         if self.high == self.low:
+            both = show(self.low, "S")
             raise ValueError(
-                f"Argument `high` must be above `low`, but both are {show(self.low, 'S')}."
+                f"Argument `high` must be above `low`, but both are {both}."
             )
         check_choice(self.scale, "scale", SCALES)
         check_between(self.clip, "clip", 50.0, 100.0, "%")

@@ -154,7 +154,8 @@ def _measure(
     verdicts: list[Verdict] = []
     pictures: dict[str, bytes] = {}
     for claim in paper.claims:
-        progress(f"{paper.name}, {claim.name}", 0.0)
+        title = f"{paper.name}, {claim.name}"
+        progress(title, 0.0)
         known = kept_verdict(files, paper, claim)
         if known is None:
             verdict = judge(claim, setting)
@@ -164,7 +165,7 @@ def _measure(
             verdict, drawn = known
         verdicts.append(verdict)
         pictures |= drawn
-        progress(f"{paper.name}, {claim.name}", 1.0)
+        progress(title, 1.0)
     return verdicts, pictures
 
 

@@ -235,7 +235,8 @@ def _content(buffer: Table) -> Array | None:
                 f"is damaged: it points to bytes {offset} to {end} of {len(whole)}"
             )
         return np.frombuffer(whole, np.uint8, size, offset)
-    if data is None or not len(data):
+    is_empty = data is None or not len(data)
+    if is_empty:
         return None
     return data
 

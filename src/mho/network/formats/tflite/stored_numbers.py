@@ -57,7 +57,8 @@ def read_numbers(tensor: TensorRecord) -> Array:
     if tensor.quantization is None:
         return array
     # Old writers put signed bytes into unsigned ones and left the zero point out.
-    if dtype == np.uint8 and not tensor.quantization.zero.any():
+    has_zero_point = tensor.quantization.zero.any()
+    if dtype == np.uint8 and not has_zero_point:
         raise RefusedError(
             f"keeps `{tensor.name}` as bytes without a zero point, which versions of the format"
             " read differently"
