@@ -104,6 +104,13 @@ KNOWN = (
     ),
     Known("--method", "solve", ("help",), "of solving, not of tuning"),
     Known("--method", "tune", ("default",), "the two have other methods"),
+    Known(
+        "--table",
+        "fleet",
+        ("kind", "default"),
+        "the file of a surrogate; `mho fit` makes a table of steps and no file of its own",
+    ),
+    Known("--table", "fit", ("help",), "of steps, not of a surrogate"),
     Known("--chips", "yield", ("default",), "a mean over faults needs several"),
     Known(
         "--chip",

@@ -13,6 +13,7 @@ from mho.fitting.engine import (
     fit_law,
 )
 from mho.fitting.fit_files import Fit, fit_files
+from mho.fitting.fit_table import fit_table
 
 __all__ = [
     "Curve",
@@ -24,4 +25,5 @@ __all__ = [
     "complex_step",
     "fit_files",
     "fit_law",
+    "fit_table",
 ]

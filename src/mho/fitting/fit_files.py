@@ -36,6 +36,7 @@ class Fit:
         told: What else is to be said, a sentence each.
         rivals: Schwarz's criterion of laws that were tried, by their titles (1).
         curves: Data against fit.
+        table: What stands in the place of laws where cells are a table; empty otherwise.
     """
 
     preset: Preset
@@ -44,6 +45,7 @@ class Fit:
     told: tuple[str, ...]
     rivals: dict[str, float] = field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
+    table: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """All of it but the curves, ready for JSON."""
@@ -75,10 +77,13 @@ class Fit:
             "chosen": self._chosen(),
             "rivals": dict(self.rivals),
             "told": list(self.told),
+            "table": self.table,
         }
 
     def _chosen(self) -> list[str]:
         """Which law was preferred, and by how much."""
+        if self.table:
+            return [self.table]
         if not self.rivals:
             return []
         order = sorted(self.rivals, key=lambda title: self.rivals[title])

@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from mho.device.kinds.tables import LabSteps, StepTable
+from mho.device.kinds.tables import LabSteps, Steps, StepTable
 from mho.device.model import CellModel
 from mho.device.values import Preset
 
@@ -50,7 +50,7 @@ PRESETS: tuple[Preset, ...] = tuple(
 )
 """Chips whose cells are of these kinds."""
 
-__all__ = ["FILES", "KINDS", "PRESETS", "LabSteps", "StepTable"]
+__all__ = ["FILES", "KINDS", "PRESETS", "LabSteps", "StepTable", "Steps"]
 __all__ += list(KINDS)
 
 

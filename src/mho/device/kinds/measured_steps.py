@@ -44,6 +44,7 @@ from mho.device.kinds.tables import (
     LEVELS,
     NODES,
     LabSteps,
+    Steps,
     StepTable,
     has_titles,
     lab_table,
@@ -104,8 +105,20 @@ class MeasuredSteps(CellModel):
             ValueError: It cannot be read, has too few rows or such as make no sense.
         """
         file = Path(path)
-        steps = read_steps(file)
-        table = step_table(steps, file)
+        return MeasuredSteps.from_steps(read_steps(file), file)
+
+    @staticmethod
+    def from_steps(steps: Steps, source: Path) -> "MeasuredSteps":
+        """Cells of pulses that are at hand.
+
+        Args:
+            steps: All pulses, of one width and of both polarities.
+            source: Where they are from, for sentences.
+
+        Raises:
+            ValueError: An amplitude has too few pulses.
+        """
+        table = step_table(steps, source)
         ends = np.concatenate((steps.before, steps.after))
         return MeasuredSteps(
             table, float(ends.min()), float(ends.max()), table.gain_spread

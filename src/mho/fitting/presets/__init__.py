@@ -6,6 +6,7 @@
 
 from mho.fitting.presets.merge import merged_preset
 from mho.fitting.presets.origins import (
+    REACH,
     PresetRow,
     fitted_value,
     is_fitted,
@@ -15,6 +16,7 @@ from mho.fitting.presets.part import Part
 from mho.fitting.presets.ramps import ramp_preset
 
 __all__ = [
+    "REACH",
     "Part",
     "PresetRow",
     "fitted_value",

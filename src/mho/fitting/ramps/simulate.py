@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from mho.device import CellModel, Cells
+from mho.device.kinds import MeasuredSteps
 from mho.fitting.engine import Row
 from mho.rng import Stream
 
@@ -20,12 +21,12 @@ def simulated_ramps(
     """Conductance of cells after each pulse (S), unread. Shape (pulses + 1, cells).
 
     Args:
-        kind: The kind of cell, `RampSteps` or `SoftBound`.
+        kind: The kind of cell, `RampSteps`, `SoftBound` or `MeasuredSteps`.
         start: Conductance at the start (S). Shape (cells,).
         signs: +1 for a unit pulse up, −1 for one down. Shape (pulses,).
         stream: All randomness.
     """
-    numbers: Any = kind
+    raising, lowering, width = _unit_pulses(kind)
     cells = Cells(kind, start.size, stream, _ROOM)
     begun = torch.tensor(start, dtype=torch.float32)
     cells.column("conductance").copy_(begun)
@@ -33,7 +34,15 @@ def simulated_ramps(
     limit = torch.full((start.size,), _NO_LIMIT)
     found = [start]
     for sign in signs:
-        volts = torch.full((1, start.size), float(sign) * numbers.voltage)
-        cells.pulse(every, volts, numbers.width, limit, 0.0)
+        volts = torch.full((1, start.size), raising if sign > 0 else lowering)
+        cells.pulse(every, volts, width, limit, 0.0)
         found.append(cells.column("conductance").numpy().astype(np.float64))
     return np.array(found)
+
+
+def _unit_pulses(kind: Any) -> tuple[float, float, float]:
+    """Amplitudes of a unit pulse up and down (V), and its width (s)."""
+    if isinstance(kind, MeasuredSteps):
+        usual = kind.typical()
+        return usual.set_voltage, -usual.reset_voltage, usual.width
+    return kind.voltage, -kind.voltage, kind.width

@@ -34,6 +34,7 @@ def render_fit(result: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
         files=result["files"],
         told=result["told"],
         chosen=result["chosen"],
+        table=result["table"],
         rests=[one for one in rows if one["origin"] == "data"],
         kept=[one for one in rows if one["origin"] != "data"],
         beside=[_row(one) for one in result["beside"]],

@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from mho.cli.options import (
+    FLAG,
     PLACE,
     PRESET,
     Json,
@@ -22,6 +23,7 @@ def fit(
     base: Annotated[str, PLACE] = PRESET,
     as_: Annotated[str | None, Parameter(name="--as")] = None,
     voltage: ReadVoltage = "0.2V",
+    table: Annotated[bool, FLAG] = False,
     resume: Resume = False,
     out: OutFolder = None,
     json: Json = None,
@@ -32,7 +34,9 @@ def fit(
     Args:
         data: Files of measurements, as `mho characterise` reads them.
         base: Preset that gives whatever the data do not determine; see `mho presets`.
-        as_: What the files hold, where their columns leave it open, such as `ramps`.
+        as_: What the files hold, where their columns leave it open, such as `pulses`.
+        table: Make cells that draw their steps from a table of the measured ones, by conductance,
+            instead of laws; of ramps and pulses.
     """
     from mho.cli.shared import with_threads
     from mho.cli.work.cells import fit as work
@@ -44,6 +48,7 @@ def fit(
             base=base,
             kind=as_,
             voltage=voltage,
+            as_table=table,
             resume=resume,
             out=out,
             json=json,

@@ -19,15 +19,13 @@ from mho.cli.shared import (
 )
 from mho.device.published import (
     PRESETS,
-    Preset,
     check_preset,
     preset,
     preset_text,
 )
 from mho.files import RunFolder, run_identity, write_whole
-from mho.fitting import fit_files
+from mho.fitting import Fit, fit_files, fit_table
 from mho.measured import Measurement, read_measured
-from mho.progress import Progress
 from mho.report.fits import draw_fit, render_fit
 from mho.units import show
 
@@ -42,6 +40,7 @@ def run(
     base: str,
     kind: str | None,
     voltage: str,
+    as_table: bool,
     resume: bool,
     out: str | None,
     json: str | None,
@@ -69,7 +68,7 @@ def run(
         [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths],
         [path.name for path in paths],
         lent,
-        (target.stem, kind, voltage),
+        (target.stem, kind, voltage, as_table),
     )
     with (
         progress_bars() as progress,
@@ -83,7 +82,11 @@ def run(
     ):
         tell(files)
         if not files.is_complete:
-            _fit(files, measured, lent, target.stem, progress)
+            if as_table:
+                found = fit_table(measured, lent, target.stem)
+            else:
+                found = fit_files(measured, lent, target.stem, progress)
+            _keep(files, measured, found)
             files.finish()
         result = files.result()
     write_whole(target, (folder / _PRESET).read_bytes())
@@ -92,15 +95,10 @@ def run(
     _print(result, target, folder)
 
 
-def _fit(
-    files: RunFolder,
-    measured: Sequence[Measurement],
-    base: Preset,
-    name: str,
-    progress: Progress,
+def _keep(
+    files: RunFolder, measured: Sequence[Measurement], found: Fit
 ) -> None:
-    """Everything between the values and the results."""
-    found = fit_files(measured, base, name, progress)
+    """Results, page and preset into the folder."""
     result = found.as_json()
     result["files"] = [
         {"file": one.source, "kind": one.kind, "remarks": list(one.remarks)}

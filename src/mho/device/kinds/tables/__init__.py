@@ -5,6 +5,7 @@ from mho.device.kinds.tables.step_files import has_titles, read_steps
 from mho.device.kinds.tables.step_table import (
     LEVELS,
     NODES,
+    Steps,
     StepTable,
     step_table,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "NODES",
     "LabSteps",
     "StepTable",
+    "Steps",
     "has_titles",
     "lab_table",
     "read_steps",
