@@ -13,11 +13,18 @@ from typing import Any
 
 import pytest
 
+import mho
+
 README = Path(__file__).parents[1] / "README.md"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 ROW = re.compile(
     r"\| ([^|]+?) \| ([\d.,]+) ± ([\d.,]+) \| ([\d.,]+) … ([\d.,]+) \|"
 )
+FITTED = re.compile(
+    r"^  ((?:cell|array)\.\w+) +([\d.]+)( nS)? +([\d.]+)(?: nS)? to ([\d.]+)",
+    re.MULTILINE,
+)
+"""A number of a fitted preset as the README shows it."""
 DEVIATIONS = 5.0
 """How far from the mean a figure may lie: eight seeds tell the deviation roughly (1).
 
@@ -168,6 +175,31 @@ def test_what_the_readme_shows_of_a_run_is_one_of_the_seeds() -> None:
         assert row.low - row.step <= float(number[1]) <= row.high + row.step, (
             name
         )
+
+
+def test_measured_cells_come_out_as_the_readme_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ramps of the page about fits; a search ends within a twentieth of an interval."""
+    page = README.parent / "docs" / "how-to" / "fit.md"
+    made = re.search(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    assert made is not None
+    monkeypatch.chdir(tmp_path)
+    exec(compile(made[1], str(page), "exec"), {})
+    measured = [mho.read_measured(f"{name}.csv") for name in ("set", "reset")]
+    fit = mho.fit_files(measured, mho.preset("rao2023"), "mycell")
+    found = {
+        row["name"]: (row["value"], *row["interval"])
+        for row in fit.as_json()["numbers"]
+        if row["origin"] == "data"
+    }
+    written = FITTED.findall(README.read_text())
+    assert {name for name, *_ in written} == set(found)
+    for name, value, unit, low, high in written:
+        size = 1e-9 if unit else 1.0
+        told = [float(one) * size for one in (value, low, high)]
+        width = told[2] - told[1]
+        assert told == pytest.approx(found[name], abs=0.05 * width), name
 
 
 def test_the_two_command_lines_are_there() -> None:
