@@ -1,8 +1,8 @@
 """The one loop that runs every protocol, on the cells that still need it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,11 +31,13 @@ from mho.programming.records import (
     SAVED_RESULTS,
     SO_FAR,
     CellResults,
+    Decided,
     check_cells,
     check_restorable,
     copies,
     fill,
     fresh,
+    joined,
     saved_columns,
 )
 from mho.programming.result import ProgramResult
@@ -217,7 +219,7 @@ class ProgramRun:
             Live cells that are not ready (1).
         """
         decided = in_threads(self._decide, self.live_cells, _DECISION)
-        cells, amplitude, count, at = _joined(decided)
+        cells, amplitude, count, at = joined(decided)
         width = self.protocol.trim.width
         most = int(count.max(initial=0))
         if most > 1:
@@ -230,7 +232,7 @@ class ProgramRun:
             self._drop()
         return sum(one.busy for one in decided)
 
-    def _decide(self, some: slice) -> "_Decided":
+    def _decide(self, some: slice) -> Decided:
         """What some of the live cells get next."""
         live = self._live[some]
         # what the bench is given is made anew: it may keep it
@@ -240,7 +242,7 @@ class ProgramRun:
         trims, trains, longest, busy, stuck = self._kernels["decide"](
             live, self._p, cells, amplitude, count, at
         )
-        return _Decided(
+        return Decided(
             cells[:trims],
             amplitude[:trims],
             count[:trims],
@@ -325,42 +327,6 @@ class ProgramRun:
         """Write down how cells ended, and drop them."""
         kept = self._kernels["drop"](self._live, self._done)
         self._live = self._live[:kept]
-
-
-class _Decided(NamedTuple):
-    """What some of the live cells get next.
-
-    Args:
-        cells: Numbers of cells that get pulses.
-        amplitude: Amplitude of those of each (V).
-        repeats: How many each gets (1).
-        at: Places of cells that get the train they owe.
-        longest: Pulses of the longest train (1).
-        busy: Cells that wait for something (1).
-        stuck: Cells found stuck (1).
-    """
-
-    cells: Table
-    amplitude: Table
-    repeats: Table
-    at: Table
-    longest: int
-    busy: int
-    stuck: int
-
-
-def _joined(parts: Sequence[_Decided]) -> tuple[Table, Table, Table, Table]:
-    """Arrays of all parts, one after the other."""
-    if len(parts) == 1:
-        only = parts[0]
-        return only.cells, only.amplitude, only.repeats, only.at
-    cells, amplitude, repeats, at, *_ = zip(*parts, strict=True)
-    return (
-        np.concatenate(cells),
-        np.concatenate(amplitude),
-        np.concatenate(repeats),
-        np.concatenate(at),
-    )
 
 
 def _seen(found: Float[Tensor, " cells"], count: int) -> Table:

@@ -1,7 +1,8 @@
 """Records with one entry for each cell, as kernels see them, and as tensors that are saved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -227,3 +228,39 @@ def check_cells(cells: Int64[Tensor, " cells"], count: int) -> None:
         raise ValueError(
             "Argument `cells` must name each cell once, but some are named twice."
         )
+
+
+class Decided(NamedTuple):
+    """What some of the live cells get next.
+
+    Args:
+        cells: Numbers of cells that get pulses.
+        amplitude: Amplitude of those of each (V).
+        repeats: How many each gets (1).
+        at: Places of cells that get the train they owe.
+        longest: Pulses of the longest train (1).
+        busy: Cells that wait for something (1).
+        stuck: Cells found stuck (1).
+    """
+
+    cells: Table
+    amplitude: Table
+    repeats: Table
+    at: Table
+    longest: int
+    busy: int
+    stuck: int
+
+
+def joined(parts: Sequence[Decided]) -> tuple[Table, Table, Table, Table]:
+    """Arrays of all parts, one after the other."""
+    if len(parts) == 1:
+        only = parts[0]
+        return only.cells, only.amplitude, only.repeats, only.at
+    cells, amplitude, repeats, at, *_ = zip(*parts, strict=True)
+    return (
+        np.concatenate(cells),
+        np.concatenate(amplitude),
+        np.concatenate(repeats),
+        np.concatenate(at),
+    )

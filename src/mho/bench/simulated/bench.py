@@ -252,8 +252,7 @@ class SimulatedBench:
             ValueError: Cells are not on one tile, or not in its rows and columns as in the
                 matrix, or there is not one full scale, or one for each column.
         """
-        cells = (plus, minus)
-        call = partial(self._products, voltage, cells, full_scale)
+        call = partial(self._products, voltage, (plus, minus), full_scale)
         return self._multiplied(call)
 
     def multiply_transposed(
@@ -269,8 +268,7 @@ class SimulatedBench:
         Arguments and errors as of `multiply`, rows and columns exchanged. By reciprocity the same
         effective matrix multiplies, wires included.
         """
-        cells = (plus, minus)
-        call = partial(self._products, voltage, cells, full_scale)
+        call = partial(self._products, voltage, (plus, minus), full_scale)
         return self._multiplied(partial(call, transposed=True))
 
     def _multiplied(self, call: Callable[..., tuple[Tensor, Ledger]]) -> Tensor:

@@ -22,7 +22,7 @@ from mho.network.formats.building import (
     Value,
     array_of,
 )
-from mho.network.formats.onnx.operators import Handler, OnnxNode
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.graph import Ref
 from mho.network.operations import arguments_of, evaluate_node
 

@@ -11,7 +11,8 @@ from mho.network.formats.building import Builder, Constant, Value
 from mho.network.formats.onnx.entries import Entries, Wish, entries_of
 from mho.network.formats.onnx.file import onnx_module, opset_of, read_array
 from mho.network.formats.onnx.folding import FOLDED, folded
-from mho.network.formats.onnx.operators import HANDLERS, OnnxNode
+from mho.network.formats.onnx.node import OnnxNode
+from mho.network.formats.onnx.operators import HANDLERS
 from mho.network.graph import Ref
 from mho.network.tracing import first_line
 

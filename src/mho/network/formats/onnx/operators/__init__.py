@@ -6,6 +6,7 @@ words for the same operator, back to version 7, are understood where the operato
 
 from collections.abc import Mapping
 
+from mho.network.formats.onnx.node import Handler
 from mho.network.formats.onnx.operators import (
     activations,
     arithmetic,
@@ -21,7 +22,6 @@ from mho.network.formats.onnx.operators import (
     shapes,
     slices,
 )
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
 
 HANDLERS: Mapping[str, Handler] = {
     name: handler
@@ -44,4 +44,4 @@ HANDLERS: Mapping[str, Handler] = {
 }
 """What reads each operator, by its name in the standard."""
 
-__all__ = ["HANDLERS", "Handler", "OnnxNode"]
+__all__ = ["HANDLERS"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mho.network.formats.building import Builder, Constant, Value
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.graph import Ref
 
 

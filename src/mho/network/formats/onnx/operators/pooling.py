@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mho.network.formats.building import Builder, Value
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators.convolutions import (
     moves_of,
     padded,
     padding_of,
     spans_of,
 )
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
 from mho.network.graph import Ref
 
 _PIXELS = 2**20

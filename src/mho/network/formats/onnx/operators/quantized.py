@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from mho.network.formats.building import Array, Builder, Constant, Value
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators import convolutions, products
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
 from mho.network.graph import Ref
 
 _HIGHEST = 255.0

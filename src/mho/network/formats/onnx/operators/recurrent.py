@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mho.network.formats.building import Builder, Constant, Size, Value
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators.unrolled import (
     Activation,
     Pair,

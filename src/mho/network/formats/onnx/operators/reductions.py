@@ -1,7 +1,7 @@
 """ONNX reductions along axes, sums that run along one, and the largest of many."""
 
 from mho.network.formats.building import Builder, Value
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators.norms import lengths
 from mho.network.graph import Ref
 

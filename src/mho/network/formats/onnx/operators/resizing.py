@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mho.network.formats.building import Array, Builder, Size, Value
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators.slices import taken
 from mho.network.graph import Ref
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 
 from mho.network.formats.building import Array, Builder, Size, Value
+from mho.network.formats.onnx.node import Handler, OnnxNode
 from mho.network.formats.onnx.operators.convolutions import padded
-from mho.network.formats.onnx.operators.node import Handler, OnnxNode
 from mho.network.graph import Ref
 
 _ENDLESS = 2**31 - 1

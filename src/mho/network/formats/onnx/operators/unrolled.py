@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mho.network.formats.building import Builder
-from mho.network.formats.onnx.operators.node import OnnxNode
+from mho.network.formats.onnx.node import OnnxNode
 from mho.network.graph import Ref
 
 _STEPS = 1024
