@@ -113,6 +113,21 @@ def test_traces_become_numbers_of_noise(traces: list[Trace]) -> None:
     assert "channels in" in told
 
 
+def test_a_single_trace_is_no_population(traces: list[Trace]) -> None:
+    """Its own noise is known to some per cent; that of cells, to a factor of two and a half."""
+    found = fit_files(traces[:1], mho.preset("rao2023"), "mycell")
+    white = found.preset.values["array.read_noise_off_chip"]
+    assert white.interval is not None
+    assert white.interval[1] / white.interval[0] > np.exp(2 * 1.9 * 0.5)
+
+
+def test_a_trace_below_zero_has_no_relative_noise(traces: list[Trace]) -> None:
+    """An offset of the instrument: said, and no end of all the other traces."""
+    below = Trace(traces[1].conductance - 1e-2, 1 * ms, source="offset.csv")
+    found = fit_files([traces[0], below], mho.preset("rao2023"), "mycell")
+    assert "1 of 2 traces conduct nothing" in " ".join(found.told)
+
+
 def test_cells_without_traps_say_so(
     traces: list[Trace], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

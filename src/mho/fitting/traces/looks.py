@@ -16,6 +16,10 @@ _RESOLVED = 3.0
 """Shortest time that is told apart, in samples (1)."""
 _ROUNDS = 10.0
 """Fillings and emptyings that a stretch must hold (1)."""
+_FINEST = 1e-6
+"""Least channel that is looked for, as a share of the conductance (1)."""
+_LEAST = 1e-15
+"""The same where nothing is conducted (S)."""
 _SURE = 1.96
 
 
@@ -82,7 +86,7 @@ def _look(stretch: Stretch, history: TraceHistory) -> Look:
     duration = stretch.end - stretch.begin
     noise = max(stretch.noise, history.noise)
     smallest = max(_VISIBLE * noise, _STEPS * history.converter_step)
-    smallest = max(smallest, 1e-6 * stretch.conductance)
+    smallest = max(smallest, _FINEST * abs(stretch.conductance), _LEAST)
     shortest = _RESOLVED * history.interval
     longest = duration / _ROUNDS
     seen = [

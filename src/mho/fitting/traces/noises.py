@@ -46,7 +46,7 @@ class WhiteSize:
 
 
 def flicker_of(history: TraceHistory, knee: float) -> FlickerSize | None:
-    r"""1/f noise of a trace, `None` if it shows none.
+    r"""1/f noise of a trace, `None` if it shows none or conducts nothing.
 
     Equal variance :math:`v` for each decade is a density :math:`v / (f \ln 10)`. Of a spectrum
     with another exponent it is the mean variance of a decade between the lowest frequency of the
@@ -70,6 +70,8 @@ def flicker_of(history: TraceHistory, knee: float) -> FlickerSize | None:
     each = variance / ((place[-1] - place[0]) / np.log(10))
     deviation = float(np.sqrt(each))
     conductance = float(np.median([s.conductance for s in history.stretches]))
+    if conductance <= 0:
+        return None
     scale = np.sqrt(conductance * max(conductance, knee))
     return FlickerSize(
         conductance,

@@ -149,8 +149,8 @@ def _flicker(
     told = []
     if len(known) < len(names):
         told.append(
-            f"1/f noise: {len(names) - len(known)} of {len(names)} traces show none above their"
-            " white noise, and do not count"
+            f"1/f noise: {len(names) - len(known)} of {len(names)} traces conduct nothing, or"
+            " show none above their white noise, and do not count"
         )
     if not known:
         return Part((), {}, tuple(told))

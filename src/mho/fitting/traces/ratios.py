@@ -9,6 +9,8 @@ from mho.fitting.engine import Complex, FreeParameter, Row, complex_step
 
 _LEAST_ERROR = 0.002
 """Standard error of a logarithm that any trace has at least (1)."""
+_LENT_SPREAD = 0.5
+"""Spread of the logarithm between cells where a single trace tells of none (1)."""
 _FACTOR = 30.0
 """How far from the median of the traces the median of cells is looked for, as a factor (1)."""
 
@@ -17,7 +19,8 @@ class RatioLaw:
     """Logarithms of a size, normal between traces, each known with an error.
 
     With several traces, the loss has the term of restricted likelihood (key: patterson1971): the
-    spread around a median that was fitted to few is too small by itself.
+    spread around a median that was fitted to few is too small by itself. A single trace is lent a
+    spread: what it says of its own cell is far surer than what it says of the median of cells.
 
     Args:
         title: What it is called.
@@ -90,7 +93,7 @@ class RatioLaw:
         return complex_step(self._value, p)
 
     def _value(self, p: Complex) -> complex:
-        spread = p[1] if p.size > 1 else 0j
+        spread = p[1] if p.size > 1 else complex(_LENT_SPREAD)
         wide = self._variance + spread**2
         off = self._logarithm - np.log(p[0])
         loss = ((np.log(wide) + off**2 / wide) / 2).sum()

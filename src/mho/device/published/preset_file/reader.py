@@ -19,6 +19,7 @@ from mho.device.published.preset_file.quantities import shown
 from mho.device.published.preset_file.schema import (
     GATE,
     HEAD,
+    LATER,
     OPTIONAL,
     OTHERS,
     SCHEMA,
@@ -29,7 +30,7 @@ from mho.device.published.preset_file.schema import (
 from mho.device.published.preset_file.steps import OF_DATA
 from mho.device.published.preset_file.template import base_of, template_of
 from mho.device.published.shipped import PRESETS
-from mho.device.values import Preset, Value
+from mho.device.values import Confidence, Preset, Value
 
 _LARGEST = 2**21
 """Bytes of a file at most (1)."""
@@ -234,6 +235,8 @@ def _complete(
             kept = values.get(full, template.values.get(full))
             if kept is not None:
                 found[full] = kept
+            elif full in LATER:
+                found[full] = _lacking(full)
             elif full not in OPTIONAL or _needs_gate(full, template):
                 missing.append(full)
     if missing:
@@ -243,6 +246,13 @@ def _complete(
             "", "", f"must give `{missing[0]}`{more}, but does not, and {has}"
         )
     return found
+
+
+def _lacking(full: str) -> Value:
+    """What the lack of a number means that older files do not have."""
+    value, unit = LATER[full]
+    note = "not in the file: older than this number"
+    return Value(value, unit, "", Confidence.CHOICE, note)
 
 
 def _needs_gate(full: str, template: Preset) -> bool:

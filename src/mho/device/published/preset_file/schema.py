@@ -29,6 +29,8 @@ _GATE = ("gate_slope", "gate_threshold", "gate_max", "on_resistance")
 GATE = tuple(f"array.{name}" for name in _GATE)
 """Numbers that only an array with selectors has."""
 OPTIONAL = frozenset({"array.driver", *GATE})
+LATER: Mapping[str, tuple[float, str]] = {"cell.ramp_spread": (0.0, "1")}
+"""Numbers that came later, with what their lack meant, and its unit."""
 COUNTS = frozenset(
     {"telegraph.slots", "array.rows", "array.cols"}
     | {
