@@ -266,8 +266,10 @@ def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
         ]
     if isinstance(wanted, float) or isinstance(found, float):
         # energies are sums over conductances in single precision, which compiled laws round
-        # otherwise than the tensors of the first release did
+        # otherwise than the tensors of the first release did; processors of one name may differ
+        # in the last digits of a product
         within = 1e-7 if where.endswith("joules") else 1e-9
+        within = 1e-6 if "digital_outputs" in where else within
         close = wanted == pytest.approx(found, rel=within, abs=0.0)
         return [] if close else [f"{where}: {wanted!r} is now {found!r}"]
     same = type(wanted) is type(found) and wanted == found
