@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from calling import call
 
 from mho.fleet import Part
 from mho.runs.fleets import rows_of
+from mho.statistical import load_surrogate, save_surrogate
 
 FACTORY = """
 import torch
@@ -188,7 +190,7 @@ def test_a_grid_of_conditions_is_a_fleet_for_each() -> None:
         (["--until", "0"], "`until`"),
         (["--at-least", "90"], "did you mean `90%`?"),
         (["--drawn", "--vary", "wires=0,5Ohm"], "which know no wires"),
-        (["--drawn", "--physics"], "both are given"),
+        (["--drawn", "--physics"], "`physics` and `drawn` are given"),
         (["--executor", "ray"], "`executor` must be one of"),
         (["--chips", "1"], "`chips`"),
         (["--workers", "0"], "`workers`"),
@@ -256,7 +258,20 @@ def test_a_surrogate_is_measured_once_and_checked_against_physics(
     """On tiles with wires; the second run reads the file, and finds the same to the last bit."""
     words = ["fleet", *NETWORK, "--no-denoise", "--wires", "0.5Ohm"]
     asked = [*words, "--surrogate", "--table", "cells.mho", "--chips", "60"]
+    with monkeypatch.context() as broken:
+        broken.setattr("mho.runs.fleets.against_physics.compare", None)
+        with pytest.raises(TypeError):
+            call(*asked, "--check", "8", "--out", "one")
+    made: list[str] = []
+
+    def counted(task: Any, part: Part) -> Any:
+        made.append(task.way)
+        return rows_of(task, part)
+
+    # comparing went wrong, and no chip was lost
+    monkeypatch.setattr("mho.runs.fleets.fleet.rows_of", counted)
     assert call(*asked, "--check", "8", "--out", "one") == 0
+    assert made == []
     assert "programmed chips" in capsys.readouterr().out
     told = result_of("one")["fleets"][0]
     compared = told.pop("against_physics")["score"]
@@ -268,5 +283,14 @@ def test_a_surrogate_is_measured_once_and_checked_against_physics(
     )
     assert call(*asked, "--out", "two") == 0
     assert result_of("two")["fleets"][0] == told
+    # other cells in the file are other chips
+    own = load_surrogate("cells.mho")
+    save_surrogate("cells.mho", replace(own, stuck_fraction=0.5))
+    assert call(*asked, "--out", "two") == 0
+    assert result_of("two")["fleets"][0]["task"] != told["task"]
+    capsys.readouterr()
+    varied = ["--vary", "temperature=25C,85C", "--out", "three"]
+    assert call(*asked, *varied) == 2
+    assert "needs 2 tables" in capsys.readouterr().err
     assert call(*words, "--check", "8") == 2
     assert "--surrogate" in capsys.readouterr().err

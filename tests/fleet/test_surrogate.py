@@ -1,8 +1,10 @@
 """Surrogates: rows of the table stay whole, files are what was measured, wires as solved."""
 
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.deployment.storage import compile_image
 from mho.device.published import preset
+from mho.files.packed import load, save
 from mho.ledger import Ledger
 from mho.mapping import each_block
 from mho.programming import ErrorTable, ProgrammingOptions, program
@@ -24,6 +27,7 @@ from mho.statistical import (
     load_surrogate,
     measure_surrogate,
     save_surrogate,
+    surrogate_identity,
 )
 from mho.wires import WireModel, effective_pair
 
@@ -113,6 +117,78 @@ def test_a_file_is_what_was_measured_and_no_other_is_taken_for_it(
     path.write_bytes(bytes(content))
     with pytest.raises(ValueError, match="table"):
         load_surrogate(path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"slot_seconds": -1.0}, "slot_seconds"),
+        ({"slot_seconds": "soon"}, "slot_seconds"),
+        ({"pulse_joules": None}, "pulse_joules"),
+        ({"high": LOW}, "high less low"),
+        ({"variance": torch.tensor(-1e-12)}, "variance"),
+        ({"effort": torch.tensor(-1)}, "effort"),
+        ({"bounds": torch.tensor(0.0)}, "bounds"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+)
+def test_what_no_cell_has_is_refused_in_one_sentence(
+    changed: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    """In a file that is whole otherwise: its checksums are those of what it holds."""
+    own = table()
+    path = tmp_path / "cells.mho"
+    save_surrogate(path, own)
+    packed = load(path, ("mho-surrogate",), "table")
+    tensors = dict(packed.tensors)
+    content = dict(packed.content)
+    for name, value in changed.items():
+        if name in tensors:
+            tensors[name] = value.expand(tensors[name].shape).clone()
+        else:
+            content[name] = value
+    save(path, "mho-surrogate", content, tensors)
+    with pytest.raises(ValueError, match=said) as caught:
+        load_surrogate(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unwritable_place_does_not_measure_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file where the folder would be: measured once, and used without being kept."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(
+        "mho.statistical.surrogate_file.cache_folder", lambda: tmp_path / "file"
+    )
+    measured = []
+
+    def once() -> Surrogate:
+        measured.append(1)
+        return table()
+
+    assert kept_surrogate(table().identity, once) is table()
+    assert measured == [1]
+
+
+def test_another_law_is_another_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source that programs cells is part of what a table is of."""
+    protocol = ProgrammingOptions().protocol(
+        SimulatedBench(chip(), Stream(0)).info
+    )
+    whose = (chip(), protocol, "frozen", MOMENTS)
+    assert surrogate_identity(*whose, low=LOW, high=HIGH) == table().identity
+    # what is remembered of it is left alone
+    laws = vars(sys.modules[measure_surrogate.__module__])["_laws"].__wrapped__
+    before = laws()
+    read = Path.read_bytes
+
+    def edited(path: Path) -> bytes:
+        return read(path) + b"#" * (path.name == "draws.py")
+
+    monkeypatch.setattr(Path, "read_bytes", edited)
+    assert laws() != before
 
 
 def test_shorted_cells_and_their_partners_see_what_solved_wires_leave() -> None:

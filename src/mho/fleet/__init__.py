@@ -19,10 +19,11 @@ from mho.fleet.executors import EXECUTORS, Opened, opened_executor
 from mho.fleet.parts import DAMAGED, PartStore, Row, missing_parts
 from mho.fleet.sketch import QuantileSketch
 from mho.fleet.tally import Tally
-from mho.fleet.two_samples import TwoSamples, compare
+from mho.fleet.two_samples import DIFFERENT, TwoSamples, compare
 
 __all__ = [
     "DAMAGED",
+    "DIFFERENT",
     "EXECUTORS",
     "Bound",
     "Opened",

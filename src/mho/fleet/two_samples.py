@@ -12,9 +12,14 @@ import numpy as np
 
 from mho.checks import check_between
 
+DIFFERENT = 0.025
+"""Probability below which one of the two tests says that samples differ (1): 0.05 for both."""
+
 _CONFIDENCE = 0.95
 _POWER = 0.8
 _SHUFFLES = 2000
+_BLOCK = 1 << 22
+"""Chips that are shuffled at a time, in all shuffles together (1)."""
 _SEED = 0
 """The shuffles are the same for the same two samples."""
 
@@ -30,8 +35,10 @@ class TwoSamples:
         mean_p: Probability of means so far apart if there were no difference (1), by Welch's test.
         shape_p: The same of distributions so far apart (1): largest distance of the two
             cumulative ones, against shuffled samples.
-        seen: Difference of the means that would be seen in 80 of 100 such comparisons.
-        power: Probability that a difference of `effect` would be seen (1); `None` without one.
+        seen: Difference of the means that would be seen in 80 of 100 such comparisons: with
+            `mean_p` below `DIFFERENT`. `None` where no chip differs from another.
+        power: Probability that a difference of `effect` would be seen so (1); `None` without one,
+            and where no chip differs from another.
         effect: Difference that matters (their unit).
     """
 
@@ -40,7 +47,7 @@ class TwoSamples:
     difference_95: tuple[float, float]
     mean_p: float
     shape_p: float
-    seen: float
+    seen: float | None
     power: float | None
     effect: float | None
 
@@ -77,17 +84,18 @@ def compare(
         mean_p = 2 * float(stdtr(degrees, -abs(difference) / error))
     else:
         mean_p = 1.0 if difference == 0 else 0.0
+    needed = float(stdtrit(degrees, 1 - DIFFERENT / 2)) * error
     power = None
-    if effect is not None:
+    if effect is not None and error > 0:
         # the other tail adds nothing where there is any power
-        power = float(ndtr((effect - half) / error)) if error > 0 else 1.0
+        power = float(ndtr((effect - needed) / error))
     return TwoSamples(
         (first.size, second.size),
         (float(first.mean()), float(second.mean())),
         (difference - half, difference + half),
         mean_p,
         _shape_probability(first, second),
-        half + float(ndtri(_POWER)) * error,
+        needed + float(ndtri(_POWER)) * error if error > 0 else None,
         power,
         effect,
     )
@@ -107,10 +115,16 @@ def _shape_probability(first: np.ndarray, second: np.ndarray) -> float:
     is_first = np.arange(whole.size) < first.size
     seen = _distances(is_first[order][None], ends, first.size)
     rng = np.random.default_rng(_SEED)
-    shuffled = rng.permuted(
-        np.broadcast_to(is_first, (_SHUFFLES, whole.size)), axis=1
-    )
-    as_far = np.count_nonzero(_distances(shuffled, ends, first.size) >= seen)
+    # few at a time: all shuffles of a million chips are more than a machine holds
+    most = max(1, _BLOCK // whole.size)
+    as_far = 0
+    for begun in range(0, _SHUFFLES, most):
+        count = min(most, _SHUFFLES - begun)
+        shuffled = rng.permuted(
+            np.broadcast_to(is_first, (count, whole.size)), axis=1
+        )
+        far = _distances(shuffled, ends, first.size) >= seen
+        as_far += int(np.count_nonzero(far))
     return float((as_far + 1) / (_SHUFFLES + 1))
 
 

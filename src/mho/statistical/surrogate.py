@@ -6,16 +6,31 @@ rows are drawn again among cells that were asked for about the same, so that wha
 together stays together: a cell that took many pulses creeps more, a noisy one jumps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.checks import check_between, check_finite, check_positive, check_shape
+from mho.checks import (
+    check_between,
+    check_finite,
+    check_not_negative,
+    check_number,
+    check_positive,
+    check_shape,
+    check_within,
+)
+from mho.files import identity
 
 EFFORTS = ("pulses", "reads")
 """What a cell cost: pulses of either kind, and samples (1)."""
+
+
+_NUMBERS = ("low", "high", "stuck_fraction", "slot_seconds", "pulse_joules")
+_MOST_EFFORT = 2**31
+"""Pulses or samples that no cell takes (1)."""
+_HINT = "Leave such cells out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,9 @@ class TrainingBudget:
     chip_seconds: float
     chip_joules: float
     processor_seconds: float
+
+
+_NOTHING = TrainingBudget(0, 0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,9 +108,7 @@ class Surrogate:
     budget: TrainingBudget
 
     def __post_init__(self) -> None:
-        check_positive(self.low, "low", "S")
-        check_between(self.high, "high", self.low, 1.0, "S")
-        check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
+        self._check_numbers()
         count, looks = self.cells.error.shape
         check_shape(self.cells.variance, "variance", (count,))
         check_shape(self.cells.converged, "converged", (count,))
@@ -104,10 +120,8 @@ class Surrogate:
             (self.held.shape[0], len(EFFORTS)),
         )
         check_between(len(self.moments), "moments", looks, looks, "1")
-        for name in ("error", "variance"):
-            value = getattr(self.cells, name)
-            check_finite(value, name, "Leave such cells out.")
-        check_finite(self.held, "held", "Leave such cells out.")
+        check_shape(self.bounds, "bounds", (None,))
+        self._check_cells()
         sizes = self.bounds.diff()
         is_whole = int(self.bounds[0]) == 0 and int(self.bounds[-1]) == count
         if self.bounds.numel() < 3 or not is_whole or bool((sizes < 1).any()):
@@ -115,6 +129,55 @@ class Surrogate:
                 "Argument `bounds` must give every bin of targets at least one of the cells, but"
                 " does not; measure more of them."
             )
+
+    def _check_numbers(self) -> None:
+        """Refuse what is no number, or lies where no cell is."""
+        for name in _NUMBERS:
+            check_number(getattr(self, name), name)
+        check_positive(self.low, "low", "S")
+        check_between(self.high, "high", self.low, 1.0, "S")
+        check_positive(self.high - self.low, "high less low", "S")
+        check_between(self.stuck_fraction, "stuck_fraction", 0.0, 1.0, "1")
+        check_not_negative(self.slot_seconds, "slot_seconds", "s")
+        check_not_negative(self.pulse_joules, "pulse_joules", "J/S")
+        for moment in self.moments:
+            check_number(moment, "moments")
+            check_not_negative(moment, "moments", "s")
+        for part in fields(self.budget):
+            value = getattr(self.budget, part.name)
+            check_number(value, part.name)
+            check_not_negative(value, part.name, "1")
+
+    def _check_cells(self) -> None:
+        """Refuse tensors of other kinds of numbers, and numbers that no cell has."""
+        cells = self.cells
+        for name, tensor, kind in (
+            ("error", cells.error, torch.float32),
+            ("variance", cells.variance, torch.float32),
+            ("converged", cells.converged, torch.bool),
+            ("effort", cells.effort, torch.int64),
+            ("bounds", self.bounds, torch.int64),
+            ("held", self.held, torch.float32),
+            ("held_effort", self.held_effort, torch.int64),
+        ):
+            if tensor.dtype != kind:
+                raise ValueError(
+                    f"Argument `{name}` must hold numbers of kind {kind}, but holds"
+                    f" {tensor.dtype}."
+                )
+        check_finite(cells.error, "error", _HINT)
+        check_finite(self.held, "held", _HINT)
+        for name, tensor, most, unit in (
+            ("variance", cells.variance, 1.0, "S²"),
+            ("effort", cells.effort, _MOST_EFFORT, "1"),
+            ("held_effort", self.held_effort, _MOST_EFFORT, "1"),
+        ):
+            check_within(tensor, name, 0, most, unit=unit, hint=_HINT)
+
+    @property
+    def checksum(self) -> str:
+        """Checksum of all that is drawn; what measuring it took of a processor is no part."""
+        return identity(replace(self, budget=_NOTHING))
 
     @property
     def looks(self) -> int:

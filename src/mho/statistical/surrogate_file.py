@@ -1,11 +1,15 @@
 """Surrogates in files: measured once for a kind of cell and a protocol, then read again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
+from mho.checks import RefusedError
 from mho.compiled import cache_folder
 from mho.files.packed import load, refusing, save
 from mho.statistical.surrogate import DrawnCells, Surrogate, TrainingBudget
@@ -70,20 +74,36 @@ def load_surrogate(path: str | Path) -> Surrogate:
             f" {content.get('format')}; measure it again."
         )
     with refusing(path, (_KIND,), "table"):
-        return Surrogate(
-            **{name: content[name] for name in _NUMBERS},
-            moments=tuple(content["moments"]),
-            cells=DrawnCells(
-                tensors["error"],
-                tensors["variance"],
-                tensors["converged"].bool(),
-                tensors["effort"].long(),
-            ),
-            bounds=tensors["bounds"],
-            held=tensors["held"],
-            held_effort=tensors["held_effort"].long(),
-            budget=TrainingBudget(**content["budget"]),
+        given: dict[str, Any] = {name: content[name] for name in _NUMBERS}
+        cells = DrawnCells(
+            tensors["error"],
+            tensors["variance"],
+            _whole(tensors, "converged").bool(),
+            _whole(tensors, "effort").long(),
         )
+        held_effort = _whole(tensors, "held_effort").long()
+        moments = tuple(content["moments"])
+        budget = TrainingBudget(**content["budget"])
+        try:
+            return Surrogate(
+                **given,
+                moments=moments,
+                cells=cells,
+                bounds=tensors["bounds"],
+                held=tensors["held"],
+                held_effort=held_effort,
+                budget=budget,
+            )
+        except (TypeError, ValueError) as error:
+            reason = str(error).rstrip(".")
+            raise RefusedError(f"holds what no cell has: {reason}") from None
+
+
+def _whole(tensors: Mapping[str, Tensor], name: str) -> Tensor:
+    """A tensor of a file that has to hold whole numbers."""
+    if tensors[name].is_floating_point():
+        raise RefusedError(f"has other than whole numbers in `{name}`")
+    return tensors[name]
 
 
 def kept_surrogate(
@@ -105,15 +125,12 @@ def kept_surrogate(
     if path is not None:
         return _of_file(Path(path), identity, measured)
     own = cache_folder() / "surrogates" / f"{identity[:32]}.mho"
-    try:
-        return _of_file(own, identity, measured)
-    except (OSError, ValueError):
-        # what is kept may be gone, cut or not writable: it is only kept to save time
-        found = measured()
-    try:
+    # what is kept may be gone, cut or not writable: it is only kept to save time
+    with suppress(OSError, ValueError):
+        return _read(own, identity)
+    found = measured()
+    with suppress(OSError):
         save_surrogate(own, found)
-    except OSError:
-        return found
     return found
 
 
@@ -124,6 +141,10 @@ def _of_file(
         found = measured()
         save_surrogate(path, found)
         return found
+    return _read(path, identity)
+
+
+def _read(path: Path, identity: str) -> Surrogate:
     found = load_surrogate(path)
     if found.identity != identity:
         raise ValueError(

@@ -17,6 +17,7 @@ from mho.runs.fleets.making import (
     rows_of,
     with_table,
 )
+from mho.runs.fleets.named_table import with_named_table
 from mho.runs.fleets.summary import FIGURES, Questioned, chips_told, summarised
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "rows_of",
     "run_fleet",
     "summarised",
+    "with_named_table",
     "with_table",
 ]

@@ -10,6 +10,7 @@ from mho.runs.fleets.fleet import Fleet, FleetResult, run_fleet
 from mho.runs.fleets.making import PHYSICS, fleet_task
 from mho.runs.task import Task
 
+_PURPOSE = "programmed to compare"
 _EFFECT = 0.001
 """Difference of shares that matters (1)."""
 
@@ -32,7 +33,11 @@ def checked_against_physics(
         PartFailedError: A part was lost with its worker too often.
         OSError: A part cannot be written.
     """
-    tasks = [fleet_task(one.task.condition, task, PHYSICS) for one in found]
+    # who watches sees two stages of the same condition
+    conditions = [
+        replace(one.task.condition, purpose=_PURPOSE) for one in found
+    ]
+    tasks = [fleet_task(one, task, PHYSICS) for one in conditions]
     made = run_fleet(tasks, replace(fleet, chips=chips, until=None))
     effect = _EFFECT if task.metric.unit == PERCENT else None
     return [

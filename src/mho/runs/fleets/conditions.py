@@ -31,6 +31,7 @@ class Condition(Configuration):
         temperature: At which the chips are switched on (K).
         stuck: Share of cells that never switch (1); the preset's if `None`.
         words: What differs from other fleets of the run, as people read it, by field.
+        purpose: What the chips are made for, as people read it, where it is another than usual.
     """
 
     job: Job
@@ -39,6 +40,7 @@ class Condition(Configuration):
     words: Mapping[str, str] = field(
         default_factory=dict, metadata={"identity": None}
     )
+    purpose: str = field(default="", metadata={"identity": None})
 
     def __post_init__(self) -> None:
         check_between(self.temperature, "temperature", *_TEMPERATURES, "K")
@@ -182,7 +184,10 @@ def condition_words(condition: Condition) -> str:
     >>> condition_words(Condition(Job("digits")))
     '±1 µS, denoised'
     """
-    if condition.words:
-        return ", ".join(f"{name} {w}" for name, w in condition.words.items())
-    how = "denoised" if condition.job.denoise else "not denoised"
-    return f"±{show(condition.job.tolerance, 'S')}, {how}"
+    said = [f"{name} {word}" for name, word in condition.words.items()]
+    if not said:
+        how = "denoised" if condition.job.denoise else "not denoised"
+        said = [f"±{show(condition.job.tolerance, 'S')}, {how}"]
+    if condition.purpose:
+        said.append(condition.purpose)
+    return ", ".join(said)

@@ -172,7 +172,8 @@ def run_fleet(tasks: Sequence[FleetTask], fleet: Fleet) -> list[FleetResult]:
         for part in missing_parts(key, fleet.chips, course.rows, size[key])
     ]
 
-    for key in {part.task for part in parts}:
+    # in the order of the tasks, which a set has not
+    for key in dict.fromkeys(part.task for part in parts):
         courses[key].task = fleet.ready(courses[key].task)
 
     def submit(executor: Executor, part: Part) -> Future[list[Row]]:

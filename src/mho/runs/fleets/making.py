@@ -27,6 +27,7 @@ from mho.runs.drawn import batch_for, judge
 from mho.runs.fleets.conditions import Condition
 from mho.runs.fleets.surrogate_making import (
     check_surrogate,
+    identity_for,
     surrogate_chips,
     surrogate_for,
 )
@@ -48,7 +49,7 @@ time makes of them, on the wires of their tiles."""
 PHYSICS_MOST = 64
 """Chips up to which every pulse is simulated if nobody says otherwise (1)."""
 
-_VERSION = 1
+_VERSION = 2
 """Part of a task's hash: another number where the same task would give other figures (1)."""
 
 
@@ -63,6 +64,7 @@ class FleetTask:
         fingerprint: Checksum of network and data, which a worker compares with what it reads.
         table: What cells are drawn from; `None` where every pulse is simulated.
         file: File of a surrogate; one in the folder of kept things if `None`.
+        surrogate: Identity of the surrogate that cells are drawn from; `None` for other ways.
     """
 
     key: str
@@ -71,18 +73,16 @@ class FleetTask:
     fingerprint: str
     table: ErrorTable | Surrogate | None = None
     file: str | None = None
+    surrogate: str | None = None
 
 
-def fleet_task(
-    condition: Condition, task: Task, way: str, file: str | None = None
-) -> FleetTask:
+def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
     """A fleet as data.
 
     Args:
         condition: Under what chips are made.
         task: Network, data and metric.
         way: One of `WAYS`.
-        file: File of a surrogate; one in the folder of kept things if `None`.
 
     Raises:
         ValueError: Wires are given for drawn cells, which know none, or an image was compiled
@@ -95,8 +95,11 @@ def fleet_task(
         )
     if way == DRAWN and isinstance(task.source, CompiledNetwork):
         _image_pairs(task.source)
+    surrogate = None
     if way == SURROGATE:
         check_surrogate(condition)
+        pairs = _pairs(condition, task)
+        surrogate = identity_for(condition, pairs.low, pairs.high)
     # the number of chips says nothing about any of them
     job = replace(condition.job, chips=1, keep_chips=False, cells=_cells(way))
     own = replace(condition, job=job)
@@ -109,9 +112,10 @@ def fleet_task(
             "asked": [_said(one) for one in job.asked],
             "code": list(code_of(job.chip)),
             "way": way,
+            "surrogate": surrogate,
         }
     )
-    return FleetTask(key, own, way, task.fingerprint, file=file)
+    return FleetTask(key, own, way, task.fingerprint, surrogate=surrogate)
 
 
 def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
@@ -342,10 +346,13 @@ def _table(condition: Condition, pairs: WeightMapping) -> ErrorTable:
 
 def _meant(task: FleetTask, read: Task) -> WeightMapping:
     """Weights to conductances: as the image says, or as the job."""
+    return _pairs(task.condition, read)
+
+
+def _pairs(condition: Condition, read: Task) -> WeightMapping:
     if isinstance(read.source, CompiledNetwork):
         return _image_pairs(read.source)
-    info = _bench(task.condition).info
-    return task.condition.job.layout.weight_mapping(info)
+    return condition.job.layout.weight_mapping(_bench(condition).info)
 
 
 def _image_pairs(image: CompiledNetwork) -> DifferentialPairs:

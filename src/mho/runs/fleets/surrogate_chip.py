@@ -236,7 +236,8 @@ class SurrogateChips:
         They do if a network keeps samples apart and in order, as nearly all do.
         """
         self._together = True
-        some = chosen_of(self._task.data.inputs, torch.arange(2))
+        inputs = self._task.data.inputs
+        some = chosen_of(inputs, torch.arange(min(2, number_of(inputs))))
         looks = [0, self._last]
         at_once = self._at_once(drawn, looks, some, None)
         for k, look in enumerate(looks):

@@ -7,7 +7,7 @@ from mho.bench.simulated import ChipSpec, describe_chip
 from mho.chip import Chip
 from mho.deployment.storage import CompiledNetwork
 from mho.device.published import Preset, code_of, preset
-from mho.programming import ProgrammingOptions
+from mho.programming import ProgrammingOptions, ProgramProtocol
 from mho.runs.deployment import specimen_for
 from mho.runs.evaluation import look_times
 from mho.runs.fleets.conditions import Condition
@@ -60,35 +60,41 @@ def surrogate_for(
         ValueError: The file is of something else, or damaged.
         OSError: It cannot be written.
     """
+    code = code_of(condition.job.chip)
+
+    def measured() -> Surrogate:
+        return measure_surrogate(
+            *_measured_of(condition), low=low, high=high, code=code
+        )
+
+    whose = identity_for(condition, low, high)
+    return kept_surrogate(whose, measured, None if file is None else Path(file))
+
+
+def identity_for(condition: Condition, low: float, high: float) -> str:
+    """Identity of the surrogate of a condition.
+
+    Args:
+        condition: Under what chips are made.
+        low: Lowest target of the mapping (S).
+        high: Highest target of it (S).
+    """
+    code = code_of(condition.job.chip)
+    return surrogate_identity(
+        *_measured_of(condition), low=low, high=high, code=code
+    )
+
+
+def _measured_of(
+    condition: Condition,
+) -> tuple[Chip, ProgramProtocol, str, tuple[float, ...]]:
+    """Chip, protocol, noise and looks of the table of a condition."""
     job = condition.job
     # lines do nothing to single cells, and a chip has one table whatever its wires are
     chip = Chip(_table_kind(condition), temperature=condition.temperature)
     effort = ProgrammingOptions(job.tolerance, job.denoise)
     protocol = effort.protocol(describe_chip(chip))
-    moments = look_times()
-    code = tuple(code_of(job.chip))
-
-    def measured() -> Surrogate:
-        return measure_surrogate(
-            chip,
-            protocol,
-            job.read_noise,
-            moments,
-            low=low,
-            high=high,
-            code=code,
-        )
-
-    whose = surrogate_identity(
-        chip,
-        protocol,
-        job.read_noise,
-        moments,
-        low=low,
-        high=high,
-        code=code,
-    )
-    return kept_surrogate(whose, measured, None if file is None else Path(file))
+    return chip, protocol, job.read_noise, tuple(look_times())
 
 
 def surrogate_chips(

@@ -134,6 +134,7 @@ def drawn_chip(
     kept = of.kept
     conducts = before.target
     error = first.error
+    variance = first.variance
     converged = first.converged
     if bool(fixed.any()):
         at_first = torch.zeros_like(before.target)
@@ -144,6 +145,7 @@ def drawn_chip(
         # whoever has another target is programmed again
         second = table.draw(placement.target[again], generator)
         error = error.index_put((again,), second.error)
+        variance = variance.index_put((again,), second.variance)
         converged = converged.index_put((again,), second.converged)
         effort[again] += second.effort
     cells = effective[:, None] + kept[:, None] * error
@@ -154,7 +156,7 @@ def drawn_chip(
         placement,
         cells.clamp_(min=0).T.contiguous(),
         bent * kept.square(),
-        first.variance * kept.square(),
+        variance * kept.square(),
         int(fixed.sum()),
         float(converged[working].double().mean()) if working.any() else 1.0,
         _cost(of, table, effort, placement.target),

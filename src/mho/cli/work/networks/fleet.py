@@ -52,6 +52,7 @@ from mho.runs.fleets import (
     read_task,
     run_fleet,
     summarised,
+    with_named_table,
     with_table,
 )
 from mho.workers import usual_workers
@@ -318,7 +319,9 @@ def _run(
 ) -> dict[str, Any]:
     """Everything between options and results."""
     conditions = conditions_of(job, asked.vary)
-    tasks = [fleet_task(c, task, asked.way, asked.table) for c in conditions]
+    tasks = [fleet_task(c, task, asked.way) for c in conditions]
+    if asked.table is not None:
+        tasks = with_named_table(tasks, task, asked.table, progress)
     whose = identity({"tasks": [one.key for one in tasks]})
     with RunFolder.open(
         folder,

@@ -10,11 +10,10 @@ from rich.text import Text
 
 from mho.checks import one_line
 from mho.data import Metric
+from mho.fleet import DIFFERENT
 from mho.units import show
 
 _NOTHING = "all"
-_PROBABLE = 0.05
-"""Probability below which two samples count as different, shared by two tests (1)."""
 _LEAST_SHARE = 0.9
 """Shares of all chips from which on the table shows what they reach (1)."""
 
@@ -127,7 +126,7 @@ def _compared(name: str, told: Mapping[str, Any], metric: Metric) -> list[str]:
     """What a comparison with programmed chips found, and what it would have found."""
     low, high = told["difference_95"]
     drawn, programmed = told["counts"]
-    differs = min(told["mean_p"], told["shape_p"]) < _PROBABLE / 2
+    differs = min(told["mean_p"], told["shape_p"]) < DIFFERENT
     power = ""
     if told["power"] is not None:
         seen = metric.show(told["effect"])
