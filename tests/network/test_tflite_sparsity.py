@@ -64,3 +64,33 @@ def test_lists_that_contradict_the_shape_are_refused(columns: Level) -> None:
     how = Sparsity((0, 1), (), (Level(4), columns))
     with pytest.raises(RefusedError, match="lists of zeros of `w` contradict"):
         with_zeros(np.ones(6, np.float32), (4, 4), how, "w")
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "count"),
+    [
+        (listed(4, [0, 0], []), Level(2**31 - 1), 0),
+        (Level(4), Level(2), 8),
+        (Level(4), listed(4, [0, 2, 2, 2, 2], [1, 1]), 2),
+        (listed(4, [0, 2], [3, 3]), Level(4), 8),
+    ],
+    ids=["endless of none", "half", "twice in a row", "a row twice"],
+)
+def test_every_number_has_a_place_of_its_own(
+    rows: Level, columns: Level, count: int
+) -> None:
+    """Without a list an axis has all its places, even where none lies before them."""
+    how = Sparsity((0, 1), (), (rows, columns))
+    with pytest.raises(RefusedError, match="lists of zeros of `w` contradict"):
+        with_zeros(np.ones(count, np.float32), (4, 4), how, "w")
+
+
+def test_places_count_as_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 16 numbers along two axes: 44 bytes each."""
+    asked = []
+    monkeypatch.setattr(
+        "mho.network.formats.tflite.sparsity.check_memory",
+        lambda needed, *_: asked.append(needed),
+    )
+    with_zeros(np.arange(1, 7, dtype=np.float32), (4, 4), ROWS, "w")
+    assert asked == [44 * 16]

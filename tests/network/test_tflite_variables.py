@@ -79,3 +79,48 @@ def test_variables_that_mean_nothing_are_refused(tmp_path: Path) -> None:
     path.write_bytes(net.content(y))
     with pytest.raises(ValueError, match="keeps a variable without a name"):
         read_tflite(path)
+
+
+def test_variables_are_one_where_container_and_name_are(tmp_path: Path) -> None:
+    """Three variables whose names look alike stay three, each with its own steps."""
+    net = Writer(seed=3)
+    y = net.dense(net.input(1, 4), 4)
+    for container, name in (("", "h 1"), ("", "h_1"), ("other", "h 1")):
+        for_reading, for_writing = (
+            net.op("VAR_HANDLE", [], (), container=container, shared_name=name)
+            for _ in range(2)
+        )
+        before = net.op("READ_VARIABLE", [for_reading], (1, 4))
+        y = net.op("ADD", [y, before], (1, 4))
+        written(net, for_writing, y)
+    path = tmp_path / "stream.tflite"
+    path.write_bytes(net.content(y))
+    assert read_tflite(path).states == {
+        name: f"{name}_next" for name in ("h_1", "h_1_", "h_1__")
+    }
+
+
+@pytest.mark.parametrize(
+    ("operator", "sentence"),
+    [
+        ("READ_VARIABLE", "reads a variable into no tensor"),
+        ("VAR_HANDLE", "names a variable in no tensor"),
+    ],
+)
+def test_variables_in_no_tensor_are_refused(
+    tmp_path: Path, operator: str, sentence: str
+) -> None:
+    """Place -1 is none, and not the last tensor."""
+    net = Writer()
+    x = net.input(1, 4)
+    past = handle(net, "v")
+    before = net.op("READ_VARIABLE", [past], (1, 4))
+    y = net.op("ADD", [x, before], (1, 4))
+    written(net, past, y)
+    for item in net.operations:
+        if item.operator == operator:
+            item.outputs = [-1]
+    path = tmp_path / "stream.tflite"
+    path.write_bytes(net.content(y))
+    with pytest.raises(ValueError, match=sentence):
+        read_tflite(path)

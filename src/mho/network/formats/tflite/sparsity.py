@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mho.checks import RefusedError
+from mho.files import check_memory
 from mho.network.formats.tflite import schema
 from mho.network.formats.tflite.flat_buffer import Table
 
@@ -108,7 +109,9 @@ def with_zeros(
         name: What it is called, for the sentence.
 
     Raises:
-        RefusedError: The lists contradict each other, or the sizes.
+        RefusedError: The lists contradict each other, or the sizes, or put two numbers in one
+            place.
+        TooLargeError: Places need more memory than is allowed.
     """
     axes = len(shape)
     wrong = RefusedError(
@@ -118,11 +121,17 @@ def with_zeros(
     plain = sorted(how.order) == everyone and len(how.levels) == len(everyone)
     if not plain or any(not 0 <= axis < axes for axis in how.block_map):
         raise wrong
+    sizes = _sizes(shape, how)
+    if sizes is None:
+        raise wrong
+    # Eight bytes for the place of each number along each axis, as many while they are repeated.
+    needed = (12 + 16 * len(everyone)) * max(math.prod(shape), 1)
+    check_memory(needed, "network", f"its tensor `{name}`")
     places: dict[int, Array] = {}
     count = 1
     for axis, level in zip(how.order, how.levels, strict=True):
-        times, own = _listed(level, count, math.prod(shape))
-        if own is None:
+        times, own = _listed(level, count, sizes[axis], math.prod(shape))
+        if own is None or own.size > math.prod(shape):
             raise wrong
         places = {other: np.repeat(p, times) for other, p in places.items()}
         places[axis] = own
@@ -136,9 +145,29 @@ def with_zeros(
     )
     if not fits:
         raise wrong
+    taken = np.zeros(tuple(shape), bool)
+    taken[tuple(found)] = True
+    if np.count_nonzero(taken) != count:
+        raise wrong
     whole = np.zeros(tuple(shape), values.dtype)
     whole[tuple(found)] = values
     return whole
+
+
+def _sizes(shape: Sequence[int], how: Sparsity) -> list[int] | None:
+    """Places along the tensor's axes in blocks, then along those of the blocks.
+
+    Returns:
+        `None` where blocks do not divide their axis.
+    """
+    sizes = list(shape)
+    for number, axis in enumerate(how.block_map):
+        block = how.levels[how.order.index(len(shape) + number)].size
+        if block < 1 or sizes[axis] % block:
+            return None
+        sizes[axis] //= block
+        sizes.append(block)
+    return sizes
 
 
 def _in_tensor(
@@ -153,20 +182,22 @@ def _in_tensor(
 
 
 def _listed(
-    level: Level, count: int, most: int
+    level: Level, count: int, size: int, most: int
 ) -> tuple[Array | int, Array | None]:
     """How often each of the places before is gone through, and the places of this axis.
 
     Args:
         level: What there is of the axis.
         count: Places before (1).
+        size: Places that the axis has by the tensor's shape (1).
         most: Numbers that the tensor may have (1).
 
     Returns:
         The places are `None` where lists contradict each other.
     """
     if level.segments is None or level.indices is None:
-        if level.size < 1 or count * level.size > most:
+        fits = level.size == size and max(count, 1) * size <= most
+        if size < 1 or not fits:
             return 1, None
         return level.size, np.tile(np.arange(level.size), count)
     times = np.diff(level.segments)

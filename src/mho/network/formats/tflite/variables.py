@@ -110,14 +110,17 @@ def variables_of(model: Model) -> Variables:
     """The variables of a file, which begin with zeros.
 
     Raises:
-        RefusedError: One has no name or no shape, or begins with other numbers.
+        RefusedError: One has no name or no shape, is read into no tensor, or begins with other
+            numbers.
     """
     handles = _handles(model)
     found = Variables(handles)
     taken = {*model.names.values()}
     for item in model.operators:
-        if item.operator != "READ_VARIABLE" or not item.outputs:
+        if item.operator != "READ_VARIABLE":
             continue
+        if min(item.outputs, default=-1) < 0:
+            raise RefusedError("reads a variable into no tensor")
         name = handles.get(item.inputs[0], "") if item.inputs else ""
         if not name or name in found.entries:
             continue
@@ -133,18 +136,35 @@ def variables_of(model: Model) -> Variables:
 
 
 def _handles(model: Model) -> dict[int, str]:
+    """A name for the variable of each handle, by the handle's place.
+
+    Variables are one where container and name are. Names that differ in the file differ here, too,
+    although spaces and what would command a terminal are taken out of them.
+    """
     found = {}
+    names: dict[tuple[str, str], str] = {}
     for item in model.operators:
-        if item.operator != "VAR_HANDLE" or not item.outputs:
+        if item.operator != "VAR_HANDLE":
             continue
-        places = schema.OPTIONS["VAR_HANDLE"].fields
-        name = ""
-        if item.options is not None:
-            name = one_line(item.options.text(places["shared_name"]))
+        if min(item.outputs, default=-1) < 0:
+            raise RefusedError("names a variable in no tensor")
+        container, given = _named(item)
+        name = "_".join(one_line(given).split())
         if not name:
             raise RefusedError("keeps a variable without a name")
-        found[item.outputs[0]] = "_".join(name.split())
+        while name in names.values() and (container, given) not in names:
+            name += "_"
+        found[item.outputs[0]] = names.setdefault((container, given), name)
     return found
+
+
+def _named(item: OperatorRecord) -> tuple[str, str]:
+    """Container and name of a variable as the file has them."""
+    if item.options is None:
+        return "", ""
+    places = schema.OPTIONS["VAR_HANDLE"].fields
+    container = item.options.text(places["container"])
+    return container, item.options.text(places["shared_name"])
 
 
 def _entry(tensor: TensorRecord, name: str, model: Model) -> GraphInput:
@@ -166,6 +186,7 @@ def _check_zeros(beginning: Model) -> None:
         if item.operator == "VAR_HANDLE":
             continue
         writes = item.operator == "ASSIGN_VARIABLE" and len(item.inputs) == 2
+        writes = writes and item.inputs[1] >= 0
         tensor = beginning.tensors[item.inputs[1]] if writes else None
         known = tensor is not None and tensor.content is not None
         if tensor is None or not known or np.any(read_numbers(tensor)):
