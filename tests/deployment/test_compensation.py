@@ -17,7 +17,7 @@ from mho.mapping import (
     gather,
     place,
 )
-from mho.mapping.blocks import mixing, search, weakened_search
+from mho.mapping.blocks import Freedom, mixing, search, weakened_search
 from mho.mapping.targets import (
     adapt,
     compensate,
@@ -191,6 +191,22 @@ def test_combining_rounds_finds_the_same_targets_in_fewer(
     full_scale = float(before.target.max() - before.target.min())
     assert float((plain - combined).abs().max()) < 1e-4 * full_scale
     assert rounds[1] <= 0.7 * rounds[0]
+
+
+def test_what_is_no_number_is_not_combined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the first round or later ones: the plain step is taken, and all before is forgotten."""
+    monkeypatch.setattr(mixing, "_LEAST_NUMBERS", 1)
+    one = torch.ones(4)
+    freedom = Freedom(one, lambda pairs: pairs, 0 * one, 9 * one, one, 1.0)
+    combined = mixing.Mixing(freedom)
+    for size in (float("nan"), 0.5, float("nan"), float("inf"), 0.5, 0.25):
+        proposal = one + size
+        found = combined(one, proposal)
+        if size != 0.25:
+            assert torch.equal(found.nan_to_num(), proposal.nan_to_num())
+    assert found.isfinite().all()
 
 
 def test_without_stuck_cells_or_wires_nothing_moves() -> None:

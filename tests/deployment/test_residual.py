@@ -1,5 +1,6 @@
 """Second passes: what second pairs take up, and what is done about cells without a partner."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,12 +13,14 @@ from mho.bench.simulated import SimulatedBench
 from mho.chip import Chip
 from mho.deployment import (
     DeployedNetwork,
+    FinishedStages,
     calibrate_ranges,
     program_pairs,
     refit,
 )
 from mho.deployment.stages import stages
 from mho.mapping import (
+    Block,
     CorrectingBlock,
     DifferentialPairs,
     Placement,
@@ -29,11 +32,14 @@ from mho.mapping import (
     effective_difference,
     place,
 )
+from mho.mapping.blocks import Freedom, reference_block
+from mho.mapping.blocks.search import Goal, Look
 from mho.mapping.targets import (
     adapt,
     compensate,
     repair,
     second_pair_targets,
+    second_pairs,
     with_excess,
 )
 from mho.network import read_network
@@ -114,6 +120,36 @@ def test_second_pairs_take_up_all_of_the_first_ones_errors(
     )
 
 
+def test_the_best_look_counts_where_none_is_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of three looks of a search that goes astray the second one."""
+    tried: list[Tensor] = []
+
+    def astray(
+        freedom: Freedom, _goal: Goal, block: Block, _info: BenchInfo
+    ) -> Iterator[Look]:
+        tried.clear()
+        for share, lacking in ((0.9, 3 * uS), (0.8, 1 * uS), (0.7, 2 * uS)):
+            numbers = share * freedom.start
+            tried.append(freedom.conductances(numbers))
+            missing = torch.full(block.shape, lacking)
+            yield Look(numbers, tried[-1], missing, numbers + lacking)
+
+    for module in (second_pairs, reference_block):
+        monkeypatch.setattr(module, "looks", astray)
+    info = info_of(0.0)
+    before = laid(weights(3, 4), FOUR, info)
+    found = second_pair_targets(before, before.target, info)
+    assert torch.equal(found.target[each_block(before)[1][1]], tried[1].float())
+    one = laid(weights(3, 4), ReferenceColumn(LOW, HIGH), info)
+    ((block, where),) = each_block(one)
+    held = one.target[where].double()
+    wanted = block.difference(held)
+    settled = block.settled(held, torch.zeros_like(held).bool(), wanted, info)
+    assert torch.equal(settled, tried[1])
+
+
 @pytest.mark.parametrize(
     ("factor", "share"), [(2.0, 0.8), (2.0, 0.0), (6.0, 0.5)]
 )
@@ -182,7 +218,11 @@ def test_programming_reads_the_first_pairs_and_leaves_the_second_ones_error() ->
         bench = quiet_bench()
         placement = laid(weight, mapping, bench.info)
         before = bench.ledger
-        final, result = program_pairs(bench, placement, coarse)
+        done = FinishedStages()
+        final, result = program_pairs(bench, placement, coarse, finished=done)
+        _, again = FinishedStages(done.state()).taken_up(placement)
+        # to the last bit: what is gone on with is what was
+        assert {one.tolerance for one in again} == {coarse.tolerance}
         assert torch.equal(result.cells, final.cells)
         assert torch.equal(result.target, final.target)
         assert result.ledger.reads == (bench.ledger - before).reads

@@ -12,6 +12,8 @@ from mho.rng import Stream
 from mho.solve.gallery import Problem, read_problem, read_vector
 
 HEAD = "%%MatrixMarket matrix coordinate real general\n"
+SYMMETRIC = HEAD.replace("general", "symmetric")
+HERMITIAN = HEAD.replace("real general", "complex hermitian")
 WANTED = np.array([[4.0, -1.0], [-1.0, 3.0]])
 
 
@@ -36,6 +38,7 @@ def dense(problem: Problem) -> np.ndarray:
         "%%MatrixMarket matrix array real symmetric\n2 2\n4\n-1\n3\n",
         "%%MatrixMarket matrix array real general\n2 2\n4\n-1\n-1\n3\n",
         (HEAD + "2 2 4\n1 1 4\n2 2 3\n1 2 -1\n2 1 -1\n").replace("\n", "\r\n"),
+        HEAD + "%" + "9 " * 4000 + "\n2 2 4\n1 1 4\n2 2 3\n1 2 -1\n2 1 -1\n",
     ],
     ids=[
         "general",
@@ -45,6 +48,7 @@ def dense(problem: Problem) -> np.ndarray:
         "half",
         "array",
         "windows",
+        "long comment",
     ],
 )
 def test_matrix_market_in_all_its_forms(tmp_path: Path, text: str) -> None:
@@ -185,6 +189,24 @@ def test_arrays_of_numpy(tmp_path: Path) -> None:
             "do not go together",
         ),
         (HEAD + "1 1 1\n1 1 4\n" + "\n" * 1_100_000, "more text than"),
+        (SYMMETRIC + "2 2 3\n1 1 4\n2 1 -1\n1 2 -1\n", "entry 3, .*above"),
+        (SYMMETRIC + "2 2 4\n1 1 4\n", "4 entries in 2 x 2 places of one"),
+        (
+            HEAD.replace("general", "skew-symmetric") + "2 2 1\n2 2 5\n",
+            "entry 1, the line `2 2 …`, is not 0",
+        ),
+        (
+            HERMITIAN + "2 2 2\n1 1 4 0\n2 2 3 1\n",
+            "entry 2, the line `2 2 …`, is not real",
+        ),
+        (
+            HERMITIAN.replace("coordinate", "array") + "1 1\n4 1\n",
+            "entry 1, the line `1 1 …`, is not real",
+        ),
+        (
+            HEAD.replace("real", "integer") + "1 1 1\n1 1 9007199254740993\n",
+            "its number 1, which double precision",
+        ),
         (HEAD.replace("real", "magic") + "1 1 1\n1 1\n", "unknown field"),
         (HEAD.replace("general", "odd") + "1 1 1\n1 1 1\n", "unknown symmetr"),
         (HEAD.replace("coordinate", "list") + "1 1 1\n1 1 1\n", "unknown form"),
@@ -235,6 +257,24 @@ def test_memory_is_asked_for_before_it_is_taken(tmp_path: Path) -> None:
     np.savez_compressed(name, np.zeros((1000, 1000)))
     with allow_memory("1MiB"), pytest.raises(TooLargeError):
         read_problem(name, Stream(0))
+
+
+def test_complex_matrices_ask_for_what_four_real_ones_take(
+    tmp_path: Path,
+) -> None:
+    """56 bytes a number, and 192 for a stored one; what reading takes is a third of it."""
+    name = str(tmp_path / "a.npy")
+    np.save(name, np.full((100, 100), 1j))
+    with allow_memory(559_999), pytest.raises(TooLargeError):
+        read_problem(name, Stream(0))
+    with allow_memory(560_000):
+        assert read_problem(name, Stream(0)).matrix.shape == (200, 200)
+    name = str(tmp_path / "a.npz")
+    sparse.save_npz(name, 1j * sparse.eye_array(1000, format="csr"))
+    with allow_memory(191_999), pytest.raises(TooLargeError):
+        read_problem(name, Stream(0))
+    with allow_memory(192_000):
+        assert read_problem(name, Stream(0)).matrix.nnz == 2000
 
 
 def test_python_objects_are_never_opened(tmp_path: Path) -> None:

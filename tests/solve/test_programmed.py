@@ -175,6 +175,19 @@ def test_programming_interrupted_five_times_ends_with_the_same_bits(
     assert resumed.reached == whole.reached
 
 
+def test_a_state_of_another_matrix_or_protocol_is_not_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    """Equal shapes and names: what the cells shall hold tells them apart, and how."""
+    matrix = RNG.standard_normal((2, 3))
+    on_chips(matrix, kept=state(tmp_path))
+    on_chips(matrix, kept=state(tmp_path))
+    finer = ProgramProtocol(tolerance=4 * uS)
+    for other, protocol in ((matrix[:, ::-1].copy(), COARSE), (matrix, finer)):
+        with pytest.raises(ValueError, match="`kept` must hold a state of"):
+            on_chips(other, kept=state(tmp_path), protocol=protocol)
+
+
 def state(folder: Path) -> KeptState:
     return KeptState(folder / "programming", "this one")
 

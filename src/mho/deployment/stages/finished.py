@@ -72,8 +72,9 @@ class FinishedStages:
                 self._state[f"{at}{number}.{name}"] = getattr(block, name)
         for name in _tensors(result):
             self._state[f"{at}result.{name}"] = getattr(result, name)
-        numbers = torch.tensor([result.tolerance, float(result.cycles)])
-        self._state[f"{at}numbers"] = numbers.double()
+        self._state[f"{at}numbers"] = torch.tensor(
+            [result.tolerance, float(result.cycles)], dtype=torch.float64
+        )
         self._state[f"{at}ledger"] = _ledger_numbers(result.ledger)
         self._state["count"] = torch.tensor(self.count + 1)
         del self._state["planned"]

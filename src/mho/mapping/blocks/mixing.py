@@ -51,10 +51,13 @@ class Mixing:
         if numbers.numel() < _LEAST_NUMBERS:
             return proposal
         residual = proposal - numbers
-        if self._rounds:
-            before = self._rounds[-1][1].norm()
-            if residual.norm() > _GROWTH * before:
-                self._rounds.clear()
+        length = residual.norm()
+        if not torch.isfinite(length):
+            # what is no number teaches nothing, and no least squares take it
+            self._rounds.clear()
+            return proposal
+        if self._rounds and length > _GROWTH * self._rounds[-1][1].norm():
+            self._rounds.clear()
         self._rounds.append((numbers, residual))
         if len(self._rounds) == 1:
             return proposal

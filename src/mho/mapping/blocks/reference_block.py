@@ -156,7 +156,10 @@ class ReferenceBlock(Block):
         wanted: Float[Tensor, "rows outputs"],
         info: BenchInfo,
     ) -> Float[Tensor, "1 rows cols"]:
-        """All cells that answer move but those of the reference, until none does any more."""
+        """All cells that answer move but those of the reference, until none does any more.
+
+        If they never come to rest the best look counts: errors need not fall from look to look.
+        """
         start, reference = _apart(held)
 
         def conductances(cells: Tensor) -> Tensor:
@@ -171,14 +174,20 @@ class ReferenceBlock(Block):
             direction=(~cell_fixed).to(held.dtype),
             full_scale=float(wanted.abs().max()),
         )
-        cells = freedom.start
+        best = held
+        least_error = float("inf")
         for look in looks(freedom, always(wanted), self, info):
-            cells = look.proposal
             change = look.proposal - look.numbers
             largest_change = float(change.abs().max())
             if largest_change < CLOSE * freedom.full_scale:
-                break
-        return conductances(cells)
+                return conductances(look.proposal)
+            # what cells at the end of their range lack cannot be helped
+            helpable = torch.where(change != 0, look.missing, 0.0)
+            error = float(helpable.square().sum())
+            if error < least_error:
+                best = look.held
+                least_error = error
+        return best
 
     def rounded(
         self,

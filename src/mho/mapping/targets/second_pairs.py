@@ -102,6 +102,8 @@ def _holding(
 ) -> Float[Tensor, "2 rows outputs"]:
     """Pairs, one half of each at its low end, whose effective differences are those wanted (S).
 
+    Where no look is close enough the best one counts: errors need not fall from look to look.
+
     Args:
         wanted: Effective differences (S).
         low: Low end of each pair (S).
@@ -123,18 +125,23 @@ def _holding(
         direction=wanted.new_ones(()),
         full_scale=float(limit.min()),
     )
-    held = conductances(freedom.start)
+    best = conductances(freedom.start)
+    least_error = float("inf")
     for look in looks(freedom, always(wanted), block, info):
-        held = look.held
         # pairs at the end of their range are left out: what they lack cannot be helped
         within = look.numbers.abs() < limit
         helpable = torch.where(within, look.missing, 0.0)
         worst = float(helpable.abs().max())
         if worst < CLOSE * freedom.full_scale:
+            best = look.held
             break
+        error = float(helpable.square().sum())
+        if error < least_error:
+            best = look.held
+            least_error = error
     if step is None:
-        return held
+        return best
     # the driver knows levels only, as far as its highest one below the end of the range
     bottom = float(low.min())
     steps_to_top = (info.conductance_high - bottom) // step
-    return block.rounded(held, step, bottom, bottom + steps_to_top * step)
+    return block.rounded(best, step, bottom, bottom + steps_to_top * step)

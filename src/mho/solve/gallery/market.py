@@ -22,6 +22,7 @@ from mho.data import ForeignFileError
 from mho.files import check_memory
 
 Table = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 Array = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
 MOST = 1_000_000
@@ -49,6 +50,8 @@ _ROOM = 256
 """Bytes of file that an entry may take, comments and blank lines among them (1)."""
 _LETTERS = b"0123456789+-.eEdDnNaAiIfFtTyY \t\r\n"
 """What numbers are made of, NaN and infinity among them."""
+_EXACT = 2.0**53
+"""Whole numbers from here on are rounded in double precision (1)."""
 _CHUNK = 1 << 20
 """Bytes that are read at a time (1)."""
 
@@ -100,7 +103,7 @@ def read_market(path: Path, argument: str) -> Any:
 
 def _header(file: BufferedIOBase) -> _Header:
     """Format and sizes that a file announces."""
-    banner = _text(file.readline(_LONGEST)).lower().split()
+    banner = _text(_line(file)).lower().split()
     if len(banner) != 5 or banner[:2] != ["%%matrixmarket", "matrix"]:
         raise ForeignFileError(
             "does not begin with a line `%%MatrixMarket matrix …`"
@@ -109,7 +112,7 @@ def _header(file: BufferedIOBase) -> _Header:
     _check_banner(layout, field, symmetry)
     line = "%"
     while not line.strip() or line.startswith("%"):
-        raw = file.readline(_LONGEST)
+        raw = _line(file)
         if not raw or file.tell() > _COMMENTS:
             raise ForeignFileError("has no line of sizes")
         line = _text(raw)
@@ -124,6 +127,19 @@ def _header(file: BufferedIOBase) -> _Header:
     return _sized((layout, field, symmetry), [int(word) for word in words])
 
 
+def _line(file: BufferedIOBase) -> bytes:
+    """The next line of the first ones; of a long comment its beginning, but read to its end."""
+    line = part = file.readline(_LONGEST)
+    while (
+        line.startswith(b"%")
+        and part
+        and not part.endswith(b"\n")
+        and file.tell() <= _COMMENTS
+    ):
+        part = file.readline(_LONGEST)
+    return line
+
+
 def _sized(banner: tuple[str, str, str], sizes: list[int]) -> _Header:
     """Sizes that go together."""
     layout, field, symmetry = banner
@@ -136,9 +152,12 @@ def _sized(banner: tuple[str, str, str], sizes: list[int]) -> _Header:
         raise ForeignFileError(f"is {symmetry}, and says it is {rows} x {cols}")
     if layout == "coordinate":
         entries = sizes[2]
-        if entries > rows * cols:
+        half = symmetry != "general"
+        places = rows * (rows + 1) // 2 if half else rows * cols
+        if entries > places:
+            where = " of one triangle" if half else ""
             raise ForeignFileError(
-                f"says it has {entries:,} entries in {rows:,} x {cols:,} places"
+                f"says it has {entries:,} entries in {rows:,} x {cols:,} places{where}"
             )
     elif symmetry == "general":
         entries = rows * cols
@@ -239,12 +258,53 @@ def _values(header: _Header, table: Table) -> Array:
     first = _PLACES[header.layout]
     if header.field == "pattern":
         return np.ones(len(table))
+    if header.field == "integer":
+        _check_exact(table[:, first])
     if header.field != "complex":
         return table[:, first]
     found: npt.NDArray[np.complex128] = (
         table[:, first] + 1j * table[:, first + 1]
     )
     return found
+
+
+def _check_exact(values: Table) -> None:
+    """Refuse whole numbers that would be rounded."""
+    rounded = np.abs(values) >= _EXACT
+    if rounded.any():
+        first = int(rounded.argmax())
+        raise ForeignFileError(
+            f"has a whole number of 2⁵³ or more, its number {first + 1:,}, which double precision"
+            " would round; call the field `real` if that does no harm"
+        )
+
+
+def _check_triangle(
+    header: _Header, row: Places, col: Places, value: Array
+) -> None:
+    """Refuse entries that a symmetry has no place for.
+
+    Args:
+        header: The symmetry.
+        row: Row of each entry, from 0.
+        col: Column of each entry, from 0.
+        value: Its value.
+    """
+    diagonal = row == col
+    problems = [(col > row, "above the diagonal")]
+    if header.symmetry == "skew-symmetric":
+        problems.append((diagonal & (value != 0), "not 0 on the diagonal"))
+    if header.symmetry == "hermitian":
+        problems.append(
+            (diagonal & (value.imag != 0), "not real on the diagonal")
+        )
+    for wrong, what in problems:
+        if wrong.any():
+            first = int(wrong.argmax())
+            raise ForeignFileError(
+                f"is {header.symmetry}, and its entry {first + 1:,}, the line"
+                f" `{row[first] + 1} {col[first] + 1} …`, is {what}"
+            )
 
 
 def _placed(header: _Header, table: Table) -> Any:
@@ -262,6 +322,7 @@ def _placed(header: _Header, table: Table) -> Any:
     value = _values(header, table)
     sign = _SIGNS[header.symmetry]
     if sign:
+        _check_triangle(header, row, col, value)
         other = row != col
         beyond = sign * _across(header, value[other])
         mirrored = (beyond, col[other], row[other])
@@ -281,6 +342,7 @@ def _filled(header: _Header, values: Array) -> Any:
     matrix = np.zeros(shape, values.dtype)
     sign = _SIGNS[header.symmetry]
     col, row = np.triu_indices(header.rows, 1 if sign < 0 else 0)
+    _check_triangle(header, row, col, values)
     matrix[col, row] = sign * _across(header, values)
     # the diagonal as it was given
     matrix[row, col] = values

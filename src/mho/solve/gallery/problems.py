@@ -23,6 +23,11 @@ _DENSE = 24
 """Memory for each number of a dense matrix while it is made (bytes)."""
 _SPARSE = 200
 """Memory for each unknown of a sparse matrix while it is made (bytes)."""
+_COMPLEX = 56
+"""Memory for each number of a complex dense matrix while it is made real: itself, four real ones
+and its imaginary part once more (bytes)."""
+_COMPLEX_ENTRY = 4 * 48
+"""The same for each stored number of a sparse one, which becomes four (bytes)."""
 _KAPPA = 100.0
 """Condition number where none is given (1)."""
 _DEGREE = 4
@@ -58,11 +63,19 @@ class Problem:
             name: Their name.
             about: What they are, in a line.
             matrix: Dense or sparse, complex. Shape (n, n).
+
+        Raises:
+            TooLargeError: The real ones need more memory than is allowed.
         """
-        join = sparse.block_array if sparse.issparse(matrix) else np.block
+        thin = sparse.issparse(matrix)
+        needed = matrix.nnz * _COMPLEX_ENTRY if thin else matrix.size * _COMPLEX
+        check_memory(needed, "matrix", f"{about}, complex,")
+        join = sparse.block_array if thin else np.block
         real = join([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]])
-        if sparse.issparse(matrix):
+        if thin:
             real = sparse.csr_array(real)
+            # a number that is real or imaginary alone leaves two zeros
+            real.eliminate_zeros()
         told = f"{about}, complex: real and imaginary parts beside each other"
         return cls(name, told, real, None, parts=True)
 

@@ -18,7 +18,7 @@ from mho.bench.simulated import SimulatedBench, describe_chip
 from mho.chip import Chip
 from mho.chip.periphery import Periphery, SignedConverter
 from mho.deployment import FinishedStages, program_pairs
-from mho.files import KeptState
+from mho.files import KeptState, identity
 from mho.ledger import Ledger
 from mho.mapping import (
     Block,
@@ -143,8 +143,10 @@ class ProgrammedTiles:
             OSError: It cannot be written.
         """
         before = self.bench.ledger
-        held = kept.load() if kept else None
-        groups: Mapping[str, Mapping[str, Tensor]] = held[0] if held else {}
+        plan = identity(
+            [self._planned.target, self._planned.cells, self._protocol]
+        )
+        groups = _kept_of(kept, plan)
         if groups:
             self.restore(dict(groups["bench"]))
         finished = FinishedStages(groups.get("stages"))
@@ -158,7 +160,7 @@ class ProgrammedTiles:
                     "run": run.state(),
                     "stages": finished.state(),
                 }
-                kept.save(parts, {})
+                kept.save(parts, {"plan": plan})
 
         by_products = self._circuit.converters is None
         final, result = program_pairs(
@@ -353,3 +355,27 @@ class ProgrammedTiles:
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state of the bench."""
         restorable(self.bench).restore(state, self._planned.cells)
+
+
+def _kept_of(
+    kept: KeptState | None, plan: str
+) -> Mapping[str, Mapping[str, Tensor]]:
+    """What was kept, by group and name; nothing if nothing was.
+
+    Args:
+        kept: Where it is.
+        plan: Checksum of what cells shall hold: another matrix of this shape has as many cells.
+
+    Raises:
+        ValueError: It is damaged, or of another plan.
+    """
+    held = kept.load() if kept else None
+    if held is None:
+        return {}
+    groups, facts = held
+    if facts.get("plan") != plan:
+        raise ValueError(
+            "Argument `kept` must hold a state of this matrix and protocol, but is of other"
+            " ones; delete its file to program all cells."
+        )
+    return groups
