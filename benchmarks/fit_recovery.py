@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import fit_recovery_waits
 from mho.device import CellModel, Cells
 from mho.device.kinds import RampSteps, SoftBound
 from mho.device.published import preset
@@ -189,10 +190,22 @@ def telegraph(seed: int, cells: int = 20, samples: int = 8_000) -> Truth:
     return Truth(found.laws, numbers | {"array.read_noise_off_chip": noise})
 
 
+def relaxation(seed: int, cells: int = 600) -> Truth:
+    """Two waits of a law of quantiles, at one conductance."""
+    return Truth(*fit_recovery_waits.relaxation(seed, cells))
+
+
+def bake(seed: int, cells: int = 480) -> Truth:
+    """Three temperatures of drift and loss."""
+    return Truth(*fit_recovery_waits.bake(seed, cells))
+
+
 LAWS: dict[str, Callable[[int], Truth]] = {
     "soft-bound": soft_bound,
     "ramp-steps": ramp_steps,
     "telegraph": telegraph,
+    "relaxation": relaxation,
+    "bake": bake,
 }
 
 

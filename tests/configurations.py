@@ -17,7 +17,7 @@ from mho.deployment import DeployOptions, RangeRule, Refresh
 from mho.device.kinds import PRESETS as OF_FURTHER_KINDS
 from mho.device.kinds import MeasuredSteps, RampSteps, SecondOrder
 from mho.device.kinds.tables import StepTable
-from mho.device.laws import Fit
+from mho.device.laws import BarrierRelaxation, Fit
 from mho.device.published import preset
 from mho.mapping import (
     DifferentialPairs,
@@ -83,6 +83,35 @@ def _ramp_steps() -> RampSteps:
     )
 
 
+def barrier_relaxation() -> BarrierRelaxation:
+    """Cells of 100 µS of which half the filament is lost after 10¹⁶ s at the reference."""
+    return BarrierRelaxation(
+        scale=1.0,
+        full=100e-6,
+        onset=1e-6,
+        stated=1e8,
+        renewal_step=1e-6,
+        median_0=3e-6,
+        median_1=-5e-6,
+        median_2=1e-6,
+        median_3=-1e-6,
+        up_0=1.2,
+        up_1=0.5,
+        up_2=-1.0,
+        up_3=-0.2,
+        down_0=1.0,
+        down_1=0.4,
+        down_2=-0.6,
+        down_3=0.1,
+        up_tail=0.9,
+        down_tail=0.7,
+        lifetime=1e13,
+        lifetime_slope=1.5,
+        lifetime_spread=2.0,
+        loss_width=2.2,
+    )
+
+
 MAKERS: dict[str, Callable[[], Any]] = {
     "Job": lambda: Job("digits"),
     "TuneJob": TuneJob,
@@ -132,6 +161,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Subject": lambda: Subject(preset("rao2023"), ProgramProtocol()),
     "Endurance": _of_cell("endurance"),
     "FittedRelaxation": lambda: preset("wan2022_polynomials").cell().relaxation,
+    "BarrierRelaxation": barrier_relaxation,
     "QuantileRelaxation": lambda: preset("wan2022").cell().relaxation,
     "Flicker": _of_cell("flicker"),
     "Fit": Fit,

@@ -19,7 +19,7 @@ from configurations import MAKERS, made
 from mho.checks import CONFIGURATIONS, Configuration, check_number
 from mho.cli.main import app, main
 from mho.device import CellModel
-from mho.device.laws import QuantileRelaxation
+from mho.device.laws import BarrierRelaxation, QuantileRelaxation
 from mho.device.published import PRESETS, preset
 from mho.programming import ProgramProtocol
 from mho.sweeping import Subject
@@ -63,9 +63,10 @@ ALLOWED: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
         for power in range(5)
     },
     **{
-        ("QuantileRelaxation", field.name): (("negative",), FIT)
-        for field in fields(QuantileRelaxation)
-        if field.name[-1].isdigit()
+        (law.__name__, field.name): (("negative",), FIT)
+        for law in (QuantileRelaxation, BarrierRelaxation)
+        for field in fields(law)
+        if field.name[-1].isdigit() or field.name == "lifetime_slope"
     },
 }
 """What else would be refused but has a meaning, field by field, and which."""

@@ -9,6 +9,7 @@ from mho.checks import check_between, check_choice, check_number
 from mho.device.array_numbers import ArrayNumbers, array_numbers
 from mho.device.filament import CellParameters
 from mho.device.laws import (
+    BarrierRelaxation,
     Endurance,
     FittedRelaxation,
     Flicker,
@@ -85,6 +86,7 @@ FURTHER_LAWS: dict[str, dict[str, type]] = {
     "relaxation": {
         "fitted": FittedRelaxation,
         "quantiles": QuantileRelaxation,
+        "barriers": BarrierRelaxation,
     },
 }
 """Other laws of a cell with a filament, by group and by their names in preset files."""

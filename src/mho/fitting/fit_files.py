@@ -10,11 +10,13 @@ from mho.fitting.normalised import in_siemens
 from mho.fitting.presets import Part, merged_preset, preset_rows, ramp_preset
 from mho.fitting.ramps import RampFit, fit_ramps, ramp_curves
 from mho.fitting.traces import trace_part
+from mho.fitting.waits import wait_part
 from mho.measured import (
     Measurement,
     NormalisedResponses,
     PulseResponses,
     Trace,
+    Waits,
 )
 from mho.progress import Progress, silent
 from mho.rng import Stream
@@ -185,5 +187,6 @@ def _refuse(one: Any) -> None:
 
 _PARTS: Mapping[type, Callable[[Sequence[Any], Preset, Progress], Part]] = {
     Trace: trace_part,
+    Waits: wait_part,
 }
 """What makes a part of a preset out of each kind of data, by the class of its measurements."""

@@ -15,6 +15,7 @@ from mho.checks import (
 from mho.compiled import Column, Laws, Numbers
 from mho.device.filament import scalar
 from mho.device.laws import (
+    BarrierRelaxation,
     Endurance,
     FittedRelaxation,
     Flicker,
@@ -50,7 +51,9 @@ class CellParameters(CellModel):
     switching: Switching
     telegraph: TelegraphNoise
     flicker: Flicker
-    relaxation: Relaxation | FittedRelaxation | QuantileRelaxation
+    relaxation: (
+        Relaxation | FittedRelaxation | QuantileRelaxation | BarrierRelaxation
+    )
     retention: Retention
     temperature: Temperature
     endurance: Endurance
@@ -151,7 +154,9 @@ class CellParameters(CellModel):
         A core takes over what creep has done when a pulse renews it: with heavy tails that may be
         all it has.
         """
-        heavy = isinstance(self.relaxation, QuantileRelaxation)
+        heavy = isinstance(
+            self.relaxation, QuantileRelaxation | BarrierRelaxation
+        )
         lowest = 0.0 if heavy else self.low / 2
         return {"core": (lowest, self.high * 2)}
 

@@ -4,6 +4,10 @@ Switching, telegraph noise, 1/f noise, relaxation, retention, endurance, tempera
 frozen set of numbers with units, and knows no cell, no chip and no other law.
 """
 
+from mho.device.laws.barrier_relaxation import (
+    BarrierRelaxation,
+    barrier_relaxation_shift,
+)
 from mho.device.laws.channels import (
     add_channels,
     births,
@@ -38,6 +42,7 @@ from mho.device.laws.temperature import BOLTZMANN, Temperature, warming_factor
 __all__ = [
     "BOLTZMANN",
     "LEAST_VOLTAGE",
+    "BarrierRelaxation",
     "Endurance",
     "Fit",
     "FittedRelaxation",
@@ -49,6 +54,7 @@ __all__ = [
     "TelegraphNoise",
     "Temperature",
     "add_channels",
+    "barrier_relaxation_shift",
     "births",
     "births_factor",
     "boosted_time",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mho.fitting.engine.law import LawFit, Row
+from mho.fitting.engine.law import Informed, LawFit, Row
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +36,22 @@ class Coordinates:
     def gradient(self, u: Row) -> Row:
         """Its derivative by coordinates (1)."""
         p = self.outside(u)
+        return self.law.gradient(p) * self._pace(p)
+
+    def information(self, u: Row) -> Row | None:
+        """What the law expects of its second derivatives (1); `None` if it does not say."""
+        if not isinstance(self.law, Informed):
+            return None
+        p = self.outside(u)
+        pace = self._pace(p)
+        found: Row = self.law.information(p) * pace[:, None] * pace
+        return found
+
+    def _pace(self, p: Row) -> Row:
+        """Numbers per coordinate."""
         low, high = self._ends()
-        per_coordinate = np.where(self._logs(), p, 1.0) * (high - low)
-        return self.law.gradient(p) * per_coordinate
+        found: Row = np.where(self._logs(), p, 1.0) * (high - low)
+        return found
 
     @property
     def start(self) -> Row:

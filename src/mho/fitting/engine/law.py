@@ -46,6 +46,18 @@ class LawFit(Protocol):
         """Derivative of the loss by each of them."""
 
 
+@runtime_checkable
+class Informed(Protocol):
+    """A law that knows how much its data tell: where differences err, as kinks make them."""
+
+    def information(self, p: Row) -> Row:
+        """Second derivatives of the loss that are expected at these numbers.
+
+        Args:
+            p: The open numbers, SI. Shape of the result (numbers, numbers).
+        """
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedLaw:
     """A law with its numbers.

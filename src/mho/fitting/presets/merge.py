@@ -81,16 +81,21 @@ def _named(merged: Preset, base: Preset, name: str, given: set[str]) -> Preset:
     """The preset with its name, and with an account of where its numbers are from."""
     if merged.origin is not None and merged.name == name:
         return merged
+    fitted = sorted(full for full in given if is_fitted(merged.values[full]))
     source = ", ".join(
-        dict.fromkeys(_sources(merged.values[full] for full in given))
+        dict.fromkeys(
+            _sources(merged.values[full] for full in fitted or sorted(given))
+        )
     )
+    beside = len(given) - len(fitted)
+    set_here = f", {beside} more are set beside them" if beside else ""
     return replace(
         merged,
         name=name,
-        summary=f"{base.name} with {len(given)} numbers fitted to {source}",
+        summary=f"{base.name} with {len(fitted)} numbers fitted to {source}",
         validity=(
-            f"{len(given)} numbers rest on {source}; all others are those of {base.name}:"
-            f" {base.validity}"
+            f"{len(fitted)} numbers rest on {source}{set_here}; all others are those of"
+            f" {base.name}: {base.validity}"
         ),
         origin=Origin(f"{name}.toml", base.name, frozenset(given)),
     )

@@ -10,6 +10,8 @@ from mho.fitting.engine import FittedLaw, FittedParameter
 
 REACH = "reach of the data"
 """Beginning of the note of a number that follows from where the data end, without an interval."""
+BESIDE = "set beside the data"
+"""Origin of a number that is neither determined by the data nor the base's: its note says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class PresetRow:
         value: It, SI.
         unit: Its unit.
         interval: Its 95 % interval, SI; `None` if it has none.
-        origin: `"data"`, `"reach of the data"`, or the name of the base.
+        origin: `"data"`, `"reach of the data"`, `"set beside the data"`, or the name of the base.
         source: Files, or the key of the source.
         note: Its note.
     """
@@ -48,7 +50,7 @@ def preset_rows(preset: Preset, base: Preset) -> list[PresetRow]:
             one.value,
             one.unit,
             one.interval,
-            _origin(one, base),
+            _origin(name, one, base),
             one.source,
             one.note,
         )
@@ -57,13 +59,17 @@ def preset_rows(preset: Preset, base: Preset) -> list[PresetRow]:
     return sorted(rows, key=lambda row: row.origin != "data")
 
 
-def _origin(value: Value, base: Preset) -> str:
+def _origin(name: str, value: Value, base: Preset) -> str:
     """What a number rests on."""
     if is_fitted(value):
         return "data"
     if value.note.startswith(REACH):
         return "reach of the data"
-    return base.name
+    lent = base.values.get(name)
+    same = lent is not None and lent.value == value.value
+    if same or f"kept from {base.name}" in value.note:
+        return base.name
+    return BESIDE
 
 
 def fitted_value(found: FittedParameter) -> Value:
