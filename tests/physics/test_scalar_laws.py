@@ -23,7 +23,7 @@ from mho.device.laws import (
     retention_loss,
     warming_factor,
 )
-from mho.device.laws.channels import filled_moments
+from mho.device.laws.channel_looks import filled_moments
 from mho.device.published import preset
 from scalar_laws import numbers, over
 

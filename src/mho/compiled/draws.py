@@ -95,6 +95,16 @@ def uniform_slot(key: Word, what: Word, slot: int, slots: int) -> Real:
     return low if slot < words else high
 
 
+def uniform_of(word: Word, shift: Word) -> Real:
+    """A uniform number of a key and a purpose that are added already (1).
+
+    Args:
+        word: Their sum.
+        shift: 0 for the low half, 32 for the high one (1).
+    """
+    return _unit(_mix(word) >> shift)
+
+
 def uniforms_of(word: Word) -> tuple[Real, Real]:
     """Two uniform numbers of a key and a purpose that are added already (1)."""
     bits = _mix(word)

@@ -108,9 +108,13 @@ def _check_laws(model: CellModel) -> None:
             f"Kind {_named(kind)} must say what a pulse does, but has no method `pulse`; write"
             " `@staticmethod` and `def pulse(cell, p, shot, draw):`."
         )
-    if (
-        laws.get("law_read", CellModel.read) is CellModel.read
-        and laws["law_watch"] is CellModel.watch
+    if all(
+        laws.get(f"law_{name}", seam) is seam
+        for name, seam in (
+            ("read", CellModel.read),
+            ("watch", CellModel.watch),
+            ("watch_all", CellModel.watch_all),
+        )
     ):
         raise ValueError(
             f"Kind {_named(kind)} must say what a look sees, but has no method `read`; write"
@@ -210,7 +214,10 @@ def check_seen(model: CellModel, cells: Table, seen: Table) -> None:
     if wrong is None:
         return
     laws = model.laws()
-    name = "read" if laws["law_watch"] is CellModel.watch else "watch"
+    own = laws.get("law_watch", CellModel.watch) is not CellModel.watch
+    name = "watch" if own else "read"
+    if laws["law_watch_all"] is not CellModel.watch_all:
+        name = "watch_all"
     cell = int(cells[wrong % cells.size])
     raise ValueError(
         f"Law `{name}`{_where(laws[f'law_{name}'])} must see a conductance of at least 0 S, but"

@@ -17,13 +17,12 @@ from mho.compiled import (
     child,
     cos_turns,
     log,
-    normal_of,
     sin_turns,
     uniforms_of,
 )
 from mho.device.model import Shot
 
-BLOCK = 2048
+BLOCK = 1024
 """Samples handled at once: their numbers stay in the nearest cache."""
 
 Array = Any
@@ -40,10 +39,10 @@ def law_pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
     raise NotImplementedError
 
 
-def law_watch(
-    cell: Record, p: Record, look: Record, z: Array, out: Array, first: int
+def law_watch_all(
+    state: Array, p: Record, look: Record, cells: Array, z: Array, out: Array
 ) -> None:
-    """The kind's `watch`."""
+    """The kind's `watch_all`."""
     raise NotImplementedError
 
 
@@ -151,20 +150,27 @@ def draw_normals(
         count: Samples (1).
         words: A word for each purpose: single numbers first, then pairs.
         singles: How many are single (1).
-        z: The numbers (1). Shape (rows, at least count).
+        z: The numbers (1), and a row that is written over. Shape (rows + 1, at least count).
     """
+    spare = z[z.shape[0] - 1]
     for w in range(words.shape[0]):
         if w < singles:
-            draw_singles(keys, count, words[w], z[w])
+            draw_singles(keys, count, words[w], z[w], spare)
         else:
             row = 2 * w - singles
             draw_pairs(keys, count, words[w], z[row], z[row + 1])
 
 
-def draw_singles(keys: Array, count: int, word: Word, row: Array) -> None:
-    """One normal number for each sample (1)."""
+def draw_singles(
+    keys: Array, count: int, word: Word, one: Array, spare: Array
+) -> None:
+    """One normal number for each sample (1); steps as for pairs."""
     for i in range(count):
-        row[i] = normal_of(keys[i] + word)
+        one[i], spare[i] = uniforms_of(keys[i] + word)
+    for i in range(count):
+        one[i] = np.sqrt(F(-2) * log(one[i]))
+    for i in range(count):
+        one[i] = one[i] * cos_turns(spare[i])
 
 
 def draw_pairs(
@@ -206,9 +212,9 @@ def watch_some(
         for n in range(samples):
             keys[place + n] = at_event(cell.key, cell.event + n)
     draw_normals(keys, (stop - start) * samples, words, singles, z)
+    law_watch_all(state, p[0], look[0], cells[start:stop], z, out)
     for j in range(start, stop):
         cell = state[cells[j]]
-        law_watch(cell, p[0], look[0], z, out, (j - start) * samples)
         cell.event += samples
         cell.clock = look[0].end
 
@@ -226,7 +232,8 @@ def watch(
     samples = look[0].samples
     few = max(BLOCK // samples, 1)
     keys = np.empty(few * samples, np.uint64)
-    z = np.empty((2 * words.shape[0] - singles, few * samples), np.float32)
+    rows = 2 * words.shape[0] - singles
+    z = np.empty((rows + 1, few * samples), np.float32)
     seen = np.empty(few * samples, np.float32)
     for start in range(0, cells.shape[0], few):
         stop = min(start + few, cells.shape[0])

@@ -200,6 +200,7 @@ class CellModel(Configuration):
             "law_pulse": kind.pulse,
             "law_read": kind.read,
             "law_watch": kind.watch,
+            "law_watch_all": kind.watch_all,
             "law_moments": kind.moments,
             "law_age": kind.age,
             "law_heat": kind.heat,
@@ -244,6 +245,26 @@ class CellModel(Configuration):
             moment = look.now + n * look.spacing
             draw = at_event(cell.key, cell.event + n)
             out[first + n] = law_read(cell, p, moment, draw)
+
+    @staticmethod
+    def watch_all(
+        state: Any, p: Record, look: Record, cells: Any, z: Any, out: Any
+    ) -> None:
+        """Looks of some cells (S): one `watch` for each.
+
+        A kind may instead go through the cells step by step: short loops over numbers that lie
+        side by side are quicker than one long loop.
+
+        Args:
+            state: State of all cells.
+            p: The kind's numbers.
+            look: As for `watch`.
+            cells: Numbers of the cells; samples of each follow those of the one before.
+            z: As for `watch`.
+            out: Conductances (S).
+        """
+        for j in range(cells.shape[0]):
+            law_watch(state[cells[j]], p, look, z, out, j * look.samples)
 
     @staticmethod
     def moments(
@@ -302,6 +323,13 @@ class CellModel(Configuration):
 
 def law_read(cell: Record, p: Record, now: float, draw: Word) -> Real:
     """The kind's own `read`, once compiled."""
+    raise NotImplementedError
+
+
+def law_watch(
+    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+) -> None:
+    """The kind's own `watch`, once compiled."""
     raise NotImplementedError
 
 

@@ -16,11 +16,11 @@ from mho.compiled import (
     Record,
     Word,
     at_event,
-    normal_of,
     of_cell,
 )
 from mho.device import (
     BLOCK,
+    draw_singles,
     law_bend,
     law_energy,
     law_load,
@@ -123,7 +123,8 @@ def read(
     samples = look[0].samples
     few = max(BLOCK // samples, 1)
     keys = np.empty(few * samples, np.uint64)
-    z = np.empty((2 * words.shape[0] - singles, few * samples), np.float32)
+    rows = 2 * words.shape[0] - singles
+    z = np.empty((rows + 1, few * samples), np.float32)
     seen = np.empty(few * samples, np.float32)
     noise = np.empty(few * samples, np.float32)
     for start in range(0, cells.shape[0], few):
@@ -136,13 +137,13 @@ def read(
             event = state[number].event
             for n in range(samples):
                 place = (j - start) * samples + n
-                keys[place] = at_event(key, event + n) + readout_word
-        for i in range((stop - start) * samples):
-            noise[i] = normal_of(keys[i])
+                keys[place] = at_event(key, event + n)
+        count = (stop - start) * samples
+        draw_singles(keys, count, readout_word, noise, z[rows])
         watch_some(
             state, p, look, cells, start, stop, words, singles, keys, z, seen
         )
-        for i in range((stop - start) * samples):
+        for i in range(count):
             seen[i] = digitised(p[0], chip[0], seen[i], noise[i])
         for j in range(start, stop):
             place = (j - start) * samples

@@ -214,7 +214,7 @@ class CellParameters(CellModel):
         return {
             "law_born": scalar.born,
             "law_pulse": scalar.pulse,
-            "law_watch": scalar.watch,
+            "law_watch_all": scalar.watch_all,
             "law_moments": scalar.moments,
             "law_age": scalar.age,
             "law_heat": scalar.heat,

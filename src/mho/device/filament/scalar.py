@@ -28,6 +28,7 @@ from mho.device.laws import (
     births_factor,
     boosted_time,
     channel_moments,
+    channels_of,
     draw_constants,
     flicker_memory,
     flicker_scale,
@@ -38,7 +39,7 @@ from mho.device.laws import (
     retention_loss,
     switches,
     warming_factor,
-    watch_channel,
+    watch_channels,
 )
 from mho.device.model import Shot
 
@@ -138,10 +139,30 @@ def _switch(cell: Record, p: Record, shot: Shot, draw: Word) -> Real:
     return step
 
 
-def watch(
-    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+def watch_all(
+    state: Any, p: Record, look: Record, cells: Any, z: Any, out: Any
 ) -> None:
     """Core with its creep, 1/f noise and channels, in every sample; all of them move on (S)."""
+    # first, for that is quick: what the rest needs of each cell comes from memory meanwhile
+    channels = channels_of(state, p, look, cells)
+    for j in range(cells.shape[0]):
+        _watch_core(state[cells[j]], p, look, z, out, j * look.samples)
+    watch_channels(state, look, channels, out)
+    for j in range(cells.shape[0]):
+        cell = state[cells[j]]
+        cell.ahead = F(0)
+        if p.temperature.warming != 0:
+            for n in range(look.samples):
+                at = j * look.samples + n
+                out[at] *= warming_factor(
+                    p.temperature, out[at], cell.temperature_draw
+                )
+
+
+def _watch_core(
+    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+) -> None:
+    """Core with its creep and 1/f noise in every sample (S)."""
     # sums of times round: a read may start an ulp before the last one ended
     waited = F(max(look.now - cell.clock, 0.0))
     age = F(look.now - cell.switched_at)
@@ -151,21 +172,10 @@ def watch(
         noise = slow + z[0, first] * look.white
         out[first] = core + noise * flicker_scale(p.flicker, core)
     else:
-        _watch_core(cell, p, look, age, slow, z, out, first)
-    before = (waited + cell.ahead) * p.trap_acceleration
-    for k in range(len(cell.amplitude)):
-        if cell.amplitude[k] > 0:
-            watch_channel(cell, k, look, before, z, out, first)
-    cell.ahead = F(0)
-    if p.temperature.warming != 0:
-        for n in range(look.samples):
-            at = first + n
-            out[at] *= warming_factor(
-                p.temperature, out[at], cell.temperature_draw
-            )
+        _watch_samples(cell, p, look, age, slow, z, out, first)
 
 
-def _watch_core(
+def _watch_samples(
     cell: Record,
     p: Record,
     look: Record,

@@ -19,10 +19,10 @@ def base_law_pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
     raise NotImplementedError
 
 
-def base_law_watch(
-    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+def base_law_watch_all(
+    state: Any, p: Record, look: Record, cells: Any, z: Any, out: Any
 ) -> None:
-    """The base's `watch`, once compiled."""
+    """The base's `watch_all`, once compiled."""
     raise NotImplementedError
 
 

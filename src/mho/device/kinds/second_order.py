@@ -60,7 +60,7 @@ from mho.device.kinds.base_laws import (
     base_law_born,
     base_law_moments,
     base_law_pulse,
-    base_law_watch,
+    base_law_watch_all,
     law_held,
     law_load,
 )
@@ -249,7 +249,7 @@ class SecondOrder(CellModel):
         if self.acts == "read":
             around = {
                 "law_pulse": added,
-                "law_watch": self.watch,
+                "law_watch_all": self.watch_all,
                 "law_moments": self.moments,
             }
         for name in ("law_born", *around):
@@ -280,14 +280,17 @@ class SecondOrder(CellModel):
         cell.fast_at = ended
 
     @staticmethod
-    def watch(
-        cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+    def watch_all(
+        state: Any, p: Record, look: Record, cells: Any, z: Any, out: Any
     ) -> None:
         """Looks of the base, and the fast state on top (S)."""
-        base_law_watch(cell, p, look, z, out, first)
-        for n in range(look.samples):
-            on_top = fast_at(cell, p, look.now + n * look.spacing)
-            out[first + n] = max(out[first + n] + on_top, F(0))
+        base_law_watch_all(state, p, look, cells, z, out)
+        for j in range(cells.shape[0]):
+            for n in range(look.samples):
+                at = j * look.samples + n
+                moment = look.now + n * look.spacing
+                on_top = fast_at(state[cells[j]], p, moment)
+                out[at] = max(out[at] + on_top, F(0))
 
     @staticmethod
     def moments(

@@ -8,6 +8,7 @@ from mho.device.laws.barrier_relaxation import (
     BarrierRelaxation,
     barrier_relaxation_shift,
 )
+from mho.device.laws.channel_looks import channels_of, watch_channels
 from mho.device.laws.channels import (
     add_channels,
     births,
@@ -15,7 +16,6 @@ from mho.device.laws.channels import (
     channel_moments,
     has_channels,
     resolve_channels,
-    watch_channel,
 )
 from mho.device.laws.endurance import Endurance, births_factor
 from mho.device.laws.fits import Fit, fitted
@@ -59,6 +59,7 @@ __all__ = [
     "births_factor",
     "boosted_time",
     "channel_moments",
+    "channels_of",
     "draw_constants",
     "fitted",
     "flicker_memory",
@@ -73,5 +74,5 @@ __all__ = [
     "switches",
     "tail_exponent",
     "warming_factor",
-    "watch_channel",
+    "watch_channels",
 ]

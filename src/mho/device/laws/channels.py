@@ -3,22 +3,15 @@
 Scalar functions; the law and its numbers are those of `TelegraphNoise`.
 """
 
-from typing import Any
-
-import numpy as np
-
 from mho.compiled import (
     F,
     Real,
     Record,
     Word,
-    at_event,
     child,
-    child_purpose,
     child_purposes,
     exp,
     expm1,
-    log,
     normal_pair,
     normal_purpose,
     purpose,
@@ -29,19 +22,12 @@ from mho.compiled import (
 
 _MOST_BORN = 8
 """Channels that one step can leave behind (1)."""
-_FAST = F(0.5)
-"""Integration, in memory times of a trap, from which it may flip more than once (1)."""
 
 _BIRTHS = purpose("births")
 _BORN = child_purposes("born", _MOST_BORN + 1)
 _CHANNEL_NORMALS = normal_purpose("channel")
 _CHANNEL = purpose("channel")
 _CLEANING = purpose("cleaning")
-_TRAP = purpose("trap")
-_INTEGRATION = child_purpose("integration")
-_FLIP_MOMENT = purpose("flip moment")
-_AVERAGE_NORMALS = normal_purpose("trap average")
-_AVERAGE = purpose("trap average")
 
 
 def births(law: Record, step: Real, worn: Real, draw: Word) -> int:
@@ -150,138 +136,6 @@ def boosted_time(law: Record, volts: Real, width: Real) -> Real:
     if excess <= 0:
         return F(0)
     return width * min(expm1(excess / law.boost), F(1e9))
-
-
-def _filled_after(occupancy: Real, memory: Real, filled: bool) -> Real:
-    """Probability that a trap is filled after some time (1); machlup1954noise."""
-    rest = occupancy - occupancy * memory
-    return rest + memory if filled else rest
-
-
-def watch_channel(
-    cell: Record,
-    k: int,
-    look: Record,
-    waited: Real,
-    z: Any,
-    out: Any,
-    first: int,
-) -> None:
-    r"""Add what one channel conducts, averaged over each of several integrations.
-
-    With :math:`x = \lambda t`, :math:`d = s - p_\infty`, the filled fraction of an integration has
-    mean :math:`p_\infty + d (1 - e^{-x})/x` and variance
-
-    .. math::
-        \tfrac{2}{x^2} \left[ p(1-p)(x - 1 + e^{-x}) + d(1-2p)(1 - e^{-x} - x e^{-x})
-        - \tfrac{d^2}{2} (1 - e^{-x})^2 \right] ,
-
-    both exact given the state at its start. A slow trap (x < 1/2) flips at most once in practice,
-    at a uniform moment; a faster one gets a Beta draw with these two moments.
-
-    Args:
-        cell: The cell; its trap moves on.
-        k: Slot of the channel (1).
-        look: When samples are taken.
-        waited: Time until the first integration starts, as traps count it (s).
-        z: Numbers that are used up; the first row is written over.
-        out: Conductances of samples, added to (S).
-        first: Place of this cell's first sample there (1).
-    """
-    slots = len(cell.amplitude)
-    amplitude = cell.amplitude[k]
-    capture = cell.capture_time[k]
-    emission = cell.emission_time[k]
-    filled = cell.filled[k] != 0
-    occupancy = emission / (capture + emission)
-    rate = F(1) / capture + F(1) / emission
-    x = rate * look.trap_integration
-    kept = exp(-x)
-    kept_before = exp(-rate * waited)
-    is_fast = x >= _FAST
-    # a chance depends on the state before: follow the states first
-    for n in range(look.samples):
-        key = at_event(cell.key, cell.event + n)
-        during = child(key, _INTEGRATION)
-        chance = _filled_after(occupancy, kept_before, filled)
-        start = uniform_slot(key, _TRAP, k, slots) <= chance
-        chance = _filled_after(occupancy, kept, start)
-        filled = uniform_slot(during, _TRAP, k, slots) <= chance
-        begun = F(1) if start else F(0)
-        if start != filled and not is_fast:
-            # filled until that moment if it was filled at the start, from then on if not
-            moment = uniform_slot(during, _FLIP_MOMENT, k, slots)
-            begun = abs(moment - begun)
-        z[0, first + n] = begun
-        if n == 0:
-            kept_before = exp(-rate * look.trap_pause)
-    cell.filled[k] = filled
-    if is_fast:
-        key = cell.key
-        event = cell.event
-        for n in range(look.samples):
-            during = child(at_event(key, event + n), _INTEGRATION)
-            z[0, first + n] = _fast_fraction(
-                x, z[0, first + n], occupancy, kept, during, k
-            )
-    for n in range(look.samples):
-        out[first + n] += (F(1) - z[0, first + n]) * amplitude
-
-
-def _fast_fraction(
-    x: Real,
-    start: Real,
-    occupancy: Real,
-    kept: Real,
-    draw: Word,
-    k: int,
-) -> Real:
-    """Filled fraction of an integration of a fast trap: a Beta number with the exact moments."""
-    mean, variance = filled_moments(x, start, occupancy, kept)
-    # sum of the two shapes of the distribution, which grows as the variance falls
-    size = mean * (F(1) - mean) / max(variance, F(1e-12)) - F(1)
-    size = max(size, F(1e-3))
-    # numbers k and slots + k of twice as many: the two halves of one word
-    z_x, z_y = normal_pair(draw, _AVERAGE_NORMALS, k)
-    u_x, u_y = uniform_pair(draw, _AVERAGE, k)
-    log_x = _log_gamma_draw(mean * size, z_x, u_x)
-    log_y = _log_gamma_draw((F(1) - mean) * size, z_y, u_y)
-    # X/(X + Y), of logarithms, since both may be too small for a number
-    return F(1) / (F(1) + exp(log_y - log_x))
-
-
-def filled_moments(
-    x: Real, start: Real, occupancy: Real, kept: Real
-) -> tuple[Real, Real]:
-    """Mean and variance of the filled fraction of an integration; see `watch_channel`.
-
-    Args:
-        x: Integration in units of the trap's memory time (1).
-        start: State at its start, 1 if filled (1).
-        occupancy: Long-run probability to be filled (1).
-        kept: e^−x (1).
-    """
-    d = start - occupancy
-    # the fraction decays from the state at the start to the occupancy
-    mean = occupancy + d * (F(1) - kept) / x
-    # what a trap in equilibrium has, what the way to it adds, and what the start makes known
-    equilibrium = occupancy * (F(1) - occupancy) * (x - F(1) + kept)
-    transient = d * (F(1) - F(2) * occupancy) * (F(1) - kept - x * kept)
-    known = d * (F(1) - kept)
-    known = known * known * F(0.5)
-    variance = (equilibrium + transient - known) * F(2) / (x * x)
-    return mean, variance
-
-
-def _log_gamma_draw(shape: Real, z: Real, u: Real) -> Real:
-    """Logarithm of a gamma number.
-
-    Gamma(a) is Gamma(a + 1)·U^(1/a), and Gamma(a + 1) by the cube of a normal number (key:
-    wilson1931chi), good to 1 % of both moments from a + 1 ≥ 1.
-    """
-    raised = shape + F(1)
-    cube_root = F(1) - F(1) / (F(9) * raised) + z / (F(3) * np.sqrt(raised))
-    return log(raised) + F(3) * log(max(cube_root, F(1e-4))) + log(u) / shape
 
 
 def channel_moments(cell: Record, k: int, look: Record) -> tuple[Real, Real]:
