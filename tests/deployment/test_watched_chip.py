@@ -33,11 +33,14 @@ def test_a_watched_chip_is_the_same_to_the_bit(
     tmp_path: Path, image: CompiledNetwork
 ) -> None:
     """And a few cells asked for alone are told as among all, live or done, in every cycle."""
-    Channels(tmp_path).open()
+    channels = Channels(tmp_path)
+    channels.open()
     watch = ChipWatch(LiveFile(tmp_path, "test"), "plain", image)
     live: list[int] = []
 
     def look(run: ProgramRun) -> None:
+        # laws may have been compiled for longer than a watch lasts
+        channels.touch()
         watch(run)
         live.append(run.live_cells)
         places = torch.arange(0, run.cells.numel(), 3)
@@ -59,11 +62,13 @@ def test_what_is_told_at_the_end_is_what_cells_hold(
     tmp_path: Path, image: CompiledNetwork
 ) -> None:
     """Every cell of the maps to a step of the code, over 1.2 of the usual range."""
-    Channels(tmp_path).open()
+    channels = Channels(tmp_path)
+    channels.open()
     watch = ChipWatch(LiveFile(tmp_path, "test"), "plain", image)
     last: dict[str, torch.Tensor] = {}
 
     def look(run: ProgramRun) -> None:
+        channels.touch()
         watch(run)
         if run.cells.numel() == image.placement.cells.numel():
             last["conductance"] = run.conductance.clone()
@@ -88,3 +93,45 @@ def test_what_is_told_at_the_end_is_what_cells_hold(
         ]
     )
     assert sorted(places[places >= 0]) == list(range(code.size))
+
+
+def test_who_watches_later_is_told_the_layout_as_well(
+    tmp_path: Path, image: CompiledNetwork
+) -> None:
+    """A second view of the same run."""
+    first = Channels(tmp_path)
+    first.open()
+    live = LiveFile(tmp_path, "test")
+    watch = ChipWatch(live, "plain", image)
+    runs: list[ProgramRun] = []
+    program_image(image, spec(image), watch=runs.append)
+    first.touch()
+    watch(runs[-1])
+    first.close()
+    assert not live.is_told("map-plain")
+    later = Channels(tmp_path)
+    later.open()
+    watch(runs[-1])
+    assert live.is_told("map-plain")
+    later.close()
+
+
+def test_a_broken_watch_ends_no_programming(
+    tmp_path: Path, image: CompiledNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channels = Channels(tmp_path)
+    channels.open()
+    watch = ChipWatch(LiveFile(tmp_path, "test"), "plain", image)
+    looks: list[int] = []
+
+    def broken(run: ProgramRun) -> None:
+        looks.append(run.cycles)
+        raise RuntimeError
+
+    def look(run: ProgramRun) -> None:
+        channels.touch()
+        watch(run)
+
+    monkeypatch.setattr(watch, "_trace", broken)
+    program_image(image, spec(image), watch=look)
+    assert looks

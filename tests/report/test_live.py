@@ -1,19 +1,23 @@
 import contextlib
 import json
 import os
+import shutil
+import signal
 import socket
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mho.cli.work.pages import view
 from mho.files import LIVE, WATCH, LiveFile, RunFolder, lock_owner
 from mho.progress import silent
 from mho.report.live import Channels, LiveServer, RunState, watch
+from mho.report.live.server import _Handler
 
 BROKEN = 80
 """Clients that ask for nothing: more than there are places."""
@@ -216,3 +220,164 @@ def test_a_lock_of_a_process_that_is_gone_is_nobodys(tmp_path: Path) -> None:
     assert lock_owner(lock) is None
     lock.write_text("mho-lock 1 elsewhere\n")
     assert lock_owner(lock) == "process 1 on elsewhere"
+
+
+def test_a_second_view_is_refused_and_takes_nothing_from_the_first(
+    tmp_path: Path,
+) -> None:
+    first = Channels(tmp_path)
+    first.open()
+    live = LiveFile(tmp_path, "deploy")
+    live.tell("map-plain", lambda: 1)
+    with pytest.raises(ValueError, match="one `mho view` at a time"):
+        Channels(tmp_path).open()
+    assert live.is_told("map-plain")
+    first.close()
+    assert list(tmp_path.iterdir()) == []
+    later = Channels(tmp_path)
+    later.open()
+    assert not live.is_told("map-plain")
+    later.close()
+
+
+def test_a_folder_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    channels = Channels(tmp_path)
+    channels.open()
+    shutil.rmtree(tmp_path / LIVE)
+    channels.touch()
+    assert LiveFile(tmp_path, "deploy").is_watched()
+    channels.close()
+
+
+def test_what_cannot_be_told_ends_no_run_and_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that took a second and then failed: 50 s until the next, whoever was at work."""
+    clock = Clock()
+    monkeypatch.setattr("mho.files.live.time.monotonic", clock.monotonic)
+    channels = Channels(tmp_path)
+    channels.open()
+    live = LiveFile(tmp_path, "deploy")
+    made: list[float] = []
+
+    def broken() -> None:
+        made.append(clock.now)
+        clock.now += 1
+        raise RuntimeError
+
+    live.tell("chip", broken)
+    clock.now += 49
+    live.tell("chip", broken)
+    assert len(made) == 1
+    live.tell("chip", broken, now=True)
+    assert len(made) == 2
+    channels.close()
+
+
+def test_a_time_to_come_and_a_link_are_nobody(tmp_path: Path) -> None:
+    real, linked = tmp_path / "real", tmp_path / "linked"
+    real.mkdir()
+    linked.mkdir()
+    channels = Channels(real)
+    channels.open()
+    (linked / LIVE).symlink_to(real / LIVE)
+    assert not LiveFile(linked, "deploy").is_watched()
+    later = time.time() + 3600
+    os.utime(real / LIVE / WATCH, (later, later))
+    assert not LiveFile(real, "deploy").is_watched()
+    channels.close()
+
+
+def test_a_new_stage_is_told_however_soon_after_another(tmp_path: Path) -> None:
+    channels = Channels(tmp_path)
+    channels.open()
+    told = LiveFile(tmp_path, "fleet").following(silent)
+    for stage in ("first", "second"):
+        told(stage, 0.0)
+    channels.look()
+    ((_, message),) = channels.newer(0, 0.0)
+    names = [one["name"] for one in json.loads(message.text)["stages"]]
+    assert names == ["first", "second"]
+    channels.close()
+
+
+def test_clients_without_a_thread_give_their_places_back(
+    served: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.Thread.start", start)
+        for _ in range(2 * BROKEN):
+            ends = socket.socketpair()
+            with pytest.raises(RuntimeError):
+                served.process_request(ends[0], ("127.0.0.1", 1))
+            for end in ends:
+                end.close()
+    assert got(served.address)[0] == 200
+
+
+def test_large_messages_go_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow client has its patience for each of them."""
+    taken: list[bytes] = []
+
+    class Slow:
+        def write(self, piece: bytes) -> None:
+            taken.append(piece)
+
+    handler = object.__new__(_Handler)
+    monkeypatch.setattr(handler, "wfile", Slow(), raising=False)
+    content = bytes(range(256)) * 1000
+    handler._send(content)
+    assert b"".join(taken) == content
+    assert max(map(len, taken)) <= 65_536
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_whoever_ends_a_view_ends_it_as_usual(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    cleared: list[str] = []
+
+    def watched(_: Path, **__: object) -> RunState:
+        try:
+            signal.raise_signal(number)
+        finally:
+            cleared.append(name)
+        return RunState.FINISHED
+
+    monkeypatch.setattr("mho.cli.work.pages.view.watch", watched)
+    view.run(str(tmp_path), port=0, opens=False)
+    assert cleared == [name]
+    assert signal.getsignal(number) == before
+
+
+def test_of_a_command_that_tells_nothing_it_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def watched(_: Path, **named: Callable[[str], object]) -> RunState:
+        named["ready"]("address")
+        return RunState.FINISHED
+
+    monkeypatch.setattr("mho.cli.work.pages.view.watch", watched)
+    for command in ("yield", "deploy"):
+        with RunFolder.open(tmp_path / command, command, "one"):
+            view.run(str(tmp_path / command), port=0, opens=False)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "`mho yield` tells nothing" in said
+    assert "`mho deploy` tells nothing" not in said
+
+
+def test_commands_that_tell_are_those_that_are_named() -> None:
+    work = Path(view.__file__).parents[1]
+    found = {
+        path.stem
+        for path in work.rglob("*.py")
+        if ".live.following(" in path.read_text(encoding="utf-8")
+    }
+    assert found == set(view.TELLING)

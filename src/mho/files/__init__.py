@@ -4,7 +4,7 @@
 """
 
 from mho.files import checkpoint, disk
-from mho.files.folder_lock import lock_owner
+from mho.files.folder_lock import lock_owner, locked
 from mho.files.kept_parts import KeptState
 from mho.files.live import LIVE, STALE, WATCH, LiveFile
 from mho.files.memory import (
@@ -16,7 +16,7 @@ from mho.files.memory import (
 )
 from mho.files.readable import readable_file
 from mho.files.run_folder import WORK, RunFolder, complete_finished
-from mho.files.run_marks import run_identity
+from mho.files.run_marks import command_in, run_identity
 from mho.files.value_identity import NOT_IDENTITY, canonical, identity, named
 from mho.files.write_whole import is_plain, probe, write_out, write_whole
 
@@ -35,11 +35,13 @@ __all__ = [
     "canonical",
     "check_memory",
     "checkpoint",
+    "command_in",
     "complete_finished",
     "disk",
     "identity",
     "is_plain",
     "lock_owner",
+    "locked",
     "named",
     "parse_memory",
     "probe",

@@ -8,22 +8,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MARK = "mho-lock"
+_ONE_RUN = (
+    "Folder `{folder}` must have one run at a time, but {owner} works in it; wait until it ends,"
+    " or name another folder."
+)
 
 
 @contextlib.contextmanager
-def locked(path: Path, folder: Path) -> Iterator[None]:
+def locked(path: Path, folder: Path, refusal: str = _ONE_RUN) -> Iterator[None]:
     """Hold a lock, which the system drops when this process ends, however it does.
 
     Args:
         path: File of the lock; it is there while the lock is held, and goes with it. One that a
             killed process left is taken over.
         folder: What is locked, for the message.
+        refusal: The message, with places for `folder` and `owner`.
 
     Raises:
         ValueError: Another process holds it.
         OSError: The file cannot be written, or is not of this kind.
     """
-    handle = _held(path, folder)
+    handle = _held(path, folder, refusal)
     try:
         os.ftruncate(handle, 0)
         os.pwrite(
@@ -71,7 +76,7 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _held(path: Path, folder: Path) -> int:
+def _held(path: Path, folder: Path, refusal: str) -> int:
     """The open file of a lock that is ours."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     while True:
@@ -89,10 +94,7 @@ def _held(path: Path, folder: Path) -> int:
                 if said[2:]
                 else "another process"
             )
-            raise ValueError(
-                f"Folder `{folder}` must have one run at a time, but {owner} works in it; wait"
-                " until it ends, or name another folder."
-            )
+            raise ValueError(refusal.format(folder=folder, owner=owner))
         # Its last owner may have taken the name away between our opening and our locking.
         if _same(handle, path):
             return handle

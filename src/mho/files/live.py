@@ -53,7 +53,7 @@ class LiveFile:
         now = time.monotonic()
         if now - self._looked >= _LOOK:
             self._looked = now
-            self._watched = _age(self._place / WATCH) < STALE
+            self._watched = _age(self._place) < STALE
         return self._watched
 
     def tell(
@@ -70,13 +70,21 @@ class LiveFile:
             return
         if not self.is_watched():
             return
-        begun = time.thread_time()
-        text = json.dumps(content(), separators=(",", ":"), default=str)
-        with contextlib.suppress(OSError):
-            path = self._place / f"{name}.json"
-            write_whole(path, text.encode(), synced=False)
-        pause = max(_PAUSE, (time.thread_time() - begun) / _SHARE)
-        self._next[name] = time.monotonic() + pause
+        begun = time.monotonic()
+        # whatever is wrong with a message is no reason to lose a run
+        with contextlib.suppress(Exception):
+            text = json.dumps(content(), separators=(",", ":"), default=str)
+            write_whole(self._path(name), text.encode(), synced=False)
+        ended = time.monotonic()
+        self._next[name] = ended + max(_PAUSE, (ended - begun) / _SHARE)
+
+    def is_told(self, name: str) -> bool:
+        """Whether who watches has a message; who comes later has none of before.
+
+        Args:
+            name: What it is about.
+        """
+        return self._path(name).exists()
 
     def following(self, progress: Progress) -> Progress:
         """The same progress, told to who watches as well.
@@ -87,11 +95,15 @@ class LiveFile:
 
         def told(stage: str, done: float) -> None:
             progress(stage, done)
+            # a stage may say nothing between its two ends
+            is_end = stage not in self._stages or done >= 1
             self._note(stage, done)
-            ends = done >= 1
-            self.tell("progress", self._progress, now=ends)
+            self.tell("progress", self._progress, now=is_end)
 
         return told
+
+    def _path(self, name: str) -> Path:
+        return self._place / f"{name}.json"
 
     def _note(self, stage: str, done: float) -> None:
         now = time.monotonic()
@@ -117,9 +129,15 @@ class LiveFile:
         return {"command": self._command, "stages": stages}
 
 
-def _age(path: Path) -> float:
-    """Time since a file was touched (s); endless if there is none."""
+def _age(place: Path) -> float:
+    """Time since somebody watched (s); endless if nobody did.
+
+    A time as far in the future, of a clock that was set, is as old; a link leads to a folder that
+    is none of the run's.
+    """
     try:
-        return time.time() - path.lstat().st_mtime
+        if place.is_symlink():
+            return float("inf")
+        return abs(time.time() - (place / WATCH).lstat().st_mtime)
     except OSError:
         return float("inf")

@@ -107,6 +107,19 @@ def read_marker(folder: Path) -> Marker:
     return Marker()
 
 
+def command_in(work: Path) -> str | None:
+    """The command whose unfinished work is in a folder; `None` if it does not say.
+
+    Args:
+        work: Folder of the unfinished work.
+
+    Raises:
+        ValueError: It is of another version.
+    """
+    command = (read_mark(work / RUN) or {}).get("command")
+    return command if isinstance(command, str) else None
+
+
 def same_details(held: str, wanted: str) -> bool:
     """Whether what a run depended on besides is what is wanted now.
 

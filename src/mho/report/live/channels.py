@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mho.files import LIVE, WATCH, WORK, lock_owner
+from mho.files import LIVE, WATCH, WORK, lock_owner, locked
 
 _NAME = re.compile(r"([a-z][a-z0-9-]{0,60})\.json")
 _MOST_BYTES = 16_000_000
 """Largest message that is passed on (B)."""
 _MOST_CHANNELS = 64
+_ONE_VIEW = (
+    "Folder `{folder}` must have one `mho view` at a time, but {owner} shows it; open its page, or"
+    " end it first."
+)
 
 
 class RunState(StrEnum):
@@ -53,24 +57,33 @@ class Channels:
         self._messages: dict[str, Message] = {}
         self._version = 0
         self._changed = threading.Condition()
+        self._held = contextlib.ExitStack()
 
     def open(self) -> None:
         """Let the run know where to tell.
 
         Raises:
+            ValueError: Somebody else watches already.
             OSError: The folder cannot be written.
         """
         if self._place.is_symlink():
             raise NotADirectoryError(20, "not a folder", str(self._place))
-        self._place.mkdir(exist_ok=True)
-        # what an earlier run told is not of this one
-        self._forget()
-        self.touch()
+        lock = self._folder / f"{LIVE}.lock"
+        with contextlib.ExitStack() as held:
+            held.enter_context(locked(lock, self._folder, _ONE_VIEW))
+            self._place.mkdir(exist_ok=True)
+            # what an earlier run told is not of this one
+            self._forget()
+            self.touch()
+            self._held = held.pop_all()
 
     def touch(self) -> None:
-        """Say that somebody watches."""
+        """Say that somebody watches, in a folder that is made again if somebody took it away."""
+        if self._place.is_symlink():
+            return
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         with contextlib.suppress(OSError):
+            self._place.mkdir(exist_ok=True)
             handle = os.open(self._place / WATCH, flags, 0o644)
             os.utime(self._place / WATCH)
             os.close(handle)
@@ -82,6 +95,7 @@ class Channels:
         self._forget()
         with contextlib.suppress(OSError):
             self._place.rmdir()
+        self._held.close()
 
     def state(self) -> RunState:
         """Whether the run goes on, is finished, or has stopped before its end."""

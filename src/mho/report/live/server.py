@@ -23,6 +23,8 @@ _MOST_STREAMS = 16
 """Pages that are kept up to date at a time (1)."""
 _PATIENCE = 5.0
 """Time that a client has to ask, and to take what it is sent (s)."""
+_PIECE = 65_536
+"""What a client is sent at a time, so that patience counts anew for each (B)."""
 _BEAT = 1.0
 """Time after which a stream without news is told that all is well (s)."""
 
@@ -83,16 +85,19 @@ class LiveServer(ThreadingHTTPServer):
                 return
             self._asking[request] = time.monotonic()
             self._connections += 1
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:
+            # no thread is left for it, and so nobody who would give the place back
+            self._give_back(request)
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer a client."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            with self._guard:
-                self._connections -= 1
-                self._asking.pop(request, None)
+            self._give_back(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is nothing to tell of."""
@@ -124,6 +129,11 @@ class LiveServer(ThreadingHTTPServer):
         """Give the place back."""
         with self._guard:
             self._streams -= 1
+
+    def _give_back(self, request: socket.socket) -> None:
+        with self._guard:
+            self._connections -= 1
+            self._asking.pop(request, None)
 
     def _make_room(self) -> bool:
         """Hang up on the client that has been silent for longest; whether there was one."""
@@ -166,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self) -> None:
         self._head("text/html; charset=utf-8", len(self.server.page))
-        self.wfile.write(self.server.page)
+        self._send(self.server.page)
 
     def _events(self) -> None:
         """Every message as it comes, the last of a name only, until the run ends."""
@@ -181,14 +191,18 @@ class _Handler(BaseHTTPRequestHandler):
                 is_last = server.ending.is_set()
                 messages = server.channels.newer(version, _BEAT)
                 for name, message in messages:
-                    self.wfile.write(_event(name, message.text))
+                    self._send(_event(name, message.text))
                     version = message.version
                 if is_last:
                     return
                 if not messages:
-                    self.wfile.write(b": all is well\n\n")
+                    self._send(b": all is well\n\n")
         finally:
             server.end_stream()
+
+    def _send(self, content: bytes) -> None:
+        for first in range(0, len(content), _PIECE):
+            self.wfile.write(content[first : first + _PIECE])
 
     def _head(self, kind: str, length: int | None = None) -> None:
         self.send_response(HTTPStatus.OK)

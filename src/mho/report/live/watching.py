@@ -42,7 +42,7 @@ def watch(
         How the run ended.
 
     Raises:
-        ValueError: No run goes on in the folder.
+        ValueError: No run goes on in the folder, or somebody watches it already.
         OSError: The port is taken, or the folder cannot be written.
     """
     channels = Channels(folder)

@@ -49,9 +49,11 @@ def _unsaid(sentence: str) -> None:
     del sentence
 
 
-def _unwatched(name: str, content: Callable[[], Any]) -> None:
+def _unwatched(
+    name: str, content: Callable[[], Any], *, now: bool = False
+) -> None:
     """Nobody watches."""
-    del name, content
+    del name, content, now
 
 
 def _as_it_is(task: FleetTask) -> FleetTask:
@@ -72,7 +74,8 @@ class Fleet:
         progress: Told how many chips there are (1).
         say: Told in a sentence what people should know.
         ready: Makes a task ready to make chips, where some are missing.
-        watch: Told of the tally of a fleet, by a name; asks for it only if somebody watches.
+        watch: Told of the tally of a fleet, by a name, and whether it is the last (`now`); asks
+            for it only if somebody watches.
     """
 
     store: PartStore
@@ -83,7 +86,7 @@ class Fleet:
     progress: Progress = silent
     say: Callable[[str], None] = _unsaid
     ready: Callable[[FleetTask], FleetTask] = _as_it_is
-    watch: Callable[[str, Callable[[], Any]], None] = _unwatched
+    watch: Callable[..., None] = _unwatched
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +126,8 @@ class _Course:
         fleet.progress(
             condition_words(self.task.condition), there / fleet.chips
         )
-        fleet.watch(f"fleet-{self.task.key[:12]}", self._seen)
+        is_last = there >= fleet.chips or self.enough is not None
+        fleet.watch(f"fleet-{self.task.key[:12]}", self._seen, now=is_last)
 
     def _seen(self) -> dict[str, Any]:
         """What is known so far, for who watches."""

@@ -128,12 +128,16 @@ def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
     """
     if task.way == PHYSICS or task.table is not None:
         return task
-    progress("programming cells for the table", 0.0)
+    stage = "programming cells for the table"
+    progress(stage, 0.0)
+    pairs = _meant(task, read)
+    table: ErrorTable | Surrogate
     if task.way == SURROGATE:
-        pairs = _meant(task, read)
         table = surrogate_for(task.condition, pairs.low, pairs.high, task.file)
-        return replace(task, table=table)
-    return replace(task, table=_table(task.condition, _meant(task, read)))
+    else:
+        table = _table(task.condition, pairs)
+    progress(stage, 1.0)
+    return replace(task, table=table)
 
 
 def read_task(job: Job, progress: Progress = silent) -> Task:

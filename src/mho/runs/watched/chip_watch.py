@@ -1,6 +1,7 @@
 """A chip while it is programmed, for who watches: its map filling in, a few cells calming down."""
 
 import base64
+import contextlib
 import time
 from typing import Any
 
@@ -53,7 +54,6 @@ class ChipWatch:
         self._followed = _evenly(cells.numel())
         self._traces: list[np.ndarray] = []
         self._traced = -_SPACING
-        self._laid_out = False
         self._of: ProgramRun | None = None
         self._own = torch.zeros(0, dtype=torch.int64)
         self._at = torch.zeros(0, dtype=torch.int64)
@@ -61,15 +61,22 @@ class ChipWatch:
         self._ends: tuple[float, float] | None = None
 
     def __call__(self, run: ProgramRun) -> None:
-        """Look at programming after a cycle."""
+        """Look at programming after a cycle; nothing about it can end programming."""
         if not self._held.numel() or not self._live.is_watched():
             return
-        self._trace(run)
-        if not self._laid_out:
-            self._laid_out = True
-            self._live.tell(f"map-{self._name}", self._layout, now=True)
-        last = run.finished
-        self._live.tell(f"chip-{self._name}", lambda: self._seen(run), now=last)
+        with contextlib.suppress(Exception):
+            self._trace(run)
+            last = run.finished
+            self._live.tell(
+                f"chip-{self._name}", lambda: self._told(run), now=last
+            )
+
+    def _told(self, run: ProgramRun) -> dict[str, Any]:
+        """Programming as it stands, after the layout for who has not got it yet."""
+        layout = f"map-{self._name}"
+        if not self._live.is_told(layout):
+            self._live.tell(layout, self._layout, now=True)
+        return self._seen(run)
 
     def _trace(self, run: ProgramRun) -> None:
         """Follow a few cells; programming of fewer cells, for repair, is not followed."""
