@@ -72,6 +72,11 @@ class LiveServer(ThreadingHTTPServer):
         return {f"{_HOST}:{port}", f"localhost:{port}"}
 
     @property
+    def connections(self) -> int:
+        """Clients that are being answered now (1)."""
+        return self._connections
+
+    @property
     def streams(self) -> int:
         """Pages that are kept up to date now (1)."""
         return self._streams
