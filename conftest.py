@@ -19,6 +19,10 @@ of_shapes = jaxtyping.jaxtyped
 of_types = beartype(conf=BeartypeConf(violation_type=jaxtyping.TypeCheckError))
 
 
+_made: set[int] = set()
+"""Codes of functions within others, of which one was made; whoever holds them lives on."""
+
+
 def checked(whole: Any = None, *, typechecker: Callable[..., Any]) -> Any:
     """Check the calls of a function, or of a dataclass that makes itself; in `jaxtyped`'s place.
 
@@ -31,6 +35,11 @@ def checked(whole: Any = None, *, typechecker: Callable[..., Any]) -> Any:
             whole.__init__ = when_called(whole.__init__, typechecker)  # type: ignore[misc]
         return whole
     if inspect.isfunction(whole):
+        if "<locals>" in whole.__qualname__:
+            # a function within another is made at every call: the first one made is checked
+            if id(whole.__code__) in _made:
+                return whole
+            _made.add(id(whole.__code__))
         return when_called(whole, typechecker)
     return of_shapes(whole, typechecker=typechecker)
 

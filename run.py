@@ -43,7 +43,7 @@ CHECKS = {
         "-n",
         "auto",
         "--dist",
-        "worksteal",
+        "loadfile",
     ],
     "docs": [
         "sphinx-build",
