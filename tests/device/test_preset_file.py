@@ -55,6 +55,28 @@ def test_a_shipped_preset_reads_back_to_the_identical_chip(
     assert back.origin == Origin("mycell.toml", name)
 
 
+def test_steps_from_before_the_vigour_of_ramps_have_none(
+    tmp_path: Path,
+) -> None:
+    """What the lack of a number meant that came later: ramps of a cell do not differ."""
+    numbers = {
+        f"{way}_{k}": "1 uS" for way in ("up", "down") for k in range(10)
+    }
+    numbers |= dict.fromkeys(("low", "spread_up", "spread_down"), "1 uS")
+    numbers |= {"high": "100 uS", "width": "100 ns"}
+    numbers |= dict.fromkeys(("pulses_up", "pulses_down"), "100")
+    numbers |= dict.fromkeys(("voltage", "scale"), "1 V")
+    rest = ("reversal", "threshold", "gain_spread", "bias_spread")
+    rest += ("voltage_spread", "stuck_fraction", "stuck_high")
+    numbers |= dict.fromkeys(rest, "0.1")
+    lines = [f'{name} = "{value}"' for name, value in numbers.items()]
+    whole = preset_text(PRESETS["rao2023"], whole=True)
+    array = whole[whole.index("[array") :]
+    head = '[cell]\nkind = "ramp-steps"\n'
+    found = read(tmp_path, head + "\n".join(lines) + "\n\n" + array)
+    assert found["cell.ramp_spread"] == 0.0
+
+
 def test_what_is_fitted_reads_back_with_interval_and_correlations(
     tmp_path: Path,
 ) -> None:

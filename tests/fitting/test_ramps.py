@@ -154,20 +154,6 @@ def test_files_become_a_preset_that_says_what_rests_on_them(
     assert mho.preset(str(path)).cell() == found.preset.cell()
 
 
-def test_a_file_from_before_the_vigour_of_ramps_has_none(
-    tmp_path: Path,
-) -> None:
-    """What the lack of a number meant: ramps of a cell that do not differ."""
-    path = tmp_path / "mycell.toml"
-    found = fit_files([made()], mho.preset("rao2023"), "mycell")
-    mho.device.published.write_preset_file(path, found.preset)
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text(
-        "".join(line for line in lines if "ramp_spread" not in line)
-    )
-    assert mho.preset(str(path))["cell.ramp_spread"] == 0.0
-
-
 def test_cells_that_differ_are_told_from_noise() -> None:
     """A column of cells, all alike: their spread is 0, and the interval says below a tenth."""
     found = fit_files([made(6, ramps=1)], mho.preset("rao2023"), "mycell")
