@@ -30,7 +30,7 @@ def watch(
 ) -> RunState:
     """Serve a page that shows the run in a folder, until the run ends.
 
-    Nothing is written for it unless a page is open: then the run tells in `.live` how it goes,
+    Nothing is written for it unless a page is open: then the run tells in ``.live`` how it goes,
     and the folder is as it was before once this returns.
 
     Args:
