@@ -226,7 +226,8 @@ def test_commands_that_compute_take_threads_and_those_that_draw_a_seed() -> (
     commands: dict[str, set[str]] = defaultdict(set)
     for option in options():
         commands[option.command].add(option.flag)
-    plain = {"inspect", "presets", "import spice-op", "fleet", "view"}
+    plain = {"inspect", "presets", "import spice-op", "fleet"}
+    plain |= {"report", "view"}
     plain |= {
         f"export {what}" for what in ("spice", "pwl", "subckt", "verilog-a")
     }

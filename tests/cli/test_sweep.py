@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from calling import call
 
-from mho.cli.work.claims import sweep
+from mho.sweeping import swept
 
 QUICK = ["--cells", "256", "--looks", "2", "--span", "10s"]
 FIELD = "protocol.max_cycles=6,12"
@@ -53,7 +53,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses
     whole = tmp_path / "whole"
     parted = tmp_path / "parted"
     assert run(FIELD, *QUICK, "--out", str(whole)) == 0
-    measure = sweep.measure_point
+    measure = swept.measure_point
     calls = []
 
     def interrupted(*arguments: Any) -> dict[str, float]:
@@ -62,7 +62,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes_and_a_larger_grid_reuses
             raise KeyboardInterrupt
         return measure(*arguments)
 
-    monkeypatch.setattr(sweep, "measure_point", interrupted)
+    monkeypatch.setattr(swept, "measure_point", interrupted)
     assert run(FIELD, *QUICK, "--out", str(parted)) == 130
     assert "--resume" in capsys.readouterr().err
     assert not (parted / "sweep.csv").exists()

@@ -105,7 +105,7 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
         made.append(remedy)
         return measure_yield(*given, remedy=remedy, **named)
 
-    monkeypatch.setattr("mho.runs.stuck_cells.measure_yield", measured)
+    monkeypatch.setattr("mho.runs.stuck_cells.many.measure_yield", measured)
     assert call(*asked, "cut", *grid) == 130
     assert "--resume" in capsys.readouterr().err
     assert not Path("cut/result.json").exists()
@@ -116,6 +116,7 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
     assert made == ["none", "partners", "mapped"]
     assert sorted(p.name for p in Path("cut").iterdir()) == [
         ".mho-run.json",
+        "parts",
         "result.json",
         "yield.png",
     ]

@@ -206,8 +206,33 @@ def test_watching_ends_with_the_run_and_leaves_nothing(tmp_path: Path) -> None:
     }
     with pytest.raises(ValueError, match="the one there is finished"):
         watch(folder)
-    with pytest.raises(ValueError, match="there is none"):
-        watch(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="is a file"):
+        watch(tmp_path / "file")
+
+
+def test_a_run_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    """The folder is begun after the watch, as by `mho deploy`, which trains first."""
+    folder = tmp_path / "run"
+    found: list[RunState] = []
+    waits, ready = threading.Event(), threading.Event()
+
+    def watched() -> None:
+        state = watch(
+            folder, ready=lambda _: ready.set(), waits=lambda: waits.set()
+        )
+        found.append(state)
+
+    thread = threading.Thread(target=watched)
+    thread.start()
+    assert waits.wait(20)
+    assert not folder.exists()
+    with RunFolder.open(folder, "test", "one", makes=("result.json",)) as run:
+        assert ready.wait(20)
+        run.write_result({"a": 1})
+        run.finish()
+    thread.join(20)
+    assert found == [RunState.FINISHED]
 
 
 def test_a_lock_of_a_process_that_is_gone_is_nobodys(tmp_path: Path) -> None:
@@ -365,18 +390,18 @@ def test_of_a_command_that_tells_nothing_it_is_said(
         return RunState.FINISHED
 
     monkeypatch.setattr("mho.cli.work.pages.view.watch", watched)
-    for command in ("yield", "deploy"):
+    for command in ("tune", "deploy"):
         with RunFolder.open(tmp_path / command, command, "one"):
             view.run(str(tmp_path / command), port=0, opens=False)
     said = " ".join(capsys.readouterr().err.split())
-    assert "`mho yield` tells nothing" in said
+    assert "`mho tune` tells nothing" in said
     assert "`mho deploy` tells nothing" not in said
 
 
 def test_commands_that_tell_are_those_that_are_named() -> None:
     work = Path(view.__file__).parents[1]
     found = {
-        path.stem
+        path.stem.removesuffix("_")
         for path in work.rglob("*.py")
         if ".live.following(" in path.read_text(encoding="utf-8")
     }

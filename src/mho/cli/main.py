@@ -77,6 +77,7 @@ _COMMANDS: dict[Group, dict[str, App | Callable[..., None]]] = {
     },
     _PAGES: {
         "view": pages.view,
+        "report": pages.report,
     },
 }
 """What people come for, and the commands for it."""

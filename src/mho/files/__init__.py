@@ -16,9 +16,15 @@ from mho.files.memory import (
 )
 from mho.files.readable import readable_file
 from mho.files.run_folder import WORK, RunFolder, complete_finished
-from mho.files.run_marks import command_in, run_identity
+from mho.files.run_marks import command_in, made_in, run_identity
 from mho.files.value_identity import NOT_IDENTITY, canonical, identity, named
-from mho.files.write_whole import is_plain, probe, write_out, write_whole
+from mho.files.write_whole import (
+    is_part,
+    is_plain,
+    probe,
+    write_out,
+    write_whole,
+)
 
 __all__ = [
     "LIVE",
@@ -39,9 +45,11 @@ __all__ = [
     "complete_finished",
     "disk",
     "identity",
+    "is_part",
     "is_plain",
     "lock_owner",
     "locked",
+    "made_in",
     "named",
     "parse_memory",
     "probe",

@@ -107,6 +107,18 @@ def read_marker(folder: Path) -> Marker:
     return Marker()
 
 
+def made_in(folder: Path) -> dict[str, str]:
+    """Files and folders that finished runs left in a folder, with the command of each.
+
+    Args:
+        folder: Folder of results; of one in which no run ended, nothing.
+
+    Raises:
+        ValueError: Its marker is of another version, or damaged.
+    """
+    return dict(read_marker(folder).made)
+
+
 def command_in(work: Path) -> str | None:
     """The command whose unfinished work is in a folder; `None` if it does not say.
 

@@ -15,17 +15,19 @@ from mho.fleet.bounds import (
     share_interval,
 )
 from mho.fleet.engine import Part, PartFailedError, work_off
-from mho.fleet.executors import EXECUTORS, Opened, opened_executor
+from mho.fleet.executors import EXECUTORS, Opened, here, opened_executor
 from mho.fleet.parts import DAMAGED, PartStore, Row, missing_parts
 from mho.fleet.sketch import QuantileSketch
 from mho.fleet.tally import Tally
 from mho.fleet.two_samples import DIFFERENT, TwoSamples, compare
+from mho.fleet.units import Crew, Unit, collected
 
 __all__ = [
     "DAMAGED",
     "DIFFERENT",
     "EXECUTORS",
     "Bound",
+    "Crew",
     "Opened",
     "Part",
     "PartFailedError",
@@ -34,10 +36,13 @@ __all__ = [
     "Row",
     "Tally",
     "TwoSamples",
+    "Unit",
     "at_least",
     "chips_needed",
     "chips_to_say",
+    "collected",
     "compare",
+    "here",
     "mean_interval",
     "missing_parts",
     "opened_executor",

@@ -8,11 +8,11 @@ import contextlib
 import importlib
 import tomllib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from mho.workers import attend_parent
 
@@ -32,6 +32,9 @@ _BACKENDS = {
 """By the profile's word: jobs that are queued, steps of the job that runs this, processes here."""
 _PROFILE = ("backend", "max_cores", "cache_directory", "resources")
 _LARGEST_PROFILE = 1 << 20
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 Opened = Callable[[], AbstractContextManager[Executor]]
 
@@ -66,6 +69,31 @@ def opened_executor(
     raise ValueError(
         f"Argument `executor` must be one of {known}, but is `{word}`."
     )
+
+
+class _Here(Executor):
+    """Does what it is given at once, in this process."""
+
+    def submit(
+        self,
+        fn: Callable[_Arguments, _Result],
+        /,
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
+    ) -> Future[_Result]:
+        """Do it; an interruption is not held back."""
+        future: Future[_Result] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def here() -> Iterator[Executor]:
+    """This process alone: of little work it has done all before another has begun."""
+    yield _Here()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mho.files import disk, write_whole
+from mho.files import disk, is_part, write_whole
 from mho.fleet.engine import Part
 
 Row = Mapping[str, float]
@@ -83,33 +83,58 @@ class PartStore:
             ValueError: Two files have the same chip with other figures.
             OSError: The folder cannot be read.
         """
-        rows: dict[int, Row] = {}
-        damaged = []
-        for path, named in self._named(task):
+        return self.find_each([task])[task]
+
+    def find_each(self, tasks: Sequence[str]) -> dict[str, Found]:
+        """The same for many tasks, in one look through the folder.
+
+        Args:
+            tasks: Content hashes of the tasks.
+
+        Raises:
+            ValueError: Two files have the same chip with other figures.
+            OSError: The folder cannot be read.
+        """
+        rows: dict[str, dict[int, Row]] = {task: {} for task in tasks}
+        damaged: dict[str, list[str]] = {task: [] for task in tasks}
+        for path, named, task in self._named(tasks):
             held = _read(path, named, task)
             if held is None:
                 self._put_aside(path)
-                damaged.append(path.name)
-                continue
-            first, own = held
-            for number, row in enumerate(own, first):
-                known = rows.setdefault(number, row)
-                if known != row:
-                    raise ValueError(
-                        f"Folder `{self.folder}` must hold one result of every chip, but"
-                        f" `{path.name}` has other figures of chip {number} than another file;"
-                        " remove one of the two."
-                    )
-        return Found(rows, tuple(damaged))
+                damaged[task].append(path.name)
+            else:
+                self._add(rows[task], held, path)
+        return {task: Found(rows[task], tuple(damaged[task])) for task in tasks}
 
-    def _named(self, task: str) -> Iterator[tuple[Path, re.Match[str]]]:
+    def _add(
+        self, rows: dict[int, Row], held: tuple[int, list[Row]], path: Path
+    ) -> None:
+        """Take the chips of a file."""
+        first, own = held
+        for number, row in enumerate(own, first):
+            known = rows.setdefault(number, row)
+            if known != row:
+                raise ValueError(
+                    f"Folder `{self.folder}` must hold one result of every chip, but"
+                    f" `{path.name}` has other figures of chip {number} than another file;"
+                    " remove one of the two."
+                )
+
+    def _named(
+        self, tasks: Sequence[str]
+    ) -> Iterator[tuple[Path, re.Match[str], str]]:
         """Files whose names say that they are of a task, and what else these say."""
         if not self.folder.is_dir():
             return
+        wanted = {task[:_TASK_DIGITS]: task for task in tasks}
         for path in sorted(self.folder.iterdir()):
+            if is_part(path.name):
+                # whoever wrote it was killed meanwhile
+                path.unlink(missing_ok=True)
+                continue
             named = _NAME.fullmatch(path.name)
-            if named and named[1] == task[:_TASK_DIGITS]:
-                yield path, named
+            if named and named[1] in wanted:
+                yield path, named, wanted[named[1]]
 
     def _put_aside(self, path: Path) -> None:
         aside = self.folder / DAMAGED

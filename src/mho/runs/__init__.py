@@ -35,7 +35,13 @@ from mho.runs.run_data import (
     Traces,
     WireAccount,
 )
-from mho.runs.stuck_cells import MOST, REMEDIES, YieldPoint, measure_yields
+from mho.runs.stuck_cells import (
+    MOST,
+    REMEDIES,
+    YieldJob,
+    YieldPoint,
+    measure_yields,
+)
 from mho.runs.task import Task, names_network, prepare, unasked
 from mho.runs.training import TrainJob, learn, training_data
 from mho.runs.tuning import Tuned, TuneJob, tune
@@ -63,6 +69,7 @@ __all__ = [
     "TuneJob",
     "Tuned",
     "WireAccount",
+    "YieldJob",
     "YieldPoint",
     "cells_of",
     "deployment_folder",

@@ -1,4 +1,4 @@
-"""The table of a sweep, kept whole after every point."""
+"""The table of a sweep, and the points that it is made of."""
 
 import csv
 import io
@@ -16,17 +16,17 @@ RESULT = "points.json"
 
 
 class Points:
-    """Points that are measured, kept one by one.
+    """Points that are measured: those of before, and those that are added.
 
     Args:
-        run: Where they are kept. If it goes on from a finished sweep, that one's count as well.
+        run: Where runs of before kept them one by one. If it goes on from a finished sweep, that
+            one's count as well.
 
     Raises:
         ValueError: The file of a finished sweep is damaged.
     """
 
     def __init__(self, run: RunFolder) -> None:
-        self._run = run
         self._rows: dict[str, Row] = _earlier(run) if run.extends else {}
         self._rows |= run.values()
 
@@ -37,10 +37,8 @@ class Points:
     def add(
         self, axes: list[Axis], values: tuple[float, ...], row: Row
     ) -> None:
-        """Keep a point, on disk at once."""
-        key = _key(axes, values)
-        self._rows[key] = row
-        self._run.put(key, row)
+        """Take a point, for `content`."""
+        self._rows[_key(axes, values)] = row
 
     @property
     def content(self) -> bytes:

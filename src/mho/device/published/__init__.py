@@ -14,6 +14,7 @@ from mho.device.array_numbers import (
     Transistor,
 )
 from mho.device.origin import Correlations, Origin
+from mho.device.published.changed import number_in, word_with
 from mho.device.published.own import OwnPreset, own_preset
 from mho.device.published.own_file import (
     is_data,
@@ -42,7 +43,8 @@ def preset(name: str) -> Preset:
     Args:
         name: One that is shipped; or `my_cells.py:Kind`, a Python file of the user's, which is
             run, and a kind of cell in it; or `steps.csv`, a file of measured steps; or
-            `mycell.toml`, a file of a preset.
+            `mycell.toml`, a file of a preset. Any of them may have other numbers,
+            `rao2023+telegraph.births=3`.
 
     Raises:
         ValueError: There is none; the nearest name is suggested.
@@ -139,11 +141,13 @@ __all__ = [
     "code_of",
     "is_own",
     "label",
+    "number_in",
     "numbers_of",
     "own_preset",
     "preset",
     "preset_text",
     "read_preset_file",
     "recorded_preset",
+    "word_with",
     "write_preset_file",
 ]

@@ -11,14 +11,22 @@ import importlib.util
 import linecache
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from mho.checks import check_choice
 from mho.compiled import cache_folder
 from mho.device.model import CellModel
+from mho.device.published.changed import base_word, changed, changes_in
 from mho.device.published.own import own_preset
 from mho.device.published.own_table import is_table, table_preset
-from mho.device.published.preset_file import read_preset_file
+from mho.device.published.preset_file import (
+    preset_of_text,
+    preset_text,
+    read_preset_file,
+)
+from mho.device.published.shipped import PRESETS
 from mho.device.values import Preset
 
 _PRESET = ".toml"
@@ -27,19 +35,27 @@ _NAMED: dict[Path, tuple[str, ModuleType]] = {}
 
 
 def is_own(word: str) -> bool:
-    """Whether a word names something in a file: `my_cells.py:Kind`, `steps.csv`, `mycell.toml`."""
-    file, colon, name = word.rpartition(":")
-    is_python = bool(colon and name and file.endswith(".py"))
-    return is_data(word) or is_python
+    """Whether a word names something in a file: `my_cells.py:Kind`, `steps.csv`, `mycell.toml`.
+
+    So does a shipped preset with other numbers: what is kept of it is not its name alone.
+    """
+    return is_data(word) or _is_python(word)
+
+
+def _is_python(word: str) -> bool:
+    file, colon, name = base_word(word).rpartition(":")
+    return bool(colon and name and file.endswith(".py"))
 
 
 def is_data(word: str) -> bool:
-    """Whether a word names a file of numbers, which is never run.
+    """Whether a word names a file of numbers, which is never run, or other numbers of a preset.
 
     >>> is_data("mycell.toml"), is_data("my_cells.py:Kind")
     (True, False)
     """
-    return is_table(word) or word.endswith(_PRESET)
+    base = base_word(word)
+    is_file = is_table(base) or base.endswith(_PRESET)
+    return is_file or (base != word and not _is_python(word))
 
 
 def label(word: str) -> str:
@@ -48,6 +64,9 @@ def label(word: str) -> str:
     >>> label("cells/my_cells.py:Kind")
     'Kind'
     """
+    if changes := changes_in(word):
+        said = [f"{name}={text}" for name, text in changes.items()]
+        return "-".join([label(base_word(word)), *said])
     if is_data(word):
         return Path(word).stem
     return word.rpartition(":")[2] if is_own(word) else word
@@ -62,6 +81,8 @@ def named_preset(word: str) -> Preset:
     Raises:
         ValueError: There is no such file or name, the file fails, or the kind is not complete.
     """
+    if changes := changes_in(word):
+        return _changed(word, changes, named_preset)
     if is_data(word):
         return _data_preset(word)
     return _found(word, _content(word))
@@ -73,6 +94,8 @@ def known_preset(word: str) -> Preset:
     Raises:
         ValueError: In addition: the file was not named on this computer before, or has changed.
     """
+    if changes := changes_in(word):
+        return _changed(word, changes, known_preset)
     if is_data(word):
         return _data_preset(word)
     content = _content(word)
@@ -84,6 +107,21 @@ def known_preset(word: str) -> Preset:
             f" `mho presets {word}`."
         )
     return _found(word, content)
+
+
+def _changed(
+    word: str, changes: Mapping[str, str], found: Callable[[str], Preset]
+) -> Preset:
+    """A preset of whatever kind with other numbers."""
+    base = base_word(word)
+    if not is_own(base):
+        check_choice(base, "chip", PRESETS)
+    before = found(base) if is_own(base) else PRESETS[base]
+    made = changed(before, changes, word)
+    if is_data(word):
+        # chips are made anew from this text: numbers that it cannot hold are refused here
+        preset_of_text(preset_text(made), word)
+    return made
 
 
 def _data_preset(word: str) -> Preset:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from mho.files import WORK
 from mho.report.explorable import page_parts
 from mho.report.live.channels import Channels, RunState
 from mho.report.live.server import LiveServer
 
 _SCRIPTS = ("theme.js", "colours.js", "axes.js", "live_chip.js", "live.js")
+_RESULT = "result.json"
 _LOOK = 0.2
 """Time between two looks into the folder (s)."""
 _BETWEEN_ENDS = 3
@@ -27,8 +27,11 @@ def watch(
     *,
     port: int = 0,
     ready: Callable[[str], object] = lambda _: None,
+    waits: Callable[[], object] = lambda: None,
 ) -> RunState:
     """Serve a page that shows the run in a folder, until the run ends.
+
+    A run that is not there yet is waited for: some train a network before they begin their folder.
 
     Nothing is written for it unless a page is open: then the run tells in ``.live`` how it goes,
     and the folder is as it was before once this returns.
@@ -37,15 +40,23 @@ def watch(
         folder: Folder of the run.
         port: Port on the loopback address; any free one if 0.
         ready: Told the address of the page.
+        waits: Told, once, that there is no run yet.
 
     Returns:
         How the run ended.
 
     Raises:
-        ValueError: No run goes on in the folder, or somebody watches it already.
+        ValueError: The run in the folder has ended already, or somebody watches it.
         OSError: The port is taken, or the folder cannot be written.
     """
     channels = Channels(folder)
+    if _is_empty(folder, channels):
+        waits()
+        while _is_empty(folder, channels):
+            time.sleep(_LOOK)
+        # it may have been a short one
+        if channels.state() is RunState.FINISHED:
+            return RunState.FINISHED
     _check(folder, channels)
     page, policy = _page(folder)
     with LiveServer(channels, page, policy, port) as server:
@@ -61,17 +72,22 @@ def watch(
             channels.close()
 
 
+def _is_empty(folder: Path, channels: Channels) -> bool:
+    """Whether no run goes on in a folder, and none has left anything there."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(
+            f"Argument `folder` must be the folder of a run, but `{folder}` is a file."
+        )
+    is_over = (folder / _RESULT).is_file()
+    return channels.state() is RunState.FINISHED and not is_over
+
+
 def _check(folder: Path, channels: Channels) -> None:
     if channels.state() is RunState.RUNNING:
         return
-    if (folder / WORK).is_dir():
+    why = "the one there is finished; its figures and pages are in the folder"
+    if channels.state() is RunState.STOPPED:
         why = "the one there has stopped; the same command with `--resume` goes on"
-    elif (folder / "result.json").is_file():
-        why = (
-            "the one there is finished; its figures and pages are in the folder"
-        )
-    else:
-        why = "there is none; begin one first"
     raise ValueError(
         f"Argument `folder` must have a run that goes on, but in `{folder}` {why}."
     )

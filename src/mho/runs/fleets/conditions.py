@@ -3,13 +3,13 @@
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
 from mho.checks import Configuration, check_between, check_choice
-from mho.device.published import check_preset
+from mho.device.published import check_preset, number_in, preset, word_with
 from mho.runs.job import Job
 from mho.units import parse, show
 
@@ -61,7 +61,7 @@ def conditions_of(job: Job, asked: Sequence[str]) -> list[Condition]:
     >>> [c.words for c in conditions_of(Job("digits"), ["temperature=25C,85C"])]
     [{'temperature': '25C'}, {'temperature': '85C'}]
     """
-    axes = [_axis(text) for text in asked]
+    axes = [_axis(text, job) for text in asked]
     names = [name for name, _ in axes]
     for name in names:
         if names.count(name) > 1:
@@ -73,35 +73,62 @@ def conditions_of(job: Job, asked: Sequence[str]) -> list[Condition]:
     found = []
     for values in itertools.product(*(values for _, values in axes)):
         condition = Condition(job)
-        for name, text in zip(names, values, strict=True):
-            condition = _FIELDS[name](condition, text)
         words = dict(zip(names, values, strict=True))
+        # a number is changed of the chip that another one names
+        for name in sorted(names, key=_is_number):
+            condition = _changed(condition, name, words[name])
         found.append(replace(condition, words=words))
     return found
 
 
-def _axis(text: str) -> tuple[str, list[str]]:
+def _axis(text: str, job: Job) -> tuple[str, list[str]]:
     """A field and its values, each once."""
     name, equals, rest = text.partition("=")
     name = name.strip()
-    if name not in _FIELDS:
-        close = get_close_matches(name, list(_FIELDS))
-        near = f" Did you mean `{close[0]}`?" if close else ""
+    numbers = preset(job.chip).values
+    if name not in _FIELDS and name not in numbers:
         known = ", ".join(f"`{one}`" for one in _FIELDS)
         raise ValueError(
-            f"Argument `vary` must name one of {known}, but names `{name}`.{near}"
+            f"Argument `vary` must name one of {known}, or a number of the preset (see"
+            f" `mho presets {job.chip}`), but names `{name}`.{_nearest(name, numbers)}"
         )
     values = [value.strip() for value in rest.split(",")]
     if not equals or not all(values):
         raise ValueError(
-            f"Argument `vary` must have values after `{name}=`, as in `{_EXAMPLES[name]}`, but is"
-            f" `{text}`."
+            f"Argument `vary` must have values after `{name}=`, as in"
+            f" `{_EXAMPLES.get(name, f'{name}=1,2')}`, but is `{text}`."
         )
     if len(set(values)) != len(values):
         raise ValueError(
             f"Argument `vary` must have each value of `{name}` once, but repeats one."
         )
     return name, values
+
+
+def _nearest(name: str, numbers: Iterable[str]) -> str:
+    """What somebody may have meant: by the whole name, or by what is behind its dot."""
+    known = [*_FIELDS, *numbers]
+    close = get_close_matches(name, known, 1)
+    if not close:
+        last = name.rpartition(".")[2]
+        by_end = {one.rpartition(".")[2]: one for one in reversed(known)}
+        ends = get_close_matches(last, list(by_end), 1)
+        close = [by_end[end] for end in ends]
+    return f" Did you mean `{close[0]}`?" if close else ""
+
+
+def _is_number(name: str) -> bool:
+    """Whether a field is a number of the preset."""
+    return name not in _FIELDS
+
+
+def _changed(condition: Condition, name: str, text: str) -> Condition:
+    """A condition with one field changed."""
+    if name in _FIELDS:
+        return _FIELDS[name](condition, text)
+    chip = condition.job.chip
+    value = number_in(preset(chip), name, text)
+    return _with_job(condition, chip=word_with(chip, name, value))
 
 
 def _quantity(text: str, name: str, unit: str) -> float:

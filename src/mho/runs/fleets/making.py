@@ -49,7 +49,7 @@ time makes of them, on the wires of their tiles."""
 PHYSICS_MOST = 64
 """Chips up to which every pulse is simulated if nobody says otherwise (1)."""
 
-_VERSION = 2
+_VERSION = 3
 """Part of a task's hash: another number where the same task would give other figures (1)."""
 
 
@@ -107,6 +107,8 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
         {
             "version": _VERSION,
             "task": task.fingerprint,
+            # the fingerprint has weights alone
+            "network": task.details,
             "metric": task.metric.described,
             "condition": replace(own, job=_unplaced(job)),
             "asked": [_said(one) for one in job.asked],

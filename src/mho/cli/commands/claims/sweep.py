@@ -14,6 +14,7 @@ from mho.cli.options import (
     Denoise,
     Electronics,
     Json,
+    ManyWorkers,
     OutFolder,
     Resume,
     Seed,
@@ -40,6 +41,7 @@ def sweep(
     out: OutFolder = None,
     json: Json = None,
     threads: Threads = 1,
+    workers: ManyWorkers = None,
 ) -> None:
     """See what the number of levels depends on: any field of a preset or a protocol.
 
@@ -63,19 +65,24 @@ def sweep(
         work.show_unknowns()
         return
     with with_threads(threads):
-        work.run(
+        asked = work.Swept(
             list(sweeps),
-            unknown=unknown or [],
-            chip=chip,
-            driver=electronics,
-            tolerance=tolerance,
-            denoise=denoise,
-            cells=cells,
-            looks=looks,
-            span=span,
-            seed=seed,
+            unknown or [],
+            chip,
+            electronics,
+            tolerance,
+            denoise,
+            cells,
+            looks,
+            span,
+            seed,
+        )
+        work.run(
+            asked,
             parquet=parquet,
             resume=resume,
             out=out,
             json=json,
+            threads=threads,
+            workers=workers,
         )

@@ -85,7 +85,8 @@ def fleet(
             things if left out.
         check: Program so many chips as well, and compare what both ways give.
         vary: What differs between fleets, such as `tolerance=0.5uS,1uS`; more than once makes a
-            grid. Fields are `tolerance`, `denoise`, `chip`, `wires`, `temperature`, `stuck`.
+            grid. Fields are `tolerance`, `denoise`, `chip`, `wires`, `temperature`, `stuck`, and
+            every number of the preset, such as `telegraph.births=1,3`; see `mho presets`.
         at_least: Score from which on a chip is good, such as `96%`, to tell the yield.
         until: Stop once the mean is known this well: width of its 95 % interval, such as `0.1%`.
         executor: Who makes chips: `pool`, processes here; `dask://HOST:PORT`, a Dask cluster;

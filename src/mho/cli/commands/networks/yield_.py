@@ -1,8 +1,6 @@
-"""`mho yield`: accuracy against the share of stuck cells, to a table, a figure and JSON."""
+"""`mho yield`."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -15,6 +13,7 @@ from mho.cli.options import (
     Data,
     EndsOptions,
     Json,
+    ManyWorkers,
     MetricName,
     OutFolder,
     Resume,
@@ -24,13 +23,6 @@ from mho.cli.options import (
     Tolerance,
     Weights,
 )
-
-if TYPE_CHECKING:
-    from mho.files import RunFolder
-    from mho.runs import Task, YieldPoint
-
-_FIGURE = "yield.png"
-_RESULT = "result.json"
 
 
 def yield_(
@@ -54,6 +46,7 @@ def yield_(
     out: OutFolder = None,
     json: Json = None,
     threads: Threads = 1,
+    workers: ManyWorkers = None,
 ) -> None:
     """See what stuck cells cost a network, and what mapping around them saves.
 
@@ -65,144 +58,27 @@ def yield_(
         stuck: Shares of stuck cells, from 0 to 0.3, with commas between.
         spares: Spare rows, and pairs of columns, of each part of a layer.
     """
-    from mho.checks import check_between
-    from mho.cli.shared import (
-        check_outputs,
-        info_of,
-        progress_bars,
-        tell,
-        tolerance_of,
-        with_threads,
-        write_json,
+    from mho.cli.work.networks import yield_ as work
+
+    asked = work.Yield(
+        network,
+        stuck,
+        seeds,
+        spares,
+        data,
+        weights,
+        (ends or EndsOptions()).signature(),
+        chip,
+        tolerance,
+        metric,
+        samples,
+        seed,
     )
-    from mho.deployment import fitting_chip
-    from mho.device.published import code_of
-    from mho.files import RunFolder, run_identity
-    from mho.programming import suited_protocol
-    from mho.runs import REMEDIES, Job, Questions, measure_yields, prepare
-
-    shares = _shares(stuck)
-    signature = (ends or EndsOptions()).signature()
-    check_between(seeds, "chips", 1, 1000, "1")
-    check_between(seed, "seed", 0, 2**62, "1")
-    check_between(spares, "spares", 0, 1000, "1")
-    info = info_of(chip)
-    protocol = suited_protocol(info, tolerance_of(tolerance, info))
-    # before anything is trained: cells that are never stuck
-    _ = fitting_chip([(1, 1)], chip, stuck=max(shares)).chip
-    name = Path(network.rpartition(":")[0] or network).stem
-    folder = Path(out) if out else Path("mho-out") / f"yield-{name}"
-    check_outputs(folder, json)
-    numbers = range(seed, seed + seeds)
-    chips = [(s, n, r) for s in shares for n in numbers for r in REMEDIES]
-    with with_threads(threads), progress_bars() as progress:
-        questions = Questions(metric, samples)
-        job = Job(
-            network,
-            chip,
-            seed=seed,
-            data=data,
-            weights=weights,
-            questions=questions,
-            signature=signature,
-        )
-        sources = prepare(job, progress)
-        with RunFolder.open(
-            folder,
-            "yield",
-            run_identity(
-                sources.fingerprint, chip, protocol, spares, *code_of(chip)
-            ),
-            details=sources.details,
-            makes=(_FIGURE, _RESULT),
-            resume=resume,
-            extends=True,
-        ) as run:
-            tell(run)
-            points = measure_yields(
-                sources,
-                chip,
-                chips,
-                run,
-                protocol=protocol,
-                spares=spares,
-                progress=lambda done: progress("chips", done),
-            )
-            result = _described(points, sources)
-            _save(points, sources, result, run)
-            run.finish()
-    if not write_json(result, json):
-        _report(points, result, folder)
-
-
-def _shares(text: str) -> list[float]:
-    """Numbers between commas, ascending, each once."""
-    from mho.checks import check_between
-    from mho.runs import MOST
-
-    try:
-        found = sorted({float(word) for word in text.split(",")})
-    except ValueError:
-        raise ValueError(
-            f"Argument `shares` must be numbers with commas between, such as `0,0.01,0.05`, but is"
-            f" `{text}`."
-        ) from None
-    for share in found:
-        check_between(share, "shares", 0.0, MOST, "1")
-    return found
-
-
-def _described(points: Sequence["YieldPoint"], task: "Task") -> dict[str, Any]:
-    key = task.metric.key
-    return {
-        "metric": task.metric.described,
-        f"software_{key}": task.software_score,
-        "points": [point.described(key) for point in points],
-    }
-
-
-def _save(
-    points: Sequence["YieldPoint"],
-    task: "Task",
-    result: dict[str, Any],
-    run: "RunFolder",
-) -> None:
-    from mho.report.figures import draw_png, yield_figure
-
-    metric = task.metric
-    software = result[f"software_{metric.key}"]
-    run.write(_FIGURE, draw_png(lambda: yield_figure(points, software, metric)))
-    run.write_result(result)
-
-
-def _report(
-    points: Sequence["YieldPoint"], result: dict[str, Any], folder: Path
-) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from mho.data import metric_of
-    from mho.runs import REMEDIES
-
-    metric = metric_of(result)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("stuck", *REMEDIES):
-        table.add_column(heading, justify="right")
-    for share in sorted({point.stuck_fraction for point in points}):
-        cells = [f"{share:.2%}"]
-        for remedy in REMEDIES:
-            own = [
-                p.score
-                for p in points
-                if (p.stuck_fraction, p.remedy) == (share, remedy)
-            ]
-            mean = metric.show(sum(own) / len(own))
-            least = metric.show(min(own))
-            cells.append(f"{mean} ({least}-{metric.show(max(own))})")
-        table.add_row(*cells)
-    console = Console(highlight=False)
-    console.print(table)
-    software = metric.show(result[f"software_{metric.key}"])
-    console.print(
-        f"software: {software}; figure: {folder / _FIGURE}", soft_wrap=True
+    work.run(
+        asked,
+        resume=resume,
+        out=out,
+        json=json,
+        threads=threads,
+        workers=workers,
     )

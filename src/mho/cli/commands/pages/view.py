@@ -17,8 +17,9 @@ def view(
     """Show a run while it goes on: a page on this machine alone, which ends with the run.
 
     How far each stage is and what is left, maps of chips filling in, cells calming down, what it
-    cost so far, and the intervals of fleets. `mho deploy`, `fleet`, `levels` and `sweep` tell;
-    of other commands only the end is shown. The run's results are the same, watched or not.
+    cost so far, and the intervals of fleets. `mho deploy`, `fleet`, `levels`, `sweep` and `yield`
+    tell; of other commands only the end is shown. A run that is not there yet is waited for. The
+    run's results are the same, watched or not.
 
     Args:
         folder: Folder of a run that goes on, its `--out`.

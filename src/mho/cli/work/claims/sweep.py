@@ -1,27 +1,30 @@
 """`mho sweep`: fields over a grid, to a table, a figure and JSON."""
 
 import re
+from dataclasses import asdict, dataclass
+from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
-from mho.checks import check_choice
+from mho.checks import check_between, check_choice
 from mho.chip import DRIVERS
 from mho.cli.shared import (
     check_outputs,
     info_of,
     progress_bars,
     quantity,
+    say,
     tell,
     tolerance_of,
     write_json,
 )
-from mho.device.published import preset
 from mho.files import RunFolder, run_identity
-from mho.programming import suited_protocol
+from mho.fleet import Crew, PartStore, collected
 from mho.report.figures import draw_png, sweep_figure
 from mho.sweeping import (
     COLUMNS,
@@ -34,31 +37,58 @@ from mho.sweeping import (
     Subject,
     check_sweep,
     grid_points,
-    measure_point,
     parse_axis,
+    subject_of,
+    swept_point,
     to_csv,
     to_parquet,
 )
+from mho.workers import usual_workers
 
+_PARTS = "parts"
+_MOST_WORKERS = 1024
 _SHOWN = ("levels", "95 %", "held", "converged", "pulses", "denoising")
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What `mho sweep` is asked for; see its help."""
+
+    sweeps: list[str]
+    unknown: list[str]
+    chip: str
+    driver: str
+    tolerance: str | None
+    denoise: bool
+    cells: int
+    looks: int
+    span: str
+    seed: int
+
+    @property
+    def said(self) -> tuple[str, float | None, bool]:
+        """Chip, tolerance and denoising, for `subject_of`."""
+        window = tolerance_of(self.tolerance, info_of(self.chip))
+        return self.chip, window, self.denoise
+
+    @property
+    def how(self) -> PointMeasure:
+        """How every point is measured."""
+        span = quantity(self.span, "span", "s")
+        return PointMeasure(
+            self.cells, self.looks, span, self.driver, self.seed
+        )
+
+
 def run(
-    sweeps: list[str],
+    asked: Swept,
     *,
-    unknown: list[str],
-    chip: str,
-    driver: str,
-    tolerance: str | None,
-    denoise: bool,
-    cells: int,
-    looks: int,
-    span: str,
-    seed: int,
     parquet: bool,
     resume: bool,
     out: str | None,
     json: str | None,
+    threads: int,
+    workers: int | None,
 ) -> None:
     """Sweep; see `mho sweep --help`.
 
@@ -66,19 +96,13 @@ def run(
         ValueError: Bad input, in one sentence.
         OSError: A folder that cannot be written, or a full disk.
     """
-    subject = _subject(chip, tolerance, denoise=denoise)
-    check_choice(driver, "electronics", DRIVERS)
-    for name in unknown:
-        check_choice(name, "unknown", UNKNOWNS)
-    texts = [*sweeps, *(UNKNOWNS[name].sweep for name in unknown)]
-    if not texts:
-        raise ValueError(
-            "Argument `sweeps` must name a field and its values, as in `telegraph.births=0.3,1,3`,"
-            " but is missing; `mho sweep --list` has ready ones."
-        )
-    axes = [parse_axis(text, subject) for text in texts]
+    count = usual_workers() if workers is None else workers
+    check_between(count, "workers", 1, _MOST_WORKERS, "1")
+    chip, window, denoise = asked.said
+    subject = subject_of(chip, window, denoise=denoise)
+    axes = _axes(asked, subject)
     points = grid_points(axes, subject)
-    how = PointMeasure(cells, looks, quantity(span, "span", "s"), driver, seed)
+    how = asked.how
     for _, changed in points:
         check_sweep(changed, how)
     if parquet:
@@ -104,23 +128,69 @@ def run(
     ):
         tell(files)
         progress = files.live.following(progress)
-        kept = Points(files)
-        rows: list[tuple[tuple[float, ...], Row]] = []
-        for number, (values, changed) in enumerate(points):
-            progress("points", number / len(points))
-            row = kept.get(axes, values)
-            if row is None:
-                row = measure_point(changed, how)
-                kept.add(axes, values, row)
-            rows.append((values, row))
-        progress("points", 1.0)
-        _write(axes, rows, subject, files, parquet=parquet)
-        files.write(
-            "result.json", (dumps(_found(axes, rows), indent=2) + "\n").encode()
+        crew = Crew(
+            PartStore(folder / _PARTS),
+            count,
+            partial(torch.set_num_threads, threads),
+            partial(progress, "points"),
+            say,
         )
+        kept = Points(files)
+        rows = _measured(asked, axes, points, kept, crew)
+        found = _found(axes, rows) | {"options": asdict(asked)}
+        _write(axes, rows, subject, files, parquet=parquet)
+        files.write("result.json", (dumps(found, indent=2) + "\n").encode())
         files.write(RESULT, kept.content)
         files.finish()
-    _report(axes, rows, subject, folder, json)
+    if write_json(found, json):
+        return
+    _report(axes, rows, subject, folder)
+
+
+def _axes(asked: Swept, subject: Subject) -> list[Axis]:
+    """Fields and their values."""
+    check_choice(asked.driver, "electronics", DRIVERS)
+    for name in asked.unknown:
+        check_choice(name, "unknown", UNKNOWNS)
+    ready = [UNKNOWNS[name].sweep for name in asked.unknown]
+    texts = [*asked.sweeps, *ready]
+    if not texts:
+        raise ValueError(
+            "Argument `sweeps` must name a field and its values, as in `telegraph.births=0.3,1,3`,"
+            " but is missing; `mho sweep --list` has ready ones."
+        )
+    return [parse_axis(text, subject) for text in texts]
+
+
+def _measured(
+    asked: Swept,
+    axes: list[Axis],
+    points: list[tuple[tuple[float, ...], Subject]],
+    kept: Points,
+    crew: Crew,
+) -> list[tuple[tuple[float, ...], Row]]:
+    """Every point: as a run of before kept it, or as a part says, or measured now."""
+    names = [axis.name for axis in axes]
+    units = {
+        values: swept_point(
+            asked.said,
+            tuple(zip(names, values, strict=True)),
+            changed,
+            asked.how,
+        )
+        for values, changed in points
+        if kept.get(axes, values) is None
+    }
+    rows = collected(list(units.values()), crew)
+    for values, row in zip(units, rows, strict=True):
+        # in the order of the columns, wherever it comes from
+        kept.add(axes, values, {name: row[name] for name in COLUMNS})
+    found = []
+    for values, _ in points:
+        held = kept.get(axes, values)
+        assert held is not None
+        found.append((values, held))
+    return found
 
 
 def show_unknowns() -> None:
@@ -131,12 +201,6 @@ def show_unknowns() -> None:
     for name, unknown in UNKNOWNS.items():
         table.add_row(name, unknown.sweep, unknown.why)
     Console(highlight=False).print(table)
-
-
-def _subject(chip: str, tolerance: str | None, *, denoise: bool) -> Subject:
-    info = info_of(chip)
-    window = tolerance_of(tolerance, info)
-    return Subject(preset(chip), suited_protocol(info, window, denoise=denoise))
 
 
 def _name(axes: list[Axis]) -> str:
@@ -180,10 +244,7 @@ def _report(
     rows: list[tuple[tuple[float, ...], Row]],
     subject: Subject,
     folder: Path,
-    json: str | None,
 ) -> None:
-    if write_json(_found(axes, rows), json):
-        return
     table = Table(box=None, pad_edge=False)
     for heading in (*(axis.name.replace(".", " ") for axis in axes), *_SHOWN):
         table.add_column(heading, justify="right")

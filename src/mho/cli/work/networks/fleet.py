@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -372,12 +372,22 @@ def _described(
     metric = task.metric
     return {
         "network": Path(job.network).name,
+        "options": asdict(_unplaced(job))
+        | {"chips": asked.chips, "vary": list(asked.vary)},
         "preset": job.chip,
         "seed": job.seed,
         "metric": metric.described,
         f"software_{metric.key}": task.software_score,
         "fleets": [summarised(one, asked.questioned) for one in found],
     }
+
+
+def _unplaced(job: Job) -> Job:
+    """The job without folders: the result is the same wherever its files lie."""
+    network = Path(job.network).name
+    weights = None if job.weights is None else Path(job.weights).name
+    data = None if job.data is None else Path(job.data).name
+    return replace(job, network=network, weights=weights, data=data)
 
 
 def _csv(found: Sequence[FleetResult], seed: int) -> bytes:

@@ -12,7 +12,7 @@ from mho.cli.shared import say
 from mho.files import WORK, command_in
 from mho.report.live import RunState, watch
 
-TELLING = ("deploy", "fleet", "levels", "sweep")
+TELLING = ("deploy", "fleet", "levels", "sweep", "yield")
 """Commands that tell how they go."""
 _ENDS = {
     RunState.FINISHED: "The run is finished; its results are in the folder.",
@@ -26,17 +26,23 @@ def run(folder: str, *, port: int, opens: bool) -> None:
     """Serve the page; see `mho view --help`.
 
     Raises:
-        ValueError: No run goes on there, or somebody watches it already.
+        ValueError: The run there has ended already, or somebody watches it.
         OSError: The port is taken, or the folder cannot be written.
     """
     check_between(port, "port", 0, 65535, "1")
-    command = command_in(Path(folder) / WORK)
+
+    def waits() -> None:
+        say(
+            f"No run is in `{folder}` yet; the page comes when one begins there, and Ctrl-C ends"
+            " the wait."
+        )
 
     def ready(address: str) -> None:
         print(address, flush=True)
         say(
             "The page is there until the run ends, or Ctrl-C, which leaves the run alone."
         )
+        command = command_in(Path(folder) / WORK)
         if command is not None and command not in TELLING:
             say(
                 f"`mho {command}` tells nothing on the way: the page only says when it has ended."
@@ -46,7 +52,7 @@ def run(folder: str, *, port: int, opens: bool) -> None:
 
     try:
         with _ended_by_signals():
-            state = watch(Path(folder), port=port, ready=ready)
+            state = watch(Path(folder), port=port, ready=ready, waits=waits)
     except KeyboardInterrupt:
         return
     say(_ENDS[state])

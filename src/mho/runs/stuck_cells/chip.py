@@ -1,6 +1,5 @@
 """How good a network is on chips with stuck cells, and what each remedy saves of it."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +8,6 @@ import torch
 from mho.bench import truth_of
 from mho.checks import check_between, check_choice
 from mho.deployment import calibrate_ranges, fitting_chip, program_network
-from mho.files import RunFolder
 from mho.mapping import lay_out
 from mho.mapping.tiles import survey
 from mho.programming import ProgramProtocol
@@ -52,10 +50,6 @@ class YieldPoint:
         values = asdict(self)
         values[word] = values.pop("score")
         return values
-
-
-_SCORE = "accuracy"
-"""Name of the score among what a run keeps."""
 
 
 def measure_yield(
@@ -120,68 +114,3 @@ def measure_yield(
         stuck_cells=int(torch.count_nonzero(stuck)),
         chip_seconds=seconds,
     )
-
-
-def measure_yields(
-    sources: Task,
-    kind: str,
-    chips: Sequence[tuple[float, int, str]],
-    run: RunFolder,
-    *,
-    protocol: ProgramProtocol,
-    spares: int = 0,
-    progress: Callable[[float], None],
-) -> list[YieldPoint]:
-    """Measure many chips, those left out that an interrupted run has measured.
-
-    Args:
-        sources: Network and data.
-        kind: Name of the chips' preset.
-        chips: Share of stuck cells (1), seed and remedy of each.
-        run: Where measured ones are kept.
-        protocol: How to program.
-        spares: Spare rows, and pairs of columns, of each part of a layer, for `mapped` (1).
-        progress: Told how much is done (1).
-
-    Raises:
-        ValueError: What is kept is damaged.
-        OSError: A chip cannot be kept.
-    """
-    points = []
-    earlier = _earlier(run) if run.extends else {}
-    for number, (share, seed, remedy) in enumerate(chips):
-        progress(number / len(chips))
-        name = f"stuck{share!r}-seed{seed}-{remedy}"
-        held = run.get(name) or earlier.get((share, seed, remedy))
-        if held is None:
-            point = measure_yield(
-                sources,
-                kind,
-                share,
-                remedy=remedy,
-                seed=seed,
-                protocol=protocol,
-                spares=spares,
-            )
-            run.put(name, point.described(_SCORE))
-        else:
-            point = _point(held)
-        points.append(point)
-    progress(1.0)
-    return points
-
-
-def _point(held: Mapping[str, Any]) -> YieldPoint:
-    """A chip from what a run keeps."""
-    values = dict(held)
-    values["score"] = values.pop(_SCORE)
-    return YieldPoint(**values)
-
-
-def _earlier(run: RunFolder) -> dict[tuple[float, int, str], dict[str, Any]]:
-    """Chips of a finished run."""
-    points = run.result()["points"]
-    for point in points:
-        # a metric of one's own has another word there than accuracy
-        point.setdefault(_SCORE, point.pop("score", None))
-    return {(p["stuck_fraction"], p["seed"], p["remedy"]): p for p in points}
