@@ -10,6 +10,8 @@ from mho.rng import Stream
 
 # Tests run beside each other already; those of workers say how many they want.
 os.environ["MHO_WORKERS"] = "1"
+# So do the commands that tests start: two threads of each would wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 # Workers share the cores; fixtures of a module are made before the one below is asked.
 torch.set_num_threads(1)
 

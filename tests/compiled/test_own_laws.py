@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mho.compiled import Kernels, KernelsOrPlain
+from mho.compiled.translate import Translation
 
 
 def law(x: float) -> float:
@@ -83,3 +84,29 @@ def test_what_no_compiler_takes_runs_all_the_same() -> None:
         assert kernels["once"](4.0) == 4
     assert kernels.is_plain
     assert kernels["once"](5.0) == 5
+
+
+def half(x: float) -> float:
+    """What every law shares."""
+    return x / 2
+
+
+def halved(x: float) -> float:
+    """A kernel of a law, and of what is none."""
+    return half(law(x))
+
+
+def test_what_laws_share_is_compiled_once_and_laws_are_not_mixed_up() -> None:
+    copies: dict[tuple[Any, ...], Any] = {}
+    compiled: list[str] = []
+
+    def decorate(function: FunctionType) -> FunctionType:
+        compiled.append(function.__name__)
+        return function
+
+    def found(own: Callable[[float], float]) -> Any:
+        return Translation(decorate, {"law": own}, copies)(halved)(3.0)
+
+    assert (found(times(2.0)), found(times(5.0))) == (3.5, 8.0)
+    assert compiled.count("half") == 1
+    assert compiled.count("halved") == 2

@@ -15,10 +15,13 @@ from threading import Lock
 from typing import Any
 
 from mho.compiled.sentences import law_error
-from mho.compiled.translate import Laws, Translation, fingerprint
+from mho.compiled.translate import Copies, Laws, Translation, fingerprint
 
 _ONE_AT_A_TIME = Lock()
 """The compiler's place for its cache is a global of its own."""
+
+_COPIES: Copies = {}
+"""What kernels call, compiled: kinds of cells share all but their own laws."""
 
 
 def cache_folder() -> Path:
@@ -77,10 +80,16 @@ class Kernels:
 
         def decorate(function: Any) -> Any:
             return njit(
-                function, nogil=True, error_model="numpy", forceinline=True
+                function,
+                nogil=True,
+                error_model="numpy",
+                forceinline=True,
+                # only kernels call it: the doors for others take a fifth of the time to make
+                no_cpython_wrapper=True,
+                no_cfunc_wrapper=True,
             )
 
-        return Translation(decorate, self._laws)
+        return Translation(decorate, self._laws, _COPIES)
 
     def _compiled(self, name: str) -> Callable[..., Any]:
         """A kernel as the compiler gives it, with a place on disk if there is one."""
@@ -94,7 +103,13 @@ class Kernels:
             # what was typed at a prompt is in no file, and is not kept
             from_file = Path(function.__code__.co_filename).exists()
             keep = folder is not None and from_file
-            return njit(function, nogil=True, error_model="numpy", cache=keep)
+            return njit(
+                function,
+                nogil=True,
+                error_model="numpy",
+                cache=keep,
+                no_cfunc_wrapper=True,
+            )
 
         with _ONE_AT_A_TIME:
             before = config.CACHE_DIR

@@ -19,6 +19,9 @@ import numpy as np
 Laws = Mapping[str, Callable[..., Any]]
 """Functions that take the place of globals of these names, whoever calls them."""
 
+Copies = dict[tuple[Any, ...], Any]
+"""Compiled functions, by the plain one and the identities of all that they use."""
+
 
 def names_used(code: CodeType) -> Iterator[str]:
     """Global names that a function's code looks up, in the order of their first use."""
@@ -68,13 +71,19 @@ class Translation:
     Args:
         decorate: Makes a compiled function of a plain one.
         laws: What takes the place of globals of these names.
+        copies: Copies that others made with the same `decorate`, and where this one adds its own:
+            what calls the same functions and uses the same constants is compiled once.
     """
 
     def __init__(
-        self, decorate: Callable[[FunctionType], Any], laws: Laws
+        self,
+        decorate: Callable[[FunctionType], Any],
+        laws: Laws,
+        copies: Copies | None = None,
     ) -> None:
         self._decorate = decorate
         self._laws = laws
+        self._copies: Copies = {} if copies is None else copies
         self._done: dict[FunctionType, Any] = {}
 
     def __call__(
@@ -86,10 +95,11 @@ class Translation:
 
         Args:
             function: The function.
-            decorate: Makes the copy of this one, if in another way than those it calls.
+            decorate: Makes the copy of this one, if in another way than those it calls; such a
+                copy is made anew at every call.
         """
         plain = bare(function)
-        if plain in self._done:
+        if decorate is None and plain in self._done:
             return self._done[plain]
         # kept code asks for its module again, and a user's file may not be one by its name
         replaced: dict[str, Any] = {
@@ -99,6 +109,18 @@ class Translation:
         }
         for name, value in used_by(plain, self._laws):
             replaced[name] = self(value) if _is_ours(value) else value
+        if decorate is not None:
+            return decorate(self._copy(plain, replaced))
+        # a copy keeps what it uses, so no other thing can get one of these numbers
+        key = (plain, *map(id, replaced.values()))
+        if key not in self._copies:
+            self._copies[key] = self._decorate(self._copy(plain, replaced))
+        self._done[plain] = self._copies[key]
+        return self._done[plain]
+
+    @staticmethod
+    def _copy(plain: FunctionType, replaced: dict[str, Any]) -> FunctionType:
+        """A function with other globals."""
         around = [CellType(replaced[name]) for name, _ in enclosed(plain)]
         copy = FunctionType(
             plain.__code__,
@@ -110,9 +132,7 @@ class Translation:
         copy.__qualname__ = plain.__qualname__
         copy.__module__ = __name__
         copy.__doc__ = plain.__doc__
-        made = (decorate or self._decorate)(copy)
-        self._done[plain] = made
-        return made
+        return copy
 
 
 def fingerprint(functions: Mapping[str, Callable[..., Any]], laws: Laws) -> str:
