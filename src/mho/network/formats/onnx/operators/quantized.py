@@ -116,6 +116,20 @@ def _dynamic(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     within = [axis for axis, size in enumerate(sizes) if size is not None]
     if len(sizes) - len(within) > 1:
         raise node.refused("rounds by a range along several free axes")
+    step, zero, scaled = _of_range(builder, value, within)
+    rounded = builder.emit("aten.round.default", self=scaled)
+    shifted = builder.emit("aten.add.Tensor", self=rounded, other=zero)
+    if len(within) == len(sizes) > 0:
+        # a single sample: the file's own single numbers
+        step = builder.emit("aten.reshape.default", self=step, shape=())
+        zero = builder.emit("aten.reshape.default", self=zero, shape=())
+    return _whole(builder, shifted), step, zero
+
+
+def _of_range(
+    builder: Builder, value: Ref, within: list[int]
+) -> tuple[Ref, Ref, Ref]:
+    """Step and zero point of the range that numbers have, and the numbers in such steps."""
 
     def end(name: str, **cut: float) -> Ref:
         found = (
@@ -137,13 +151,25 @@ def _dynamic(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     below = builder.emit("aten.div.Tensor", self=low, other=step)
     zero = _whole(builder, builder.emit("aten.neg.default", self=below))
     scaled = builder.emit("aten.div.Tensor", self=value, other=step)
+    return step, zero, scaled
+
+
+def by_own_range(builder: Builder, value: Ref, within: list[int]) -> Ref:
+    """Numbers rounded to 256 steps of the range that they have, and made real again.
+
+    Args:
+        builder: The graph.
+        value: The numbers.
+        within: Axes that share a range.
+    """
+    step, zero, scaled = _of_range(builder, value, within)
     rounded = builder.emit("aten.round.default", self=scaled)
     shifted = builder.emit("aten.add.Tensor", self=rounded, other=zero)
-    if len(within) == len(sizes) > 0:
-        # a single sample: the file's own single numbers
-        step = builder.emit("aten.reshape.default", self=step, shape=())
-        zero = builder.emit("aten.reshape.default", self=zero, shape=())
-    return _whole(builder, shifted), step, zero
+    kept = builder.emit(
+        "aten.clamp.default", self=shifted, min=0.0, max=_HIGHEST
+    )
+    back = builder.emit("aten.sub.Tensor", self=kept, other=zero)
+    return builder.emit("aten.mul.Tensor", self=back, other=step)
 
 
 def _whole(builder: Builder, value: Ref) -> Ref:

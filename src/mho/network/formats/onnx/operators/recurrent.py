@@ -4,7 +4,7 @@ What torch has no word for, such as a GRU that resets before it multiplies, is w
 step (`mho.network.formats.onnx.operators.unrolled`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from mho.network.graph import Ref
 
 _GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
 """Where torch's gates lie in ONNX weights: i, f, g, o in i, o, f, c; and r, z, n in z, r, h."""
+_ROUNDING = "com.microsoft::DynamicQuantizeLSTM"
+"""An LSTM of whole numbers, as onnxruntime's quantiser writes it."""
 _ACTIVATIONS = {
     "LSTM": ["Sigmoid", "Tanh", "Tanh"],
     "GRU": ["Sigmoid", "Tanh"],
@@ -39,6 +41,7 @@ class _Layer:
         bias: Of both, one after the other. Shape (directions, 2 × gates × hidden).
         activations: Of all gates of all directions, by the words of the standard.
         states: Kinds of state: 2 for an LSTM, else 1.
+        rounds: Whether inputs and states are rounded to steps of their own ranges.
     """
 
     node: OnnxNode
@@ -47,6 +50,7 @@ class _Layer:
     bias: Constant | None
     activations: tuple[str, ...]
     states: int
+    rounds: bool = False
 
     @property
     def directions(self) -> int:
@@ -96,6 +100,9 @@ class _Layer:
 
 
 def _layer(node: OnnxNode) -> _Layer:
+    rounds = node.operator == _ROUNDING
+    if rounds:
+        node = _with_real_weights(node)
     inner = node.constant(1)
     outer = node.constant(2)
     gates = len(_GATES[node.operator])
@@ -108,14 +115,50 @@ def _layer(node: OnnxNode) -> _Layer:
         or inner.array.shape[:2] != outer.array.shape[:2]
     ):
         raise node.refused("lacks weights")
-    return _Layer(
+    layer = _Layer(
         node,
         inner,
         outer,
         node.constant(3),
         tuple(node.attributes.get("activations", ())),
         2 if node.operator == "LSTM" else 1,
+        rounds,
     )
+    if rounds and layer.operator is None:
+        raise node.refused(
+            "rounds its state, and has peepholes, bounds, coupled gates or activations of its own"
+        )
+    return layer
+
+
+def _with_real_weights(node: OnnxNode) -> OnnxNode:
+    """The LSTM of real weights that one of whole numbers stands for, but for its rounding.
+
+    Its weights lie as (directions, in, gates × hidden), their steps and zero points behind the
+    inputs of an LSTM, one for each direction or for each of its gates' rows.
+    """
+    found = list(node.inputs[:8])
+    for place, given in ((1, 8), (2, 10)):
+        whole = node.constant(place)
+        step = node.constant(given)
+        if whole is None or step is None or whole.array.ndim != 3:
+            raise node.refused("lacks weights or their steps")
+        array = whole.array.astype(np.float64)
+        directions, _, width = array.shape
+        for part, work in (
+            (node.constant(given + 1), np.subtract),
+            (step, np.multiply),
+        ):
+            if part is None:
+                continue
+            if part.array.size not in (directions, directions * width):
+                raise node.refused(
+                    f"has steps of shape {part.array.shape} for weights of shape {array.shape}"
+                )
+            array = work(array, part.array.reshape(directions, 1, -1))
+        real = array.transpose(0, 2, 1).astype(np.float32)
+        found[place] = Constant(whole.name, real)
+    return replace(node, operator="LSTM", inputs=tuple(found))
 
 
 def _recurrent(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
@@ -128,7 +171,7 @@ def _recurrent(builder: Builder, node: OnnxNode) -> tuple[Value, ...]:
     states = _states(builder, layer, value)
     if layer.backwards:
         value = builder.emit("aten.flip.default", self=value, dims=(0,))
-    if layer.operator is None:
+    if layer.operator is None or layer.rounds:
         parts = _by_steps(builder, layer, value, states)
     else:
         parts = _by_torch(builder, layer, value, states)
@@ -259,6 +302,7 @@ def _steps(
         activations,
         layer.hidden,
         direction,
+        layer.rounds,
     )
 
 
@@ -335,5 +379,6 @@ HANDLERS: dict[str, Handler] = {
     "LSTM": _recurrent,
     "GRU": _recurrent,
     "RNN": _recurrent,
+    _ROUNDING: _recurrent,
 }
 """Operators of this family."""

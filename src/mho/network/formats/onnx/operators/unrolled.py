@@ -1,8 +1,8 @@
 """Recurrent layers that torch does not have, written out step by step.
 
 A GRU that resets before it multiplies (the default of Keras and of the standard), peepholes,
-clipped cells, coupled gates and other activations. Matrices are used again in every step, so each
-is one layer on the chip.
+clipped cells, coupled gates and other activations, and states that are rounded before they are
+multiplied. Matrices are used again in every step, so each is one layer on the chip.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ import numpy as np
 
 from mho.network.formats.building import Builder
 from mho.network.formats.onnx.node import OnnxNode
+from mho.network.formats.onnx.operators.quantized import by_own_range
 from mho.network.graph import Ref
 
 _STEPS = 1024
@@ -33,6 +34,8 @@ class Steps:
         activations: One for each gate or, for an LSTM, for gates, cell and hidden state.
         hidden: Size of the state (1).
         direction: 1 for the one that reads from the end, else 0.
+        rounds: Whether what is multiplied is rounded to steps of its own range: that of a
+            sample's whole sequence, and that of its state in a step.
     """
 
     node: OnnxNode
@@ -41,13 +44,18 @@ class Steps:
     activations: tuple[Activation, ...]
     hidden: int
     direction: int
+    rounds: bool = False
 
     def of_input(self, builder: Builder, sequence: Ref) -> Ref:
         """What the inputs of all steps say to all gates."""
+        if self.rounds:
+            sequence = by_own_range(builder, sequence, [0, 2])
         return _product(builder, sequence, self.inner)
 
     def of_state(self, builder: Builder, state: Ref, part: int = 0) -> Ref:
         """What a state says to the gates of a part of the weights."""
+        if self.rounds:
+            state = by_own_range(builder, state, [1])
         return _product(builder, state, self.outer[part])
 
     def split(self, builder: Builder, value: Ref) -> list[Ref]:
