@@ -1,5 +1,6 @@
 """Networks that are one step of a sequence, or take samples one by one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -297,3 +298,20 @@ def test_a_network_is_cut_at_a_value_within_it(tmp_path: Path) -> None:
     torch.testing.assert_close(network.run(inputs), wanted, rtol=0, atol=1e-6)
     with pytest.raises(ValueError, match="Did you mean `tanh`"):
         read_network(graph, inputs, outputs=("tanhh",))
+
+
+def test_noise_of_a_sequence_is_the_same_in_batches_of_any_size() -> None:
+    """All steps of a sequence are one pass: a sample meets the noise of its own steps."""
+    x = normal(6, 7, 3)
+    noisy = replace(EXACT, variance=torch.full((2, 4), (3 * uS) ** 2))
+    begun = {"x": x, "state": torch.zeros(6, HIDDEN)}
+    found = convert(read_network(step(), begun, states={"state": "stateN"}))
+    found.program(noisy, Stream(1))
+    found.calibrate({"x": x})
+    state = {name: value.clone() for name, value in found.state_dict().items()}
+    together = found({"x": x})
+    noise = float((found({"x": x}) - together).abs().mean())
+    assert noise > 1e-3
+    found.load_state_dict(state)
+    apart = torch.cat([found({"x": part}) for part in x.split([1, 3, 2])])
+    assert float((apart - together).abs().mean()) < noise / 50

@@ -170,7 +170,8 @@ def _network_on_tiles(network: Network, tiling: Tiling) -> ConvertedModule:
     records = tuple(network.notes.values())
     account = Conversion(records, cells)
     steps = module_of(network, tiled)
-    outputs = partial(outputs_of_steps, network.graph, steps)
+    graph = network.graph
+    outputs = partial(outputs_of_steps, graph, steps)
     return ConvertedModule(
         steps,
         outputs,
@@ -178,6 +179,7 @@ def _network_on_tiles(network: Network, tiling: Tiling) -> ConvertedModule:
         account,
         tiling.info,
         tiling.mapping,
+        singly=bool(graph.single or graph.separate),
     )
 
 

@@ -14,7 +14,7 @@ from mho.mapping import DifferentialPairs
 from mho.network import NetworkOnChip, OperationRecord
 from mho.programming import ErrorTable
 from mho.rng import Stream
-from mho.samples import Inputs, batches
+from mho.samples import Inputs, batches, each_tensor, joined
 from mho.statistical.converter_watch import Gather, Largest
 from mho.statistical.programmed_pairs import ConductanceRange
 from mho.statistical.tiled_layer import TiledLayer
@@ -63,6 +63,7 @@ class ConvertedModule(NetworkOnChip):
         account: What became of every module or operation.
         info: What the tiles can do.
         mapping: Weights to conductances.
+        singly: Whether the network takes one sample at a time.
     """
 
     def __init__(
@@ -73,6 +74,8 @@ class ConvertedModule(NetworkOnChip):
         account: Conversion,
         info: BenchInfo,
         mapping: DifferentialPairs,
+        *,
+        singly: bool = False,
     ) -> None:
         super().__init__()
         self.module = module
@@ -80,6 +83,7 @@ class ConvertedModule(NetworkOnChip):
         self._info = info
         self._mapping = mapping
         self._computed = computed
+        self._singly = singly
         # in a tuple, as its parameters are none of this module
         self._software = (software,)
         self._cost = Ledger()
@@ -212,6 +216,30 @@ class ConvertedModule(NetworkOnChip):
                 )
 
     def outputs(self, inputs: Inputs) -> dict[str, Shaped[Tensor, "_ ..."]]:
-        """Outputs of the network by name, computed on tiles (1)."""
+        """Outputs of the network by name, computed on tiles (1).
+
+        What a sample meets of noise follows from the chip, how many samples came before it, and
+        how often its own pass has called a layer: not from those that it comes with.
+        """
         with torch.no_grad():
-            return self._computed(inputs)
+            if self._singly and _samples(inputs) > 1:
+                each = [self._passed(one) for one in batches(inputs, 1)]
+                return joined(each)
+            return self._passed(inputs)
+
+    def _passed(self, inputs: Inputs) -> dict[str, Shaped[Tensor, "_ ..."]]:
+        """Outputs of samples that go through the network together."""
+        layers = self.layers
+        samples = _samples(inputs)
+        for layer in layers:
+            layer.begin_pass(samples)
+        found = self._computed(inputs)
+        for layer in layers:
+            layer.end_pass()
+        return found
+
+
+def _samples(inputs: Inputs) -> int:
+    """Number of samples (1), of the first input; whether all agree is seen when they are used."""
+    first = next(iter(each_tensor(inputs)))
+    return first.shape[0] if first.ndim else 0

@@ -20,6 +20,7 @@ from mho.network import (
     Graph,
     Network,
     Node,
+    Ref,
     entries_of,
     replace_refs,
     run_course,
@@ -38,6 +39,7 @@ from mho.statistical.tiled_layer import TiledLayer
 _WEIGHTS = ("weight", "bias", "params")
 """Arguments of operations on tiles that their cells stand for."""
 _SIZE = "aten.sym_size.int"
+_LINEAR = "aten.linear.default"
 
 
 def module_of(
@@ -158,11 +160,24 @@ class _TiledOperation(nn.Module):
     def forward(self, **arguments: object) -> object:
         """The result."""
         everything = {**self._fixed, **arguments}
-        return self._operation.run(everything, self._layers, self._product)
 
-    def _product(self, index: int, _: LinearLayer, vectors: Tensor) -> Tensor:
-        products: Tensor = self.tiles[self._places[index]](vectors)
-        return products
+        def product(index: int, _: LinearLayer, vectors: Tensor) -> Tensor:
+            steps = self._operation.steps_first(index, everything)
+            tiles = self.tiles[self._places[index]]
+            # noise is that of a sample, so those go first, each with all of its steps
+            samples = vectors.shape[0] // steps
+            by_sample = _exchanged(vectors, steps, samples)
+            return _exchanged(tiles(by_sample), samples, steps)
+
+        return self._operation.run(everything, self._layers, product)
+
+
+def _exchanged(vectors: Tensor, outer: int, inner: int) -> Tensor:
+    """Vectors of an inner count within an outer one, the other way round."""
+    if outer == 1 or inner == 1:
+        return vectors
+    parts = vectors.unflatten(0, (outer, inner))
+    return parts.transpose(0, 1).flatten(0, 1)
 
 
 class _Builder:
@@ -179,6 +194,7 @@ class _Builder:
         self._network = network
         self._tiled = tiled
         self._root = nn.Module()
+        self._shapes = {node.name: node.shape for node in network.graph.nodes}
         self._graph = fx.Graph()
         self._values: dict[str, fx.Node] = {}
         self._names: dict[int, str] = {}
@@ -229,7 +245,14 @@ class _Builder:
         if isinstance(call, Dense):
             layer = self._tiled[call.layers]
             place = self._owned(layer, layer.name)
-            return self._graph.call_module(place, (arguments["input"],))
+            axis = self._axis_of_samples(node)
+            value = arguments["input"]
+            if axis:
+                value = self._graph.call_method("movedim", (value, axis, 0))
+            found = self._graph.call_module(place, (value,))
+            if axis:
+                found = self._graph.call_method("movedim", (found, 0, axis))
+            return found
         moving = {
             key: value
             for key, value in arguments.items()
@@ -243,6 +266,18 @@ class _Builder:
         operation = _TiledOperation(call, layers, tiled, fixed)
         place = self._owned(operation, node.name)
         return self._graph.call_module(place, kwargs=moving)
+
+    def _axis_of_samples(self, node: Node) -> int:
+        """On which axis the input of a fully connected layer has its samples (1).
+
+        The first one if the recording does not tell: layers on tiles want them there.
+        """
+        given = node.arguments["input"]
+        shape = self._shapes.get(given.name) if isinstance(given, Ref) else None
+        if node.operator != _LINEAR or not shape or shape.count(None) != 1:
+            return 0
+        # the last axis is that of the vectors
+        return shape.index(None) % (len(shape) - 1)
 
     def _value(self, name: str) -> fx.Node:
         """A value by its name; a stored tensor becomes a buffer when it is first asked for."""

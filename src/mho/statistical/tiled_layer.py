@@ -31,6 +31,8 @@ from mho.statistical.programmed_pairs import (
 
 _DRAWN = ("signal", "variance", "bent")
 _RANGES = ("input_range", "output_range")
+_OF_CALL = -0x3C6EF372FE94F82B
+"""What the name of noise changes by from one call of a pass to the next (1): any odd word."""
 _LARGEST_SCALE = 1e30
 """Conductance of a weight of one beyond which weights are as good as zero (S)."""
 
@@ -62,6 +64,9 @@ class TiledLayer(nn.Module):
     bias: Float[Tensor, " outputs"] | None
     noise_key: Int64[Tensor, ""]
     noise_row: Int64[Tensor, ""]
+    """Number of the first sample of the pass (1)."""
+    noise_call: Int64[Tensor, ""]
+    """Calls of the pass that are done (1)."""
 
     def __init__(
         self,
@@ -90,8 +95,10 @@ class TiledLayer(nn.Module):
         present = [layer.bias for layer in layers if layer.bias is not None]
         bias = torch.cat(present).clone() if present else None
         self.register_buffer("bias", bias)
-        for name in ("noise_key", "noise_row"):
-            self.register_buffer(name, torch.zeros((), dtype=torch.int64))
+        for name in ("noise_key", "noise_row", "noise_call"):
+            count = torch.zeros((), dtype=torch.int64)
+            self.register_buffer(name, count, persistent=name != "noise_call")
+        self._samples = 0
 
     @property
     def name(self) -> str:
@@ -129,6 +136,7 @@ class TiledLayer(nn.Module):
         self.stuck_cells = drawn.stuck
         self.noise_key.fill_(stream.child("noise").signed_word)
         self.noise_row.zero_()
+        self.noise_call.zero_()
         if self.output_range is not None:
             self._rescale(self._unit())
 
@@ -196,6 +204,21 @@ class TiledLayer(nn.Module):
         squared = unit.square()[..., None]
         self.variance = (self.variance * squared).to(self.variance.dtype)
 
+    def begin_pass(self, samples: int) -> None:
+        """Samples go through the network: each meets noise by its number and that of the call.
+
+        Args:
+            samples: How many, which lie on the first axis of what the layer gets (1).
+        """
+        self.noise_call.zero_()
+        self._samples = samples
+
+    def end_pass(self) -> None:
+        """The next samples are others, and meet other noise."""
+        if self.watch is None:
+            self.noise_row.add_(self._samples)
+        self._samples = 0
+
     def forward(
         self, activation: Float[Tensor, "batch ..."]
     ) -> Float[Tensor, "batch ..."]:
@@ -245,12 +268,23 @@ class TiledLayer(nn.Module):
     def _digitised(
         self, sums: Tensor, variance: Tensor, entries: int
     ) -> Tensor:
-        """Sums with noise of this variance, rounded to codes; noise is named by entries."""
+        """Sums with noise of this variance, rounded to codes.
+
+        Noise is named by the call of the pass and the entry of all samples so far, so that a
+        sample meets the same one in any batch. Outside of a pass every entry is a sample.
+        """
         if entries == 0:
             return sums
         width = sums.numel() // entries
-        numbers = self.normals(self.noise_key, self.noise_row, entries, width)
-        self.noise_row.add_(entries)
+        # rounded up: where an entry is none of a sample, no two passes share a row
+        of_sample = -(-entries // self._samples) if self._samples else 1
+        key = self.noise_key + self.noise_call * _OF_CALL
+        first = self.noise_row * of_sample
+        numbers = self.normals(key, first, entries, width)
+        if self._samples:
+            self.noise_call.add_(1)
+        else:
+            self.noise_row.add_(entries)
         noise = self._products.as_sums(numbers.to(sums.dtype), sums)
         noisy = sums.addcmul_(variance.sqrt_(), noise)
         return noisy.round_().clamp_(-self._top_out, self._top_out)

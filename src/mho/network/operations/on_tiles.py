@@ -84,6 +84,19 @@ class AnalogOperation(ABC):
     ) -> tuple[int, int]:
         """Multiply-adds on tiles and digitally (1), for these arguments."""
 
+    def steps_first(
+        self,
+        number: int,  # noqa: ARG002 - as others need it
+        arguments: Mapping[str, object],  # noqa: ARG002 - as others need them
+    ) -> int:
+        """Steps whose vectors a layer multiplies one after the other, samples within (1).
+
+        Args:
+            number: Number of the layer.
+            arguments: The node's arguments, with values in the place of references.
+        """
+        return 1
+
 
 @dataclass(frozen=True, slots=True)
 class Dense(AnalogOperation):

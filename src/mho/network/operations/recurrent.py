@@ -99,6 +99,12 @@ class Recurrent(AnalogOperation):
         )
         return steps * analog, steps * hidden * _SCALED[self.cell]
 
+    def steps_first(self, number: int, arguments: Mapping[str, object]) -> int:
+        """All of them for the matrices of inputs, which come first; a state has one."""
+        count = len(self.layers) // (self.stacked * self.directions)
+        of_inputs = self.layers[::count]
+        return _sequence(arguments)[0].shape[0] if number in of_inputs else 1
+
     def _matrices(self, place: int) -> tuple[int, ...]:
         """Layers of one direction: of the inputs, of the hidden state and of the projection."""
         count = len(self.layers) // (self.stacked * self.directions)
