@@ -105,7 +105,7 @@ def test_no_telegraph_noise_is_an_answer(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["missing.csv"], "no such file"),
+        (["missing.csv"], "`missing.csv` does not exist"),
         (
             ["trap.csv", "--voltage", "0.2"],
             "Argument `voltage` must carry a unit of V",
@@ -118,13 +118,15 @@ def test_no_telegraph_noise_is_an_answer(
             ["trap.csv", "--traps", "7"],
             "Argument `traps` must lie within 0 to 3, but is 7",
         ),
-        (["bad.csv"], "File `bad.csv` line 1 must be `time_s,current_A`"),
+        (["bad.csv"], "File `bad.csv` must hold a time and a conductance"),
+        (["cells.csv"], "choose a cell with `--columns current=I1`"),
     ],
 )
 def test_errors_are_one_sentence(
     place: Path, words: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (place / "bad.csv").write_text("seconds,amperes\n0,1\n")
+    (place / "bad.csv").write_text("seconds,apples\n0,1\n1,2\n")
+    (place / "cells.csv").write_text("time,I1,I2\n0,1e-6,2e-6\n1,1e-6,2e-6\n")
     assert call("characterise", "noise", *words, "--out", "f") == 2
     said = capsys.readouterr()
     assert says in said.err
@@ -170,3 +172,21 @@ def test_the_snippet_of_the_how_to_makes_a_trace_whose_traps_are_found(
         ("emission_time_s", written[3]),
     ):
         assert trap[name]["value"] / ms == pytest.approx(float(number), rel=0.2)
+
+
+def test_a_trace_is_read_as_characterise_reads_it(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One cell of several, other names, another separator: the same trap as in the plain file."""
+    lines = (place / "trap.csv").read_text().splitlines()[1:]
+    rows = [line.split(",") for line in lines]
+    text = "t;I1_uA;I2_uA\n" + "\n".join(
+        f"{t};1;{float(g) * 0.2!r}" for t, g in rows
+    )
+    (place / "two.csv").write_text(text)
+    words = ("two.csv", "--columns", "current=I2", "--out", "two")
+    said = []
+    for one in (words, ("trap.csv",)):
+        assert call("characterise", "noise", *one) == 0
+        said.append(capsys.readouterr().out.partition("figure")[0])
+    assert said[0] == said[1]

@@ -17,6 +17,8 @@ _RESISTANCE = re.compile(
 )
 """Names, in small letters without signs, of columns that hold resistances."""
 _CURRENTS = frozenset(("ioff", "ion", "ihrs", "ilrs"))
+NUMBERED = re.compile(r"i(cell|dut|dev)?\d+")
+"""Names of columns that hold the currents of one cell of several, `I1`, `I2`."""
 SHARE = re.compile(r"\s*(?:/|_|\bover\b)\s*G_?0$", re.IGNORECASE)
 """End of a name that says numbers are shares of some other conductance."""
 _DEGREES = {"tempc": "C", "tc": "C", "tempk": "K", "tk": "K"}
@@ -39,7 +41,9 @@ def is_current(column: Column) -> bool:
     if unit is not None:
         return unit.symbol == "A"
     name = plain(column.name)
-    return ROLE_OF.get(name) == "current" or name in _CURRENTS
+    if ROLE_OF.get(name) == "current" or name in _CURRENTS:
+        return True
+    return NUMBERED.fullmatch(name) is not None
 
 
 def unit_in_name(source: str) -> str:

@@ -8,7 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mho.checks import check_choice, one_line
-from mho.measured.numbers_in_si import SHARE, conductance_of, in_si
+from mho.measured.numbers_in_si import (
+    NUMBERED,
+    SHARE,
+    conductance_of,
+    in_si,
+)
 from mho.measured.role_names import QUANTITIES
 from mho.measured.sheets import (
     Column,
@@ -63,6 +68,20 @@ def _by_unit(column: Column, role: str | None, unit: Unit) -> str | None:
     return None
 
 
+def _numbered_currents(sheet: Sheet) -> list[int]:
+    """Columns `I1`, `I2` and so on, a cell each: two at least, and no voltages beside them."""
+    if not sheet.named:
+        return []
+    if any(role_of(column) == "voltage" for column in sheet.columns):
+        return []
+    found = [
+        number
+        for number, column in enumerate(sheet.columns)
+        if NUMBERED.fullmatch(plain(column.name)) and not column.words
+    ]
+    return found if len(found) > 1 else []
+
+
 class Roles:
     """The columns of a sheet by what they mean, in SI when they are asked for.
 
@@ -82,11 +101,12 @@ class Roles:
         self._found: dict[str, Column] = {}
         self._extra: list[Column] = []
         taken = self._choose(chosen or {})
+        cells = _numbered_currents(sheet)
         for number, column in enumerate(sheet.columns):
             if number in taken:
                 continue
             role = role_of(column) if sheet.named else None
-            if role is None or role in self._found:
+            if role is None or role in self._found or number in cells:
                 self._extra.append(column)
             else:
                 self._found[role] = column

@@ -9,7 +9,19 @@ from mho.device.kinds import MeasuredSteps
 from mho.device.published.own import OwnPreset, own_preset
 from mho.device.values import Preset
 
-_ENDINGS = (".csv", ".npz")
+_PLAIN = (".csv", ".npz")
+"""Endings of files that may have the columns of measured steps."""
+_ENDINGS = (
+    *_PLAIN,
+    ".csv.gz",
+    ".tsv",
+    ".txt",
+    ".mat",
+    ".h5",
+    ".hdf5",
+    ".parquet",
+)
+"""Endings of files that a table of steps may stand in."""
 _ALIKE = (
     " The file names no cells: all spread is taken to be from pulse to pulse, which a closed loop"
     " averages away, so that chips look better than they are."
@@ -19,8 +31,8 @@ _ALIKE = (
 def is_table(word: str) -> bool:
     """Whether a word names a file of measured steps.
 
-    >>> is_table("lab/steps.csv"), is_table("rao2023")
-    (True, False)
+    >>> is_table("lab/steps.csv"), is_table("pulses.mat"), is_table("rao2023")
+    (True, True, False)
     """
     return word.endswith(_ENDINGS)
 
@@ -29,7 +41,8 @@ def table_preset(word: str) -> Preset:
     """The preset around cells of a file of measured steps.
 
     Args:
-        word: The file, `.csv` or `.npz`; see `MeasuredSteps.from_file`.
+        word: The file: measured steps (see `MeasuredSteps.from_file`), or whatever else
+            `mho characterise` reads as pulses that say their amplitudes.
 
     Raises:
         ValueError: It cannot be read, or is no table of steps.
@@ -45,8 +58,24 @@ def table_preset(word: str) -> Preset:
 def _made(word: str, content: str) -> Preset:
     """The preset of a file with this content."""
     del content
-    kind = MeasuredSteps.from_file(word)
+    kind = _cells(Path(word))
     return replace(told(own_preset(kind), kind), name=Path(word).stem)
+
+
+def _cells(path: Path) -> MeasuredSteps:
+    """Cells of a file: by the columns of measured steps, else as labs write them."""
+    named = path.suffix in _PLAIN
+    if not path.is_file() or (named and MeasuredSteps.is_plain(path)):
+        return MeasuredSteps.from_file(path)
+    try:
+        return MeasuredSteps.from_lab([path])
+    except ValueError as error:
+        said = str(error)
+        if "; give `" not in said:
+            raise
+        raise ValueError(
+            f"{said.rstrip('.')}, in `[cell]` of a preset file that names it as `table`."
+        ) from None
 
 
 def told(made: OwnPreset, kind: MeasuredSteps) -> OwnPreset:

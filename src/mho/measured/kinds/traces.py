@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from mho.checks import one_line
 from mho.measured.kinds.common import (
     Array,
     Given,
@@ -11,6 +12,8 @@ from mho.measured.kinds.common import (
     repeated,
     told_lines,
 )
+from mho.measured.kinds.wide import ramp_columns
+from mho.measured.numbers_in_si import is_current
 from mho.measured.roles import Roles
 from mho.measured.trace import SAMPLES_MAX, SAMPLES_MIN, Trace
 
@@ -94,12 +97,21 @@ def _columns(roles: Roles, given: Given) -> tuple[Array, Array]:
         return roles.si("time"), roles.conductance(reads, voltage)
     if not sheet.named and len(sheet.columns) == 2 and voltage is not None:
         return sheet.columns[0].values, sheet.columns[1].values / voltage
-    hint = (
-        "its columns have no names; if they are seconds and amperes, add `--voltage`, else name"
-        " them with `--columns time=1,conductance=2[uS]`."
-        if not sheet.named
-        else "does not; name them with `--columns time=…,conductance=…`."
-    )
+    several = [one.name for one in ramp_columns(roles)]
+    hint = "does not; name them with `--columns time=…,conductance=…`."
+    if not sheet.named:
+        hint = (
+            "its columns have no names; if they are seconds and amperes, add `--voltage`, else"
+            " name them with `--columns time=1,conductance=2[uS]`."
+        )
+    elif "time" in roles and len(several) > 1:
+        role = (
+            "current" if is_current(ramp_columns(roles)[0]) else "conductance"
+        )
+        hint = (
+            f"has one for each of {len(several)} cells; choose a cell with `--columns"
+            f" {role}={one_line(several[0])}`."
+        )
     raise ValueError(
         f"File `{sheet.source}` must hold a time and a conductance or current, but {hint}"
     )

@@ -34,7 +34,7 @@ def waits(roles: Roles, given: Given) -> Waits:
         ValueError: Columns are missing, or numbers cannot be right.
     """
     if "time" in roles and not _reads(roles) and ramp_columns(roles):
-        roles = _long(roles)
+        roles = _long(roles, given)
     sheet = roles.sheet
     before_after = "before" in roles and "after" in roles
     if not before_after and not ("time" in roles and _reads(roles)):
@@ -87,7 +87,7 @@ def waits(roles: Roles, given: Given) -> Waits:
 _HEAT = re.compile(r"(?<![A-Za-z\d])(\d{1,4}(?:\.\d+)?)\s*(°?C|K)(?![A-Za-z])")
 
 
-def _long(roles: Roles) -> Roles:
+def _long(roles: Roles, given: Given) -> Roles:
     """A cell a column, made a line a reading; temperatures may stand in the names."""
     sheet = roles.sheet
     columns = ramp_columns(roles)
@@ -98,8 +98,9 @@ def _long(roles: Roles) -> Roles:
         kelvin = 273.15 if found is not None and found[2] != "K" else 0.0
         heat.append(float(found[1]) + kelvin if found is not None else np.nan)
     told: list[str] = []
+    voltage = read_voltage(roles, given)
     read = [
-        conductance_of(column, "conductance", sheet, None, told)
+        conductance_of(column, "conductance", sheet, voltage, told)
         for column in columns
     ]
     told += [

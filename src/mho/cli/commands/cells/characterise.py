@@ -65,6 +65,7 @@ def noise(
     trace: str,
     /,
     *,
+    columns: Annotated[str | None, WORDS] = None,
     voltage: ReadVoltage = "0.2V",
     traps: Annotated[int | None, WHOLE] = None,
     resume: Resume = False,
@@ -75,8 +76,10 @@ def noise(
     """Find the traps behind a trace of telegraph noise: how many, how large, how fast.
 
     Args:
-        trace: CSV file of two columns, `time_s,current_A` or `time_s,conductance_uS` and the
-            like; without a header they are seconds and amperes.
+        trace: File of a trace, of any format that `mho characterise` reads; two columns without a
+            header are seconds and amperes.
+        columns: What columns are, where the names do not say it, such as `current=I2` for one cell
+            of several.
         traps: Number of traps, 0 to 3, if it is known.
     """
     from mho.cli.shared import with_threads
@@ -85,6 +88,7 @@ def noise(
     with with_threads(threads):
         work.run(
             trace,
+            columns=columns,
             voltage=voltage,
             traps=traps,
             resume=resume,

@@ -5,10 +5,19 @@ from pathlib import Path
 from rich.console import Console
 
 from mho.characterise.history import history_from_json, trace_history
-from mho.characterise.telegraph import read_trace
-from mho.cli.shared import check_outputs, quantity, tell, write_json
+from mho.checks import check_positive
+from mho.cli.shared import (
+    check_outputs,
+    print_rows,
+    quantity,
+    tell,
+    write_json,
+)
+from mho.cli.work.cells.lab_files import parse_columns
+from mho.cli.work.cells.lab_table import told_remarks
 from mho.cli.work.cells.trace_table import print_history
 from mho.files import RunFolder, run_identity
+from mho.measured import Trace, read_measured
 from mho.report.figures import draw_png, noise_figure
 
 _FIGURE = "noise.png"
@@ -17,6 +26,7 @@ _FIGURE = "noise.png"
 def run(
     trace: str,
     *,
+    columns: str | None,
     voltage: str,
     traps: int | None,
     resume: bool,
@@ -30,7 +40,12 @@ def run(
         OSError: A file that cannot be read, or a folder that cannot be written.
     """
     path = Path(trace)
-    measured = read_trace(path, quantity(voltage, "voltage", "V"))
+    volts = quantity(voltage, "voltage", "V")
+    check_positive(abs(volts), "voltage", "V")
+    measured = read_measured(
+        path, kind="trace", columns=parse_columns(columns), voltage=volts
+    )
+    assert isinstance(measured, Trace)
     folder = Path(out) if out else Path("mho-out") / f"noise-{path.stem}"
     check_outputs(folder, json)
     with RunFolder.open(
@@ -51,6 +66,8 @@ def run(
         result = files.result()
     if write_json(result, json):
         return
+    if measured.remarks:
+        print_rows([], *told_remarks(measured.remarks))
     print_history(history_from_json(result))
     Console(highlight=False).print(
         f"figure: {folder / _FIGURE}", soft_wrap=True
