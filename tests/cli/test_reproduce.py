@@ -8,7 +8,8 @@ import pytest
 from calling import call
 
 from mho.cli.work.claims import reproduce
-from mho.papers import Claim, Setting, Verdict, judge
+from mho.device.published import preset
+from mho.papers import PAPERS, Claim, Setting, Verdict, judge
 
 
 def run(*words: str) -> int:
@@ -140,3 +141,33 @@ def test_bad_input_is_one_sentence(
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said
+
+
+def test_claims_on_another_preset_are_those_that_make_sense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cell without levels up to 4,144 µS is not asked for them, and none that are a law's."""
+    mine = tmp_path / "mycell.toml"
+    mine.write_text(
+        "[preset]\nbase = 'rao2023'\n[array]\nlevel_high = '900 uS'\nmap_high = '400 uS'\n"
+    )
+    words = ("--chip", str(mine), "--out", str(tmp_path / "out"), "--quick")
+    only = [word for name in ("F3", "F8", "F10") for word in ("--only", name)]
+    asked = ("rao2023", "song2024", *only)
+    run(*asked, *words, "--json", "-")
+    found = {one["id"]: one for one in json.loads(capsys.readouterr().out)}
+    assert found["F8"]["pass"] is True
+    assert "levels of mycell lie between" in found["F3"]["left_out"]
+    assert "no preset takes part" in found["F10"]["left_out"]
+    assert run("zuo2025", *words) == 2
+    assert "cells of eight levels" in capsys.readouterr().err
+
+
+def test_every_claim_makes_sense_on_the_cells_of_its_paper() -> None:
+    lacking = [
+        claim.needs.lacking(preset(paper.preset))
+        for paper in PAPERS.values()
+        for claim in paper.claims
+        if not claim.needs.instead
+    ]
+    assert set(lacking) == {""}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mho.checks import Configuration
 from mho.device.published import Preset
 from mho.rng import Stream
+from mho.units import show
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,45 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs(Configuration):
+    """What a preset must have for a claim to make sense on its cells.
+
+    Args:
+        low: Lowest conductance that cells are programmed to (S); infinite for none.
+        high: Highest one (S); 0 for none.
+        names: Groups of numbers, `"telegraph"`, or numbers, `"relaxation.scale"`, that it must
+            have.
+        instead: What stands in the place of a preset's cells; empty if they take part.
+    """
+
+    low: float = math.inf
+    high: float = 0.0
+    names: tuple[str, ...] = ()
+    instead: str = ""
+
+    def lacking(self, preset: Preset) -> str:
+        """Why the claim makes no sense on a preset, as the end of a sentence; empty if it does."""
+        if self.instead:
+            return f"it is measured on {self.instead}, and no preset takes part"
+        for name in self.names:
+            if name not in preset.values and name not in preset.parts:
+                return f"it needs `{name}`, which {preset.name} does not have"
+        low, high = preset["array.level_low"], preset["array.level_high"]
+        if self.low < low * _ROUNDED or self.high > high / _ROUNDED:
+            wanted = f"{show(self.low, 'S')} to {show(self.high, 'S')}"
+            return (
+                f"it programs cells to {wanted}, and levels of {preset.name} lie between"
+                f" {show(low, 'S')} and {show(high, 'S')}"
+            )
+        return ""
+
+
+_ROUNDED = 1 - 1e-6
+"""Ratio of two levels that are the same but for rounding (1)."""
+ANY = Needs()
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A published statement that can fail.
 
@@ -65,6 +105,7 @@ class Claim:
         tolerance: How far the measured number may be from it, in words.
         reason: Why that far.
         measure: Measures it.
+        needs: What cells must have for it to make sense on them.
     """
 
     name: str
@@ -75,6 +116,7 @@ class Claim:
     tolerance: str
     reason: str
     measure: Callable[[Setting], Measurement] = field(repr=False)
+    needs: Needs = ANY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Rough solutions in phase-change memory, refined digitally (key: legallo2018)."""
 
-from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.claim import Claim, Figure, Needs, Paper
 from mho.papers.experiments import covariance, residual_bits, solver_bits
+
+_BY_LAW = Needs(instead="numbers rounded to so many bits")
 
 _CLAIMS = (
     Claim(
@@ -28,6 +30,7 @@ _CLAIMS = (
         "A slope through six floors over 20 bits; rounding makes each uncertain by a few tenths of"
         " a bit.",
         residual_bits,
+        _BY_LAW,
     ),
     Claim(
         "G3",
@@ -42,6 +45,7 @@ _CLAIMS = (
         " bound that random errors do not reach. Fewer bits diverge here, with one number a pair"
         " of cells and the inverse of what they hold.",
         solver_bits,
+        _BY_LAW,
     ),
 )
 

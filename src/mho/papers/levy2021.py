@@ -1,12 +1,14 @@
 """Measured relaxation of 16,292 cells of 40 µS (key: levy2021): a data set, without a paper."""
 
-from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.claim import Claim, Figure, Needs, Paper
 from mho.papers.experiments import (
     waiting_mean,
     waiting_memory,
     waiting_spread,
     waiting_tails,
 )
+
+_RELAXES = Needs(1e-6, 40e-6, ("relaxation",))
 
 _SOURCE = "levy2021, technology C, cells of even number; figures computed from its readings"
 
@@ -21,6 +23,7 @@ _CLAIMS = (
         "each of 40 within 12 % and two standard errors",
         "The law is fitted to these cells; the error is that of a thousand cells of heavy tails.",
         waiting_spread,
+        _RELAXES,
     ),
     Claim(
         "L2",
@@ -32,6 +35,7 @@ _CLAIMS = (
         "There the measured mean jumps from −1.2 to −2.1 µS between neighbouring levels; the"
         " law is smooth in conductance, and does not.",
         waiting_mean,
+        _RELAXES,
     ),
     Claim(
         "L3",
@@ -43,6 +47,7 @@ _CLAIMS = (
         " errors; kurtosis within a factor of 1.5, of 2 after 10 ms",
         "After 10 ms the kurtosis of 8,000 cells is uncertain by a quarter: a few cells make it.",
         waiting_tails,
+        _RELAXES,
     ),
     Claim(
         "L4",
@@ -55,6 +60,7 @@ _CLAIMS = (
         " One number of the law stands for all of them, and noise of the measured readings is"
         " not told from what lasts.",
         waiting_memory,
+        _RELAXES,
     ),
 )
 

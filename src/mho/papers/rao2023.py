@@ -1,6 +1,6 @@
 """Thousands of conductance levels in memristors integrated on CMOS (key: rao2023)."""
 
-from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.claim import Claim, Figure, Needs, Paper
 from mho.papers.experiments import (
     adjacent_levels,
     all_levels,
@@ -10,6 +10,17 @@ from mho.papers.experiments import (
     narrower_window,
     slope_of_many,
 )
+
+_LEVELS = Needs(50e-6, 4144e-6, ("telegraph",))
+_ALONE = (
+    "telegraph.births",
+    "telegraph.spawning",
+    "flicker.per_decade",
+    "relaxation.scale",
+    "retention.scale",
+)
+_QUIET = Needs(names=("switching", *_ALONE))
+_TRAPS = Needs(names=(*_ALONE, "temperature.reference"))
 
 _CLAIMS = (
     Claim(
@@ -23,6 +34,7 @@ _CLAIMS = (
         "The paper shows one cell and does not say how it was chosen: here cells are taken as"
         " they come, and one in ten may miss a level.",
         all_levels,
+        _LEVELS,
     ),
     Claim(
         "F2",
@@ -36,6 +48,7 @@ _CLAIMS = (
         "The paper gives no number: a quarter of the levels lost is clearly fewer, and most is"
         " more than half.",
         fewer_levels,
+        _LEVELS,
     ),
     Claim(
         "F3",
@@ -48,6 +61,7 @@ _CLAIMS = (
         "Beyond the paper: traps slower than any verification remain, and 1/f noise of the"
         " highest levels nearly fills the window.",
         held_levels,
+        _LEVELS,
     ),
     Claim(
         "F4",
@@ -62,6 +76,7 @@ _CLAIMS = (
         " ±20 µS, one code of the 8-bit reads. Among 65,536 cells a few hold a large slow trap"
         " that no look of the verification met.",
         level_map,
+        _LEVELS,
     ),
     Claim(
         "F5",
@@ -74,6 +89,7 @@ _CLAIMS = (
         "Traces of 1,000 samples in 10 s, the outermost 5 at each end left out, must not overlap;"
         " the paper shows one triple, here they come from the whole range.",
         adjacent_levels,
+        _LEVELS,
     ),
     Claim(
         "F7",
@@ -88,6 +104,7 @@ _CLAIMS = (
         " fewest pulses at 2 %; typical cells and balanced polarities were settled with ratios in"
         " view. Other amplitudes give 4 to 12, ramps that start below the window 1 to 7.",
         narrower_window,
+        _QUIET,
     ),
     Claim(
         "F8",
@@ -100,6 +117,7 @@ _CLAIMS = (
         "A spectrum of some hundred traps over nine decades of times wanders about the straight"
         " line by a few hundredths.",
         slope_of_many,
+        _TRAPS,
     ),
 )
 

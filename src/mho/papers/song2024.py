@@ -1,12 +1,14 @@
 """Arbitrary precision: one number on several devices of a memristor chip (key: song2024)."""
 
-from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.claim import Claim, Figure, Needs, Paper
 from mho.papers.experiments import (
     devices_of_a_number,
     magnetohydrodynamics,
     poisson,
     read_noise_floor,
 )
+
+_BY_LAW = Needs(instead="devices with normal errors")
 
 _CLAIMS = (
     Claim(
@@ -22,6 +24,7 @@ _CLAIMS = (
         "A table of the paper's own could not be read. Where rows stall, a handful of errors in"
         " the tail decide where: that they stall is the claim, not the digit.",
         devices_of_a_number,
+        _BY_LAW,
     ),
     Claim(
         "F10-floor",
@@ -48,6 +51,7 @@ _CLAIMS = (
         " that. No read noise: with it the floor above"
         " is where it ends.",
         poisson,
+        _BY_LAW,
     ),
     Claim(
         "F10-mhd",
@@ -60,6 +64,7 @@ _CLAIMS = (
         "The equations solved could not be read: here a one-dimensional model of a conducting"
         " fluid, small errors in whose operators grow in proportion.",
         magnetohydrodynamics,
+        _BY_LAW,
     ),
 )
 

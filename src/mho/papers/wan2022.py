@@ -1,7 +1,10 @@
 """NeuRRAM: a compute-in-memory chip of resistive memory (key: wan2022)."""
 
-from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.claim import Claim, Figure, Needs, Paper
 from mho.papers.experiments import neurram_pulses, neurram_relaxation
+
+_LEVELS = Needs(1e-6, 40e-6)
+_RELAXES = Needs(1e-6, 40e-6, ("relaxation",))
 
 _CLAIMS = (
     Claim(
@@ -15,6 +18,7 @@ _CLAIMS = (
         "What a pulse does inside the cell is not published: the preset's switching voltages were"
         " chosen for this number, and say so.",
         neurram_pulses,
+        _LEVELS,
     ),
     Claim(
         "F6-relaxation",
@@ -30,6 +34,7 @@ _CLAIMS = (
         " 0.1 the law was this table, its onset and shape assumed, and every entry was within"
         " 15 %: that is `wan2022_polynomials` now.",
         neurram_relaxation,
+        _RELAXES,
     ),
 )
 

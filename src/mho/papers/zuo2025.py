@@ -1,7 +1,9 @@
 """Matrix equations to 24 bits with cells of eight levels (key: zuo2025)."""
 
-from mho.papers.claim import Claim, Figure, Paper
+from mho.papers.claim import Claim, Figure, Needs, Paper
 from mho.papers.experiments import antennas, fixed_point
+
+_BY_LAW = Needs(instead="cells of eight levels from 0.5 to 35 µS")
 
 _CLAIMS = (
     Claim(
@@ -19,6 +21,7 @@ _CLAIMS = (
         " Random matrices of larger condition number, of 64×16 numbers, were tried first:"
         " 4 of 24 do not converge, as three bits of leading digits are too coarse for them.",
         fixed_point,
+        _BY_LAW,
     ),
     Claim(
         "Z2",
@@ -31,6 +34,7 @@ _CLAIMS = (
         "Constellation, noise and size of the published frames could not be read: 16 streams,"
         " 16-QAM, 128 antennas, 20 dB.",
         antennas,
+        _BY_LAW,
     ),
 )
 

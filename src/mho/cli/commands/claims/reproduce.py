@@ -5,7 +5,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from mho.cli.options import FLAG, Json, OutFolder, Resume, Seed, Threads
+from mho.cli.options import (
+    FLAG,
+    Json,
+    OutFolder,
+    OwnPreset,
+    Resume,
+    Seed,
+    Threads,
+)
 
 _CLAIM_FAILED = 1
 
@@ -14,6 +22,7 @@ def reproduce(
     *papers: str,
     only: Annotated[list[str] | None, FLAG] = None,
     change: Annotated[list[str] | None, FLAG, Parameter(name="--set")] = None,
+    chip: OwnPreset = None,
     quick: Annotated[bool, FLAG] = False,
     seed: Seed = 0,
     resume: Resume = False,
@@ -22,6 +31,9 @@ def reproduce(
     threads: Threads = 1,
 ) -> None:
     """Measure published claims again; the exit code is 1 if one of them fails.
+
+    With `--chip` they are measured on another preset in the place of the papers' cells; claims
+    that make no sense there are left out, and it is said why.
 
     Args:
         papers: `rao2023`, `wan2022`, `levy2021`, `song2024`, `legallo2018`, `zuo2025`,
@@ -39,6 +51,7 @@ def reproduce(
             list(papers),
             only=only or [],
             change=change or [],
+            chip=chip,
             quick=quick,
             seed=seed,
             resume=resume,

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from mho.checks import check_between, check_choice
 from mho.cli.shared import check_outputs, progress_bars, tell, write_json
-from mho.device.published import Preset, preset
+from mho.device.published import Preset, check_preset, preset
 from mho.files import RunFolder, run_identity
 from mho.papers import (
     PAPERS,
@@ -31,6 +31,7 @@ def run(
     *,
     only: list[str],
     change: list[str],
+    chip: str | None,
     quick: bool,
     seed: int,
     resume: bool,
@@ -54,7 +55,10 @@ def run(
         check_choice(only[0], "only", known)
     check_between(seed, "seed", 0, 2**62, "1")
     chosen = [paper for paper in chosen if paper.claims]
-    cells = [_cells(paper, change) for paper in chosen]
+    left_out: list[dict[str, Any]] = []
+    if chip is not None:
+        chosen, left_out = _on_chip(chosen, chip)
+    cells = [_cells(paper, change, chip) for paper in chosen]
     folder = Path(out) if out else Path("mho-out") / "reproduce"
     check_outputs(folder, json)
     claims = [(paper.name, [c.name for c in paper.claims]) for paper in chosen]
@@ -73,12 +77,12 @@ def run(
             found = _claims(
                 chosen, cells, files, progress, quick=quick, seed=seed
             )
-            files.write_result(found)
+            files.write_result([*found, *left_out])
             files.finish()
         numbers: list[dict[str, Any]] = files.result()
     if not write_json(numbers, json):
         _print(numbers, folder)
-    return all(found["pass"] for found in numbers)
+    return all(found["pass"] for found in numbers if "left_out" not in found)
 
 
 def _claims(
@@ -118,9 +122,50 @@ def _paper(name: str, only: list[str]) -> Paper:
     return replace(paper, claims=kept)
 
 
-def _cells(paper: Paper, change: list[str]) -> tuple[Preset, dict[str, float]]:
-    """The paper's cells with numbers changed as the user says."""
-    kind = preset(paper.preset)
+def _on_chip(
+    papers: list[Paper], chip: str
+) -> tuple[list[Paper], list[dict[str, Any]]]:
+    """Papers with the claims that make sense on a preset, and what is left out, and why.
+
+    Raises:
+        ValueError: No claim makes sense on it; or there is no such preset.
+    """
+    check_preset(chip, "chip")
+    own = preset(chip)
+    left_out: list[dict[str, Any]] = []
+    kept = []
+    for paper in papers:
+        claims = []
+        for claim in paper.claims:
+            why = claim.needs.lacking(own)
+            if why:
+                left_out.append(
+                    {
+                        "paper": paper.name,
+                        "id": claim.name,
+                        "statement": claim.statement,
+                        "left_out": why,
+                    }
+                )
+            else:
+                claims.append(claim)
+        if claims:
+            kept.append(replace(paper, claims=tuple(claims)))
+    if not kept:
+        first = left_out[0]
+        raise ValueError(
+            f"Argument `chip` must be a preset that a claim of {', '.join(p.name for p in papers)}"
+            f" makes sense on, but is `{chip}`, and none does: {first['id']}:"
+            f" {first['left_out']}."
+        )
+    return kept, left_out
+
+
+def _cells(
+    paper: Paper, change: list[str], chip: str | None
+) -> tuple[Preset, dict[str, float]]:
+    """The paper's cells, or the user's, with numbers changed as the user says."""
+    kind = preset(paper.preset if chip is None else chip)
     if paper.law and change:
         raise ValueError(
             f"Argument `set` must name a paper with a preset's cells, but `{paper.name}` has"
@@ -180,7 +225,8 @@ def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
         "verdict",
     ):
         table.add_column(heading)
-    for found in numbers:
+    judged = [found for found in numbers if "left_out" not in found]
+    for found in judged:
         unit = "" if found["unit"] == "1" else f" {found['unit']}"
         table.add_row(
             found["paper"],
@@ -192,7 +238,13 @@ def _print(numbers: list[dict[str, Any]], folder: Path) -> None:
         )
     console = Console(highlight=False)
     console.print(table)
-    for paper in dict.fromkeys(found["paper"] for found in numbers):
+    for found in numbers:
+        if "left_out" in found:
+            console.print(
+                f"{found['paper']} {found['id']} is left out: {found['left_out']}",
+                markup=False,
+            )
+    for paper in dict.fromkeys(found["paper"] for found in judged):
         console.print(
             f"report: {folder / paper / 'report.html'}", soft_wrap=True
         )
