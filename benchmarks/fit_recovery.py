@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import fit_recovery_stuck
 import fit_recovery_waits
 from mho.device import CellModel, Cells
 from mho.device.kinds import RampSteps, SoftBound
@@ -200,12 +201,24 @@ def bake(seed: int, cells: int = 480) -> Truth:
     return Truth(*fit_recovery_waits.bake(seed, cells))
 
 
+def stuck_map(seed: int) -> Truth:
+    """Two maps of an array, some of whose cells are stuck."""
+    return Truth(*fit_recovery_stuck.stuck_map(seed))
+
+
+def endurance(seed: int) -> Truth:
+    """Endurance of cells of which some are stuck."""
+    return Truth(*fit_recovery_stuck.endurance(seed))
+
+
 LAWS: dict[str, Callable[[int], Truth]] = {
     "soft-bound": soft_bound,
     "ramp-steps": ramp_steps,
     "telegraph": telegraph,
     "relaxation": relaxation,
     "bake": bake,
+    "stuck-map": stuck_map,
+    "endurance": endurance,
 }
 
 

@@ -209,9 +209,11 @@ def test_pulses_in_one_direction_are_refused() -> None:
 
 
 def test_other_data_are_refused_with_what_they_are() -> None:
-    grid = mho.measured.ArrayMap(np.ones((3, 3)) * 1e-5, "map.csv")
-    with pytest.raises(ValueError, match=r"`map.csv` must hold something"):
-        fit_files([grid], mho.preset("rao2023"), "mycell")
+    levels = mho.measured.LevelTable(
+        np.ones(3) * 1e-5, np.ones(3), "levels.csv"
+    )
+    with pytest.raises(ValueError, match=r"`levels.csv` must hold something"):
+        fit_files([levels], mho.preset("rao2023"), "mycell")
 
 
 def test_the_kind_is_that_of_the_chosen_law() -> None:

@@ -9,9 +9,12 @@ from mho.fitting.engine import Curve, FittedLaw
 from mho.fitting.normalised import in_siemens
 from mho.fitting.presets import Part, merged_preset, preset_rows, ramp_preset
 from mho.fitting.ramps import RampFit, fit_ramps, ramp_curves
+from mho.fitting.stuck import stuck_part
 from mho.fitting.traces import trace_part
 from mho.fitting.waits import wait_part
 from mho.measured import (
+    ArrayMap,
+    Endurance,
     Measurement,
     NormalisedResponses,
     PulseResponses,
@@ -21,6 +24,8 @@ from mho.measured import (
 from mho.progress import Progress, silent
 from mho.rng import Stream
 
+_MakesPart = Callable[[Sequence[Any], Preset, Progress], Part]
+"""What makes a part of a preset out of measurements of one kind."""
 _SEEN = 0
 """Seed of the cells that figures show."""
 _SPREADS = ("gain_spread", "bias_spread", "voltage_spread", "stuck_fraction")
@@ -120,7 +125,7 @@ def fit_files(
         )
     told: list[str] = []
     ramps: list[PulseResponses] = []
-    others: dict[type, list[Any]] = {}
+    others: dict[_MakesPart, list[Any]] = {}
     for one in measured:
         if isinstance(one, PulseResponses):
             ramps.append(one)
@@ -129,13 +134,11 @@ def fit_files(
             ramps.append(scaled)
             told.append(said)
         elif type(one) in _PARTS:
-            others.setdefault(type(one), []).append(one)
+            others.setdefault(_PARTS[type(one)], []).append(one)
         else:
             _refuse(one)
     found = fit_ramps(ramps, progress) if ramps else None
-    parts = [
-        _PARTS[kind](some, base, progress) for kind, some in others.items()
-    ]
+    parts = [make(some, base, progress) for make, some in others.items()]
     return _together(found, parts, base, name, told)
 
 
@@ -185,7 +188,9 @@ def _refuse(one: Any) -> None:
     )
 
 
-_PARTS: Mapping[type, Callable[[Sequence[Any], Preset, Progress], Part]] = {
+_PARTS: Mapping[type, _MakesPart] = {
+    ArrayMap: stuck_part,
+    Endurance: stuck_part,
     Trace: trace_part,
     Waits: wait_part,
 }

@@ -14,6 +14,8 @@ _GROUPS = {
     "relaxation": "no relaxation",
     "retention": "no retention",
     "endurance": "no endurance",
+    "switching": "no law of pulse amplitudes",
+    "cell": "no cells that are stuck",
 }
 """What cells lack that have no numbers of a group, in words."""
 
