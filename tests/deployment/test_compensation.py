@@ -193,6 +193,44 @@ def test_combining_rounds_finds_the_same_targets_in_fewer(
     assert rounds[1] <= 0.7 * rounds[0]
 
 
+def test_compensating_in_combined_rounds_finds_the_same_in_fewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same outputs are as weak as in plain rounds, and every weight is as exact.
+
+    The first rounds are in single precision then, which solves the wires to some 3e-6.
+    """
+    bench = info(25.0, tiles=2)
+    layers = [weights(16, 32), 0.5 * weights(16, 32)]
+    before = place(layers, bench, PAIRS)
+    rounds = []
+    kinds: list[torch.dtype] = []
+    solve = search.effective_blocks
+
+    def counted(*given: Any) -> torch.Tensor:
+        rounds[-1] += len(given[2])
+        kinds.append(given[3].dtype)
+        return solve(*given)
+
+    monkeypatch.setattr(search, "effective_blocks", counted)
+    scales = []
+    for least in (10**6, 1):
+        monkeypatch.setattr(mixing, "_LEAST_NUMBERS", least)
+        rounds.append(0)
+        found = compensate(before, bench, PAIRS)
+        scales.append(torch.cat([block.scale for block in found.blocks]))
+        for block, where in each_block(found):
+            pair = found.target[where].double()
+            reached, _ = effective_difference(pair, block, bench)
+            wanted = layers[block.layer].T * block.scale
+            assert float((reached - wanted).abs().max()) < 1.2e-5 * 450 * uS
+    torch.testing.assert_close(*scales, rtol=1e-4, atol=0)
+    assert kinds[0] == torch.float64
+    assert torch.float32 in kinds
+    assert kinds[-1] == torch.float64
+    assert rounds[1] <= 0.7 * rounds[0]
+
+
 def test_what_is_no_number_is_not_combined(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

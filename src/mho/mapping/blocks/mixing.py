@@ -24,6 +24,11 @@ _GROWTH = 2.0
 """Growth of the residual from one round to the next at which all is forgotten (1)."""
 
 
+def is_large(numbers: Float[Tensor, "*numbers"]) -> bool:
+    """Whether a search has so many numbers that it is worth more than plain rounds."""
+    return numbers.numel() >= _LEAST_NUMBERS
+
+
 class Mixing:
     """Makes the next numbers of a search for a fixed point (Anderson 1965).
 
@@ -48,7 +53,7 @@ class Mixing:
             numbers: What was tried (S).
             proposal: What a plain step makes of it (S), within the limits.
         """
-        if numbers.numel() < _LEAST_NUMBERS:
+        if not is_large(numbers):
             return proposal
         residual = proposal - numbers
         length = residual.norm()
@@ -67,6 +72,17 @@ class Mixing:
         ended = (proposal <= ends[0]) | (proposal >= ends[1])
         wished = torch.where(ended, proposal, wished)
         return self._freedom.limited(numbers, wished)
+
+    def anew(
+        self, proposal: Float[Tensor, "*numbers"]
+    ) -> Float[Tensor, "*numbers"]:
+        """A plain step, as what is wanted has changed: all rounds before are forgotten (S).
+
+        Args:
+            proposal: What a plain step makes of the numbers (S).
+        """
+        self._rounds.clear()
+        return proposal
 
     def _unneeded(
         self, residual: Float[Tensor, "*numbers"]

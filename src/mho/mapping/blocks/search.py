@@ -16,7 +16,7 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.mapping.blocks.block import Block
 from mho.mapping.blocks.freedom import Freedom
-from mho.mapping.blocks.mixing import Mixing
+from mho.mapping.blocks.mixing import Mixing, is_large
 from mho.wires import effective_blocks, effective_pair
 
 ROUNDS = 40
@@ -27,6 +27,10 @@ CLOSE = 1e-5
 
 _LEAST_SHARE = 0.01
 """Share of its signal that one look at the wires may take from an output at most leaves (1)."""
+
+_FAR = 1e-3
+"""Step of a search, in parts of the full scale, down to which single precision will do (1): it
+solves the wires to some 3e-6."""
 
 Goal = Callable[[Tensor, Tensor], Tensor]
 """Differences wanted (S), of the numbers of a search and the differences that they reach."""
@@ -110,14 +114,27 @@ def looks(
     """
     numbers = freedom.start
     mixing = Mixing(freedom)
+    far = is_large(numbers)
     for _ in range(ROUNDS):
         held = freedom.conductances(numbers)
-        seen = effective(held, block, info)
+        tried = held.float() if far else held
+        seen = effective(tried, block, info).to(held.dtype)
         reached = block.difference(seen)
         missing = goal(numbers, reached) - reached
         proposal = _proposal(freedom, numbers, missing, (held, seen), block)
+        far = far and _goes_far(freedom, numbers, proposal)
         yield Look(numbers, held, missing, proposal)
         numbers = mixing(numbers, proposal)
+
+
+def _goes_far(
+    freedom: Freedom,
+    numbers: Float[Tensor, "*numbers"],
+    proposal: Float[Tensor, "*numbers"],
+) -> bool:
+    """Whether a search is still so far from its goal that few digits tell where to go."""
+    largest_step = (proposal - numbers).abs().max()
+    return bool(largest_step > _FAR * freedom.full_scale)
 
 
 def always(wanted: Float[Tensor, "rows outputs"]) -> Goal:
@@ -179,7 +196,8 @@ def weakened_search(
     """Conductances whose effective differences are in proportion to the wanted ones.
 
     Blocks of equal shape are searched together, each until it is close enough: what one finds
-    does not depend on the others.
+    does not depend on the others. Large ones combine what their last rounds have left, see
+    `Mixing`, once no output gets weaker any more.
 
     Args:
         freedom: What may move.
@@ -196,15 +214,23 @@ def weakened_search(
     numbers = freedom.start
     seen = freedom.conductances(numbers)
     searching = torch.ones(len(blocks), dtype=torch.bool)
+    mixing = [Mixing(freedom) for _ in blocks]
+    far = [is_large(number) for number in numbers]
     # if one is never close enough, its last proposal is the best guess that there is
     for _ in range(ROUNDS):
         held = freedom.conductances(numbers)
-        seen[searching] = effective_blocks(
-            info.wires,
-            (info.rows, info.cols),
-            places[searching],
-            held[searching],
-        )
+        for kind, some in (
+            (torch.float32, searching & torch.tensor(far)),
+            (held.dtype, searching & ~torch.tensor(far)),
+        ):
+            if some.any():
+                solved = effective_blocks(
+                    info.wires,
+                    (info.rows, info.cols),
+                    places[some],
+                    held[some].to(kind),
+                )
+                seen[some] = solved.to(held.dtype)
         reached = like.difference(seen)
         share_before = goal.share
         missing = goal(numbers, reached) - reached
@@ -215,8 +241,35 @@ def weakened_search(
         if not searching.any():
             break
         proposal = _proposal(freedom, numbers, missing, (held, seen), like)
-        numbers = torch.where(searching[:, None, None], proposal, numbers)
+        far = [
+            before and _goes_far(freedom, number, plain)
+            for before, number, plain in zip(
+                far, numbers, proposal, strict=True
+            )
+        ]
+        steady = (goal.share == share_before).all(-1).all(-1)
+        tries = [
+            mix(number, plain) if at_rest else mix.anew(plain)
+            for mix, number, plain, at_rest in zip(
+                mixing, numbers, proposal, steady, strict=True
+            )
+        ]
+        next_try = _no_nearer_to_ends(torch.stack(tries), proposal, freedom)
+        numbers = torch.where(searching[:, None, None], next_try, numbers)
     return freedom.conductances(numbers), goal.share.squeeze(-2)
+
+
+def _no_nearer_to_ends(
+    wished: Float[Tensor, "*numbers"],
+    plain: Float[Tensor, "*numbers"],
+    freedom: Freedom,
+) -> Float[Tensor, "*numbers"]:
+    """What is wished for, but for numbers that only the wish has brought to an end.
+
+    There an output would count as too strong, and be weakened for good.
+    """
+    at_end = (wished >= freedom.high) | (wished <= freedom.low)
+    return torch.where(at_end, plain, wished)
 
 
 def _proposal(
