@@ -25,7 +25,7 @@ except ImportError as error:
 
 from mho.compiled import at_event
 from mho.compiled.gpu import gpu_translation
-from mho.device import Cells, pulse_cell
+from mho.device import Cells, Trains, pulse_cell
 from mho.device.published import preset
 from mho.rng import Stream
 
@@ -58,9 +58,8 @@ def live(
     if j < state.shape[0]:
         cell = state[j]
         law_born(cell, p[0], birth[j])
-        pulse_cell(
-            cell, p[0], train, j, width, compliance[j], now, width, words
-        )
+        trains = Trains(train, width, compliance, now, width, words)
+        pulse_cell(cell, p[0], trains, j)
         seen[j] = law_read(cell, p[0], now, at_event(cell.key, cell.event))
 
 

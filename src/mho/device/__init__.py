@@ -18,10 +18,11 @@ if TYPE_CHECKING:
         law_bend,
         law_energy,
         law_load,
-        pulse_cell,
+        law_pulse_all,
         watch_some,
     )
-    from mho.device.model import CellModel, Shot, TypicalSwitching
+    from mho.device.model import CellModel, TypicalSwitching
+    from mho.device.shots import Shot, Trains, pulse_cell
 
 _ROOMS = ("filament", "kinds", "laws", "published")
 _PLACES = {
@@ -29,7 +30,6 @@ _PLACES = {
     "cubic_coefficient": "bending",
     "zero_bias": "bending",
     "CellModel": "model",
-    "Shot": "model",
     "TypicalSwitching": "model",
     "Cells": "cells",
     "check_pulsed": "checked",
@@ -40,7 +40,10 @@ _PLACES = {
     "law_bend": "kernels",
     "law_energy": "kernels",
     "law_load": "kernels",
-    "pulse_cell": "kernels",
+    "law_pulse_all": "kernels",
+    "Shot": "shots",
+    "Trains": "shots",
+    "pulse_cell": "shots",
     "watch_some": "kernels",
 }
 
@@ -49,6 +52,7 @@ __all__ = [
     "CellModel",
     "Cells",
     "Shot",
+    "Trains",
     "TypicalSwitching",
     "apparent",
     "check_pulsed",
@@ -61,6 +65,7 @@ __all__ = [
     "law_bend",
     "law_energy",
     "law_load",
+    "law_pulse_all",
     "laws",
     "published",
     "pulse_cell",

@@ -14,13 +14,12 @@ from mho.compiled import (
     Record,
     Word,
     at_event,
-    child,
     cos_turns,
     log,
     sin_turns,
     uniforms_of,
 )
-from mho.device.model import Shot
+from mho.device.shots import Trains
 
 BLOCK = 1024
 """Samples handled at once: their numbers stay in the nearest cache."""
@@ -34,8 +33,10 @@ def law_born(cell: Record, p: Record, draw: Word) -> None:
     raise NotImplementedError
 
 
-def law_pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
-    """The kind's `pulse`."""
+def law_pulse_all(
+    state: Array, p: Record, cells: Array, trains: Trains
+) -> None:
+    """The kind's `pulse_all`."""
     raise NotImplementedError
 
 
@@ -98,31 +99,6 @@ def give_birth(state: Array, p: Array, keys: Array) -> None:
         law_born(state[i], p[0], keys[i])
 
 
-def pulse_cell(
-    cell: Record,
-    p: Record,
-    train: Array,
-    j: int,
-    width: Real,
-    compliance: Real,
-    now: float,
-    gap: Real,
-    words: Array,
-) -> None:
-    """One cell lives through its column of a train; 0 V does nothing."""
-    key = at_event(cell.key, cell.event)
-    cell.event += 1
-    length = train.shape[0]
-    for n in range(length):
-        volts = train[n, j]
-        if volts != 0:
-            other = words[words.shape[0] - 1, n]
-            shot = Shot(
-                volts, width, compliance, now, gap, n, length, key, other
-            )
-            law_pulse(cell, p, shot, child(key, words[0, n]))
-
-
 def pulse(
     state: Array,
     p: Array,
@@ -135,9 +111,18 @@ def pulse(
     words: Array,
 ) -> None:
     """Give each cell its train of pulses, as it sees them."""
-    for j in range(cells.shape[0]):
-        cell = state[cells[j]]
-        pulse_cell(cell, p[0], train, j, width, compliance[j], now, gap, words)
+    few = max(BLOCK // max(train.shape[0], 1), 1)
+    for start in range(0, cells.shape[0], few):
+        stop = min(start + few, cells.shape[0])
+        trains = Trains(
+            train[:, start:stop].copy(),
+            width,
+            compliance[start:stop],
+            now,
+            gap,
+            words,
+        )
+        law_pulse_all(state, p[0], cells[start:stop], trains)
 
 
 def draw_normals(

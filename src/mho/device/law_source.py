@@ -15,7 +15,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from mho.compiled import bare, used_by
-from mho.device.model import SHARED, CellModel, Shot
+from mho.device.model import SHARED, CellModel
+from mho.device.shots import Shot, Trains
 
 _ROOM = 300.0
 """Temperature at which a kind is asked for its numbers (K)."""
@@ -71,10 +72,22 @@ def _complaints(model: CellModel) -> Iterator[str]:
         "see `mho.device.Shot`",
         "it is what was given; use a variable",
     )
+    trains = _Known(
+        "a part of trains",
+        frozenset(Trains._fields),
+        "see `mho.device.Trains`",
+        "they are what was given; use a variable",
+    )
     cell = _Known(
         "a column", frozenset(columns), f"name it in `{kind.__name__}.columns`"
     )
-    records = {"cell": cell, "p": own, "after": own, "shot": shot}
+    records = {
+        "cell": cell,
+        "p": own,
+        "after": own,
+        "shot": shot,
+        "trains": trains,
+    }
     seen: set[_Key] = set()
     for name, law in model.laws().items():
         short = name.removeprefix("law_")

@@ -11,37 +11,12 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from mho.checks import Configuration
 from mho.compiled import Column, F, Laws, Numbers, Real, Record, Word, at_event
+from mho.device.shots import Shot, Trains, pulse_cell
 
 _Made = TypeVar("_Made")
 SHARED: dict[str, Column] = {"key": "u8", "event": "i8", "clock": "f8"}
 """Columns that every cell has: its stream, its operations so far (1), and the time up to which
 its state is known (s)."""
-
-
-class Shot(NamedTuple):
-    """One pulse of a train, as a law sees it.
-
-    Args:
-        volts: Voltage at the cell (V); positive SETs. Never 0.
-        width: Duration (s).
-        compliance: Conductance at which the selector stops a SET (S).
-        now: Time at the end of the train (s), double precision.
-        gap: Time between the pulses of a train, in which the row is set up (s).
-        number: Number of the pulse in its train (1).
-        length: Pulses of the train (1).
-        key: Randomness of the whole train; a law's `draw` is that of this pulse.
-        other: Word of the pulse's own stream of another name, the last of the kind's `trains`.
-    """
-
-    volts: Real
-    width: Real
-    compliance: Real
-    now: float
-    gap: Real
-    number: int
-    length: int
-    key: Word
-    other: Word
 
 
 class TypicalSwitching(NamedTuple):
@@ -198,6 +173,7 @@ class CellModel(Configuration):
         return {
             "law_born": kind.born,
             "law_pulse": kind.pulse,
+            "law_pulse_all": kind.pulse_all,
             "law_read": kind.read,
             "law_watch": kind.watch,
             "law_watch_all": kind.watch_all,
@@ -219,6 +195,21 @@ class CellModel(Configuration):
     def pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
         """What one pulse does to a cell."""
         raise NotImplementedError
+
+    @staticmethod
+    def pulse_all(state: Any, p: Record, cells: Any, trains: Trains) -> None:
+        """Trains of some cells: one `pulse` for each pulse that is not 0 V.
+
+        A kind may instead go through the cells step by step, as in `watch_all`.
+
+        Args:
+            state: State of all cells.
+            p: The kind's numbers.
+            cells: Numbers of the cells.
+            trains: What each of them gets.
+        """
+        for j in range(cells.shape[0]):
+            pulse_cell(state[cells[j]], p, trains, j)
 
     @staticmethod
     def read(cell: Record, p: Record, now: float, draw: Word) -> Real:

@@ -18,6 +18,8 @@ _LIVE = int(Outcome.LIVE)
 _CONVERGED = int(Outcome.CONVERGED)
 _STUCK = int(Outcome.STUCK)
 _NO_TRAIN = F(np.nan)
+_FEW = 16
+"""Trains that are made up before they are written where they belong."""
 
 
 def law_start(cell: Record, p: Record) -> None:
@@ -211,22 +213,33 @@ def give_trains(
         numbers: Filled with their numbers.
         amplitude: Filled with the amplitudes. Shape (longest, cells).
     """
-    for k in range(first, last):
-        cell = live[at[k]]
-        numbers[k] = cell.number
-        voltages = law_switching_voltages(cell, p[0].trim)
-        length = cell.owed
-        for n in range(length):
-            amplitude[n, k] = law_train_amplitude(
-                cell, p[0].denoise, voltages, n, length
-            )
-        for n in range(length, amplitude.shape[0]):
-            amplitude[n, k] = F(0)
-        cell.denoise_pulses += length
-        # the next reading tells whether the train switched the cell
-        cell.trains += 1
-        cell.trained_at = cell.conductance
-        cell.owed = 0
+    longest = amplitude.shape[0]
+    few = np.zeros((_FEW, longest), np.float32)
+    for start in range(first, last, _FEW):
+        stop = min(start + _FEW, last)
+        for k in range(start, stop):
+            cell = live[at[k]]
+            numbers[k] = cell.number
+            make_train(cell, p[0], few[k - start])
+        # rows are far apart in memory: each is gone to once for a few cells
+        for n in range(longest):
+            for k in range(start, stop):
+                amplitude[n, k] = few[k - start, n]
+
+
+def make_train(cell: Record, p: Record, train: Table) -> None:
+    """Amplitudes of the train that a cell owes (V), and 0 after its last pulse."""
+    voltages = law_switching_voltages(cell, p.trim)
+    length = cell.owed
+    for n in range(length):
+        train[n] = law_train_amplitude(cell, p.denoise, voltages, n, length)
+    for n in range(length, train.shape[0]):
+        train[n] = F(0)
+    cell.denoise_pulses += length
+    # the next reading tells whether the train switched the cell
+    cell.trains += 1
+    cell.trained_at = cell.conductance
+    cell.owed = 0
 
 
 def to_read(live: Table, at: Table, numbers: Table) -> tuple[int, int]:

@@ -20,11 +20,12 @@ from mho.compiled import (
 )
 from mho.device import (
     BLOCK,
+    Trains,
     draw_singles,
     law_bend,
     law_energy,
     law_load,
-    pulse_cell,
+    law_pulse_all,
     watch_some,
 )
 
@@ -32,37 +33,30 @@ Array = Any
 
 
 def drive(
-    cell: Record,
-    p: Record,
     chip: Record,
     wanted: Array,
-    column: int,
-    resistance: Real,
-    width: Real,
+    first: int,
+    resistance: Array,
+    load: Array,
     seen: Array,
-) -> Real:
-    """Turn wanted amplitudes into what the cell sees (V); returns the energy it takes (J).
+) -> None:
+    """Turn wanted amplitudes into what cells see (V).
 
     Args:
-        cell: The cell.
-        p: Numbers of its kind.
         chip: Numbers of driver and read-out.
-        wanted: Amplitudes (V). Shape (train, cells).
-        column: The cell's column there (1).
-        resistance: Between driver and cell (Ω).
-        width: Duration of each pulse (s).
-        seen: What the cell sees, filled (V). Shape (train, 1).
+        wanted: Amplitudes (V). Shape (length, at least first + cells).
+        first: Column of the first of the cells there (1).
+        resistance: Between driver and each cell (Ω). Shape (cells,).
+        load: Conductance of each cell (S). Shape (cells,).
+        seen: What cells see, filled (V). Shape (length, cells).
     """
-    load = law_load(cell)
-    share = F(1) + resistance * load
-    joules = F(0)
+    top = chip.dac_top
+    lsb = chip.dac_lsb
     for n in range(wanted.shape[0]):
-        code = np.rint(wanted[n, column] / chip.dac_lsb)
-        code = min(max(code, -chip.dac_top), chip.dac_top)
-        volts = code * chip.dac_lsb / share
-        seen[n, 0] = volts
-        joules += law_energy(p, volts, load, width)
-    return joules
+        for j in range(load.shape[0]):
+            code = np.rint(wanted[n, first + j] / lsb)
+            code = min(max(code, -top), top)
+            seen[n, j] = code * lsb / (F(1) + resistance[j] * load[j])
 
 
 def give(
@@ -84,20 +78,31 @@ def give(
 
     The first of the cells has column `first` of the wanted amplitudes.
     """
-    seen = np.empty((wanted.shape[0], 1), np.float32)
-    for j in range(cells.shape[0]):
-        cell = state[cells[j]]
-        heat[j] = drive(
-            cell,
-            p[0],
+    length = wanted.shape[0]
+    few = max(BLOCK // max(length, 1), 1)
+    for start in range(0, cells.shape[0], few):
+        stop = min(start + few, cells.shape[0])
+        count = stop - start
+        load = np.empty(count, np.float32)
+        # whole arrays, not parts of larger ones: neighbours then lie side by side for certain
+        seen = np.empty((length, count), np.float32)
+        for j in range(count):
+            load[j] = law_load(state[cells[start + j]])
+            heat[start + j] = F(0)
+        drive(
             chip[0],
             wanted,
-            first + j,
-            resistance[j],
-            width,
+            first + start,
+            resistance[start:stop],
+            load,
             seen,
         )
-        pulse_cell(cell, p[0], seen, 0, width, compliance[j], now, gap, words)
+        for n in range(length):
+            for j in range(count):
+                joules = law_energy(p[0], seen[n, j], load[j], width)
+                heat[start + j] += joules
+        trains = Trains(seen, width, compliance[start:stop], now, gap, words)
+        law_pulse_all(state, p[0], cells[start:stop], trains)
 
 
 def read(

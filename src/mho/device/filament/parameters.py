@@ -13,7 +13,7 @@ from mho.checks import (
     check_positive,
 )
 from mho.compiled import Column, Laws, Numbers
-from mho.device.filament import scalar
+from mho.device.filament import scalar, trains
 from mho.device.laws import (
     BarrierRelaxation,
     Endurance,
@@ -214,6 +214,7 @@ class CellParameters(CellModel):
         return {
             "law_born": scalar.born,
             "law_pulse": scalar.pulse,
+            "law_pulse_all": trains.pulse_all,
             "law_watch_all": scalar.watch_all,
             "law_moments": scalar.moments,
             "law_age": scalar.age,

@@ -15,6 +15,7 @@ from mho.compiled import (
     Record,
     Word,
     child,
+    exp,
     normal,
     normal_pair,
     normal_purpose,
@@ -23,6 +24,7 @@ from mho.compiled import (
     uniform_slot,
 )
 from mho.device.laws import (
+    STEP,
     add_channels,
     births,
     births_factor,
@@ -34,20 +36,23 @@ from mho.device.laws import (
     flicker_scale,
     has_channels,
     moved_core,
+    own_voltage,
     renewed_share,
     resolve_channels,
     retention_loss,
+    step_growth,
     switches,
     warming_factor,
     watch_channels,
 )
-from mho.device.model import Shot
+from mho.device.shots import Shot
 
 _STUCK = purpose("stuck")
 _TEMPERATURE = normal_purpose("temperature coefficient")
 _FLICKER = normal_purpose("flicker")
 _FLICKER_STEP = normal_purpose("flicker step")
-_SPAWNING = purpose("spawning")
+SPAWNING = purpose("spawning")
+"""Purpose of the uniform numbers that decide whether a pulse leaves a channel behind."""
 
 
 def law_relaxation(law: Record, core: Real, age: Real, relaxing: Any) -> Real:
@@ -104,25 +109,57 @@ def pulse(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
     if cell.gain == 0:
         return
     if switches(cell, p.switching, shot.volts):
-        step = _switch(cell, p, shot, draw)
-        worn = births_factor(p.endurance, cell.cycles)
-        number = births(p.telegraph, step, worn, draw)
-        add_channels(cell, p.telegraph, number, draw)
-        return
+        overdrive = abs(shot.volts) - own_voltage(cell, shot.volts)
+        growth = step_growth(p.switching, overdrive)
+        varied = exp(p.switching.cycle_spread * normal(draw, STEP))
+        switch(cell, p, shot, growth, varied, draw)
+    else:
+        clean(cell, p, shot, draw)
+
+
+def switch(
+    cell: Record, p: Record, shot: Shot, growth: Real, varied: Real, draw: Word
+) -> None:
+    """Move the core, and leave incomplete channels behind.
+
+    Args:
+        cell: The cell.
+        p: The numbers of the kind.
+        shot: A pulse that switches it.
+        growth: `step_growth` of the pulse (1).
+        varied: Factor on the step of this pulse alone (1).
+        draw: Randomness of the pulse.
+    """
+    step = _move(cell, p, shot, growth, varied, draw)
+    worn = births_factor(p.endurance, cell.cycles)
+    number = births(p.telegraph, step, worn, draw)
+    add_channels(cell, p.telegraph, number, draw)
+
+
+def clean(cell: Record, p: Record, shot: Shot, draw: Word) -> None:
+    """What a pulse does that does not switch: it resolves channels and rarely leaves one."""
     if has_channels(cell):
         own = child(shot.key, shot.other)
         resolve_channels(cell, p.telegraph, shot.volts, shot.width, own)
     spawning = p.telegraph.spawning_rate * shot.width
-    chance = uniform_slot(shot.key, _SPAWNING, shot.number, shot.length)
+    chance = uniform_slot(shot.key, SPAWNING, shot.number, shot.length)
     if chance <= spawning:
         add_channels(cell, p.telegraph, 1, draw)
 
 
-def _switch(cell: Record, p: Record, shot: Shot, draw: Word) -> Real:
+def _move(
+    cell: Record, p: Record, shot: Shot, growth: Real, varied: Real, draw: Word
+) -> Real:
     """Move the core and renew the creep, so that nothing jumps; returns the core's step (S)."""
     before = cell.core
     after = moved_core(
-        cell, p.switching, shot.volts, shot.width, shot.compliance, draw
+        cell,
+        p.switching,
+        shot.volts,
+        shot.width,
+        shot.compliance,
+        growth,
+        varied,
     )
     step = after - before
     if step != 0:

@@ -6,7 +6,7 @@ Compiling puts the base's laws in their place; see `Kernels`.
 from typing import Any
 
 from mho.compiled import Real, Record, Word
-from mho.device.model import Shot
+from mho.device.shots import Shot
 
 
 def base_law_born(cell: Record, p: Record, draw: Word) -> None:

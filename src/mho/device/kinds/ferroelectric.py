@@ -65,7 +65,8 @@ from mho.compiled import (
     purpose,
     uniform_pair,
 )
-from mho.device.model import CellModel, Shot, TypicalSwitching
+from mho.device.model import CellModel, TypicalSwitching
+from mho.device.shots import Shot
 from mho.device.values import Confidence, Preset, Value, by_full_name
 from mho.units import V, ms, mV, nS, ns, pJ, uS, us
 

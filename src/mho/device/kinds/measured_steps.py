@@ -51,7 +51,8 @@ from mho.device.kinds.tables import (
     read_steps,
     step_table,
 )
-from mho.device.model import CellModel, Shot, TypicalSwitching
+from mho.device.model import CellModel, TypicalSwitching
+from mho.device.shots import Shot
 from mho.device.values import Preset
 
 _STEP = normal_purpose("step")

@@ -66,7 +66,8 @@ from mho.compiled import (
     uniform,
 )
 from mho.device.laws import Fit, fitted, flicker_memory
-from mho.device.model import CellModel, Shot, TypicalSwitching
+from mho.device.model import CellModel, TypicalSwitching
+from mho.device.shots import Shot
 from mho.device.values import Preset
 
 _OWN = normal_purpose("own range and melting")

@@ -47,7 +47,8 @@ from mho.compiled import (
     uniform_pair,
 )
 from mho.device.kinds.soft_bound import strength
-from mho.device.model import CellModel, Shot, TypicalSwitching
+from mho.device.model import CellModel, TypicalSwitching
+from mho.device.shots import Shot
 from mho.device.values import Preset
 
 NODES = 10

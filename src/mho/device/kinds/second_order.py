@@ -64,7 +64,8 @@ from mho.device.kinds.base_laws import (
     law_held,
     law_load,
 )
-from mho.device.model import CellModel, Shot, TypicalSwitching
+from mho.device.model import CellModel, TypicalSwitching
+from mho.device.shots import Shot
 from mho.device.values import Preset
 from mho.units import K, V, eV, ns, us
 
@@ -245,10 +246,13 @@ class SecondOrder(CellModel):
         """Laws of the base, with the fast state around its pulse, or its looks."""
         given = self.base.laws()
         laws = {**given, "law_born": self.born}
-        around: Laws = {"law_pulse": self.pulse}
+        # the base's laws for many cells know nothing of the fast state
+        one_by_one = {"law_pulse_all": CellModel.pulse_all}
+        around: Laws = {"law_pulse": self.pulse, **one_by_one}
         if self.acts == "read":
             around = {
                 "law_pulse": added,
+                **one_by_one,
                 "law_watch_all": self.watch_all,
                 "law_moments": self.moments,
             }

@@ -55,7 +55,8 @@ from mho.compiled import (
     purpose,
     uniform,
 )
-from mho.device.model import CellModel, Shot, TypicalSwitching
+from mho.device.model import CellModel, TypicalSwitching
+from mho.device.shots import Shot
 from mho.device.values import Confidence, Preset, alike, by_full_name
 from mho.units import Ohm, V, ns, pJ, uS, us
 

@@ -31,9 +31,12 @@ from mho.device.laws.relaxation import Relaxation, renewed_share
 from mho.device.laws.retention import Retention, retention_loss
 from mho.device.laws.switching import (
     LEAST_VOLTAGE,
+    STEP,
     Switching,
     draw_constants,
     moved_core,
+    own_voltage,
+    step_growth,
     switches,
 )
 from mho.device.laws.telegraph import TelegraphNoise
@@ -42,6 +45,7 @@ from mho.device.laws.temperature import BOLTZMANN, Temperature, warming_factor
 __all__ = [
     "BOLTZMANN",
     "LEAST_VOLTAGE",
+    "STEP",
     "BarrierRelaxation",
     "Endurance",
     "Fit",
@@ -66,11 +70,13 @@ __all__ = [
     "flicker_scale",
     "has_channels",
     "moved_core",
+    "own_voltage",
     "quantile_relaxation_shift",
     "rank_at",
     "renewed_share",
     "resolve_channels",
     "retention_loss",
+    "step_growth",
     "switches",
     "tail_exponent",
     "warming_factor",

@@ -96,7 +96,8 @@ class Switching(Configuration):
 
 _VOLTAGES = normal_purpose("switching voltage")
 _GAIN = normal_purpose("step gain")
-_STEP = normal_purpose("step")
+STEP = normal_purpose("step")
+"""Purpose of the normal number by which steps of one cell vary."""
 _LEAST = F(LEAST_VOLTAGE)
 
 
@@ -121,17 +122,15 @@ def switches(cell: Record, law: Record, volts: Real) -> bool:
     return reached
 
 
-def median_step(
-    cell: Record, law: Record, volts: Real, width: Real, compliance: Real
-) -> Real:
-    """Size of a step, without sign and without the pulse-to-pulse factor (S)."""
-    overdrive = abs(volts) - own_voltage(cell, volts)
+def step_growth(law: Record, overdrive: Real) -> Real:
+    """Size of a step relative to that at the switching voltage (1).
+
+    Args:
+        law: The numbers of `Switching`.
+        overdrive: How far a pulse goes beyond the cell's switching voltage (V).
+    """
     # e³⁰ is more than any cell can take; without the limit it might overflow
-    size = exp(min(overdrive / law.slope, F(30))) * cell.gain
-    room = compliance - cell.core if volts > 0 else cell.core - law.low
-    # slower towards the end that the pulse drives to
-    window = min(max(room / law.span, F(0)), law.window_max)
-    return size * window * (law.step * (width / law.width))
+    return exp(min(overdrive / law.slope, F(30)))
 
 
 def moved_core(
@@ -140,12 +139,26 @@ def moved_core(
     volts: Real,
     width: Real,
     compliance: Real,
-    draw: Word,
+    growth: Real,
+    varied: Real,
 ) -> Real:
-    """The core after one pulse that switches (S)."""
+    """The core after one pulse that switches (S).
+
+    Args:
+        cell: The cell.
+        law: The numbers of `Switching`.
+        volts: Voltage of the pulse (V).
+        width: Its duration (s).
+        compliance: Conductance at which the selector stops a SET (S).
+        growth: `step_growth` of the pulse (1).
+        varied: Factor of this pulse alone, e^(σz) (1).
+    """
     core = cell.core
-    size = median_step(cell, law, volts, width, compliance)
-    size *= exp(law.cycle_spread * normal(draw, _STEP))
+    room = compliance - core if volts > 0 else core - law.low
+    # slower towards the end that the pulse drives to
+    window = min(max(room / law.span, F(0)), law.window_max)
+    size = growth * cell.gain
+    size = size * window * (law.step * (width / law.width)) * varied
     # no single pulse crosses the range
     size = min(size, law.largest_step)
     # a core that is already beyond an end of its range stays where it is
