@@ -35,6 +35,7 @@ def dense(problem: Problem) -> np.ndarray:
         HEAD + "2 2 4\n1 1 4D0\n2 2 3\n1 2 -1d+0\n2 1 -1\n",
         "%%MatrixMarket matrix coordinate integer symmetric\n"
         "2 2 3\n1 1 4\n2 1 -1\n2 2 3\n",
+        SYMMETRIC + "2 2 3\n1 1 4\n1 2 -1\n2 2 3\n",
         "%%MatrixMarket matrix array real symmetric\n2 2\n4\n-1\n3\n",
         "%%MatrixMarket matrix array real general\n2 2\n4\n-1\n-1\n3\n",
         (HEAD + "2 2 4\n1 1 4\n2 2 3\n1 2 -1\n2 1 -1\n").replace("\n", "\r\n"),
@@ -45,6 +46,7 @@ def dense(problem: Problem) -> np.ndarray:
         "comments",
         "fortran",
         "symmetric",
+        "upper triangle",
         "half",
         "array",
         "windows",
@@ -189,7 +191,7 @@ def test_arrays_of_numpy(tmp_path: Path) -> None:
             "do not go together",
         ),
         (HEAD + "1 1 1\n1 1 4\n" + "\n" * 1_100_000, "more text than"),
-        (SYMMETRIC + "2 2 3\n1 1 4\n2 1 -1\n1 2 -1\n", "entry 3, .*above"),
+        (SYMMETRIC + "2 2 3\n1 1 4\n2 1 -1\n1 2 -1\n", "entry 3, .*mirrored"),
         (SYMMETRIC + "2 2 4\n1 1 4\n", "4 entries in 2 x 2 places of one"),
         (
             HEAD.replace("general", "skew-symmetric") + "2 2 1\n2 2 5\n",

@@ -284,6 +284,9 @@ def _check_triangle(
 ) -> None:
     """Refuse entries that a symmetry has no place for.
 
+    The format wants those of the lower triangle; programs write those of the upper one as well,
+    which is the same matrix, but nobody knows what both together should be.
+
     Args:
         header: The symmetry.
         row: Row of each entry, from 0.
@@ -291,7 +294,8 @@ def _check_triangle(
         value: Its value.
     """
     diagonal = row == col
-    problems = [(col > row, "above the diagonal")]
+    mirrored = np.isin(col * header.rows + row, row * header.rows + col)
+    problems = [((col > row) & mirrored, "there a second time, mirrored")]
     if header.symmetry == "skew-symmetric":
         problems.append((diagonal & (value != 0), "not 0 on the diagonal"))
     if header.symmetry == "hermitian":
