@@ -112,10 +112,15 @@ def test_a_run_again_prints_the_same_result_and_leaves_page_and_trace(
         ".mho-run.json",
         "chip.mho",
         "network.mho",
+        "page.safetensors",
         "report.html",
         "result.json",
         "trace",
     ]
+    assert call("report", "run", "-o", "again.html") == 0
+    assert (
+        Path("again.html").read_bytes() == Path("run/report.html").read_bytes()
+    )
     assert {
         "software_accuracy",
         "chip_accuracy",

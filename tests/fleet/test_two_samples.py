@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mho.fleet import DIFFERENT, compare
+from mho.fleet import DIFFERENT, compare, shape_power
 
 ROUNDS = 60
 
@@ -81,3 +81,27 @@ def test_there_is_no_power_where_no_chip_differs() -> None:
     found = compare([0.5] * 8, [0.5] * 8, 0.001)
     assert found.power is None
     assert found.seen is None
+
+
+def test_the_power_of_distributions_is_that_of_shifted_samples() -> None:
+    """As often as samples that are really shifted are told apart; 1 by far beyond, and 0.025 at 0.
+
+    Normal scores on a grid of a hundredth of their spread: the grid alone tells nothing apart.
+    """
+    rng = np.random.default_rng(5)
+
+    def sample(shift: float) -> list[float]:
+        return np.round(rng.normal(shift, 1, 60), 2).tolist()
+
+    promised = [shape_power(sample(0), sample(0), 0.6) for _ in range(2)]
+    seen = [
+        compare(sample(0.6), sample(0)).shape_p < DIFFERENT for _ in range(40)
+    ]
+    power = float(np.mean([one for one in promised if one is not None]))
+    assert abs(power - np.mean(seen)) < 5 * math.sqrt(power * (1 - power) / 40)
+    assert 0.5 < power < 0.99
+    assert shape_power(sample(0), sample(0), 5.0) == 1.0
+    at_once = shape_power(sample(0), sample(0), 1e-6)
+    assert at_once is not None
+    assert at_once < 0.08
+    assert shape_power([0.5] * 8, [0.5] * 8, 0.001) is None

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from mho.files import RunFolder
-from mho.report.comparing import compared, read_runs, render_comparison
+from mho.report.comparing import (
+    compared,
+    read_run,
+    read_runs,
+    render_comparison,
+)
+from mho.report.comparing.chips import fleets_shown
 from mho.report.comparing.leaves import leaves
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -152,3 +158,41 @@ def test_what_is_no_finished_run_is_refused_in_one_sentence(
             read_runs(folders)
         assert sentence in str(refused.value)
         assert "\n" not in str(refused.value)
+
+
+def fleet(folder: Path, scores: list[float], seed: int = 7) -> str:
+    """A folder of a fleet, with its table of chips."""
+    lines = [
+        f"{n},{seed + n},{score},0.5,{n}" for n, score in enumerate(scores)
+    ]
+    table = "\n".join(["chip,seed,score,error,stuck_cells", *lines]) + "\n"
+    return finished(
+        folder,
+        {"software_accuracy": 0.99, "fleets": []},
+        "fleet",
+        {"chips.csv": table.encode()},
+    )
+
+
+def test_chips_of_fleets_can_be_chosen_where_they_are_the_same_chips(
+    tmp_path: Path,
+) -> None:
+    """Those that all fleets have; chips of other seeds, or a table that is none, are left out."""
+    runs = read_runs(
+        [
+            fleet(tmp_path / "a", [0.97, 0.98, 0.99]),
+            fleet(tmp_path / "b", [0.95, 0.96]),
+        ]
+    )
+    found = fleets_shown(runs)
+    assert found is not None
+    assert found["seeds"] == [7, 8]
+    assert [way["scores"] for way in found["ways"]] == [[97, 98], [95, 96]]
+    assert found["rows"][1][:3] == ["8", "98.00%", "50.00%"]
+    html = render_comparison(runs)
+    assert 'data-part="chips"' in html
+    assert '"seeds":[7,8]' in html
+    other = read_run(Path(fleet(tmp_path / "c", [0.9, 0.9], seed=1)))
+    assert fleets_shown([runs[0], other]) is None
+    (tmp_path / "a" / "chips.csv").write_text("chip,seed,score\n0,1,nan\n")
+    assert fleets_shown([runs[0]]) is None

@@ -18,6 +18,10 @@ DIFFERENT = 0.025
 _CONFIDENCE = 0.95
 _POWER = 0.8
 _SHUFFLES = 2000
+_ROUNDING = 1e-9
+"""Part of a figure that is rounding (1)."""
+_DRAWN = 1000
+"""Pairs of samples that a power is estimated from (1)."""
 _BLOCK = 1 << 22
 """Chips that are shuffled at a time, in all shuffles together (1)."""
 _SEED = 0
@@ -110,22 +114,89 @@ def _degrees(parts: Sequence[float], counts: Sequence[int]) -> float:
 def _shape_probability(first: np.ndarray, second: np.ndarray) -> float:
     """Share of shuffled samples that are as far apart: exact with equal figures among them (1)."""
     whole = np.concatenate((first, second))
-    order = np.argsort(whole, kind="stable")
-    ends = np.append(np.diff(whole[order]) > 0, True)
-    is_first = np.arange(whole.size) < first.size
-    seen = _distances(is_first[order][None], ends, first.size)
+    seen = _distance(first, second)
+    as_far = int(np.count_nonzero(_shuffled(whole, first.size) >= seen))
+    return float((as_far + 1) / (_SHUFFLES + 1))
+
+
+def shape_power(
+    one: Sequence[float], other: Sequence[float], effect: float
+) -> float | None:
+    """Probability that a shift of one sample by `effect` would be seen with `shape_p` (1).
+
+    It is the share of pairs of samples whose distributions would be told apart. Both are drawn
+    from all chips together, as if there were no difference, and one is shifted; the smaller share
+    of the two directions counts. Figures that lie on a grid, as shares of right answers do, are
+    spread over its steps: the slightest shift would tell them apart otherwise. Where few chips lie
+    far off, means say little about all others, and distributions much; but a mean that differs by
+    `effect` because of few chips is another matter than a shift of all.
+
+    Args:
+        one: Figures of chips.
+        other: The same of other ones.
+        effect: Shift that matters (their unit).
+
+    Returns:
+        The probability; `None` where no chip differs from another.
+    """
+    first = np.asarray(one, float)
+    second = np.asarray(other, float)
+    whole = np.concatenate((first, second))
+    step = _grid(whole)
+    if step == 0.0:
+        return None
+    rng = np.random.default_rng(_SEED)
+
+    def drawn(count: int) -> np.ndarray:
+        spread = rng.uniform(-step / 2, step / 2, count)
+        found: np.ndarray = rng.choice(whole, count) + spread
+        return found
+
+    # so far apart are few of the shuffles: a distance beyond that has p below `DIFFERENT`
+    distances = _shuffled(drawn(whole.size), first.size)
+    limit = np.quantile(distances, 1 - DIFFERENT, method="higher")
+    powers = []
+    for shift in (effect, -effect):
+        far = [
+            _distance(drawn(first.size) + shift, drawn(second.size))
+            for _ in range(_DRAWN)
+        ]
+        powers.append(float(np.mean(np.asarray(far) > limit)))
+    return min(powers)
+
+
+def _grid(whole: np.ndarray) -> float:
+    """Smallest step between figures that is more than rounding (their unit)."""
+    steps = np.diff(np.unique(whole))
+    least = _ROUNDING * float(np.abs(whole).max())
+    real = steps[steps > least]
+    return float(real.min()) if real.size else 0.0
+
+
+def _shuffled(whole: np.ndarray, count: int) -> np.ndarray:
+    """Distances of all shuffles of chips into one sample and the rest."""
+    ends = np.append(np.diff(np.sort(whole)) > 0, True)
+    is_first = np.arange(whole.size) < count
     rng = np.random.default_rng(_SEED)
     # few at a time: all shuffles of a million chips are more than a machine holds
     most = max(1, _BLOCK // whole.size)
-    as_far = 0
+    found = []
     for begun in range(0, _SHUFFLES, most):
-        count = min(most, _SHUFFLES - begun)
+        size = min(most, _SHUFFLES - begun)
         shuffled = rng.permuted(
-            np.broadcast_to(is_first, (count, whole.size)), axis=1
+            np.broadcast_to(is_first, (size, whole.size)), axis=1
         )
-        far = _distances(shuffled, ends, first.size) >= seen
-        as_far += int(np.count_nonzero(far))
-    return float((as_far + 1) / (_SHUFFLES + 1))
+        found.append(_distances(shuffled, ends, count))
+    return np.concatenate(found)
+
+
+def _distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Largest distance of the cumulative distributions of two samples (1)."""
+    whole = np.concatenate((first, second))
+    order = np.argsort(whole, kind="stable")
+    ends = np.append(np.diff(whole[order]) > 0, True)
+    is_first = np.arange(whole.size) < first.size
+    return float(_distances(is_first[order][None], ends, first.size)[0])
 
 
 def _distances(

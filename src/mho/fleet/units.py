@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from mho.fleet.engine import Part, work_off
 from mho.fleet.executors import Opened, here, opened_executor
 from mho.fleet.parts import PartStore, Row
+from mho.workers import give_memory_back
 
 _WAITING = 2
 """Units that an executor is given for each worker: one to do, one to go on with (1)."""
@@ -123,4 +124,6 @@ def _executor(crew: Crew, count: int) -> tuple[Opened, int]:
 
 
 def _row(unit: Unit) -> Row:
-    return unit.row()
+    row = unit.row()
+    give_memory_back()
+    return row

@@ -8,7 +8,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 from mho.report.drawing import Drawing
-from mho.report.page import write_report
+from mho.report.page import render, write_report
 
 if TYPE_CHECKING:
     from mho.report.convergence import convergence_figure
@@ -25,6 +25,7 @@ __all__ = [
     "Drawing",
     "convergence_figure",
     "fleet_figure",
+    "render",
     "render_equations",
     "write_report",
 ]

@@ -23,6 +23,7 @@ from mho.runs.judging import (
     output_rows,
     verdict,
 )
+from mho.runs.kept_data import PAGE_DATA, load_run_data, save_run_data
 from mho.runs.lifetime import REFRESHED, LifeJob, grow_old
 from mho.runs.measurement import measure
 from mho.runs.population import plain_chip, populate
@@ -50,6 +51,7 @@ from mho.runs.warm_kernels import warm_up
 __all__ = [
     "LAYER_COLUMNS",
     "MOST",
+    "PAGE_DATA",
     "REFRESHED",
     "REMEDIES",
     "Batch",
@@ -82,6 +84,7 @@ __all__ = [
     "input_names",
     "layer_rows",
     "learn",
+    "load_run_data",
     "make_chip",
     "measure",
     "measure_yields",
@@ -92,6 +95,7 @@ __all__ = [
     "plain_chip",
     "populate",
     "prepare",
+    "save_run_data",
     "scaled_by_itself",
     "training_data",
     "tune",

@@ -32,6 +32,7 @@ from mho.programming import (
 )
 from mho.progress import Progress
 from mho.runs.job import Job
+from mho.runs.kept_data import PAGE_DATA
 from mho.runs.task import Task
 from mho.runs.watched import ChipWatch
 from mho.wires import WireModel
@@ -42,6 +43,7 @@ _MADE = (
     "network.mho",
     "chip.mho",
     "report.html",
+    PAGE_DATA,
     "result.json",
 )
 """What a run leaves, the result last: where it is, all is."""

@@ -52,6 +52,10 @@ _FINE = (
     "digital_machine",
     "drift_percentiles_uS",
     "task",
+    "mean_95",
+    "value_95",
+    "share_95",
+    "chips_needed",
 )
 """Names of what is told on the page alone, as there is much of it."""
 
@@ -83,8 +87,10 @@ class Row:
 
     @property
     def is_fine_print(self) -> bool:
-        """Whether only who looks closer wants it."""
-        return any(word in _FINE for word in self.path)
+        """Whether only who looks closer wants it: one run of several has it, or it is detail."""
+        there = sum(value is not None for value in self.values)
+        is_of_one = there < 2 <= len(self.values)
+        return is_of_one or any(word in _FINE for word in self.path)
 
     @property
     def shown(self) -> list[str]:

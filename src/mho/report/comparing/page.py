@@ -7,10 +7,11 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from mho.report.comparing.chips import fleets_shown
 from mho.report.comparing.differences import Comparison, Row, compared
 from mho.report.comparing.finished_run import FinishedRun
 from mho.report.comparing.pictures import Picture
-from mho.report.explorable import page_parts
+from mho.report.explorable import Packer, page_parts, payload_text
 
 _SCRIPTS = ("theme.js", "comparison.js")
 
@@ -44,8 +45,11 @@ def render_comparison(runs: Sequence[FinishedRun]) -> str:
     found = compared(runs)
     several = len(runs) > 1
     beside, alone = _pictures(runs)
+    chips = fleets_shown(runs)
     return page.render(
-        parts=page_parts(_SCRIPTS),
+        parts=page_parts() if chips else page_parts(_SCRIPTS),
+        numbers=payload_text({"chips": chips, "packed": Packer().text()}),
+        chips=chips and len(chips["seeds"]),
         command=runs[0].command,
         runs=[run.name for run in runs],
         several=several,

@@ -25,6 +25,13 @@ _SHARES = (
     "power",
 )
 """Ends of names of shares."""
+_OPTIONS = {
+    "tolerance": "S",
+    "compare_tolerance": "S",
+    "wires": "Ω",
+    "span": "s",
+}
+"""Units of options, which are SI."""
 _COUNTS = ("chips", "chips_needed", "good_chips", "samples", "seed")
 """Names of counts, whatever they stand under."""
 
@@ -42,14 +49,19 @@ def unit_of(path: Path, metric: Metric) -> str:
     """
     if path[-1] in _COUNTS:
         return "1"
-    for word in reversed(path):
-        if word == metric.key or word.endswith(f"_{metric.key}"):
-            return metric.unit
-        if metric.key in word and word.startswith(("chip_", "software_")):
-            return metric.unit
-        for end, unit in _ENDS:
-            if word.endswith(end):
-                return unit
-        if word.endswith(_SHARES):
-            return "%"
-    return "1"
+    if path[0] == "options":
+        return _OPTIONS.get(path[-1], "1")
+    found = (_unit_by_word(word, metric) for word in reversed(path))
+    return next(filter(None, found), "1")
+
+
+def _unit_by_word(word: str, metric: Metric) -> str:
+    """Unit that a single word tells; empty if it tells none."""
+    is_score = word == metric.key or word.endswith(f"_{metric.key}")
+    is_of_score = word.startswith(("chip_", "software_")) and metric.key in word
+    if is_score or is_of_score:
+        return metric.unit
+    for end, unit in _ENDS:
+        if word.endswith(end):
+            return unit
+    return "%" if word.endswith(_SHARES) else ""

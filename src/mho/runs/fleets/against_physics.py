@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from mho.data import PERCENT
-from mho.fleet import compare
+from mho.fleet import compare, shape_power
 from mho.runs.fleets.fleet import Fleet, FleetResult, run_fleet
 from mho.runs.fleets.making import PHYSICS, fleet_task
 from mho.runs.task import Task
@@ -41,18 +41,25 @@ def checked_against_physics(
     made = run_fleet(tasks, replace(fleet, chips=chips, until=None))
     effect = _EFFECT if task.metric.unit == PERCENT else None
     return [
-        {
-            "score": asdict(
-                compare(
-                    _figures(one, "score"), _figures(other, "score"), effect
-                )
-            ),
-            "error": asdict(
-                compare(_figures(one, "error"), _figures(other, "error"))
-            ),
-        }
+        {"score": _scores(one, other, effect), "error": _errors(one, other)}
         for one, other in zip(found, made, strict=True)
     ]
+
+
+def _scores(
+    one: FleetResult, other: FleetResult, effect: float | None
+) -> dict[str, Any]:
+    """Scores compared, and what would have been seen."""
+    drawn, programmed = _figures(one, "score"), _figures(other, "score")
+    power = None
+    if effect is not None:
+        power = shape_power(drawn, programmed, effect)
+    found = asdict(compare(drawn, programmed, effect))
+    return found | {"shape_power": power}
+
+
+def _errors(one: FleetResult, other: FleetResult) -> dict[str, Any]:
+    return asdict(compare(_figures(one, "error"), _figures(other, "error")))
 
 
 def _figures(fleet: FleetResult, name: str) -> list[float]:

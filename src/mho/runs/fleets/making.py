@@ -38,6 +38,7 @@ from mho.runs.population_figures import ChipFigures
 from mho.runs.task import Task, prepare
 from mho.runs.warm_kernels import warm_up
 from mho.statistical import Surrogate
+from mho.workers import give_memory_back
 
 PHYSICS = "physics"
 DRAWN = "drawn"
@@ -176,9 +177,10 @@ def rows_of(task: FleetTask, part: Part) -> list[Row]:
         ValueError: The worker has other files, or another processor, than who asks.
     """
     make = _held_maker(task)
-    return [
-        make(number) for number in range(part.first, part.first + part.count)
-    ]
+    numbers = range(part.first, part.first + part.count)
+    rows = [make(number) for number in numbers]
+    give_memory_back()
+    return rows
 
 
 def begin_worker() -> None:

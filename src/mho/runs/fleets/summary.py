@@ -26,6 +26,19 @@ FIGURES = {
 }
 """Figures of a chip besides its score, and what each is."""
 
+_COLUMNS = (
+    "score",
+    "lowest",
+    "highest",
+    "error",
+    "converged_fraction",
+    "stuck_cells",
+    "pulses",
+    "chip_seconds",
+    "chip_joules",
+)
+"""Figures of a chip in a table, in order: those of a part that was kept come in another one."""
+
 QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 SHARES = (0.5, 0.9, 0.99, 0.999)
 """Shares of all chips that bounds are given for (1)."""
@@ -84,7 +97,9 @@ def chips_told(found: FleetResult, first_seed: int) -> list[dict[str, Any]]:
     """
     words = dict(found.task.condition.words)
     return [
-        words | {"chip": number, "seed": first_seed + number, **row}
+        words
+        | {"chip": number, "seed": first_seed + number}
+        | {name: row[name] for name in _COLUMNS}
         for number, row in enumerate(found.rows)
     ]
 

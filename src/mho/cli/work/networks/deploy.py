@@ -33,6 +33,7 @@ from mho.network.formats import Signature
 from mho.progress import Progress
 from mho.report import Drawing, write_report
 from mho.runs import (
+    PAGE_DATA,
     Job,
     Questions,
     RunData,
@@ -47,6 +48,7 @@ from mho.runs import (
     plain_chip,
     populate,
     prepare,
+    save_run_data,
     scaled_by_itself,
     verdict,
     way_chosen,
@@ -190,6 +192,7 @@ def _run(
             else:
                 found = _deployed(job, task, run, progress, workers, drawing)
             write_report(found, run.results / "report.html", drawing)
+            save_run_data(run.results / PAGE_DATA, found)
             run.write_result(found.result)
             run.finish()
         result: dict[str, Any] = run.result()

@@ -128,9 +128,12 @@ def _compared(name: str, told: Mapping[str, Any], metric: Metric) -> list[str]:
     drawn, programmed = told["counts"]
     differs = min(told["mean_p"], told["shape_p"]) < DIFFERENT
     power = ""
-    if told["power"] is not None:
+    if told["power"] is not None and told["shape_power"] is not None:
         seen = metric.show(told["effect"])
-        power = f", with a power of {told['power']:.2g} to see {seen}"
+        power = (
+            f"; power to see {seen}: {told['power']:.2g} by means,"
+            f" {told['shape_power']:.2g} by distributions if all chips are shifted"
+        )
     return [
         f"{name}: {drawn:,} drawn and {programmed:,} programmed chips"
         f" {'differ' if differs else 'are not told apart'}: means by"

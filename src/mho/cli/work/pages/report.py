@@ -11,6 +11,7 @@ from rich.text import Text
 from mho.checks import one_line
 from mho.cli.shared import output_file, write_json
 from mho.files import write_out
+from mho.report import render
 from mho.report.comparing import (
     Comparison,
     FinishedRun,
@@ -19,6 +20,7 @@ from mho.report.comparing import (
     read_runs,
     render_comparison,
 )
+from mho.runs import PAGE_DATA, load_run_data
 
 _MOST_LINES = 30
 """Lines of each table that are printed unless all are asked for (1)."""
@@ -44,11 +46,19 @@ def run(
     read = [str(path) for one in runs for path in _files_of(one)]
     path = output_file(str(place), *read)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_out(path, render_comparison(runs).encode())
+    write_out(path, _page(runs).encode())
     found = compared(runs)
     if write_json(found.plain(runs), json):
         return
     _print(found, runs, path, everything=everything)
+
+
+def _page(runs: Sequence[FinishedRun]) -> str:
+    """The page: of a single deployment the one that it had."""
+    kept = runs[0].folder / PAGE_DATA
+    if len(runs) == 1 and runs[0].command == "deploy" and kept.is_file():
+        return render(load_run_data(kept, runs[0].result))
+    return render_comparison(runs)
 
 
 def _usual_place(runs: Sequence[FinishedRun]) -> Path:
