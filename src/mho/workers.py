@@ -7,6 +7,7 @@ the process that began them, however that ends: two never work in the same folde
 
 import contextlib
 import ctypes
+import gc
 import math
 import os
 import re
@@ -298,9 +299,10 @@ def _begin(told: _Told, begin: Callable[[], object] | None) -> None:
 def give_memory_back() -> None:
     """Let the system have memory that this process holds but does not use.
 
-    After a hundred chips a process would hold twice of what it needs, in pieces between others;
-    where the C library cannot give them back, that is so.
+    After a hundred chips a process would hold twice of what it needs, in pieces between others and
+    in objects that know each other; where the C library cannot give pieces back, they stay.
     """
+    gc.collect()
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 

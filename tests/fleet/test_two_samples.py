@@ -86,7 +86,8 @@ def test_there_is_no_power_where_no_chip_differs() -> None:
 def test_the_power_of_distributions_is_that_of_shifted_samples() -> None:
     """As often as samples that are really shifted are told apart; 1 by far beyond, and 0.025 at 0.
 
-    Normal scores on a grid of a hundredth of their spread: the grid alone tells nothing apart.
+    Normal scores on a grid of a hundredth or all of their spread: the grid alone tells nothing
+    apart.
     """
     rng = np.random.default_rng(5)
 
@@ -104,4 +105,8 @@ def test_the_power_of_distributions_is_that_of_shifted_samples() -> None:
     at_once = shape_power(sample(0), sample(0), 1e-6)
     assert at_once is not None
     assert at_once < 0.08
+    coarse = np.round(rng.normal(0, 1, 120))
+    least = shape_power(coarse[:60].tolist(), coarse[60:].tolist(), 1e-6)
+    assert least is not None
+    assert least < 0.08
     assert shape_power([0.5] * 8, [0.5] * 8, 0.001) is None

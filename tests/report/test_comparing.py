@@ -194,5 +194,9 @@ def test_chips_of_fleets_can_be_chosen_where_they_are_the_same_chips(
     assert '"seeds":[7,8]' in html
     other = read_run(Path(fleet(tmp_path / "c", [0.9, 0.9], seed=1)))
     assert fleets_shown([runs[0], other]) is None
-    (tmp_path / "a" / "chips.csv").write_text("chip,seed,score\n0,1,nan\n")
-    assert fleets_shown([runs[0]]) is None
+    for table in (
+        "chip,seed,score\n0,7,0.9\n",
+        "chip,seed,score,error,stuck_cells\n0,7,nan,0,0\n",
+    ):
+        (tmp_path / "a" / "chips.csv").write_text(table)
+        assert fleets_shown([runs[0]]) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import synthetic_run
 
+from mho.files.packed import save
 from mho.report import Drawing, render
 from mho.runs import RunData, load_run_data, save_run_data
 from mho.runs.run_data import DrawnCells
@@ -59,11 +60,14 @@ def test_a_damaged_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "page.safetensors"
     save_run_data(path, data)
     whole = path.read_bytes()
+    foreign = tmp_path / "foreign.safetensors"
+    held = {"layers": [{"of": "Popen", "fields": {"args": "true"}}]}
+    save(foreign, "mho-page", {"data": held}, {})
     for content in (
         whole[:-1],
         whole[:2000] + b"x" + whole[2001:],
         b"",
-        whole.replace(b"LayerMap", b"LayerMop"),
+        foreign.read_bytes(),
     ):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="must") as refused:

@@ -4,6 +4,7 @@ Workers read what a task needs once, and then make chip after chip. Chip n of a 
 that `mho deploy` makes with the seed n further on.
 """
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -209,6 +210,10 @@ def _held_maker(task: FleetTask) -> Callable[[int], Row]:
                 " other last digits."
             )
         _HELD[task.key] = _MAKERS[task.way](task, read)
+        # what stays as long as the task need not be looked through after every part
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
     return _HELD[task.key]
 
 
