@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+import fit_recovery_pulses
 import fit_recovery_stuck
 import fit_recovery_waits
 from mho.device import CellModel, Cells
@@ -201,6 +202,11 @@ def bake(seed: int, cells: int = 480) -> Truth:
     return Truth(*fit_recovery_waits.bake(seed, cells))
 
 
+def switching(seed: int) -> Truth:
+    """Trains of pulses of many amplitudes and two widths, on eight cells."""
+    return Truth(*fit_recovery_pulses.switching(seed))
+
+
 def stuck_map(seed: int) -> Truth:
     """Two maps of an array, some of whose cells are stuck."""
     return Truth(*fit_recovery_stuck.stuck_map(seed))
@@ -217,6 +223,7 @@ LAWS: dict[str, Callable[[int], Truth]] = {
     "telegraph": telegraph,
     "relaxation": relaxation,
     "bake": bake,
+    "switching": switching,
     "stuck-map": stuck_map,
     "endurance": endurance,
 }

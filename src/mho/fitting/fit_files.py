@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from mho.device.published import Preset
 from mho.fitting.engine import Curve, FittedLaw
 from mho.fitting.normalised import in_siemens
 from mho.fitting.presets import Part, merged_preset, preset_rows, ramp_preset
 from mho.fitting.ramps import RampFit, fit_ramps, ramp_curves
 from mho.fitting.stuck import stuck_part
+from mho.fitting.switching import switching_part, varies
 from mho.fitting.traces import trace_part
 from mho.fitting.waits import wait_part
 from mho.measured import (
@@ -137,9 +140,22 @@ def fit_files(
             others.setdefault(_PARTS[type(one)], []).append(one)
         else:
             _refuse(one)
+    ramps, varied = _by_amplitude(ramps)
+    if varied:
+        others[switching_part] = varied
     found = fit_ramps(ramps, progress) if ramps else None
     parts = [make(some, base, progress) for make, some in others.items()]
     return _together(found, parts, base, name, told)
+
+
+def _by_amplitude(
+    pulses: list[PulseResponses],
+) -> tuple[list[PulseResponses], list[PulseResponses]]:
+    """Files of identical pulses, and those of pulses of several amplitudes or widths."""
+    named = [one for one in pulses if np.isfinite(one.amplitude).any()]
+    if not named or not varies(named):
+        return pulses, []
+    return [one for one in pulses if one not in named], named
 
 
 def _together(

@@ -8,10 +8,12 @@ cells.
 from mho.fitting.engine.curve import Curve
 from mho.fitting.engine.derivative import Complex, complex_step
 from mho.fitting.engine.fit import best_of, fit_law
+from mho.fitting.engine.interval import RISE
 from mho.fitting.engine.law import FittedLaw, LawFit, Row
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
 
 __all__ = [
+    "RISE",
     "Complex",
     "Curve",
     "FittedLaw",

@@ -7,6 +7,7 @@ from mho.fitting.engine.interval import BetterFound, Ends, profile_intervals
 from mho.fitting.engine.law import FittedLaw, LawFit, Row
 from mho.fitting.engine.optimum import correlations, settled
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
+from mho.fitting.engine.rough import rough_intervals
 from mho.progress import Progress, silent
 
 _AGAIN = 5
@@ -29,7 +30,11 @@ def best_of(law: LawFit, start: Row | None = None) -> tuple[Row, float]:
 
 
 def fit_law(
-    law: LawFit, progress: Progress = silent, start: Row | None = None
+    law: LawFit,
+    progress: Progress = silent,
+    start: Row | None = None,
+    *,
+    rough: bool = False,
 ) -> FittedLaw:
     """The most likely numbers of a law and their 95 % intervals, each told as determined or not.
 
@@ -41,7 +46,9 @@ def fit_law(
         law: The law and its data.
         progress: Told how far it is.
         start: Where the search begins, SI; where the law says if `None`.
+        rough: Whether the likelihood has walls, between which Newton's method finds no rest.
     """
+    intervals = rough_intervals if rough else profile_intervals
     places = Coordinates(law)
     progress(law.title, 0.0)
     begin = places.start if start is None else places.inside(start)
@@ -50,7 +57,7 @@ def fit_law(
     for _ in range(_AGAIN):
         progress(law.title, 0.3)
         try:
-            ends = profile_intervals(places, best, loss)
+            ends = intervals(places, best, loss)
         except BetterFound as better:
             best, loss = settled(places, better.where)
         else:

@@ -86,7 +86,7 @@ def profile_intervals(
     Raises:
         BetterFound: The place was not the best.
     """
-    optimum = Optimum(places, best, loss, _upward(curvature(places, best)))
+    optimum = Optimum(places, best, loss, upward(curvature(places, best)))
     found = []
     for k in range(best.size):
         low = _end(optimum, k, -1.0)
@@ -95,7 +95,7 @@ def profile_intervals(
     return found
 
 
-def _upward(second: Row) -> Row:
+def upward(second: Row) -> Row:
     """Second derivatives that all bend upward: across a kink, differences of slopes may not."""
     values, vectors = np.linalg.eigh(second)
     least = 1e-9 * float(np.abs(values).max())
@@ -115,9 +115,9 @@ def _end(optimum: Optimum, k: int, way: float) -> float:
 def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
     """The end; `None` where the others do not come to rest."""
     best = optimum.best
-    free = _inner(best, k)
+    free = inner(best, k)
     second = optimum.second
-    response = _solved(second, free, second[free, k])
+    response = solved(second, free, second[free, k])
     if response is None:
         return None
     bend = second[k, k] + second[k, free] @ response
@@ -143,20 +143,20 @@ def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
         else:
             outside = (reach, rise)
         before = reach
-        reach = _next(inside, outside, room)
+        reach = next_reach(inside, outside, room)
         moved = way * (reach - before) * response
         where[free] = np.clip(where[free] + moved, 0.0, 1.0)
     return None
 
 
-def _inner(where: Row, k: int) -> np.ndarray:
+def inner(where: Row, k: int) -> np.ndarray:
     """Numbers that are at no bound, but for one that is held."""
     inner = (where > _AT_BOUND) & (where < 1 - _AT_BOUND)
     inner[k] = False
     return np.flatnonzero(inner)
 
 
-def _solved(second: Row, free: np.ndarray, right: Row) -> Row | None:
+def solved(second: Row, free: np.ndarray, right: Row) -> Row | None:
     """Newton's step of some numbers; `None` where the loss does not bend upward."""
     from scipy.linalg import cho_factor, cho_solve
 
@@ -168,7 +168,7 @@ def _solved(second: Row, free: np.ndarray, right: Row) -> Row | None:
     return step
 
 
-def _next(
+def next_reach(
     inside: tuple[float, float], outside: tuple[float, float], room: float
 ) -> float:
     """Where the loss may have risen enough, as if it rose with the square of the way."""
@@ -192,7 +192,7 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
         held |= (where > 1 - _AT_BOUND) & (slope < _FLAT)
         held[k] = True
         free = np.flatnonzero(~held)
-        step = _solved(optimum.second, free, slope[free])
+        step = solved(optimum.second, free, slope[free])
         if step is None:
             return False
         moved = np.clip(where[free] + step, 0.0, 1.0)
