@@ -176,8 +176,9 @@ def _exchanged(vectors: Tensor, outer: int, inner: int) -> Tensor:
     """Vectors of an inner count within an outer one, the other way round."""
     if outer == 1 or inner == 1:
         return vectors
-    parts = vectors.unflatten(0, (outer, inner))
-    return parts.transpose(0, 1).flatten(0, 1)
+    parts = vectors.reshape(outer, inner, *vectors.shape[1:])
+    turned: Tensor = parts.transpose(0, 1).flatten(0, 1)
+    return turned
 
 
 class _Builder:
