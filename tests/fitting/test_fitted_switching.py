@@ -112,7 +112,7 @@ def test_one_cell_gives_its_law_and_lends_how_cells_differ() -> None:
     base = mho.preset("rao2023")
     found = fit_files([one_cell()], base, "mycell")
     law = found.laws[0]
-    for name in ("slope", "set_voltage", "reset_voltage", "cycle_spread"):
+    for name in ("slope", "set_voltage", "threshold", "cycle_spread"):
         one = law[f"switching.{name}"]
         assert one.low <= NUMBERS[f"switching.{name}"] <= one.high
         assert one.determined

@@ -5,23 +5,29 @@ finds the most likely numbers by their slopes and the intervals by profiles. Not
 cells.
 """
 
+from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.curve import Curve
 from mho.fitting.engine.derivative import Complex, complex_step
 from mho.fitting.engine.fit import best_of, fit_law
-from mho.fitting.engine.interval import RISE
+from mho.fitting.engine.interval import RISE, Optimum, upward
 from mho.fitting.engine.law import FittedLaw, LawFit, Row
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
+from mho.fitting.engine.rough import led
 
 __all__ = [
     "RISE",
     "Complex",
+    "Coordinates",
     "Curve",
     "FittedLaw",
     "FittedParameter",
     "FreeParameter",
     "LawFit",
+    "Optimum",
     "Row",
     "best_of",
     "complex_step",
     "fit_law",
+    "led",
+    "upward",
 ]

@@ -66,7 +66,7 @@ def _end(optimum: Optimum, k: int, way: float) -> float:
     inside, outside = (0.0, 0.0), (room, np.inf)
     for _ in range(_TRIALS):
         where = np.clip(best + way * reach * direction, 0.0, 1.0)
-        rise = _led(optimum, where, k)
+        rise, _ = led(optimum, where, k)
         if abs(rise - RISE) < _NEAR:
             break
         if rise < RISE:
@@ -79,18 +79,27 @@ def _end(optimum: Optimum, k: int, way: float) -> float:
     return float(best[k] + way * reach)
 
 
-def _led(optimum: Optimum, where: Row, k: int) -> float:
-    """How much larger the loss is, with the others led to where it is small (1)."""
+def led(
+    optimum: Optimum, where: Row, k: int | None = None
+) -> tuple[float, Row]:
+    """How much larger the loss is (1), with the others led to where it is small, and where.
+
+    Args:
+        optimum: What steps are proposed by.
+        where: Where to begin (1).
+        k: A number that is held; none if `None`.
+    """
     rise = optimum.rise(where)
     for _ in range(_STEPS):
         slope = optimum.places.gradient(where)
         held = (where < _AT_BOUND) & (slope > -_FLAT)
         held |= (where > 1 - _AT_BOUND) & (slope < _FLAT)
-        held[k] = True
+        if k is not None:
+            held[k] = True
         free = np.flatnonzero(~held)
         step = solved(optimum.second, free, slope[free])
         if step is None:
-            return rise
+            break
         before = rise
         for share in _SHARES:
             trial = where.copy()
@@ -101,4 +110,4 @@ def _led(optimum: Optimum, where: Row, k: int) -> float:
                 break
         if before - rise < _WON:
             break
-    return rise
+    return rise, where

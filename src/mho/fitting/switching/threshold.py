@@ -1,22 +1,28 @@
 """The threshold of switching, whose likelihood has walls where amplitudes stand: by a scan.
 
 Between two amplitudes it is flat, at each it falls off steeply, which a search by slopes cannot
-follow. So all other numbers are searched at one threshold, and it is scanned with the others led
-along by a step of Newton's.
+follow. So all other numbers are searched at one threshold, and the valley of the loss is followed
+along thresholds both ways. Voltages and gain go with it: intervals of all numbers are those of
+every likely threshold.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mho.fitting.engine import (
     RISE,
+    Coordinates,
     FittedLaw,
     FittedParameter,
     FreeParameter,
+    Optimum,
     Row,
     best_of,
     fit_law,
+    led,
+    upward,
 )
 from mho.fitting.switching.law import NAMES, SwitchingLaw
 from mho.progress import Progress
@@ -25,8 +31,14 @@ THRESHOLD = NAMES[3]
 _LOW, _HIGH = 0.02, 0.999
 _PLACES = 80
 """Thresholds that are tried (1)."""
-_NEAR = 12.0
-"""Fall of the logarithm within which the others are led along (1)."""
+_PACE = 0.006
+"""First step along the valley (1)."""
+_SLOW = 0.3
+"""Rise after which steps are long enough (1)."""
+_ENOUGH = 2.5
+"""Rise at which the valley has been left (1)."""
+_BETTER = 0.05
+_FINE = 400
 _ROUNDS = 3
 _USEFUL = 0.3
 """Widest interval that counts as determined (1)."""
@@ -63,10 +75,16 @@ def fit_with_threshold(
         before, at = at, _middle(places, loss)
         if abs(at - before) <= places[1] - places[0]:
             break
-    law = make({**known, THRESHOLD: at})
-    fitted = fit_law(law, progress, best, rough=True)
-    loss = _led_along(make, known, places, law, fitted)
-    return law, _with(fitted, _told(places, loss, at, law.data), at)
+    for _ in range(_ROUNDS):
+        law = make({**known, THRESHOLD: at})
+        fitted = fit_law(law, progress, best, rough=True)
+        path = _path(make, known, law, fitted, at)
+        k = int(np.argmin(path.loss))
+        if path.loss[k] > fitted.loss - _BETTER:
+            break
+        # elsewhere on the valley it is likelier
+        at, best = float(path.at[k]), path.best[k]
+    return law, _widened(fitted, path, at)
 
 
 def _middle(places: Row, loss: Row) -> float:
@@ -81,68 +99,91 @@ def _middle(places: Row, loss: Row) -> float:
     return float(places[low] + places[high]) / 2
 
 
-def _led_along(
+@dataclass(frozen=True, slots=True, eq=False)
+class _Path:
+    """The valley of the loss along the threshold.
+
+    Args:
+        at: Thresholds, rising (1). Shape (places,).
+        loss: Least loss at each (1). Shape (places,).
+        best: All other numbers there, SI. Shape (places, numbers).
+    """
+
+    at: Row
+    loss: Row
+    best: Row
+
+
+def _path(
     make: Maker,
     known: Mapping[str, float],
-    places: Row,
     law: SwitchingLaw,
     fitted: FittedLaw,
-) -> Row:
-    """Least loss at each threshold. Shape (places,)."""
-    best = fitted.best
-    second = law.information(best)
-    values, vectors = np.linalg.eigh(second)
-    least = 1e-9 * float(np.abs(values).max())
-    inverse = (vectors / np.maximum(values, least)) @ vectors.T
-    low = np.array([one.low for one in law.parameters])
-    high = np.array([one.high for one in law.parameters])
-    found = np.empty(places.size)
-    for k, at in enumerate(places):
-        other = make({**known, THRESHOLD: float(at)})
-        found[k] = other.loss(best)
-        if found[k] - fitted.loss < _NEAR:
-            moved = best - inverse @ other.gradient(best)
-            found[k] = min(found[k], other.loss(np.clip(moved, low, high)))
-    return found
-
-
-def _told(
-    places: Row, loss: Row, at: float, data: tuple[str, ...]
-) -> FittedParameter:
-    """The threshold, its interval, and whether it is determined."""
-    inside = np.flatnonzero(loss < loss.min() + RISE)
-    low, high = (
-        _crossing(places, loss, int(k), way)
-        for k, way in ((inside[0], -1), (inside[-1], 1))
+    at: float,
+) -> _Path:
+    """From the optimum both ways, the other numbers led along, until the loss has risen enough."""
+    places = Coordinates(law)
+    middle = places.inside(fitted.best)
+    second = upward(places.information(middle))  # type: ignore[arg-type]
+    rows = [(at, fitted.loss, middle)]
+    for way in (-1.0, 1.0):
+        where, before, step, here = middle, middle, _PACE, at
+        while _LOW < here + way * step < _HIGH and step < 1.0:
+            here += way * step
+            other = make({**known, THRESHOLD: here})
+            # a loss that is far below: a smaller one is no mistake here
+            optimum = Optimum(
+                Coordinates(other), middle, fitted.loss - 50.0, second
+            )
+            begin = np.clip(2 * where - before, 0.0, 1.0)
+            rise, found = led(optimum, begin)
+            before, where = where, found
+            rows.append((here, rise + fitted.loss - 50.0, found))
+            if rise - 50.0 > _ENOUGH:
+                break
+            if rise - 50.0 < _SLOW:
+                step *= 1.5
+                before = where
+    rows.sort(key=lambda row: row[0])
+    return _Path(
+        np.array([row[0] for row in rows]),
+        np.array([row[1] for row in rows]),
+        np.array([places.outside(row[2]) for row in rows]),
     )
+
+
+def _widened(fitted: FittedLaw, path: _Path, at: float) -> FittedLaw:
+    """The law with the threshold, last, and intervals that hold for every likely threshold.
+
+    A number's profile is the least over thresholds: the interval is what the ones at each
+    threshold have in common, each as wide as what is left of the rise allows.
+    """
+    fine = np.linspace(path.at[0], path.at[-1], _FINE)
+    rise = np.interp(fine, path.at, path.loss) - fitted.loss
+    left = np.sqrt(np.clip(1.0 - np.maximum(rise, 0.0) / RISE, 0.0, 1.0))
+    inside = rise < RISE
+    found = []
+    for k, one in enumerate(fitted.parameters):
+        moved = np.interp(fine, path.at, path.best[:, k]) - one.value
+        low = one.value + (moved + (one.low - one.value) * left)[inside].min()
+        high = one.value + (moved + (one.high - one.value) * left)[inside].max()
+        found.append(
+            replace(one, low=min(low, one.low), high=max(high, one.high))
+        )
+    low, high = float(fine[inside][0]), float(fine[inside][-1])
     asked = FreeParameter(THRESHOLD, "1", at, _LOW, _HIGH, useful=_USEFUL)
     determined = asked.is_narrow(low, high)
     note = "" if determined else "pulses near it are not told from none"
-    return FittedParameter(
-        THRESHOLD, "1", at, low, high, determined, data, note
+    told = FittedParameter(
+        THRESHOLD, "1", at, low, high, determined, fitted.data, note
     )
-
-
-def _crossing(places: Row, loss: Row, k: int, way: int) -> float:
-    """Where the loss has risen enough, between a place and the next (1)."""
-    beyond = k + way
-    if not 0 <= beyond < places.size:
-        return float(places[k])
-    level = loss.min() + RISE
-    share = (level - loss[k]) / (loss[beyond] - loss[k])
-    return float(
-        places[k] + way * np.clip(share, 0.0, 1.0) * (places[1] - places[0])
-    )
-
-
-def _with(fitted: FittedLaw, one: FittedParameter, at: float) -> FittedLaw:
-    """The fitted law with one number more, last; its correlations are not known."""
     count = fitted.best.size
+    # its correlations are not known
     correlation = np.full((count + 1, count + 1), np.nan)
     correlation[:count, :count] = fitted.correlation
     return FittedLaw(
         fitted.title,
-        (*fitted.parameters, one),
+        (*found, told),
         np.append(fitted.best, at),
         fitted.loss,
         fitted.points,
