@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mho.chip.periphery import SignedConverter, row_groups
+from mho.chip.periphery import Periphery, SignedConverter, row_groups
 from mho.chip.periphery.encoding import InputEncoding
 from mho.rng import Stream
 
@@ -196,3 +196,17 @@ def test_encodings_that_cannot_be_are_refused() -> None:
         row_groups(4, 0)
     with pytest.raises(ValueError, match="Argument `results` must have shape"):
         InputEncoding.bit_serial(8, 0.2).combine(torch.zeros(7, 1, 1))
+
+
+@pytest.mark.parametrize("bits", [6, 8, 16, 24])
+def test_what_plain_drivers_give_is_the_same_without_whole_numbers(
+    bits: int,
+) -> None:
+    """To the bit, beyond the end of the range too: both are the next code times its step."""
+    around = Periphery(
+        dac=SignedConverter(bits, 0.13, kind="dac"), adc=SignedConverter(8, 1.0)
+    )
+    volts = torch.linspace(-0.2, 0.2, 4001)[:, None]
+    encoding = around.encoding
+    by_codes = encoding.slices(encoding.codes(volts), dtype=volts.dtype)
+    assert torch.equal(around.nominal(volts), by_codes)

@@ -74,6 +74,13 @@ class Periphery(Configuration):
         self, voltage: Float[Tensor, "batch rows"]
     ) -> Float[Tensor, "cycles batch rows"]:
         """Row voltages of every cycle without errors (V)."""
+        if self.plain:
+            # what is below, without whole numbers in between
+            dac = self.dac
+            top = float(2**dac.bits - 1)
+            codes = (voltage / dac.lsb).round_().clamp_(-top, top)
+            volts = codes.mul_(dac.lsb)
+            return volts.clamp_(-dac.full_scale, dac.full_scale)[None]
         return self.encoding.slices(
             self.encoding.codes(voltage), dtype=voltage.dtype
         )
