@@ -1,8 +1,9 @@
 """Tiles whose cells are drawn from a surrogate: what an image becomes on one chip, at every look.
 
-Wires are solved once for the image, with its targets in place. What a drawn cell is off its
-target counts by what the wires leave of its own conductance; what it does to the currents of
-others is left out, as it is that share of a percent once more.
+Wires are solved once for the image, with what its cells conduct at zero bias: a cell at its target
+is bent, and conducts less there than reads see. What a drawn cell is off that counts by what the
+wires leave of its own conductance; what it does to the currents of others is left out, as it is
+that share of a percent once more. What programming reckons with, targets alone, is solved beside.
 """
 
 import math
@@ -41,8 +42,10 @@ class WiredImage:
     Args:
         image: The image.
         chip: The tiles, with the wires that they have in truth.
-        effective: What the wires leave of each cell at its target (S).
+        effective: What the wires leave of each cell, were it straight and at its target (S).
         kept: The same, relative to the target (1).
+        conducts: What a cell at its target conducts at zero bias (S).
+        loaded: What the wires leave of that (S).
         lines: The lines as these targets load them; `None` if they are ideal.
         model: The kind of cell.
     """
@@ -51,6 +54,8 @@ class WiredImage:
     chip: Chip
     effective: Float[Tensor, " cells"]
     kept: Float[Tensor, " cells"]
+    conducts: Float[Tensor, " cells"]
+    loaded: Float[Tensor, " cells"]
     lines: LoadedLines | None
     model: CellModel
 
@@ -66,7 +71,11 @@ def wired(image: CompiledNetwork, chip: Chip) -> WiredImage:
         ValueError: It has blocks that correct what others miss.
     """
     placement = image.placement
+    volts = image.info.read_voltage
+    bent = cubic_coefficient(chip.cell, placement.target) * volts**2
+    conducts = placement.target * (1 - bent)
     effective = torch.zeros_like(placement.target)
+    loaded = torch.zeros_like(placement.target)
     for block, place in each_block(placement):
         if hasattr(block, "corrects"):
             raise ValueError(
@@ -74,16 +83,21 @@ def wired(image: CompiledNetwork, chip: Chip) -> WiredImage:
                 " drawn from a surrogate, but second pairs follow what the first ones miss;"
                 " `--physics` takes any."
             )
-        held = placement.target[place]
-        _, seen = tile_matrices(chip, block.crossings, held[None])
-        effective[place] = seen[0].to(effective.dtype)
+        for held, found in (
+            (placement.target, effective),
+            (conducts, loaded),
+        ):
+            _, seen = tile_matrices(chip, block.crossings, held[place][None])
+            found[place] = seen[0].to(found.dtype)
     kept = torch.where(
         placement.target > 0, effective / placement.target, torch.ones(())
     )
     lines = None
     if not chip.lines.ideal:
         lines = loaded_lines(placement, chip.lines, image.info)
-    return WiredImage(image, chip, effective, kept, lines, chip.cell)
+    return WiredImage(
+        image, chip, effective, kept, conducts, loaded, lines, chip.cell
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,25 +144,26 @@ def drawn_chip(
     effort[fixed] = spent
 
     placement = before
-    effective = of.effective
-    kept = of.kept
-    conducts = before.target
+    effective = of.loaded
+    conducts = of.conducts
     error = first.error
     variance = first.variance
     converged = first.converged
     if bool(fixed.any()):
         at_first = torch.zeros_like(before.target)
         at_first[fixed] = held[:, 0]
-        placement, effective, again = _mended(of, fixed, at_first)
+        placement, reckoned, again = _mended(of, fixed, at_first)
         conducts = torch.where(fixed, at_first, placement.target)
-        kept = effective / conducts.clamp(min=_NOTHING)
+        effective, conducts = _loaded(of, placement, reckoned, conducts)
         # whoever has another target is programmed again
         second = table.draw(placement.target[again], generator)
         error = error.index_put((again,), second.error)
         variance = variance.index_put((again,), second.variance)
         converged = converged.index_put((again,), second.converged)
         effort[again] += second.effort
-    cells = effective[:, None] + kept[:, None] * error
+    kept = effective / conducts.clamp(min=_NOTHING)
+    off = (placement.target - conducts)[:, None] + error
+    cells = effective[:, None] + kept[:, None] * off
     cells[fixed] = effective[fixed, None] * _relative(held)
     bent = conducts * cubic_coefficient(of.model, conducts)
     working = ~fixed
@@ -160,6 +175,29 @@ def drawn_chip(
         int(fixed.sum()),
         float(converged[working].double().mean()) if working.any() else 1.0,
         _cost(of, table, effort, placement.target),
+    )
+
+
+def _loaded(
+    of: WiredImage,
+    after: Placement,
+    reckoned: Float[Tensor, " cells"],
+    conducts: Float[Tensor, " cells"],
+) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
+    """What the wires leave of cells (S), and what they conduct (S).
+
+    Those that do not answer, and their partners, have what was reckoned for them; all others
+    conduct less at zero bias than their targets say.
+    """
+    partner = of.image.placement.partner
+    turned = after.sign != of.image.placement.sign
+    planned = torch.where(turned, of.effective[partner], of.effective)
+    touched = reckoned != planned
+    loaded = torch.where(turned, of.loaded[partner], of.loaded)
+    at_rest = torch.where(turned, of.conducts[partner], of.conducts)
+    return (
+        torch.where(touched, reckoned, loaded),
+        torch.where(touched, conducts, at_rest),
     )
 
 
