@@ -102,6 +102,14 @@ def test_another_opset_is_refused_with_the_ones_that_are_read(
     )
 
 
+def test_a_file_of_other_operators_alone_is_refused_with_their_names(
+    tmp_path: Path,
+) -> None:
+    made = plain()
+    made.opset_import[0].domain = "ai.onnx.ml"
+    assert "only those of `ai.onnx.ml`" in refused(save(made, tmp_path))
+
+
 def outside(location: str, **more: str) -> Any:
     made = plain()
     tensor = made.graph.initializer[0]

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from mho.checks import RefusedError
+from mho.checks import RefusedError, one_line
 from mho.network.formats.onnx.lifting import lifted
 
 OPSETS = range(7, 22)
@@ -83,9 +83,16 @@ def opset_of(model: Any) -> int:
         if item.domain in ("", "ai.onnx")
     ]
     # Other domains have operators of their own, which are refused one by one.
+    if not versions:
+        others = ", ".join(
+            f"`{one_line(item.domain)}`" for item in model.opset_import
+        )
+        raise RefusedError(
+            f"uses none of the standard's operators, only those of {others}, which mho does not"
+            " know; export the network itself with `opset_version=18`"
+        )
     if len(versions) != 1:
-        found = ", ".join(map(str, versions)) or "missing"
-        raise _of_opset(found)
+        raise _of_opset(", ".join(map(str, versions)))
     return int(versions[0])
 
 
