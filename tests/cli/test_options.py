@@ -118,6 +118,12 @@ KNOWN = (
         ("kind", "default"),
         "an image names the preset that it was compiled for",
     ),
+    Known(
+        "--chip",
+        "reproduce",
+        ("kind", "default"),
+        "claims are of their paper's own cells, unless another preset is named",
+    ),
     Known("--chips", "fleet", ("default",), "what a fleet is needs many"),
     Known(
         "--levels",
