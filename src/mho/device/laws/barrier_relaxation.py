@@ -152,19 +152,26 @@ def barrier_relaxation_shift(
     """
     y = min(max(core, F(0)), law.full) / law.full
     exponent = log(tail_exponent(strength))
-    drift = ((law.median_3 * y + law.median_2) * y + law.median_1) * y
-    drift = (drift + law.median_0) / _MICRO
+    drift = (
+        cubic(y, law.median_0, law.median_1, law.median_2, law.median_3)
+        / _MICRO
+    )
     if strength > 0:
-        size = ((law.up_3 * y + law.up_2) * y + law.up_1) * y + law.up_0
+        size = cubic(y, law.up_0, law.up_1, law.up_2, law.up_3)
         drift += exp(size + law.up_tail * exponent)
     else:
-        size = ((law.down_3 * y + law.down_2) * y + law.down_1) * y
-        drift -= exp(size + law.down_0 + law.down_tail * exponent)
+        size = cubic(y, law.down_0, law.down_1, law.down_2, law.down_3)
+        drift -= exp(size + law.down_tail * exponent)
     grown = log1p(age / law.onset) / law.at_stated * law.scale
     drifted = max(core + drift * grown * _MICRO, F(0))
     lived = log(max(age, _SOON)) - law.log_lifetime
     lived -= law.lifetime_slope * y + law.lifetime_spread * strength
     return drifted * _kept(lived / law.loss_width) - core
+
+
+def cubic(y: Real, c0: Real, c1: Real, c2: Real, c3: Real) -> Real:
+    """c₀ + c₁y + c₂y² + c₃y³."""
+    return ((c3 * y + c2) * y + c1) * y + c0
 
 
 def _kept(x: Real) -> Real:

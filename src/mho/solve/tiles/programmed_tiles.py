@@ -232,40 +232,32 @@ class ProgrammedTiles:
     ) -> Float64[Tensor, "outputs batch"]:
         """What the tiles make of vectors; arguments as for drawn cells."""
         before = self.bench.ledger
-        one = self._one_transposed if transposed else self._one
-        found = torch.stack([one(vector) for vector in vectors.T], 1)
+        found = torch.stack(
+            [self._one(vector, back=transposed) for vector in vectors.T], 1
+        )
         self._last = self.bench.ledger - before
         return found
 
-    def _one(self, vector: Float64[Tensor, " inputs"]) -> Tensor:
-        """One vector through all blocks."""
+    def _one(self, vector: Float64[Tensor, " given"], *, back: bool) -> Tensor:
+        """One vector through all blocks, or back: then columns are driven and rows are read."""
         where = self._where
-        outputs, rows = where.size
-        down, across = where.grid
+        (outputs, rows), (down, across) = where.size, where.grid
+        taken, given = (across, rows), (down, outputs)
+        entry, exit_ = where.input, where.output
+        multiply = self._through
+        if back:
+            taken, given = given, taken
+            entry, exit_ = exit_, entry
+            multiply = self._back_through
         largest = float(vector.abs().max()) or 1.0
-        whole = vector.new_zeros(across * rows)
+        whole = vector.new_zeros(taken[0] * taken[1])
         whole[: vector.numel()] = vector / largest
-        parts = whole.view(across, rows)
-        found = vector.new_zeros(down, outputs)
+        parts = whole.view(taken)
+        found = vector.new_zeros(given)
         for place_, own in enumerate(where.which.tolist()):
-            sums = self._through(own, parts[where.input[place_]])
-            found[where.output[place_]] += sums * self.units[own] * largest
-        return found.flatten()[: where.shape[0]]
-
-    def _one_transposed(self, vector: Float64[Tensor, " outputs"]) -> Tensor:
-        """One vector backwards through all blocks: columns are driven, rows are read."""
-        where = self._where
-        outputs, rows = where.size
-        down, across = where.grid
-        largest = float(vector.abs().max()) or 1.0
-        whole = vector.new_zeros(down * outputs)
-        whole[: vector.numel()] = vector / largest
-        parts = whole.view(down, outputs)
-        found = vector.new_zeros(across, rows)
-        for place_, own in enumerate(where.which.tolist()):
-            sums = self._back_through(own, parts[where.output[place_]])
-            found[where.input[place_]] += sums * self.units[own] * largest
-        return found.flatten()[: where.shape[1]]
+            sums = multiply(own, parts[entry[place_]])
+            found[exit_[place_]] += sums * self.units[own] * largest
+        return found.flatten()[: where.shape[1 if back else 0]]
 
     def _through(self, own: int, shares: Tensor) -> Tensor:
         """Sums of one block of the matrix, of all pairs of its numbers (1).
