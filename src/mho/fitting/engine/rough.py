@@ -33,13 +33,12 @@ _FLAT = 1e-9
 def rough_intervals(places: Coordinates, best: Row, loss: float) -> list[Ends]:
     """The 95 % interval of each number, all others free, as far as a few steps lead them.
 
+    Where a smaller loss is found on the way, the search ends with the place of it.
+
     Args:
         places: A law in its coordinates.
         best: Coordinates of the smallest loss.
         loss: That loss.
-
-    Raises:
-        BetterFound: The place was not the best.
     """
     optimum = Optimum(places, best, loss, upward(curvature(places, best)))
     return [
