@@ -38,7 +38,8 @@ def cache_folder() -> Path:
     else:
         base = os.environ.get("XDG_CACHE_HOME")
         usual = Path.home() / ".cache"
-    return (Path(base) if base else usual) / "mho" / "kernels"
+    folder = Path(base) if base else usual
+    return folder / "mho" / "kernels"
 
 
 class Kernels:

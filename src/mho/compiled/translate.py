@@ -109,8 +109,10 @@ class Translation:
         }
         for name, value in used_by(plain, self._laws):
             replaced[name] = self(value) if _is_ours(value) else value
+
         if decorate is not None:
             return decorate(self._copy(plain, replaced))
+
         # a copy keeps what it uses, so no other thing can get one of these numbers
         key = (plain, *map(id, replaced.values()))
         if key not in self._copies:

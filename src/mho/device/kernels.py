@@ -111,9 +111,11 @@ def pulse(
     words: Array,
 ) -> None:
     """Give each cell its train of pulses, as it sees them."""
-    few = max(BLOCK // max(train.shape[0], 1), 1)
-    for start in range(0, cells.shape[0], few):
-        stop = min(start + few, cells.shape[0])
+    length = max(train.shape[0], 1)
+    few = max(BLOCK // length, 1)
+    count = cells.shape[0]
+    for start in range(0, count, few):
+        stop = min(start + few, count)
         trains = Trains(
             train[:, start:stop].copy(),
             width,

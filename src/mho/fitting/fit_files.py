@@ -140,9 +140,11 @@ def fit_files(
             others.setdefault(_PARTS[type(one)], []).append(one)
         else:
             _refuse(one)
+
     ramps, varied = _by_amplitude(ramps)
     if varied:
         others[switching_part] = varied
+
     found = fit_ramps(ramps, progress) if ramps else None
     parts = [make(some, base, progress) for make, some in others.items()]
     return _together(found, parts, base, name, told)

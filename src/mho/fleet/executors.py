@@ -58,7 +58,8 @@ def opened_executor(
     if word == "dask":
         _needed("distributed", "dask")
         return lambda: _local_dask(workers)
-    if kind == "dask" and rest.startswith("//") and len(rest) > 2:
+    is_address = rest.startswith("//") and len(rest) > 2
+    if kind == "dask" and is_address:
         _needed("distributed", "dask")
         return lambda: _dask(f"tcp:{rest}")
     if kind == "slurm" and rest:

@@ -133,8 +133,9 @@ class PartStore:
                 path.unlink(missing_ok=True)
                 continue
             named = _NAME.fullmatch(path.name)
-            if named and named[1] in wanted:
-                yield path, named, wanted[named[1]]
+            if named is None or named[1] not in wanted:
+                continue
+            yield path, named, wanted[named[1]]
 
     def _put_aside(self, path: Path) -> None:
         aside = self.folder / DAMAGED
@@ -216,7 +217,8 @@ def _read(
 def _row(held: Mapping[str, object]) -> Row:
     row = {}
     for name, value in held.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        is_number = isinstance(value, int | float)
+        if isinstance(value, bool) or not is_number:
             raise TypeError(name)
         if not math.isfinite(value):
             raise ValueError(name)

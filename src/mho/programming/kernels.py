@@ -235,6 +235,7 @@ def make_train(cell: Record, p: Record, train: Table) -> None:
         train[n] = law_train_amplitude(cell, p.denoise, voltages, n, length)
     for n in range(length, train.shape[0]):
         train[n] = F(0)
+
     cell.denoise_pulses += length
     # the next reading tells whether the train switched the cell
     cell.trains += 1

@@ -112,7 +112,9 @@ def _plain(value: Any, tensors: dict[str, Tensor]) -> Any:
         }
         return {_OF: type(value).__name__, "fields": held}
     if isinstance(value, Mapping):
-        held = {str(k): _plain(v, tensors) for k, v in value.items()}
+        held = {
+            str(name): _plain(inner, tensors) for name, inner in value.items()
+        }
         return {_MAPPING: held}
     if isinstance(value, list | tuple):
         return [_plain(one, tensors) for one in value]

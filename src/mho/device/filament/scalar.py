@@ -309,6 +309,7 @@ def age(cell: Record, p: Record, cycles: float, now: float, draw: Word) -> None:
     if cell.stuck:
         return
     cell.cycles += cycles
+
     cell.core = p.formed
     # a share of 1: nothing of the old is left
     law_renewal(cell, p, F(1), draw)

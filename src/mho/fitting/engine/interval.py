@@ -195,6 +195,7 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
         step = solved(optimum.second, free, slope[free])
         if step is None:
             return False
+
         moved = np.clip(where[free] + step, 0.0, 1.0)
         # what the step may still win
         left = float(-slope[free] @ (moved - where[free])) / 2

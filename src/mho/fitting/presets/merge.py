@@ -84,11 +84,9 @@ def _named(merged: Preset, base: Preset, name: str, given: set[str]) -> Preset:
     if merged.origin is not None and merged.name == name:
         return merged
     fitted = sorted(full for full in given if is_fitted(merged.values[full]))
-    source = ", ".join(
-        dict.fromkeys(
-            _sources(merged.values[full] for full in fitted or sorted(given))
-        )
-    )
+    telling = fitted or sorted(given)
+    sources = _sources(merged.values[full] for full in telling)
+    source = ", ".join(dict.fromkeys(sources))
     beside = len(given) - len(fitted)
     set_here = f", {beside} more are set beside them" if beside else ""
     return replace(

@@ -187,9 +187,11 @@ def _at_cell(
         ohms = selector.resistance(gates).double().numpy()
         stops = selector.compliance(gates).double().numpy()
         limit = np.where(told, stops, limit)
+
     reached = volts / (1.0 + ohms * np.maximum(before, 0.0))
     if np.all(reached > _SAME * volts):
         return volts, limit, ()
+
     lost = float(1.0 - (reached / volts).min())
     said = (
         f"amplitudes are taken as those of the driver: resistance in series, as {base.name} has"

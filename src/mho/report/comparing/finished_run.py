@@ -105,7 +105,8 @@ def read_run(folder: Path, name: str = "") -> FinishedRun:
 
 def _result(folder: Path) -> dict[str, Any]:
     path = folder / _RESULT
-    if path.is_symlink() or not path.is_file():
+    is_lost = path.is_symlink() or not path.is_file()
+    if is_lost:
         raise _refused(folder, f"has lost its `{_RESULT}`")
     if path.stat().st_size > _LARGEST:
         raise _refused(folder, f"has a `{_RESULT}` that is too large")

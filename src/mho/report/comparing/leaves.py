@@ -80,7 +80,8 @@ def _named(
     """Every part with the names of what it is called by."""
     found = []
     for part in held:
-        if measured and measured <= set(part):
+        known = set(part)
+        if measured and measured <= known:
             named = [name for name in part if name not in measured]
         else:
             named = [name for name in _NAMES if name in part]

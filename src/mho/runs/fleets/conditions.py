@@ -86,12 +86,14 @@ def _axis(text: str, job: Job) -> tuple[str, list[str]]:
     name, equals, rest = text.partition("=")
     name = name.strip()
     numbers = preset(job.chip).values
-    if name not in _FIELDS and name not in numbers:
+    is_known = name in _FIELDS or name in numbers
+    if not is_known:
         known = ", ".join(f"`{one}`" for one in _FIELDS)
         raise ValueError(
             f"Argument `vary` must name one of {known}, or a number of the preset (see"
             f" `mho presets {job.chip}`), but names `{name}`.{_nearest(name, numbers)}"
         )
+
     values = [value.strip() for value in rest.split(",")]
     if not equals or not all(values):
         raise ValueError(

@@ -130,8 +130,10 @@ def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
         read: Network, data and metric.
         progress: Told what is being done.
     """
-    if task.way == PHYSICS or task.table is not None:
+    needs_table = task.way != PHYSICS and task.table is None
+    if not needs_table:
         return task
+
     stage = "programming cells for the table"
     progress(stage, 0.0)
     pairs = _meant(task, read)

@@ -76,6 +76,7 @@ def summarised(found: FleetResult, asked: Questioned) -> dict[str, Any]:
         "stopped_early": found.stopped,
         asked.metric.key: _told(scores) | {"reached_by": _bounds(rows, asked)},
     }
+
     if asked.threshold is not None:
         summary["yield"] = _yield(rows, asked, asked.threshold)
     if asked.width is not None:
@@ -83,6 +84,7 @@ def summarised(found: FleetResult, asked: Questioned) -> dict[str, Any]:
             "width": asked.width,
             "chips": chips_needed(scores, asked.width),
         }
+
     for name in FIGURES:
         summary[name] = _told(Tally(float(row[name]) for row in rows))
     return summary

@@ -165,7 +165,8 @@ def _cells(
     paper: Paper, change: list[str], chip: str | None
 ) -> tuple[Preset, dict[str, float]]:
     """The paper's cells, or the user's, with numbers changed as the user says."""
-    kind = preset(paper.preset if chip is None else chip)
+    cells = paper.preset if chip is None else chip
+    kind = preset(cells)
     if paper.law and change:
         raise ValueError(
             f"Argument `set` must name a paper with a preset's cells, but `{paper.name}` has"
