@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mho.compiled import Kernels, KernelsOrPlain
+from mho.compiled import F, Kernels, KernelsOrPlain, exp
 from mho.compiled.translate import Translation
 
 
@@ -86,17 +86,12 @@ def test_what_no_compiler_takes_runs_all_the_same() -> None:
     assert kernels["once"](5.0) == 5
 
 
-def half(x: float) -> float:
-    """What every law shares."""
-    return x / 2
-
-
 def halved(x: float) -> float:
-    """A kernel of a law, and of what is none."""
-    return half(law(x))
+    """A kernel of a law, and of arithmetic."""
+    return float(exp(F(0))) * law(x) / 2
 
 
-def test_what_laws_share_is_compiled_once_and_laws_are_not_mixed_up() -> None:
+def test_arithmetic_is_compiled_once_and_laws_are_not_mixed_up() -> None:
     copies: dict[tuple[Any, ...], Any] = {}
     compiled: list[str] = []
 
@@ -104,9 +99,11 @@ def test_what_laws_share_is_compiled_once_and_laws_are_not_mixed_up() -> None:
         compiled.append(function.__name__)
         return function
 
+    twice, other = times(2.0), times(5.0)
+
     def found(own: Callable[[float], float]) -> Any:
         return Translation(decorate, {"law": own}, copies)(halved)(3.0)
 
-    assert (found(times(2.0)), found(times(5.0))) == (3.5, 8.0)
-    assert compiled.count("half") == 1
+    assert (found(twice), found(other), found(twice)) == (3.5, 8.0, 3.5)
+    assert compiled.count("exp") == 1
     assert compiled.count("halved") == 2

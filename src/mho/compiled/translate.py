@@ -19,6 +19,9 @@ import numpy as np
 Laws = Mapping[str, Callable[..., Any]]
 """Functions that take the place of globals of these names, whoever calls them."""
 
+_ARITHMETIC = "mho.compiled."
+"""Room whose functions take numbers and no records."""
+
 Copies = dict[tuple[Any, ...], Any]
 """Compiled functions, by the plain one and the identities of all that they use."""
 
@@ -72,7 +75,7 @@ class Translation:
         decorate: Makes a compiled function of a plain one.
         laws: What takes the place of globals of these names.
         copies: Copies that others made with the same `decorate`, and where this one adds its own:
-            what calls the same functions and uses the same constants is compiled once.
+            what has the same laws is compiled once, and arithmetic once for all.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Translation:
         self._decorate = decorate
         self._laws = laws
         self._copies: Copies = {} if copies is None else copies
+        self._same_laws = tuple(sorted((n, id(laws[n])) for n in laws))
         self._done: dict[FunctionType, Any] = {}
 
     def __call__(
@@ -113,8 +117,11 @@ class Translation:
         if decorate is not None:
             return decorate(self._copy(plain, replaced))
 
+        # records of two kinds may begin alike, and the compiler would take one for the other
+        numbers_alone = str(plain.__module__).startswith(_ARITHMETIC)
+        scope = () if numbers_alone else self._same_laws
         # a copy keeps what it uses, so no other thing can get one of these numbers
-        key = (plain, *map(id, replaced.values()))
+        key = (plain, scope, *map(id, replaced.values()))
         if key not in self._copies:
             self._copies[key] = self._decorate(self._copy(plain, replaced))
         self._done[plain] = self._copies[key]

@@ -217,8 +217,8 @@ def _read(
 def _row(held: Mapping[str, object]) -> Row:
     row = {}
     for name, value in held.items():
-        is_number = isinstance(value, int | float)
-        if isinstance(value, bool) or not is_number:
+        is_flag = isinstance(value, bool)
+        if is_flag or not isinstance(value, int | float):
             raise TypeError(name)
         if not math.isfinite(value):
             raise ValueError(name)

@@ -54,7 +54,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Needs(Configuration):
+class Needs:
     """What a preset must have for a claim to make sense on its cells.
 
     Args:

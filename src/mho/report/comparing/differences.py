@@ -248,7 +248,6 @@ def _told(difference: float | int | None, first: Value, unit: str) -> str:
         return f"{100 * difference:+.2f} points"
     sign = "-" if difference < 0 else "+"
     text = sign + _number(abs(difference), unit)
-    is_number = isinstance(first, int | float)
-    if is_number and first:
+    if isinstance(first, int | float) and first:
         text += f" ({difference / abs(first):+.1%})"
     return text
