@@ -9,13 +9,19 @@ from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.curve import Curve
 from mho.fitting.engine.derivative import Complex, complex_step
 from mho.fitting.engine.fit import best_of, fit_law
-from mho.fitting.engine.interval import RISE, Optimum, upward
+from mho.fitting.engine.interval import (
+    RISE,
+    BetterFound,
+    Optimum,
+    upward,
+)
 from mho.fitting.engine.law import FittedLaw, LawFit, Row
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
 from mho.fitting.engine.rough import led
 
 __all__ = [
     "RISE",
+    "BetterFound",
     "Complex",
     "Coordinates",
     "Curve",
