@@ -65,33 +65,8 @@ class Start:
             )
             if pulses.has(way)
         ]
-        ends = [
-            FreeParameter(
-                "switching.low",
-                "S",
-                low,
-                1e-9,
-                max(least + _INSIDE * reach, 2e-9),
-                useful=reach / 5,
-            ),
-            FreeParameter(
-                "switching.high",
-                "S",
-                high,
-                most - _INSIDE * reach,
-                _BEYOND * high,
-                useful=reach,
-            ),
-        ]
-        spreads = [
-            FreeParameter(
-                f"switching.{name}", "1", begin, 0.0, end, useful=useful
-            )
-            for name, begin, end, useful in (
-                ("gain_spread", 0.25, 2.0, 1.0),
-                ("voltage_spread", 0.07, 0.5, 0.3),
-            )
-        ]
+        ends = _ends(pulses, low, high)
+        spreads = _spreads()
         return [
             *found,
             FreeParameter(
@@ -179,3 +154,46 @@ def _common_slope(volts: Row, y: Row, group: np.ndarray) -> float:
     z = y - (np.bincount(number, y) / count)[number]
     rise = float(x @ z) / max(float(x @ x), 1e-12)
     return float(np.clip(1.0 / max(rise, 0.6), 0.02, 1.5))
+
+
+def _ends(
+    pulses: SwitchingPulses, low: float, high: float
+) -> list[FreeParameter]:
+    """Both ends of the range, from where readings of typical cells begin and end.
+
+    Args:
+        pulses: The pulses.
+        low: Where the search for the lower end begins (S).
+        high: The same of the upper one (S).
+    """
+    least, most = pulses.reach
+    reach = most - least
+    return [
+        FreeParameter(
+            "switching.low",
+            "S",
+            low,
+            1e-9,
+            max(least + _INSIDE * reach, 2e-9),
+            useful=reach / 5,
+        ),
+        FreeParameter(
+            "switching.high",
+            "S",
+            high,
+            most - _INSIDE * reach,
+            _BEYOND * high,
+            useful=reach,
+        ),
+    ]
+
+
+def _spreads() -> list[FreeParameter]:
+    """How cells differ: in the size of their steps, and in their voltages (1)."""
+    return [
+        FreeParameter(f"switching.{name}", "1", begin, 0.0, end, useful=useful)
+        for name, begin, end, useful in (
+            ("gain_spread", 0.25, 2.0, 1.0),
+            ("voltage_spread", 0.07, 0.5, 0.3),
+        )
+    ]
