@@ -41,6 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_a_trace_gives_a_table_a_figure_and_json(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -167,6 +167,7 @@ def test_only_keep_changes_the_chip(
         ),
     ],
 )
+@pytest.mark.usefixtures("rendered_figures")
 def test_inspect_says_what_a_file_is_and_draws_it(
     file: str, words: list[str], place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,11 +86,11 @@ CASES = {
         ("run/points.json", "run/sweep.csv"),
     ),
     "reproduce": Case(
-        "reproduce --quick --only F8 --only F6-relaxation --out run",
+        "reproduce --quick --only F6-relaxation --only F1 --out run",
         ("run/result.json",),
     ),
     "yield": Case(
-        "yield net.py:mlp --data data.npz --shares 0,0.1 --chips 1 --tolerance 20uS"
+        "yield net.py:mlp --data data.npz --shares 0.1 --chips 1 --tolerance 20uS"
         " --out run",
         ("run/result.json",),
     ),

@@ -23,6 +23,7 @@ SHOWN = (
 
 
 @pytest.mark.parametrize("name", [*SHOWN, "aihwkit"])
+@pytest.mark.usefixtures("rendered_figures")
 def test_each_kind_gives_a_table_a_figure_and_json(
     name: str,
     tmp_path: Path,

@@ -20,6 +20,7 @@ def result(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_json_on_standard_output_is_all_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

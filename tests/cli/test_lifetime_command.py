@@ -52,6 +52,7 @@ def entered(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 WORDS = ["lifetime", "chip.mho", "--data", "data.npz", "--times", "1h,1y"]
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_a_life_writes_json_and_a_figure_and_leaves_the_chip(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

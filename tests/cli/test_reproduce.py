@@ -16,6 +16,7 @@ def run(*words: str) -> int:
     return call("reproduce", *words)
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_a_claim_that_holds_is_written_with_its_figure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ def entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mho.runs.equations.statistics._SIZE", 24)
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_a_solution_is_written_with_figure_page_and_json(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

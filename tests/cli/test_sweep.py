@@ -18,6 +18,7 @@ def run(*words: str) -> int:
     return call("sweep", *words)
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_a_sweep_writes_table_parquet_figure_and_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

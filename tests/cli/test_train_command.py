@@ -41,6 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_training_writes_json_a_figure_and_a_chip_to_go_on_with(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -100,6 +100,7 @@ def plain(path: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_every_step_has_accuracy_and_cost_and_the_figure_is_drawn(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -9,6 +9,7 @@ from calling import call
 SMALL = ["wires", "--size", "10x9", "--wires", "2", "--range", "50uS:500uS"]
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_json_on_standard_output_is_all_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("rendered_figures")
 def test_a_yield_writes_json_and_a_figure_and_remedies_help(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,14 +94,14 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Stopped before the fourth of six: three are left to do, and the files are the same bytes."""
+    """Stopped before the second of three: two are left to do, and the files are the same bytes."""
     asked = ["yield", *words[:-1]]
-    grid = ["--shares", "0,0.05", "--chips", "1"]
+    grid = ["--shares", "0.05", "--chips", "1"]
     assert call(*asked, "whole", *grid) == 0
     made: list[str] = []
 
     def measured(*given: Any, remedy: str, **named: Any) -> YieldPoint:
-        if len(made) == 3:
+        if len(made) == 1:
             raise KeyboardInterrupt
         made.append(remedy)
         return measure_yield(*given, remedy=remedy, **named)
@@ -111,9 +112,9 @@ def test_an_interrupted_yield_goes_on_with_the_next_chip(
     assert not Path("cut/result.json").exists()
     assert call(*asked, "cut", *grid, "--resume", "--spares", "1") == 2
     assert "another one" in capsys.readouterr().err
-    made.clear()
+    made[:] = ["", ""]
     assert call(*asked, "cut", *grid, "--resume") == 0
-    assert made == ["none", "partners", "mapped"]
+    assert made[2:] == ["partners", "mapped"]
     assert sorted(p.name for p in Path("cut").iterdir()) == [
         ".mho-run.json",
         "parts",

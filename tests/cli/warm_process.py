@@ -123,7 +123,10 @@ def _warm_up() -> None:
     for found in pkgutil.walk_packages(mho.cli.__path__, "mho.cli."):
         importlib.import_module(found.name)
     from mho.files import KeptState
-    from mho.runs import measurement
+    from mho.runs import measurement, warm_up
+
+    # Children have the kernels of the usual kind with them, instead of loading them each.
+    warm_up()
 
     # Figures take most of the time of a small run.
     for module in list(sys.modules.values()):

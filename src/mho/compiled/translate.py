@@ -11,6 +11,7 @@ import dis
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -26,15 +27,18 @@ Copies = dict[tuple[Any, ...], Any]
 """Compiled functions, by the plain one and the identities of all that they use."""
 
 
-def names_used(code: CodeType) -> Iterator[str]:
+@cache
+def names_used(code: CodeType) -> tuple[str, ...]:
     """Global names that a function's code looks up, in the order of their first use."""
+    found: dict[str, None] = {}
     # `co_names` has the names of attributes too
     for step in dis.get_instructions(code):
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield str(step.argval)
+            found[str(step.argval)] = None
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from names_used(constant)
+            found.update(dict.fromkeys(names_used(constant)))
+    return tuple(found)
 
 
 def bare(function: Callable[..., Any]) -> FunctionType:
@@ -53,7 +57,7 @@ def bare(function: Callable[..., Any]) -> FunctionType:
 
 def used_by(function: FunctionType, laws: Laws) -> Iterator[tuple[str, Any]]:
     """Names and values that a function finds outside itself, as they will be once compiled."""
-    for name in dict.fromkeys(names_used(function.__code__)):
+    for name in names_used(function.__code__):
         if name in laws:
             yield name, laws[name]
         elif name in function.__globals__:

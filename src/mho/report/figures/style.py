@@ -161,13 +161,21 @@ def draw_png(figure: Callable[[], Figure]) -> bytes:
         figure: Makes the figure; called inside our style, since a user's own settings for
             matplotlib must not change a report.
     """
-    file = io.BytesIO()
     with mpl.style.context(["default", _LOOK]):
-        drawn = figure()
-        drawn.set_dpi(DPI)
-        # `Figure.savefig` would draw everything twice, the first time for the layout alone.
-        # Without its name in the file, another version of matplotlib may give the same bytes.
-        FigureCanvasAgg(drawn).print_png(file, metadata={"Software": None})
+        return rendered(figure())
+
+
+def rendered(figure: Figure) -> bytes:
+    """The pixels of a figure, as a PNG image.
+
+    Args:
+        figure: The figure, with everything on it.
+    """
+    file = io.BytesIO()
+    figure.set_dpi(DPI)
+    # `Figure.savefig` would draw everything twice, the first time for the layout alone.
+    # Without its name in the file, another version of matplotlib may give the same bytes.
+    FigureCanvasAgg(figure).print_png(file, metadata={"Software": None})
     return file.getvalue()
 
 
