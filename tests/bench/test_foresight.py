@@ -52,7 +52,9 @@ def test_foreseen_products_are_the_same(
     unaware = bench(read_noise, wires=wires)
     wanted = looks(unaware)
     for at_once in (1, 60, 1 << 18):
-        monkeypatch.setattr("mho.bench.simulated.foresight._CELLS", at_once)
+        monkeypatch.setattr(
+            "mho.bench.simulated.products.foresight._CELLS", at_once
+        )
         aware = bench(read_noise, wires=wires)
         with foresee(aware, list(zip(blocks(), VECTORS, strict=True)), MOMENTS):
             found = looks(aware)

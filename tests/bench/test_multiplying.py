@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mho.bench.simulated import SimulatedBench
-from mho.bench.simulated.crossings import checked_full_scale
+from mho.bench.simulated.products import checked_full_scale
 from mho.chip import Chip
 from mho.chip.periphery import SignedConverter
 from mho.chip.periphery.front_end import Transimpedance

@@ -103,17 +103,21 @@ class Multiplying(Protocol):
 
 
 @runtime_checkable
-class GroupMultiplying(Protocol):
-    """A bench that multiplies blocks of one shape in one call."""
+class WindowMultiplying(Protocol):
+    """A bench that multiplies windows of images by blocks of one shape, without copying them."""
 
-    def multiply_groups(
+    def multiply_windows(
         self,
-        voltage: Float[Tensor, "groups batch rows"],
+        images: Float[Tensor, "batch channels _ _"],
+        kernel: tuple[int, int],
         plus: Int64[Tensor, "groups rows cols"],
         minus: Int64[Tensor, "groups rows cols"] | None,
         full_scale: Sequence[float],
-    ) -> Float[Tensor, "groups batch cols"]:
-        """What `multiply` gives for one block after the other, to the same bits (A)."""
+        *,
+        stride: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+    ) -> Float[Tensor, "batch results _ _"]:
+        """What `multiply` gives for the windows, block after block (A)."""
 
 
 @runtime_checkable

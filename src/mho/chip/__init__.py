@@ -16,6 +16,7 @@ from mho.chip.product_noise import (
     normal_quantiles,
 )
 from mho.chip.selector import NoSelector, Selector
+from mho.chip.windows import WindowMultiplier, Windows
 
 __all__ = [
     "DRIVERS",
@@ -27,6 +28,8 @@ __all__ = [
     "NoSelector",
     "Selector",
     "VectorDraws",
+    "WindowMultiplier",
+    "Windows",
     "half_select",
     "half_select_margin",
     "normal_quantiles",

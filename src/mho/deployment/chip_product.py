@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
-from mho.bench import GroupMultiplying
+from mho.bench import WindowMultiplying
 from mho.mapping import PairBlock, ReferenceBlock
-from mho.network.operations import LinearLayer
+from mho.network.operations import Convolution, LinearLayer
 
 if TYPE_CHECKING:
     from mho.deployment.deployed import DeployedNetwork
@@ -43,44 +44,51 @@ class ChipProduct:
         self,
         numbers: Sequence[int],
         layers: Sequence[LinearLayer],
-        vectors: Float[Tensor, "groups vectors in"],
-    ) -> Float[Tensor, "groups vectors out"]:
-        """What calls for one layer after the other give, to the same bits (1).
+        activation: Float[Tensor, "batch ..."],
+    ) -> Float[Tensor, "batch results _ _"] | None:
+        """What calls for one layer after the other give, but for the rounding of sums (1).
+
+        `None` where groups must be called one after the other.
 
         Args:
             numbers: Numbers of the groups' layers.
-            layers: The layers, of one shape.
-            vectors: Inputs of each (1).
+            layers: The layers, convolutions of one shape.
+            activation: Input of all of them, which share its channels evenly (1).
         """
-        deployed = self._deployed
         blocks = self._one_for_each(numbers)
         if blocks is None:
-            each = zip(numbers, layers, vectors, strict=True)
-            return torch.stack([self(n, layer, v) for n, layer, v in each])
+            return None
+        deployed = self._deployed
+        moves = layers[0].convolution
+        assert moves is not None
         read_voltage = deployed.bench.info.read_voltage
-        volts = [read_voltage / deployed.ranges.inputs[n] for n in numbers]
-        per_one = torch.tensor(volts, dtype=vectors.dtype)[:, None, None]
-        driven = vectors * per_one
-        currents = self._currents(numbers, blocks, driven)
-        products = torch.stack(
-            [
-                block.signed(current, rows) / block.scale
-                for block, current, rows in zip(
-                    blocks, currents, driven, strict=True
-                )
-            ]
+        volts = torch.tensor(
+            [read_voltage / deployed.ranges.inputs[n] for n in numbers],
+            dtype=activation.dtype,
         )
-        products = products / per_one
+        image = moves.image(activation)
+        channels = image.shape[1] // len(numbers)
+        driven = image * _of_channels(volts, channels)
+        currents = self._currents(numbers, blocks, moves, driven)
+        currents = _signed(blocks, currents, driven, moves)
+        outputs = currents.shape[1] // len(numbers)
+        scales = torch.cat([block.scale.expand(outputs) for block in blocks])
+        # the current of a one: by the scale of its weight, and the voltage of its input
+        ones = _of_channels(scales, 1) * _of_channels(volts, outputs)
+        products = currents / ones
         for place, number in enumerate(numbers):
             correction = deployed.corrections.get(number)
             if correction is not None:
-                products[place] = correction(products[place])
+                own = slice(place * outputs, (place + 1) * outputs)
+                gain = _of_channels(correction.gain, 1)
+                offset = _of_channels(correction.offset, 1)
+                products[:, own] = gain * products[:, own] + offset
         return products
 
     def _one_for_each(self, numbers: Sequence[int]) -> list[Block] | None:
         """The blocks of layers that have one each, all alike; `None` if that is not so."""
         deployed = self._deployed
-        if not isinstance(deployed.bench, GroupMultiplying):
+        if not isinstance(deployed.bench, WindowMultiplying):
             return None
         found: list[Block] = []
         for number in numbers:
@@ -99,22 +107,80 @@ class ChipProduct:
         self,
         numbers: Sequence[int],
         blocks: Sequence[Block],
-        driven: Float[Tensor, "groups vectors rows"],
-    ) -> Float[Tensor, "groups vectors cols"]:
+        moves: Convolution,
+        driven: Float[Tensor, "batch channels _ _"],
+    ) -> Float[Tensor, "batch cols _ _"]:
         """Currents as the converters give them (A).
 
         Args:
             numbers: Numbers of the layers.
             blocks: The block of each.
+            moves: How their kernels move.
             driven: Row voltages (V).
         """
         deployed = self._deployed
         bench = deployed.bench
-        assert isinstance(bench, GroupMultiplying)
+        assert isinstance(bench, WindowMultiplying)
         crossings = torch.stack([block.crossings for block in blocks], 1)
+        plus = crossings[0]
         minus = crossings[1] if len(crossings) == 2 else None
         currents = deployed.ranges.currents
         full_scales = [
             float(currents[deployed.blocks_of(n)[0]]) for n in numbers
         ]
-        return bench.multiply_groups(driven, crossings[0], minus, full_scales)
+        return bench.multiply_windows(
+            driven,
+            moves.kernel_size,
+            plus,
+            minus,
+            full_scales,
+            stride=moves.stride,
+            dilation=moves.dilation,
+        )
+
+
+def _signed(
+    blocks: Sequence[Block],
+    currents: Float[Tensor, "batch cols down across"],
+    driven: Float[Tensor, "batch channels _ _"],
+    moves: Convolution,
+) -> Float[Tensor, "batch results down across"]:
+    """What stands for products, as `Block.signed` finds it for vectors (A).
+
+    Args:
+        blocks: The block of each group.
+        currents: Currents of all their columns (A).
+        driven: Row voltages (V).
+        moves: How the groups' kernels move.
+    """
+    if isinstance(blocks[0], PairBlock):
+        return currents
+    references = [
+        block for block in blocks if isinstance(block, ReferenceBlock)
+    ]
+    batch, _, *size = currents.shape
+    by_group = currents.view(batch, len(blocks), -1, *size)
+    signed: Tensor = by_group[:, :, :-1] - by_group[:, :, -1:]
+    signed = signed.flatten(1, 2)
+    if all(block.excess is None for block in references):
+        return signed
+    nothing = torch.zeros(references[0].shape)
+    excess = torch.stack(
+        [nothing if one.excess is None else one.excess for one in references]
+    )
+    kernels = excess.transpose(1, 2).flatten(0, 1)
+    channels = driven.shape[1] // len(blocks)
+    return signed - functional.conv2d(
+        driven,
+        kernels.reshape(-1, channels, *moves.kernel_size),
+        stride=moves.stride,
+        dilation=moves.dilation,
+        groups=len(blocks),
+    )
+
+
+def _of_channels(
+    values: Float[Tensor, " groups"], channels: int
+) -> Float[Tensor, "channels 1 1"]:
+    """A value for each of the channels of some groups."""
+    return values.repeat_interleave(channels)[:, None, None]

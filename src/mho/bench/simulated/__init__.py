@@ -7,9 +7,8 @@ with their half-selected cells; what names one chip among all.
 from mho.bench.simulated.bench import SimulatedBench
 from mho.bench.simulated.bench_numbers import check_bench_numbers
 from mho.bench.simulated.description import describe_chip
-from mho.bench.simulated.products import READ_NOISES
+from mho.bench.simulated.products import READ_NOISES, tile_matrices
 from mho.bench.simulated.specimen import ChipSpec
-from mho.bench.simulated.tile_matrices import tile_matrices
 
 __all__ = [
     "READ_NOISES",

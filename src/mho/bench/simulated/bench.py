@@ -17,10 +17,9 @@ from mho.bench.simulated.bench_numbers import (
     numbers_of,
     put_back,
 )
-from mho.bench.simulated.crossings import Crossings
 from mho.bench.simulated.description import describe_chip
 from mho.bench.simulated.passive import DisturbAccount, PassiveArray
-from mho.bench.simulated.products import Products
+from mho.bench.simulated.products import Crossings, Products
 from mho.bench.simulated.pulses import SelectedPulses
 from mho.bench.simulated.read_out import ReadOut
 from mho.checks import (
@@ -29,7 +28,7 @@ from mho.checks import (
     check_shape,
     check_within,
 )
-from mho.chip import Chip, Multiplier
+from mho.chip import Chip, Multiplier, Windows
 from mho.chip.periphery import LimitReport
 from mho.device import Cells
 from mho.ledger import Ledger
@@ -283,41 +282,41 @@ class SimulatedBench:
         self._multiplies += 1
         self._ledger += cost
 
-    def multiply_groups(
+    def multiply_windows(
         self,
-        voltage: Float[Tensor, "groups batch rows"],
+        images: Float[Tensor, "batch channels _ _"],
+        kernel: tuple[int, int],
         plus: Int64[Tensor, "groups rows cols"],
         minus: Int64[Tensor, "groups rows cols"] | None,
         full_scale: Sequence[float],
-    ) -> Float[Tensor, "groups batch cols"]:
-        """What `multiply` gives for one block after the other, to the same bits (A).
+        *,
+        stride: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+    ) -> Float[Tensor, "batch results _ _"]:
+        """What `multiply` gives for the windows of images, block after block (A).
+
+        Sums are rounded in another order, and noise has draws of its own.
 
         Args:
-            voltage: Row voltages of each input vector (V).
+            images: Row voltages, a pixel each, the channels of a block side by side (V).
+            kernel: Rows and columns of a window, whose pixels are a block's rows (pixels).
             plus: Cell at each crossing that adds, of blocks of one shape.
-            minus: Cell at each crossing that subtracts; columns are read one by one if `None`.
+            minus: Cell at each crossing that subtracts, or `None`.
             full_scale: Largest current, or difference, of each block (A).
-
-        Raises:
-            ValueError: As for `multiply`.
+            stride: Distance of neighbouring windows.
+            dilation: Distance of neighbouring pixels of a window.
         """
-        currents, costs = self._products.of_groups(
-            voltage,
-            (plus, minus),
-            full_scale,
-            now=self._clock,
-            number=self._multiplies,
+        windows = Windows(images, plus.shape[0], kernel, stride, dilation)
+        call = partial(self._products.of_windows, windows, (plus, minus))
+        currents, costs = call(
+            full_scale, now=self._clock, number=self._multiplies
         )
         for cost in costs:
             self._book(cost)
         return currents
 
     @contextmanager
-    def foresee(
-        self,
-        calls: Calls,
-        moments: Sequence[float],
-    ) -> Iterator[None]:
+    def foresee(self, calls: Calls, moments: Sequence[float]) -> Iterator[None]:
         """Within, the same products come at each of several times, and nothing else happens.
 
         They give the same bits as unforeseen, in less time: their wires are solved together.
@@ -356,8 +355,8 @@ class SimulatedBench:
 
     def met(self, cells: Int64[Tensor, " cells"]) -> tuple[Tensor, Tensor]:
         """Conductance of cells as a product now meets it (S), and how far it varies (S²)."""
-        found = self._products.met(cells[None, None], self._clock)
-        return found[0].flatten(), found[1].flatten()
+        value, variance = self._products.met(cells[None, None], self._clock)
+        return value.flatten(), variance.flatten()
 
     def state(
         self, cells: Int64[Tensor, " cells"] | None = None

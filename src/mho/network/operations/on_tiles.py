@@ -34,14 +34,14 @@ class GroupProduct(Protocol):
         self,
         numbers: Sequence[int],
         layers: Sequence[LinearLayer],
-        vectors: Float[Tensor, "groups vectors in"],
-    ) -> Float[Tensor, "groups vectors out"]:
-        """What calls for one layer after the other give, to the same bits.
+        activation: Float[Tensor, "batch ..."],
+    ) -> Float[Tensor, "batch results _ _"] | None:
+        """Products of all groups as images; `None` if it wants them one after the other.
 
         Args:
             numbers: Numbers of the groups' layers.
-            layers: The layers, of one shape.
-            vectors: Inputs of each (1).
+            layers: The layers, convolutions of one shape.
+            activation: Input of all of them, which share its channels evenly (1).
         """
 
 
@@ -125,8 +125,9 @@ class Dense(AnalogOperation):
             return multiply(self.layers[0], layers, activation, product)
         # Each group of channels has a layer of its own.
         if isinstance(product, GroupProduct):
-            groups = [layers[number] for number in self.layers]
-            return multiply_groups(self.layers, groups, activation, product)
+            together = multiply_groups(self.layers, layers, activation, product)
+            if together is not None:
+                return together
         parts = activation.chunk(len(self.layers), 1)
         outputs = [
             multiply(number, layers, part, product)
@@ -174,36 +175,39 @@ def multiply(
 
 def multiply_groups(
     numbers: Sequence[int],
-    groups: Sequence[LinearLayer],
+    layers: Sequence[LinearLayer],
     activation: Tensor,
     product: GroupProduct,
-) -> Tensor:
-    """Outputs of layers that share the input channels between them, in one product (1).
+) -> Tensor | None:
+    """Output of layers that share the input channels between them, in one product (1).
 
     Args:
-        numbers: Numbers of the layers.
-        groups: The layers, one for each group of channels, of one shape.
+        numbers: Numbers of the layers, one for each group of channels.
+        layers: All layers of the network.
         activation: Input of all of them (1). Shape (batch, ...).
-        product: Computes their products.
+        product: Computes their products; `None` comes of it where it wants them one by one.
 
     Raises:
         ValueError: The products have another shape.
     """
-    first = groups[0]
-    outputs = first.weight.shape[0]
-    batch = activation.shape[0]
-    vectors = first.vectors_of(activation, groups=len(groups))
-    products = product.of_groups(numbers, groups, vectors)
-    check_shape(products, "product", (*vectors.shape[:2], outputs))
-    biases = [layer.bias for layer in groups]
-    if any(bias is not None for bias in biases):
-        silent = first.weight.new_zeros(outputs)
-        stacked = torch.stack([silent if b is None else b for b in biases])
-        products = products + stacked[:, None].to(products.device)
-    # the groups' channels are neighbours again
-    beside = products.view(len(groups), batch, -1, outputs).permute(1, 2, 0, 3)
-    shape = tuple(activation.shape)
-    return first.fold(beside.flatten(2).flatten(0, 1), shape)
+    groups = [layers[number] for number in numbers]
+    images = product.of_groups(numbers, groups, activation)
+    if images is None:
+        return None
+    moves = groups[0].convolution
+    assert moves is not None
+    channels = sum(layer.weight.shape[0] for layer in groups)
+    size = moves.positions(tuple(activation.shape))
+    check_shape(images, "product", (activation.shape[0], channels, *size))
+    if any(layer.bias is not None for layer in groups):
+        each = [
+            layer.weight.new_zeros(layer.weight.shape[0])
+            if layer.bias is None
+            else layer.bias
+            for layer in groups
+        ]
+        images = images + torch.cat(each).to(images.device)[:, None, None]
+    return moves.shaped(images).contiguous()
 
 
 @dataclass(slots=True, eq=False)

@@ -7,32 +7,35 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench.abilities import Calls
-from mho.bench.simulated.crossings import (
+from mho.bench.simulated.products.costs import ProductCosts
+from mho.bench.simulated.products.crossings import (
     Crossings,
     checked_full_scale,
     crossings,
     crossings_of_groups,
 )
-from mho.bench.simulated.foresight import Coming, Foresight, one_of
-from mho.bench.simulated.tile_matrices import (
+from mho.bench.simulated.products.foresight import Coming, Foresight, one_of
+from mho.bench.simulated.products.met_cells import MetCells
+from mho.bench.simulated.products.tile_matrices import (
     matrices_of_groups,
     one_by_one,
     tile_matrices,
 )
-from mho.checks import check_choice, check_shape
-from mho.chip import ArrayMatrices, Chip, Multiplier
-from mho.chip.periphery import LimitReport, line_currents, row_groups
+from mho.checks import check_shape
+from mho.chip import (
+    ArrayMatrices,
+    Chip,
+    Multiplier,
+    WindowMultiplier,
+    Windows,
+)
+from mho.chip.periphery import LimitReport, row_groups
 from mho.device import Cells
 from mho.ledger import Ledger
 from mho.rng import Stream, in_order
 
 _VECTORS = 64
 """Vectors for which all cells are held at once when they are followed."""
-
-READ_NOISES = ("frozen", "moments", "sampled")
-"""How noise enters a product: traps stand still during a call and the white rest is fresh for
-every vector; all of it is fresh, with the long-run mean and variance of every cell; or every cell
-is followed from vector to vector."""
 
 
 class Products:
@@ -48,17 +51,18 @@ class Products:
     def __init__(
         self, chip: Chip, cells: Cells, stream: Stream, read_noise: str
     ) -> None:
-        check_choice(read_noise, "read_noise", READ_NOISES)
         self._chip = chip
-        self._cells = cells
         self._stream = stream
-        self._read_noise = read_noise
         self._periphery = chip.around
-        array = chip.published.array
-        self._vector_time = array.vector_time
-        self._conversion = array.conversion_energy
+        self._costs = ProductCosts(chip)
+        self._met = MetCells(cells, read_noise, self._costs)
+        self._follows = read_noise == "sampled"
         self._foresight: Foresight | None = None
-        self.limits = LimitReport()
+
+    @property
+    def limits(self) -> LimitReport:
+        """Where currents exceeded what lines and drivers bear, so far."""
+        return self._costs.limits
 
     def __call__(
         self,
@@ -90,12 +94,12 @@ class Products:
         check_shape(voltage, "voltage", (None, driven_lines))
         full_scale = checked_full_scale(full_scale, read_lines)
         call = self._stream.child(number)
-        if self._read_noise == "sampled":
+        if self._follows:
             return self._followed(voltage, both, full_scale, now, call)
         if self._foresight:
             matrices, seen = self._foresight.product(both, now)
         else:
-            value, variance = self.met(both, now)
+            value, variance = self._met.at(both, now)
             matrices, seen = self._solved(both, value[None], variance[None])
         if transposed:
             # by reciprocity: what a column's voltage makes at a row is what the row's makes there
@@ -104,7 +108,9 @@ class Products:
         multiply = Multiplier(matrices, self._periphery, full_scale)
         draws = multiply.draws(call.child("noise"))
         current = multiply(voltage, draws)
-        cost = self._booked(self._periphery.nominal(voltage), seen.mean(0))
+        cost = self._costs.booked(
+            self._periphery.nominal(voltage), seen.mean(0)
+        )
         return current, cost
 
     def _check_transposed(self) -> None:
@@ -117,7 +123,7 @@ class Products:
         for why, there in (
             ("drives some rows at a time", around.rows_at_once is not None),
             ("has limits of its lines", around.limits.any),
-            ("follows cells", self._read_noise == "sampled"),
+            ("follows cells", self._follows),
         ):
             if there:
                 raise ValueError(
@@ -145,20 +151,14 @@ class Products:
             now: Time at the start of the first (s).
             number: Number of the first call, which names its randomness.
         """
-        if self._read_noise == "sampled" or self._foresight:
+        if self._follows or self._foresight:
             return self._one_by_one(
                 voltage, cells, full_scales, now=now, number=number
             )
         both = crossings_of_groups(*cells, self._chip)
         check_shape(voltage, "voltage", (both.shape[0], None, both.shape[2]))
-        seconds = self._seconds(voltage.shape[1], both[0])
-        looks = []
-        for group in both:
-            looks.append(self.met(group, now))
-            now += seconds
-        value = torch.stack([conductance for conductance, _ in looks])
-        variance = torch.stack([noise for _, noise in looks])
-        matrices, seen = matrices_of_groups(self._chip, both, value, variance)
+        met = self._met.in_turn(both, now, voltage.shape[1])
+        matrices, seen = matrices_of_groups(self._chip, both, *met)
         currents = []
         costs = []
         for place, rows in enumerate(voltage):
@@ -169,8 +169,49 @@ class Products:
             call = self._stream.child(number + place)
             currents.append(multiply(rows, multiply.draws(call.child("noise"))))
             driven = self._periphery.nominal(rows)
-            costs.append(self._booked(driven, seen[place]))
+            costs.append(self._costs.booked(driven, seen[place]))
         return torch.stack(currents), costs
+
+    def of_windows(
+        self,
+        windows: Windows,
+        cells: tuple[Tensor, Tensor | None],
+        full_scales: Sequence[float],
+        *,
+        now: float,
+        number: int,
+    ) -> tuple[Float[Tensor, "batch results _ _"], list[Ledger]]:
+        """Currents of blocks of one shape for windows of images (A), and the costs of each.
+
+        Args:
+            windows: Row voltages of each block (V).
+            cells: Cells that add, and cells that subtract, of each.
+            full_scales: Largest current, or difference, to resolve of each (A).
+            now: Time at the start of the first (s).
+            number: Number of the first call, which names its randomness.
+        """
+        around = self._periphery
+        simple = around.plain and not around.rows_at_once
+        followed = self._follows or self._foresight
+        if followed or not simple or around.limits.any:
+            currents, costs = self.of_groups(
+                windows.written_out(),
+                cells,
+                full_scales,
+                now=now,
+                number=number,
+            )
+            return windows.as_images(currents), costs
+        both = crossings_of_groups(*cells, self._chip)
+        check_shape(both, "plus", (windows.groups, None, windows.rows, None))
+        for full_scale in full_scales:
+            checked_full_scale(full_scale, both.shape[3])
+        met = self._met.in_turn(both, now, windows.vectors)
+        matrices, seen = matrices_of_groups(self._chip, both, *met)
+        multiply = WindowMultiplier(matrices, around, full_scales)
+        stream = self._stream.child(number).child("noise")
+        images, squares = multiply(windows, stream)
+        return images, self._costs.booked_groups(windows.vectors, squares, seen)
 
     def _one_by_one(
         self,
@@ -211,13 +252,15 @@ class Products:
             moments: When looks begin, rising (s). None: whatever was expected does not come.
         """
         self._foresight = None
-        if not moments or self._read_noise == "sampled":
+        if not moments or self._follows:
             return
         coming = []
         for (plus, minus), vectors in calls:
             both = crossings(plus, minus, self._chip)
-            coming.append(Coming(both, self._seconds(vectors, both)))
-        self._foresight = Foresight(coming, moments, self.met, self._solved)
+            coming.append(
+                Coming(both, self._costs.seconds(vectors, tuple(both.shape)))
+            )
+        self._foresight = Foresight(coming, moments, self._met.at, self._solved)
 
     def _solved(
         self,
@@ -227,15 +270,6 @@ class Products:
     ) -> tuple[ArrayMatrices, Float[Tensor, "times sides rows cols"]]:
         """Matrices with the wires, and effective conductances (S)."""
         return tile_matrices(self._chip, both, value, variance)
-
-    def _seconds(
-        self, vectors: int, both: Int64[Tensor, "sides rows cols"]
-    ) -> float:
-        """How long a product takes (s)."""
-        _, rows, cols = both.shape
-        return self._periphery.count(vectors, rows, cols).steps * (
-            self._vector_time
-        )
 
     def prepare(
         self,
@@ -249,7 +283,7 @@ class Products:
         bents = []
         for plus, minus in blocks:
             both = crossings(plus, minus, self._chip)
-            mean, noise = self._moments(both, now)
+            mean, noise = self._met.moments(both, now)
             matrices, _ = tile_matrices(
                 self._chip, both, mean[None], noise[None]
             )
@@ -267,18 +301,7 @@ class Products:
         self, both: Int64[Tensor, "sides rows cols"], now: float
     ) -> tuple[Tensor, Tensor]:
         """Conductance of the cells during a product (S), and how far it varies (S²)."""
-        if self._read_noise == "moments":
-            return self._moments(both, now)
-        value = self._values(both, now, 1)[0]
-        return value, self._cells.white_variance(value, self._vector_time)
-
-    def _moments(
-        self, both: Int64[Tensor, "sides rows cols"], now: float
-    ) -> tuple[Tensor, Tensor]:
-        """Long-run mean (S) and variance (S²) of the cells' conductance during a product."""
-        time = self._vector_time
-        mean, variance = self._cells.moments(both.flatten(), now, time)
-        return mean.view(both.shape).clamp_(min=0), variance.view(both.shape)
+        return self._met.at(both, now)
 
     def _followed(
         self,
@@ -294,7 +317,7 @@ class Products:
         currents = []
         cost = Ledger()
         for vectors in torch.split(voltage, _VECTORS):
-            value = self._values(both, now + cost.seconds, vectors.shape[0])
+            value = self._met.values(both, now + cost.seconds, vectors.shape[0])
             matrices, seen = tile_matrices(self._chip, both, value)
             cycles = []
             for driven in around.driven(vectors, generator):
@@ -305,44 +328,8 @@ class Products:
                 cycles.append(in_order(torch.stack(parts)))
             combined = around.encoding.combine(torch.stack(cycles))
             currents.append(combined)
-            cost += self._booked(around.nominal(vectors), seen.mean(0))
+            cost += self._costs.booked(around.nominal(vectors), seen.mean(0))
         return torch.cat(currents), cost
-
-    def _values(
-        self, both: Int64[Tensor, "sides rows cols"], now: float, vectors: int
-    ) -> Float[Tensor, "vectors sides rows cols"]:
-        """Conductance at zero bias during one vector after another (S)."""
-        _, rows, cols = both.shape
-        time = self._vector_time * self._periphery.count(1, rows, cols).steps
-        value = self._cells.sample(both.flatten(), now, time, time, vectors)
-        # noise may take a cell that conducts next to nothing a little below it
-        return value.view(-1, *both.shape).clamp_(min=0)
-
-    def _booked(
-        self,
-        driven: Float[Tensor, "cycles batch rows"],
-        seen: Float[Tensor, "sides rows cols"],
-    ) -> Ledger:
-        """Cost of vectors on cells of these effective conductances (S); looks at the limits."""
-        (_, batch, rows) = driven.shape
-        (sides, _, cols) = seen.shape
-        count = self._periphery.count(batch, rows, cols)
-        squares = driven.double().square().sum((0, 1))
-        sums = seen.double().sum((0, 2))
-        # every cell takes the square of its row's voltage times its conductance
-        power = float((squares.numpy() * sums.numpy()).sum())
-        if self._periphery.limits.any:
-            beside = seen.transpose(0, 1).flatten(1)
-            for voltage in driven:
-                word, bit = line_currents(voltage, beside)
-                self.limits += self._periphery.limits.exceeded(word, bit)
-        return Ledger(
-            conversions=count.total,
-            multiplies=sides * batch * rows * cols,
-            seconds=count.steps * self._vector_time,
-            read_joules=power * self._vector_time,
-            converter_joules=count.total * self._conversion,
-        )
 
 
 def _joint_curvature(
