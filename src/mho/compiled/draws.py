@@ -133,3 +133,31 @@ def normal_pair(key: Word, what: Word, word: int) -> tuple[Real, Real]:
 def normal(key: Word, what: Word) -> Real:
     """A standard normal number (1)."""
     return normal_of(what + key)
+
+
+def draw_singles(
+    keys: Any, count: int, word: Word, one: Any, spare: Any
+) -> None:
+    """One normal number for each sample (1); steps as for pairs."""
+    for i in range(count):
+        one[i], spare[i] = uniforms_of(keys[i] + word)
+    for i in range(count):
+        one[i] = np.sqrt(F(-2) * log(one[i]))
+    for i in range(count):
+        one[i] = one[i] * cos_turns(spare[i])
+
+
+def draw_pairs(keys: Any, count: int, word: Word, one: Any, other: Any) -> None:
+    """Two normal numbers for each sample (1), by Box and Muller.
+
+    Step by step: three short loops fit the widest registers, one long loop does not.
+    """
+    for i in range(count):
+        one[i], other[i] = uniforms_of(keys[i] + word)
+    for i in range(count):
+        one[i] = np.sqrt(F(-2) * log(one[i]))
+    for i in range(count):
+        radius = one[i]
+        turns = other[i]
+        one[i] = radius * cos_turns(turns)
+        other[i] = radius * sin_turns(turns)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mho.device.cells import Cells, compiled_for
     from mho.device.kernels import (
         BLOCK,
-        draw_singles,
         law_bend,
         law_energy,
         law_load,
@@ -36,7 +35,6 @@ _PLACES = {
     "check_seen": "checked",
     "compiled_for": "cells",
     "BLOCK": "kernels",
-    "draw_singles": "kernels",
     "law_bend": "kernels",
     "law_energy": "kernels",
     "law_load": "kernels",
@@ -59,7 +57,6 @@ __all__ = [
     "check_seen",
     "compiled_for",
     "cubic_coefficient",
-    "draw_singles",
     "filament",
     "kinds",
     "law_bend",

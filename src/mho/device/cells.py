@@ -25,7 +25,7 @@ from mho.compiled import (
 )
 from mho.device import kernels
 from mho.device.checked import check_kind, check_pulsed, check_seen, is_trusted
-from mho.device.first_touch import FirstTouch, untouched_zeros
+from mho.device.first_touch import FirstTouch, few_at_a_time, untouched_zeros
 from mho.device.looks import Looks
 from mho.device.model import SHARED, CellModel
 from mho.rng import Stream
@@ -104,15 +104,16 @@ class Cells:
             birth = self._birth.cells(self._origin[chosen])
         numbers = self._numbers_at(self._born_at)
         keys = birth.key.numpy().view(np.uint64)
-        records = np.zeros(new.size, self._records.dtype)
-        records["key"] = life.key.numpy().view(np.uint64)
-        in_threads(
-            lambda some: self.kernels["give_birth"](
-                records[some], numbers, keys[some]
-            ),
-            new.size,
-        )
-        self._records[new] = records
+        own = life.key.numpy().view(np.uint64)
+
+        def bear(some: slice) -> None:
+            for few in few_at_a_time(some):
+                records = np.zeros(own[few].size, self._records.dtype)
+                records["key"] = own[few]
+                self.kernels["give_birth"](records, numbers, keys[few])
+                self._records[new[few]] = records
+
+        in_threads(bear, new.size)
 
     @property
     def numbers(self) -> Table:

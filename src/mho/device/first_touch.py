@@ -1,6 +1,7 @@
 """Cells that are touched for the first time: what nobody has asked for need not be there yet."""
 
 import mmap
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +11,9 @@ from mho.compiled import Table
 
 _BLOCK = 5
 """Cells come by 2⁵: about as many records as a page of memory holds (1)."""
+
+_LITTER = 4096
+"""Cells that are born at once (1)."""
 
 _LARGE = 1 << 26
 """Size from which on pages are kept small (bytes): of a few tiles, large ones are quicker."""
@@ -31,6 +35,12 @@ def untouched_zeros(count: int, record: np.dtype[Any]) -> Table:
     with suppress(OSError):
         memory.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(memory, record, count)
+
+
+def few_at_a_time(some: slice) -> Iterator[slice]:
+    """Parts of some cells: still in a core's cache when they are put in their place."""
+    for start in range(some.start, some.stop, _LITTER):
+        yield slice(start, min(start + _LITTER, some.stop))
 
 
 class FirstTouch:

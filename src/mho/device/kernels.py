@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 
 from mho.compiled import (
-    F,
     Real,
     Record,
     Word,
     at_event,
-    cos_turns,
-    log,
-    sin_turns,
-    uniforms_of,
+    draw_pairs,
+    draw_singles,
 )
 from mho.device.shots import Trains
 
@@ -146,36 +143,6 @@ def draw_normals(
         else:
             row = 2 * w - singles
             draw_pairs(keys, count, words[w], z[row], z[row + 1])
-
-
-def draw_singles(
-    keys: Array, count: int, word: Word, one: Array, spare: Array
-) -> None:
-    """One normal number for each sample (1); steps as for pairs."""
-    for i in range(count):
-        one[i], spare[i] = uniforms_of(keys[i] + word)
-    for i in range(count):
-        one[i] = np.sqrt(F(-2) * log(one[i]))
-    for i in range(count):
-        one[i] = one[i] * cos_turns(spare[i])
-
-
-def draw_pairs(
-    keys: Array, count: int, word: Word, one: Array, other: Array
-) -> None:
-    """Two normal numbers for each sample (1), by Box and Muller.
-
-    Step by step: three short loops fit the widest registers, one long loop does not.
-    """
-    for i in range(count):
-        one[i], other[i] = uniforms_of(keys[i] + word)
-    for i in range(count):
-        one[i] = np.sqrt(F(-2) * log(one[i]))
-    for i in range(count):
-        radius = one[i]
-        turns = other[i]
-        one[i] = radius * cos_turns(turns)
-        other[i] = radius * sin_turns(turns)
 
 
 def watch_some(

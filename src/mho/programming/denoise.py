@@ -88,9 +88,10 @@ class Denoise(Configuration):
         # from 0 at the first to 1 at the cell's last pulse
         rise = F(number) / F(max(length - 1, 1))
         fraction = p.lowest + (p.highest - p.lowest) * rise
-        if up:
-            return voltages[0] * cell.limit[0] * fraction
-        return -voltages[1] * cell.limit[1] * fraction
+        # both in any case: a train without branches is quickly made
+        highest = voltages[0] * cell.limit[0]
+        lowest = -voltages[1] * cell.limit[1]
+        return (highest if up else lowest) * fraction
 
     @staticmethod
     def learn(cell: Record, p: Record) -> None:

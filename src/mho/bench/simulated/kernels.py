@@ -16,12 +16,12 @@ from mho.compiled import (
     Record,
     Word,
     at_event,
+    draw_singles,
     of_cell,
 )
 from mho.device import (
     BLOCK,
     Trains,
-    draw_singles,
     law_bend,
     law_energy,
     law_load,

@@ -5,8 +5,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from mho.bench.interface import Pulse
 from mho.bench.simulated import kernels
 from mho.bench.simulated.addressing import rows_in_turn
+from mho.checks import check_within
 from mho.chip import Chip
 from mho.compiled import Table, in_threads, numbers_record
 from mho.device import Cells, check_pulsed, compiled_for
@@ -111,3 +113,28 @@ class SelectedPulses:
             np.full(count, ohms, np.float32),
             np.full(count, siemens, np.float32),
         )
+
+
+def largest_amplitude(pulse: Pulse, limit: float) -> float:
+    """Largest amplitude of a pulse, without its sign (V).
+
+    Args:
+        pulse: The pulse.
+        limit: What the driver can give (V).
+
+    Raises:
+        ValueError: It is beyond that.
+    """
+    amplitude = pulse.amplitude.numpy()
+    largest = float(max(-amplitude.min(), amplitude.max()))
+    # NaN compares with nothing
+    if not largest <= limit:
+        check_within(
+            pulse.amplitude,
+            "amplitude",
+            -limit,
+            limit,
+            unit="V",
+            hint="Lower it.",
+        )
+    return largest

@@ -211,6 +211,7 @@ class CellParameters(CellModel):
 
     def laws(self) -> Laws:
         """The laws of one cell with a filament, with this preset's relaxation."""
+        remembered, renewals = self.relaxation.of_many()
         return {
             "law_born": scalar.born,
             "law_pulse": scalar.pulse,
@@ -226,4 +227,6 @@ class CellParameters(CellModel):
             "law_energy": CellModel.energy,
             "law_relaxation": self.relaxation.scalar_shift(),
             "law_renewal": self.relaxation.scalar_renewal(),
+            "law_remembered": remembered,
+            "law_renewals": renewals,
         }

@@ -60,6 +60,11 @@ def law_relaxation(law: Record, core: Real, age: Real, relaxing: Any) -> Real:
     raise NotImplementedError
 
 
+def law_remembered(state: Any, cells: Any) -> Any:
+    """What some cells remember of their relaxation, by the preset's law."""
+    raise NotImplementedError
+
+
 def law_renewal(cell: Record, p: Record, share: Real, draw: Word) -> None:
     """How a step renews what a cell remembers, by the preset's law."""
     raise NotImplementedError
@@ -153,12 +158,12 @@ def _move(
     """Move the core and renew the creep, so that nothing jumps; returns the core's step (S)."""
     before = cell.core
     after = moved_core(
-        cell,
         p.switching,
+        before,
         shot.volts,
         shot.width,
         shot.compliance,
-        growth,
+        growth * cell.gain,
         varied,
     )
     step = after - before
@@ -182,8 +187,12 @@ def watch_all(
     """Core with its creep, 1/f noise and channels, in every sample; all of them move on (S)."""
     # first, for that is quick: what the rest needs of each cell comes from memory meanwhile
     channels = channels_of(state, p, look, cells)
-    for j in range(cells.shape[0]):
-        _watch_core(state[cells[j]], p, look, z, out, j * look.samples)
+    if look.samples == 1:
+        _watch_once(state, p, look, cells, z, out)
+    else:
+        for j in range(cells.shape[0]):
+            cell = state[cells[j]]
+            _watch_samples(cell, p, look, z, out, j * look.samples)
     watch_channels(state, look, channels, out)
     for j in range(cells.shape[0]):
         cell = state[cells[j]]
@@ -196,38 +205,44 @@ def watch_all(
                 )
 
 
-def _watch_core(
-    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
+def _watch_once(
+    state: Any, p: Record, look: Record, cells: Any, z: Any, out: Any
 ) -> None:
-    """Core with its creep and 1/f noise in every sample (S)."""
+    """Core with its creep and 1/f noise in the only sample of each cell (S)."""
+    count = cells.shape[0]
+    core = np.empty(count, np.float32)
+    age = np.empty(count, np.float32)
+    relaxing = law_remembered(state, cells)
+    for j in range(count):
+        cell = state[cells[j]]
+        core[j] = cell.core
+        age[j] = F(look.now - cell.switched_at)
+        out[j] = _first_flicker(cell, look, _waited(cell, look), z, j)
+    for j in range(count):
+        age[j] = creep(p, core[j], age[j], relaxing[j])
+    for j in range(count):
+        crept = core[j] + age[j]
+        noise = out[j] + z[0, j] * look.white
+        out[j] = crept + noise * flicker_scale(p.flicker, crept)
+
+
+def _waited(cell: Record, look: Record) -> Real:
+    """Time since the cell's state was known last (s)."""
     # sums of times round: a read may start an ulp before the last one ended
-    waited = F(max(look.now - cell.clock, 0.0))
-    age = F(look.now - cell.switched_at)
-    slow = _first_flicker(cell, look, waited, z, first)
-    if look.samples == 1:
-        core = cell.core + creep(p, cell.core, age, cell.relaxing)
-        noise = slow + z[0, first] * look.white
-        out[first] = core + noise * flicker_scale(p.flicker, core)
-    else:
-        _watch_samples(cell, p, look, age, slow, z, out, first)
+    return F(max(look.now - cell.clock, 0.0))
 
 
 def _watch_samples(
-    cell: Record,
-    p: Record,
-    look: Record,
-    age: Real,
-    slow: Real,
-    z: Any,
-    out: Any,
-    first: int,
+    cell: Record, p: Record, look: Record, z: Any, out: Any, first: int
 ) -> None:
     """Core with its creep and 1/f noise in each of several samples (S).
 
     Short loops fit the widest registers: the core takes the place of numbers that are used up.
     """
     core = cell.core
+    age = F(look.now - cell.switched_at)
     relaxing = cell.relaxing
+    slow = _first_flicker(cell, look, _waited(cell, look), z, first)
     stop = first + look.samples
     for at in range(first, stop):
         out[at] = z[0, at] * look.white
@@ -265,15 +280,15 @@ def _later_flicker(
 ) -> None:
     """Add the slow processes in every further sample (1); they move on."""
     parts = len(cell.flicker)
-    for k in range(parts):
-        row = _row(k, parts)
-        x = cell.flicker[k]
-        kept = look.kept[k]
-        fresh = look.fresh[k]
-        for at in range(first + 1, first + look.samples):
-            x = kept * x + fresh * z[row, at]
-            out[at] += x
-        cell.flicker[k] = x
+    # together: each waits for its own last number, and meanwhile for nothing else
+    for at in range(first + 1, first + look.samples):
+        total = out[at]
+        for k in range(parts):
+            x = look.kept[k] * cell.flicker[k]
+            x += look.fresh[k] * z[_row(k, parts), at]
+            cell.flicker[k] = x
+            total += x
+        out[at] = total
 
 
 def _row(k: int, parts: int) -> int:

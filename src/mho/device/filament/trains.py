@@ -16,18 +16,14 @@ from mho.compiled import (
     Word,
     at_event,
     child,
-    exp,
     uniforms_of,
 )
-from mho.device.filament.scalar import SPAWNING, clean, switch
-from mho.device.kernels import draw_singles
+from mho.device.filament.moves import switch_all
+from mho.device.filament.scalar import SPAWNING, clean
 from mho.device.laws import (
-    STEP,
     boosted_time,
     has_channels,
-    own_voltage,
     resolve_channels,
-    step_growth,
     switches,
 )
 from mho.device.shots import Trains, pulse_cell, shot_of
@@ -49,51 +45,25 @@ def pulse_once(state: Array, p: Record, cells: Array, trains: Trains) -> None:
     volts = trains.volts[0]
     count = cells.shape[0]
     keys = np.empty(count, np.uint64)
-    growth = np.empty(count, np.float32)
-    varied = np.empty(count, np.float32)
     boosted = np.empty(count, np.float32)
+    for j in range(count):
+        boosted[j] = boosted_time(p.telegraph, volts[j], trains.width)
+    at = np.empty(count, np.int64)
+    moved = 0
     for j in range(count):
         cell = state[cells[j]]
         keys[j] = at_event(cell.key, cell.event)
-        growth[j] = abs(volts[j]) - own_voltage(cell, volts[j])
-    draw_factors(p.switching, keys, trains.words[0, 0], varied, boosted)
-    for j in range(count):
-        growth[j] = step_growth(p.switching, growth[j])
-    for j in range(count):
-        boosted[j] = boosted_time(p.telegraph, volts[j], trains.width)
-    for j in range(count):
-        cell = state[cells[j]]
         cell.event += 1
         cell.ahead += boosted[j]
         # nothing happens at 0 V, nor to a cell that never switches
         if volts[j] != 0 and cell.gain != 0:
-            shot = shot_of(trains, 0, j, keys[j])
-            draw = child(keys[j], trains.words[0, 0])
             if switches(cell, p.switching, volts[j]):
-                switch(cell, p, shot, growth[j], varied[j], draw)
+                at[moved] = j
+                moved += 1
             else:
-                clean(cell, p, shot, draw)
-
-
-def draw_factors(
-    law: Record, keys: Array, word: Word, varied: Array, spare: Array
-) -> None:
-    """Factors by which steps vary from pulse to pulse (1).
-
-    Args:
-        law: The numbers of `Switching`.
-        keys: Randomness of each cell's train. Shape (cells,).
-        word: Word of the pulse.
-        varied: The factors, filled (1). Shape (cells,).
-        spare: Written over. Shape (cells,).
-    """
-    count = keys.shape[0]
-    draws = np.empty(count, np.uint64)
-    for j in range(count):
-        draws[j] = child(keys[j], word)
-    draw_singles(draws, count, STEP, varied, spare)
-    for j in range(count):
-        varied[j] = exp(law.cycle_spread * varied[j])
+                draw = child(keys[j], trains.words[0, 0])
+                clean(cell, p, shot_of(trains, 0, j, keys[j]), draw)
+    switch_all(state, p, cells, trains, keys, at[:moved])
 
 
 def pulse_often(state: Array, p: Record, cells: Array, trains: Trains) -> None:

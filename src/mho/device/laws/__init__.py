@@ -10,12 +10,15 @@ from mho.device.laws.barrier_relaxation import (
 )
 from mho.device.laws.channel_looks import channels_of, watch_channels
 from mho.device.laws.channels import (
+    BIRTHS,
     add_channels,
     births,
+    births_of,
     boosted_time,
     channel_moments,
     has_channels,
     resolve_channels,
+    usual_births,
 )
 from mho.device.laws.endurance import Endurance, births_factor
 from mho.device.laws.fits import Fit, fitted
@@ -43,6 +46,7 @@ from mho.device.laws.telegraph import TelegraphNoise
 from mho.device.laws.temperature import BOLTZMANN, Temperature, warming_factor
 
 __all__ = [
+    "BIRTHS",
     "BOLTZMANN",
     "LEAST_VOLTAGE",
     "STEP",
@@ -61,6 +65,7 @@ __all__ = [
     "barrier_relaxation_shift",
     "births",
     "births_factor",
+    "births_of",
     "boosted_time",
     "channel_moments",
     "channels_of",
@@ -79,6 +84,7 @@ __all__ = [
     "step_growth",
     "switches",
     "tail_exponent",
+    "usual_births",
     "warming_factor",
     "watch_channels",
 ]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mho.checks import (
     Configuration,
@@ -13,7 +13,11 @@ from mho.checks import (
 )
 from mho.compiled import Column, F, Numbers, Real, Record, exp, log, log1p
 from mho.device.laws.quantile_relaxation import tail_exponent
-from mho.device.laws.relaxation import renew_number
+from mho.device.laws.relaxation import (
+    remembered_numbers,
+    renew_number,
+    renew_numbers,
+)
 
 _PARTS = ("median", "up", "down")
 """What is a polynomial of the third degree in y."""
@@ -137,6 +141,10 @@ class BarrierRelaxation(Configuration):
     def scalar_renewal(self) -> Callable[..., None]:
         """How a step renews a cell's number."""
         return renew_number
+
+    def of_many(self) -> tuple[Callable[..., Any], Callable[..., None]]:
+        """What many cells remember, and how steps renew it."""
+        return remembered_numbers, renew_numbers
 
 
 def barrier_relaxation_shift(

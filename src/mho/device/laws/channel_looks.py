@@ -144,26 +144,27 @@ def channels_of(
     state: Array, p: Record, look: Record, cells: Array
 ) -> Channels:
     """The channels of some cells, one after the other, as they are before a look."""
-    most = cells.shape[0] * len(state[0].amplitude)
-    numbers = np.empty((7, most), np.float32)
-    bits = np.empty((4, most), np.uint64)
-    places = np.empty((2, most), np.int64)
-    count = gather(state, p, look, cells, numbers, bits, places)
+    spots = np.empty(cells.shape[0] * len(state[0].amplitude), np.int64)
+    count = find_channels(state, cells, spots)
+    numbers = np.empty((7, count), np.float32)
+    bits = np.empty((4, count), np.uint64)
+    places = np.empty((2, count), np.int64)
     found = Channels(
-        numbers[0, :count],
-        numbers[1, :count],
-        numbers[2, :count],
-        numbers[3, :count],
-        numbers[4, :count],
-        numbers[5, :count],
-        numbers[6, :count],
-        bits[0, :count],
-        bits[1, :count],
-        bits[2, :count],
-        bits[3, :count],
-        places[0, :count],
-        places[1, :count],
+        numbers[0],
+        numbers[1],
+        numbers[2],
+        numbers[3],
+        numbers[4],
+        numbers[5],
+        numbers[6],
+        bits[0],
+        bits[1],
+        bits[2],
+        bits[3],
+        places[0],
+        places[1],
     )
+    gather(state, p, look, cells, spots, found)
     for i in range(count):
         # times stand where what follows from them comes to stand
         capture = found.rate[i]
@@ -177,51 +178,63 @@ def channels_of(
     return found
 
 
+def find_channels(state: Array, cells: Array, spots: Array) -> int:
+    """Count the channels of some cells (1).
+
+    Args:
+        state: State of all cells.
+        cells: Numbers of the cells (1).
+        spots: Filled: slots of the cells, counted from the first one's first, that have one.
+    """
+    slots = len(state[0].amplitude)
+    count = 0
+    for j in range(cells.shape[0]):
+        cell = state[cells[j]]
+        for k in range(slots):
+            # written down in any case: whether there is one is as good as chance, and a
+            # processor that guesses wrong loses more than the work is
+            spots[count] = j * slots + k
+            count += 1 if cell.amplitude[k] > 0 else 0
+    return count
+
+
 def gather(
     state: Array,
     p: Record,
     look: Record,
     cells: Array,
-    numbers: Array,
-    bits: Array,
-    places: Array,
-) -> int:
-    """Write down what cells say of their channels, and count those that there are (1).
+    spots: Array,
+    found: Channels,
+) -> None:
+    """Write down what cells say of their channels.
 
     Args:
         state: State of all cells.
         p: The kind's numbers.
         look: When samples are taken.
         cells: Numbers of the cells (1).
-        numbers: Rows of `Channels` from `amplitude` on; capture time, emission time and time
-            before the first integration (s) instead of rate, occupancy and what is kept over it.
-        bits: Rows from `key` on.
-        places: Rows from `place` on.
+        spots: Where channels are, from `find_channels`.
+        found: Filled; capture time, emission time and time before the first integration (s)
+            stand for rate, occupancy and what is kept over it.
     """
     slots = len(state[0].amplitude)
     words = (slots + 1) // 2
-    count = 0
-    for j in range(cells.shape[0]):
+    for i in range(found.key.shape[0]):
+        j = spots[i] // slots
+        k = spots[i] % slots
         cell = state[cells[j]]
         waited = F(max(look.now - cell.clock, 0.0))
-        before = (waited + cell.ahead) * p.trap_acceleration
-        key = at_event(cell.key, cell.event)
-        for k in range(slots):
-            # written down in any case: whether there is one is as good as chance, and a
-            # processor that guesses wrong loses more than the work is
-            numbers[0, count] = cell.amplitude[k]
-            numbers[1, count] = cell.capture_time[k]
-            numbers[2, count] = cell.emission_time[k]
-            numbers[4, count] = before
-            numbers[5, count] = F(cell.filled[k])
-            bits[0, count] = key
-            bits[1, count] = U(k % words + 1)
-            bits[2, count] = U(0 if k < words else 32)
-            bits[3, count] = U(k)
-            places[0, count] = j * look.samples
-            places[1, count] = cells[j]
-            count += 1 if cell.amplitude[k] > 0 else 0
-    return count
+        found.amplitude[i] = cell.amplitude[k]
+        found.rate[i] = cell.capture_time[k]
+        found.occupancy[i] = cell.emission_time[k]
+        found.kept_before[i] = (waited + cell.ahead) * p.trap_acceleration
+        found.filled[i] = F(cell.filled[k])
+        found.key[i] = at_event(cell.key, cell.event)
+        found.word[i] = U(k % words + 1)
+        found.shift[i] = U(0 if k < words else 32)
+        found.slot[i] = U(k)
+        found.place[i] = j * look.samples
+        found.cell[i] = cells[j]
 
 
 def fast_among(found: Channels, look: Record) -> FastTraps:

@@ -23,7 +23,8 @@ from mho.compiled import (
 _MOST_BORN = 8
 """Channels that one step can leave behind (1)."""
 
-_BIRTHS = purpose("births")
+BIRTHS = purpose("births")
+"""Purpose of the uniform number by which channels that a step leaves are counted."""
 _BORN = child_purposes("born", _MOST_BORN + 1)
 _CHANNEL_NORMALS = normal_purpose("channel")
 _CHANNEL = purpose("channel")
@@ -39,9 +40,20 @@ def births(law: Record, step: Real, worn: Real, draw: Word) -> int:
         worn: Factor on their mean number, see `Endurance` (1).
         draw: Randomness.
     """
-    mean = law.births * -expm1(-abs(step) / law.birth_step) * worn
-    # the inverse of the cumulative distribution: count the terms that the draw exceeds
-    chance = uniform(draw, _BIRTHS)
+    mean = usual_births(law, step) * worn
+    return births_of(mean, uniform(draw, BIRTHS))
+
+
+def usual_births(law: Record, step: Real) -> Real:
+    """Mean number of channels that a step leaves behind in a fresh cell (1)."""
+    return law.births * -expm1(-abs(step) / law.birth_step)
+
+
+def births_of(mean: Real, chance: Real) -> int:
+    """Number of channels by their mean number and a uniform number (1).
+
+    The inverse of the cumulative distribution: the terms that the uniform number exceeds.
+    """
     # e^−mean is not below 1 − mean: mostly there is nothing to count
     if chance <= F(1) - mean:
         return 0
@@ -132,9 +144,8 @@ def resolve_channels(
 
 def boosted_time(law: Record, volts: Real, width: Real) -> Real:
     """Further time at the read voltage that ages traps as much as a pulse does (s)."""
-    excess = abs(volts) - law.boost_from
-    if excess <= 0:
-        return F(0)
+    # nothing below: e⁰ − 1 is 0
+    excess = max(abs(volts) - law.boost_from, F(0))
     return width * min(expm1(excess / law.boost), F(1e9))
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,7 +14,11 @@ from mho.checks import (
     check_positive,
 )
 from mho.compiled import Column, F, Numbers, Real, Record, expm1, log, log1p
-from mho.device.laws.relaxation import renew_number
+from mho.device.laws.relaxation import (
+    remembered_numbers,
+    renew_number,
+    renew_numbers,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,10 @@ class FittedRelaxation(Configuration):
     def scalar_renewal(self) -> Callable[..., None]:
         """How a step renews a cell's number."""
         return renew_number
+
+    def of_many(self) -> tuple[Callable[..., Any], Callable[..., None]]:
+        """What many cells remember, and how steps renew it."""
+        return remembered_numbers, renew_numbers
 
 
 def _fit(x: Real, c0: Real, c1: Real, c2: Real, c3: Real, c4: Real) -> Real:

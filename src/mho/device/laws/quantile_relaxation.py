@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -261,6 +261,10 @@ class QuantileRelaxation(Configuration):
         """How a step renews a cell's four numbers."""
         return renew_ranks
 
+    def of_many(self) -> tuple[Callable[..., Any], Callable[..., None]]:
+        """What many cells remember, and how steps renew it."""
+        return remembered_ranks, renew_many_ranks
+
 
 def tail_exponent(z: Real) -> Real:
     r"""Exponentially distributed for a standard normal number, −ln 2Φ(−|z|) (1).
@@ -359,6 +363,26 @@ def renew_ranks(cell: Record, p: Record, share: Real, draw: Word) -> None:
         share: Share that is renewed (1).
         draw: Randomness of the event.
     """
+    _mix_ranks(cell.relaxing, p, share, draw)
+
+
+def remembered_ranks(state: Any, cells: Any) -> Any:
+    """The numbers of some cells (1). Shape (cells, 4)."""
+    return state.relaxing[cells]
+
+
+def renew_many_ranks(
+    state: Any, p: Record, cells: Any, shares: Any, draws: Any, relaxing: Any
+) -> None:
+    """Renew the numbers of many cells; arguments as for `renew_numbers`."""
+    for i in range(draws.shape[0]):
+        _mix_ranks(relaxing[i], p, shares[i], draws[i])
+        for k in range(KNOTS):
+            state[cells[i]].relaxing[k] = relaxing[i, k]
+
+
+def _mix_ranks(ranks: Record, p: Record, share: Real, draw: Word) -> None:
+    """Renew a share of four numbers."""
     memory = p.relaxation.memory
     fresh_part = np.sqrt(F(1) - memory * memory)
     kept = np.sqrt(F(1) - share)
@@ -367,7 +391,7 @@ def renew_ranks(cell: Record, p: Record, share: Real, draw: Word) -> None:
     for word in range(KNOTS // 2):
         one, other = normal_pair(draw, _RELAXATION, word)
         rank = one if word == 0 else memory * rank + fresh_part * one
-        cell.relaxing[2 * word] = kept * cell.relaxing[2 * word] + new * rank
+        ranks[2 * word] = kept * ranks[2 * word] + new * rank
         rank = memory * rank + fresh_part * other
         at = 2 * word + 1
-        cell.relaxing[at] = kept * cell.relaxing[at] + new * rank
+        ranks[at] = kept * ranks[at] + new * rank

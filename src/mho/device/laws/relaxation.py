@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mho.compiled import (
     Real,
     Record,
     Word,
+    draw_singles,
     expm1,
     log,
     log1p,
@@ -85,6 +86,10 @@ class Relaxation(Configuration):
         """How a step renews a cell's number."""
         return renew_number
 
+    def of_many(self) -> tuple[Callable[..., Any], Callable[..., None]]:
+        """What many cells remember, and how steps renew it."""
+        return remembered_numbers, renew_numbers
+
 
 def relaxation_shift(
     law: Record, core: Real, age: Real, strength: Real
@@ -98,12 +103,13 @@ def relaxation_shift(
         strength: The cell's number (1).
     """
     after_a_second = core * law.relative + law.absolute
-    if age < F(1):
-        # from 0 at the switching to 1 after a second, and no growth before
-        progress = log1p(age / law.onset) / law.in_a_second
-        size = progress * after_a_second
-    else:
-        size = after_a_second + log(age) * law.growth
+    # from 0 at the switching to 1 after a second, and no growth before
+    progress = log1p(age / law.onset) / law.in_a_second
+    grown = log(max(age, F(1))) * law.growth
+    # both in any case: loops without branches are quick
+    early = progress * after_a_second
+    late = after_a_second + grown
+    size = early if age < F(1) else late
     return size * law.scale * strength
 
 
@@ -121,5 +127,41 @@ def renew_number(cell: Record, p: Record, share: Real, draw: Word) -> None:
         share: Share that is renewed (1).
         draw: Randomness of the event.
     """
-    kept = np.sqrt(F(1) - share) * cell.relaxing
-    cell.relaxing = kept + np.sqrt(share) * normal(draw, _RELAXATION)
+    cell.relaxing = _mixed(cell.relaxing, share, normal(draw, _RELAXATION))
+
+
+def remembered_numbers(state: Any, cells: Any) -> Any:
+    """The numbers of some cells (1). Shape (cells,)."""
+    found = np.empty(cells.shape[0], np.float32)
+    for i in range(cells.shape[0]):
+        found[i] = state[cells[i]].relaxing
+    return found
+
+
+def renew_numbers(
+    state: Any, p: Record, cells: Any, shares: Any, draws: Any, relaxing: Any
+) -> None:
+    """Renew the numbers of many cells, step by step.
+
+    Args:
+        state: State of all cells.
+        p: The numbers of the kind.
+        cells: Numbers of the cells. Shape (cells,).
+        shares: Share that is renewed of each (1). Shape (cells,).
+        draws: Randomness of each one's event. Shape (cells,).
+        relaxing: What `remembered_numbers` gave, renewed too.
+    """
+    count = draws.shape[0]
+    fresh = np.empty(count, np.float32)
+    spare = np.empty(count, np.float32)
+    draw_singles(draws, count, _RELAXATION, fresh, spare)
+    for i in range(count):
+        relaxing[i] = _mixed(relaxing[i], shares[i], fresh[i])
+    for i in range(count):
+        state[cells[i]].relaxing = relaxing[i]
+
+
+def _mixed(old: Real, share: Real, fresh: Real) -> Real:
+    """A number of which a share is renewed (1); its variance stays 1."""
+    kept = np.sqrt(F(1) - share) * old
+    return kept + np.sqrt(share) * fresh

@@ -46,7 +46,7 @@ def retention_loss(
         age: Time since the switching, at the reference temperature (s).
         floor: Conductance below which nothing is left to lose (S).
     """
-    if age <= law.onset:
-        return F(0)
-    grown = log(age / law.onset) * (law.scale * law.loss)
+    # nothing before the onset: the logarithm of 1 is 0
+    late = max(age, law.onset)
+    grown = log(late / law.onset) * (law.scale * law.loss)
     return min(grown, max(conductance - floor, F(0)))

@@ -134,34 +134,37 @@ def step_growth(law: Record, overdrive: Real) -> Real:
 
 
 def moved_core(
-    cell: Record,
     law: Record,
+    core: Real,
     volts: Real,
     width: Real,
     compliance: Real,
-    growth: Real,
+    size: Real,
     varied: Real,
 ) -> Real:
     """The core after one pulse that switches (S).
 
     Args:
-        cell: The cell.
         law: The numbers of `Switching`.
+        core: The core before (S).
         volts: Voltage of the pulse (V).
         width: Its duration (s).
         compliance: Conductance at which the selector stops a SET (S).
-        growth: `step_growth` of the pulse (1).
+        size: `step_growth` of the pulse times the cell's own gain (1).
         varied: Factor of this pulse alone, e^(σz) (1).
     """
-    core = cell.core
-    room = compliance - core if volts > 0 else core - law.low
+    is_set = volts > 0
+    above = compliance - core
+    below = core - law.low
+    room = above if is_set else below
     # slower towards the end that the pulse drives to
     window = min(max(room / law.span, F(0)), law.window_max)
-    size = growth * cell.gain
     size = size * window * (law.step * (width / law.width)) * varied
     # no single pulse crosses the range
     size = min(size, law.largest_step)
     # a core that is already beyond an end of its range stays where it is
-    if volts > 0:
-        return min(core + size, max(core, min(compliance, law.high)))
-    return max(core - size, min(core, law.low))
+    highest = max(core, min(compliance, law.high))
+    lowest = min(core, law.low)
+    raised = min(core + size, highest)
+    lowered = max(core - size, lowest)
+    return raised if is_set else lowered
