@@ -243,21 +243,25 @@ def make_train(cell: Record, p: Record, train: Table) -> None:
     cell.owed = 0
 
 
-def to_read(live: Table, at: Table, numbers: Table) -> tuple[int, int]:
-    """Find the cells that were pulsed.
+def to_read(
+    live: Table, first: int, last: int, at: Table, numbers: Table
+) -> tuple[int, int, int]:
+    """Find the cells that were pulsed, among some of the live ones.
 
     Args:
         live: Live cells.
+        first: The first that is asked, and the column from which on arrays are filled.
+        last: The one before which to stop.
         at: Filled with their places: in the first row those whose readings take the usual
             samples, in the second those whose readings take more. Shape (2, at least live).
         numbers: Filled with the numbers of those cells.
 
     Returns:
-        How many there are of both (1).
+        `first`, and how many there are of both (1).
     """
-    usual = 0
-    more = 0
-    for i in range(live.shape[0]):
+    usual = first
+    more = first
+    for i in range(first, last):
         cell = live[i]
         if cell.ready:
             continue
@@ -269,7 +273,7 @@ def to_read(live: Table, at: Table, numbers: Table) -> tuple[int, int]:
             at[0, usual] = i
             numbers[0, usual] = cell.number
             usual += 1
-    return usual, more
+    return first, usual - first, more - first
 
 
 def take_in(live: Table, at: Table, mean: Table, samples: int) -> None:

@@ -34,11 +34,13 @@ from mho.programming.records import (
     Decided,
     check_cells,
     check_restorable,
+    closed_up,
     copies,
     fill,
     fresh,
     joined,
     saved_columns,
+    seen_of,
 )
 from mho.programming.result import ProgramResult
 
@@ -46,6 +48,8 @@ _DECISION = 0.25
 """Work of deciding what a cell gets, relative to one pulse of a cell (1)."""
 _TRAIN = 2
 """The same of making up a train (1)."""
+_NOTE = 0.125
+"""The same of going to a cell and writing something down (1)."""
 
 
 class ProgramRun:
@@ -281,7 +285,13 @@ class ProgramRun:
         protocol = self.protocol
         at = self._places
         cells = np.empty((2, self.live_cells), np.int64)
-        usual, more = self._kernels["to_read"](self._live, at, cells)
+        to_read = self._kernels["to_read"]
+        parts = in_threads(
+            lambda some: to_read(self._live, some.start, some.stop, at, cells),
+            self.live_cells,
+            _NOTE,
+        )
+        usual, more = closed_up(parts, at, cells)
         self._read(at[0, :usual], cells[0, :usual], protocol.samples)
         self._read(at[1, :more], cells[1, :more], protocol.fine_samples)
 
@@ -298,8 +308,13 @@ class ProgramRun:
         reading = self.bench.read(
             torch.from_numpy(cells), samples=samples, window=0.0
         )
-        mean = _seen(reading.mean, at.size)
-        self._kernels["take_in"](self._live, at, mean, samples)
+        mean = seen_of(reading.mean, at.size)
+        take_in = self._kernels["take_in"]
+        in_threads(
+            lambda some: take_in(self._live, at[some], mean[some], samples),
+            at.size,
+            _NOTE,
+        )
 
     def _verify(self) -> None:
         """Look long at the cells that are ready; accept them or send them back one stage."""
@@ -316,9 +331,9 @@ class ProgramRun:
             self._live,
             self._p,
             at,
-            _seen(reading.mean, at.size),
-            _seen(reading.spread, at.size),
-            _seen(reading.peak_to_peak, at.size),
+            seen_of(reading.mean, at.size),
+            seen_of(reading.spread, at.size),
+            seen_of(reading.peak_to_peak, at.size),
             verify.samples,
         )
         self._drop()
@@ -327,16 +342,6 @@ class ProgramRun:
         """Write down how cells ended, and drop them."""
         kept = self._kernels["drop"](self._live, self._done)
         self._live = self._live[:kept]
-
-
-def _seen(found: Float[Tensor, " cells"], count: int) -> Table:
-    """What a bench found of each cell, as kernels want it.
-
-    Raises:
-        ValueError: It is not one number for each cell.
-    """
-    check_shape(found, "reading", (count,))
-    return np.ascontiguousarray(found.numpy(), np.float32)
 
 
 def program(

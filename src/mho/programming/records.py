@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
-from mho.checks import check_alike, check_within
+from mho.checks import check_alike, check_shape, check_within
 from mho.compiled import Column, Table, record_type
 
 LIVE: dict[str, Column] = {
@@ -264,3 +264,37 @@ def joined(parts: Sequence[Decided]) -> tuple[Table, Table, Table, Table]:
         np.concatenate(repeats),
         np.concatenate(at),
     )
+
+
+def closed_up(
+    parts: Sequence[tuple[int, int, int]], *tables: Table
+) -> tuple[int, int]:
+    """Move what parts have filled to the front, so that there are no gaps.
+
+    Args:
+        parts: Where each has begun to fill two rows, and how much of both it has filled (1).
+        tables: Two rows each.
+
+    Returns:
+        How much of both rows is filled (1).
+    """
+    filled = [0, 0]
+    for first, *counts in parts:
+        for row, count in enumerate(counts):
+            end = filled[row] + count
+            for table in tables:
+                table[row, filled[row] : end] = table[
+                    row, first : first + count
+                ]
+            filled[row] = end
+    return filled[0], filled[1]
+
+
+def seen_of(found: Float[Tensor, " cells"], count: int) -> Table:
+    """What a bench found of each cell, as kernels want it.
+
+    Raises:
+        ValueError: It is not one number for each cell.
+    """
+    check_shape(found, "reading", (count,))
+    return np.ascontiguousarray(found.numpy(), np.float32)
