@@ -31,6 +31,8 @@ from mho.network.operations import (
 from mho.network.operations import RECURRENT_OPERATORS as RECURRENT
 from mho.network.passes import as_linear, foldable, kept_digital, without_norms
 
+_CHOOSES = "aten.where.self"
+"""The operation that takes each of its numbers from one of two tensors."""
 _NOT_ROUNDED = "kept in float32, where the file rounds to whole numbers"
 _TOLD = 8
 """Operations that an error lists at most (1)."""
@@ -74,17 +76,20 @@ def network_of_graph(recorded: Graph, digital: Sequence[str]) -> Network:
 def _check_numbers(graph: Graph) -> None:
     """Refuse weights that are not finite; elsewhere an infinite number may be meant.
 
-    Networks mask what shall not be looked at by adding minus infinity.
+    Networks mask what shall not be looked at by adding minus infinity, and choose NaN where there
+    is no value.
     """
-    weights = {
-        name
-        for node in graph.nodes
-        if node.operator in ANALOG
-        for name in node.refs()
-    }
+    weights = set[str]()
+    computed_with = set[str]()
+    for node in graph.nodes:
+        if node.operator in ANALOG:
+            weights.update(node.refs())
+        if node.operator != _CHOOSES:
+            computed_with.update(node.refs())
     hint = "Train the network again, or repair the file."
     for name, tensor in graph.tensors.items():
-        if tensor.is_floating_point():
+        only_chosen = name not in computed_with
+        if tensor.is_floating_point() and not only_chosen:
             label = one_line(graph.labels.get(name, name))
             masks = name not in weights
             seen = tensor.masked_fill(tensor.isinf(), 0) if masks else tensor

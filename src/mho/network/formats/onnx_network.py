@@ -174,7 +174,8 @@ def _check_given(graph: Graph, given: Inputs, meant: Signature) -> None:
         listed = ", ".join(f"`{one_line(name)}`" for name in names)
         lacking = one_line(missing[0])
         raise ValueError(
-            f"Argument `data` must hold every input of the network, {listed}, but lacks"
-            f" `{lacking}`; name its array or its number with `--input {lacking}=…`, or the output"
-            f" that it takes in the next step with `--state {lacking}=…`."
+            f"Argument `data` must hold every input of the network, {listed}, as many samples of"
+            f" each, but lacks `{lacking}`; name its array or its number with `--input"
+            f" {lacking}=…`, or the output that it takes in the next step with `--state"
+            f" {lacking}=…`."
         )
