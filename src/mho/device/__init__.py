@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from mho.device.model import CellModel, TypicalSwitching
     from mho.device.shots import Shot, Trains, pulse_cell
+    from mho.device.turns import sample_in_turn
 
 _ROOMS = ("filament", "kinds", "laws", "published")
 _PLACES = {
@@ -42,6 +43,7 @@ _PLACES = {
     "Shot": "shots",
     "Trains": "shots",
     "pulse_cell": "shots",
+    "sample_in_turn": "turns",
     "watch_some": "kernels",
 }
 
@@ -66,6 +68,7 @@ __all__ = [
     "laws",
     "published",
     "pulse_cell",
+    "sample_in_turn",
     "watch_some",
     "zero_bias",
 ]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mho.bench.simulated.products.costs import ProductCosts
 from mho.checks import check_choice
-from mho.device import Cells
+from mho.device import Cells, sample_in_turn
 
 READ_NOISES = ("frozen", "moments", "sampled")
 """How noise enters a product: traps stand still during a call and the white rest is fresh for
@@ -62,14 +62,15 @@ class MetCells:
         """
         seconds = self._costs.seconds(vectors, tuple(both.shape))
         # sums as the bench's own clock makes them
-        moments = accumulate(repeat(seconds, len(both) - 1), initial=now)
-        in_turn = zip(both, moments, strict=True)
+        moments = list(accumulate(repeat(seconds, len(both) - 1), initial=now))
         if self._by_moments:
+            in_turn = zip(both, moments, strict=True)
             looks = [self.moments(group, time) for group, time in in_turn]
             value, variance = map(torch.stack, zip(*looks, strict=True))
             return value, variance
-        values = [self.values(group, time, 1)[0] for group, time in in_turn]
-        value = torch.stack(values)
+        time = self._costs.seconds(1, tuple(both.shape))
+        found = sample_in_turn(self._cells, both.flatten(1), moments, time)
+        value = found.view(both.shape).clamp_(min=0)
         return value, self._white(value)
 
     def _white(self, value: Float[Tensor, "*cells"]) -> Float[Tensor, "*cells"]:
