@@ -8,6 +8,10 @@ import torch
 
 from mho.rng import Stream
 
+# Files of fixtures are no modules with examples: two of one name could not be imported beside
+# each other.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 # Tests run beside each other already; those of workers say how many they want.
 os.environ["MHO_WORKERS"] = "1"
 # So do the commands that tests start: two threads of each would wait for each other.
