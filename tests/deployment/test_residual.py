@@ -32,7 +32,7 @@ from mho.mapping import (
     effective_difference,
     place,
 )
-from mho.mapping.blocks import Freedom, reference_block
+from mho.mapping.blocks import Freedom, Solves, reference_block
 from mho.mapping.blocks.search import Goal, Look
 from mho.mapping.targets import (
     adapt,
@@ -127,7 +127,11 @@ def test_the_best_look_counts_where_none_is_close(
     tried: list[Tensor] = []
 
     def astray(
-        freedom: Freedom, _goal: Goal, block: Block, _info: BenchInfo
+        freedom: Freedom,
+        _goal: Goal,
+        block: Block,
+        _info: BenchInfo,
+        _solves: Solves | None = None,
     ) -> Iterator[Look]:
         tried.clear()
         for share, lacking in ((0.9, 3 * uS), (0.8, 1 * uS), (0.7, 2 * uS)):

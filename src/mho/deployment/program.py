@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from mho.bench import Bench, BenchInfo
+from mho.bench import Bench
 from mho.deployment.stages import (
     FinishedStages,
     joined,
@@ -17,7 +17,7 @@ from mho.deployment.stages import (
     stages,
 )
 from mho.mapping import Block, Placement
-from mho.mapping.targets import adapt, repair, second_pair_targets, with_excess
+from mho.mapping.targets import mended, second_pair_targets
 from mho.programming import (
     ProgramProtocol,
     ProgramResult,
@@ -156,45 +156,20 @@ def _program_stage(
     held = torch.zeros_like(placement.target)
     seen = bench.read(stuck_cells, samples=8, window=0.0).mean
     held[stuck_positions] = seen.to(held.dtype)
-    mended = _mended(
+    in_force = mended(
         placement, result.stuck, held, bench.info, protocol.tolerance
     )
-    to_move = (mended.target != placement.target) & ~result.stuck
+    to_move = (in_force.target != placement.target) & ~result.stuck
     places = to_move.nonzero()[:, 0]
     if places.numel() == 0:
-        return mended, replace(result, target=mended.target)
+        return in_force, replace(result, target=in_force.target)
     again = program(
         bench,
-        mended.target[places],
+        in_force.target[places],
         protocol,
-        cells=mended.cells[places],
+        cells=in_force.cells[places],
     )
-    return mended, _merge(result, again, places, mended.target)
-
-
-def _mended(
-    placement: Placement,
-    stuck: Bool[Tensor, " cells"],
-    held: Float[Tensor, " cells"],
-    info: BenchInfo,
-    tolerance: float,
-) -> Placement:
-    """A placement that makes up for stuck cells, with as few cells moved as that takes.
-
-    Args:
-        placement: Cells and targets as programmed.
-        stuck: Cells that do not answer. Shape (cells,).
-        held: Conductance of the stuck ones; others do not matter (S). Shape (cells,).
-        info: The bench.
-        tolerance: Half-width of the acceptance window (S).
-    """
-    repaired = repair(placement, stuck, held, info)
-    adapted = adapt(placement, repaired, held, stuck, info)
-    # a target that moves by less than programming would notice is not worth its pulses
-    moved = (adapted.target - placement.target).abs() > tolerance / 2
-    target = torch.where(moved | stuck, adapted.target, placement.target)
-    worthwhile = replace(adapted, target=target)
-    return with_excess(placement, worthwhile, held, stuck, info)
+    return in_force, _merge(result, again, places, in_force.target)
 
 
 def _merge(

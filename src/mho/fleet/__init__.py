@@ -19,7 +19,13 @@ from mho.fleet.executors import EXECUTORS, Opened, here, opened_executor
 from mho.fleet.parts import DAMAGED, PartStore, Row, missing_parts
 from mho.fleet.sketch import QuantileSketch
 from mho.fleet.tally import Tally
-from mho.fleet.two_samples import DIFFERENT, TwoSamples, compare, shape_power
+from mho.fleet.two_samples import (
+    DIFFERENT,
+    TwoSamples,
+    compare,
+    rank_power,
+    shape_power,
+)
 from mho.fleet.units import Crew, Unit, collected
 
 __all__ = [
@@ -47,6 +53,7 @@ __all__ = [
     "missing_parts",
     "opened_executor",
     "quantile_interval",
+    "rank_power",
     "shape_power",
     "share_interval",
     "work_off",

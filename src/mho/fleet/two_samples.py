@@ -5,15 +5,15 @@ probabilities stands the power to see a difference that matters.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mho.checks import check_between
 
-DIFFERENT = 0.025
-"""Probability below which one of the two tests says that samples differ (1): 0.05 for both."""
+DIFFERENT = 0.05 / 3
+"""Probability below which one of the three tests says that samples differ (1): 0.05 for all."""
 
 _CONFIDENCE = 0.95
 _POWER = 0.8
@@ -37,6 +37,8 @@ class TwoSamples:
         means: Mean of each (their unit).
         difference_95: Interval of the difference of the means, first less second, 95 % sure.
         mean_p: Probability of means so far apart if there were no difference (1), by Welch's test.
+        rank_p: The same of chips that stand so much higher among all (1), by Mann and Whitney's
+            test, equal ones at their mean rank: a chip far off counts as any that is last.
         shape_p: The same of distributions so far apart (1): largest distance of the two
             cumulative ones, against shuffled samples.
         seen: Difference of the means that would be seen in 80 of 100 such comparisons: with
@@ -50,6 +52,7 @@ class TwoSamples:
     means: tuple[float, float]
     difference_95: tuple[float, float]
     mean_p: float
+    rank_p: float
     shape_p: float
     seen: float | None
     power: float | None
@@ -70,8 +73,8 @@ def compare(
         ValueError: Fewer than two chips in one of them.
 
     >>> found = compare([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
-    >>> found.mean_p, found.shape_p
-    (1.0, 1.0)
+    >>> found.mean_p, found.rank_p, found.shape_p
+    (1.0, 1.0, 1.0)
     """
     from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
@@ -98,6 +101,7 @@ def compare(
         (float(first.mean()), float(second.mean())),
         (difference - half, difference + half),
         mean_p,
+        _rank_probability(first, second),
         _shape_probability(first, second),
         needed + float(ndtri(_POWER)) * error if error > 0 else None,
         power,
@@ -117,6 +121,45 @@ def _shape_probability(first: np.ndarray, second: np.ndarray) -> float:
     seen = _distance(first, second)
     as_far = int(np.count_nonzero(_shuffled(whole, first.size) >= seen))
     return float((as_far + 1) / (_SHUFFLES + 1))
+
+
+def _rank_probability(first: np.ndarray, second: np.ndarray) -> float:
+    """Probability of ranks so far apart (1): the normal limit, ties and continuity counted."""
+    from scipy.special import ndtr
+
+    whole = np.concatenate((first, second))
+    _, place, equal = np.unique(whole, return_inverse=True, return_counts=True)
+    mean_rank = equal.cumsum() - (equal - 1) / 2
+    count, others, both = first.size, second.size, whole.size
+    ranks = float(mean_rank[place[:count]].sum())
+    least = count * (count + 1) / 2
+    apart = abs(ranks - least - count * others / 2) - 0.5
+    ties = float((equal.astype(float) ** 3 - equal).sum()) / (both * (both - 1))
+    variance = count * others / 12 * (both + 1 - ties)
+    if apart <= 0 or variance <= 0:
+        return 1.0
+    return float(2 * ndtr(-apart / math.sqrt(variance)))
+
+
+def rank_power(
+    one: Sequence[float], other: Sequence[float], effect: float
+) -> float | None:
+    """Probability that a shift of one sample by `effect` would be seen with `rank_p` (1).
+
+    Args:
+        one: Figures of chips.
+        other: The same of other ones.
+        effect: Shift that matters (their unit).
+
+    Returns:
+        The probability, found as that of `shape_power`; `None` where no chip differs from another.
+    """
+    pooled = _Pooled(one, other)
+
+    def told_apart(first: np.ndarray, second: np.ndarray) -> bool:
+        return _rank_probability(first, second) < DIFFERENT
+
+    return pooled.power(effect, told_apart)
 
 
 def shape_power(
@@ -139,30 +182,62 @@ def shape_power(
     Returns:
         The probability; `None` where no chip differs from another.
     """
-    first = np.asarray(one, float)
-    second = np.asarray(other, float)
-    whole = np.concatenate((first, second))
-    step = _grid(whole)
-    if step == 0.0:
+    pooled = _Pooled(one, other)
+    if pooled.step == 0.0:
         return None
-    rng = np.random.default_rng(_SEED)
+    # so far apart are few of the shuffles: a distance beyond that has p below `DIFFERENT`
+    distances = _shuffled(pooled.drawn(pooled.whole.size), pooled.counts[0])
+    limit = np.quantile(distances, 1 - DIFFERENT, method="higher")
 
-    def drawn(count: int) -> np.ndarray:
-        spread = rng.uniform(-step / 2, step / 2, count)
-        found: np.ndarray = rng.choice(whole, count) + spread
+    def told_apart(first: np.ndarray, second: np.ndarray) -> bool:
+        return bool(_distance(first, second) > limit)
+
+    return pooled.power(effect, told_apart)
+
+
+class _Pooled:
+    """All chips together, as if there were no difference, to draw samples from.
+
+    Args:
+        one: Figures of chips.
+        other: The same of other ones.
+    """
+
+    def __init__(self, one: Sequence[float], other: Sequence[float]) -> None:
+        self.counts = (len(one), len(other))
+        self.whole = np.asarray([*one, *other], float)
+        self.step = _grid(self.whole)
+        self._rng = np.random.default_rng(_SEED)
+
+    def drawn(self, count: int) -> np.ndarray:
+        """So many chips, spread over the steps of their grid."""
+        half = self.step / 2
+        spread = self._rng.uniform(-half, half, count)
+        found: np.ndarray = self._rng.choice(self.whole, count) + spread
         return found
 
-    # so far apart are few of the shuffles: a distance beyond that has p below `DIFFERENT`
-    distances = _shuffled(drawn(whole.size), first.size)
-    limit = np.quantile(distances, 1 - DIFFERENT, method="higher")
-    powers = []
-    for shift in (effect, -effect):
-        far = [
-            _distance(drawn(first.size) + shift, drawn(second.size))
-            for _ in range(_DRAWN)
-        ]
-        powers.append(float(np.mean(np.asarray(far) > limit)))
-    return min(powers)
+    def power(
+        self,
+        effect: float,
+        told_apart: Callable[[np.ndarray, np.ndarray], bool],
+    ) -> float | None:
+        """Share of pairs of samples that are told apart, the smaller one of both directions (1).
+
+        Args:
+            effect: Shift of the first sample (its unit).
+            told_apart: The test.
+        """
+        if self.step == 0.0:
+            return None
+        count, others = self.counts
+        powers = []
+        for shift in (effect, -effect):
+            seen = [
+                told_apart(self.drawn(count) + shift, self.drawn(others))
+                for _ in range(_DRAWN)
+            ]
+            powers.append(float(np.mean(seen)))
+        return min(powers)
 
 
 def _grid(whole: np.ndarray) -> float:

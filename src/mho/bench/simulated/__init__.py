@@ -7,7 +7,11 @@ with their half-selected cells; what names one chip among all.
 from mho.bench.simulated.bench import SimulatedBench
 from mho.bench.simulated.bench_numbers import check_bench_numbers
 from mho.bench.simulated.description import describe_chip
-from mho.bench.simulated.products import READ_NOISES, tile_matrices
+from mho.bench.simulated.products import (
+    READ_NOISES,
+    driven_together,
+    tile_matrices,
+)
 from mho.bench.simulated.specimen import ChipSpec
 
 __all__ = [
@@ -16,5 +20,6 @@ __all__ = [
     "SimulatedBench",
     "check_bench_numbers",
     "describe_chip",
+    "driven_together",
     "tile_matrices",
 ]

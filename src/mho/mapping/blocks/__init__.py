@@ -4,7 +4,7 @@ One interface for all of them: where cells lie, what their numbers stand for, ho
 and how their targets move for wires, levels and stuck cells.
 """
 
-from mho.mapping.blocks.block import Block, Repaired
+from mho.mapping.blocks.block import Block, Repaired, Solves
 from mho.mapping.blocks.effective import effective_of_each
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.pair_block import (
@@ -41,6 +41,7 @@ __all__ = [
     "Placement",
     "ReferenceBlock",
     "Repaired",
+    "Solves",
     "always",
     "beside",
     "blocks_of_layers",

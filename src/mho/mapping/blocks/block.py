@@ -1,6 +1,7 @@
 """What every part of a layer on one tile can do, whatever its cells subtract from."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,10 @@ from torch import Tensor
 
 from mho.bench import BenchInfo, Multiplying
 from mho.mapping.blocks.freedom import Freedom
+
+Solves = Callable[[Tensor, Tensor], Tensor]
+"""Gives what the wires leave of conductances (S), of the cells with these numbers, all others off.
+Shapes of a block's `crossings`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +162,7 @@ class Block(ABC):
         fixed: Bool[Tensor, "sides rows cols"],
         wanted: Float[Tensor, "rows outputs"],
         info: BenchInfo,
+        solves: Solves | None = None,
     ) -> Float[Tensor, "sides rows cols"]:
         """Conductances, some fixed, whose effective differences are the wanted ones (S).
 
@@ -165,6 +171,7 @@ class Block(ABC):
             fixed: Cells that do not answer.
             wanted: Effective differences (S).
             info: The bench: its wires, and how far a cell can go.
+            solves: Solves the wires; the whole net of the tile if `None`.
         """
 
     @abstractmethod

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from mho.bench import BenchInfo, Multiplying
-from mho.mapping.blocks.block import Block, Repaired
+from mho.mapping.blocks.block import Block, Repaired, Solves
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.rounding import round_together
 from mho.mapping.blocks.search import CLOSE, always, looks
@@ -148,6 +148,7 @@ class PairedBlock(Block):
         fixed: Bool[Tensor, "2 rows outputs"],
         wanted: Float[Tensor, "rows outputs"],
         info: BenchInfo,
+        solves: Solves | None = None,
     ) -> Float[Tensor, "2 rows outputs"]:
         """Of a free pair the larger cell moves, of a pair with a fixed cell the other one.
 
@@ -170,7 +171,7 @@ class PairedBlock(Block):
         # if no look is any better, all stays as it is
         best = held
         least_error = float("inf")
-        for look in looks(freedom, always(wanted), self, info):
+        for look in looks(freedom, always(wanted), self, info, solves):
             # pairs at the end of their range are left out: what they lack cannot be helped
             can_move = (look.proposal != look.numbers).any(0)
             helpable = torch.where(can_move, look.missing, 0.0)

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor
 
 from mho.bench import BenchInfo, Multiplying
-from mho.mapping.blocks.block import Block, Repaired
+from mho.mapping.blocks.block import Block, Repaired, Solves
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.rounding import round_together
 from mho.mapping.blocks.search import CLOSE, always, effective_difference, looks
@@ -155,6 +155,7 @@ class ReferenceBlock(Block):
         fixed: Bool[Tensor, "1 rows cols"],
         wanted: Float[Tensor, "rows outputs"],
         info: BenchInfo,
+        solves: Solves | None = None,
     ) -> Float[Tensor, "1 rows cols"]:
         """All cells that answer move but those of the reference, until none does any more.
 
@@ -176,7 +177,7 @@ class ReferenceBlock(Block):
         )
         best = held
         least_error = float("inf")
-        for look in looks(freedom, always(wanted), self, info):
+        for look in looks(freedom, always(wanted), self, info, solves):
             change = look.proposal - look.numbers
             largest_change = float(change.abs().max())
             if largest_change < CLOSE * freedom.full_scale:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mho.bench import BenchInfo
-from mho.mapping.blocks.block import Block
+from mho.mapping.blocks.block import Block, Solves
 from mho.mapping.blocks.freedom import Freedom
 from mho.mapping.blocks.mixing import Mixing, is_large
 from mho.wires import effective_blocks, effective_pair
@@ -37,7 +37,10 @@ Goal = Callable[[Tensor, Tensor], Tensor]
 
 
 def effective(
-    held: Float[Tensor, "sides rows cols"], block: Block, info: BenchInfo
+    held: Float[Tensor, "sides rows cols"],
+    block: Block,
+    info: BenchInfo,
+    solves: Solves | None = None,
 ) -> Float[Tensor, "sides rows cols"]:
     """What the wires leave of the conductances of a block's cells (S).
 
@@ -45,7 +48,10 @@ def effective(
         held: Their conductances (S).
         block: Where they lie.
         info: The bench.
+        solves: Solves the wires; the whole net of the tile if `None`.
     """
+    if solves is not None:
+        return solves(held, block.crossings)
     place = place_on_tile(block, info)
     return effective_pair(info.wires, (info.rows, info.cols), place, held)
 
@@ -63,7 +69,10 @@ def place_on_tile(
 
 
 def effective_difference(
-    held: Float[Tensor, "sides rows cols"], block: Block, info: BenchInfo
+    held: Float[Tensor, "sides rows cols"],
+    block: Block,
+    info: BenchInfo,
+    solves: Solves | None = None,
 ) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, "rows cols"]]:
     """What the wires leave: conductance difference of the weights, and sum of the sides (S).
 
@@ -71,8 +80,9 @@ def effective_difference(
         held: Conductances of the cells of the block's `crossings` (S).
         block: Where they lie.
         info: The bench.
+        solves: As of `effective`.
     """
-    seen = effective(held, block, info)
+    seen = effective(held, block, info, solves)
     return block.difference(seen), seen.sum(0)
 
 
@@ -94,7 +104,11 @@ class Look:
 
 
 def looks(
-    freedom: Freedom, goal: Goal, block: Block, info: BenchInfo
+    freedom: Freedom,
+    goal: Goal,
+    block: Block,
+    info: BenchInfo,
+    solves: Solves | None = None,
 ) -> Iterator[Look]:
     """Search for conductances, one solution of the wires after the other, `ROUNDS` at most.
 
@@ -108,6 +122,7 @@ def looks(
         goal: Effective differences wanted.
         block: Where the cells lie.
         info: The bench.
+        solves: As of `effective`.
 
     Yields:
         What was tried and what is to be tried next; whoever asks decides when to stop.
@@ -118,7 +133,7 @@ def looks(
     for _ in range(ROUNDS):
         held = freedom.conductances(numbers)
         tried = held.float() if far else held
-        seen = effective(tried, block, info).to(held.dtype)
+        seen = effective(tried, block, info, solves).to(held.dtype)
         reached = block.difference(seen)
         missing = goal(numbers, reached) - reached
         proposal = _proposal(freedom, numbers, missing, (held, seen), block)

@@ -16,6 +16,7 @@ from torch import Tensor
 from mho.bench import BenchInfo
 from mho.mapping.blocks import (
     Placement,
+    Solves,
     each_block,
     effective_difference,
     weakened_search,
@@ -88,6 +89,7 @@ def adapt(
     held: Float[Tensor, " cells"],
     stuck: Bool[Tensor, " cells"],
     info: BenchInfo,
+    solves: Solves | None = None,
 ) -> Placement:
     """Move targets around stuck cells until the wires, with these in place, give the old weights.
 
@@ -100,6 +102,7 @@ def adapt(
         held: Conductance of the stuck cells; others do not matter (S). Shape (cells,).
         stuck: Cells that do not answer. Shape (cells,).
         info: The bench.
+        solves: Solves the wires; the whole net of each tile if `None`.
     """
     if info.wires.ideal:
         return mended
@@ -110,10 +113,10 @@ def adapt(
         if not fixed.any():
             continue
         meant = before.target[earlier_place].double()
-        wanted, _ = effective_difference(meant, earlier, info)
+        wanted, _ = effective_difference(meant, earlier, info, solves)
         # what the cells will hold: stuck ones what they do, the others their targets
         in_place = torch.where(fixed, held[place], target[place])
-        settled = block.settled(in_place.double(), fixed, wanted, info)
+        settled = block.settled(in_place.double(), fixed, wanted, info, solves)
         target[place] = settled.to(target.dtype)
     # stuck cells keep the targets that they have: where they are is no target
     of_working_cells = torch.where(stuck, mended.target, target)

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from mho.data import PERCENT
-from mho.fleet import compare, shape_power
+from mho.fleet import compare, rank_power, shape_power
 from mho.runs.fleets.fleet import Fleet, FleetResult, run_fleet
 from mho.runs.fleets.making import PHYSICS, fleet_task
 from mho.runs.task import Task
@@ -51,11 +51,13 @@ def _scores(
 ) -> dict[str, Any]:
     """Scores compared, and what would have been seen."""
     drawn, programmed = _figures(one, "score"), _figures(other, "score")
-    power = None
+    powers: dict[str, float | None] = {"rank_power": None, "shape_power": None}
     if effect is not None:
-        power = shape_power(drawn, programmed, effect)
-    found = asdict(compare(drawn, programmed, effect))
-    return found | {"shape_power": power}
+        powers = {
+            "rank_power": rank_power(drawn, programmed, effect),
+            "shape_power": shape_power(drawn, programmed, effect),
+        }
+    return asdict(compare(drawn, programmed, effect)) | powers
 
 
 def _errors(one: FleetResult, other: FleetResult) -> dict[str, Any]:

@@ -53,6 +53,8 @@ PHYSICS_MOST = 64
 
 _VERSION = 4
 """Part of a task's hash: another number where the same task would give other figures (1)."""
+_SURROGATE_VERSION = 1
+"""The same for chips of a surrogate alone (1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +107,9 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
     # the number of chips says nothing about any of them
     job = replace(condition.job, chips=1, keep_chips=False, cells=_cells(way))
     own = replace(condition, job=job)
+    own_version = {}
+    if way == SURROGATE:
+        own_version = {"drawing": _SURROGATE_VERSION}
     key = identity(
         {
             "version": _VERSION,
@@ -117,6 +122,7 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
             "code": list(code_of(job.chip)),
             "way": way,
             "surrogate": surrogate,
+            **own_version,
         }
     )
     return FleetTask(key, own, way, task.fingerprint, surrogate=surrogate)

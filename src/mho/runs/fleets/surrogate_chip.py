@@ -20,9 +20,9 @@ from mho.mapping import Placement, blocks_of_layers
 from mho.network.operations import LinearLayer
 from mho.rng import Stream
 from mho.runs.evaluation import interval
+from mho.runs.fleets.surrogate_products import DrawnTiles
 from mho.runs.fleets.surrogate_tiles import (
     DrawnChip,
-    DrawnTiles,
     WiredImage,
     drawn_chip,
 )

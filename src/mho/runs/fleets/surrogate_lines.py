@@ -1,299 +1,317 @@
-"""What stuck cells do on lines with resistance, and how far their partners make up for it.
+"""Lines with resistance as trees: what they leave of cells, in less than a millisecond a block.
 
-A cell that is stuck at the top of its range takes a large part of the voltage of its row for
-itself, and so does its partner. Solving all wires again for every chip would take as long as
-programming it. Instead each line is a ladder, loaded by the cells as they were planned, and only
-the cells that hold something else are added to it (the formula of Woodbury). That a line is loaded
-by cells whose other line is not quite at rest is left out, and so is what all other cells add to
-the load once their targets have made up for it: currents of stuck cells are right to some percent.
+A cell that is stuck at the top of its range, and the partner that makes up for it, take half of
+the voltage of their lines for themselves. Programming moves the targets of all other cells there
+until the lines give the old weights again, in some thirty solutions of the wires. Solving whole
+nets, that would take as long for every drawn chip as programming it. Here each line is a ladder of
+its segments, loaded at every node with a cell and what lies behind that on its other line; what
+lies behind is found in turn for both directions, until they agree. That is exact for nets without
+loops. What finds its way round, over cells of other lines, is small and hardly depends on the
+cell that it is added to: the image solved as a whole, once, says how much it is.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float64, Int64
 from torch import Tensor
 
-from mho.bench import BenchInfo
-from mho.mapping import Placement, each_block
 from mho.wires import WireModel
 
-_ROUNDS = 20
-"""Times that targets of partners are moved until the lines give what is wanted (1)."""
-_DAMPED = 0.7
-"""Share of a step that is gone, as partners on a line move each other (1)."""
-_LEAST = 0.05
-"""Least share of a current that the wires are taken to leave, for the length of a step (1)."""
-_SHORT = 1e-9
+_SHORT = 1e-6
 """Resistance in the place of none (Ω)."""
+_LEAK = 1e-12
+"""Conductance from every node to rest, so that none hangs in the air (S)."""
+_SWEEPS = 4
+"""Times that what lies behind cells is found, until both directions agree (1).
+
+Each leaves less than a hundredth of what they differ by.
+"""
+
+_Grid = Float64[np.ndarray, "rows cols"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ladders:
-    """Lines of one direction, each node as seen from the cells.
+class _Ladders:
+    """All lines of one direction, nodes from the connected end on.
 
     Args:
-        own: Voltage of a node for a current into it (Ω). Shape (lines, nodes).
-        along: Logarithm of how a voltage goes on from the driven or sensed end (1).
-        reached: Share of the voltage at the ends that a node has, or of its current that they
-            get (1).
+        segments: Sum of what leads from each node along its line (S). Shape (lines, nodes).
+        onward: Conductance to the next node, lines one after the other, with its sign turned; 0
+            behind the last node of a line (S). Shape (lines · nodes − 1,).
+        fed: Current into each node for 1 V at the ends (A). Shape (lines · nodes,).
     """
 
-    own: Float64[Tensor, "lines nodes"]
-    along: Float64[Tensor, "lines nodes"]
-    reached: Float64[Tensor, "lines nodes"]
+    segments: Float64[np.ndarray, "lines nodes"]
+    onward: Float64[np.ndarray, " between"]
+    fed: Float64[np.ndarray, " all"]
+
+    @classmethod
+    def of(
+        cls,
+        near: Float64[np.ndarray, " lines"],
+        between: Float64[np.ndarray, "lines between"],
+        far: Float64[np.ndarray, " lines"],
+    ) -> "_Ladders":
+        """Ladders of resistances.
+
+        Args:
+            near: From each line's connected end to its first node (Ω).
+            between: From node to node (Ω).
+            far: From the last node to a connection of the other end (Ω); infinite for none.
+        """
+        first, last = _conducts(near)[:, None], _conducts(far)[:, None]
+        along = _conducts(between)
+        before = np.concatenate((first, along), 1)
+        behind = np.concatenate((along, last), 1)
+        onward = np.concatenate((-along, np.zeros_like(last)), 1)
+        fed = np.zeros_like(before)
+        fed[:, 0] += first[:, 0]
+        fed[:, -1] += last[:, 0]
+        segments = before + behind + _LEAK
+        return cls(segments, onward.ravel()[:-1].copy(), fed.ravel())
+
+    def loaded(
+        self, load: Float64[np.ndarray, "lines nodes"]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Voltage of each node for a current into it (Ω), and for 1 V at the ends (1).
+
+        Args:
+            load: Conductance from each node to rest (S).
+        """
+        from scipy.linalg.lapack import dpttrf, dpttrs
+
+        # all lines are one band of equations: nothing leads from one to the next
+        diagonal = (self.segments + load).ravel()
+        from_first, factor, _ = dpttrf(diagonal, self.onward)
+        from_last, _, _ = dpttrf(diagonal[::-1], self.onward[::-1])
+        own = 1 / (from_first + from_last[::-1] - diagonal)
+        reached, _ = dpttrs(from_first, factor, self.fed)
+        shape = self.segments.shape
+        return own.reshape(shape), reached.reshape(shape)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedLines:
-    """The lines of all blocks as the planned cells load them, by position of the cells.
-
-    Args:
-        block: Number of the block of each cell.
-        row: Row on the tile.
-        column: Column on the tile.
-        word: Voltage of the word line for a current into it at the cell (Ω).
-        bit: The same of the bit line (Ω).
-        along_word: Logarithm of how voltages go on along the word line (1).
-        along_bit: The same along the bit line (1).
-        driven: Share of the row's voltage at the cell (1).
-        sensed: Share of its current that is sensed (1).
-    """
-
-    block: Int64[Tensor, " cells"]
-    row: Int64[Tensor, " cells"]
-    column: Int64[Tensor, " cells"]
-    word: Float64[Tensor, " cells"]
-    bit: Float64[Tensor, " cells"]
-    along_word: Float64[Tensor, " cells"]
-    along_bit: Float64[Tensor, " cells"]
-    driven: Float64[Tensor, " cells"]
-    sensed: Float64[Tensor, " cells"]
-
-
-def loaded_lines(
-    placement: Placement, wires: WireModel, info: BenchInfo
-) -> LoadedLines:
-    """The lines of a placement with its targets in place.
-
-    Args:
-        placement: Cells and targets.
-        wires: Resistances of the lines.
-        info: Size of a tile.
-    """
-    count = placement.target.numel()
-    whole = {
-        name: torch.zeros(count, dtype=torch.int64)
-        for name in ("block", "row", "column")
-    }
-    seen = {
-        name: torch.zeros(count, dtype=torch.float64)
-        for name in (
-            *("word", "bit", "along_word", "along_bit"),
-            *("driven", "sensed"),
-        )
-    }
-    for number, (block, place) in enumerate(each_block(placement)):
-        on_tile = block.crossings % (info.rows * info.cols)
-        row = on_tile // info.cols
-        column = on_tile % info.cols
-        whole["block"][place] = number
-        whole["row"][place] = row
-        whole["column"][place] = column
-        # a grid of the block's own lines, in the order of the tile
-        rows, r = torch.unique(row, return_inverse=True)
-        columns, c = torch.unique(column, return_inverse=True)
-        grid = torch.zeros(len(rows), len(columns), dtype=torch.float64)
-        grid[r, c] = placement.target[place].double()
-        words = _ladders(
-            grid,
-            _of(wires.word_line, rows)[:, None] * columns.diff(),
-            _of(wires.driver, rows) + _of(wires.word_line, rows) * columns[0],
-            _far(
-                wires.sides,
-                wires.driver,
-                wires.word_line,
-                rows,
-                info.cols - 1 - columns[-1],
-            ),
-        )
-        from_below = info.rows - 1 - rows.flip(0)
-        bits = _ladders(
-            grid.T.flip(1),
-            _of(wires.bit_line, columns)[:, None] * from_below.diff(),
-            _of(wires.sense, columns)
-            + _of(wires.bit_line, columns) * from_below[0],
-            _far(
-                wires.sense_sides, wires.sense, wires.bit_line, columns, rows[0]
-            ),
-        )
-        last = len(rows) - 1
-        seen["word"][place] = words.own[r, c]
-        seen["along_word"][place] = words.along[r, c]
-        seen["driven"][place] = words.reached[r, c]
-        seen["bit"][place] = bits.own[c, last - r]
-        seen["along_bit"][place] = bits.along[c, last - r]
-        seen["sensed"][place] = bits.reached[c, last - r]
-    return LoadedLines(**whole, **seen)
-
-
-def _of(value: object, lines: Int64[Tensor, " lines"]) -> Tensor:
-    """A resistance of each line (Ω)."""
-    given = torch.as_tensor(value, dtype=torch.float64)
-    return given.expand(len(lines)) if given.ndim == 0 else given[lines]
-
-
-def _far(
-    sides: str,
-    terminal: object,
-    segment: object,
-    lines: Int64[Tensor, " lines"],
-    segments: Tensor,
-) -> Tensor:
-    """Conductance at the far end of lines: none unless they are connected at both ends (S)."""
-    resistance = _of(terminal, lines) + _of(segment, lines) * segments
-    found = 1 / resistance.clamp(min=_SHORT)
-    return found if sides == "both" else torch.zeros_like(found)
-
-
-def _ladders(
-    load: Float64[Tensor, "lines nodes"],
-    segments: Float64[Tensor, "lines between"],
-    near: Float64[Tensor, " lines"],
-    far: Float64[Tensor, " lines"],
-) -> Ladders:
-    """Ladders of resistances with a load at every node.
-
-    Args:
-        load: Conductance from each node to rest (S), the one near the connected end first.
-        segments: Resistance between neighbours (Ω).
-        near: Resistance to the connected end (Ω).
-        far: Conductance of a connection at the other end (S).
-    """
-    nodes = load.shape[1]
-    between = 1 / segments.clamp(min=_SHORT)
-    entry = 1 / near.clamp(min=_SHORT)
-    onward = [load[:, -1] + far]
-    for k in range(nodes - 2, -1, -1):
-        g = between[:, k]
-        onward.append(load[:, k] + g * onward[-1] / (g + onward[-1]))
-    onward.reverse()
-    back = [entry]
-    shares = [torch.zeros_like(entry)]
-    for k in range(1, nodes):
-        g = between[:, k - 1]
-        behind = back[-1] + load[:, k - 1]
-        back.append(g * behind / (g + behind))
-        shares.append((g / (g + onward[k])).log())
-    own = 1 / (torch.stack(onward, 1) + torch.stack(back, 1))
-    along = torch.stack(shares, 1).cumsum(1)
-    from_near = entry[:, None] * own[:, :1] * along.exp()
-    from_far = far[:, None] * own * (along[:, -1:] - along).exp()
-    return Ladders(own, along, from_near + from_far)
-
-
-def settled_partners(
-    lines: LoadedLines,
-    planned: Float[Tensor, " cells"],
-    kept: Float[Tensor, " cells"],
-    wanted: Float[Tensor, " cells"],
-    stuck: Int64[Tensor, " stuck"],
-    held: Float[Tensor, " stuck"],
-    after: Placement,
-    info: BenchInfo,
-) -> tuple[Int64[Tensor, " some"], Tensor, Tensor]:
-    """Targets of the partners of stuck cells with which the lines give what is wanted.
-
-    Args:
-        lines: The lines as planned.
-        planned: Targets that they were loaded with (S).
-        kept: What the wires leave of these (1).
-        wanted: Effective difference of the pair of each cell (S).
-        stuck: Positions of cells that do not answer.
-        held: What these conduct (S).
-        after: Targets and signs once columns were turned round.
-        info: How far partners can go.
-
-    Returns:
-        Positions of the stuck cells and then of their partners, what they conduct (S), and what
-        the wires leave of that (S).
-    """
-    partner = after.partner[stuck]
-    paired = partner != stuck
-    # two stuck cells of a pair are nobody's partners
-    taken = torch.zeros_like(after.target, dtype=torch.bool)
-    taken[stuck] = True
-    paired &= ~taken[partner]
-    ports = torch.cat((stuck, partner[paired]))
-    first = len(stuck)
-    free = torch.arange(first, len(ports))
-    own = paired.nonzero()[:, 0]
-    share = kept[ports].double()
-    sign = after.sign[ports].double()
-    conducts = torch.cat((held, after.target[partner[paired]])).double()
-    goal = wanted[ports[free]].double()
-    best = conducts
-    least = float("inf")
-    for _ in range(_ROUNDS):
-        effective = _effective(lines, ports, planned, share, conducts)
-        both = sign[own] * effective[own] + sign[free] * effective[free]
-        missing = goal - both
-        leaves = (effective[free] / conducts[free]).clamp(min=_LEAST)
-        moved = conducts[free] + _DAMPED * sign[free] * missing / leaves
-        moved = moved.clamp(info.conductance_low, info.conductance_high)
-        # what is at the end of its range cannot be helped, as where cells are programmed
-        error = float(missing[moved != conducts[free]].square().sum())
-        if error < least:
-            best = conducts
-            least = error
-        conducts = conducts.index_copy(0, free, moved)
-    conducts = best
-    effective = _effective(lines, ports, planned, share, conducts)
-    return ports, conducts, effective
-
-
-def _effective(
-    lines: LoadedLines,
-    ports: Int64[Tensor, " ports"],
-    planned: Float[Tensor, " cells"],
-    share: Float64[Tensor, " ports"],
-    conducts: Float64[Tensor, " ports"],
-) -> Float64[Tensor, " ports"]:
-    """What the lines leave of cells that conduct something else than was planned (S)."""
-    before = planned[ports].double()
-    change = conducts - before
-    one_block = _equal(lines.block[ports])
-    one_row = _equal(lines.row[ports]) & one_block
-    one_column = _equal(lines.column[ports]) & one_block
-    between = _between(lines.word, lines.along_word, ports) * one_row
-    between = between + _between(lines.bit, lines.along_bit, ports) * one_column
-    reply = torch.eye(len(ports), dtype=torch.float64)
-    reply = reply + between * change
-    driven = lines.driven[ports]
-    sensed = lines.sensed[ports]
-    # entry (p, q): voltage at port p for one on the row of q
-    volts = torch.linalg.solve(reply, one_row * driven[:, None])
-    planned_part = before * volts.diagonal()
-    added = (one_column * change[:, None] * volts).sum(0)
-    exact = share / (driven * sensed)
-    found: Tensor = exact * sensed * (planned_part + added)
-    return found.clamp(min=0)
-
-
-def _equal(numbers: Int64[Tensor, " ports"]) -> Tensor:
-    same: Tensor = numbers[:, None] == numbers
-    return same
-
-
-def _between(
-    own: Float64[Tensor, " cells"],
-    along: Float64[Tensor, " cells"],
-    ports: Int64[Tensor, " ports"],
-) -> Float64[Tensor, "ports ports"]:
-    """Voltage at one port for a current into another one of the same line (Ω)."""
-    a = along[ports]
-    at_nearer = torch.where(
-        a[:, None] >= a, own[ports][:, None], own[ports][None]
-    )
-    found: Tensor = at_nearer * (-(a[:, None] - a).abs()).exp()
+def _conducts(resistance: np.ndarray) -> np.ndarray:
+    """Conductances of resistances, one of which may be 0 (S)."""
+    found: np.ndarray = 1 / np.maximum(resistance, _SHORT)
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Behind:
+    """What lies behind each cell: resistance to rest from its nodes, the cell left out.
+
+    Args:
+        word: Along its word line (Ω).
+        bit: Along its bit line (Ω).
+    """
+
+    word: _Grid
+    bit: _Grid
+
+
+class TreeNet:
+    """Lines of the cells of a block, or of rows of it that are driven together; others are off.
+
+    Args:
+        cells: Numbers of the cells.
+        wires: Resistances of the lines.
+        size: Rows and columns of a tile (1).
+    """
+
+    def __init__(
+        self,
+        cells: Int64[Tensor, "*cells"],
+        wires: WireModel,
+        size: tuple[int, int],
+    ) -> None:
+        self._size = size
+        self._access = wires.access
+        row, column = self._on_tile(cells)
+        rows, columns = np.unique(row), np.unique(column)
+        # where the lines of the tile stand in the grid of these
+        self._row = np.zeros(size[0], np.int64)
+        self._row[rows] = np.arange(len(rows))
+        self._column = np.zeros(size[1], np.int64)
+        self._column[columns] = np.arange(len(columns))
+        self.shape = (len(rows), len(columns))
+
+        segment = _of(wires.word_line, rows)
+        driver = _of(wires.driver, rows)
+        behind_last = driver + segment * (size[1] - 1 - columns[-1])
+        self._words = _Ladders.of(
+            driver + segment * columns[0],
+            segment[:, None] * np.diff(columns),
+            _far(wires.sides, behind_last),
+        )
+        # currents are summed below the last row
+        from_below = size[0] - 1 - rows[::-1]
+        segment = _of(wires.bit_line, columns)
+        sense = _of(wires.sense, columns)
+        behind_last = sense + segment * rows[0]
+        self._bits = _Ladders.of(
+            sense + segment * from_below[0],
+            segment[:, None] * np.diff(from_below),
+            _far(wires.sense_sides, behind_last),
+        )
+
+    def _on_tile(
+        self, cells: Int64[Tensor, "*cells"]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column on the tile of cells (1)."""
+        rows, cols = self._size
+        place = cells.numpy() % (rows * cols)
+        return place // cols, place % cols
+
+    def places(
+        self, cells: Int64[Tensor, "*cells"]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column in the grid of these lines (1)."""
+        row, column = self._on_tile(cells)
+        return self._row[row], self._column[column]
+
+    def nothing_behind(self) -> Behind:
+        """To begin with: all other lines at rest."""
+        return Behind(np.zeros(self.shape), np.zeros(self.shape))
+
+    def seen(self, held: _Grid, behind: Behind) -> tuple[_Grid, Behind]:
+        """What the lines leave of cells (S), and what then lies behind each.
+
+        Args:
+            held: Their conductances, 0 where there is no cell (S).
+            behind: What is taken to lie behind each.
+        """
+        conducts = held / (1 + held * self._access)
+        word_load = conducts / (1 + conducts * behind.bit)
+        bit_load = conducts / (1 + conducts * behind.word)
+        own, driven = self._words.loaded(word_load)
+        word = own / (1 - word_load * own)
+        driven = driven * (1 + word_load * word)
+
+        # lines by columns, nodes from the sensed end on
+        upward = np.ascontiguousarray(bit_load[::-1].T)
+        own, reached = (one.T[::-1] for one in self._bits.loaded(upward))
+        bit = own / (1 - bit_load * own)
+        sensed = reached * (1 + bit_load * bit)
+        # one way in, one way out, and the cell between them
+        left = driven * sensed * conducts / (1 + conducts * (word + bit))
+        return left, Behind(word, bit)
+
+
+def _of(value: object, lines: np.ndarray) -> np.ndarray:
+    """A resistance of each line (Ω)."""
+    given = np.asarray(value, np.float64)
+    return (
+        np.broadcast_to(given, lines.shape) if not given.ndim else given[lines]
+    )
+
+
+def _far(sides: str, resistance: np.ndarray) -> np.ndarray:
+    """Resistance to a connection of the far ends (Ω): infinite where there is none."""
+    if sides == "both":
+        return resistance
+    return np.full_like(resistance, np.inf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedNet:
+    """A net with the cells of an image in it, as planned.
+
+    Args:
+        net: Its lines.
+        behind: What lies behind each cell.
+        round_about: What each cell seems to conduct because of currents over other lines (S).
+    """
+
+    net: TreeNet
+    behind: Behind
+    round_about: _Grid
+
+    @classmethod
+    def of(
+        cls,
+        net: TreeNet,
+        cells: Int64[Tensor, "*cells"],
+        planned: Tensor,
+        solved: Tensor,
+    ) -> "PlannedNet":
+        """A net, and what the whole one is other by.
+
+        Args:
+            net: Its lines.
+            cells: Numbers of the cells.
+            planned: What they conduct (S).
+            solved: What the wires leave of that, solved as a whole (S).
+        """
+        places = net.places(cells)
+        held = np.zeros(net.shape)
+        held[places] = planned.double().numpy()
+        behind = net.nothing_behind()
+        seen = held
+        for _ in range(_SWEEPS):
+            seen, behind = net.seen(held, behind)
+        exact = np.zeros(net.shape)
+        exact[places] = solved.double().numpy()
+        return cls(net, behind, exact - seen)
+
+
+class ChipNet:
+    """A planned net for the cells of one chip, which remembers what lay behind them.
+
+    Args:
+        of: The planned net.
+    """
+
+    def __init__(self, of: PlannedNet) -> None:
+        self._of = of
+        self._behind = of.behind
+
+    def __call__(
+        self, held: Tensor, cells: Int64[Tensor, "*cells"], sweeps: int = 1
+    ) -> Tensor:
+        """What the lines leave of cells (S).
+
+        Args:
+            held: What they conduct (S).
+            cells: Their numbers.
+            sweeps: Times that what lies behind them is found (1); one will do in a search, whose
+                next step goes on from there.
+        """
+        net = self._of.net
+        places = net.places(cells)
+        grid = np.zeros(net.shape)
+        grid[places] = held.detach().double().numpy()
+        seen = grid
+        for _ in range(sweeps):
+            seen, self._behind = net.seen(grid, self._behind)
+        found = seen + self._of.round_about
+        return torch.from_numpy(found[places]).clamp_(min=0).to(held)
+
+    def settled(self, held: Tensor, cells: Int64[Tensor, "*cells"]) -> Tensor:
+        """The same once both directions agree (S)."""
+        return self(held, cells, _SWEEPS)
+
+
+class ChipNets:
+    """The nets of one chip's blocks, each known by the smallest number of its cells.
+
+    Args:
+        planned: The net of each block of the image.
+        cells: Numbers of the cells of each block.
+    """
+
+    def __init__(
+        self,
+        planned: Iterable[PlannedNet],
+        cells: Iterable[Int64[Tensor, "*cells"]],
+    ) -> None:
+        self._nets = {
+            int(own.min()): ChipNet(net)
+            for net, own in zip(planned, cells, strict=True)
+        }
+
+    def __call__(self, held: Tensor, cells: Int64[Tensor, "*cells"]) -> Tensor:
+        """What the lines leave of the cells of a block (S)."""
+        return self._nets[int(cells.min())](held, cells)

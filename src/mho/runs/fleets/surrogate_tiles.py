@@ -1,38 +1,37 @@
 """Tiles whose cells are drawn from a surrogate: what an image becomes on one chip, at every look.
 
-Wires are solved once for the image, with what its cells conduct at zero bias: a cell at its target
-is bent, and conducts less there than reads see. What a drawn cell is off that counts by what the
-wires leave of its own conductance; what it does to the currents of others is left out, as it is
-that share of a percent once more. What programming reckons with, targets alone, is solved beside.
+Targets are moved around stuck cells as programming moves them, only that lines are taken for trees
+in the search (`surrogate_lines`). The same trees then say what lines leave of what cells conduct
+at zero bias: a cell at its target is bent, and conducts less there than reads see. What a drawn
+cell is off that counts by what the lines leave of its own conductance; what it does to the
+currents of others is left out, as it is that share of a percent once more.
 """
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from mho.bench.simulated import tile_matrices
-from mho.chip import ArrayMatrices, Chip, Multiplier
+from mho.bench import BenchInfo
+from mho.bench.simulated import driven_together, tile_matrices
+from mho.chip import Chip
 from mho.deployment.storage import CompiledNetwork
-from mho.device import CellModel, cubic_coefficient
+from mho.device import CellModel, apparent, cubic_coefficient
 from mho.ledger import Ledger
-from mho.mapping import Placement, each_block
-from mho.mapping.targets import repair, with_excess
+from mho.mapping import Placement, each_block, effective_of_each
+from mho.mapping.targets import mended
 from mho.rng import Stream
 from mho.runs.fleets.surrogate_lines import (
-    LoadedLines,
-    loaded_lines,
-    settled_partners,
+    ChipNet,
+    ChipNets,
+    PlannedNet,
+    TreeNet,
 )
 from mho.statistical import Surrogate, slots_of_rows
 
 _NOTHING = 1e-12
 """Conductance in the place of none (S)."""
-_UNSEEN = 0.02
-"""Steps of a converter below which curvature or noise of a whole column is not computed (1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,40 +41,52 @@ class WiredImage:
     Args:
         image: The image.
         chip: The tiles, with the wires that they have in truth.
-        effective: What the wires leave of each cell, were it straight and at its target (S).
-        kept: The same, relative to the target (1).
+        tolerance: Half-width of the window that cells are programmed to (S).
         conducts: What a cell at its target conducts at zero bias (S).
         loaded: What the wires leave of that (S).
-        lines: The lines as these targets load them; `None` if they are ideal.
-        model: The kind of cell.
+        known: Lines of each block as programming knows them, with cells at their targets; `None`
+            if they are ideal.
+        true: Lines of the rows of each block that are driven together, with what cells conduct at
+            zero bias; `None` if they are ideal.
     """
 
     image: CompiledNetwork
     chip: Chip
-    effective: Float[Tensor, " cells"]
-    kept: Float[Tensor, " cells"]
+    tolerance: float
     conducts: Float[Tensor, " cells"]
     loaded: Float[Tensor, " cells"]
-    lines: LoadedLines | None
-    model: CellModel
+    known: tuple[PlannedNet, ...] | None
+    true: tuple[tuple[tuple[slice, PlannedNet], ...], ...] | None
+
+    def at_rest(
+        self, target: Float[Tensor, " cells"]
+    ) -> Float[Tensor, " cells"]:
+        """What cells at their targets conduct at zero bias (S)."""
+        return _at_rest(self.chip.cell, target, self.image.info.read_voltage)
 
 
-def wired(image: CompiledNetwork, chip: Chip) -> WiredImage:
+def _at_rest(
+    model: CellModel, target: Float[Tensor, " cells"], volts: float
+) -> Float[Tensor, " cells"]:
+    return target * (1 - cubic_coefficient(model, target) * volts**2)
+
+
+def wired(image: CompiledNetwork, chip: Chip, tolerance: float) -> WiredImage:
     """Solve the wires of an image.
 
     Args:
         image: The image.
         chip: The tiles.
+        tolerance: Half-width of the window that cells are programmed to (S).
 
     Raises:
         ValueError: It has blocks that correct what others miss.
     """
     placement = image.placement
     volts = image.info.read_voltage
-    bent = cubic_coefficient(chip.cell, placement.target) * volts**2
-    conducts = placement.target * (1 - bent)
-    effective = torch.zeros_like(placement.target)
+    conducts = _at_rest(chip.cell, placement.target, volts)
     loaded = torch.zeros_like(placement.target)
+    true = []
     for block, place in each_block(placement):
         if hasattr(block, "corrects"):
             raise ValueError(
@@ -83,21 +94,51 @@ def wired(image: CompiledNetwork, chip: Chip) -> WiredImage:
                 " drawn from a surrogate, but second pairs follow what the first ones miss;"
                 " `--physics` takes any."
             )
-        for held, found in (
-            (placement.target, effective),
-            (conducts, loaded),
-        ):
-            _, seen = tile_matrices(chip, block.crossings, held[place][None])
-            found[place] = seen[0].to(found.dtype)
-    kept = torch.where(
-        placement.target > 0, effective / placement.target, torch.ones(())
-    )
-    lines = None
-    if not chip.lines.ideal:
-        lines = loaded_lines(placement, chip.lines, image.info)
+        held = conducts[place]
+        _, seen = tile_matrices(chip, block.crossings, held[None])
+        loaded[place] = seen[0].to(loaded.dtype)
+        true.append(_driven_nets(chip, block.crossings, held, seen[0]))
     return WiredImage(
-        image, chip, effective, kept, conducts, loaded, lines, chip.cell
+        image,
+        chip,
+        tolerance,
+        conducts,
+        loaded,
+        None if image.info.wires.ideal else _known_nets(placement, image.info),
+        None if chip.lines.ideal else tuple(true),
     )
+
+
+def _driven_nets(
+    chip: Chip,
+    cells: Int64[Tensor, "sides rows cols"],
+    held: Float[Tensor, "sides rows cols"],
+    seen: Float[Tensor, "sides rows cols"],
+) -> tuple[tuple[slice, PlannedNet], ...]:
+    """Lines of the rows of a block that are driven together, and which rows they are."""
+    size = (chip.rows, chip.cols)
+    found = []
+    for rows in driven_together(chip, cells.shape[1]):
+        some = cells[:, rows]
+        net = TreeNet(some, chip.lines, size)
+        planned = PlannedNet.of(net, some, held[:, rows], seen[:, rows])
+        found.append((rows, planned))
+    return tuple(found)
+
+
+def _known_nets(
+    placement: Placement, info: BenchInfo
+) -> tuple[PlannedNet, ...]:
+    """Lines of each block with cells at their targets."""
+    size = (info.rows, info.cols)
+    found = []
+    blocks = each_block(placement)
+    solved = effective_of_each(placement, info)
+    for (block, place), seen in zip(blocks, solved, strict=True):
+        net = TreeNet(block.crossings, info.wires, size)
+        target = placement.target[place]
+        found.append(PlannedNet.of(net, block.crossings, target, seen))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,23 +190,28 @@ def drawn_chip(
     error = first.error
     variance = first.variance
     converged = first.converged
+    cost = _cost(of, table, effort, before.target)
     if bool(fixed.any()):
         at_first = torch.zeros_like(before.target)
         at_first[fixed] = held[:, 0]
-        placement, reckoned, again = _mended(of, fixed, at_first)
-        conducts = torch.where(fixed, at_first, placement.target)
-        effective, conducts = _loaded(of, placement, reckoned, conducts)
+        placement = made_up_for(of, fixed, at_first)
+        conducts = torch.where(fixed, at_first, of.at_rest(placement.target))
+        effective = left_by_lines(of, placement, conducts)
         # whoever has another target is programmed again
+        moved = (placement.target != before.target) & ~fixed
+        again = moved.nonzero()[:, 0]
         second = table.draw(placement.target[again], generator)
         error = error.index_put((again,), second.error)
         variance = variance.index_put((again,), second.variance)
         converged = converged.index_put((again,), second.converged)
-        effort[again] += second.effort
+        effort = torch.zeros_like(effort)
+        effort[again] = second.effort
+        cost += _cost(of, table, effort, placement.target)
     kept = effective / conducts.clamp(min=_NOTHING)
     off = (placement.target - conducts)[:, None] + error
     cells = effective[:, None] + kept[:, None] * off
     cells[fixed] = effective[fixed, None] * _relative(held)
-    bent = conducts * cubic_coefficient(of.model, conducts)
+    bent = conducts * cubic_coefficient(of.chip.cell, conducts)
     working = ~fixed
     return DrawnChip(
         placement,
@@ -174,83 +220,51 @@ def drawn_chip(
         variance * kept.square(),
         int(fixed.sum()),
         float(converged[working].double().mean()) if working.any() else 1.0,
-        _cost(of, table, effort, placement.target),
+        cost,
     )
 
 
-def _loaded(
-    of: WiredImage,
-    after: Placement,
-    reckoned: Float[Tensor, " cells"],
-    conducts: Float[Tensor, " cells"],
-) -> tuple[Float[Tensor, " cells"], Float[Tensor, " cells"]]:
-    """What the wires leave of cells (S), and what they conduct (S).
+def made_up_for(
+    of: WiredImage, fixed: Bool[Tensor, " cells"], held: Float[Tensor, " cells"]
+) -> Placement:
+    """Columns turned round and targets moved, as programming does after its first pass.
 
-    Those that do not answer, and their partners, have what was reckoned for them; all others
-    conduct less at zero bias than their targets say.
+    Args:
+        of: The image on its tiles.
+        fixed: Cells that do not answer.
+        held: What these conduct at zero bias (S).
     """
-    partner = of.image.placement.partner
-    turned = after.sign != of.image.placement.sign
-    planned = torch.where(turned, of.effective[partner], of.effective)
-    touched = reckoned != planned
-    loaded = torch.where(turned, of.loaded[partner], of.loaded)
-    at_rest = torch.where(turned, of.conducts[partner], of.conducts)
-    return (
-        torch.where(touched, reckoned, loaded),
-        torch.where(touched, conducts, at_rest),
-    )
+    before = of.image.placement
+    info = of.image.info
+    # what makes up for a stuck partner is none of few levels
+    if info.levels is not None:
+        return before
+    solves = None
+    if of.known is not None:
+        cells = [block.crossings for block in before.blocks]
+        solves = ChipNets(of.known, cells)
+    read = apparent(of.chip.cell, held, info.read_voltage)
+    return mended(before, fixed, read, info, of.tolerance, solves)
+
+
+def left_by_lines(
+    of: WiredImage, after: Placement, conducts: Float[Tensor, " cells"]
+) -> Float[Tensor, " cells"]:
+    """What the lines of a chip leave of its cells (S)."""
+    if of.true is None:
+        return conducts
+    found = torch.zeros_like(conducts)
+    blocks = each_block(after)
+    for (block, place), nets in zip(blocks, of.true, strict=True):
+        for rows, net in nets:
+            cells, some = block.crossings[:, rows], place[:, rows]
+            found[some] = ChipNet(net).settled(conducts[some], cells)
+    return found
 
 
 def _relative(held: Float[Tensor, "cells looks"]) -> Tensor:
     """What cells conduct at each look, relative to the first (1)."""
     return held / held[:, :1].clamp(min=_NOTHING)
-
-
-def _mended(
-    of: WiredImage, fixed: Bool[Tensor, " cells"], held: Float[Tensor, " cells"]
-) -> tuple[Placement, Float[Tensor, " cells"], Int64[Tensor, " again"]]:
-    """Columns turned round and partners moved, as programming does after its first pass.
-
-    Targets of cells that share lines with these are moved as well then, until the wires give the
-    old differences again: these count, so that they are taken as given.
-
-    Returns:
-        Targets in force, what the wires leave of every cell (S), and cells programmed again.
-    """
-    before = of.image.placement
-    info = of.image.info
-    stuck = fixed.nonzero()[:, 0]
-    after = before
-    if info.levels is None:
-        after = repair(before, fixed, held, info)
-        after = with_excess(before, after, held, fixed, info)
-    partner = before.partner
-    turned = after.sign != before.sign
-    effective = torch.where(turned, of.effective[partner], of.effective)
-    exchanged = torch.where(turned, before.target[partner], before.target)
-    target = after.target.clone()
-    if of.lines is None:
-        effective = torch.where(after.target != exchanged, target, effective)
-        effective[stuck] = held[stuck]
-    else:
-        signed = before.sign * of.effective
-        ports, conducts, seen = settled_partners(
-            of.lines,
-            before.target,
-            of.kept,
-            signed + signed[partner],
-            stuck,
-            held[stuck],
-            after,
-            info,
-        )
-        if info.levels is None:
-            partners = ports[len(stuck) :]
-            target[partners] = conducts[len(stuck) :].to(target.dtype)
-            effective[ports] = seen.to(effective.dtype)
-        effective[stuck] = seen[: len(stuck)].to(effective.dtype)
-    changed = (target != before.target) & ~fixed
-    return replace(after, target=target), effective, changed.nonzero()[:, 0]
 
 
 def _cost(
@@ -259,7 +273,7 @@ def _cost(
     effort: Int64[Tensor, "cells efforts"],
     target: Float[Tensor, " cells"],
 ) -> Ledger:
-    """What programming these very cells cost."""
+    """What one pass of programming over these very cells cost."""
     pulses, reads = effort.unbind(1)
     place = of.image.placement.cells
     slots = slots_of_rows(reads, place, of.chip.rows, of.chip.cols)
@@ -270,120 +284,3 @@ def _cost(
         seconds=slots * table.slot_seconds,
         pulse_joules=charged * table.pulse_joules,
     )
-
-
-class DrawnTiles:
-    """What multiplies by the cells of a drawn chip at several looks at once.
-
-    Vectors of one look come after those of another, the same number of each.
-
-    Args:
-        of: The image on its tiles.
-        drawn: The chip.
-        looks: Numbers of the looks.
-        stream: Noise; there is none if `None`.
-    """
-
-    def __init__(
-        self,
-        of: WiredImage,
-        drawn: DrawnChip,
-        looks: Sequence[int],
-        stream: Stream | None,
-    ) -> None:
-        self.info = of.image.info
-        self._around = of.chip.around
-        self._drawn = drawn
-        self._looks = torch.tensor(looks)
-        self._where = _places(of)
-        self._stream = stream
-        self._calls = 0
-        self._generator = None
-        if stream is not None:
-            self._generator = stream.child("noise").generator()
-
-    def multiply(
-        self,
-        voltage: Float[Tensor, "vectors rows"],
-        plus: Int64[Tensor, "rows cols"],
-        minus: Int64[Tensor, "rows cols"] | None = None,
-        *,
-        full_scale: float | Float[Tensor, " cols"],
-    ) -> Float[Tensor, "vectors cols"]:
-        """Digitised currents, or differences of paired ones (A)."""
-        matrices = self._matrices(plus, minus)
-        self._calls += 1
-        if self._around.plain and not self._around.rows_at_once:
-            return self._rounded(voltage, matrices, full_scale)
-        return self._one_by_one(voltage, matrices, full_scale)
-
-    def _matrices(
-        self, plus: Int64[Tensor, "rows cols"], minus: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Signal of every look (S), curvature (S/V²), variance of noise (S²)."""
-        drawn = self._drawn
-        cells = drawn.cells[self._looks]
-        adds = self._where[plus]
-        signal = cells[:, adds]
-        bent = drawn.bent[adds]
-        variance = drawn.variance[adds]
-        if minus is not None:
-            takes = self._where[minus]
-            signal = signal - cells[:, takes]
-            bent = bent - drawn.bent[takes]
-            variance = variance + drawn.variance[takes]
-        return signal, bent, variance
-
-    def _rounded(
-        self,
-        voltage: Float[Tensor, "vectors rows"],
-        matrices: tuple[Tensor, Tensor, Tensor],
-        full_scale: float | Float[Tensor, " cols"],
-    ) -> Float[Tensor, "vectors cols"]:
-        """Currents by converters that only round, in codes of theirs."""
-        signal, bent, variance = matrices
-        step = self._around.dac.lsb
-        most = float(2**self._around.dac.bits - 1)
-        top = float(2**self._around.adc.bits - 1)
-        lsb = full_scale / top
-        unit = step / lsb
-        looks, rows, cols = signal.shape
-        codes = (voltage / step).round_().clamp_(-most, most)
-        current = torch.bmm(codes.view(looks, -1, rows), signal * unit)
-        current = current.view(-1, cols)
-        bent = bent * (unit * step**2)
-        if float(bent.abs().sum(0).max()) * most**3 > _UNSEEN:
-            current += codes**3 @ bent
-        variance = variance * unit**2
-        largest = math.sqrt(float(variance.sum(0).max())) * most
-        if self._generator is not None and largest > _UNSEEN:
-            spread = (codes.square() @ variance).sqrt_()
-            normal = torch.randn(current.shape, generator=self._generator)
-            current.addcmul_(spread, normal)
-        return current.round_().clamp_(-top, top).mul_(lsb)
-
-    def _one_by_one(
-        self,
-        voltage: Float[Tensor, "vectors rows"],
-        matrices: tuple[Tensor, Tensor, Tensor],
-        full_scale: float | Float[Tensor, " cols"],
-    ) -> Float[Tensor, "vectors cols"]:
-        """Currents by converters that do more, look after look."""
-        signal, bent, variance = matrices
-        currents = []
-        parts = voltage.chunk(signal.shape[0])
-        stream = self._stream or Stream(0)
-        for look, vectors in zip(range(len(parts)), parts, strict=True):
-            one = ArrayMatrices(signal[look, None], variance[None], bent[None])
-            multiply = Multiplier(one, self._around, full_scale)
-            call = stream.child("converters", self._calls, look)
-            currents.append(multiply(vectors, multiply.draws(call)))
-        return torch.cat(currents)
-
-
-def _places(of: WiredImage) -> Int64[Tensor, " cells"]:
-    """Where each cell of the tiles stands in the placement."""
-    places = torch.zeros(of.chip.cells, dtype=torch.int64)
-    cells = of.image.placement.cells
-    places[cells] = torch.arange(cells.numel())
-    return places

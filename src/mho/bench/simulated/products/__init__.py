@@ -10,12 +10,16 @@ from mho.bench.simulated.products.crossings import (
 )
 from mho.bench.simulated.products.met_cells import READ_NOISES
 from mho.bench.simulated.products.products import Products
-from mho.bench.simulated.products.tile_matrices import tile_matrices
+from mho.bench.simulated.products.tile_matrices import (
+    driven_together,
+    tile_matrices,
+)
 
 __all__ = [
     "READ_NOISES",
     "Crossings",
     "Products",
     "checked_full_scale",
+    "driven_together",
     "tile_matrices",
 ]

@@ -38,7 +38,7 @@ def tile_matrices(
         effective_pair(
             chip.lines, size, place[:, rows], conductance[:, :, rows]
         )
-        for rows in _driven_together(chip, both.shape[1])
+        for rows in driven_together(chip, both.shape[1])
     ]
     return _matrices(chip, torch.cat(parts, 2), conductance, variance)
 
@@ -63,13 +63,18 @@ def matrices_of_groups(
         effective_blocks(
             chip.lines, size, place[:, :, rows], conductance[:, :, rows]
         )
-        for rows in _driven_together(chip, both.shape[2])
+        for rows in driven_together(chip, both.shape[2])
     ]
     return _matrices(chip, torch.cat(parts, 2), conductance, variance)
 
 
-def _driven_together(chip: Chip, rows: int) -> Iterable[slice]:
-    """Rows that are on at the same time."""
+def driven_together(chip: Chip, rows: int) -> Iterable[slice]:
+    """Rows of a block that are on at the same time.
+
+    Args:
+        chip: The chip.
+        rows: Rows of the block (1).
+    """
     # a selector takes a row that waits its turn off its bit lines; a passive one stays
     together = None if chip.biasing else chip.around.rows_at_once
     return row_groups(rows, together)

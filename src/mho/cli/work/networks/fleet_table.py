@@ -118,28 +118,42 @@ def _said_of(one: Mapping[str, Any], metric: Metric) -> list[str]:
             f" {one['chips']:,}"
         )
     if "against_physics" in one:
-        lines += _compared(name, one["against_physics"]["score"], metric)
+        lines += _compared(name, one["against_physics"], metric)
     return lines
 
 
-def _compared(name: str, told: Mapping[str, Any], metric: Metric) -> list[str]:
+def _compared(
+    name: str, against: Mapping[str, Any], metric: Metric
+) -> list[str]:
     """What a comparison with programmed chips found, and what it would have found."""
+    told, errors = against["score"], against["error"]
     low, high = told["difference_95"]
     drawn, programmed = told["counts"]
-    differs = min(told["mean_p"], told["shape_p"]) < DIFFERENT
-    power = ""
+    verdict = "differ" if _differs(told) else "are not told apart"
+    lines = [
+        f"{name}: {drawn:,} drawn and {programmed:,} programmed chips {verdict}: means by"
+        f" {metric.show(low)} to {metric.show(high)} (p = {told['mean_p']:.2g}), ranks"
+        f" p = {told['rank_p']:.2g}, distributions p = {told['shape_p']:.2g}"
+    ]
     if told["power"] is not None and told["shape_power"] is not None:
         seen = metric.show(told["effect"])
-        power = (
-            f"; power to see {seen}: {told['power']:.2g} by means,"
-            f" {told['shape_power']:.2g} by distributions if all chips are shifted"
+        lines.append(
+            f"{name}: power to see {seen}: {told['power']:.2g} by means; if all chips shift by"
+            f" it, {told['rank_power']:.2g} by ranks, {told['shape_power']:.2g} by distributions"
         )
-    return [
-        f"{name}: {drawn:,} drawn and {programmed:,} programmed chips"
-        f" {'differ' if differs else 'are not told apart'}: means by"
-        f" {metric.show(low)} to {metric.show(high)} (p = {told['mean_p']:.2g}), distributions"
-        f" p = {told['shape_p']:.2g}{power}"
-    ]
+    one, other = errors["means"]
+    verdict = "differ" if _differs(errors) else "are not told apart"
+    lines.append(
+        f"{name}: errors of the worst output {verdict}: {one:.3g} and {other:.3g} in the mean,"
+        f" ranks p = {errors['rank_p']:.2g}, distributions p = {errors['shape_p']:.2g}"
+    )
+    return lines
+
+
+def _differs(told: Mapping[str, Any]) -> bool:
+    """Whether one of the tests tells two samples apart."""
+    found = [float(told[name]) for name in ("mean_p", "rank_p", "shape_p")]
+    return min(found) < DIFFERENT
 
 
 def _named(one: Mapping[str, Any]) -> str:
