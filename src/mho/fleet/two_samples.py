@@ -129,16 +129,25 @@ def _rank_probability(first: np.ndarray, second: np.ndarray) -> float:
 
     whole = np.concatenate((first, second))
     _, place, equal = np.unique(whole, return_inverse=True, return_counts=True)
+    equal = equal.astype(float)
+    count = first.size
+    both = whole.size
+    pairs = count * second.size
+
+    # equal figures share the mean of their ranks
     mean_rank = equal.cumsum() - (equal - 1) / 2
-    count, others, both = first.size, second.size, whole.size
-    ranks = float(mean_rank[place[:count]].sum())
+    of_first = mean_rank[place[:count]]
     least = count * (count + 1) / 2
-    apart = abs(ranks - least - count * others / 2) - 0.5
-    ties = float((equal.astype(float) ** 3 - equal).sum()) / (both * (both - 1))
-    variance = count * others / 12 * (both + 1 - ties)
+    above = float(of_first.sum()) - least
+    apart = abs(above - pairs / 2) - 0.5
+
+    tied = equal**3 - equal
+    ties = float(tied.sum()) / (both * (both - 1))
+    variance = pairs / 12 * (both + 1 - ties)
     if apart <= 0 or variance <= 0:
         return 1.0
-    return float(2 * ndtr(-apart / math.sqrt(variance)))
+    error = math.sqrt(variance)
+    return float(2 * ndtr(-apart / error))
 
 
 def rank_power(
@@ -186,7 +195,8 @@ def shape_power(
     if pooled.step == 0.0:
         return None
     # so far apart are few of the shuffles: a distance beyond that has p below `DIFFERENT`
-    distances = _shuffled(pooled.drawn(pooled.whole.size), pooled.counts[0])
+    whole = pooled.drawn(pooled.whole.size)
+    distances = _shuffled(whole, pooled.counts[0])
     limit = np.quantile(distances, 1 - DIFFERENT, method="higher")
 
     def told_apart(first: np.ndarray, second: np.ndarray) -> bool:

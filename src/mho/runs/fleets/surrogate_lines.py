@@ -62,16 +62,51 @@ class _Ladders:
             between: From node to node (Ω).
             far: From the last node to a connection of the other end (Ω); infinite for none.
         """
-        first, last = _conducts(near)[:, None], _conducts(far)[:, None]
+        first = _conducts(near)
+        last = _conducts(far)
         along = _conducts(between)
-        before = np.concatenate((first, along), 1)
-        behind = np.concatenate((along, last), 1)
-        onward = np.concatenate((-along, np.zeros_like(last)), 1)
-        fed = np.zeros_like(before)
-        fed[:, 0] += first[:, 0]
-        fed[:, -1] += last[:, 0]
-        segments = before + behind + _LEAK
-        return cls(segments, onward.ravel()[:-1].copy(), fed.ravel())
+
+        nodes = (along.shape[0], along.shape[1] + 1)
+        segments = np.full(nodes, _LEAK)
+        segments[:, :-1] += along
+        segments[:, 1:] += along
+        segments[:, 0] += first
+        segments[:, -1] += last
+
+        fed = np.zeros(nodes)
+        fed[:, 0] += first
+        fed[:, -1] += last
+
+        onward = np.zeros(nodes)
+        onward[:, :-1] = -along
+        # nothing comes behind the last node of the last line
+        joined = onward.ravel()[:-1]
+        return cls(segments, joined, fed.ravel())
+
+    @classmethod
+    def along(
+        cls,
+        nodes: Int64[np.ndarray, " nodes"],
+        length: int,
+        terminal: Float64[np.ndarray, " lines"],
+        segment: Float64[np.ndarray, " lines"],
+        *,
+        sides: str,
+    ) -> "_Ladders":
+        """Lines of a tile, at some of their crossings.
+
+        Args:
+            nodes: Numbers of the crossings, from the connected end on (1).
+            length: Crossings of a line (1).
+            terminal: What lies between each line and its connection (Ω).
+            segment: From one crossing to the next (Ω).
+            sides: Ends that are connected, as `WireModel` says it.
+        """
+        to_first = terminal + segment * nodes[0]
+        between = segment[:, None] * np.diff(nodes)
+        beyond = length - 1 - nodes[-1]
+        far = _far(sides, terminal + segment * beyond)
+        return cls.of(to_first, between, far)
 
     def loaded(
         self, load: Float64[np.ndarray, "lines nodes"]
@@ -84,12 +119,17 @@ class _Ladders:
         from scipy.linalg.lapack import dpttrf, dpttrs
 
         # all lines are one band of equations: nothing leads from one to the next
-        diagonal = (self.segments + load).ravel()
+        loaded = self.segments + load
+        diagonal = loaded.ravel()
         from_first, factor, _ = dpttrf(diagonal, self.onward)
-        from_last, _, _ = dpttrf(diagonal[::-1], self.onward[::-1])
-        own = 1 / (from_first + from_last[::-1] - diagonal)
         reached, _ = dpttrs(from_first, factor, self.fed)
-        shape = self.segments.shape
+
+        # what both ways of elimination leave at a node is what it sees there
+        backward = diagonal[::-1]
+        from_last, _, _ = dpttrf(backward, self.onward[::-1])
+        own = 1 / (from_first + from_last[::-1] - diagonal)
+
+        shape = loaded.shape
         return own.reshape(shape), reached.reshape(shape)
 
 
@@ -130,31 +170,28 @@ class TreeNet:
         self._size = size
         self._access = wires.access
         row, column = self._on_tile(cells)
-        rows, columns = np.unique(row), np.unique(column)
+        rows = np.unique(row)
+        columns = np.unique(column)
+        self.shape = (len(rows), len(columns))
+
         # where the lines of the tile stand in the grid of these
         self._row = np.zeros(size[0], np.int64)
         self._row[rows] = np.arange(len(rows))
         self._column = np.zeros(size[1], np.int64)
         self._column[columns] = np.arange(len(columns))
-        self.shape = (len(rows), len(columns))
 
-        segment = _of(wires.word_line, rows)
         driver = _of(wires.driver, rows)
-        behind_last = driver + segment * (size[1] - 1 - columns[-1])
-        self._words = _Ladders.of(
-            driver + segment * columns[0],
-            segment[:, None] * np.diff(columns),
-            _far(wires.sides, behind_last),
+        segment = _of(wires.word_line, rows)
+        self._words = _Ladders.along(
+            columns, size[1], driver, segment, sides=wires.sides
         )
-        # currents are summed below the last row
-        from_below = size[0] - 1 - rows[::-1]
-        segment = _of(wires.bit_line, columns)
+
         sense = _of(wires.sense, columns)
-        behind_last = sense + segment * rows[0]
-        self._bits = _Ladders.of(
-            sense + segment * from_below[0],
-            segment[:, None] * np.diff(from_below),
-            _far(wires.sense_sides, behind_last),
+        segment = _of(wires.bit_line, columns)
+        # currents are summed below the last row
+        upward = size[0] - 1 - rows[::-1]
+        self._bits = _Ladders.along(
+            upward, size[0], sense, segment, sides=wires.sense_sides
         )
 
     def _on_tile(
@@ -172,6 +209,17 @@ class TreeNet:
         row, column = self._on_tile(cells)
         return self._row[row], self._column[column]
 
+    def grid(self, values: Tensor, cells: Int64[Tensor, "*cells"]) -> _Grid:
+        """Values of cells in the grid of these lines, 0 where there is none.
+
+        Args:
+            values: The values.
+            cells: Numbers of the cells.
+        """
+        found = np.zeros(self.shape)
+        found[self.places(cells)] = values.detach().double().numpy()
+        return found
+
     def nothing_behind(self) -> Behind:
         """To begin with: all other lines at rest."""
         return Behind(np.zeros(self.shape), np.zeros(self.shape))
@@ -186,18 +234,35 @@ class TreeNet:
         conducts = held / (1 + held * self._access)
         word_load = conducts / (1 + conducts * behind.bit)
         bit_load = conducts / (1 + conducts * behind.word)
+
         own, driven = self._words.loaded(word_load)
-        word = own / (1 - word_load * own)
-        driven = driven * (1 + word_load * word)
+        word, driven = _left_out(word_load, own, driven)
 
         # lines by columns, nodes from the sensed end on
         upward = np.ascontiguousarray(bit_load[::-1].T)
-        own, reached = (one.T[::-1] for one in self._bits.loaded(upward))
-        bit = own / (1 - bit_load * own)
-        sensed = reached * (1 + bit_load * bit)
+        own, sensed = self._bits.loaded(upward)
+        own = own.T[::-1]
+        sensed = sensed.T[::-1]
+        bit, sensed = _left_out(bit_load, own, sensed)
+
         # one way in, one way out, and the cell between them
-        left = driven * sensed * conducts / (1 + conducts * (word + bit))
+        on_the_way = 1 + conducts * (word + bit)
+        left = driven * sensed * conducts / on_the_way
         return left, Behind(word, bit)
+
+
+def _left_out(
+    load: np.ndarray, own: np.ndarray, reached: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Resistance to rest (Ω) and share of the voltage (1) of nodes without their own loads.
+
+    Args:
+        load: Their loads (S).
+        own: Resistance to rest with these (Ω).
+        reached: Share of the voltage with these (1).
+    """
+    without = own / (1 - load * own)
+    return without, reached * (1 + load * without)
 
 
 def _of(value: object, lines: np.ndarray) -> np.ndarray:
@@ -245,15 +310,14 @@ class PlannedNet:
             planned: What they conduct (S).
             solved: What the wires leave of that, solved as a whole (S).
         """
-        places = net.places(cells)
-        held = np.zeros(net.shape)
-        held[places] = planned.double().numpy()
-        behind = net.nothing_behind()
+        held = net.grid(planned, cells)
         seen = held
+        behind = net.nothing_behind()
+
         for _ in range(_SWEEPS):
             seen, behind = net.seen(held, behind)
-        exact = np.zeros(net.shape)
-        exact[places] = solved.double().numpy()
+
+        exact = net.grid(solved, cells)
         return cls(net, behind, exact - seen)
 
 
@@ -280,14 +344,14 @@ class ChipNet:
                 next step goes on from there.
         """
         net = self._of.net
-        places = net.places(cells)
-        grid = np.zeros(net.shape)
-        grid[places] = held.detach().double().numpy()
+        grid = net.grid(held, cells)
         seen = grid
         for _ in range(sweeps):
             seen, self._behind = net.seen(grid, self._behind)
+
         found = seen + self._of.round_about
-        return torch.from_numpy(found[places]).clamp_(min=0).to(held)
+        of_cells = found[net.places(cells)]
+        return torch.from_numpy(of_cells).clamp_(min=0).to(held)
 
     def settled(self, held: Tensor, cells: Int64[Tensor, "*cells"]) -> Tensor:
         """The same once both directions agree (S)."""

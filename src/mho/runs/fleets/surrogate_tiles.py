@@ -117,12 +117,16 @@ def _driven_nets(
 ) -> tuple[tuple[slice, PlannedNet], ...]:
     """Lines of the rows of a block that are driven together, and which rows they are."""
     size = (chip.rows, chip.cols)
+    count = cells.shape[1]
     found = []
-    for rows in driven_together(chip, cells.shape[1]):
+    for rows in driven_together(chip, count):
         some = cells[:, rows]
+        conducts = held[:, rows]
+        solved = seen[:, rows]
         net = TreeNet(some, chip.lines, size)
-        planned = PlannedNet.of(net, some, held[:, rows], seen[:, rows])
+        planned = PlannedNet.of(net, some, conducts, solved)
         found.append((rows, planned))
+
     return tuple(found)
 
 
@@ -131,13 +135,15 @@ def _known_nets(
 ) -> tuple[PlannedNet, ...]:
     """Lines of each block with cells at their targets."""
     size = (info.rows, info.cols)
-    found = []
-    blocks = each_block(placement)
     solved = effective_of_each(placement, info)
-    for (block, place), seen in zip(blocks, solved, strict=True):
-        net = TreeNet(block.crossings, info.wires, size)
+    found = []
+    for number, (block, place) in enumerate(each_block(placement)):
+        cells = block.crossings
         target = placement.target[place]
-        found.append(PlannedNet.of(net, block.crossings, target, seen))
+        net = TreeNet(cells, info.wires, size)
+        planned = PlannedNet.of(net, cells, target, solved[number])
+        found.append(planned)
+
     return tuple(found)
 
 
@@ -239,6 +245,7 @@ def made_up_for(
     # what makes up for a stuck partner is none of few levels
     if info.levels is not None:
         return before
+
     solves = None
     if of.known is not None:
         cells = [block.crossings for block in before.blocks]
@@ -254,11 +261,13 @@ def left_by_lines(
     if of.true is None:
         return conducts
     found = torch.zeros_like(conducts)
-    blocks = each_block(after)
-    for (block, place), nets in zip(blocks, of.true, strict=True):
-        for rows, net in nets:
-            cells, some = block.crossings[:, rows], place[:, rows]
-            found[some] = ChipNet(net).settled(conducts[some], cells)
+    for number, (block, place) in enumerate(each_block(after)):
+        for rows, planned in of.true[number]:
+            cells = block.crossings[:, rows]
+            some = place[:, rows]
+            net = ChipNet(planned)
+            found[some] = net.settled(conducts[some], cells)
+
     return found
 
 
@@ -275,9 +284,12 @@ def _cost(
 ) -> Ledger:
     """What one pass of programming over these very cells cost."""
     pulses, reads = effort.unbind(1)
+    chip = of.chip
     place = of.image.placement.cells
-    slots = slots_of_rows(reads, place, of.chip.rows, of.chip.cols)
-    charged = float((pulses * target.double()).sum())
+    slots = slots_of_rows(reads, place, chip.rows, chip.cols)
+
+    charges = pulses * target.double()
+    charged = float(charges.sum())
     return Ledger(
         pulses=int(pulses.sum()),
         reads=int(reads.sum()),
