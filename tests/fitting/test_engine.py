@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mho.fitting import FreeParameter, complex_step, fit_law
-from mho.fitting.engine import Complex, Row
+from mho.fitting.engine import RISE, Complex, Row
 
 KNOWN = 0.25
 """Variance that every number has besides the spread (1)."""
@@ -136,3 +136,46 @@ def test_a_search_leaves_a_spread_of_nothing() -> None:
     for end in ("low", "high"):
         there = getattr(usual["mean"], end)
         assert getattr(begun["mean"], end) == pytest.approx(there, abs=0.02)
+
+
+class Kinked:
+    """Two numbers that lean on each other; the loss has a fold where the second is nothing."""
+
+    title = "kinked"
+    data = ("numbers.csv",)
+    points = 2
+    fold = 0.3
+    parameters = (
+        FreeParameter("first", "1", 0.3, -30.0, 30.0),
+        FreeParameter("second", "1", 0.2, -30.0, 30.0),
+    )
+
+    def loss(self, p: Row) -> float:
+        lean = p[1] - 0.8 * p[0]
+        return float((p[0] ** 2 + 4 * lean**2) / 2 + self.fold * abs(p[1]))
+
+    def gradient(self, p: Row) -> Row:
+        lean = p[1] - 0.8 * p[0]
+        second = 4 * lean + self.fold * np.sign(p[1])
+        return np.array([p[0] - 3.2 * lean, second])
+
+
+def test_a_fold_at_the_optimum_leaves_intervals_as_wide_as_they_are() -> None:
+    """By brute force: the first number's profile, the second on a fine grid.
+
+    Second derivatives across the fold have no end: steps by them move the second number nowhere,
+    and with it held the interval is half as wide.
+    """
+    law = Kinked()
+    second = np.linspace(-4, 4, 16_001)
+    first = np.linspace(0, 4, 801)
+    lean = second - 0.8 * first[:, None]
+    losses = (first[:, None] ** 2 + 4 * lean**2) / 2
+    losses += law.fold * np.abs(second)
+    rise = losses.min(1)
+    end = float(np.interp(RISE, rise, first))
+    fitted = fit_law(law)
+    assert fitted["first"].value == pytest.approx(0.0, abs=0.02)
+    # the loss may be a hundredth short, or a kink's quarter at worst
+    assert fitted["first"].high == pytest.approx(end, rel=0.04)
+    assert fitted["first"].low == pytest.approx(-end, rel=0.04)

@@ -10,7 +10,7 @@ import fit_recovery
 import mho
 from mho.device.kinds import RampSteps
 from mho.fitting import fit_files
-from mho.fitting.ramps import NodeLaw, Parts, ramps_of
+from mho.fitting.ramps import NodeLaw, Parts, likeliest, ramps_of
 from mho.fitting.ramps.cells_told import one_cell
 from mho.fitting.ramps.filter import FIXED, ramp_loss
 from mho.measured import NormalisedResponses, PulseResponses
@@ -133,6 +133,28 @@ def test_intervals_of_ramps_hold_the_truth() -> None:
     )
     assert min(one["held"] for one in found.values()) >= 6
     assert found["cell.step"]["determined"] == 8
+
+
+def test_a_search_of_steps_ends_no_higher_than_at_the_truth() -> None:
+    """Steps hang on the progress of a ramp alone: those at conductances are a wrong beginning.
+
+    From it the search once ended with all steps and all cells turned round.
+    """
+    law, truth = fit_recovery.steps_measured(0)
+    exact = np.array([truth[one.name] for one in law.parameters])
+    found, loss = likeliest(law)
+    assert loss <= law.loss(exact)
+    upward = [one.name.startswith("cell.up_") for one in law.parameters]
+    assert (found[upward] > 0).all()
+
+
+def test_a_search_of_soft_bounds_ends_no_higher_than_at_the_truth() -> None:
+    """One begun in the middle ends at a symmetry point of 0.01, 450 above this hill."""
+    law, truth = fit_recovery.soft_measured(90)
+    exact = np.array([truth[one.name] for one in law.parameters])
+    found, loss = likeliest(law)
+    assert loss <= law.loss(exact)
+    assert found[1] == pytest.approx(truth["cell.symmetry_point"], abs=0.1)
 
 
 def test_files_become_a_preset_that_says_what_rests_on_them(

@@ -16,8 +16,8 @@ _BETTER = 0.01
 """Drop of the loss below the optimum that means a better one was found (1)."""
 _LEFT = 0.02
 """Loss that the other numbers may still be away from their best: a hundredth of the rise (1)."""
-_KINK = 0.1
-"""As `_LEFT`, where the steps do not get smaller (1)."""
+_KINK = 0.25
+"""As `_LEFT`, where the steps do not get smaller, and do not lower the loss (1)."""
 _FLAT = 1e-9
 _TRIALS = 10
 _CORRECTIONS = 8
@@ -199,14 +199,22 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
         moved = np.clip(where[free] + step, 0.0, 1.0)
         # what the step may still win
         left = float(-slope[free] @ (moved - where[free])) / 2
+        trial = where.copy()
+        trial[free] = moved
+        # at a kink steps go to and fro between its sides
+        to_and_fro = before / 2 < left < _KINK
+        if to_and_fro and _gain(optimum, where, trial) < _LEFT:
+            return True
         where[free] = moved
         if left < _LEFT:
             return True
-        # at a kink steps go to and fro between its sides
-        if left > before / 2 and left < _KINK:
-            return True
         before = left
     return False
+
+
+def _gain(optimum: Optimum, where: Row, trial: Row) -> float:
+    """How much lower the loss is at another place (1)."""
+    return optimum.places.loss(where) - optimum.places.loss(trial)
 
 
 def _stuck(optimum: Optimum, where: Row, k: int) -> bool:

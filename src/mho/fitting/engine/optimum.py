@@ -10,6 +10,10 @@ from mho.fitting.engine.law import Row
 _LEAST_BEND = 1.0
 """Second derivative that any number is taken to have (1)."""
 _STEP = 1e-5
+_FELT = 0.1
+"""Rise of the loss over which second derivatives are taken: a twentieth of an interval's (1)."""
+_FARTHEST = 0.05
+"""Way over which they are taken at most (1)."""
 _AGAIN = 12
 _NOTHING = 1e-3
 """Drop of the loss that is not worth a further search (1)."""
@@ -106,6 +110,7 @@ def _descended(
     )
     best = start.copy()
     best[free] = np.clip(found.x * size, 0.0, 1.0)
+
     return best, float(found.fun)
 
 
@@ -149,19 +154,34 @@ def curvature(places: Coordinates, best: Row) -> Row:
     expected = places.information(best)
     if expected is not None:
         return expected
-    count = best.size
-    second = np.empty((count, count))
-    here = places.gradient(best)
-    for k in range(count):
-        step = 1e-5 if best[k] < 0.5 else -1e-5
-        moved = best.copy()
-        moved[k] += step
-        two = best.copy()
-        two[k] += 2 * step
-        # one-sided, of second order: the other side may be out of bounds
-        slope = 4 * places.gradient(moved) - places.gradient(two) - 3 * here
-        second[k] = slope / (2 * step)
+    loss = places.loss(best)
+    second = np.empty((best.size, best.size))
+    for k in range(best.size):
+        reach = _felt(places, best, loss, k)
+        above, below = best.copy(), best.copy()
+        above[k] = min(best[k] + reach, 1.0)
+        below[k] = max(best[k] - reach, 0.0)
+        turn = places.gradient(above) - places.gradient(below)
+        second[k] = turn / (above[k] - below[k])
     return (second + second.T) / 2
+
+
+def _felt(places: Coordinates, best: Row, loss: float, k: int) -> float:
+    """How far one number may go until the loss feels it (1).
+
+    A kink within a shorter way bends slopes without end, and is nothing to the loss.
+    """
+    inward = 1.0 if best[k] < 0.5 else -1.0
+
+    def rise(reach: float) -> float:
+        trial = best.copy()
+        trial[k] += inward * reach
+        return places.loss(trial) - loss
+
+    reach = _STEP
+    while rise(reach) < _FELT and reach < _FARTHEST:
+        reach *= 3.0
+    return reach
 
 
 def correlations(places: Coordinates, best: Row) -> Row:

@@ -15,6 +15,8 @@ _NOISE = 1e-5
 """Least noise, in units of the range (1): nothing is measured better."""
 _WEIGHTS = (0.05, 0.95)
 """Weights of the progress of a ramp at which a search begins (1)."""
+_GAMMAS = (0.2, 0.8)
+"""What soft bounds take from a step at the ends, where a search begins (1)."""
 CELLS = 4
 """Cells from which a spread between them is asked for (1)."""
 RAMPS = 4
@@ -203,12 +205,13 @@ class NodeLaw(RampLaw):
             word = "up" if sign > 0 else "down"
             starts = mean_steps(ramps, sign, self.places)
             size = max(float(np.abs(starts).max()), 1e-6 * self.range)
+            # with steps the other way round and cells turned round, too, all would be as likely
             names += [
                 FreeParameter(
                     f"cell.{word}_{k}",
                     self.unit,
                     float(start),
-                    -20 * size,
+                    -size,
                     20 * size,
                     useful=2 * size,
                 )
@@ -249,6 +252,11 @@ class NodeLaw(RampLaw):
         for weight in _WEIGHTS:
             start = usual.copy()
             start[place] = weight
+            for k, sign in enumerate(self.signs):
+                first = k * (self.nodes + 1)
+                start[first : first + self.nodes] = mean_steps(
+                    self.parts.ramps, sign, self.places, weight
+                )
             found.append(start)
         return found
 
@@ -299,6 +307,19 @@ class SoftBoundLaw(RampLaw):
             ),
         ]
         return [*names, *self._ends()]
+
+    def starts(self) -> list[Row]:
+        """Steps that shrink towards the ends by little and by much: there are other hills."""
+        usual = super().starts()[0]
+        names = [one.name for one in self.parameters]
+        gammas = [names.index(f"cell.gamma_{way}") for way in ("up", "down")]
+        found = []
+        for gamma in _GAMMAS:
+            start = usual.copy()
+            start[gammas] = gamma
+            found.append(start)
+
+        return found
 
     def _ends(self) -> Sequence[FreeParameter]:
         if not self.parts.ends:

@@ -25,17 +25,21 @@ class Noises:
     read: float
 
 
-def mean_steps(ramps: Ramps, sign: int, nodes: Row) -> Row:
-    """Size of steps of one sign at some conductances, by a straight line through neighbours.
+def mean_steps(ramps: Ramps, sign: int, nodes: Row, weight: float = 0.0) -> Row:
+    """Size of steps of one sign at some places, by a straight line through neighbours.
 
     Args:
         ramps: The readings.
         sign: +1 for up, −1 for down.
-        nodes: Where. Shape (nodes,).
+        nodes: Where: conductances from end to end of the range. Shape (nodes,).
+        weight: What the progress of a ramp counts against the conductance in a place (1).
     """
-    before, change = ramps.steps(sign)
-    if before.size == 0:
+    held, change = ramps.steps(sign)
+    if held.size == 0:
         return np.zeros(nodes.size)
+    come = ramps.progress[ramps.code == sign]
+    reached = nodes[0] + come * (nodes[-1] - nodes[0])
+    before = (1.0 - weight) * held + weight * reached
     width = max((nodes[-1] - nodes[0]) / (nodes.size - 1), 1e-300)
     found = np.empty(nodes.size)
     for k, node in enumerate(nodes):

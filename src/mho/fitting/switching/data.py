@@ -163,6 +163,7 @@ def _widths(width: Row, base: Preset) -> tuple[Row, tuple[str, ...]]:
         f"the width of {missing.sum():,} of {width.size:,} pulses is not in the data:"
         f" {show(usual, 's')}, kept from {base.name}; voltages follow from it"
     )
+
     return np.where(missing, usual, width), (said,)
 
 

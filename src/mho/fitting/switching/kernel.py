@@ -228,6 +228,7 @@ def moments(values: Row) -> tuple[float, float]:
         first += weight * j
         second += weight * j * j
     mean = first / total
+
     return mean, second / total - mean * mean
 
 

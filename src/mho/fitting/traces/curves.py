@@ -84,6 +84,7 @@ def flicker_curve(
     place = np.array([one.conductance for one in order])
     where = np.linspace(place[0] * 0.9, place[-1] * 1.1, _PLACES)
     law = relative * np.sqrt(where * np.maximum(where, knee))
+
     return Curve(
         "1/f noise of a decade",
         "Conductance (µS)",

@@ -183,6 +183,7 @@ class BarrierLaw(CountedLaw):
             at["loss_width"],
         )
         of_group: Any = (median, up, down, grown, passed)
+
         return Forward(self.counts, of_group, shared)
 
     def _lived(self, at: dict[str, float]) -> Row:
