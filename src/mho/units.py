@@ -93,6 +93,7 @@ def show(value: float | int, unit: str, digits: int = 4) -> str:
         # what would round to 1000 takes the next prefix
         if abs(value) >= _rounds_to(scale, digits):
             return f"{value / scale:.{digits}g} {prefix}{unit}"
+
     return f"{value:.{digits}g} {unit}"
 
 

@@ -178,6 +178,7 @@ class Multiplier:
         current = (
             self._currents(codes, draws).round_().clamp_(-self._top, self._top)
         )
+
         return (current[0] if self.blocks == 1 else current.sum(0)).mul_(
             self._lsb
         )
@@ -289,6 +290,7 @@ def _grouped(
 
     variance = None if matrices.variance is None else split(matrices.variance)
     bent = None if matrices.bent is None else split(matrices.bent)
+
     return ArrayMatrices(split(matrices.signal), variance, bent)
 
 

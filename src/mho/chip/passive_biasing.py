@@ -146,6 +146,7 @@ def _reached(law: Switching, voltage: float) -> float:
         return 0.0
     if law.voltage_spread == 0:
         return float(relative >= 1)
+
     return (
         1 + math.erf((relative - 1) / (law.voltage_spread * math.sqrt(2)))
     ) / 2

@@ -53,4 +53,5 @@ def gpu_translation(laws: Laws) -> Translation:
     numbers.sqrt = math.sqrt  # type: ignore[attr-defined]
     numbers.rint = on_device(rint)  # type: ignore[attr-defined]
     others: dict[str, Any] = {"np": numbers, "min": least, "max": most}
+
     return Translation(on_device, {**laws, **others})

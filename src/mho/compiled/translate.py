@@ -38,6 +38,7 @@ def names_used(code: CodeType) -> tuple[str, ...]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             found.update(dict.fromkeys(names_used(constant)))
+
     return tuple(found)
 
 

@@ -252,6 +252,7 @@ def _peak_current(
         if not clips.any():
             break
         asked = torch.where(clips, asked * _WIDENED, asked)
+
     return peak
 
 

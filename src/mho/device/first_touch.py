@@ -34,6 +34,7 @@ def untouched_zeros(count: int, record: np.dtype[Any]) -> Table:
     # a kernel built without large pages refuses, and has none to give
     with suppress(OSError):
         memory.madvise(mmap.MADV_NOHUGEPAGE)
+
     return np.frombuffer(memory, record, count)
 
 

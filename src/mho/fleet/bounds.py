@@ -60,6 +60,7 @@ def share_interval(
         low = float(betaincinv(hits, count - hits + 1, tail))
     if hits < count:
         high = float(betaincinv(hits + 1, count - hits, 1 - tail))
+
     return low, high
 
 

@@ -59,6 +59,7 @@ def _confusion(
     confusion.index_put_(
         (labels, answers), torch.ones_like(answers), accumulate=True
     )
+
     return confusion
 
 

@@ -248,6 +248,7 @@ class _Course:
             Pass(**(p | {"cost": Ledger(**p["cost"])})) for p in facts["passes"]
         ]
         self._cost = self._passes[-1].cost
+
         return True
 
 

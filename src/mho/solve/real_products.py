@@ -33,6 +33,7 @@ class RealProducts(LinearOperator):  # type: ignore[misc] # SciPy has no types
         real, imaginary = self._both(
             vectors.real, vectors.imag, transposed=False
         )
+
         return (real[:rows] - imaginary[rows:]) + 1j * (
             real[rows:] + imaginary[:rows]
         )

@@ -244,6 +244,7 @@ def _reached(
         beyond = neighbours - reached
         reached |= beyond
         ahead += beyond
+
     return reached
 
 

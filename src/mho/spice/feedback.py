@@ -99,6 +99,7 @@ def feedback_netlist(
         *_inverters(size, offsets),
         *_analysis(size, span, raw),
     ]
+
     return "\n".join(lines) + "\n"
 
 

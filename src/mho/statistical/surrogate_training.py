@@ -207,4 +207,5 @@ def _watched(
         seen.append(value)
         noise = variance if noise is None else noise
     assert noise is not None
+
     return torch.stack(seen, 1), noise

@@ -68,4 +68,5 @@ def _with_stuck(words: str, share: float) -> str:
         f"{_STUCK}value={share!r}, {source[0]},"
         " confidence=<Confidence.CHOICE: 'choice'>, note='changed by hand')"
     )
+
     return words[:start] + changed + words[end:]

@@ -189,6 +189,7 @@ def write_in_turn(
         )
         if on_level is not None:
             on_level(number + 1)
+
     return join(parts, bench.ledger - before)
 
 

@@ -337,6 +337,7 @@ def _in_turns(
     for turn in range(layout.turns):
         some = slice(turn, None, layout.turns)
         effective[:, some] = _together(layout.wires, conductance, some)
+
     return effective
 
 

@@ -156,6 +156,7 @@ class Magnitudes:
         ]
         # one end of a bin above the largest magnitude is enough
         beyond = edges[tried + 1, None] * self._unit >= self.largest
+
         return torch.cat(found).masked_fill_(
             beyond & (self.largest > 0), math.inf
         )

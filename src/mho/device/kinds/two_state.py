@@ -154,6 +154,7 @@ class TwoState(CellModel):
         attempts = self.pulse_width / (self.attempt_time * ln(2))
         lowered = max(ln(attempts) / self.stability, 0.0)
         half = self.critical_voltage * (1 - lowered ** (1 / self.exponent))
+
         return TypicalSwitching(
             set_voltage=half,
             reset_voltage=half,

@@ -279,6 +279,7 @@ def _unpack(whole: bytearray, header: Header) -> Packed:
         name: _tensor(whole, behind, name, entry)
         for name, entry in in_order(header.tensors)
     }
+
     return Packed(
         header.about["format"], content, tensors, header.about["sha256"]
     )

@@ -318,6 +318,7 @@ class _Reader:
             f"column `{self._name(column)[0]}`: numbers carry their units, and were brought to"
             f" {symbols[0]}"
         )
+
         return symbols[0]
 
     def _tell_short(self, chosen: list[int]) -> None:

@@ -356,5 +356,6 @@ def _value(argument: Mapping[str, Any]) -> object:
         return tuple(_value({"as_sym_int": item}) for item in value)
     if kind == "as_scalar_type":
         return _DTYPES.get(value)
+
     # Memory formats, layouts and devices mean nothing here; `None` is their default.
     return None

@@ -160,6 +160,7 @@ def _of_numbers(node: Node, arguments: Mapping[str, object]) -> object:
         raise TypeError(
             f"`{node.operator}` computes with numbers, but is given a sequence"
         )
+
     return PYTHON_OPERATORS[node.operator](*values)
 
 
@@ -200,6 +201,7 @@ def prepare_graph(graph: Graph) -> Graph:
         rest.append(_free_batch(node, graph.batch))
     used = {name for node in rest for name in node.refs()} | graph.returned
     kept = {name: tensor for name, tensor in tensors.items() if name in used}
+
     return replace(graph, nodes=tuple(rest), tensors=kept)
 
 

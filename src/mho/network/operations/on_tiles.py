@@ -133,6 +133,7 @@ class Dense(AnalogOperation):
             multiply(number, layers, part, product)
             for number, part in zip(self.layers, parts, strict=True)
         ]
+
         return torch.cat(outputs, 1)
 
     def multiply_adds(

@@ -120,6 +120,7 @@ def handing_on(graph: Graph, states: Mapping[str, str]) -> Graph:
         raise ValueError(
             "Argument `states` must leave an input that is no state, but names all of them."
         )
+
     return replace(graph, states=states_of(states))
 
 

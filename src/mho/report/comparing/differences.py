@@ -250,4 +250,5 @@ def _told(difference: float | int | None, first: Value, unit: str) -> str:
     text = sign + _number(abs(difference), unit)
     if isinstance(first, int | float) and first:
         text += f" ({difference / abs(first):+.1%})"
+
     return text

@@ -272,6 +272,7 @@ def _relaxation(shown: RelaxationShown) -> Figure:
     axes.set_xlabel("Target (µS)")
     axes.set_ylabel("Standard deviation (µS)")
     add_legend(axes)
+
     return figure
 
 

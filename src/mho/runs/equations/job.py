@@ -240,4 +240,5 @@ def rhs_of(problem: Problem, word: str | None, stream: Stream) -> Array:
         found = draws.standard_normal(problem.matrix.shape[0])
         return found
     assert word is not None
+
     return read_vector(word, parts=problem.parts)

@@ -195,6 +195,7 @@ def run_fleet(tasks: Sequence[FleetTask], fleet: Fleet) -> list[FleetResult]:
     )
     for part, rows in done:
         courses[part.task].add(part, rows)
+
     return [courses[task.key].result() for task in tasks]
 
 

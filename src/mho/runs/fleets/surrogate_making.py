@@ -121,6 +121,7 @@ def surrogate_chips(
     share = spec.chip.published.values.get(_STUCK)
     stuck = table.stuck_fraction if share is None else share.value
     of = wired(image, spec.chip, job.tolerance)
+
     return SurrogateChips(of, table, stuck, read)
 
 

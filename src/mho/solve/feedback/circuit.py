@@ -302,4 +302,5 @@ def _cells(conductance: Tensor, name: str) -> Float[Tensor, "n n"]:
         raise ValueError(f"Argument `{name}` must have cells, but is empty.")
     hint = "Write 0 for an open cell."
     check_within(conductance, name, 0.0, LARGEST_CELL, unit="S", hint=hint)
+
     return conductance.detach().double()

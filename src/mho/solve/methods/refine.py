@@ -130,6 +130,7 @@ class Refinement:
             progress(stage, self._share)
         if state is not None:
             self.course.keep(state, beside())
+
         return outcome
 
     @property
@@ -205,6 +206,7 @@ class Refinement:
             tested = np.stack(course.images)
         course.work += vector_work(step.size, 2 * len(directions))
         total: Array = (tested @ self._residual) @ directions
+
         return total
 
     def _remember(self, step: Array, image: Array) -> None:

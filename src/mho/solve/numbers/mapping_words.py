@@ -43,4 +43,5 @@ def number_mapping(words: str) -> NumberMapping:
             "Argument `mapping` must be `pairs`, `residual:N` or `slices:N` with 1 to 16 cells,"
             f" but is `{words}`."
         )
+
     return NumberMapping(kind, int(count))

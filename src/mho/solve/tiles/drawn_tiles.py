@@ -96,6 +96,7 @@ class DrawnTiles:
             dtype=torch.float64,
         )
         found.index_add_(0, place, conducting.double()[where.which])
+
         return found.flatten()[: where.shape[0 if transposed else 1]]
 
     def product(

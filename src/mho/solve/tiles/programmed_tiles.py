@@ -130,6 +130,7 @@ class ProgrammedTiles:
         tiles = tiles_needed(
             shapes, chip.rows, chip.cols, mapping=self._mapping
         )
+
         return replace(chip, tiles=max(tiles, 1), periphery=around)
 
     def write(self, kept: KeptState | None = None) -> None:

@@ -69,6 +69,7 @@ def _effective(
     found = _by_parts(cell.reshape(-1, *cell.shape[-2:]), lines).view(
         conductance.shape
     )
+
     return (
         found
         if lines.connected is None

@@ -132,6 +132,7 @@ def _hidden(network: str | None, inputs: int, classes: int) -> tuple[int, ...]:
             f"Argument `network` must be sizes with hyphens between, from {inputs} inputs to"
             f" {classes} classes, such as `{inputs}-54-{classes}`, but is `{network}`."
         )
+
     return tuple(sizes[1:-1])
 
 

@@ -66,6 +66,7 @@ def read_steps(path: Path) -> Steps:
         notes.get("read_noise_uS", 0.0) * 1e-6,
     )
     _check(steps, path)
+
     return steps
 
 

@@ -105,6 +105,7 @@ def _carried_out(
             arguments = arguments_of(step, values)
             values[step.name] = evaluate_node(step, arguments)
     own = results if isinstance(results, tuple) else (results,)
+
     return tuple(_plain(builder, node, one, values) for one in own)
 
 

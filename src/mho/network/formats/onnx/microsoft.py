@@ -45,6 +45,7 @@ def _rounding_lstm() -> type:
                     zip(*of_each, strict=True), (1, 0, 0), strict=True
                 )
             )
+
             return (outputs, states, cells)[: len(self.onnx_node.output)]
 
     return DynamicQuantizeLSTM

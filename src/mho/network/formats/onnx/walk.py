@@ -213,6 +213,7 @@ def _attributes(item: Any, folder: Path) -> dict[str, Any]:
         elif isinstance(value, list):
             value = [v.decode() if isinstance(v, bytes) else v for v in value]
         found[attribute.name] = value
+
     return found
 
 

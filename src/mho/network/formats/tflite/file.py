@@ -144,6 +144,7 @@ def _beginnings(
             raise RefusedError(
                 f"is damaged: it begins with subgraph {number} of {len(graphs)}"
             )
+
     return tuple(_model(root, graphs[number]) for number in sorted(numbers))
 
 
@@ -259,6 +260,7 @@ def _quantization(table: Table | None, name: str) -> Quantization | None:
         raise RefusedError(
             f"quantises `{name}` with {len(scale)} scales and {len(zero)} zero points"
         )
+
     return Quantization(scale, zero, table.whole(fields.AXIS, "i"))
 
 
