@@ -138,6 +138,29 @@ def test_a_search_leaves_a_spread_of_nothing() -> None:
         assert getattr(begun["mean"], end) == pytest.approx(there, abs=0.02)
 
 
+class Few(Spread):
+    """Numbers of few cells, whose variance is all unknown."""
+
+    parameters = Spread.parameters[:2]
+
+    @property
+    def units(self) -> int:
+        return self.numbers.size
+
+    def value(self, p: Complex) -> complex:
+        square = ((self.numbers - p[0]) ** 2).sum() / p[1] ** 2
+        return square / 2 + self.points * np.log(p[1])
+
+
+def test_the_mean_of_few_cells_has_students_interval() -> None:
+    """In closed form: the mean of six, and 2.571 times its standard error either way."""
+    six = numbers(3, 1.0, 6)
+    fitted = fit_law(Few(six))["mean"]
+    half = 2.5706 * six.std(ddof=1) / math.sqrt(6)
+    assert fitted.low == pytest.approx(six.mean() - half, abs=0.01 * half)
+    assert fitted.high == pytest.approx(six.mean() + half, abs=0.01 * half)
+
+
 class Kinked:
     """Two numbers that lean on each other; the loss has a fold where the second is nothing."""
 

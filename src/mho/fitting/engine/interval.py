@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mho.fitting.engine.coordinates import Coordinates
-from mho.fitting.engine.law import Row
+from mho.fitting.engine.law import LawFit, Row, Sampled
 from mho.fitting.engine.optimum import curvature, lifted, most_likely
 
 RISE = 1.9207294
-"""Rise of the loss at the ends of a 95 % interval: half the quantile of χ² with one number."""
+"""Rise of the loss at the ends of a 95 % interval: half the quantile of χ² with one number, as far
+as the law is of readings; see `rise_of` for few cells."""
 _NEAR = 0.02
 """Difference of a rise from `RISE` that counts as none (1)."""
 _BETTER = 0.01
@@ -33,6 +34,29 @@ class Ends:
     high: float
 
 
+def rise_of(law: LawFit) -> float:
+    r"""Rise of the loss at the ends of a law's 95 % intervals (1).
+
+    The mean of :math:`n` cells whose spread is unknown, too, has Student's interval. In terms of
+    the profile of its likelihood that is a rise of
+
+    .. math:: \frac n2 \ln\Bigl(1 + \frac{t^2}{n - 1}\Bigr)
+
+    with the quantile :math:`t` of :math:`n - 1` degrees of freedom: 2.95 for four cells, 2.19 for
+    twelve, `RISE` for many. Numbers that all readings tell get intervals as much wider.
+
+    Args:
+        law: The law.
+    """
+    units = law.units if isinstance(law, Sampled) else 0
+    if units < 2:
+        return RISE
+    from scipy.stats import t
+
+    quantile = float(t.ppf(0.975, units - 1))
+    return units / 2 * float(np.log1p(quantile**2 / (units - 1)))
+
+
 class BetterFound(Exception):  # noqa: N818
     """On the way a smaller loss was met."""
 
@@ -50,12 +74,14 @@ class Optimum:
         best: Coordinates of the smallest loss.
         loss: That loss.
         second: Second derivatives there. Shape (numbers, numbers).
+        enough: Rise of the loss at the ends of intervals (1).
     """
 
     places: Coordinates
     best: Row
     loss: float
     second: Row
+    enough: float = RISE
 
     def rise(self, where: Row) -> float:
         """How much larger the loss is elsewhere (1).
@@ -86,7 +112,8 @@ def profile_intervals(
     Raises:
         BetterFound: The place was not the best.
     """
-    optimum = Optimum(places, best, loss, upward(curvature(places, best)))
+    second = upward(curvature(places, best))
+    optimum = Optimum(places, best, loss, second, rise_of(places.law))
     found = []
     for k in range(best.size):
         low = _end(optimum, k, -1.0)
@@ -123,10 +150,11 @@ def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
     bend = second[k, k] + second[k, free] @ response
     if bend <= 0:
         return None
+    enough = optimum.enough
     bound = 0.0 if way < 0 else 1.0
     room = abs(bound - best[k])
     inside, outside = (0.0, 0.0), (room, np.inf)
-    reach = min(float(np.sqrt(2 * RISE / bend)), room)
+    reach = min(float(np.sqrt(2 * enough / bend)), room)
     where = best.copy()
     where[free] = np.clip(best[free] + way * reach * response, 0.0, 1.0)
     for _ in range(_TRIALS):
@@ -134,16 +162,16 @@ def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
         if not _at_rest(optimum, where, k) or _stuck(optimum, where, k):
             return None
         rise = optimum.rise(where)
-        if abs(rise - RISE) < _NEAR:
+        if abs(rise - enough) < _NEAR:
             return float(where[k])
-        if rise < RISE:
+        if rise < enough:
             if reach >= room:
                 return bound
             inside = (reach, rise)
         else:
             outside = (reach, rise)
         before = reach
-        reach = next_reach(inside, outside, room)
+        reach = next_reach(inside, outside, room, enough)
         moved = way * (reach - before) * response
         where[free] = np.clip(where[free] + moved, 0.0, 1.0)
     return None
@@ -169,16 +197,19 @@ def solved(second: Row, free: np.ndarray, right: Row) -> Row | None:
 
 
 def next_reach(
-    inside: tuple[float, float], outside: tuple[float, float], room: float
+    inside: tuple[float, float],
+    outside: tuple[float, float],
+    room: float,
+    enough: float = RISE,
 ) -> float:
     """Where the loss may have risen enough, as if it rose with the square of the way."""
     near, low = inside
     far, high = outside
     if np.isinf(high):
-        grown = near * np.sqrt(RISE / max(low, RISE / 9))
+        grown = near * np.sqrt(enough / max(low, enough / 9))
         return float(min(grown, room))
     low, high = np.sqrt(max(low, 0.0)), np.sqrt(high)
-    share = (np.sqrt(RISE) - low) / (high - low)
+    share = (np.sqrt(enough) - low) / (high - low)
     return float(near + (far - near) * np.clip(share, 0.05, 0.95))
 
 
@@ -227,8 +258,9 @@ def _by_search(optimum: Optimum, k: int, way: float) -> float:
     """The end by doubling steps outward, then by halving the last one."""
     inside = optimum.best.copy()
     bound = 0.0 if way < 0 else 1.0
-    bend = max(optimum.second[k, k], RISE)
-    step = float(np.sqrt(RISE / bend))
+    enough = optimum.enough
+    bend = max(optimum.second[k, k], enough)
+    step = float(np.sqrt(enough / bend))
     outside = None
     while outside is None:
         if inside[k] == bound:
@@ -236,7 +268,7 @@ def _by_search(optimum: Optimum, k: int, way: float) -> float:
         trial = inside.copy()
         trial[k] = min(max(inside[k] + way * step, 0.0), 1.0)
         where, rise = _searched(optimum, trial, k)
-        if rise > RISE:
+        if rise > enough:
             outside = trial[k]
         else:
             inside = where
@@ -245,9 +277,9 @@ def _by_search(optimum: Optimum, k: int, way: float) -> float:
         trial = inside.copy()
         trial[k] = (inside[k] + outside) / 2
         where, rise = _searched(optimum, trial, k)
-        if abs(rise - RISE) < _NEAR:
+        if abs(rise - enough) < _NEAR:
             return float(trial[k])
-        if rise > RISE:
+        if rise > enough:
             outside = trial[k]
         else:
             inside = where

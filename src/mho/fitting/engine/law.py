@@ -58,6 +58,15 @@ class Informed(Protocol):
         """
 
 
+@runtime_checkable
+class Sampled(Protocol):
+    """A law of cells that differ, of which few were measured: its intervals are wider."""
+
+    @property
+    def units(self) -> int:
+        """Cells that its numbers are estimated from (1); 0 if they are not told apart."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedLaw:
     """A law with its numbers.

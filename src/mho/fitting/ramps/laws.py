@@ -69,6 +69,11 @@ class RampLaw:
         """Readings (1)."""
         return int(self.parts.ramps.reading.size)
 
+    @property
+    def units(self) -> int:
+        """Cells that differ, if they may (1)."""
+        return self.parts.ramps.cells if self.parts.cells else 0
+
     @cached_property
     def parameters(self) -> tuple[FreeParameter, ...]:
         """What it leaves open, in the unit of the readings."""
