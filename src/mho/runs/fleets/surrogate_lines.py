@@ -130,7 +130,6 @@ class _Ladders:
         own = 1 / (from_first + from_last[::-1] - diagonal)
 
         shape = loaded.shape
-
         return own.reshape(shape), reached.reshape(shape)
 
 
