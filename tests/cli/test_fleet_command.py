@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from calling import call
 
 from mho.chip import Chip
 from mho.fleet import Part
-from mho.runs.fleets import rows_of
+from mho.runs.fleets import read_task, rows_of
 from mho.statistical import load_surrogate, save_surrogate
 
 FACTORY = """
@@ -101,6 +102,24 @@ def test_two_processes_find_what_this_one_finds(
     assert result_of("one") == result_of("two")
     one, two = (Path(name, "chips.csv") for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.usefixtures("at_once", "small_tables")
+def test_networks_are_read_with_as_many_threads_as_workers_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Training with two may end with other last digits: workers then refused the network."""
+    threads: list[int] = []
+
+    def read(*words: Any) -> Any:
+        threads.append(torch.get_num_threads())
+        return read_task(*words)
+
+    monkeypatch.setattr("mho.cli.work.networks.fleet.read_task", read)
+    torch.set_num_threads(2)
+    assert call(*ASKED, "--drawn", "--chips", "2", "--out", "few") == 0
+    assert threads == [1]
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.usefixtures("at_once", "small_tables")

@@ -19,6 +19,7 @@ from mho.cli.shared import (
     say,
     tell,
     tolerance_of,
+    with_threads,
     write_json,
 )
 from mho.cli.work.networks.fleet_table import print_fleets
@@ -164,13 +165,14 @@ def run(
     opened_executor(executor, count, begin_worker)
     folder = Path(out) if out else Path("mho-out") / f"fleet-{job.name}"
     check_outputs(folder, json)
-    with progress_bars() as progress:
+    # workers have one thread each: with two, training may end with other last digits
+    with with_threads(1), progress_bars() as progress:
         task = read_task(job, progress)
-        if not network.endswith(".mho"):
-            if not scaled:
-                job = scaled_by_itself(job, task)
-            if packed is None and way != "drawn":
-                job = packed_by_itself(job, task)
+        by_itself = not network.endswith(".mho")
+        if by_itself and not scaled:
+            job = scaled_by_itself(job, task)
+        if by_itself and packed is None and way != "drawn":
+            job = packed_by_itself(job, task)
         questioned = Questioned(
             task.metric,
             _score(at_least, "at_least", task.metric),
