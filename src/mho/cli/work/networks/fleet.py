@@ -5,6 +5,7 @@ import io
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -355,14 +356,11 @@ def _run(
                 told["against_physics"] = one
         files.clear_results()
         files.write(_TABLE, _csv(found, job.seed))
-        files.write(
-            _FIGURE,
-            draw_png(lambda: fleet_figure(result, task.metric, found)),
-        )
+        figure = partial(fleet_figure, result, task.metric, found)
+        files.write(_FIGURE, draw_png(figure))
         files.write_result(result)
         files.finish()
-    kept = sum(one.kept for one in found)
-    if kept:
+    if kept := sum(one.kept for one in found):
         say(f"{kept:,} chips were there already.")
     return result
 
