@@ -107,9 +107,7 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
     # the number of chips says nothing about any of them
     job = replace(condition.job, chips=1, keep_chips=False, cells=_cells(way))
     own = replace(condition, job=job)
-    own_version = {}
-    if way == SURROGATE:
-        own_version = {"drawing": _SURROGATE_VERSION}
+    drawing = {"drawing": _SURROGATE_VERSION} if way == SURROGATE else {}
     key = identity(
         {
             "version": _VERSION,
@@ -122,7 +120,7 @@ def fleet_task(condition: Condition, task: Task, way: str) -> FleetTask:
             "code": list(code_of(job.chip)),
             "way": way,
             "surrogate": surrogate,
-            **own_version,
+            **drawing,
         }
     )
     return FleetTask(key, own, way, task.fingerprint, surrogate=surrogate)
@@ -142,7 +140,7 @@ def with_table(task: FleetTask, read: Task, progress: Progress) -> FleetTask:
 
     stage = "programming cells for the table"
     progress(stage, 0.0)
-    pairs = _meant(task, read)
+    pairs = _pairs(task.condition, read)
     table: ErrorTable | Surrogate
     if task.way == SURROGATE:
         table = surrogate_for(task.condition, pairs.low, pairs.high, task.file)
@@ -267,7 +265,7 @@ class _DrawnMaker:
             rule = read.source.rule
         else:
             rule = job.layout.rule(_bench(task.condition).info)
-        meant = _meant(task, read)
+        meant = _pairs(task.condition, read)
         self._ready = ready_to_draw(
             read.network,
             _chip(task.condition),
@@ -363,11 +361,6 @@ def _table(condition: Condition, pairs: WeightMapping) -> ErrorTable:
         low=pairs.low,
         high=pairs.high,
     )
-
-
-def _meant(task: FleetTask, read: Task) -> WeightMapping:
-    """Weights to conductances: as the image says, or as the job."""
-    return _pairs(task.condition, read)
 
 
 def _pairs(condition: Condition, read: Task) -> WeightMapping:
