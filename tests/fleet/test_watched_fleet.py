@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mho.fleet import Part, PartStore
+from mho.mapping import DifferentialPairs
 from mho.runs import Job, Task
 from mho.runs.fleets import (
     Condition,
@@ -48,7 +49,8 @@ def test_the_last_of_every_fleet_is_told_however_soon(
 
 
 def test_the_stage_of_a_table_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "_meant", lambda *_: None)
+    pairs = DifferentialPairs(low=1e-5, high=1e-3)
+    monkeypatch.setattr(making, "_pairs", lambda *_: pairs)
     monkeypatch.setattr(making, "_table", lambda *_: None)
     task = FleetTask("a" * 64, Condition(Job("digits")), "drawn", "")
     told: list[float] = []
