@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc, pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
@@ -170,8 +170,21 @@ def no_type_in_front(
             lines[:] = [f"{front}: {lines[0]}", *lines[1:-1]]
 
 
+def no_members_in_contents(app: Sphinx, tree: nodes.document) -> None:  # noqa: ARG001
+    """Contents of a page list classes and functions; what is in a class stands below it.
+
+    Every page has the contents of all pages in its navigation while it is made, and members are
+    three quarters of these: most of the time went into copying them.
+    """
+    for described in tree.findall(desc):
+        if described.get("objtype") in ("attribute", "method", "property"):
+            described["no-contents-entry"] = True
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    # before the contents are collected
+    app.connect("doctree-read", no_members_in_contents, priority=400)
     app.connect("missing-reference", link_or_code)
     app.connect("autodoc-process-docstring", no_type_in_front, priority=600)
 

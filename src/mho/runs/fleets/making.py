@@ -206,6 +206,8 @@ def _held_maker(task: FleetTask) -> Callable[[int], Row]:
     if task.key not in _HELD:
         while len(_HELD) >= _HELD_MOST:
             _HELD.pop(next(iter(_HELD)))
+            # what was held is garbage now, where it can be found
+            gc.unfreeze()
         torch.set_num_threads(1)
         read = read_task(task.condition.job)
         if read.fingerprint != task.fingerprint:
@@ -217,7 +219,6 @@ def _held_maker(task: FleetTask) -> Callable[[int], Row]:
             )
         _HELD[task.key] = _MAKERS[task.way](task, read)
         # what stays as long as the task need not be looked through after every part
-        gc.unfreeze()
         gc.collect()
         gc.freeze()
     return _HELD[task.key]
