@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mho.chip import Chip, NoSelector, Selector
 from mho.device.filament import CellParameters
+from mho.device.laws import Flicker, Switching
 
 LEFT_OUT = (
     "Left out: telegraph noise and denoising, relaxation and retention, endurance, temperature,",
@@ -50,16 +51,19 @@ def compact_parameters(
             f"Argument `chip` must have cells with a filament, of which the compact model is, but"
             f" `{chip.published.name}` has others; take `rao2023` or another preset of that kind."
         )
-    selector = chip.selector
-    gate_slope, gate_threshold = _gate(selector)
-    law = cell.switching
-    flicker = cell.flicker
+    formed = cell.formed if start is None else start
     return (
-        Parameter(
-            "g0",
-            cell.formed if start is None else start,
-            "conductance at the start (S)",
-        ),
+        Parameter("g0", formed, "conductance at the start (S)"),
+        *_of_switching(cell.switching),
+        *_of_current(cell),
+        *_of_selector(chip.selector),
+        *_of_noise(cell.flicker),
+    )
+
+
+def _of_switching(law: Switching) -> tuple[Parameter, ...]:
+    """What pulses do to the typical cell."""
+    return (
         Parameter(
             "gain", 1.0, "size of a step relative to the typical cell (1)"
         ),
@@ -87,6 +91,12 @@ def compact_parameters(
             law.threshold,
             "share of the voltage below which nothing moves (1)",
         ),
+    )
+
+
+def _of_current(cell: CellParameters) -> tuple[Parameter, ...]:
+    """How the current bends with the voltage."""
+    return (
         Parameter(
             "curvature",
             cell.curvature,
@@ -97,18 +107,27 @@ def compact_parameters(
             cell.linear_above,
             "conductance where it has vanished (S)",
         ),
+    )
+
+
+def _of_selector(selector: Selector | NoSelector) -> tuple[Parameter, ...]:
+    """What limits the current of a SET."""
+    slope, threshold = _gate(selector)
+    return (
         Parameter(
             "series_resistance",
             selector.series_resistance,
             "felt by pulses (Ohm)",
         ),
-        Parameter(
-            "gate_slope", gate_slope, "compliance per volt of gate (S/V)"
-        ),
-        Parameter(
-            "gate_threshold", gate_threshold, "gate voltage that opens (V)"
-        ),
+        Parameter("gate_slope", slope, "compliance per volt of gate (S/V)"),
+        Parameter("gate_threshold", threshold, "gate voltage that opens (V)"),
         Parameter("gate_max", selector.gate_max, "largest gate voltage (V)"),
+    )
+
+
+def _of_noise(flicker: Flicker) -> tuple[Parameter, ...]:
+    """The 1/f noise of a read."""
+    return (
         Parameter(
             "per_decade", flicker.per_decade, "1/f noise, dG/G per decade (1)"
         ),

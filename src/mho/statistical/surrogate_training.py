@@ -92,16 +92,7 @@ def measure_surrogate(
     stream = Stream(0).child("surrogate")
     bench = SimulatedBench(chip, stream, read_noise=read_noise)
     cells = torch.arange(chip.cells)
-    # bins are mixed over the tile, as weights are over their layers
-    mixed = torch.randperm(
-        chip.cells, generator=stream.child("places").generator()
-    )
-    own_bin = mixed * _BINS // chip.cells
-    below = torch.rand(
-        chip.cells, generator=stream.child("targets").generator()
-    )
-    pitch = (high - low) / (_BINS - 1)
-    target = low + pitch * (own_bin - below).clamp(min=0)
+    own_bin, target = _targets(chip.cells, stream, low, high)
 
     result = program(bench, target, protocol, cells=cells)
     # as a chip is read back before it is used
@@ -113,20 +104,16 @@ def measure_surrogate(
         (result.pulses + result.denoise_pulses, result.reads), 1
     ).long()
     working = ~result.stuck
-    order = (own_bin + _BINS * result.stuck).argsort(stable=True)
-    order = order[: int(working.sum())]
+    by_bin = (own_bin + _BINS * result.stuck).argsort(stable=True)
+    order = by_bin[: int(working.sum())]
     sizes = torch.bincount(own_bin[working], minlength=_BINS)
+    slots = slots_of_rows(effort[:, 1], cells, chip.rows, chip.cols)
+    name = surrogate_identity(
+        chip, protocol, read_noise, moments, low=low, high=high, code=code
+    )
     cost = result.ledger
     return Surrogate(
-        identity=surrogate_identity(
-            chip,
-            protocol,
-            read_noise,
-            moments,
-            low=low,
-            high=high,
-            code=code,
-        ),
+        identity=name,
         low=low,
         high=high,
         moments=tuple(moments),
@@ -140,8 +127,7 @@ def measure_surrogate(
         held=seen[result.stuck],
         held_effort=effort[result.stuck],
         stuck_fraction=int(result.stuck.sum()) / chip.cells,
-        slot_seconds=cost.seconds
-        / max(1, slots_of_rows(effort[:, 1], cells, chip.rows, chip.cols)),
+        slot_seconds=cost.seconds / max(1, slots),
         pulse_joules=cost.joules / _charged(result, effort[:, 0]),
         budget=TrainingBudget(
             chip.cells,
@@ -151,6 +137,20 @@ def measure_surrogate(
             time.process_time() - started,
         ),
     )
+
+
+def _targets(
+    count: int, stream: Stream, low: float, high: float
+) -> tuple[Int64[Tensor, " cells"], Float[Tensor, " cells"]]:
+    """Number of each cell's bin (1), and a target within it (S).
+
+    Bins are mixed over the tile, as weights are over their layers.
+    """
+    mixed = torch.randperm(count, generator=stream.child("places").generator())
+    own_bin = mixed * _BINS // count
+    below = torch.rand(count, generator=stream.child("targets").generator())
+    pitch = (high - low) / (_BINS - 1)
+    return own_bin, low + pitch * (own_bin - below).clamp(min=0)
 
 
 @cache
