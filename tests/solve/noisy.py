@@ -44,6 +44,17 @@ class NoisyMatrix(LinearOperator):
         return self.held @ x + spread * fresh
 
 
+class TwoWays(NoisyMatrix):
+    """The same with products of the transposed matrix as well."""
+
+    def _rmatvec(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        self.products += 1
+        x = np.ravel(x)
+        spread = self._noise * np.sqrt(self._there.T @ (x * x))
+        fresh = self._noise_draws.standard_normal(self.shape[1])
+        return self.held.T @ x + spread * fresh
+
+
 def grid(size: int) -> sparse.csr_array:
     """Poisson's matrix on a square grid, by its definition and not by the gallery's."""
     count = size * size
@@ -67,6 +78,17 @@ def spectrum(
     turn, _ = np.linalg.qr(draws)
     matrix = (turn * values) @ turn.T
     return (matrix + matrix.T) / 2
+
+
+def turned(
+    values: npt.NDArray[np.float64], seed: int = 0
+) -> npt.NDArray[np.float64]:
+    """A matrix with these singular values, whose eigenvalues lie all around zero."""
+    draws = np.random.default_rng(seed)
+    count = values.size
+    left, _ = np.linalg.qr(draws.standard_normal((count, count)))
+    right, _ = np.linalg.qr(draws.standard_normal((count, count)))
+    return (left * values) @ right
 
 
 def falling(unknowns: int, kappa: float) -> npt.NDArray[np.float64]:

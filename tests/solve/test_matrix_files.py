@@ -140,7 +140,7 @@ def test_what_scipy_writes_is_read_back_to_the_last_bit(
     assert np.array_equal(dense(read_problem(name, Stream(0))), matrix)
 
 
-@pytest.mark.parametrize("layout", ["csr", "csc", "coo", "dia"])
+@pytest.mark.parametrize("layout", ["csr", "csc", "coo", "dia", "bsr"])
 def test_sparse_matrices_of_scipy_in_every_format(
     tmp_path: Path, layout: str
 ) -> None:

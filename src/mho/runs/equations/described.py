@@ -1,5 +1,6 @@
 """What came of solving equations on a chip, as plain numbers and as rows for people."""
 
+import math
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -45,6 +46,7 @@ def described(
     matrix = equations.matrix
     stored = matrix.nnz if sparse.issparse(matrix) else matrix.size
     scaling = equations.scaling
+    known = equations.conditioning
     return {
         "problem": problem.about,
         "unknowns": equations.unknowns,
@@ -57,6 +59,9 @@ def described(
         "outcome": found.outcome.word,
         "tolerance": job.solving.tolerance,
         "relative_residual": found.residual,
+        "condition": _finite(found.condition),
+        "singular": None if known is None else known.singular,
+        "solution_error_at_most": _finite(found.error),
         "steps": found.steps,
         "combined_steps": found.combined,
         "residuals": list(found.residuals),
@@ -80,6 +85,11 @@ def described(
         "digital_alone": _alone(alone, machine),
         "version": version("mho"),
     }
+
+
+def _finite(number: float | None) -> float | None:
+    """A number that JSON has; `None` of an infinite one."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _alone(
@@ -133,19 +143,22 @@ def _why(job: SolveJob, equations: Equations, found: Solution) -> str:
     """Why the analog solver was chosen."""
     if job.solving.method != "refine":
         return "as asked for"
-    if not equations.symmetric:
-        return "gmres, as the matrix is not symmetric"
-    if equations.definite is False:
-        return "gmres, as the matrix is not positive definite"
-    seen = (
-        "is positive definite by its rows"
-        if equations.definite
-        else "is symmetric with a positive diagonal"
-    )
-    chosen = f"cg, as the matrix {seen}"
-    if len(found.solvers) > 1:
-        return f"{chosen}; then gmres, as cg got stuck"
+    first, *later = found.solvers
+    chosen = f"{first}, as the matrix {_seen(equations)}"
+    if later:
+        return f"{chosen}; then {' and '.join(later)}, as {first} got stuck"
     return chosen
+
+
+def _seen(equations: Equations) -> str:
+    """What was seen of a matrix."""
+    if not equations.symmetric:
+        return "is not symmetric"
+    if equations.definite is False:
+        return "is not positive definite"
+    if equations.definite:
+        return "is positive definite by its rows"
+    return "is symmetric with a positive diagonal"
 
 
 def solution_rows(result: dict[str, Any]) -> Rows:
@@ -165,6 +178,7 @@ def solution_rows(result: dict[str, Any]) -> Rows:
             "true relative residual",
             f"{result['relative_residual']:.2g}, wanted {result['tolerance']:.2g}",
         ),
+        ("error of the solution", _solution_error(result)),
         (
             "method",
             f"{result['method']}: {' then '.join(result['analog_solvers'])} ({result['why']})",
@@ -190,6 +204,19 @@ def solution_rows(result: dict[str, Any]) -> Rows:
             f"{low:g} to {high:g} µS, ±{chip['window_uS']:.3g} µS",
         ),
     ]
+
+
+def _solution_error(result: dict[str, Any]) -> str:
+    """What the condition allows, in words."""
+    condition = result["condition"]
+    error = result["solution_error_at_most"]
+    if result["singular"]:
+        return "not known: the matrix is singular to double precision"
+    if condition is None or error is None:
+        return "not known: the condition would take long to estimate"
+    least = f"at most {error:.2g} of its length"
+    much = least if error < 1 else "it may be as large as the solution"
+    return f"{much}, at a condition of {condition:.2g}"
 
 
 def _one(result: dict[str, Any]) -> str:

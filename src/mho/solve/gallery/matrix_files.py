@@ -176,8 +176,8 @@ def _sparse(arrays: dict[str, npt.NDArray[Any]], argument: str) -> Any:
     if name == "coo":
         places = (arrays["row"], arrays["col"])
         found = sparse.coo_array((arrays["data"], places), shape)
-    elif name in ("csr", "csc"):
-        kind = sparse.csr_array if name == "csr" else sparse.csc_array
+    elif name in _COMPRESSED:
+        kind = _COMPRESSED[name]
         parts = tuple(arrays[part] for part in ("data", "indices", "indptr"))
         found = kind(parts, shape)
         found.check_format(full_check=True)
@@ -191,6 +191,11 @@ def _sparse(arrays: dict[str, npt.NDArray[Any]], argument: str) -> Any:
     return sparse.csr_array(found)
 
 
+_COMPRESSED = {
+    "csr": sparse.csr_array,
+    "csc": sparse.csc_array,
+    "bsr": sparse.bsr_array,
+}
 _READERS: dict[str, Callable[[Path, str], Any]] = {
     ".mtx": read_market,
     ".npy": _read_npy,

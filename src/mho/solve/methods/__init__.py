@@ -5,6 +5,7 @@ products give until the true residual, in double precision, is small, or says wh
 """
 
 from mho.solve.methods.choices import METHODS, Solving, check_method
+from mho.solve.methods.conditioning import Conditioning, conditioning
 from mho.solve.methods.digital import (
     A100,
     DigitalMachine,
@@ -12,12 +13,13 @@ from mho.solve.methods.digital import (
     product_work,
     vector_work,
 )
-from mho.solve.methods.equations import Equations, Relative, condition
+from mho.solve.methods.equations import Equations, Relative
 from mho.solve.methods.inner import (
     Correction,
     Depth,
     InnerSolver,
     Jacobi,
+    LeastSquares,
     OneStep,
     conjugate_gradients,
     generalised_residuals,
@@ -32,6 +34,7 @@ from mho.solve.methods.solving import Solution, solve
 __all__ = [
     "A100",
     "METHODS",
+    "Conditioning",
     "Correction",
     "Depth",
     "DigitalMachine",
@@ -39,6 +42,7 @@ __all__ = [
     "Equations",
     "InnerSolver",
     "Jacobi",
+    "LeastSquares",
     "OneStep",
     "Probe",
     "Refinement",
@@ -49,7 +53,7 @@ __all__ = [
     "SolveOutcome",
     "Solving",
     "check_method",
-    "condition",
+    "conditioning",
     "conjugate_gradients",
     "equilibrate",
     "floor_of",

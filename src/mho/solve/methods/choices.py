@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +11,29 @@ import numpy.typing as npt
 from mho.checks import Configuration, check_between, check_choice
 from mho.solve.methods.equations import Equations
 from mho.solve.methods.inner import (
+    BASIS,
     InnerSolver,
     Jacobi,
+    LeastSquares,
     OneStep,
+    Product,
     conjugate_gradients,
     generalised_residuals,
 )
+from mho.solve.methods.refine import FALLEN
 
 Array = npt.NDArray[np.float64]
 
-METHODS = ("refine", "cg", "gmres", "jacobi", "feedback")
+METHODS = ("refine", "cg", "gmres", "cgls", "jacobi", "feedback")
 """Ways to solve: what the analog part does; the residual is digital in all of them."""
+_WHOLE = 1024
+"""Unknowns up to which GMRES may have a basis of as many vectors (1)."""
+_SHORT = 4
+"""Steps over which the residual has to fall where another solver can follow (1)."""
+_HALVED = 0.5
+"""Share of the residual that GMRES may leave over so many (1)."""
+_TENTH = 0.1
+"""The same of least squares, which takes condition times as many products as it is (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +42,14 @@ class Solving(Configuration):
 
     Args:
         method: `refine` chooses the analog solver by the matrix, and another if that one gets
-            stuck; `cg`, `gmres` and `jacobi` are that solver and no other; `feedback` is a circuit
-            that settles.
+            stuck; `cg`, `gmres`, `cgls` (conjugate gradients on the normal equations) and `jacobi`
+            are that solver and no other; `feedback` is a circuit that settles.
         tolerance: True relative residual wanted (1).
         steps: Steps of refinement at most (1); with 1, a single analog pass.
         combine: Earlier steps that a poor step is combined with (1), fewer if they take more than
             256 MiB; 0 for plain refinement.
         drop: Share of what is left at which an analog pass may end (1).
-        products: Products of an analog pass at most (1).
+        products: Products of an analog pass at most (1), but for GMRES with a whole basis.
 
     Raises:
         ValueError: A number is out of range, or there is no such method.
@@ -60,11 +73,23 @@ class Solving(Configuration):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An analog solver, and how its poor steps are combined."""
+    """An analog solver, how its poor steps are combined, and when it is given up.
+
+    Args:
+        name: What it is called.
+        inner: The solver.
+        energy: Combine to the least error in the matrix's own norm.
+        fallen: Share of the residual that may be left over its patience (1).
+        patience: Steps over which the residual has to fall (1); as suits the equations if `None`.
+        products: Products of a pass at most (1); as chosen for all if `None`.
+    """
 
     name: str
     inner: InnerSolver
     energy: bool
+    fallen: float = FALLEN
+    patience: int | None = None
+    products: int | None = None
 
 
 def check_method(equations: Equations, solving: Solving) -> None:
@@ -96,18 +121,33 @@ def plans_for(
     equations: Equations,
     solving: Solving,
     feedback: Callable[[Array], Array] | None,
+    adjoint: Product,
 ) -> tuple[Plan, ...]:
-    """What to try, in this order."""
+    """What to try, in this order.
+
+    Args:
+        equations: What shall be solved.
+        solving: How.
+        feedback: The circuit that answers, for `feedback`.
+        adjoint: The analog product with the transposed matrix.
+
+    Raises:
+        ValueError: The method cannot work on the matrix, or `feedback` lacks its circuit.
+    """
     check_method(equations, solving)
     positive = equations.definite is not False
-    gradients = Plan("cg", conjugate_gradients, energy=True)
-    residuals = Plan("gmres", generalised_residuals, energy=False)
     if solving.method == "refine":
-        return (gradients, residuals) if positive else (residuals,)
+        return _tried_in_turn(equations, adjoint)
     if solving.method == "cg":
-        return (gradients,)
+        return (_GRADIENTS,)
     if solving.method == "gmres":
-        return (replace(residuals, energy=equations.definite is True),)
+        energy = equations.definite is True
+        return tuple(
+            replace(plan, energy=energy)
+            for plan in (_RESIDUALS, *_whole(equations))
+        )
+    if solving.method == "cgls":
+        return (_squares(adjoint),)
     if solving.method == "jacobi":
         return (Plan("jacobi", _jacobi(equations), energy=positive),)
     if feedback is None:
@@ -116,6 +156,46 @@ def plans_for(
             " is missing."
         )
     return (Plan("feedback", OneStep(feedback), energy=False),)
+
+
+_GRADIENTS = Plan("cg", conjugate_gradients, energy=True)
+_RESIDUALS = Plan("gmres", generalised_residuals, energy=False)
+
+
+def _tried_in_turn(equations: Equations, adjoint: Product) -> tuple[Plan, ...]:
+    """The solver that suits a matrix, and those that follow where it gets stuck.
+
+    GMRES may need as many products as there are unknowns even where the matrix is well
+    conditioned: if its eigenvalues lie around zero.
+    """
+    whole = _whole(equations)
+    if equations.symmetric:
+        first = (_GRADIENTS,) if equations.definite is not False else ()
+        return (*first, _RESIDUALS, *whole)
+    if equations.unknowns <= BASIS:
+        return (_RESIDUALS, *whole)
+    squares = _squares(adjoint)
+    if not whole:
+        return (_RESIDUALS, squares)
+    return (
+        replace(_RESIDUALS, fallen=_HALVED, patience=_SHORT),
+        replace(squares, fallen=_TENTH, patience=_SHORT),
+        *whole,
+    )
+
+
+def _squares(adjoint: Product) -> Plan:
+    """Conjugate gradients on the normal equations."""
+    return Plan("cgls", LeastSquares(adjoint), energy=False)
+
+
+def _whole(equations: Equations) -> tuple[Plan, ...]:
+    """GMRES with as many vectors as unknowns, where that is more than usual and not too many."""
+    unknowns = equations.unknowns
+    if not BASIS < unknowns <= _WHOLE:
+        return ()
+    inner = partial(generalised_residuals, vectors=unknowns)
+    return (Plan("full gmres", inner, energy=False, products=unknowns),)
 
 
 def _jacobi(equations: Equations) -> Jacobi:

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from mho.solve.methods.conditioning import Conditioning, conditioning
 from mho.solve.methods.scaling import Scaling, equilibrate
 
 Array = npt.NDArray[np.float64]
@@ -111,6 +113,33 @@ class Equations:
         """
         each = abs(self.matrix) @ abs(x) + abs(self.rhs)
         return self.relative(np.finfo(np.float64).eps * each)
+
+    @cached_property
+    def conditioning(self) -> Conditioning | None:
+        """Condition of the scaled matrix; `None` where it takes too long."""
+        return conditioning(self.matrix)
+
+    def solution_error(self, x: Array) -> float | None:
+        """How far a solution may be off, in parts of its length as given (1).
+
+        The inverse makes that of the residual at most: `|x - x*| ≤ |A⁻¹| |b - Ax|`. Infinite for
+        a singular matrix, `None` where the condition is not known.
+
+        Args:
+            x: Solution of the scaled equations (1). Shape (n,).
+        """
+        known = self.conditioning
+        if known is None:
+            return None
+        if known.singular:
+            return math.inf
+        left = _length(self.rhs - self.matrix @ x)
+        if not left:
+            return 0.0
+        cols = np.ones(1) if self.scaling is None else self.scaling.cols
+        length = _length(cols * x)
+        error = float(cols.max()) * known.inverse * left
+        return error / length if length else math.inf
 
     def _as_given(self, rows: Array) -> Array:
         """Numbers of the scaled rows as they are in those that were given (1). Shape (n,)."""
@@ -232,10 +261,18 @@ def _checked_rhs(rhs: npt.ArrayLike, rows: int) -> Array:
 
 
 def _is_symmetric(matrix: Any) -> bool:
-    """Whether mirrored entries agree, each pair by its own size: rows may be unlike."""
+    """Whether mirrored entries agree but for rounding, which has two sizes.
+
+    That of the entries themselves, as rows may be unlike; or, where they came of sums in which
+    much cancelled, that of their diagonals.
+    """
     size = abs(matrix) + abs(matrix.T)
-    beyond = abs(matrix - matrix.T) - _SYMMETRIC * size
-    return bool(beyond.max() <= 0)
+    difference = abs(matrix - matrix.T)
+    rows, cols = (difference > _SYMMETRIC * size).nonzero()
+    diagonal = np.sqrt(abs(matrix.diagonal()))
+    allowed = _SYMMETRIC * diagonal[rows] * diagonal[cols]
+    found = np.asarray(difference[rows, cols]).ravel()
+    return bool((found <= allowed).all())
 
 
 def _definite(matrix: Any) -> bool | None:
@@ -245,35 +282,3 @@ def _definite(matrix: Any) -> bool | None:
         return False
     others = np.asarray(abs(matrix).sum(axis=1)).ravel() - diagonal
     return True if bool((diagonal >= others * (1 - 1e-12)).all()) else None
-
-
-def condition(matrix: Any) -> float | None:
-    """Condition number: of few unknowns exactly, of more an estimate, of very many none (1).
-
-    Args:
-        matrix: Dense or sparse. Shape (n, n).
-    """
-    unknowns = matrix.shape[0]
-    if unknowns <= 1024:
-        dense = matrix.toarray() if sparse.issparse(matrix) else matrix
-        return float(np.linalg.cond(dense))
-    if unknowns <= 16384 and sparse.issparse(matrix):
-        return _estimated_condition(matrix)
-    return None
-
-
-def _estimated_condition(matrix: Any) -> float:
-    """Product of the estimated 1-norms of a sparse matrix and its inverse (1)."""
-    from scipy.sparse.linalg import LinearOperator, onenormest, splu
-
-    try:
-        factors = splu(sparse.csc_matrix(matrix))
-    except RuntimeError:
-        return math.inf
-    inverse = LinearOperator(
-        matrix.shape,
-        matvec=factors.solve,
-        rmatvec=lambda y: factors.solve(y, trans="T"),
-        dtype=np.float64,
-    )
-    return float(onenormest(matrix) * onenormest(inverse))

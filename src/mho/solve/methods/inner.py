@@ -8,7 +8,7 @@ touches the exact matrix.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,14 @@ Array = npt.NDArray[np.float64]
 Product = Callable[[Array], Array]
 
 _TINY = 1e-300
-_BASIS = 200
-"""Vectors of a basis at most (1): it is kept in memory."""
+BASIS = 200
+"""Vectors of a basis at most, where nobody asks for more (1)."""
 _GROWN = 2.0
 """Growth of its residual at which a sweep is given up (1)."""
+
+
+class NoAdjointError(ValueError):
+    """An operator that does not multiply with its transposed matrix was asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +143,21 @@ def _downhill(found: Correction, p: Array, q: Array) -> Correction:
 
 
 def generalised_residuals(
-    product: Product, residual: Array, depth: Depth
+    product: Product, residual: Array, depth: Depth, *, vectors: int = BASIS
 ) -> Correction:
     """GMRES on noisy products: the least residual that they allow, whatever they were.
 
-    The basis is orthogonalised twice, so that only the products are off and not their sums; it has
-    200 vectors at most.
+    The basis is orthogonalised twice, so that only the products are off and not their sums.
+
+    Args:
+        product: The analog product.
+        residual: What is left (1). Shape (n,).
+        depth: How far to go.
+        vectors: Vectors of the basis at most (1): it is kept in memory.
     """
     start = float(np.linalg.norm(residual))
     found = Correction(np.zeros_like(residual))
-    most = min(depth.most, _BASIS, residual.size)
+    most = min(depth.most, vectors, residual.size)
     basis = np.empty((most + 1, residual.size))
     basis[0] = residual / start
     triangle = _Triangle(start, most)
@@ -222,6 +231,57 @@ class _Triangle:
             self._side[:count],
             check_finite=False,
         )
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeastSquares:
+    """Conjugate gradients on the normal equations, each iteration a product and an adjoint one.
+
+    Takes condition number times iterations whatever the eigenvalues, where GMRES may take as many
+    as there are unknowns. Flexible as `conjugate_gradients` is.
+
+    Args:
+        adjoint: The analog product with the transposed matrix.
+    """
+
+    adjoint: Product
+
+    references: ClassVar = ("hestenes1952methods",)
+
+    def __call__(
+        self, product: Product, residual: Array, depth: Depth
+    ) -> Correction:
+        """A correction with a small residual."""
+        found = Correction(np.zeros_like(residual))
+        r = residual.copy()
+        start = float(np.linalg.norm(r))
+        s = self.adjoint(r)
+        p = s
+        found.products += 1
+        rho = float(s @ s)
+        while rho > _TINY:
+            q = product(p)
+            square = float(q @ q)
+            if not square > _TINY:
+                return found
+            # not ρ/|q|²: what the adjoint was off by must not make the residual grow
+            alpha = float(q @ r) / square
+            found.x = found.x + alpha * p
+            found.path = math.hypot(
+                found.path, alpha * float(np.linalg.norm(p))
+            )
+            r = r - alpha * q
+            found.products += 2
+            found.work += vector_work(r.size, 8)
+            length = float(np.linalg.norm(found.x))
+            if depth.enough(float(np.linalg.norm(r)), start, found, length):
+                return found
+            before = s
+            s = self.adjoint(r)
+            beta = max(float(s @ (s - before)) / rho, 0.0)
+            rho = float(s @ s)
+            p = s + beta * p
         return found
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mho.solve.methods.equations import Equations, Relative, condition
+from mho.solve.methods.conditioning import norm
+from mho.solve.methods.equations import Equations, Relative
 from mho.solve.methods.outcome import SolveOutcome
 from mho.solve.methods.probe import Probe
 
@@ -15,14 +16,14 @@ Array = npt.NDArray[np.float64]
 
 _SPECTRAL = 2.0
 """Spectral norm of a square matrix of independent errors over their length a row (1)."""
-_SINGULAR = 1e14
-"""Condition number from which double precision has no digit to spare (1)."""
 _NEAR_ROUNDING = 10.0
 """Residuals up to so many times double precision's own are put down to it (1)."""
 _MOSTLY = 2.0
 """Ratio from which one of two errors is called the larger one (1)."""
-_ITERATIONS = 30
-"""Iterations to the norm of a matrix (1)."""
+_DOUBTFUL = 1e-3
+"""Share of its length by which a solution may be off before a word is lost about it (1)."""
+_HARMLESS = 0.5
+"""Condition times error up to which every pass would halve the residual (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,35 @@ def explain(
             f" differed by a factor of {equations.scaling.spread:.2g}."
         )
     if stop.outcome is SolveOutcome.CONVERGED:
-        return tuple(told)
+        return (*told, *_about_solution(equations, x))
     return (*told, *_why(equations, x, stop, operator))
+
+
+def _about_solution(equations: Equations, x: Array) -> tuple[str, ...]:
+    """That a small residual need not mean a small error, where it does not."""
+    known = equations.conditioning
+    error = equations.solution_error(x)
+    if known is None or error is None:
+        return ()
+    if known.singular:
+        return (
+            f"The matrix is singular to double precision, condition {known.number:.2g}: other"
+            " solutions have as small a residual, and this may be any of them.",
+        )
+    if error < _DOUBTFUL:
+        return ()
+    scaled = equations.relative(equations.rhs - equations.matrix @ x).scaled
+    best = error * equations.rounding(x).scaled / scaled
+    much = f"{error:.2g} of its length" if error < 1 else "its whole length"
+    lower = (
+        f"a smaller `tolerance` lowers that, to {best:.1g} at best"
+        if best < error / 2
+        else "double precision has no more"
+    )
+    return (
+        f"At a condition of {known.number:.2g} the solution may be off by {much} though its"
+        f" residual is small; {lower}.",
+    )
 
 
 def _why(
@@ -112,11 +140,11 @@ def _why(
         return (
             "The matrix is not positive definite, which this method takes; take `gmres`.",
         )
-    kappa = condition(equations.matrix)
-    if kappa is not None and kappa >= _SINGULAR:
+    known = equations.conditioning
+    if known is not None and known.singular:
         return (
-            f"The matrix is singular to double precision, condition {kappa:.2g}: there is no"
-            " solution, or no single one, for most right sides.",
+            f"The matrix is singular to double precision, condition {known.number:.2g}: there is"
+            " no solution, or no single one, for most right sides.",
         )
     if stop.solver == "jacobi" and not equations.symmetric:
         share = _dominance(equations.matrix)
@@ -128,8 +156,7 @@ def _why(
     rounding = equations.rounding(x)
     if stop.residual <= _NEAR_ROUNDING * rounding.larger:
         return (_about_rounding(rounding),)
-    contraction = _about_contraction(equations, stop, kappa)
-    return contraction, _remedy(stop, operator)
+    return _about_contraction(equations, stop, operator)
 
 
 def _dominance(matrix: Any) -> float:
@@ -170,16 +197,29 @@ def _about_rounding(rounding: Relative) -> str:
 
 
 def _about_contraction(
-    equations: Equations, stop: Stop, kappa: float | None
-) -> str:
-    """Condition times error, on which refinement stands or falls."""
-    if kappa is None:
+    equations: Equations, stop: Stop, operator: Any
+) -> tuple[str, ...]:
+    """Condition times error, on which refinement stands or falls, and a cure."""
+    known = equations.conditioning
+    cure = _remedy(stop, operator)
+    if known is None:
         return (
             "Refinement needs condition times error below 1; the condition of so large a matrix is"
-            " not estimated."
+            " not estimated.",
+            cure,
         )
-    error = _SPECTRAL * stop.probe.lasting / norm(equations.matrix)
-    product = kappa * error
+    size = _SPECTRAL / norm(equations.matrix)
+    error = size * stop.probe.lasting
+    product = known.number * error
+    both = (
+        known.number * size * math.hypot(stop.probe.lasting, stop.probe.fresh)
+    )
+    if both < _HARMLESS and stop.solver != "feedback":
+        return (
+            f"Condition {known.number:.2g} times error is {both:.2g}, so that refinement would get"
+            f" there; but a pass of `{stop.solver}` ends before it has got anywhere: take another"
+            " method, or precondition the equations.",
+        )
     needs = "below 1, as refinement needs it"
     if product >= 1:
         needs = (
@@ -187,8 +227,9 @@ def _about_contraction(
             " corrections need not help"
         )
     return (
-        f"The condition {kappa:.2g} times the lasting error {error:.2g} of the matrix on the chip"
-        f" is {product:.2g}, {needs}."
+        f"The condition {known.number:.2g} times the lasting error {error:.2g} of the matrix on"
+        f" the chip is {product:.2g}, {needs}.",
+        cure,
     )
 
 
@@ -221,18 +262,3 @@ def _against_lasting(operator: Any) -> str:
     if write is not None and conversion is not None and conversion > write:
         return f"more bits of the converters ({conversion:.2g} against {write:.2g} by writing)"
     return "more cells for each number, or a closer window when they are programmed"
-
-
-def norm(matrix: Any) -> float:
-    """Spectral norm of a matrix (1), by power iteration on its square; good to a percent.
-
-    Args:
-        matrix: Dense or sparse. Shape (n, n).
-    """
-    vector = np.random.default_rng(0).standard_normal(matrix.shape[1])
-    square = 0.0
-    for _ in range(_ITERATIONS):
-        vector = vector / np.linalg.norm(vector)
-        vector = matrix.T @ (matrix @ vector)
-        square = float(np.linalg.norm(vector))
-    return math.sqrt(square)

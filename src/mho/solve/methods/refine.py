@@ -31,8 +31,8 @@ _HALVED = 0.5
 """Share of the residual above which a step is combined with earlier ones (1)."""
 _PATIENCE = {False: 12, True: 25}
 """Steps over which the residual has to fall (1); in the matrix's own norm it may rise at first."""
-_FALLEN = 0.9
-"""Share of the residual that may be left after so many steps (1)."""
+FALLEN = 0.9
+"""Share of the residual that may be left after so many steps (1), where nobody asks for less."""
 _FEW = 200
 """Unknowns up to which as many steps are waited for (1)."""
 _PASSES = 2
@@ -58,12 +58,16 @@ class Rules:
             which each correction is added as it comes.
         energy: Combine to the least error in the matrix's own norm, which takes a positive
             definite matrix, and not to the least residual.
+        fallen: Share of the residual that may be left over the steps of its patience (1).
+        patience: Steps over which the residual has to fall (1); as suits the equations if `None`.
     """
 
     tolerance: float = 1e-10
     steps: int = 500
     combine: int = 400
     energy: bool = False
+    fallen: float = FALLEN
+    patience: int | None = None
 
 
 class Refinement:
@@ -158,7 +162,10 @@ class Refinement:
             return SolveOutcome.STAGNATED
         patience = self._patience
         late = course.scaled[course.began :][-1 - patience :]
-        if len(late) > patience and min(late[1:]) > _FALLEN * late[0]:
+        if (
+            len(late) > patience
+            and min(late[1:]) > self._rules.fallen * late[0]
+        ):
             grown = now > late[0] and now > 1.0
             return self._lost() if grown else SolveOutcome.STAGNATED
         return None
@@ -251,6 +258,8 @@ class Refinement:
     @property
     def _patience(self) -> int:
         """Steps over which the residual has to fall (1)."""
+        if self._rules.patience is not None:
+            return self._rules.patience
         unknowns = self._equations.unknowns
         usual = _PATIENCE[self._rules.energy]
         # so many independent steps, combined, are the solution

@@ -14,7 +14,7 @@ from mho.solve.methods.choices import Plan, Solving, plans_for
 from mho.solve.methods.course import Course
 from mho.solve.methods.digital import DigitalWork
 from mho.solve.methods.equations import Equations, Relative
-from mho.solve.methods.inner import Depth
+from mho.solve.methods.inner import Depth, NoAdjointError, Product
 from mho.solve.methods.outcome import SolveOutcome
 from mho.solve.methods.probe import Probe, probe, probe_answers
 from mho.solve.methods.reasons import Stop, explain
@@ -40,6 +40,8 @@ class Solution:
         probe: What products were found to be off by.
         work: Digital work.
         explanation: How it ended and why, a sentence each.
+        condition: Condition number of the equations as scaled (1); `None` where it takes too long.
+        error: How far `x` may be off, in parts of its length (1); `None` as well.
     """
 
     x: Array
@@ -52,6 +54,8 @@ class Solution:
     probe: Probe
     work: DigitalWork
     explanation: tuple[str, ...] = field(default=())
+    condition: float | None = None
+    error: float | None = None
 
     @property
     def steps(self) -> int:
@@ -125,7 +129,9 @@ class _Plans:
         self._operator = operator
         self._solving = solving
         self._stream = stream
-        self._plans = plans_for(equations, solving, feedback)
+        self._plans = plans_for(
+            equations, solving, feedback, _adjoint_of(operator)
+        )
         circuit = solving.method == "feedback"
         self._feedback = feedback if circuit else None
         self._now = 0
@@ -152,20 +158,43 @@ class _Plans:
             self._course.note(Relative(1.0, 1.0), self._probe.products)
             return self._solution(SolveOutcome.DIVERGED)
 
+        return self._solution(self._in_turn(progress, state, counters))
+
+    def _in_turn(
+        self,
+        progress: Progress,
+        state: KeptState | None,
+        counters: Callable[[], dict[str, Any]],
+    ) -> SolveOutcome:
+        """How the last plan ended that was tried.
+
+        Raises:
+            NoAdjointError: The only plan needs products that the operator does not have.
+        """
+        stuck = (SolveOutcome.STAGNATED, SolveOutcome.DIVERGED)
         while True:
             plan = self._plans[self._now]
-            outcome = self._refinement(plan).run(
-                progress,
-                f"solving, {plan.name}",
-                state,
-                lambda: self._facts(counters),
-            )
-            last = self._now + 1 == len(self._plans)
-            stuck = (SolveOutcome.STAGNATED, SolveOutcome.DIVERGED)
-            if last or outcome not in stuck:
-                return self._solution(outcome)
+            try:
+                outcome = self._refinement(plan).run(
+                    progress,
+                    f"solving, {plan.name}",
+                    state,
+                    lambda: self._facts(counters),
+                )
+            except NoAdjointError:
+                if self._plans == (plan,):
+                    raise
+                self._leave_out(plan)
+                continue
+            if self._now + 1 == len(self._plans) or outcome not in stuck:
+                return outcome
             self._now += 1
             self._course.turn()
+
+    def _leave_out(self, plan: Plan) -> None:
+        """Go on without a plan; if it was the last, with the one before it, which was stuck."""
+        self._plans = tuple(one for one in self._plans if one is not plan)
+        self._now = min(self._now, len(self._plans) - 1)
 
     def _refinement(self, plan: Plan) -> Refinement:
         """Refinement around an analog solver, from where the course is."""
@@ -175,12 +204,14 @@ class _Plans:
             self._solving.steps,
             self._solving.combine,
             plan.energy,
+            plan.fallen,
+            plan.patience,
         )
         return Refinement(
             self._equations,
             lambda vector: np.asarray(self._operator @ vector),
             plan.inner,
-            self._depth(self._probe),
+            self._depth(self._probe, plan.products),
             rules,
             self._course,
         )
@@ -204,12 +235,12 @@ class _Plans:
             return probe_answers(self._feedback, matrix, self._stream)
         return probe(self._operator, matrix, self._stream)
 
-    def _depth(self, measured: Probe) -> Depth:
+    def _depth(self, measured: Probe, products: int | None) -> Depth:
         """How far an analog pass goes: a single one as far as it gets."""
         single = self._solving.steps == 1
         return Depth(
             drop=self._solving.tolerance if single else self._solving.drop,
-            most=self._solving.products,
+            most=products or self._solving.products,
             error=None if single else measured,
         )
 
@@ -217,6 +248,7 @@ class _Plans:
         course = self._course
         assert self._probe is not None
         tried = self._plans[: self._now + 1]
+        known = self._equations.conditioning
         stop = Stop(
             outcome=outcome,
             residual=course.best,
@@ -240,4 +272,22 @@ class _Plans:
             explanation=explain(
                 self._equations, course.best_x, stop, self._operator
             ),
+            condition=None if known is None else known.number,
+            error=self._equations.solution_error(course.best_x),
         )
+
+
+def _adjoint_of(operator: Any) -> Product:
+    """Products with the transposed operator: whether it has any is seen when it is asked."""
+
+    def product(vector: Array) -> Array:
+        try:
+            return np.asarray(operator.T @ vector)
+        # SciPy's operators have a transposed one that cannot multiply
+        except (AttributeError, NotImplementedError) as error:
+            raise NoAdjointError(
+                "Argument `operator` must multiply with its transposed matrix for the method"
+                " `cgls`, but does not; take `gmres`."
+            ) from error
+
+    return product

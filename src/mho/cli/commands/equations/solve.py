@@ -71,8 +71,8 @@ def solve(
             `random:N:KAPPA`, `general:N:KAPPA` and `circuit:N`.
         rhs: Right side, a file `.npy`, `.npz` or `.mtx`; `ones`, the matrix times ones, or
             `random`; its own for what is built in, else `ones`, if left out.
-        method: What the chip does: `refine` takes `cg` or `gmres` as suits the matrix, and the
-            other one if it gets stuck; `cg`, `gmres`, `jacobi`; or `feedback`, a circuit that
+        method: What the chip does: `refine` takes `cg` or `gmres` as suits the matrix, and others
+            if that gets stuck; `cg`, `gmres`, `cgls`, `jacobi`; or `feedback`, a circuit that
             settles.
         steps: Steps of refinement at most; 1 is a single analog pass.
         combine: Earlier steps that a poor step is combined with; 0 for plain refinement.
