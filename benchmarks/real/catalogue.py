@@ -59,6 +59,7 @@ REAL_NETWORKS = (
         "rapidocr/models/ch_ppocr_mobile_v2.0_cls_mobile.onnx",
         lines_both_ways,
         lines_right_way,
+        together=24,
     ),
     RealNetwork(
         "magika",
@@ -67,6 +68,7 @@ REAL_NETWORKS = (
         files_of_many_kinds,
         kinds_named,
         number=144,
+        together=24,
     ),
     RealNetwork(
         "silero",
@@ -91,6 +93,7 @@ REAL_NETWORKS = (
             "fmax": np.array(2093.75, np.float32),
         },
         digital=_SPECTROGRAM,
+        together=20,
     ),
     RealNetwork(
         "recogniser",

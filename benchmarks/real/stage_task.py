@@ -18,6 +18,7 @@ class StageTask:
         states: Outputs that are fed back, `INPUT=OUTPUT`.
         digital: Layers that stay digital.
         seed: Names the chip.
+        together: Samples that are computed together (1).
         folder: Where samples are, and files on the way.
     """
 
@@ -26,6 +27,7 @@ class StageTask:
     states: tuple[str, ...]
     digital: tuple[str, ...]
     seed: int
+    together: int
     folder: str
 
     def path(self, name: str) -> Path:

@@ -27,8 +27,8 @@ from mho.network.formats import Signature, load_network
 from mho.samples import Inputs, batches, chosen, joined, one_of
 from real.stage_task import PRESET, StageTask
 
-_BATCH = 4
-"""Samples that are computed together (1)."""
+_FIRST = 4
+"""Samples that a network is read with (1)."""
 
 Outputs = Callable[[Inputs], dict[str, Tensor]]
 
@@ -55,12 +55,12 @@ def digital(task: StageTask, clock: Clock) -> dict[str, Any]:
     """Read the network, and compute what it says without a chip."""
     samples = _samples(task, "test.npz")
     with clock.stage("read"):
-        network = _network(task, chosen(samples, slice(_BATCH)))
+        network = _network(task, chosen(samples, slice(_FIRST)))
     with clock.stage("digital"):
-        _compute(network.outputs, samples, task.path("digital.npz"))
+        _compute(task, network.outputs, samples, "digital.npz")
     with clock.stage("float64"):
         exact = network.in_float64()
-        _compute(exact.outputs, samples, task.path("float64.npz"))
+        _compute(task, exact.outputs, samples, "float64.npz")
     return {}
 
 
@@ -83,9 +83,11 @@ def evaluate(task: StageTask, clock: Clock) -> dict[str, Any]:
     """Outputs of a programmed chip."""
     samples = _samples(task, "test.npz")
     deployed = load_chip(task.path("chip.mho")).deployed()
+    programmed_at = deployed.bench.clock
     with clock.stage("evaluate"):
-        _compute(deployed.outputs, samples, task.path("chip.npz"))
-    return {}
+        _compute(task, deployed.outputs, samples, "chip.npz")
+    on_chip = deployed.bench.clock - programmed_at
+    return {"evaluate_chip_seconds": round(on_chip, 6)}
 
 
 def drawn(task: StageTask, clock: Clock) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def drawn(task: StageTask, clock: Clock) -> dict[str, Any]:
         deployed.program(table, stream.child("chip"))
     samples = _samples(task, "test.npz")
     with clock.stage("evaluate"):
-        _compute(deployed.outputs, samples, task.path("chip.npz"))
+        _compute(task, deployed.outputs, samples, "chip.npz")
     return {
         "cells": deployed.cells,
         "operations": _operations(network, calibration),
@@ -116,12 +118,15 @@ def _network(task: StageTask, samples: Inputs) -> Network:
     )
 
 
-def _compute(outputs: Outputs, samples: Inputs, path: Path) -> None:
+def _compute(
+    task: StageTask, outputs: Outputs, samples: Inputs, name: str
+) -> None:
     """Outputs of all samples into a file, by name."""
+    some_at_once = batches(samples, task.together)
     with torch.inference_mode():
-        parts = [outputs(batch) for batch in batches(samples, _BATCH)]
+        parts = [outputs(batch) for batch in some_at_once]
     arrays = {name: value.numpy() for name, value in joined(parts).items()}
-    np.savez(path, **arrays)  # type: ignore[arg-type]
+    np.savez(task.path(name), **arrays)  # type: ignore[arg-type]
 
 
 def _operations(network: Network, inputs: Inputs) -> list[dict[str, Any]]:

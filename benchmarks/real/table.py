@@ -108,6 +108,7 @@ def _task(
         tuple(f"{name}={output}" for name, output in network.states.items()),
         network.digital,
         seed,
+        network.together,
         str(folder),
     )
 

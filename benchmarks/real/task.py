@@ -46,6 +46,8 @@ class RealNetwork:
         make: Makes (number, seed) samples.
         judge: The task's own figures from outputs, samples and the network's file.
         number: Samples that it is asked with (1).
+        together: Samples that a chip multiplies in one call, during which its cells stand still
+            (1); more take more memory, fewer ask for the wires to be solved more often.
         cells: `PROGRAMMED` pulse by pulse, `DRAWN` from statistics, or `NONE`: no chip.
         constants: Inputs that are the same for all samples, by name.
         states: Outputs that are fed back, by the inputs that take them; a sample is a sequence.
@@ -60,6 +62,7 @@ class RealNetwork:
     make: Callable[[int, int], Samples]
     judge: Callable[[Arrays, Samples, Path], dict[str, float]]
     number: int = 120
+    together: int = 4
     cells: str = PROGRAMMED
     constants: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
