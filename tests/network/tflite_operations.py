@@ -276,6 +276,42 @@ def spread(net: Writer) -> int:
     return net.op("DEPTH_TO_SPACE", [x], (1, 4, 6, 2), block_size=2)
 
 
+def spectrum(net: Writer) -> int:
+    """Frames of a sound, cut by sizes that the file works out, real parts of their spectra."""
+    x = net.input(24)
+    sizes = net.op("SHAPE", [x], (2,))
+    first = net.constant(np.array(0, np.int32))
+    of_each = net.op(
+        "SPLIT_V", [sizes, net.whole(1, 1), first], (1,), results=2
+    )
+    nothing = net.constant(np.zeros(0, np.int32))
+    length = net.op("RESHAPE", [of_each + 1, nothing], ())
+    four = net.constant(np.array(4, np.int32))
+    quarters = net.op("FLOOR_DIV", [length, four], ())
+    one = net.constant(np.array(1, np.int32))
+    most = net.op("SUB", [quarters, one], ())
+    count = net.op("MAXIMUM", [most, first], ())
+    numbers = net.op("RANGE", [first, count, one], (5,))
+    starts = net.op("MUL", [numbers, four], (5,))
+    column = net.op("RESHAPE", [starts, net.whole(5, 1)], (5, 1))
+    within = net.constant(np.arange(8, dtype=np.int32).reshape(1, 8))
+    places = net.op("ADD", [column, within], (5, 8))
+    frames = net.op("GATHER", [x, places], (1, 5, 8), axis=1)
+    two = net.constant(np.array(2, np.int32))
+    rows = net.op("EXPAND_DIMS", [frames, two], (1, 5, 1, 8))
+    waves = net.op("RFFT2D", [rows, net.whole(1, 8)], (1, 5, 1, 5))
+    flat = net.op("SQUEEZE", [waves], (1, 5, 5), squeeze_dims=[2])
+    reals = net.op("CAST", [flat], (1, 5, 5))
+    # five rows for each sample, as a product of matrices wants them
+    all_rows = net.op("RESHAPE", [reals, net.whole(5, 5)], (5, 5))
+    bands = net.dense(all_rows, 3)
+    again = net.op("RESHAPE", [bands, net.whole(1, 5, 3)], (1, 5, 3))
+    squares = net.op("MUL", [again, again], (1, 5, 3))
+    power = net.constant(np.array(0.3, np.float32))
+    quiet = net.op("POW", [squares, power], (1, 5, 3))
+    return net.op("REVERSE_V2", [quiet, net.whole(2)], (1, 5, 3))
+
+
 OPERATIONS: dict[str, Build] = {
     "conv same odd": conv((3, 3), 2),
     "conv same even": conv((4, 2), 2, size=(8, 6, 3)),
@@ -333,6 +369,7 @@ OPERATIONS: dict[str, Build] = {
         "RESIZE_NEAREST_NEIGHBOR", (8, 9), half_pixel_centers=1
     ),
     "depth to space": spread,
+    "spectrum": spectrum,
     "transpose": transposed,
     "squeeze": squeezed,
     "reshape": reshaped,

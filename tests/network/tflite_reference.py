@@ -120,7 +120,11 @@ def _softmax(item: Operation, x: Array) -> Array:
 
 
 def _reshape(_: Operation, x: Array, shape: Array) -> Array:
-    return x.reshape(len(x), *[int(size) for size in shape[1:]])
+    sizes = [int(size) for size in shape]
+    if min(sizes, default=0) < 0:
+        return x.reshape(len(x), *sizes[1:])
+    # the file states a single sample's sizes
+    return x.reshape(sizes if np.prod(sizes) == x.size else [-1, *sizes[1:]])
 
 
 def _mean(item: Operation, x: Array, axes: Array) -> Array:
@@ -237,7 +241,16 @@ OPERATORS: dict[str, Callable[..., Array]] = {
     "FLOOR": lambda _, x: np.floor(x),
     "QUANTIZE": lambda _, x: x,
     "DEQUANTIZE": lambda _, x: x,
-    "CAST": lambda _, x: x,
-    "GATHER": lambda _, table, places: table[places.astype(int)],
+    "CAST": lambda _, x: x.real,
+    "GATHER": lambda item, table, places: table.take(
+        places.astype(int), item.options["axis"]
+    ),
+    "EXPAND_DIMS": lambda _, x, axis: np.expand_dims(x, int(axis)),
+    "FLOOR_DIV": lambda _, a, b: a // b,
+    "MAXIMUM": lambda _, a, b: np.maximum(a, b),
+    "RANGE": lambda _, start, stop, step: np.arange(start, stop, step),
+    "RFFT2D": lambda _, x, lengths: np.fft.rfft2(x, tuple(lengths)),
+    "POW": lambda _, a, b: a**b,
+    "REVERSE_V2": lambda _, x, axes: np.flip(x, tuple(axes)),
 }
 """Operators by name: (operation, inputs) -> result, before the activation built in."""

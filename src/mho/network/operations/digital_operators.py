@@ -58,7 +58,7 @@ TORCH_OPERATORS = frozenset(
         *_names("logical_and logical_or logical_xor logical_not sign floor"),
         *_names("ceil round tan asin acos atan sinh cosh asinh acosh atanh"),
         *_names("amin logsumexp argmax argmin cumsum triu tril gather"),
-        *_names("index_select index_put"),
+        *_names("index_select index_put fft_rfft2 real imag"),
         *_names("where", "self"),
         "aten.sum.dim_IntList",
         "aten.pow.Tensor_Scalar",

@@ -18,25 +18,31 @@ from mho.network.formats.tflite.translator import (
     Translator,
 )
 
-_LARGEST = 2**16
+_LARGEST = 2**20
 """Numbers that arithmetic on sizes may make (1); a file could ask for any amount."""
 
 
-def folded(translator: Translator, node: TfliteNode) -> Constant | None:
-    """The result of an operation on constants alone; `None` if it is left to torch."""
+def folded(
+    translator: Translator, node: TfliteNode
+) -> tuple[Constant, ...] | None:
+    """The results of an operation on constants alone; `None` if it is left to torch."""
     if node.operator == "SHAPE":
-        return Constant(node.name, _sizes(translator, node))
+        return (Constant(node.name, _sizes(translator, node)),)
     given = [value for value in node.inputs if value is not None]
     inputs = [value for value in given if isinstance(value, Constant)]
     if node.operator not in _FOLDS or len(inputs) < len(given) or not given:
         return None
     try:
-        array = _FOLDS[node.operator](node, [value.array for value in inputs])
+        found = _FOLDS[node.operator](node, [value.array for value in inputs])
     except RefusedError:
         raise
     except (ValueError, IndexError, TypeError) as error:
         raise node.refused("contradicts its own constants") from error
-    return Constant(node.name, array)
+    parts = found if isinstance(found, list) else [found]
+    names = [
+        f"{node.name} part {k}" if k else node.name for k in range(len(parts))
+    ]
+    return tuple(map(Constant, names, parts))
 
 
 def _sizes(translator: Translator, node: TfliteNode) -> Array:
@@ -93,6 +99,35 @@ def _picked(node: TfliteNode, arrays: list[Array]) -> Array:
     return np.asarray(np.take(arrays[0], arrays[1], node.option("axis")))
 
 
+def _split_by_sizes(node: TfliteNode, arrays: list[Array]) -> list[Array]:
+    _check_small(node, arrays)
+    data, sizes, axis = arrays
+    bounds = np.cumsum(sizes)
+    if (
+        bounds.size == 0
+        or min(sizes) < 0
+        or bounds[-1] != data.shape[int(axis)]
+    ):
+        raise node.refused("contradicts its own constants")
+    return np.split(data, [int(bound) for bound in bounds[:-1]], int(axis))
+
+
+def _range(node: TfliteNode, arrays: list[Array]) -> Array:
+    start, stop, step = (array.reshape(-1)[0] for array in arrays)
+    if (
+        not step
+        or abs(float(stop) - float(start)) / abs(float(step)) > _LARGEST
+    ):
+        raise node.refused(f"counts from {start} to {stop} by {step}")
+    return np.arange(start, stop, step, dtype=arrays[0].dtype)
+
+
+def _quotient(first: Array, second: Array) -> Array:
+    if not np.all(second):
+        raise ValueError("division by zero")
+    return np.asarray(np.floor_divide(first, second))
+
+
 def _elementwise(function: Callable[[Array, Array], Array]) -> "_Fold":
     def fold(node: TfliteNode, arrays: list[Array]) -> Array:
         first, second = arrays
@@ -107,6 +142,8 @@ def _elementwise(function: Callable[[Array, Array], Array]) -> "_Fold":
 
 def _activated(node: TfliteNode, array: Array) -> Array:
     """Numbers after the activation that an operation has built in."""
+    if node.operator not in schema.OPTIONS:
+        return array
     number = node.option("fused_activation_function", "b")
     if number == schema.ACTIVATIONS.index("NONE"):
         return array
@@ -128,7 +165,7 @@ _CUTS: dict[int, tuple[int, int | None]] = {
 }
 """Bounds of the activations that cut off."""
 
-_Fold = Callable[[TfliteNode, list[Array]], Array]
+_Fold = Callable[[TfliteNode, list[Array]], Array | list[Array]]
 _FOLDS: dict[str, _Fold] = {
     "RESHAPE": _reshaped,
     "SQUEEZE": lambda node, arrays: arrays[0].reshape(node.results[0].shape),
@@ -145,6 +182,11 @@ _FOLDS: dict[str, _Fold] = {
     "ADD": _elementwise(np.add),
     "SUB": _elementwise(np.subtract),
     "MUL": _elementwise(np.multiply),
+    "FLOOR_DIV": _elementwise(_quotient),
+    "MAXIMUM": _elementwise(np.maximum),
+    "MINIMUM": _elementwise(np.minimum),
+    "SPLIT_V": _split_by_sizes,
+    "RANGE": _range,
     "REDUCE_PROD": lambda _, arrays: np.asarray(np.prod(arrays[0])),
 }
 

@@ -86,13 +86,14 @@ def _constant_image(translator: Translator, value: Constant) -> Ref:
     )
 
 
-def _arithmetic(operator: str) -> Handler:
+def _arithmetic(operator: str, second_name: str = "other") -> Handler:
     """Two tensors of any shapes that fit."""
 
     def handle(translator: Translator, node: TfliteNode) -> Value:
         values = [node.needed(0), node.needed(1)]
         (first, second), turned = alike(translator, node, values)
-        ref = translator.emit(f"aten.{operator}", self=first, other=second)
+        pair = {"self": first, second_name: second}
+        ref = translator.emit(f"aten.{operator}", **pair)
         if node.operator in schema.OPTIONS:
             ref = translator.fused(node, ref)
         return Activation(ref, turned)
@@ -150,8 +151,32 @@ def _as_real(translator: Translator, node: TfliteNode) -> Value:
         return Constant(node.name, value.array.astype(np.float32))
     if translator.builder.real(value.ref):
         return value
+    if translator.builder.runs[0][value.ref.name].is_complex():
+        # The format says that their real parts are left.
+        ref = translator.emit("aten.real.default", self=value.ref)
+        return Activation(ref, value.turned)
     ref = translator.emit("aten.to.dtype", self=value.ref, dtype=torch.float32)
     return Activation(ref, value.turned)
+
+
+def _fourier(translator: Translator, node: TfliteNode) -> Value:
+    """The spectrum of real rows, or images, along the last axes; it stays digital."""
+    value = node.activation()
+    lengths = node.whole(1)
+    if (
+        len(lengths) != 2
+        or min(lengths) < 1
+        or len(translator.shape(value)) < 3
+    ):
+        raise node.refused(
+            f"transforms {lengths} numbers of {translator.shape(value)}"
+        )
+    ref = translator.emit(
+        "aten.fft_rfft2.default",
+        self=translator.in_file_order(value),
+        s=tuple(lengths),
+    )
+    return Activation(ref)
 
 
 def _quantize(translator: Translator, node: TfliteNode) -> Value:
@@ -191,6 +216,9 @@ _UNARY = {
     "CEIL": "ceil",
     "ROUND": "round",
     "SIGN": "sign",
+    "REAL": "real",
+    "IMAG": "imag",
+    "COMPLEX_ABS": "abs",
 }
 
 HANDLERS: dict[str, Handler] = {
@@ -205,12 +233,13 @@ HANDLERS: dict[str, Handler] = {
     },
     "MINIMUM": _arithmetic("minimum.default"),
     "MAXIMUM": _arithmetic("maximum.default"),
-    "POW": _arithmetic("pow.Tensor_Tensor"),
+    "POW": _arithmetic("pow.Tensor_Tensor", "exponent"),
     "FLOOR_MOD": _arithmetic("remainder.Tensor"),
     "SQUARED_DIFFERENCE": _squared_difference,
     "LEAKY_RELU": _leaky_relu,
     "GELU": _gelu,
     "PRELU": _prelu,
+    "RFFT2D": _fourier,
     "SOFTMAX": _softmax("softmax"),
     "LOG_SOFTMAX": _softmax("log_softmax"),
     "DEQUANTIZE": _as_real,

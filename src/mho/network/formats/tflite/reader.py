@@ -191,6 +191,7 @@ def _network(model: Model) -> tuple[Graph, dict[str, str]]:
         for place, value in zip(item.outputs, results, strict=True):
             if place in values or model.tensors[place].content is not None:
                 raise node.refused("computes what is there already")
+            numbers.take(value)
             values[place] = value
     outputs = _outputs(translator, model, values)
     outputs += variables.outputs(translator)
@@ -288,13 +289,27 @@ class _Numbers:
         """The numbers of a tensor; `None` if it is computed."""
         tensor = self.model.tensors[place]
         if tensor.content is None:
-            return None
+            return _without_numbers(tensor)
         if place not in self.known:
             array = read_numbers(tensor)
-            self.total += array.nbytes
-            check_memory(self.total, "network", f"its tensor `{tensor.name}`")
             self.known[place] = Constant(tensor.name, array)
+            self.take(self.known[place])
         return self.known[place]
+
+    def take(self, value: Value) -> None:
+        """Count what a constant needs, before there are too many of them."""
+        if isinstance(value, Constant):
+            self.total += value.array.nbytes
+            check_memory(self.total, "network", f"its tensor `{value.name}`")
+
+
+def _without_numbers(tensor: TensorRecord) -> Constant | None:
+    """A constant of no numbers, such as the shape of a single number; `None` for all others."""
+    if 0 not in tensor.shape or tensor.kind not in _WHOLE_TYPES:
+        return None
+    if min(tensor.shape) < 0:
+        return None
+    return Constant(tensor.name, np.zeros(tensor.shape, np.int32))
 
 
 def _node(
@@ -327,9 +342,9 @@ def _node(
 
 def _results(translator: Translator, node: TfliteNode) -> Sequence[Value]:
     translator.builder.current = node.name
-    constant = folded(translator, node)
-    if constant is not None:
-        return (constant,)
+    constants = folded(translator, node)
+    if constants is not None:
+        return constants
     if node.operator not in _HANDLERS:
         raise node.refused(
             "works on the input, where mho computes it only for constants"

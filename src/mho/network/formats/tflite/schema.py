@@ -187,7 +187,7 @@ OPTIONS = {
         "begin_mask end_mask ellipsis_mask new_axis_mask shrink_axis_mask",
     ),
     "SPLIT": _options(35, "num_splits"),
-    "GATHER": _options(23, "axis"),
+    "GATHER": _options(23, "axis batch_dims"),
     "TRANSPOSE_CONV": _options(49, f"{_MOVES} {_FUSED}"),
     "PACK": _options(59, "values_count axis"),
     "LEAKY_RELU": _options(75, "alpha"),

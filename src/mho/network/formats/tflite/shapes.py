@@ -43,11 +43,12 @@ def _free_of_batch(
     """
     if sizes[:1] == [-1]:
         return sizes
-    own = translator.shape(node.activation())[1:]
+    value = node.activation()
+    own = translator.shape(value)[1:]
     fixed = [size for size in own if size is not None]
     if not sizes or len(fixed) < len(own) or min(sizes) < -1:
         raise node.refused(f"reshapes {own} of each sample to {tuple(sizes)}")
-    count = translator.batch * math.prod(fixed)
+    count = translator.batch * translator.rows(value) * math.prod(fixed)
     known = math.prod(size for size in sizes if size != -1)
     if -1 in sizes and known:
         sizes[sizes.index(-1)] = count // known
@@ -335,20 +336,6 @@ def _tile(translator: Translator, node: TfliteNode) -> Value:
     )
 
 
-def _gather(translator: Translator, node: TfliteNode) -> Value:
-    """Rows of a table, picked by the input: an embedding."""
-    table = node.constant(0)
-    places = node.activation(1)
-    if table is None or table.array.ndim != 2 or node.option("axis"):
-        raise node.refused("picks from something else than rows of a table")
-    ref = translator.emit(
-        "aten.embedding.default",
-        weight=table,
-        indices=translator.in_file_order(places),
-    )
-    return Activation(ref)
-
-
 HANDLERS: dict[str, Handler] = {
     "RESHAPE": _reshape,
     "SQUEEZE": _squeeze,
@@ -369,6 +356,5 @@ HANDLERS: dict[str, Handler] = {
     "UNPACK": _unpack,
     "PACK": _pack,
     "TILE": _tile,
-    "GATHER": _gather,
 }
 """Operators of this family."""

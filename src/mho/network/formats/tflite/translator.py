@@ -146,6 +146,11 @@ class Translator:
         sizes = self.builder.fixed_shape(value.ref)
         return tuple(sizes[k] for k in TO_FILE) if value.turned else sizes
 
+    def rows(self, value: Activation) -> int:
+        """Entries of a value's first axis for each sample (1), more than one after a reshape."""
+        first, second = self.builder.both(value.ref)
+        return int(second.shape[0] - first.shape[0])
+
     def in_file_order(self, value: Value) -> Ref:
         """A value with its axes in the order of the file."""
         if isinstance(value, Constant):
