@@ -1,5 +1,6 @@
 """`mho levels`: its JSON, its figure, its resumption and its errors."""
 
+import csv
 import json
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,10 @@ SMALL = [*BASIC, "--tolerance", "1uS"]
 def result(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "result.json").read_text())
     return found
+
+
+def lines_of(folder: Path, name: str) -> list[str]:
+    return (folder / name).read_text().splitlines()
 
 
 @pytest.mark.usefixtures("rendered_figures")
@@ -57,6 +62,19 @@ def test_the_table_says_how_many_levels_and_at_what_cost(
     for part in ("64 from 50 to 4144 µS", "per level", "of 3 cells", "0 stuck"):
         assert part in said
     assert "not denoised" not in said
+    cells = list(csv.DictReader(lines_of(tmp_path, "cells.csv")))
+    assert [(one["row"], one["col"]) for one in cells] == [
+        ("0", "0"),
+        ("0", "1"),
+        ("0", "2"),
+    ]
+    pulses = sum(int(one["pulses"]) for one in cells) / (3 * 64)
+    assert pulses == pytest.approx(
+        result(tmp_path)["per_level"]["pulses"], abs=1e-4
+    )
+    levels = list(csv.DictReader(lines_of(tmp_path, "levels.csv")))
+    assert len(levels) == 64
+    assert sum(int(one["pulses"]) for one in levels) == int(cells[0]["pulses"])
 
 
 def test_an_interrupted_experiment_goes_on_to_the_same_numbers(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from synthetic_run import many, run
 
+from mho.files import RunFolder
+from mho.report.comparing import read_runs, render_comparison
 from mho.report.page import render
 
 playwright = pytest.importorskip(
@@ -80,6 +82,39 @@ def test_map_says_the_numbers_of_the_cell_under_the_cursor(page: Any) -> None:
     assert words.startswith("conv2, row 1, column 1, target ")
     told = float(words.split("target ")[1].split(" ")[0])
     assert told == pytest.approx(float(layer.target[1, 1]) * 1e6, abs=0.011)
+
+
+def test_points_of_a_sweep_are_gone_along_by_keys(
+    page: Any, tmp_path: Path
+) -> None:
+    """To the second of three, then down to the next curve, which has its own numbers there."""
+    points = [
+        {"births": b, "tolerance": t, "levels": 100 * b + t}
+        for t in (1.0, 2.0)
+        for b in (1.0, 2.0, 3.0)
+    ]
+    result = {"columns": {"levels": ""}, "points": points}
+    with RunFolder.open(tmp_path, "sweep", "a", makes=("result.json",)) as run:
+        run.write_result(result)
+        run.finish()
+    file = tmp_path / "sweep.html"
+    file.write_text(render_comparison(read_runs([str(tmp_path)])))
+    other = page.context.browser.new_page(
+        viewport={"width": 390, "height": 800}
+    )
+    other.goto(file.as_uri())
+    other.wait_for_selector("html[data-ready=yes]", state="attached")
+    other.locator("[data-part=plot] canvas").focus()
+    told = other.locator("[data-part=plot] [role=status]")
+    for key, wanted in (
+        ("ArrowRight", "births 1, tolerance 1, levels 101"),
+        ("ArrowRight", "births 2, tolerance 1, levels 201"),
+        ("ArrowDown", "births 2, tolerance 2, levels 202"),
+    ):
+        other.keyboard.press(key)
+        assert told.inner_text() == wanted
+    assert other.evaluate("document.documentElement.scrollWidth") == 390
+    other.close()
 
 
 def test_theme_is_chosen_by_a_button(page: Any) -> None:

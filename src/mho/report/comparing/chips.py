@@ -1,7 +1,5 @@
 """Chips of fleets, to choose among on a page: a row of dots for each fleet of each run."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +7,10 @@ from typing import Any
 
 from mho.data import Metric, metric_of
 from mho.report.comparing.finished_run import FinishedRun
+from mho.report.comparing.tables import rows_of
 from mho.report.wording import number, scored
 
 _TABLE = "chips.csv"
-_LARGEST = 1 << 26
-"""Size of a table beyond which it is left out (bytes)."""
 _MOST_CHIPS = 2000
 """Chips of a fleet that a page shows, from the first on (1)."""
 _MOST_FLEETS = 12
@@ -122,7 +119,7 @@ def _seeds(fleet: _Shown, chips: Sequence[int]) -> list[int]:
 def _fleets(run: FinishedRun, is_one_of_many: bool) -> list[_Shown]:
     """Fleets of a run, from its table; none if that is no table of ours."""
     found: dict[str, dict[int, dict[str, float]]] = {}
-    for row in _rows(run):
+    for row in rows_of(run, _TABLE):
         words = [
             f"{name} {word}"
             for name, word in row.items()
@@ -141,13 +138,3 @@ def _fleets(run: FinishedRun, is_one_of_many: bool) -> list[_Shown]:
         _Shown(", ".join(filter(None, (front, words))) or "all chips", chips)
         for words, chips in found.items()
     ]
-
-
-def _rows(run: FinishedRun) -> list[dict[str, str]]:
-    path = run.folder / _TABLE
-    if path.is_symlink() or not path.is_file():
-        return []
-    if path.stat().st_size > _LARGEST:
-        return []
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return list(csv.DictReader(io.StringIO(text, newline="")))

@@ -8,7 +8,7 @@ from typing import Any
 from mho.data import metric_of
 from mho.report.comparing.finished_run import FinishedRun
 from mho.report.comparing.leaves import Path, Value, leaves
-from mho.report.comparing.units import unit_of
+from mho.report.comparing.units import unit_of, without_unit
 from mho.report.wording import DASH
 from mho.units import show
 
@@ -58,6 +58,8 @@ _FINE = (
     "chips_needed",
 )
 """Names of what is told on the page alone, as there is much of it."""
+_MANY_TIMES = 10.0
+"""Part of the first value from which on a difference is told in times, not percent (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class Row:
     @property
     def name(self) -> str:
         """What it is, as people read it."""
-        return " · ".join(word.replace("_", " ") for word in self.path)
+        *front, last = self.path
+        words = [*front, without_unit(last, self.unit)]
+        return " · ".join(word.replace("_", " ") for word in words)
 
     @property
     def differs(self) -> bool:
@@ -249,6 +253,11 @@ def _told(difference: float | int | None, first: Value, unit: str) -> str:
     sign = "-" if difference < 0 else "+"
     text = sign + _number(abs(difference), unit)
     if isinstance(first, int | float) and first:
-        text += f" ({difference / abs(first):+.1%})"
+        part = difference / abs(first)
+        text += (
+            f" ({part:+.1%})"
+            if abs(part) < _MANY_TIMES
+            else f" ({part:+,.0f} times)"
+        )
 
     return text

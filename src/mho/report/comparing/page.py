@@ -7,13 +7,22 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from mho.report.comparing.cells import cells_shown
 from mho.report.comparing.chips import fleets_shown
 from mho.report.comparing.differences import Comparison, Row, compared
 from mho.report.comparing.finished_run import FinishedRun
 from mho.report.comparing.pictures import Picture
-from mho.report.explorable import Packer, page_parts, payload_text
+from mho.report.comparing.plots import plot_shown
+from mho.report.explorable import (
+    WITH_PLOTS,
+    Packer,
+    page_parts,
+    payload_text,
+)
 
 _SCRIPTS = ("theme.js", "comparison.js")
+_POINTS = "points"
+"""Word under which a result has the points of a sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +54,28 @@ def render_comparison(runs: Sequence[FinishedRun]) -> str:
     found = compared(runs)
     several = len(runs) > 1
     beside, alone = _pictures(runs)
-    chips = fleets_shown(runs)
+    packer = Packer()
+    shown = {
+        "maps": cells_shown(runs, packer),
+        "plot": plot_shown(runs),
+        "chips": fleets_shown(runs),
+    }
+    is_explorable = any(shown.values())
+    has_points = shown["plot"] is not None
+    chips = shown["chips"]
     return page.render(
-        parts=page_parts() if chips else page_parts(_SCRIPTS),
-        numbers=payload_text({"chips": chips, "packed": Packer().text()}),
+        parts=page_parts(WITH_PLOTS if is_explorable else _SCRIPTS),
+        numbers=payload_text(shown | {"packed": packer.text()}),
+        is_explorable=is_explorable,
         chips=chips and len(chips["seeds"]),
+        cells=shown["maps"],
+        plot=shown["plot"],
+        plot_table=runs[0].command == "sweep",
         command=runs[0].command,
         runs=[run.name for run in runs],
         several=several,
         headline=_headline(runs, found),
-        tables=_tables(found, several=several),
+        tables=_tables(found, several=several, are_points_shown=has_points),
         beside=beside,
         alone=alone,
         results=[
@@ -78,7 +99,7 @@ def _headline(runs: Sequence[FinishedRun], found: Comparison) -> str:
 
 
 def _tables(
-    found: Comparison, *, several: bool
+    found: Comparison, *, several: bool, are_points_shown: bool
 ) -> list[tuple[str, str, list[Row], list[Row]]]:
     """Anchor, heading, rows to show and rows to fold away of every table."""
     parts = (
@@ -87,7 +108,10 @@ def _tables(
         ("costs", "What it cost", found.costs),
     )
     tables = []
-    for anchor, heading, rows in parts:
+    for anchor, heading, every in parts:
+        # a curve and a table of their own have them all
+        is_told = are_points_shown and not several
+        rows = [r for r in every if not (is_told and r.path[0] == _POINTS)]
         first = [row for row in rows if not _is_folded(row, several=several)]
         rest = [row for row in rows if _is_folded(row, several=several)]
         if several:

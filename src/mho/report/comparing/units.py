@@ -1,5 +1,7 @@
 """Units of values by their names, which say them where they are not SI."""
 
+import re
+
 from mho.data import Metric
 from mho.report.comparing.leaves import Path
 
@@ -32,7 +34,14 @@ _OPTIONS = {
     "span": "s",
 }
 """Units of options, which are SI."""
-_COUNTS = ("chips", "chips_needed", "good_chips", "samples", "seed")
+_COUNTS = (
+    "chips",
+    "chips_needed",
+    "good_chips",
+    "levels_converged",
+    "samples",
+    "seed",
+)
 """Names of counts, whatever they stand under."""
 
 
@@ -53,6 +62,22 @@ def unit_of(path: Path, metric: Metric) -> str:
         return _OPTIONS.get(path[-1], "1")
     found = (_unit_by_word(word, metric) for word in reversed(path))
     return next(filter(None, found), "1")
+
+
+def without_unit(word: str, unit: str) -> str:
+    """A name without the unit at its end, which stands beside its value.
+
+    Args:
+        word: The name.
+        unit: Its unit.
+
+    >>> without_unit("low_uS", "µS"), without_unit("within_1uS", "1"), without_unit("ms", "s")
+    ('low', 'within_1 µS', 'ms')
+    """
+    for end, told in _ENDS:
+        if told == unit and end.startswith("_") and word.endswith(end):
+            return word.removesuffix(end)
+    return re.sub(r"(\d)uS\b", r"\1 µS", word.replace("uS_", "uS "))
 
 
 def _unit_by_word(word: str, metric: Metric) -> str:

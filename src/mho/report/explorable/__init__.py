@@ -6,11 +6,17 @@ A page stays one file that opens without a network, and its own policy forbids i
 from mho.report.explorable.chips import chips_shown
 from mho.report.explorable.maps import MOST_CELLS, Maps, maps_shown
 from mho.report.explorable.packing import Packer, Values, step_for
-from mho.report.explorable.policy import PageParts, page_parts, payload_text
+from mho.report.explorable.policy import (
+    WITH_PLOTS,
+    PageParts,
+    page_parts,
+    payload_text,
+)
 from mho.report.explorable.traces import traces_shown
 
 __all__ = [
     "MOST_CELLS",
+    "WITH_PLOTS",
     "Maps",
     "Packer",
     "PageParts",

@@ -8,6 +8,10 @@ const QUANTITIES = {
   reads: { label: "Reads (count)", scale: "amount" },
 };
 
+function scaleOf(name) {
+  return SCALES[(QUANTITIES[name] || { scale: "amount" }).scale];
+}
+
 function quantityOf(layer, name, bytes) {
   layer.held ??= {};
   if (!layer.held[name]) {
@@ -31,7 +35,7 @@ function imageOf(maps, layer, name, bytes) {
   if (!layer.images[name]) {
     const values = quantityOf(layer, name, bytes);
     const [low, high] = rangeOf(maps, values, name);
-    const table = SCALES[QUANTITIES[name].scale];
+    const table = scaleOf(name);
     layer.images[name] = {
       low, high, table, pixels: painted(values, layer.rows, layer.cols, table, low, high),
     };
@@ -103,8 +107,23 @@ class ConductanceMap {
     this.draw();
   }
 
+  // Of the quantities that a page names itself, every one of the cell.
+  named(row, col) {
+    const { layer, maps, bytes } = this;
+    const at = row * layer.cols + col;
+    const said = maps.quantities.map(({ name, label }) =>
+      `${label} ${plain(quantityOf(layer, name, bytes)[at])}`);
+    return [`${layer.name}, row ${row + layer.row}, column ${col + layer.col}`, ...said].join(", ");
+  }
+
+  label(name) {
+    const own = (this.maps.quantities || []).find((one) => one.name === name);
+    return own ? own.label : QUANTITIES[name].label;
+  }
+
   words(row, col) {
     const { layer, bytes } = this;
+    if (this.maps.quantities) return this.named(row, col);
     const at = row * layer.cols + col;
     const value = (name) => quantityOf(layer, name, bytes)[at];
     const target = value("target");
@@ -141,10 +160,11 @@ class ConductanceMap {
       this.cursor(context, area);
     });
     frame(context, area);
-    xAxis(context, area, now.x0, now.x1, "Column", true);
-    yAxis(context, area, now.y0, now.y1, true);
+    const [right, down] = [layer.col || 0, layer.row || 0];
+    xAxis(context, area, now.x0 + right, now.x1 + right, "Column", true);
+    yAxis(context, area, now.y0 + down, now.y1 + down, true);
     const bar = { x: 48, y: tall + 52, w: width - 60, h: 10 };
-    colourBar(context, bar, image, QUANTITIES[name].label);
+    colourBar(context, bar, image, this.label(name));
   }
 
   place(area, row, col) {
@@ -202,13 +222,15 @@ function setUpMapSheet(sheet, maps, bytes) {
   addEventListener("beforeprint", () => {
     sheet.replaceChildren();
     for (const layer of maps.layers) {
-      for (const name of ["readback", "error"]) {
+      const named = (maps.quantities || []).slice(0, 1).map((one) => one.name);
+      for (const name of named.length ? named : ["readback", "error"]) {
         const image = imageOf(maps, layer, name, bytes);
         const canvas = document.createElement("canvas");
         const caption = document.createElement("p");
-        const word = name === "error" ? "error" : "read-back";
+        const word = name === "error" ? "error (µS)" : "read-back (µS)";
+        const label = named.length ? maps.quantities[0].label : word;
         caption.textContent =
-          `${layer.name}: ${word}, ${written(short(image.low))} to ${short(image.high)} µS`;
+          `${layer.name}: ${label}, ${written(short(image.low))} to ${short(image.high)}`;
         sheet.append(caption, canvas);
         const tall = Math.min(220, Math.max(60, (640 * layer.rows) / layer.cols));
         const times = Math.max(1, Math.ceil(1280 / layer.cols));

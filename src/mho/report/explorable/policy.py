@@ -23,6 +23,8 @@ SCRIPTS = (
     "report.js",
 )
 """Files of the scripts, in the order in which they need each other."""
+WITH_PLOTS = (*SCRIPTS[:-1], "plot.js", SCRIPTS[-1])
+"""The same for pages with curves over an axis."""
 
 
 @dataclass(frozen=True, slots=True)

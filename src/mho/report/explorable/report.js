@@ -9,6 +9,7 @@ async function setUpReport() {
     setUpMapSheet(document.getElementById("map-sheet"), held.maps, bytes);
   }
   if (held.traces) new TracePlot(part("traces"), held.traces, bytes);
+  if (held.plot) new Plot(part("plot"), held.plot);
   if (held.chips) new ChipChoice(part("chips"), held.chips);
   addEventListener("resize", redraw);
   // paper is white

@@ -28,6 +28,12 @@ from mho.cli.shared import (
     tell,
     write_json,
 )
+from mho.cli.work.cells.levels_files import (
+    CELLS,
+    LEVELS,
+    cells_table,
+    levels_table,
+)
 from mho.cli.work.cells.levels_table import rows
 from mho.device.published import label
 from mho.files import RunFolder, run_identity
@@ -143,7 +149,7 @@ def _run(
         folder,
         "levels",
         run_identity(options),
-        makes=("levels.png", "bits.png", "result.json"),
+        makes=("levels.png", "bits.png", CELLS, LEVELS, "result.json"),
         resume=resume,
         started=started,
     ) as files:
@@ -176,6 +182,9 @@ def _measured(
         lambda: levels_figure(tally.example, example, experiment.window)
     )
     files.write("levels.png", picture)
+    files.write(LEVELS, levels_table(tally.example, example))
+    if experiment.cells > 1:
+        files.write(CELLS, cells_table(experiment, tally, noisy))
     result["wall_seconds"] = round(files.seconds, 2)
     return result
 
