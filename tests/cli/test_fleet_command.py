@@ -224,6 +224,14 @@ def test_a_grid_of_conditions_is_a_fleet_for_each() -> None:
         (["--at-least", "most"], "`at_least` must be a number"),
         (["--until", "200%"], "`until`"),
         (["--until", "0"], "`until`"),
+        (
+            ["--at-least", "120%"],
+            "`at_least` must lie within 0 to 1, but is 1.2",
+        ),
+        (
+            ["--vary", "cell.stuck_fraction=2"],
+            "`stuck_fraction` must lie within",
+        ),
         (["--at-least", "90"], "did you mean `90%`?"),
         (["--drawn", "--vary", "wires=0,5Ohm"], "which know no wires"),
         (["--drawn", "--physics"], "`physics` and `drawn` are given"),

@@ -85,7 +85,10 @@ def _is_empty(folder: Path, channels: Channels) -> bool:
 def _check(folder: Path, channels: Channels) -> None:
     if channels.state() is RunState.RUNNING:
         return
-    why = "the one there is finished; its figures and pages are in the folder"
+    why = (
+        "the one there is finished; its figures are in the folder, and `mho report` makes a page"
+        " of it"
+    )
     if channels.state() is RunState.STOPPED:
         why = "the one there has stopped; the same command with `--resume` goes on"
     raise ValueError(

@@ -166,6 +166,11 @@ def run(
     opened_executor(executor, count, begin_worker)
     folder = Path(out) if out else Path("mho-out") / f"fleet-{job.name}"
     check_outputs(folder, json)
+    if way == "drawn" and not any(ways):
+        say(
+            f"More than {PHYSICS_MOST} chips: cells are drawn from a table of programmed ones;"
+            " `--physics` simulates every pulse, `--surrogate` knows wires and time."
+        )
     # workers have one thread each: with two, training may end with other last digits
     with with_threads(1), progress_bars() as progress:
         task = read_task(job, progress)
@@ -229,22 +234,15 @@ def _kind(
 
 
 def _way(ways: tuple[bool, bool, bool], chips: int) -> str:
-    """How cells come to hold weights, said if nobody has."""
+    """How cells come to hold weights."""
     named = [way for way, given in zip(WAYS, ways, strict=True) if given]
     if len(named) > 1:
         told = " and ".join(f"`{way}`" for way in named)
         raise ValueError(
             f"Argument `{named[0]}` must be given alone, but {told} are given; leave one out."
         )
-    if named:
-        return named[0]
-    if chips <= PHYSICS_MOST:
-        return "physics"
-    say(
-        f"More than {PHYSICS_MOST} chips: their cells are drawn from a table of programmed ones;"
-        " `--physics` simulates every pulse, `--surrogate` knows wires and time."
-    )
-    return "drawn"
+    usual = "physics" if chips <= PHYSICS_MOST else "drawn"
+    return next(iter(named), usual)
 
 
 def _check_surrogate_options(
@@ -281,6 +279,8 @@ def _number(text: str | None, name: str) -> float | None:
         ) from None
     if name == "until":
         check_positive(value, name, "1")
+    if text.strip().endswith("%"):
+        check_between(value / 100, name, 0.0, 1.0, "1")
     return value
 
 
