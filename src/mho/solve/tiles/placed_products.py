@@ -20,6 +20,8 @@ class PlacedProducts:
     def __init__(self, where: Cut) -> None:
         self._where = where
         self._once = where.which.numel() == where.blocks.shape[0]
+        in_order = torch.arange(where.which.numel())
+        self._in_order = torch.equal(where.which, in_order)
         self._meeting = [
             (where.which == number).nonzero()[:, 0]
             for number in range(0 if self._once else where.blocks.shape[0])
@@ -102,6 +104,8 @@ class PlacedProducts:
         place = where.output if transposed else where.input
         parts = whole.view(-1, width, whole.shape[1])
         matrices = blocks.transpose(1, 2) if transposed else blocks
+        if self._in_order:
+            return torch.bmm(matrices, parts[place])
         if self._once:
             return torch.bmm(matrices[where.which], parts[place])
         found = whole.new_empty(
