@@ -5,7 +5,9 @@ the processor time of a chip, which other programs on the machine change less. W
 timed too, start and table included. The overhead of a task is what a part that does nothing
 takes, of many, with one worker. Memory is what a worker holds (RSS) after a tenth of the chips and
 after all of them. A million chips are extrapolated from chips a second of one worker, on so many
-that do not disturb each other. A check programs chips and compares a surrogate with them.
+that do not disturb each other. Where aihwkit is installed, a loop by hand makes chips of a
+network of the same layers with its noise of phase-change cells: convert, program, look twenty
+times. A check programs chips and compares a surrogate with them.
 
     python benchmarks/fleet.py                                # some ten minutes on two idle cores
     python benchmarks/fleet.py --quick                        # a tenth of the chips, and no check
@@ -21,12 +23,15 @@ import sys
 import tempfile
 import time
 from concurrent.futures import Executor, Future
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[1]
 _TASKS = 200
 _SIZE = 25
+_SAMPLES, _LOOKS = 450, 20
+"""Test samples of the digits, and looks at each chip (1)."""
 _PROFILE = 'backend = "local"\n'
 _BARS = {
     "drawn_seconds": 30.0,
@@ -64,6 +69,7 @@ def main() -> None:
         "memory": _memory(options.memory_chips),
         "commands": _commands(options),
         "overhead_ms": {word: _overhead(word) for word in options.executors},
+        "aihwkit": _by_hand(20),
         "check": _checked(options.check, options.out),
     }
     rate = found["rates"][0]["chips_per_second_of_a_worker"]
@@ -257,6 +263,47 @@ def _overhead(word: str) -> float:
                 future.result()
             took = time.perf_counter() - started
     return round(1e3 * took / _TASKS, 3)
+
+
+def _by_hand(chips: int) -> dict[str, Any] | None:
+    """Chips of aihwkit, one after the other: it has no fleets, and draws cells from a law."""
+    try:
+        conversion = import_module("aihwkit.nn.conversion")
+    except ImportError:
+        return None
+    configs = import_module("aihwkit.simulator.configs")
+    noise = import_module("aihwkit.inference").PCMLikeNoiseModel()
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    # the layers of the digits network; what weights are, takes no time
+    network = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(128, 10),
+    )
+    samples = torch.rand(_SAMPLES, 1, 8, 8)
+    # the other configuration refuses weights of torch 2.13
+    config = configs.TorchInferenceRPUConfig(noise_model=noise)
+    started = time.process_time()
+    for _ in range(chips):
+        chip = conversion.convert_to_analog(network, config).eval()
+        chip.program_analog_weights()
+        with torch.no_grad():
+            for look in range(_LOOKS):
+                chip.drift_analog_weights(1000.0 * (look + 1) / _LOOKS)
+                chip(samples)
+    spent = time.process_time() - started
+    return {
+        "chips": chips,
+        "processor_ms_of_a_chip": round(1e3 * spent / chips, 2),
+    }
 
 
 def _submitted(executor: Executor, part: Any) -> "Future[int]":
