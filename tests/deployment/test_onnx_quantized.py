@@ -211,6 +211,9 @@ def test_an_lstm_of_whole_numbers_is_that_of_onnxruntime(
     torch.testing.assert_close(found, wanted, rtol=0, atol=2e-6)
     shapes = [tuple(layer.weight.shape) for layer in network.layers]
     assert shapes == [(16, 3), (16, 4)] * directions
+    exact = network.in_float64().run(inputs).flatten(1)
+    assert exact.dtype == torch.float64
+    torch.testing.assert_close(exact.float(), wanted, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize(

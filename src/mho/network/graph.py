@@ -217,6 +217,10 @@ _ONE = "one in double precision"
 _REAL = (torch.float32, torch.float64)
 
 
+_NEW_REALS = ("aten.zeros.default", "aten.ones.default")
+"""Operations whose results are float32 where nothing else is said, such as first states."""
+
+
 def _in_float64(node: Node) -> Node:
     """An operation whose real results are in double precision."""
     arguments = {
@@ -228,6 +232,8 @@ def _in_float64(node: Node) -> Node:
         # everywhere else such a conversion is one to float32, whatever a module says
         arguments = {"self": node.arguments["self"], "other": Ref(_ONE)}
         return replace(node, operator="aten.mul.Tensor", arguments=arguments)
+    if node.operator in _NEW_REALS and arguments.get("dtype") is None:
+        arguments["dtype"] = torch.float64
     return replace(node, arguments=arguments)
 
 
