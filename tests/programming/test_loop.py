@@ -208,6 +208,28 @@ def test_a_spent_budget_is_an_outcome() -> None:
     assert result.cycles == 2
 
 
+def test_a_larger_budget_changes_no_cell_that_needed_less() -> None:
+    """Draws are named by cell and event, and pulses by their cell: the rest never notices.
+
+    With as many cycles as these, some cells have converged and others get there later, so that
+    both sides of the comparison are there.
+    """
+    few, more = (
+        program(
+            SimulatedBench(Chip("rao2023", rows=16, cols=16), Stream(3)),
+            torch.linspace(200 * uS, 4000 * uS, 256),
+            ProgramProtocol(1 * uS, max_cycles=cycles),
+        )
+        for cycles in (21, 33)
+    )
+    early = few.converged
+    assert 20 < int(early.sum()) < int(more.converged.sum())
+    assert more.converged[early].all()
+    for name in ("error", "noise", "pulses", "denoise_pulses", "reads"):
+        ours, theirs = getattr(few, name), getattr(more, name)
+        assert torch.equal(ours[early], theirs[early]), name
+
+
 @pytest.mark.parametrize("stop", [1, 7, 20])
 def test_a_resumed_run_ends_with_the_same_bits(stop: int) -> None:
     whole_bench = chip_bench(4)

@@ -3,14 +3,17 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import synthetic_run
 
 from mho.files.packed import save
+from mho.progress import Progress
 from mho.report import Drawing, render
 from mho.runs import RunData, load_run_data, save_run_data
 from mho.runs.run_data import DrawnCells
+from mho.workers import Later, Workers
 
 
 class Still(Drawing):
@@ -20,6 +23,21 @@ class Still(Drawing):
         del data
         names = ("errors", "readback", "effort", "wires", "confusion")
         return dict.fromkeys((*names, "layers", "population"), "data:")
+
+
+class Asked(Workers):
+    """Notes what it is asked for, and does none of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def start(
+        self, work: Any, progress: Progress, *arguments: Any, **named: Any
+    ) -> Later[Any]:
+        del progress, arguments, named
+        self.names.append(work.__name__)
+        return Later(lambda: {work.__name__: "data:"})
 
 
 def again(data: RunData, path: Path) -> RunData:
@@ -73,3 +91,13 @@ def test_a_damaged_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="must") as refused:
             load_run_data(path, data.result)
         assert "\n" not in str(refused.value)
+
+
+def test_workers_draw_all_figures() -> None:
+    """What draws takes longer to import than to use, so a process with others never does."""
+    workers = Asked()
+    drawing = Drawing(workers)
+    data = synthetic_run.run()
+    drawing.begin(data)
+    assert set(drawing.of(data)) == {"draw_cells", "draw_answers"}
+    assert workers.names == ["draw_cells", "draw_answers"]

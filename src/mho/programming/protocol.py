@@ -47,7 +47,7 @@ class ProgramProtocol(Configuration):
     near: float = 3.0
     samples: int = 1
     fine_samples: int = 8
-    max_cycles: int = 150
+    max_cycles: int = 165
 
     def __post_init__(self) -> None:
         check_positive(self.tolerance, "tolerance", "S")

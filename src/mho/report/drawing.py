@@ -41,9 +41,9 @@ class Drawing:
         if self._begun is None:
             self.begin(data)
         assert self._begun is not None
-        # who would wait for the others may as well draw
-        answers = draw_answers(data)
-        return self._begun.result() | answers
+        # by whoever has imported what draws: that takes longer than to draw these
+        answers = self._workers.start(draw_answers, silent, data)
+        return self._begun.result() | answers.result()
 
 
 def draw_cells(progress: Progress, data: RunData) -> Drawn:
@@ -60,10 +60,11 @@ def draw_cells(progress: Progress, data: RunData) -> Drawn:
     return {name: figures.draw_data_url(one) for name, one in wanted.items()}
 
 
-def draw_answers(data: RunData) -> Drawn:
+def draw_answers(progress: Progress, data: RunData) -> Drawn:
     """Figures of what the network answers, and of many chips."""
     from mho.report import figures
 
+    del progress
     wanted = {}
     confusion = data.confusion
     if confusion is not None:

@@ -35,12 +35,14 @@ def with_workers(
     check_between(count, "workers", 1, _MOST, "1")
     # this process makes one chip and waits for others
     others = min(count, chips - 1) if count > 1 else 0
-    with Workers.open(others, partial(_begin, threads, chip)) as workers:
+    # of several, nobody knows which will draw
+    begin = partial(_begin, threads, chip, draws=others == 1)
+    with Workers.open(others, begin) as workers:
         yield workers
 
 
-def _begin(threads: int, chip: str) -> None:
-    """Import, and load kernels, while the first process does the same."""
+def _begin(threads: int, chip: str, *, draws: bool) -> None:
+    """Import, and load kernels, while the first process does the same and trains."""
     gc.set_threshold(COLLECT_AFTER)
     import torch
 
@@ -50,3 +52,5 @@ def _begin(threads: int, chip: str) -> None:
     # others may have no kernels on disk yet: compiled once they are needed
     if chip == PRESET:
         warm_up()
+    if draws:
+        import mho.report.figures  # noqa: F401
