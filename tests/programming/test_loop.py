@@ -211,8 +211,7 @@ def test_a_spent_budget_is_an_outcome() -> None:
 def test_a_larger_budget_changes_no_cell_that_needed_less() -> None:
     """Draws are named by cell and event, and pulses by their cell: the rest never notices.
 
-    With as many cycles as these, some cells have converged and others get there later, so that
-    both sides of the comparison are there.
+    With these budgets some cells have converged in both, others in the larger one alone.
     """
     few, more = (
         program(
