@@ -122,6 +122,8 @@ def _commands(options: Any) -> list[dict[str, Any]]:
 
 def _ready_task() -> Any:
     """A fleet of drawn digits chips, table included."""
+    import torch
+
     from mho.progress import silent
     from mho.runs import Job
     from mho.runs.fleets import (
@@ -131,6 +133,8 @@ def _ready_task() -> Any:
         with_table,
     )
 
+    # as the workers: with two, training may end with other last digits
+    torch.set_num_threads(1)
     job = Job("digits")
     read = read_task(job)
     task = fleet_task(conditions_of(job, [])[0], read, "drawn")
