@@ -30,13 +30,15 @@ def corrected_operators() -> list[type]:
     before version 14 states a momentum, looks up along the last axis only if it is counted from
     the first, and takes a softmax before version 13 along one axis. It adds numbers with their
     signs where their sizes are asked for (`LpNormalization`), and looks at as many channels as
-    there are samples (`LRN`). It does not have all versions of `DequantizeLinear`, `GlobalLpPool`,
-    `Resize`, `Scatter` and `Upsample`.
+    there are samples (`LRN`). It takes the error function of one number after the other, and gives
+    single precision whatever it was given. It does not have all versions of `DequantizeLinear`,
+    `GlobalLpPool`, `Resize`, `Scatter` and `Upsample`.
     """
     return [
         transposed_convolution(),
         largest_in_windows(),
         _global_maximum(),
+        _error_function(),
         _batch_norm(),
         _gather_elements(),
         _softmax("Softmax", lambda rows: rows),
@@ -59,6 +61,18 @@ def _global_maximum() -> type:
             return (x.max(axis=tuple(range(2, x.ndim)), keepdims=True),)
 
     return GlobalMaxPool
+
+
+def _error_function() -> type:
+    from scipy.special import erf
+
+    class Erf(_base()):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Array) -> tuple[Array]:
+            return (erf(x.astype(np.float64)).astype(x.dtype),)
+
+    return Erf
 
 
 def _batch_norm() -> type:
