@@ -51,7 +51,7 @@ time makes of them, on the wires of their tiles."""
 PHYSICS_MOST = 64
 """Chips up to which every pulse is simulated if nobody says otherwise (1)."""
 
-_VERSION = 4
+_VERSION = 5
 """Part of a task's hash: another number where the same task would give other figures (1)."""
 _SURROGATE_VERSION = 1
 """The same for chips of a surrogate alone (1)."""
