@@ -18,10 +18,9 @@ def kept(
     own: Mapping[str, Tensor], cells: Tensor | None, numbers: Tensor
 ) -> dict[str, Tensor]:
     """Copies of a bench's tensors, of some cells or of all, and its numbers."""
+    # not `index_select`, which takes five times as long where columns lie in records
     found = {
-        name: tensor.clone()
-        if cells is None
-        else tensor.index_select(-1, cells)
+        name: tensor.clone() if cells is None else tensor[..., cells]
         for name, tensor in own.items()
     }
     return {**found, "bench": numbers}
