@@ -193,6 +193,23 @@ def test_what_does_not_converge_is_told_and_is_no_error(
     assert "more cells for each number" in said
 
 
+@pytest.mark.parametrize(("step", "left"), [(1, "zero"), (7, "rounding")])
+def test_ones_are_no_right_side_where_rows_add_up_to_zero(
+    step: int, left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ring has no fixed end; in sevenths its rows add up to some 1e-17."""
+    ring = (
+        3 * np.eye(6) - np.roll(np.eye(6), 1, 0) - 2 * np.roll(np.eye(6), 2, 0)
+    )
+    np.save("A.npy", ring / step * (1 + np.arange(6) % step / step)[:, None])
+    words = ["solve", "--matrix", "A.npy", "--steps", "3", "--out"]
+    assert call(*words, "random", "--rhs", "random") == 0
+    assert "add up to zero" not in capsys.readouterr().out
+    assert call(*words, "ones") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"the matrix times ones, is {left}" in said
+
+
 def test_a_circuit_in_feedback_solves_or_says_why_it_does_not(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -59,6 +59,16 @@ def test_a_whole_basis_follows_where_the_condition_is_too_large_for_that() -> (
     assert solution.solvers == ("gmres", "cgls", "full gmres")
 
 
+def test_many_unknowns_leave_gmres_as_soon_as_few_do() -> None:
+    """A shift of 1,100 numbers: GMRES needs 1,100 products, least squares one, as AᵀA = 1."""
+    shift = sparse.csr_array(np.roll(np.eye(1100), 1, axis=0))
+    solution = found_for(shift, np.random.default_rng(0).standard_normal(1100))
+    assert solution.outcome is SolveOutcome.CONVERGED
+    assert solution.solvers == ("gmres", "cgls")
+    # four passes of 200 products, and as good as nothing after them
+    assert solution.products[-1] < 1000
+
+
 def test_an_operator_of_one_way_goes_on_without_the_normal_equations() -> None:
     solution = found(turned(falling(220, 100)), NoisyMatrix)
     assert solution.outcome is SolveOutcome.CONVERGED

@@ -68,7 +68,9 @@ def described(
         "products": list(found.products),
         "explanation": [
             *found.explanation,
-            *filter(None, [analog.remark(), _gave_up(alone[0])]),
+            *filter(
+                None, [problem.remark, analog.remark(), _gave_up(alone[0])]
+            ),
         ],
         "product_error": {
             "lasting": found.probe.lasting / found.probe.gain,

@@ -32,6 +32,8 @@ RANGES = ("array", "full")
 """What of a cell's range is used: what suits arrays, or all of it."""
 _MOST_AMPLIFIED = 1024
 """Unknowns of a circuit in feedback at most (1): it is solved exactly."""
+_CANCELLED = 1e-13
+"""Share of their numbers' sizes below which sums of rows are rounding (1)."""
 _EACH = 32
 """Memory of a number of a block while it is put on a tile, about (bytes)."""
 USUAL_CELLS = 2
@@ -242,3 +244,25 @@ def rhs_of(problem: Problem, word: str | None, stream: Stream) -> Array:
     assert word is not None
 
     return read_vector(word, parts=problem.parts)
+
+
+def about_rhs(problem: Problem, word: str | None, side: Array) -> str:
+    """That a right side of the matrix times ones is none, as rows add up to zero; else empty.
+
+    Args:
+        problem: The matrix.
+        word: What `rhs_of` was asked for.
+        side: What it gave (1). Shape (n,).
+    """
+    if word not in (None, "ones") or (word is None and problem.rhs is not None):
+        return ""
+    whole = abs(problem.matrix) @ problem.ones
+    size = float(np.linalg.norm(side))
+    if size > _CANCELLED * float(np.linalg.norm(whole)):
+        return ""
+    left = "rounding errors alone" if size else "zero"
+    return (
+        f"The right side, the matrix times ones, is {left}, as the rows of the matrix add up to"
+        " zero: it asks for nothing, and its solution says nothing; give one of your own with"
+        " `rhs`, or `random`."
+    )

@@ -47,6 +47,7 @@ class Problem:
         rhs: Right side (1). Shape (n,); `None` if there is none.
         parts: Whether the first half of the unknowns are real parts, and the second one imaginary
             parts: what complex equations are solved as.
+        remark: What is odd about the right side that was chosen, a sentence; empty if nothing is.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Problem:
     matrix: Any
     rhs: Array | None
     parts: bool = False
+    remark: str = ""
 
     @classmethod
     def complex_one(cls, name: str, about: str, matrix: Any) -> "Problem":

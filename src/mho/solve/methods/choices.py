@@ -28,6 +28,8 @@ METHODS = ("refine", "cg", "gmres", "cgls", "jacobi", "feedback")
 """Ways to solve: what the analog part does; the residual is digital in all of them."""
 _WHOLE = 1024
 """Unknowns up to which GMRES may have a basis of as many vectors (1)."""
+_INDEPENDENT = 400
+"""Unknowns up to which that many steps are waited for, if no other solver is left (1)."""
 _SHORT = 4
 """Steps over which the residual has to fall where another solver can follow (1)."""
 _HALVED = 0.5
@@ -168,19 +170,25 @@ def _tried_in_turn(equations: Equations, adjoint: Product) -> tuple[Plan, ...]:
     GMRES may need as many products as there are unknowns even where the matrix is well
     conditioned: if its eigenvalues lie around zero.
     """
-    whole = _whole(equations)
+    whole = tuple(_patient(plan, equations) for plan in _whole(equations))
     if equations.symmetric:
         first = (_GRADIENTS,) if equations.definite is not False else ()
         return (*first, _RESIDUALS, *whole)
     if equations.unknowns <= BASIS:
         return (_RESIDUALS, *whole)
-    squares = _squares(adjoint)
-    if not whole:
-        return (_RESIDUALS, squares)
     return (
         replace(_RESIDUALS, fallen=_HALVED, patience=_SHORT),
-        replace(squares, fallen=_TENTH, patience=_SHORT),
-        *whole,
+        replace(_squares(adjoint), fallen=_TENTH, patience=_SHORT),
+        # slowly, if not at once: nothing is left to try
+        *(whole or (_RESIDUALS,)),
+    )
+
+
+def _patient(plan: Plan, equations: Equations) -> Plan:
+    """A plan that waits until as many independent steps are the solution, if that is not long."""
+    unknowns = equations.unknowns
+    return (
+        replace(plan, patience=unknowns) if unknowns <= _INDEPENDENT else plan
     )
 
 

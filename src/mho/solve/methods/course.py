@@ -28,6 +28,7 @@ class Course:
         scaled: The same of the equations as scaled, which is what steps lower (1).
         products: Analog products until then (1).
         combined: Steps that were combined with earlier ones (1).
+        poor: Steps in a row until now that did not halve the residual (1).
         work: Digital work.
         directions: Corrections of late steps (1). Shape (kept, n).
         images: The exact matrix times each (1). Shape (kept, n).
@@ -44,6 +45,7 @@ class Course:
     products: list[int] = field(default_factory=list)
     combined: int = 0
     began: int = 0
+    poor: int = 0
     indefinite: bool = False
     work: DigitalWork = field(default_factory=DigitalWork)
     directions: list[Array] = field(default_factory=list)
@@ -78,11 +80,17 @@ class Course:
         self.best_x = self.x
         self.best = residual
 
-    def turn(self) -> None:
-        """Go on from the best solution with another analog solver, which shares no steps."""
+    def turn(self, *, shared: bool) -> None:
+        """Go on from the best solution with another analog solver.
+
+        Args:
+            shared: Whether it combines steps to the same end, so that earlier ones are of use.
+        """
         self.x = self.best_x
-        self.directions = []
-        self.images = []
+        if not shared:
+            self.directions = []
+            self.images = []
+            self.poor = 0
         self.residuals.append(self.best)
         self.scaled.append(min(self.scaled))
         self.products.append(self.products[-1])
@@ -114,6 +122,7 @@ class Course:
             "products": self.products,
             "combined": self.combined,
             "began": self.began,
+            "poor": self.poor,
             "indefinite": self.indefinite,
             "path": self.path,
             "work": [
@@ -158,6 +167,7 @@ class Course:
             products=[int(count) for count in facts["products"]],
             combined=int(facts["combined"]),
             began=int(facts["began"]),
+            poor=int(facts["poor"]),
             indefinite=bool(facts["indefinite"]),
             work=DigitalWork(*facts["work"]),
             directions=list(arrays["directions"]),

@@ -35,6 +35,8 @@ FALLEN = 0.9
 """Share of the residual that may be left after so many steps (1), where nobody asks for less."""
 _FEW = 200
 """Unknowns up to which as many steps are waited for (1)."""
+_IN_A_ROW = 2
+"""Poor steps after which another is expected (1)."""
 _PASSES = 2
 """Times that a step is made orthogonal to earlier ones (1)."""
 _MEMORY = 1 << 28
@@ -43,6 +45,10 @@ _ROUNDING = 1e-10
 """Share of a product of lengths below which its sign may be rounding (1)."""
 _NEAR_ROUNDING = 10.0
 """Residuals up to so many times double precision's own are its noise (1)."""
+_NEAR_DIGITS = 1e-9
+"""Residuals above are not compared with double precision's own, which takes a product (1)."""
+_NOTHING = 1e-13
+"""Share of an image that is rounding where earlier ones already span it (1)."""
 _LOST = 1e4
 """Growth over the least residual that counts as divergence (1)."""
 
@@ -160,15 +166,27 @@ class Refinement:
             return SolveOutcome.OUT_OF_STEPS
         if self._rules.energy and course.indefinite:
             return SolveOutcome.STAGNATED
-        patience = self._patience
-        late = course.scaled[course.began :][-1 - patience :]
-        if (
-            len(late) > patience
-            and min(late[1:]) > self._rules.fallen * late[0]
-        ):
-            grown = now > late[0] and now > 1.0
+        if self._stands(self._patience):
+            grown = now > course.scaled[-1 - self._patience] and now > 1.0
             return self._lost() if grown else SolveOutcome.STAGNATED
+        if self._stands(_PATIENCE[False]) and self._at_rounding:
+            return SolveOutcome.STAGNATED
         return None
+
+    def _stands(self, patience: int) -> bool:
+        """Whether the residual did not fall over so many steps."""
+        late = self.course.scaled[self.course.began :][-1 - patience :]
+        least = self._rules.fallen * late[0]
+        return len(late) > patience and min(late[1:]) > least
+
+    @property
+    def _at_rounding(self) -> bool:
+        """Whether no step can lower what is left, as double precision has no more."""
+        course = self.course
+        least = min(course.scaled)
+        if least > _NEAR_DIGITS:
+            return False
+        return least <= self._equations.rounding(course.best_x).scaled
 
     def _lost(self) -> SolveOutcome:
         """What a residual that grew is called: at the floor of rounding, steps are noise."""
@@ -187,16 +205,23 @@ class Refinement:
         step = found.x * size
         course.work += found.work
         course.path = math.hypot(course.path, found.path * size)
+        # a difference of residuals is a product for nothing, but has fewer digits
+        image = self._image(step) if course.poor >= _IN_A_ROW else None
         moved = course.x + step
-        left = self._true_residual(moved)
-        image = self._residual - left
-        good = float(np.linalg.norm(left)) <= _HALVED * size
-        if self._rules.combine and not good:
-            moved = course.x + self._combined(step, image)
+        if image is None:
             left = self._true_residual(moved)
+            image = self._residual - left
+        else:
+            left = self._residual - image
+        poor = float(np.linalg.norm(left)) > _HALVED * size
+        if poor and self._rules.combine:
+            moved = course.x + self._combined(step, image)
             course.combined += 1
         else:
             self._remember(step, image)
+        if poor or course.poor >= _IN_A_ROW:
+            left = self._true_residual(moved)
+        course.poor = course.poor + 1 if poor and self._rules.combine else 0
         course.x = moved
         self._residual = left
         course.note(self._equations.relative(left), found.products)
@@ -226,6 +251,7 @@ class Refinement:
         most = self._room
         if not most:
             return
+        whole = float(np.linalg.norm(image))
         if course.directions:
             directions = np.stack(course.directions)
             images = np.stack(course.images)
@@ -235,6 +261,9 @@ class Refinement:
                 step = step - shares @ directions
                 image = image - shares @ images
             course.work += vector_work(step.size, 6 * len(directions))
+        left = float(np.linalg.norm(image))
+        if not left > _NOTHING * whole:
+            return
         square = float((step if self._rules.energy else image) @ image)
         if not (math.isfinite(square) and square > 0):
             noise = _ROUNDING * float(
@@ -265,6 +294,13 @@ class Refinement:
         # so many independent steps, combined, are the solution
         few = unknowns <= min(self._rules.combine, _FEW)
         return usual + unknowns if few else usual
+
+    def _image(self, step: Array) -> Array:
+        """The exact matrix times a step (1). Shape (n,)."""
+        matrix = self._equations.matrix
+        self.course.work += product_work(matrix)
+        image: Array = matrix @ step
+        return image
 
     def _true_residual(self, x: Array) -> Array:
         """What the solution leaves, in double precision (1). Shape (n,)."""

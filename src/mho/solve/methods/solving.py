@@ -189,7 +189,8 @@ class _Plans:
             if self._now + 1 == len(self._plans) or outcome not in stuck:
                 return outcome
             self._now += 1
-            self._course.turn()
+            shared = self._plans[self._now].energy == plan.energy
+            self._course.turn(shared=shared)
 
     def _leave_out(self, plan: Plan) -> None:
         """Go on without a plan; if it was the last, with the one before it, which was stuck."""

@@ -1,6 +1,7 @@
 """`mho solve`: equations to a solution, a figure, a page and JSON."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from mho.rng import Stream
 from mho.runs.equations import (
     SOLUTION,
     SolveJob,
+    about_rhs,
     cost_rows,
     rhs_of,
     solution_rows,
@@ -89,6 +91,7 @@ def run(
     stream = Stream(seed)
     problem = read_problem(matrix, stream.child("gallery"))
     side = rhs_of(problem, rhs, stream)
+    problem = replace(problem, remark=about_rhs(problem, rhs, side))
     equations = Equations(problem.matrix, side)
     job.check(equations)
     folder = Path(out) if out else _folder(problem.name, job)
