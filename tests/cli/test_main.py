@@ -180,6 +180,11 @@ def test_another_seed_gives_another_chip_and_no_denoising_one_row_of_accuracy(
     ("words", "saying"),
     [
         (["deploy", "net.py:mlp", "--data", "missing.npz"], "does not exist"),
+        # the file that is not there, before the data that is not named
+        (["fleet", "missing.onnx"], "`missing.onnx` does not exist"),
+        (["tune", "missing.pt2"], "`missing.pt2` does not exist"),
+        (["compile", "missing.py:net"], "`missing.py` does not exist"),
+        (["tune", "digit"], "Did you mean `digits`?"),
         (["deploy", "net.py:mlp", "--data", "empty.npz"], "is empty"),
         (["deploy", "net.py:mlp", "--data", "text.npz"], "another type"),
         (["deploy", "net.py:mlp", "--data", "nan.npz"], "must be finite"),

@@ -30,7 +30,11 @@ from mho.deployment.storage import (
     read_kind,
 )
 from mho.network import Network, read_network
-from mho.network.formats import Signature, load_network
+from mho.network.formats import (
+    Signature,
+    check_network_file,
+    load_network,
+)
 from mho.progress import Progress
 from mho.rng import Stream
 from mho.runs.job import Job, Questions
@@ -194,6 +198,7 @@ def unasked(job: Job, progress: Progress) -> Task:
         test = BUILT_IN[job.network].test()
         return Task(network, test, built_in=job.network)
     _check_named(job.network)
+    check_network_file(job.network)
     if job.data is None:
         raise ValueError(
             "Argument `data` must name a .npz file of test data, but is missing."
@@ -256,6 +261,9 @@ def gather(
         trained = _trained(network, seed, (), progress)
         given = BUILT_IN[network]
         return Task(trained, given.test(), given.training(), network)
+    if packed is None:
+        _check_named(network)
+        check_network_file(network)
     if data is None:
         raise ValueError(
             "Argument `data` must name a .npz file of test and training data, but is missing."

@@ -4,7 +4,7 @@ Files are data and nothing in them is executed, but for the Python file that a u
 """
 
 from mho.network.formats.declared_inputs import declared_example
-from mho.network.formats.load import load_network
+from mho.network.formats.load import check_network_file, load_network
 from mho.network.formats.pt2 import read_archive
 from mho.network.formats.python_factory import (
     build_network,
@@ -17,6 +17,7 @@ from mho.network.formats.weights_only import perceptron
 __all__ = [
     "Signature",
     "build_network",
+    "check_network_file",
     "declared_example",
     "load_network",
     "load_weights",

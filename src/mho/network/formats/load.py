@@ -73,6 +73,22 @@ def load_network(
     return network_of_module(module, example, digital, meant)
 
 
+def check_network_file(network: str) -> None:
+    """Refuse the name of a network whose file is not there, before anything else is asked for.
+
+    Args:
+        network: As of `load_network`.
+
+    Raises:
+        ValueError: The file does not exist, is empty, or cannot be opened.
+    """
+    path, colon, _ = network.rpartition(":")
+    # a list of layers may name its weights itself
+    file = path if colon and path.endswith((".py", ".safetensors")) else network
+    if Path(file).suffix in _FILES:
+        readable_file(file, "network")
+
+
 def split_weights(network: str) -> tuple[str | None, str | None]:
     """File of weights, and what is said of the layers: an activation or a list; or nothing.
 
@@ -92,6 +108,8 @@ def _no_more(weights: str | None, network: str, kind: str) -> None:
             f" `{network}` holds its own weights."
         )
 
+
+_FILES = (".pt2", ".onnx", ".tflite", ".safetensors", ".toml", ".py")
 
 _READERS = {
     ".pt2": network_of_archive,

@@ -22,7 +22,11 @@ from mho.deployment.storage import compile_image, provenance_of, save_image
 from mho.mapping import suited_scale
 from mho.network import Network
 from mho.network.account import account, operation_rows
-from mho.network.formats import Signature, load_network
+from mho.network.formats import (
+    Signature,
+    check_network_file,
+    load_network,
+)
 from mho.runs import Job, input_names, prepare
 from mho.samples import Inputs, one_of, shape_of_sample, without_numbers
 
@@ -129,6 +133,7 @@ def _network(
         )
         sources = prepare(job, progress)
         return sources.network, sources.data.calibration
+    check_network_file(wanted.network)
     if wanted.data is None:
         raise ValueError(
             "Argument `data` must name a .npz file of samples to calibrate with, but is missing."

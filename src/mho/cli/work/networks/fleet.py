@@ -166,14 +166,14 @@ def run(
     opened_executor(executor, count, begin_worker)
     folder = Path(out) if out else Path("mho-out") / f"fleet-{job.name}"
     check_outputs(folder, json)
-    if way == "drawn" and not any(ways):
-        say(
-            f"More than {PHYSICS_MOST} chips: cells are drawn from a table of programmed ones;"
-            " `--physics` simulates every pulse, `--surrogate` knows wires and time."
-        )
     # workers have one thread each: with two, training may end with other last digits
     with with_threads(1), progress_bars() as progress:
         task = read_task(job, progress)
+        if way == "drawn" and not any(ways):
+            say(
+                f"More than {PHYSICS_MOST} chips: cells are drawn from a table of programmed ones;"
+                " `--physics` simulates every pulse, `--surrogate` knows wires and time."
+            )
         by_itself = not network.endswith(".mho")
         if by_itself and not scaled:
             job = scaled_by_itself(job, task)
