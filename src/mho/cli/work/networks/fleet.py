@@ -59,6 +59,10 @@ from mho.runs.fleets import (
 )
 from mho.workers import usual_workers
 
+_DRAWN = (
+    f"More than {PHYSICS_MOST} chips: cells are drawn from a table of programmed ones; `--physics`"
+    " simulates every pulse, `--surrogate` knows wires and time."
+)
 _PARTS = "parts"
 _FIGURE = "fleet.png"
 _TABLE = "chips.csv"
@@ -170,15 +174,10 @@ def run(
     with with_threads(1), progress_bars() as progress:
         task = read_task(job, progress)
         if way == "drawn" and not any(ways):
-            say(
-                f"More than {PHYSICS_MOST} chips: cells are drawn from a table of programmed ones;"
-                " `--physics` simulates every pulse, `--surrogate` knows wires and time."
-            )
-        by_itself = not network.endswith(".mho")
-        if by_itself and not scaled:
-            job = scaled_by_itself(job, task)
-        if by_itself and packed is None and way != "drawn":
-            job = packed_by_itself(job, task)
+            say(_DRAWN)
+        if not network.endswith(".mho"):
+            settled = packed is not None or way == "drawn"
+            job = _laid_out(job, task, scaled=scaled, packed=settled)
         questioned = Questioned(
             task.metric,
             _score(at_least, "at_least", task.metric),
@@ -193,6 +192,20 @@ def run(
     if write_json(result, json):
         return
     print_fleets(result, task.metric, folder / _FIGURE)
+
+
+def _laid_out(job: Job, task: Task, *, scaled: bool, packed: bool) -> Job:
+    """The job with what nobody has said of its layout chosen, as far as that is open.
+
+    Args:
+        job: What is asked for.
+        task: Network and data.
+        scaled: Whether it is settled what shares a scale of weights.
+        packed: Whether it is settled if layers share tiles.
+    """
+    if not scaled:
+        job = scaled_by_itself(job, task)
+    return job if packed else packed_by_itself(job, task)
 
 
 def _kind(
