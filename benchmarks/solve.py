@@ -6,7 +6,9 @@ block programmed pulse by pulse, and what its rate would make of all cells (extr
 `ledger` has, for each size, time and energy of a product on the chip by the operator's ledger, a
 product in float64 timed here, and after how many products writing has paid in time. Part
 `crosssim` times the same product in CrossSim, if `simulator` can be imported: one pair of cells a
-number, no errors, single precision, which is its default. Prints one JSON object.
+number, no errors, single precision, which is its default; and the solver of its tutorial, SciPy's
+conjugate gradients on a diagonally dominant matrix, without errors and with them, beside the same
+and refinement on ours. Prints one JSON object.
 
     python benchmarks/solve.py --quick
 """
@@ -19,6 +21,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from scipy.sparse.linalg import cg
 
 import mho
 from matrix_products import (
@@ -29,11 +32,14 @@ from matrix_products import (
     same_threads,
     timed,
 )
+from mho.solve.methods import Equations, solve
 
 PRODUCT_BAR = 20.0
 """Times a product in float64 (1)."""
 WRITE_BAR = 2.0
 """Writing drawn cells (s)."""
+ERRORS = (1e-3, 5e-3)
+"""Written and fresh errors of CrossSim's cells, in parts of their range (1)."""
 SIZES = (64, 256, 1024, 4096)
 PAIRS = 3
 
@@ -151,7 +157,72 @@ def crosssim(options: argparse.Namespace) -> dict[str, Any]:
         "write_seconds": seconds,
         "product_seconds": product,
         "relative_error": float(off),
+        "solvers": [
+            tutorial(simulator, size, options.seed) for size in (10, 256)
+        ],
     }
+
+
+def tutorial(simulator: Any, size: int, seed: int) -> dict[str, Any]:
+    """The solver of CrossSim's first tutorial, there and here."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((size, size))
+    matrix = matrix @ matrix.T
+    np.fill_diagonal(matrix, 0.0)
+    np.fill_diagonal(matrix, np.abs(matrix).sum(axis=1))
+    rhs = rng.random(size)
+    equations = Equations(matrix, rhs)
+
+    def gradients(operator: Any) -> dict[str, Any]:
+        seconds, (x, stuck) = timed(
+            lambda: cg(operator, rhs, rtol=1e-5, maxiter=200)
+        )
+        left = np.linalg.norm(rhs - matrix @ x) / np.linalg.norm(rhs)
+        return {
+            "seconds": seconds,
+            "iterations_ended": not stuck,
+            "relative_residual": float(left),
+        }
+
+    found: dict[str, Any] = {"size": size}
+    for error in (0.0, *ERRORS):
+        np.random.seed(seed)  # noqa: NPY002 - the one that CrossSim draws from
+        core = simulator.AnalogCore(
+            matrix, params=with_errors(simulator, error)
+        )
+        found[f"crosssim_errors_{error:g}"] = gradients(core)
+    found["mho_two_pairs"] = gradients(on_two_pairs(matrix, seed))
+    chip = on_two_pairs(matrix, seed)
+    seconds, refined = timed(
+        lambda: solve(equations, chip, stream=mho.Stream(seed))
+    )
+    found["mho_refined"] = {
+        "seconds": seconds,
+        "relative_residual": refined.residual,
+        "steps": refined.steps,
+        "products": refined.products[-1],
+    }
+    return found
+
+
+def with_errors(simulator: Any, error: float) -> Any:
+    """CrossSim's defaults, inputs scaled as in its tutorial, errors in parts of the range."""
+    params = simulator.CrossSimParameters()
+    inputs = params.core.mapping.inputs.mvm
+    inputs.min = None
+    inputs.max = None
+    inputs.percentile = 1.0
+    device = params.xbar.device
+    for law in (device.programming_error, device.read_noise) if error else ():
+        law.enable = True
+        law.model = "NormalIndependentDevice"
+        law.magnitude = error
+    return params
+
+
+def on_two_pairs(matrix: Any, seed: int) -> mho.MatrixOnChips:
+    """A matrix as `mho solve` puts it on drawn cells."""
+    return mho.MatrixOnChips(matrix, mapping="residual:2", seed=seed)
 
 
 if __name__ == "__main__":
