@@ -222,6 +222,8 @@ def test_a_circuit_in_feedback_solves_or_says_why_it_does_not(
     assert found["analog"]["solving"]["seconds"] > 0
     assert call(*words, "gallery:general:32:20", "--out", "b") == 0
     told = json.loads(capsys.readouterr().out)
+    rows = dict(equations.solution_rows(told))
+    assert "as large as the solution" in rows["error of the solution"]
     assert told["outcome"] == "diverged"
     assert "does not come to rest" in told["explanation"][-1]
 

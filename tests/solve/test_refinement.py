@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from noisy import NoisyMatrix, falling, grid, spectrum, turned
-from scipy import sparse
+from scipy import linalg, sparse
 
 from mho.files import KeptState
 from mho.rng import Stream
@@ -242,6 +242,18 @@ def test_a_matrix_that_turns_out_indefinite_is_told_or_left_to_gmres() -> None:
     assert left.solvers == ("cg", "gmres")
 
 
+def test_a_definite_matrix_is_not_called_indefinite_for_its_rounding() -> None:
+    """The inverse of Pascal's matrix of six: its determinant is 1, its condition 1e5.
+
+    Near the end a difference of residuals has so few digits that a step seems to have a negative
+    curvature; the matrix times the step shows that it has none.
+    """
+    matrix = linalg.invpascal(6).astype(float)
+    how = {"window": 1 / 8192, "noise": 1 / 32768, "method": "cg"}
+    found = solved(matrix, matrix @ np.ones(6), **how)
+    assert found.outcome is SolveOutcome.CONVERGED
+
+
 def test_as_many_steps_as_unknowns_are_a_solution_whatever_the_condition() -> (
     None
 ):
@@ -294,6 +306,22 @@ def test_no_step_is_waited_for_where_double_precision_has_no_more() -> None:
         spectrum(falling(60, 1e8)), drawn(60), window=1 / 8, noise=0.1
     )
     assert late.residual < 1e-7
+
+
+def test_the_last_solver_waits_for_as_many_steps_as_unknowns() -> None:
+    """κ = 1e4, 204 unknowns, one pair of 2,048 levels: a dozen steps stand still on the way.
+
+    GMRES takes over what was found of its kind before: 148 steps, and 169 if it begins anew.
+    """
+    found = solved(
+        spectrum(falling(204, 1e4)),
+        drawn(204),
+        window=1 / 2048,
+        noise=1 / 8192,
+    )
+    assert found.outcome is SolveOutcome.CONVERGED
+    assert found.solvers == ("cg", "gmres", "full gmres")
+    assert found.steps < 160
 
 
 def test_plain_refinement_is_lost_where_combined_steps_arrive() -> None:

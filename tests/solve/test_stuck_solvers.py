@@ -60,9 +60,11 @@ def test_a_whole_basis_follows_where_the_condition_is_too_large_for_that() -> (
 
 
 def test_many_unknowns_leave_gmres_as_soon_as_few_do() -> None:
-    """A shift of 1,100 numbers: GMRES needs 1,100 products, least squares one, as AᵀA = 1."""
-    shift = sparse.csr_array(np.roll(np.eye(1100), 1, axis=0))
-    solution = found_for(shift, np.random.default_rng(0).standard_normal(1100))
+    """A shift of 2,100 numbers: GMRES needs 2,100 products, least squares one, as AᵀA = 1."""
+    where = np.arange(2100)
+    places = (where, np.roll(where, 1))
+    shift = sparse.csr_array(sparse.coo_array((np.ones(2100), places)))
+    solution = found_for(shift, np.random.default_rng(0).standard_normal(2100))
     assert solution.outcome is SolveOutcome.CONVERGED
     assert solution.solvers == ("gmres", "cgls")
     # four passes of 200 products, and as good as nothing after them
@@ -93,9 +95,9 @@ def test_few_unknowns_are_left_to_gmres_as_ever() -> None:
 
 
 def test_gmres_alone_says_that_its_passes_end_too_early() -> None:
-    """1,100 unknowns with a turn: no error of the chip is to blame, and none is blamed."""
-    turn = sparse.csr_array(np.roll(np.eye(1100), 1, axis=0))
-    side = np.zeros(1100)
+    """2,100 unknowns with a turn: no error of the chip is to blame, and none is blamed."""
+    turn = sparse.csr_array(np.roll(np.eye(2100), 1, axis=0))
+    side = np.zeros(2100)
     side[0] = 1.0
     solution = found_for(turn, side, method="gmres")
     assert solution.outcome is SolveOutcome.STAGNATED

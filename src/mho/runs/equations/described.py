@@ -214,10 +214,11 @@ def _solution_error(result: dict[str, Any]) -> str:
     error = result["solution_error_at_most"]
     if result["singular"]:
         return "not known: the matrix is singular to double precision"
-    if condition is None or error is None:
+    if condition is None:
         return "not known: the condition would take long to estimate"
-    least = f"at most {error:.2g} of its length"
-    much = least if error < 1 else "it may be as large as the solution"
+    much = "it may be as large as the solution"
+    if error is not None and error < 1:
+        much = f"at most {error:.2g} of its length"
     return f"{much}, at a condition of {condition:.2g}"
 
 

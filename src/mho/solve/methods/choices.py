@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 METHODS = ("refine", "cg", "gmres", "cgls", "jacobi", "feedback")
 """Ways to solve: what the analog part does; the residual is digital in all of them."""
-_WHOLE = 1024
+_WHOLE = 2048
 """Unknowns up to which GMRES may have a basis of as many vectors (1)."""
 _INDEPENDENT = 400
 """Unknowns up to which that many steps are waited for, if no other solver is left (1)."""

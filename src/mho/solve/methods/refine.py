@@ -266,17 +266,22 @@ class Refinement:
             return
         square = float((step if self._rules.energy else image) @ image)
         if not (math.isfinite(square) and square > 0):
-            noise = _ROUNDING * float(
-                np.linalg.norm(step) * np.linalg.norm(image)
-            )
-            if self._rules.energy and square < -noise:
-                course.indefinite = True
+            self._judge(step)
             return
         size = math.sqrt(square)
         course.directions.append(step / size)
         course.images.append(image / size)
         del course.directions[:-most]
         del course.images[:-most]
+
+    def _judge(self, step: Array) -> None:
+        """See whether a step's curvature is negative, with all digits that it has."""
+        if not self._rules.energy:
+            return
+        image = self._image(step)
+        lengths = float(np.linalg.norm(step) * np.linalg.norm(image))
+        if float(step @ image) < -_ROUNDING * lengths:
+            self.course.indefinite = True
 
     @property
     def _room(self) -> int:
