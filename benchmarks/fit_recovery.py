@@ -1,19 +1,20 @@
 """Whether fitted intervals hold the truth: simulated data of random cells, law by law.
 
-    python benchmarks/fit_recovery.py [--law soft-bound] [--sets 100] [--first 0]
+    python benchmarks/fit_recovery.py [--law soft-bound] [--sets 100] [--first 0] [--keep FILE]
 
 Each data set comes from the product's own cells with random numbers, read with noise. Prints one
 JSON object: for every number in how many data sets its own 95 % interval held the truth, and how
-often the data were said not to determine it. A line of standard error for every set says which
-intervals missed, so that a run which is interrupted has told what it found.
+often the data determined it. Each set is a line of standard error, and of the file that is kept:
+begun again with the same file, a run goes on where it was interrupted.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,12 @@ import fit_recovery_waits
 from mho.device import CellModel, Cells
 from mho.device.kinds import RampSteps, SoftBound
 from mho.device.published import preset
-from mho.fitting import FittedLaw, fit_law
+from mho.fitting import FittedLaw
 from mho.fitting.ramps import (
     NodeLaw,
     Parts,
     SoftBoundLaw,
+    fit_restricted,
     likeliest,
     ramps_of,
     simulated_ramps,
@@ -139,7 +141,7 @@ def soft_measured(
 def soft_bound(seed: int, cells: int = 12) -> Truth:
     """A ramp up and a ramp down of cells with such bounds."""
     law, truth = soft_measured(seed, cells)
-    found = fit_law(law, start=likeliest(law)[0])
+    found = fit_restricted(law, likeliest(law)[0])
     return Truth((found,), truth)
 
 
@@ -182,7 +184,7 @@ def steps_measured(
 def ramp_steps(seed: int, cells: int = 12) -> Truth:
     """A ramp up and a ramp down of cells with such steps."""
     law, truth = steps_measured(seed, cells)
-    found = fit_law(law, start=likeliest(law)[0])
+    found = fit_restricted(law, likeliest(law)[0])
     return Truth((found,), truth)
 
 
@@ -256,49 +258,75 @@ LAWS: dict[str, Callable[[int], Truth]] = {
 }
 
 
-def recovery(
-    law: Callable[[int], Truth],
-    sets: int,
-    first: int = 0,
-    tell: Callable[[int, list[str]], None] | None = None,
-) -> dict[str, dict[str, int]]:
-    """For each number, how often its interval held the truth and how often it was determined.
+def recovered(law: Callable[[int], Truth], seed: int) -> dict[str, Any]:
+    """What one data set says of each of its law's numbers, ready for JSON."""
+    started = time.process_time()
+    one = law(seed)
+    numbers: dict[str, Any] = {}
+    for parameter in (p for law in one.fitted for p in law.parameters):
+        if parameter.name not in one.numbers:
+            continue
+        truth = one.numbers[parameter.name]
+        numbers[parameter.name] = {
+            "truth": truth,
+            "value": parameter.value,
+            "low": parameter.low,
+            "high": parameter.high,
+            "held": bool(parameter.low <= truth <= parameter.high),
+            "determined": bool(parameter.determined),
+        }
+    spent = round(time.process_time() - started, 2)
+    return {"seed": seed, "numbers": numbers, "seconds": spent}
 
-    Args:
-        law: Makes and fits a data set of a seed.
-        sets: Data sets (1).
-        first: Seed of the first of them.
-        tell: Told of each data set which intervals missed, if anybody is.
-    """
-    found: dict[str, dict[str, int]] = {}
-    for seed in range(first, first + sets):
-        one = law(seed)
-        missed: list[str] = []
-        asked = [p for law in one.fitted for p in law.parameters]
-        for parameter in asked:
-            if parameter.name not in one.numbers:
-                continue
-            tally = found.setdefault(
-                parameter.name, {"held": 0, "determined": 0}
-            )
-            truth = one.numbers[parameter.name]
-            inside = parameter.low <= truth <= parameter.high
-            tally["held"] += bool(inside)
-            missed += [] if inside else [parameter.name]
-            tally["determined"] += bool(parameter.determined)
-        if tell is not None:
-            tell(seed, missed)
+
+def kept(file: Path) -> list[dict[str, Any]]:
+    """Data sets of runs before, a line each; a line that was cut off is none."""
+    found = []
+    for line in file.read_text().splitlines() if file.exists() else []:
+        try:
+            found.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
     return found
 
 
-def told(law: str) -> Callable[[int, list[str]], None]:
-    """Writes a line of JSON for each data set."""
+def tallies(sets: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """For each number, how often its interval held the truth and how often it was determined.
 
-    def tell(seed: int, missed: list[str]) -> None:
-        line = {"law": law, "seed": seed, "missed": missed}
-        print(json.dumps(line), file=sys.stderr, flush=True)
+    Args:
+        sets: Data sets of one law, as `recovered` gives them.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for one in sets:
+        for name, number in one["numbers"].items():
+            tally = found.setdefault(
+                name, {"sets": 0, "held": 0, "determined": 0}
+            )
+            tally["sets"] += 1
+            tally["held"] += number["held"]
+            tally["determined"] += number["determined"]
+    return found
 
-    return tell
+
+def recovery(
+    law: Callable[[int], Truth], sets: int
+) -> dict[str, dict[str, int]]:
+    """Tallies of the first data sets of a law."""
+    return tallies(recovered(law, seed) for seed in range(sets))
+
+
+def summary(sets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What data sets of one law say together."""
+    numbers = tallies(sets)
+    shares = [one["held"] / one["sets"] for one in numbers.values()]
+    seconds = [one["seconds"] for one in sets]
+    return {
+        "sets": len(sets),
+        "numbers": numbers,
+        "least_share_held": round(min(shares), 4),
+        "needed": SHARE,
+        "median_processor_seconds": float(np.median(seconds)),
+    }
 
 
 def main() -> None:
@@ -307,18 +335,26 @@ def main() -> None:
     parser.add_argument("--law", choices=LAWS)
     parser.add_argument("--sets", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument(
+        "--keep", type=Path, help="file that results are appended to"
+    )
     asked = parser.parse_args()
-    result: dict[str, Any] = {"sets": asked.sets}
+    before = kept(asked.keep) if asked.keep else []
+    wanted = range(asked.first, asked.first + asked.sets)
+    result: dict[str, Any] = {}
     for name, law in LAWS.items():
-        if asked.law in (None, name):
-            started = time.monotonic()
-            tallies = recovery(law, asked.sets, asked.first, told(name))
-            result[name] = {
-                "numbers": tallies,
-                "least_held": min(one["held"] for one in tallies.values()),
-                "needed": SHARE * asked.sets,
-                "seconds": round(time.monotonic() - started, 1),
-            }
+        if asked.law not in (None, name):
+            continue
+        found = {one["seed"]: one for one in before if one["law"] == name}
+        for seed in wanted:
+            if seed not in found:
+                found[seed] = {"law": name} | recovered(law, seed)
+                line = json.dumps(found[seed])
+                print(line, file=sys.stderr, flush=True)
+                if asked.keep:
+                    with asked.keep.open("a") as file:
+                        file.write(line + "\n")
+        result[name] = summary([found[seed] for seed in wanted])
     print(json.dumps(result, indent=2))
 
 

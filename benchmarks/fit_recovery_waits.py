@@ -10,6 +10,7 @@ from mho.fitting import FittedLaw, fit_law
 from mho.fitting.waits import (
     ATTEMPTS,
     ONSET,
+    BarrierLaw,
     barrier_law,
     changes,
     likeliest,
@@ -124,8 +125,10 @@ def baked(
     return measured, truth
 
 
-def bake(seed: int, cells: int = 480) -> Known:
-    """The law of bakes, fitted to its own cells."""
+def bake_measured(
+    seed: int, cells: int = 480
+) -> tuple[BarrierLaw, dict[str, float]]:
+    """The law of bakes on its own cells, and the truth in its terms."""
     measured, truth = baked(seed, cells)
     law = barrier_law(waits_of([measured]), REFERENCE, ("simulated.csv",))
     # the drift is stated for another time there
@@ -135,6 +138,12 @@ def bake(seed: int, cells: int = 480) -> Known:
         truth[f"relaxation.{side}_0"] += float(shift)
     for power in (0, 1):
         truth[f"relaxation.median_{power}"] *= float(np.exp(shift))
+    return law, truth
+
+
+def bake(seed: int, cells: int = 480) -> Known:
+    """The law of bakes, fitted to its own cells."""
+    law, truth = bake_measured(seed, cells)
     return (fit_law(law, start=likeliest(law)),), truth
 
 

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from mho.characterise.telegraph.trap_model import Model, densities, each_trap
+from mho.characterise.telegraph.factorial_hmm import FactorialHMM
+from mho.characterise.telegraph.initial_guess import make_grid
+from mho.characterise.telegraph.pair_chain import pair_sums
+from mho.characterise.telegraph.trap_model import (
+    Model,
+    densities,
+    distinct_densities,
+    each_trap,
+    kinds_of_pairs,
+)
 from mho.rng import Stream
 
 
@@ -81,6 +90,34 @@ def test_several_traps_are_independent() -> None:
     for k, counts in enumerate(each_trap(pairs, 2)):
         assert counts[0, 1] / counts[0].sum() == pytest.approx(both.fills[k])
         assert counts[1, 0] / counts[1].sum() == pytest.approx(both.empties[k])
+
+
+def test_sums_of_a_trace_are_those_of_all_its_samples() -> None:
+    """A step of the fit looks densities up as it goes; here a table of all samples has them."""
+    one = model()
+    rng = np.random.default_rng(3)
+    states = rng.integers(0, 4, 60)
+    values = one.levels[np.repeat(states, 5)] + rng.standard_normal(300)
+    moved, grid = make_grid(values, 1.0)
+    origin = values[0] - moved[0]
+    start = Model(20.0 - origin, 1.0, one.amplitude, one.fills, one.empties)
+    whole = FactorialHMM(grid, start, 1, 0.0).explain(moved[:, None])
+    table = distinct_densities(start, grid.points, grid.step) + grid.stray
+    peak = start.undisturbed / math.sqrt(2 * math.pi)
+    found = pair_sums(
+        (start.stationary, start.transition),
+        (table, kinds_of_pairs(2)),
+        (grid.left, grid.share[:, 0].copy()),
+        moved,
+        (start.levels, peak, 1.0),
+    )
+    away = whole.clean * (moved[:, None] - start.levels)
+    assert found.score == pytest.approx(whole.score, rel=1e-12)
+    assert found.pairs == pytest.approx(whole.pairs.ravel(), abs=1e-9)
+    assert found.weight == pytest.approx(whole.clean.sum(0), abs=1e-9)
+    assert found.away == pytest.approx(away.sum(0), abs=1e-9)
+    square = away * (moved[:, None] - start.levels)
+    assert found.square == pytest.approx(square.sum(0), abs=1e-9)
 
 
 def test_rates_are_the_exact_logarithm() -> None:

@@ -1,12 +1,13 @@
 """The engine of fits: intervals hold what they promise, and what is not known is told so."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mho.fitting import FreeParameter, complex_step, fit_law
-from mho.fitting.engine import RISE, Complex, Row
+from mho.fitting.engine import RISE, Complex, Coordinates, Row, interval
 
 KNOWN = 0.25
 """Variance that every number has besides the spread (1)."""
@@ -202,3 +203,61 @@ def test_a_fold_at_the_optimum_leaves_intervals_as_wide_as_they_are() -> None:
     # the loss may be a hundredth short, or a kink's quarter at worst
     assert fitted["first"].high == pytest.approx(end, rel=0.04)
     assert fitted["first"].low == pytest.approx(-end, rel=0.04)
+
+
+class Bent:
+    """Residuals 10 (y − x²) and 1 − x: a valley that turns away from its tangent."""
+
+    title = "bent"
+    data = ("points.csv",)
+    points = 2
+    parameters = (
+        FreeParameter("x", "1", 0.5, -4.0, 6.0),
+        FreeParameter("y", "1", 0.5, -10.0, 30.0, useful=30.0),
+    )
+
+    def residuals(self, p: Row) -> tuple[Row, Row]:
+        off = np.array([10 * (p[1] - p[0] ** 2), 1 - p[0]])
+        return off, np.array([[-20 * p[0], 10.0], [-1.0, 0.0]])
+
+    def loss(self, p: Row) -> float:
+        off, _ = self.residuals(p)
+        return float(off @ off) / 2
+
+    def gradient(self, p: Row) -> Row:
+        off, slopes = self.residuals(p)
+        return off @ slopes
+
+    def information(self, p: Row) -> Row:
+        _, slopes = self.residuals(p)
+        return slopes.T @ slopes
+
+
+def test_a_bent_valley_is_followed_by_second_derivatives_of_each_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With x held y follows, y = x²: the profile of x is (1 − x)²/2, whose ends are 1 ± 1.96.
+
+    That of y is brute force; at its low end, where x turns round, the law expects nothing of x,
+    and that end alone is searched.
+    """
+    asked = []
+    search = interval.most_likely
+
+    def counted(
+        places: Coordinates, start: Row, held: tuple[int, ...], *more: Any
+    ) -> Any:
+        asked.append(held)
+        return search(places, start, held, *more)
+
+    monkeypatch.setattr(interval, "most_likely", counted)
+    fitted = fit_law(Bent())
+    assert set(asked) == {(1,)}
+    assert len(asked) < 20
+    half = math.sqrt(2 * RISE)
+    assert fitted["x"].low == pytest.approx(1 - half, abs=0.02)
+    assert fitted["x"].high == pytest.approx(1 + half, abs=0.02)
+    x = np.linspace(-4, 6, 20_001)
+    for end in (fitted["y"].low, fitted["y"].high):
+        rise = (50 * (end - x**2) ** 2 + (1 - x) ** 2 / 2).min()
+        assert rise == pytest.approx(RISE, abs=0.03)

@@ -10,11 +10,13 @@ import fit_recovery_pulses
 import mho
 from mho.fitting import fit_files
 from mho.fitting.switching import SwitchingLaw, lent_by, pulses_of
+from mho.fitting.switching.grids import switching_grids
 from mho.fitting.switching.kernel import (
     log_moved,
-    switching_grids,
-    switching_loss,
+    loss_of_tables,
+    switching_tables,
 )
+from mho.fitting.switching.law import Around
 from mho.measured import PulseResponses
 
 NUMBERS = {
@@ -81,7 +83,9 @@ def test_a_cell_is_integrated_over_its_gain_and_voltages() -> None:
     )
     first = np.array([0, 2, 2])
     terms = (off, mu, cap, cap, volts, first)
-    found = switching_loss(*terms, q, switching_grids(*terms, q))
+    grids = switching_grids(*terms, q)
+    tables, found = switching_tables(*terms, q, grids)
+    found += loss_of_tables(tables, volts, first, q, grids)
     total = 0.0
     grid = np.linspace(-5, 5, 101)
     each = (
@@ -147,6 +151,26 @@ def test_the_likeliest_numbers_are_near_the_true_ones() -> None:
             moved = p.copy()
             moved[k] *= factor
             assert law.loss(moved) > here
+
+
+def test_tables_that_are_kept_change_no_loss() -> None:
+    """Voltages, threshold and spreads reuse tables; slope and noise make others: to the bit."""
+    base = fit_recovery_pulses.changed(
+        mho.preset("rao2023"), fit_recovery_pulses.QUIET
+    )
+    pulses, _ = pulses_of([one_cell()], base)
+    law = SwitchingLaw(pulses, lent_by(base, pulses, {}))
+    truth = NUMBERS | {"read noise": 0.2e-6}
+    p = np.array([truth[one.name] for one in law.parameters])
+    p = np.maximum(p, [one.low for one in law.parameters])
+    kept = Around(law, p)
+    kept.loss(p)
+    for k in range(p.size):
+        moved = p.copy()
+        moved[k] = 1.05 * p[k] + 1e-9
+        alone = Around(law, p)
+        assert kept.loss(moved) == alone.loss(moved)
+    assert kept.loss(p) == law.loss(p)
 
 
 def test_amplitudes_need_a_law_and_a_value() -> None:

@@ -1,5 +1,6 @@
 """Ramps: noises are told apart, laws are chosen by the data, and intervals hold the truth."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,20 @@ import pytest
 import fit_recovery
 import mho
 from mho.device.kinds import RampSteps
-from mho.fitting import fit_files
-from mho.fitting.ramps import NodeLaw, Parts, likeliest, ramps_of
+from mho.fitting import complex_step, fit_files
+from mho.fitting.ramps import (
+    NodeLaw,
+    Parts,
+    SoftBoundLaw,
+    fit_restricted,
+    likeliest,
+    ramps_of,
+)
 from mho.fitting.ramps.cells_told import one_cell
-from mho.fitting.ramps.filter import FIXED, ramp_loss
+from mho.fitting.ramps.filter import FIXED, filter_ramps, ramp_loss
+from mho.fitting.ramps.laws import RampLaw
+from mho.fitting.ramps.restricted import pull_of
+from mho.fitting.ramps.slope import ramp_slope
 from mho.measured import NormalisedResponses, PulseResponses
 
 
@@ -55,7 +66,7 @@ def test_the_filter_is_the_density_of_a_normal_law() -> None:
     step, cycle, read = 0.05, 0.03, 0.02
     rng = np.random.default_rng(2)
     y = 0.2 + step * np.arange(8) + 0.04 * rng.standard_normal(8)
-    q = np.zeros(FIXED + 4, np.complex128)
+    q = np.zeros(FIXED + 4)
     q[2], q[4], q[10] = cycle, read**2, 1.0
     q[FIXED : FIXED + 2] = step
     code = np.array([0] + [1] * 7)
@@ -70,7 +81,7 @@ def test_the_filter_is_the_density_of_a_normal_law() -> None:
     off = y[1:] - y[0] - step * place
     right = off @ np.linalg.solve(spread, off) / 2
     right += np.linalg.slogdet(spread)[1] / 2
-    assert found.real == pytest.approx(right, rel=1e-12)
+    assert found == pytest.approx(right, rel=1e-12)
 
 
 def test_the_vigour_of_a_ramp_is_integrated_over() -> None:
@@ -85,7 +96,7 @@ def test_the_vigour_of_a_ramp_is_integrated_over() -> None:
     sign = np.array([1.0] * count + [-1.0] * count)
     mean = 0.2 + step * np.cumsum(sign)
     y = np.concatenate(([0.2], mean)) + 0.02 * rng.standard_normal(13)
-    q = np.zeros(FIXED + 4, np.complex128)
+    q = np.zeros(FIXED + 4)
     q[2] = q[3] = cycle
     q[4], q[10], q[12] = read**2, 1.0, vigour**2
     q[FIXED:] = step
@@ -104,23 +115,63 @@ def test_the_vigour_of_a_ramp_is_integrated_over() -> None:
     off = y[1:] - y[0] - (mean - 0.2)
     right = off @ np.linalg.solve(spread, off) / 2
     right += np.linalg.slogdet(spread)[1] / 2
-    assert found.real == pytest.approx(right, rel=1e-10)
+    assert found == pytest.approx(right, rel=1e-10)
 
 
-def test_the_slopes_are_those_of_differences() -> None:
-    """A central difference errs by its step squared and by rounding over it."""
-    law = NodeLaw(Parts(ramps_of([made(5)]), slow=True, cells=True), 4)
-    p = np.array([one.start for one in law.parameters])
-    found = law.gradient(p)
-    for k in range(p.size):
-        h = 1e-5 * max(abs(p[k]), 1e-8)
-        up, down = p.copy(), p.copy()
-        up[k] += h
-        down[k] -= h
-        slope = (law.loss(up) - law.loss(down)) / (2 * h)
-        assert found[k] == pytest.approx(
-            slope, rel=1e-3, abs=1e-6 * abs(found).max()
+def laws() -> Iterator[RampLaw]:
+    """Laws that among them have all parts, one reading of each far off."""
+    wild = made(4, 1, 12)
+    wild.after[30] += 40e-6
+    several = ramps_of([wild])
+    yield NodeLaw(Parts(several, slow=True, cells=True), 4)
+    yield SoftBoundLaw(Parts(several, slow=True, cells=True, ends=True))
+    # the vigour of a ramp
+    yield NodeLaw(Parts(ramps_of([made(1, 5, 10)]), slow=False, cells=False), 3)
+
+
+def test_the_slopes_are_those_of_the_filter_itself() -> None:
+    """One pass back against a step of 1e-30 along the imaginary axis for each number.
+
+    Both are exact, so that 1e-11 of the largest is rounding.
+    """
+    for law in laws():
+        p = np.array([one.start for one in law.parameters]) * 1.01
+        q = law.filtered(p.astype(np.complex128)).real
+        shared = law.active, law.hard
+        found = ramp_slope(*law.readings, q, *shared)
+        right = complex_step(
+            lambda z, law=law, shared=shared: filter_ramps(
+                *law.readings, z, *shared
+            ),
+            q,
         )
+        size = np.abs(right).max()
+        assert np.abs(found - right).max() < 1e-11 * size
+        whole = complex_step(
+            lambda z, law=law, shared=shared: filter_ramps(
+                *law.readings, law.filtered(z), *shared
+            ),
+            p,
+        )
+        assert law.gradient(p) == pytest.approx(whole, rel=1e-9)
+
+
+def test_means_take_from_spreads_as_many_readings_as_they_are() -> None:
+    """With all noise λ times as large, ½ ln det H of m means falls by m ln λ.
+
+    So the slopes of the term by the logarithms of all noises add up to the number of means, but
+    for what a filter that is not linear adds: 10 %.
+    """
+    law = NodeLaw(Parts(ramps_of([made(1, 3)]), slow=False, cells=False), 3)
+    best, _ = likeliest(law)
+    pull = pull_of(law, best)
+    # the weight of a ramp's progress stands at its bound
+    assert pull.weights.sum() == pytest.approx(6.0, rel=0.1)
+    assert pull.loss(best) == 0.0
+    names = [one.name for one in law.parameters]
+    found = fit_restricted(law, best)
+    for name in ("cell.spread_up", "cell.spread_down"):
+        assert found[name].value > best[names.index(name)]
 
 
 def test_intervals_of_ramps_hold_the_truth() -> None:

@@ -177,3 +177,10 @@ def test_readings_that_are_all_the_same_do_not_break_it() -> None:
     still = replace(still, written=still.written * (1 + 1e-9))
     found = fit_files([still], mho.preset("rao2023"), "mycell")
     assert abs(found.preset["relaxation.early_median_0"]) < 1e-7
+
+
+def test_a_search_of_bakes_ends_no_higher_than_at_the_truth() -> None:
+    """Energies have hills of their own: from the likeliest of four starts it ended 90 above."""
+    law, truth = fit_recovery_waits.bake_measured(43)
+    exact = np.array([truth[one.name] for one in law.parameters])
+    assert law.loss(likeliest(law)) <= law.loss(exact)

@@ -215,3 +215,23 @@ def test_a_pulse_goes_with_the_reading_after_it_and_several_at_once_with_none(
     np.testing.assert_allclose(found.before / uS, [50], rtol=1e-6)
     np.testing.assert_allclose(found.after / uS, [60], rtol=1e-6)
     assert "several pulses" in found.remarks[0]
+
+
+def test_a_second_run_in_a_file_is_named_with_its_line(tmp_path: Path) -> None:
+    """Times that begin again; a file whose second half stands first is sorted as ever."""
+    times = np.arange(200) * 1e-3
+    file = tmp_path / "runs.csv"
+
+    def write(rows: np.ndarray) -> None:
+        readings = 50 + np.sin(np.arange(rows.size))
+        lines = [
+            f"{t:.3f},{g:.5f}" for t, g in zip(rows, readings, strict=True)
+        ]
+        file.write_text("\n".join(["time_s,conductance_uS", *lines]))
+
+    for shift in (0.0, 4e-4):
+        write(np.concatenate((times, times + shift)))
+        with pytest.raises(ValueError, match="in line 202 time begins again"):
+            read_measured(file)
+    write(np.concatenate((times[100:], times[:100])))
+    assert "line 102: time goes back" in str(read_measured(file).remarks)

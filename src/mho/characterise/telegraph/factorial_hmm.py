@@ -9,14 +9,17 @@ import numpy.typing as npt
 
 from mho.characterise.telegraph.pair_chain import (
     PairPosterior,
+    Sums,
     pair_posterior,
+    pair_sums,
 )
 from mho.characterise.telegraph.trap_model import (
     Array,
     Model,
     densities,
-    design,
+    distinct_densities,
     each_trap,
+    kinds_of_pairs,
 )
 
 PER_NOISE = 8
@@ -106,19 +109,30 @@ class FactorialHMM:
             values: The trace from the start of the grid. Shape (samples, 1).
         """
         self.history = []
+        flat = np.ascontiguousarray(values[:, 0])
         for _ in range(self.iterations):
-            lattice = self._lattice()
-            seen = self._posterior(lattice)
+            seen = self._sums(flat)
             self.history.append(seen.score)
-            self._maximise(
-                values, self.clean(values, lattice, seen.pairs), seen
-            )
+            self._maximise(seen)
             gained = math.inf
             if len(self.history) > 1:
                 gained = self.history[-1] - self.history[-2]
             if gained < self.tolerance:
                 break
         return self
+
+    def _sums(self, values: Array) -> Sums:
+        """What the model as it is expects of the trace."""
+        model, grid = self.model, self.grid
+        table = distinct_densities(model, grid.points, grid.step) + grid.stray
+        peak = model.undisturbed / (np.sqrt(2 * np.pi) * model.noise)
+        return pair_sums(
+            (model.stationary, model.transition),
+            (table, kinds_of_pairs(model.traps)),
+            (grid.left, np.ascontiguousarray(grid.share[:, 0])),
+            values,
+            (model.levels, peak, model.noise),
+        )
 
     def _posterior(self, lattice: Array) -> PairPosterior:
         model = self.model
@@ -193,26 +207,25 @@ class FactorialHMM:
         share = float((difference - chance) / (2 * count))
         return max(share, 0.0)
 
-    def _maximise(
-        self, values: Array, clean: Array, seen: PairPosterior
-    ) -> None:
-        traps = self.model.traps
-        states = 2**traps
-        pairs = seen.pairs.sum(0).reshape(states, states)
-        fills, empties = jumps(pairs, traps)
-        weight = clean.sum(0)
-        matrix = design(traps)
-        normal = matrix.T @ (weight[:, None] * matrix)
+    def _maximise(self, seen: Sums) -> None:
+        model = self.model
+        states = 2**model.traps
+        fills, empties = jumps(seen.pairs.reshape(states, states), model.traps)
+        matrix = model.design
+        normal = matrix.T @ (seen.weight[:, None] * matrix)
         # A level that no sample visits leaves its amplitude free; a trace of ridge keeps it put.
-        ridge = 1e-6 * np.eye(1 + traps)
-        before = np.concatenate(([self.model.base], self.model.amplitude))
-        wanted = matrix.T @ (clean * values).sum(0) + ridge @ before
-        solution = np.linalg.solve(normal + ridge, wanted)
-        away = values - matrix @ solution
-        variance = float((clean * away**2).sum() / max(weight.sum(), 1e-9))
-        noise = max(variance**0.5, self.grid.noise_min)
+        ridge = 1e-6 * np.eye(1 + model.traps)
+        change = np.linalg.solve(normal + ridge, matrix.T @ seen.away)
+        moved = matrix @ change
+        square = seen.square - moved * (2 * seen.away - moved * seen.weight)
+        variance = float(square.sum() / max(seen.weight.sum(), 1e-9))
+        noise = max(max(variance, 0.0) ** 0.5, self.grid.noise_min)
         self.model = Model.checked(
-            float(solution[0]), noise, solution[1:], fills, empties
+            model.base + float(change[0]),
+            noise,
+            model.amplitude + change[1:],
+            fills,
+            empties,
         )
 
 

@@ -7,17 +7,21 @@ cells.
 
 from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.curve import Curve
-from mho.fitting.engine.derivative import Complex, complex_step
+from mho.fitting.engine.derivative import (
+    Complex,
+    complex_step,
+    complex_steps,
+)
 from mho.fitting.engine.fit import best_of, fit_law
 from mho.fitting.engine.interval import (
     RISE,
     BetterFound,
     Optimum,
-    upward,
 )
 from mho.fitting.engine.law import FittedLaw, LawFit, Row
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
 from mho.fitting.engine.rough import led
+from mho.fitting.engine.scoring import upward
 
 __all__ = [
     "RISE",
@@ -33,6 +37,7 @@ __all__ = [
     "Row",
     "best_of",
     "complex_step",
+    "complex_steps",
     "fit_law",
     "led",
     "upward",

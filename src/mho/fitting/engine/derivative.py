@@ -32,3 +32,25 @@ def complex_step(function: Callable[[Complex], complex], p: Row) -> Row:
         moved[k] += 1j * size
         slopes[k] = complex(function(moved)).imag / size
     return slopes
+
+
+def complex_steps(
+    function: Callable[[Complex], Complex], p: Row
+) -> tuple[Row, Row]:
+    """Values of a function of many arguments that takes many places at once, and derivatives.
+
+    Args:
+        function: As that of `complex_step`, from (arguments, places) to (values, places).
+        p: Where. Shape (arguments,).
+
+    Returns:
+        Values of shape (values,), and derivatives of shape (values, arguments).
+
+    >>> complex_steps(lambda p: np.stack((p[0] ** 3, p[0] * p[1])), np.array([2.0, 5.0]))
+    (array([ 8., 10.]), array([[12.,  0.],
+           [ 5.,  2.]]))
+    """
+    size = _TINY * np.where(p == 0.0, 1.0, np.abs(p))
+    moved = p[:, None] + 1j * np.diag(size)
+    found = function(moved)
+    return found[:, 0].real.copy(), found.imag / size

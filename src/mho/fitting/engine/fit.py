@@ -4,29 +4,46 @@ import numpy as np
 
 from mho.fitting.engine.coordinates import Coordinates
 from mho.fitting.engine.interval import BetterFound, Ends, profile_intervals
-from mho.fitting.engine.law import FittedLaw, LawFit, Row
+from mho.fitting.engine.law import FittedLaw, Informed, LawFit, Row
 from mho.fitting.engine.optimum import correlations, settled
 from mho.fitting.engine.parameters import FittedParameter, FreeParameter
 from mho.fitting.engine.rough import rough_intervals
+from mho.fitting.engine.scoring import scored
 from mho.progress import Progress, silent
 
 _AGAIN = 5
 """Times that a better place found by a profile starts the profiles anew, at most (1)."""
+_REST = 1e-4
+"""Loss that may be left to win at the optimum (1)."""
 _OPEN = "the data set no bound"
 _WIDE = "the data leave a wider interval than tells anything"
 
 
-def best_of(law: LawFit, start: Row | None = None) -> tuple[Row, float]:
+def best_of(
+    law: LawFit, start: Row | None = None, *, rough: bool = False
+) -> tuple[Row, float]:
     """The most likely numbers of a law, SI, and their loss, without intervals.
 
     Args:
         law: The law and its data.
         start: Where the search begins, SI; where the law says if `None`.
+        rough: As in `fit_law`.
     """
     places = Coordinates(law)
     begin = places.start if start is None else places.inside(start)
-    best, loss = settled(places, begin)
+    best, loss = _best(places, begin, rough=rough)
     return places.outside(best), loss
+
+
+def _best(places: Coordinates, start: Row, *, rough: bool) -> tuple[Row, float]:
+    """The least loss by a search, and by second derivatives as far as the law knows them."""
+    best, loss = settled(places, start)
+    if rough or not isinstance(places.law, Informed):
+        return best, loss
+    trial = best.copy()
+    scored(places, trial, None, _REST)
+    here = places.loss(trial)
+    return (trial, here) if here < loss else (best, loss)
 
 
 def fit_law(
@@ -52,14 +69,14 @@ def fit_law(
     places = Coordinates(law)
     progress(law.title, 0.0)
     begin = places.start if start is None else places.inside(start)
-    best, loss = settled(places, begin)
+    best, loss = _best(places, begin, rough=rough)
     ends: list[Ends] = []
     for _ in range(_AGAIN):
         progress(law.title, 0.3)
         try:
             ends = intervals(places, best, loss)
         except BetterFound as better:
-            best, loss = settled(places, better.where)
+            best, loss = _best(places, better.where, rough=rough)
         else:
             break
     numbers = places.outside(best)

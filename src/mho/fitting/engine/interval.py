@@ -1,12 +1,14 @@
 """Intervals from the profile of a likelihood, right also where it is lopsided or meets a bound."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from mho.fitting.engine.coordinates import Coordinates
-from mho.fitting.engine.law import LawFit, Row, Sampled
+from mho.fitting.engine.law import Informed, LawFit, Row, Sampled
 from mho.fitting.engine.optimum import curvature, lifted, most_likely
+from mho.fitting.engine.scoring import AT_BOUND, FLAT, scored, solved, upward
 
 RISE = 1.9207294
 """Rise of the loss at the ends of a 95 % interval: half the quantile of χ² with one number, as far
@@ -19,11 +21,11 @@ _LEFT = 0.02
 """Loss that the other numbers may still be away from their best: a hundredth of the rise (1)."""
 _KINK = 0.25
 """As `_LEFT`, where the steps do not get smaller, and do not lower the loss (1)."""
-_FLAT = 1e-9
 _TRIALS = 10
 _CORRECTIONS = 8
 _HALVINGS = 14
-_AT_BOUND = 1e-7
+_Rest = Callable[["Optimum", Row, int], bool]
+"""Moves all numbers but one to their best, in place; tells whether they came to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +124,28 @@ def profile_intervals(
     return found
 
 
-def upward(second: Row) -> Row:
-    """Second derivatives that all bend upward: across a kink, differences of slopes may not."""
-    values, vectors = np.linalg.eigh(second)
-    least = 1e-9 * float(np.abs(values).max())
-    found: Row = (vectors * np.maximum(np.abs(values), least)) @ vectors.T
-    return found
-
-
 def _end(optimum: Optimum, k: int, way: float) -> float:
     """One end of an interval (1)."""
     bound = 0.0 if way < 0 else 1.0
-    if abs(optimum.best[k] - bound) < _AT_BOUND:
+    if abs(optimum.best[k] - bound) < AT_BOUND:
         return bound
-    end = _by_newton(optimum, k, way)
+    end = _by_newton(optimum, k, way, _at_rest)
+    if end is None and isinstance(optimum.places.law, Informed):
+        end = _by_newton(optimum, k, way, _scored)
     return _by_search(optimum, k, way) if end is None else end
 
 
-def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
-    """The end; `None` where the others do not come to rest."""
+def _by_newton(
+    optimum: Optimum, k: int, way: float, rest: _Rest
+) -> float | None:
+    """The end; `None` where the others do not come to rest.
+
+    Args:
+        optimum: The most likely place.
+        k: Whose end.
+        way: Downward (−1) or upward (+1).
+        rest: Moves all numbers but one to their best.
+    """
     best = optimum.best
     free = inner(best, k)
     second = optimum.second
@@ -159,7 +164,7 @@ def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
     where[free] = np.clip(best[free] + way * reach * response, 0.0, 1.0)
     for _ in range(_TRIALS):
         where[k] = best[k] + way * reach
-        if not _at_rest(optimum, where, k) or _stuck(optimum, where, k):
+        if not rest(optimum, where, k) or _stuck(optimum, where, k):
             return None
         rise = optimum.rise(where)
         if abs(rise - enough) < _NEAR:
@@ -179,21 +184,9 @@ def _by_newton(optimum: Optimum, k: int, way: float) -> float | None:
 
 def inner(where: Row, k: int) -> np.ndarray:
     """Numbers that are at no bound, but for one that is held."""
-    inner = (where > _AT_BOUND) & (where < 1 - _AT_BOUND)
+    inner = (where > AT_BOUND) & (where < 1 - AT_BOUND)
     inner[k] = False
     return np.flatnonzero(inner)
-
-
-def solved(second: Row, free: np.ndarray, right: Row) -> Row | None:
-    """Newton's step of some numbers; `None` where the loss does not bend upward."""
-    from scipy.linalg import cho_factor, cho_solve
-
-    try:
-        factor = cho_factor(second[np.ix_(free, free)])
-    except np.linalg.LinAlgError:
-        return None
-    step: Row = -cho_solve(factor, right)
-    return step
 
 
 def next_reach(
@@ -219,8 +212,8 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
     for _ in range(_CORRECTIONS):
         slope = optimum.places.gradient(where)
         # a spread of nothing has no slope either way
-        held = (where < _AT_BOUND) & (slope > -_FLAT)
-        held |= (where > 1 - _AT_BOUND) & (slope < _FLAT)
+        held = (where < AT_BOUND) & (slope > -FLAT)
+        held |= (where > 1 - AT_BOUND) & (slope < FLAT)
         held[k] = True
         free = np.flatnonzero(~held)
         step = solved(optimum.second, free, slope[free])
@@ -241,6 +234,11 @@ def _at_rest(optimum: Optimum, where: Row, k: int) -> bool:
             return True
         before = left
     return False
+
+
+def _scored(optimum: Optimum, where: Row, k: int) -> bool:
+    """As `_at_rest`, by second derivatives of each place, downhill."""
+    return scored(optimum.places, where, k, _LEFT)
 
 
 def _gain(optimum: Optimum, where: Row, trial: Row) -> float:

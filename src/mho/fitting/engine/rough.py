@@ -13,11 +13,10 @@ from mho.fitting.engine.interval import (
     Optimum,
     inner,
     next_reach,
-    solved,
-    upward,
 )
 from mho.fitting.engine.law import Row
 from mho.fitting.engine.optimum import curvature
+from mho.fitting.engine.scoring import solved, upward
 
 _NEAR = 0.1
 """Difference of a rise from `RISE` that counts as none (1): 3 % of a half interval."""

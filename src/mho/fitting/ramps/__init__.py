@@ -4,10 +4,16 @@
 and chooses between soft bounds and steps of any shape by Schwarz's criterion.
 """
 
-from mho.fitting.ramps.choose import RampFit, fit_ramps, likeliest
+from mho.fitting.ramps.choose import (
+    RampFit,
+    fit_ramps,
+    fit_restricted,
+    likeliest,
+)
 from mho.fitting.ramps.curves import ramp_curves
 from mho.fitting.ramps.data import Ramps, ramps_of
-from mho.fitting.ramps.laws import NodeLaw, Parts, SoftBoundLaw
+from mho.fitting.ramps.laws import NodeLaw, SoftBoundLaw
+from mho.fitting.ramps.parts import Parts
 from mho.fitting.ramps.simulate import simulated_ramps
 
 __all__ = [
@@ -17,6 +23,7 @@ __all__ = [
     "Ramps",
     "SoftBoundLaw",
     "fit_ramps",
+    "fit_restricted",
     "likeliest",
     "ramp_curves",
     "ramps_of",

@@ -9,7 +9,9 @@ from mho.device.kinds import RampSteps
 from mho.fitting.engine import FittedLaw, Row, best_of, fit_law
 from mho.fitting.ramps.cells_told import one_cell
 from mho.fitting.ramps.data import Ramps, ramps_of
-from mho.fitting.ramps.laws import CELLS, NodeLaw, Parts, RampLaw, SoftBoundLaw
+from mho.fitting.ramps.laws import CELLS, NodeLaw, RampLaw, SoftBoundLaw
+from mho.fitting.ramps.parts import Parts
+from mho.fitting.ramps.restricted import pull_of
 from mho.measured import PulseResponses
 from mho.progress import Progress, silent
 
@@ -66,9 +68,22 @@ def fit_ramps(
     progress("choosing a law", 2 / 3)
     best = _with_slow(best, found)
     _, law, start = best
-    fitted = fit_law(law, progress, start)
+    fitted = fit_restricted(law, start, progress)
     same = one_cell(ramps) if ramps.cells < CELLS else ""
     return RampFit(law, fitted, ramps, found, tuple(filter(None, [same])))
+
+
+def fit_restricted(
+    law: RampLaw, best: Row, progress: Progress = silent
+) -> FittedLaw:
+    """Numbers of a law of ramps and their intervals, by restricted likelihood.
+
+    Args:
+        law: The law.
+        best: Where its likelihood is largest, in the unit of the readings.
+        progress: Told how far it is.
+    """
+    return fit_law(law.restricted(pull_of(law, best)), progress, best)
 
 
 def _with_slow(

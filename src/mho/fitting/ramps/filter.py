@@ -21,15 +21,17 @@ over all of the cell's numbers. Steps depend on :math:`g`, so it is an extended 
 as steps are even within the noise of one read.
 
 An innovation of more than `ROBUST` deviations counts by its size, not its square, and moves the
-state no further: one wild reading does not spoil a ramp. All arithmetic is complex, for
-`complex_step`; only real parts are compared.
+state no further: one wild reading does not spoil a ramp. The functions take complex numbers as
+well, for `complex_step`; only real parts are compared.
 """
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mho.compiled import Kernels
-from mho.fitting.engine import Complex, Row
+from mho.fitting.engine import Row
 
 ROBUST = 4.0
 """Deviations from which an innovation counts by its size (1)."""
@@ -41,15 +43,19 @@ FIXED = 13
 """Numbers before the steps at nodes: relative spreads of a step, up and down, absolute ones, r²,
 σ², ρ, variances of gain and asymmetry, the first and the last node, w, and the variance of a
 ramp's vigour."""
-_STATES = 5
-_SLOW = 1
-_VIGOUR = 4
-_LOGISTIC = 0.58
+STATES = 5
+SLOW = 1
+VIGOUR = 4
+LOGISTIC = 0.58
 """Scale of the logistic law that is nearest to a normal one of deviation 1 (1)."""
-_FAR = 35.0
-_NOTHING = 1e-14
+FAR = 35.0
+NOTHING = 1e-14
 """Variance that is none (1)."""
 Codes = npt.NDArray[np.int64]
+Number = Any
+"""A float, or a complex number."""
+Numbers = npt.NDArray[Any]
+"""Floats, or complex numbers."""
 
 
 def ramp_loss(
@@ -58,10 +64,10 @@ def ramp_loss(
     new_cell: Codes,
     turns: Codes,
     progress: Row,
-    q: Complex,
+    q: Row,
     active: Codes,
     hard: bool,
-) -> complex:
+) -> float:
     """Negative logarithm of the likelihood of readings (1).
 
     Args:
@@ -75,7 +81,7 @@ def ramp_loss(
         active: Which of the five numbers of a cell there are; 0 always.
         hard: Whether the first and the last node are ends that nothing passes.
     """
-    found: complex = _KERNELS["filter_ramps"](
+    found: float = _KERNELS["filter_ramps"](
         y, code, new_cell, turns, progress, q, active, hard
     )
     return found
@@ -87,52 +93,85 @@ def filter_ramps(
     new_cell: Codes,
     turns: Codes,
     progress: Row,
-    q: Complex,
+    q: Numbers,
     active: Codes,
     hard: bool,
-) -> complex:
+) -> Number:
     """All ramps, one reading after the other."""
-    mean = np.zeros(_STATES, np.complex128)
-    spread = np.zeros((_STATES, _STATES), np.complex128)
-    row = np.zeros(_STATES, np.complex128)
-    new = np.zeros(_STATES, np.complex128)
-    is_slow = False
-    for k in active:
-        is_slow = is_slow or k == _SLOW
-    loss = 0j
+    mean = np.zeros(STATES, q.dtype)
+    spread = np.zeros((STATES, STATES), q.dtype)
+    row = np.zeros(STATES, q.dtype)
+    new = np.zeros(STATES, q.dtype)
+    parts = (knows_slow(active), hard)
+    loss = 0.0 * q[0]
     for i in range(y.size):
         if code[i] == FIRST:
-            begin(mean, spread, y[i], new_cell[i] == 1, q)
+            begin(mean, spread, y[i], bool(new_cell[i] == 1), q)
             continue
         if code[i] != AGAIN:
-            sign = code[i]
-            if turns[i] == 1:
-                turn(mean, spread, q)
-            added = predict(mean, row, sign, progress[i], q)
-            spread_out(spread, row, new, added, active)
-            if is_slow:
-                forget(spread, q, active)
-            if hard:
-                stop(mean, spread, sign, q, active)
+            seen = (int(code[i]), progress[i], bool(turns[i] == 1))
+            pulse(mean, spread, row, new, seen, q, active, parts)
         loss += correct(mean, spread, new, y[i], q, active)
     return loss
 
 
+def knows_slow(active: Codes) -> bool:
+    """Whether there is a slow fluctuation."""
+    found = False
+    for k in active:
+        found = found or bool(k == SLOW)
+    return found
+
+
+def pulse(
+    mean: Numbers,
+    spread: Numbers,
+    row: Numbers,
+    new: Numbers,
+    seen: tuple[int, float, bool],
+    q: Numbers,
+    active: Codes,
+    parts: tuple[bool, bool],
+) -> None:
+    """What a pulse makes of the state.
+
+    Args:
+        mean: The cell's numbers.
+        spread: Their covariance.
+        row: Room for derivatives.
+        new: Room for a row of the covariance.
+        seen: Sign of the pulse, progress of the ramp, and whether pulses change their direction.
+        q: Numbers of the law.
+        active: Which of the cell's numbers there are.
+        parts: Whether there is a slow fluctuation, and whether ends are hard.
+    """
+    sign, progress, turned = seen
+    is_slow, hard = parts
+    if turned:
+        turn(mean, spread, q)
+    added = predict(mean, row, sign, progress, q)
+    spread_out(spread, row, new, added, active)
+    if is_slow:
+        forget(spread, q, active)
+    if hard:
+        stop(mean, spread, sign, q, active)
+
+
 def begin(
-    mean: Complex, spread: Complex, first: float, new_cell: bool, q: Complex
+    mean: Numbers, spread: Numbers, first: float, new_cell: bool, q: Numbers
 ) -> None:
     """A ramp begins anywhere; a new cell has constants that are not known yet."""
     if new_cell:
         mean[2] = 0.0
         mean[3] = 0.0
-        mean[_VIGOUR] = 0.0
-        for k in range(2, _STATES):
-            for j in range(2, _STATES):
+        mean[VIGOUR] = 0.0
+        for k in range(2, STATES):
+            for j in range(2, STATES):
                 spread[k, j] = 0.0
         spread[2, 2] = q[7]
         spread[3, 3] = q[8]
     for k in range(2):
-        for j in range(_STATES):
+        for j in range(STATES):
             spread[k, j] = 0.0
             spread[j, k] = 0.0
     mean[0] = first
@@ -143,18 +182,18 @@ def begin(
     spread[1, 1] = q[5]
 
 
-def turn(mean: Complex, spread: Complex, q: Complex) -> None:
+def turn(mean: Numbers, spread: Numbers, q: Numbers) -> None:
     """Another direction: the vigour of the ramp is not known yet."""
-    mean[_VIGOUR] = 0.0
-    for k in range(_STATES):
-        spread[k, _VIGOUR] = 0.0
-        spread[_VIGOUR, k] = 0.0
-    spread[_VIGOUR, _VIGOUR] = q[12]
+    mean[VIGOUR] = 0.0
+    for k in range(STATES):
+        spread[k, VIGOUR] = 0.0
+        spread[VIGOUR, k] = 0.0
+    spread[VIGOUR, VIGOUR] = q[12]
 
 
 def step_here(
-    g: complex, progress: float, up: bool, q: Complex
-) -> tuple[complex, complex]:
+    g: Number, progress: float, up: bool, q: Numbers
+) -> tuple[Number, Number]:
     """Mean step at a place, and how it changes with conductance: linear between nodes."""
     count = (q.size - FIXED) // 2
     first = FIXED if up else FIXED + count
@@ -162,9 +201,9 @@ def step_here(
     share = (1.0 - q[11]) * (g - q[9]) / reach + q[11] * progress
     x = share * (count - 1)
     if x.real <= 0.0:
-        return q[first], 0j
+        return q[first], 0.0 * x
     if x.real >= count - 1:
-        return q[first + count - 1], 0j
+        return q[first + count - 1], 0.0 * x
     k = min(int(x.real), count - 2)
     slope = q[first + k + 1] - q[first + k]
     change = slope * (count - 1) / reach * (1.0 - q[11])
@@ -172,12 +211,12 @@ def step_here(
 
 
 def predict(
-    mean: Complex,
-    row: Complex,
+    mean: Numbers,
+    row: Numbers,
     sign: int,
     progress: float,
-    q: Complex,
-) -> complex:
+    q: Numbers,
+) -> Number:
     """What a pulse makes of the mean; the row of its derivatives is filled.
 
     Returns:
@@ -185,14 +224,14 @@ def predict(
     """
     up = sign > 0
     step, slope = step_here(mean[0], progress, up, q)
-    factor = 1.0 + mean[2] + sign * mean[3] + mean[_VIGOUR]
+    factor = 1.0 + mean[2] + sign * mean[3] + mean[VIGOUR]
     row[0] = 1.0 + sign * slope * factor
     row[2] = sign * step
     row[3] = step
-    row[_VIGOUR] = sign * step
+    row[VIGOUR] = sign * step
     relative = q[0] if up else q[1]
     absolute = q[2] if up else q[3]
-    added: complex = (relative * step * factor) ** 2 + absolute**2
+    added: Number = (relative * step * factor) ** 2 + absolute**2
     moved = mean[0] + sign * step * factor
     mean[0] = moved
     mean[1] *= q[6]
@@ -200,10 +239,10 @@ def predict(
 
 
 def spread_out(
-    spread: Complex,
-    row: Complex,
-    new: Complex,
-    added: complex,
+    spread: Numbers,
+    row: Numbers,
+    new: Numbers,
+    added: Number,
     active: Codes,
 ) -> None:
     """F spread Fᵀ + Q, where only the first two rows of F are not those of the unit matrix."""
@@ -220,31 +259,31 @@ def spread_out(
     spread[0, 0] = own
 
 
-def forget(spread: Complex, q: Complex, active: Codes) -> None:
+def forget(spread: Numbers, q: Numbers, active: Codes) -> None:
     """What a pulse leaves of the slow fluctuation, and what takes the place of the rest."""
     for j in active:
-        if j != _SLOW:
-            spread[_SLOW, j] *= q[6]
-            spread[j, _SLOW] = spread[_SLOW, j]
-    own = q[6] ** 2 * spread[_SLOW, _SLOW]
-    spread[_SLOW, _SLOW] = own + q[5] * (1.0 - q[6] ** 2)
+        if j != SLOW:
+            spread[SLOW, j] *= q[6]
+            spread[j, SLOW] = spread[SLOW, j]
+    own = q[6] ** 2 * spread[SLOW, SLOW]
+    spread[SLOW, SLOW] = own + q[5] * (1.0 - q[6] ** 2)
 
 
 def stop(
-    mean: Complex, spread: Complex, sign: int, q: Complex, active: Codes
+    mean: Numbers, spread: Numbers, sign: int, q: Numbers, active: Codes
 ) -> None:
     """An end that nothing passes: the mean of what it leaves of a normal law, by a logistic one.
 
     Smooth in all numbers, as the exact mean is; it errs by 2 % of the deviation at most.
     """
     end = q[10] if sign > 0 else q[9]
-    width = _LOGISTIC * np.sqrt(spread[0, 0] + _NOTHING)
+    width = LOGISTIC * np.sqrt(spread[0, 0] + NOTHING)
     room = sign * (end - mean[0]) / width
-    if room.real > _FAR:
+    if room.real > FAR:
         return
-    kept = 0j
-    left = 0j
-    if room.real > -_FAR:
+    kept = 0.0 * room
+    left = 0.0 * room
+    if room.real > -FAR:
         kept = 1.0 / (1.0 + np.exp(-room))
         left = np.log(1.0 + np.exp(room))
     mean[0] = end - sign * width * left
@@ -256,21 +295,21 @@ def stop(
 
 
 def correct(
-    mean: Complex,
-    spread: Complex,
-    seen: Complex,
+    mean: Numbers,
+    spread: Numbers,
+    seen: Numbers,
     reading: float,
-    q: Complex,
+    q: Numbers,
     active: Codes,
-) -> complex:
+) -> Number:
     """What a reading says; its share of the loss."""
     for k in active:
         seen[k] = spread[k, 0] + spread[k, 1]
     variance = seen[0] + seen[1] + q[4]
     off = reading - mean[0] - mean[1]
     size = off / np.sqrt(variance)
-    weight = 1.0 + 0j
-    loss: complex = np.log(variance) / 2
+    weight = 1.0 + 0.0 * size
+    loss: Number = np.log(variance) / 2
     if abs(size.real) > ROBUST:
         sign = 1.0 if size.real > 0 else -1.0
         weight = ROBUST / (sign * size)

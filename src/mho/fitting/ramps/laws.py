@@ -1,14 +1,15 @@
 """Laws of identical pulses, from what they leave open to the numbers of the filter."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
 from functools import cached_property
 
 import numpy as np
 
-from mho.fitting.engine import Complex, FreeParameter, Row, complex_step
-from mho.fitting.ramps.data import Ramps
+from mho.fitting.engine import Complex, FreeParameter, Row, complex_steps
 from mho.fitting.ramps.filter import FIXED, Codes, ramp_loss
+from mho.fitting.ramps.parts import Parts, Pull
+from mho.fitting.ramps.slope import ramp_slope
 from mho.fitting.ramps.start import mean_steps, noises
 
 _NOISE = 1e-5
@@ -21,25 +22,6 @@ CELLS = 4
 """Cells from which a spread between them is asked for (1)."""
 RAMPS = 4
 """Ramps of a cell either way from which a spread between them is asked for (1)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a law of ramps is told.
-
-    Args:
-        ramps: The readings.
-        slow: Whether reads may see a fluctuation that stays for some pulses.
-        cells: Whether cells may differ.
-        ends: Whether the ends of the range are open: some ramps come to rest there.
-        unit: Unit of the readings, `"S"` or `"1"`.
-    """
-
-    ramps: Ramps
-    slow: bool
-    cells: bool
-    ends: bool = False
-    unit: str = "S"
 
 
 class RampLaw:
@@ -58,6 +40,7 @@ class RampLaw:
         self.unit = parts.unit
         self.low = low
         self.range = high - low
+        self.pull: Pull | None = None
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -84,7 +67,11 @@ class RampLaw:
         raise NotImplementedError
 
     def steps(self, p: Complex) -> Complex:
-        """Its numbers to those of the filter; see `filter.FIXED`. Variances stay empty."""
+        """Its numbers to those of the filter; see `filter.FIXED`. Variances stay empty.
+
+        Args:
+            p: The open numbers. Shape (numbers,), or (numbers, places) for many places at once.
+        """
         raise NotImplementedError
 
     def _noises(self) -> Sequence[FreeParameter]:
@@ -142,33 +129,44 @@ class RampLaw:
     def _scaled(self) -> Row:
         return (self.parts.ramps.reading - self.low) / self.range
 
-    def _value(self, p: Complex) -> complex:
+    @cached_property
+    def readings(self) -> tuple[Row, Codes, Codes, Codes, Row]:
+        """The data as the filter takes them."""
         ramps = self.parts.ramps
-        return ramp_loss(
+        return (
             self._scaled,
             ramps.code,
             ramps.new_cell,
             ramps.turns,
             ramps.progress,
-            self.filtered(p),
-            self._active,
-            self.hard,
         )
 
     def loss(self, p: Row) -> float:
         """Negative logarithm of the likelihood (1)."""
-        return float(self._value(p.astype(np.complex128)).real)
+        q = self.filtered(p.astype(np.complex128)).real
+        loss = ramp_loss(*self.readings, q, self.active, self.hard)
+        return loss if self.pull is None else loss + self.pull.loss(p)
+
+    def restricted(self, pull: Pull) -> "RampLaw":
+        """The same law, whose loss has the term of restricted likelihood."""
+        found = copy(self)
+        found.pull = pull
+        return found
 
     def gradient(self, p: Row) -> Row:
-        """Its derivative by each number."""
-        return complex_step(self._value, p)
+        """Its derivative by each number: that by the filter's numbers, and theirs by each."""
+        q, by_each = complex_steps(self.filtered, p)
+        of_q = ramp_slope(*self.readings, q, self.active, self.hard)
+        found: Row = of_q @ by_each
+        return found if self.pull is None else found + self.pull.gradient(p)
 
     def starts(self) -> list[Row]:
         """Where a search begins: several places if the likelihood may have several hills."""
         return [np.array([one.start for one in self.parameters])]
 
     @cached_property
-    def _active(self) -> Codes:
+    def active(self) -> Codes:
+        """Which of a cell's five numbers there are, see `filter.ramp_loss`."""
         numbers = [0] + [1] * self.parts.slow + [2, 3] * self.parts.cells
         numbers += [4] * self.has_vigour
         return np.array(numbers, dtype=np.int64)
@@ -267,7 +265,7 @@ class NodeLaw(RampLaw):
 
     def steps(self, p: Complex) -> Complex:
         """Steps as they are; spreads that do not depend on where."""
-        q = np.zeros(FIXED + 2 * self.nodes, np.complex128)
+        q = np.zeros((FIXED + 2 * self.nodes, *p.shape[1:]), np.complex128)
         q[10] = 1.0
         for k, sign in enumerate(self.signs):
             first = k * (self.nodes + 1)
@@ -352,7 +350,7 @@ class SoftBoundLaw(RampLaw):
 
     def steps(self, p: Complex) -> Complex:
         """Two nodes, at the ends."""
-        q = np.zeros(FIXED + 4, np.complex128)
+        q = np.zeros((FIXED + 4, *p.shape[1:]), np.complex128)
         step, centre, up, down, cycle = p[:5]
         low, high = 0.0, 1.0
         if self.parts.ends:

@@ -25,16 +25,14 @@ from mho.fitting.engine import Row
 
 _WILD = 1e-3
 """Share of readings that may be anywhere (1)."""
-_NODES = 23
+NODES = 23
 """Bins of x (1)."""
 _PLACES = 31
 """Bins of u (1)."""
 _REACH = 5.0
 """Half of a grid, in standard deviations (1)."""
-_ZOOMS = 4
-_DEEP = 16.0
-"""Fall of a logarithm beyond which a zoom does not look (1)."""
-_FAR = 1e6
+_SURELY = 8.5
+"""Deviations beyond which no normal number is, to rounding (1)."""
 _ROOT = math.sqrt(2.0)
 _LOG_2PI = math.log(2 * math.pi)
 
@@ -43,7 +41,7 @@ SIGMA, VARIANCE, SLOPE, THRESHOLD, SET, RESET, GAIN, VOLTAGE, RANGE = range(9)
 relative spread of voltages, range of readings."""
 
 
-def switching_loss(
+def switching_tables(
     off: Row,
     mu: Row,
     cap: Row,
@@ -52,8 +50,10 @@ def switching_loss(
     first: np.ndarray,
     q: Row,
     grids: Row,
-) -> float:
-    """Negative logarithm of the likelihood (1).
+) -> tuple[Row, float]:
+    """What pulses say of each place of x, and the part of the loss that is their peaks' (1).
+
+    That is nearly all of the work, and does not depend on voltages, threshold and spreads.
 
     Args:
         off: Change in the direction of the pulse (S), by cell and direction, then by amplitude.
@@ -65,29 +65,31 @@ def switching_loss(
         volts: Amplitude without sign (V). Shape (pulses,).
         first: Where SET and RESET of each cell begin (1). Shape (2 cells + 1,).
         q: Numbers of the law, see `SIGMA`.
-        grids: Middle and deviation of x, see `switching_grids`. Shape (2 cells, 3).
-    """
-    found: float = _KERNELS["all_cells"](
-        off, mu, cap, end, volts, first, q, grids
-    )
-    return found
+        grids: Middle and deviation of x, see `grids.switching_grids`. Shape (2 cells, 3).
 
-
-def switching_grids(
-    off: Row,
-    mu: Row,
-    cap: Row,
-    end: Row,
-    volts: Row,
-    first: np.ndarray,
-    q: Row,
-) -> Row:
-    """Where x may be: middle, deviation, and variance by the pulses alone. Shape (2 cells, 3).
-
-    Arguments are those of `switching_loss`; a threshold is taken at its best.
+    Returns:
+        Likelihoods over their peaks (1), of each cell and direction one after the other: a row for
+        each place, a column for each number of pulses that do not switch; and the loss.
     """
     del volts
-    found: Row = _KERNELS["all_grids"](off, mu, cap, end, first, q)
+    tables = np.empty(NODES * (off.size + first.size - 1))
+    loss = _KERNELS["all_tables"](off, mu, cap, end, first, q, grids, tables)
+    return tables, float(loss)
+
+
+def loss_of_tables(
+    tables: Row, volts: Row, first: np.ndarray, q: Row, grids: Row
+) -> float:
+    """Negative logarithm of the likelihood (1), but for the part of the peaks.
+
+    Args:
+        tables: From `switching_tables`, as the others are.
+        volts: Amplitude without sign (V). Shape (pulses,).
+        first: Where SET and RESET of each cell begin (1). Shape (2 cells + 1,).
+        q: Numbers of the law, see `SIGMA`.
+        grids: Middle and deviation of x, see `grids.switching_grids`. Shape (2 cells, 3).
+    """
+    found: float = _KERNELS["all_cells"](tables, volts, first, q, grids)
     return found
 
 
@@ -113,7 +115,6 @@ def log_moved(
     guess = max(off, 0.5 * noise)
     weight = (sigma * guess) ** 2 / variance
     z = (math.log(guess) - mu) / sigma * weight / (1.0 + weight)
-    bend = 1.0
     for _ in range(40):
         step = math.exp(min(mu + sigma * z, 50.0))
         slope = z - sigma * step * (off - step) / variance
@@ -122,16 +123,22 @@ def log_moved(
         move = slope / max(bend, 0.5 * safe)
         move = min(max(move, -2.0), 2.0)
         z -= move
-        if abs(move) < 1e-10:
+        # the next one would be of its square
+        if abs(move) < 1e-6:
             break
     step = math.exp(min(mu + sigma * z, 50.0))
+    bend = 1.0 + sigma * sigma * step * (2.0 * step - off) / variance
     bend = max(bend, 1e-3)
     depth = 0.5 * z * z + 0.5 * (off - step) ** 2 / variance
     cut = (math.log(cap) - mu) / sigma
-    density = math.exp(-depth) / math.sqrt(bend)
-    density *= normal_below((cut - z) * math.sqrt(bend))
-    beyond = normal_below(-cut)
-    density += beyond * _ROOT * math.exp(-((off - end) ** 2) / variance)
+    root = math.sqrt(bend)
+    density = math.exp(-depth) / root
+    # error functions of what no number reaches take as long as the rest
+    if (cut - z) * root < _SURELY:
+        density *= normal_below((cut - z) * root)
+    if cut < _SURELY:
+        beyond = normal_below(-cut)
+        density += beyond * _ROOT * math.exp(-((off - end) ** 2) / variance)
     density *= math.exp(-0.5 * _LOG_2PI) / noise
     return math.log((1.0 - _WILD) * density + _WILD / (2.0 * wide))
 
@@ -185,93 +192,6 @@ def centre(q: Row, way: int) -> tuple[float, float]:
     return mean, (mean * q[VOLTAGE]) ** 2
 
 
-def at_places(
-    low: float,
-    step: float,
-    terms: tuple[Row, Row, Row, Row, Row],
-    mean: float,
-    prior: float,
-    q: Row,
-) -> Row:
-    """Logarithm of what is likely at even places of x, the cell's threshold at its best."""
-    off, mu, cap, end, still = terms
-    row = np.zeros(off.size + 1)
-    found = np.zeros(_NODES)
-    for j in range(_NODES):
-        x = low + j * step
-        fill_row(row, x, off, mu, cap, end, still, q)
-        found[j] = row.max() - 0.5 * (x - mean) ** 2 / prior
-    return found
-
-
-def near_the_peak(values: Row) -> tuple[int, int]:
-    """First and last place that is not far below the best."""
-    best = values.max()
-    begin = values.size
-    stop = 0
-    for j in range(values.size):
-        if values[j] > best - _DEEP:
-            begin = min(begin, j)
-            stop = j
-    return begin, stop
-
-
-def moments(values: Row) -> tuple[float, float]:
-    """Mean and variance of places 0, 1, … by the logarithms of their weights."""
-    best = values.max()
-    total = 0.0
-    first = 0.0
-    second = 0.0
-    for j in range(values.size):
-        weight = math.exp(values[j] - best)
-        total += weight
-        first += weight * j
-        second += weight * j * j
-    mean = first / total
-
-    return mean, second / total - mean * mean
-
-
-def all_grids(
-    off: Row,
-    mu: Row,
-    cap: Row,
-    end: Row,
-    first: np.ndarray,
-    q: Row,
-) -> Row:
-    """See `switching_grids`."""
-    found = np.zeros((first.size - 1, 3))
-    for one in range(first.size - 1):
-        a = first[one]
-        b = first[one + 1]
-        mean, by_voltage = centre(q, one % 2)
-        prior = by_voltage + q[GAIN] ** 2
-        still = still_sums(off[a:b], q)
-        terms = (off[a:b], mu[a:b], cap[a:b], end[a:b], still)
-        low = mean - 8.0 * math.sqrt(prior)
-        high = mean + 8.0 * math.sqrt(prior)
-        step = (high - low) / (_NODES - 1)
-        kept = np.zeros(_NODES)
-        begun = low
-        for _ in range(_ZOOMS):
-            step = (high - low) / (_NODES - 1)
-            kept = at_places(low, step, terms, mean, prior, q)
-            begun = low
-            begin, stop = near_the_peak(kept)
-            if stop - begin > _NODES // 2:
-                break
-            high = low + (stop + 1) * step
-            low = low + (begin - 1) * step
-        middle, square = moments(kept)
-        variance = max(square * step * step, 1e-10)
-        found[one, 0] = begun + middle * step
-        found[one, 1] = math.sqrt(variance)
-        told = 1.0 / variance - 1.0 / prior
-        found[one, 2] = 1.0 / max(told, 1.0 / _FAR)
-    return found
-
-
 def seen_at(
     u: float, table: Row, volts: Row, q: Row, grid: Row, way: int
 ) -> float:
@@ -282,15 +202,15 @@ def seen_at(
     deviation = math.sqrt(by_voltage)
     middle = u + mean
     half = _REACH * grid[1]
-    width = 2 * half / _NODES
+    width = 2 * half / NODES
     low = grid[0] - half
-    top = low + _NODES * width
+    top = low + NODES * width
     c = 0
     while c < count and u - volts[c] * per >= top:
         c += 1
     above = normal_below((top - middle) / deviation)
     total = 0.0
-    for j in range(_NODES - 1, -1, -1):
+    for j in range(NODES - 1, -1, -1):
         bottom = low + j * width
         while c < count and u - volts[c] * per > bottom:
             below = normal_below((u - volts[c] * per - middle) / deviation)
@@ -303,22 +223,59 @@ def seen_at(
     return total
 
 
-def table_of(
-    off: Row, mu: Row, cap: Row, end: Row, q: Row, grid: Row
-) -> tuple[Row, float]:
-    """Likelihoods by place and number of pulses that do not switch, over their peak, and that."""
-    table = np.zeros((_NODES, off.size + 1))
+def fill_table(
+    table: Row, off: Row, mu: Row, cap: Row, end: Row, q: Row, grid: Row
+) -> float:
+    """Likelihoods by place and number of pulses that do not switch, over their peak.
+
+    Returns:
+        Logarithm of the peak.
+    """
     still = still_sums(off, q)
     half = _REACH * grid[1]
-    width = 2 * half / _NODES
-    for j in range(_NODES):
+    width = 2 * half / NODES
+    for j in range(NODES):
         x = grid[0] - half + (j + 0.5) * width
         fill_row(table[j], x, off, mu, cap, end, still, q)
-    best = table.max()
-    for j in range(_NODES):
+    best: float = table.max()
+    for j in range(NODES):
         for c in range(off.size + 1):
             table[j, c] = math.exp(table[j, c] - best)
-    return table, best
+    return best
+
+
+def all_tables(
+    off: Row,
+    mu: Row,
+    cap: Row,
+    end: Row,
+    first: np.ndarray,
+    q: Row,
+    grids: Row,
+    tables: Row,
+) -> float:
+    """See `switching_tables`."""
+    loss = 0.0
+    for one in range(first.size - 1):
+        a = first[one]
+        b = first[one + 1]
+        loss -= fill_table(
+            table_at(tables, first, one),
+            off[a:b],
+            mu[a:b],
+            cap[a:b],
+            end[a:b],
+            q,
+            grids[one],
+        )
+    return loss
+
+
+def table_at(tables: Row, first: np.ndarray, one: int) -> Row:
+    """The table of one cell and direction among all. Shape (places, pulses + 1)."""
+    begin = NODES * (first[one] + one)
+    stop = NODES * (first[one + 1] + one + 1)
+    return tables[begin:stop].reshape((NODES, first[one + 1] - first[one] + 1))
 
 
 def ends_of_u(
@@ -340,28 +297,11 @@ def ends_of_u(
 
 
 def all_cells(
-    off: Row,
-    mu: Row,
-    cap: Row,
-    end: Row,
-    volts: Row,
-    first: np.ndarray,
-    q: Row,
-    grids: Row,
+    tables: Row, volts: Row, first: np.ndarray, q: Row, grids: Row
 ) -> float:
-    """See `switching_loss`."""
+    """See `loss_of_tables`."""
     loss = 0.0
     for cell in range((first.size - 1) // 2):
-        tables = []
-        for way in range(2):
-            one = 2 * cell + way
-            a = first[one]
-            b = first[one + 1]
-            table, peak = table_of(
-                off[a:b], mu[a:b], cap[a:b], end[a:b], q, grids[one]
-            )
-            tables.append(table)
-            loss -= peak
         start, stop = ends_of_u(first, cell, q, grids)
         step = (stop - start) / _PLACES
         total = 0.0
@@ -373,10 +313,17 @@ def all_cells(
                 one = 2 * cell + way
                 own = volts[first[one] : first[one + 1]]
                 if own.size > 0:
-                    mass *= seen_at(u, tables[way], own, q, grids[one], way)
+                    table = table_at(tables, first, one)
+                    mass *= seen_at(u, table, own, q, grids[one], way)
             total += mass
         loss -= math.log(max(total, 1e-300))
     return loss
 
 
-_KERNELS = Kernels({"all_cells": all_cells, "all_grids": all_grids}, {})
+_KERNELS = Kernels(
+    {
+        "all_tables": all_tables,
+        "all_cells": all_cells,
+    },
+    {},
+)

@@ -9,7 +9,11 @@ import numpy as np
 from mho.device.published import Preset
 from mho.fitting.engine import FreeParameter, Row
 from mho.fitting.switching.data import SwitchingPulses
-from mho.fitting.switching.kernel import switching_grids, switching_loss
+from mho.fitting.switching.grids import switching_grids
+from mho.fitting.switching.kernel import (
+    loss_of_tables,
+    switching_tables,
+)
 from mho.fitting.switching.start import Start
 
 CELLS = 4
@@ -37,6 +41,10 @@ NAMES = (
     "switching.gain_spread",
     "switching.voltage_spread",
 )
+_LIGHT = frozenset((NAMES[0], NAMES[1], NAMES[3], NAMES[7], NAMES[8]))
+"""Numbers of which no table of a cell's pulses knows: voltages, threshold, spreads of cells."""
+_KEPT = 32
+"""Tables that are kept (1)."""
 READ = "read noise"
 WIDTH = "exponent of the width"
 
@@ -109,6 +117,7 @@ class SwitchingLaw:
         self.lent = lent
         self.by_width = by_width
         self._scales = np.full(len(self.parameters), _FIRST)
+        self._last: tuple[Row, Around] | None = None
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -163,27 +172,24 @@ class SwitchingLaw:
 
     def loss(self, p: Row) -> float:
         """Negative logarithm of the likelihood (1)."""
-        terms, q = self._terms(p)
-        return self._at(terms, q, switching_grids(*terms, q))
+        return self._around(p).loss(p)
 
     def gradient(self, p: Row) -> Row:
         """Its derivative by each number: differences, on grids that stay."""
-        terms, q = self._terms(p)
-        grids = switching_grids(*terms, q)
-        here = self._at(terms, q, grids)
+        around = self._around(p)
+        here = around.loss(p)
         found = np.empty(p.size)
         for k in range(p.size):
             moved = self._beside(p, k, _NEAR * self._scales[k])
-            change = self._at(*self._terms(moved), grids) - here
+            change = around.loss(moved) - here
             found[k] = change / (moved[k] - p[k])
         return found
 
     def information(self, p: Row) -> Row:
         """Second derivatives, from differences of losses. Shape (numbers, numbers)."""
         self._rescale(p)
-        terms, q = self._terms(p)
-        grids = switching_grids(*terms, q)
-        here = self._at(terms, q, grids)
+        around = self._around(p)
+        here = around.loss(p)
         ways = _WIDE * self._scales
         places = [self._beside(p, k, way) for k, way in enumerate(ways)]
         others = [self._beside(p, k, -way) for k, way in enumerate(ways)]
@@ -191,16 +197,22 @@ class SwitchingLaw:
         for j in range(p.size):
             for k in range(j + 1):
                 found[j, k] = found[k, j] = self._twice(
-                    p, (places, others), (j, k), grids, here
+                    p, (places, others), (j, k), around, here
                 )
         return found
+
+    def _around(self, p: Row) -> "Around":
+        """The loss on the grids of a place; kept until another is asked for."""
+        if self._last is None or not np.array_equal(self._last[0], p):
+            self._last = p.copy(), Around(self, p)
+        return self._last[1]
 
     def _twice(
         self,
         p: Row,
         sides: tuple[list[Row], list[Row]],
         pair: tuple[int, int],
-        grids: Row,
+        around: "Around",
         here: float,
     ) -> float:
         """Second derivative by a pair of numbers, from places on both sides."""
@@ -208,29 +220,26 @@ class SwitchingLaw:
         steps = sides[0][j] - p, sides[1][j] - p
         more = sides[0][k] - p, sides[1][k] - p
         if j == k:
-            up, down = (
-                (self._at(*self._terms(p + one), grids) - here) for one in steps
-            )
+            up, down = ((around.loss(p + one) - here) for one in steps)
             right, left = steps[0][j], -steps[1][j]
             return float(2 * (up / right + down / left) / (right + left))
         total = 0.0
         for sign, one in zip((1, -1), steps, strict=True):
             for other_sign, other in zip((1, -1), more, strict=True):
-                loss = self._at(*self._terms(p + one + other), grids)
+                loss = around.loss(p + one + other)
                 total += sign * other_sign * loss
         area = (steps[0][j] - steps[1][j]) * (more[0][k] - more[1][k])
         return float(total / area)
 
     def _rescale(self, p: Row) -> None:
         """Find how far each number alone goes for the loss to bend by `_BEND`."""
-        terms, q = self._terms(p)
-        grids = switching_grids(*terms, q)
-        here = self._at(terms, q, grids)
+        around = self._around(p)
+        here = around.loss(p)
         for k in range(p.size):
             for _ in range(_TRIALS):
                 share = self._scales[k]
                 sides = [
-                    self._at(*self._terms(self._beside(p, k, way)), grids)
+                    around.loss(self._beside(p, k, way))
                     for way in (share, -share)
                 ]
                 bend = abs(sum(sides) / 2 - here)
@@ -249,7 +258,7 @@ class SwitchingLaw:
 
     def common(self, p: Row) -> Row:
         """Step of a cell of no switching voltage and a gain of 1 (S). Shape (pulses,)."""
-        (_, mu, *_), _ = self._terms(p)
+        (_, mu, *_), _ = self.terms(p)
         found: Row = np.exp(mu)
         return found
 
@@ -263,16 +272,7 @@ class SwitchingLaw:
             moved[k] = p[k] + share * (one.high - one.low)
         return moved
 
-    def _at(
-        self,
-        terms: _Terms,
-        q: Row,
-        grids: Row,
-    ) -> float:
-        loss = switching_loss(*terms, q, grids)
-        return loss + self._restricted(q, grids)
-
-    def _restricted(self, q: Row, grids: Row) -> float:
+    def restricted(self, q: Row, grids: Row) -> float:
         """Half the logarithm of what cells tell of both voltages, spreads included (1)."""
         if (
             self.pulses.cells < CELLS
@@ -281,16 +281,15 @@ class SwitchingLaw:
             return 0.0
         counts = np.diff(self.pulses.first).reshape(-1, 2)
         ways = [k for k in range(2) if counts[:, k].any()]
-        told = np.zeros((len(ways), len(ways)))
         by_voltage = np.array((q[4], q[5])) * q[7] / q[2]
         spread = np.diag(by_voltage**2) + q[6] ** 2
-        errors = grids[:, 2].reshape(-1, 2)
-        for own in errors:
-            wide = spread + np.diag(own)
-            told += np.linalg.inv(wide[np.ix_(ways, ways)])
+        errors = grids[:, 2].reshape(-1, 2, 1)
+        # a matrix for each cell
+        wide = (spread + errors * np.eye(2))[:, ways][:, :, ways]
+        told = np.linalg.inv(wide).sum(0)
         return float(np.linalg.slogdet(told)[1]) / 2
 
-    def _terms(self, p: Row) -> tuple[_Terms, Row]:
+    def terms(self, p: Row) -> tuple[_Terms, Row]:
         """Every pulse as the kernel takes it, and the numbers of the law."""
         pulses, lent = self.pulses, self.lent
         named = self.numbers(p)
@@ -324,3 +323,35 @@ class SwitchingLaw:
         stop = np.minimum(left, lent.largest_step)
         terms = (pulses.off, mu, cap, stop, pulses.volts, pulses.first)
         return terms, q
+
+
+class Around:
+    """The loss of a law on the grids of one place; tables of many places are kept.
+
+    Args:
+        law: The law.
+        p: The place, SI.
+    """
+
+    def __init__(self, law: SwitchingLaw, p: Row) -> None:
+        self.law = law
+        terms, q = law.terms(p)
+        self.grids = switching_grids(*terms, q)
+        self._weighty = np.array(
+            [one.name not in _LIGHT for one in law.parameters], dtype=bool
+        )
+        self._tables: dict[bytes, tuple[Row, float]] = {}
+
+    def loss(self, p: Row) -> float:
+        """Negative logarithm of the likelihood at numbers, SI (1)."""
+        terms, q = self.law.terms(p)
+        key = p[self._weighty].tobytes()
+        if key not in self._tables:
+            if len(self._tables) >= _KEPT:
+                self._tables.pop(next(iter(self._tables)))
+            self._tables[key] = switching_tables(*terms, q, self.grids)
+        # the one that was asked for last is the last to go
+        self._tables[key] = self._tables.pop(key)
+        tables, of_peaks = self._tables[key]
+        loss = loss_of_tables(tables, *terms[-2:], q, self.grids)
+        return of_peaks + loss + self.law.restricted(q, self.grids)

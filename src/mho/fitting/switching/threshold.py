@@ -68,7 +68,7 @@ def fit_with_threshold(
     best = np.array(list(named.values()))
     for _ in range(_ROUNDS):
         law = make({**known, THRESHOLD: at})
-        best, _ = best_of(law, best)
+        best, _ = best_of(law, best, rough=True)
         loss = np.array(
             [make({**known, THRESHOLD: t}).loss(best) for t in places]
         )
@@ -77,13 +77,16 @@ def fit_with_threshold(
             break
     for _ in range(_ROUNDS):
         law = make({**known, THRESHOLD: at})
-        fitted = fit_law(law, progress, best, rough=True)
-        path = _path(make, known, law, fitted, at)
+        best, least = best_of(law, best, rough=True)
+        path = _path(make, known, law, (best, least), at)
         k = int(np.argmin(path.loss))
-        if path.loss[k] > fitted.loss - _BETTER:
+        if path.loss[k] > least - _BETTER:
             break
         # elsewhere on the valley it is likelier
         at, best = float(path.at[k]), path.best[k]
+    fitted = fit_law(law, progress, best, rough=True)
+    if fitted.loss < least - _BETTER:
+        path = _path(make, known, law, (fitted.best, fitted.loss), at)
     return law, _widened(fitted, path, at)
 
 
@@ -118,27 +121,26 @@ def _path(
     make: Maker,
     known: Mapping[str, float],
     law: SwitchingLaw,
-    fitted: FittedLaw,
+    optimum: tuple[Row, float],
     at: float,
 ) -> _Path:
     """From the optimum both ways, the other numbers led along, until the loss has risen enough."""
+    best, least = optimum
     places = Coordinates(law)
-    middle = places.inside(fitted.best)
+    middle = places.inside(best)
     second = upward(places.information(middle))  # type: ignore[arg-type]
-    rows = [(at, fitted.loss, middle)]
+    rows = [(at, least, middle)]
     for way in (-1.0, 1.0):
         where, before, step, here = middle, middle, _PACE, at
         while _LOW < here + way * step < _HIGH and step < 1.0:
             here += way * step
             other = make({**known, THRESHOLD: here})
             # a loss that is far below: a smaller one is no mistake here
-            optimum = Optimum(
-                Coordinates(other), middle, fitted.loss - 50.0, second
-            )
+            far = Optimum(Coordinates(other), middle, least - 50.0, second)
             begin = np.clip(2 * where - before, 0.0, 1.0)
-            rise, found = led(optimum, begin)
+            rise, found = led(far, begin)
             before, where = where, found
-            rows.append((here, rise + fitted.loss - 50.0, found))
+            rows.append((here, rise + least - 50.0, found))
             if rise - 50.0 > _ENOUGH:
                 break
             if rise - 50.0 < _SLOW:

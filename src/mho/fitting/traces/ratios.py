@@ -11,12 +11,14 @@ _LEAST_ERROR = 0.002
 """Standard error of a logarithm that any trace has at least (1)."""
 _LENT_SPREAD = 0.5
 """Spread of the logarithm between cells where a single trace tells of none (1)."""
+_TAILS = 3
+"""Degrees of freedom of the law of traces that differ (1)."""
 _FACTOR = 30.0
 """How far from the median of the traces the median of cells is looked for, as a factor (1)."""
 
 
 class RatioLaw:
-    """Logarithms of a size, normal between traces, each known with an error.
+    """Logarithms of a size, each known with an error; traces differ by Student's law.
 
     With several traces, the loss has the term of restricted likelihood (key: patterson1971): the
     spread around a median that was fitted to few is too small by itself. A single trace is lent a
@@ -96,7 +98,9 @@ class RatioLaw:
         spread = p[1] if p.size > 1 else complex(_LENT_SPREAD)
         wide = self._variance + spread**2
         off = self._logarithm - np.log(p[0])
-        loss = ((np.log(wide) + off**2 / wide) / 2).sum()
+        # Student's law: what was not recognised in a few traces makes these larger, not all
+        beyond = np.log(1.0 + off**2 / (_TAILS * wide))
+        loss = (np.log(wide) / 2 + (_TAILS + 1) / 2 * beyond).sum()
         if p.size > 1:
             loss += np.log((1 / wide).sum()) / 2
         return complex(loss)

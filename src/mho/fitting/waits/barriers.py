@@ -64,6 +64,7 @@ class BarrierLaw(CountedLaw):
         lived = np.log(counts.time) + _USUAL / BOLTZMANN * self.cold
         self.stated = float(10.0 ** np.round(np.median(lived) / np.log(10)))
         self.whole = float(np.log1p(self.stated / onset))
+        self._last: tuple[Row, Forward] | None = None
 
     def open_numbers(self) -> Sequence[FreeParameter]:
         """Numbers of the drift, then those of the loss, by their names in a preset."""
@@ -159,7 +160,13 @@ class BarrierLaw(CountedLaw):
         return np.array([found[name] for name in at])
 
     def _passed(self, p: Row) -> "Forward":
-        """The law at these numbers."""
+        """The law at these numbers; kept, as loss, slope and information ask for the same."""
+        if self._last is None or not np.array_equal(self._last[0], p):
+            self._last = p.copy(), self._made(p)
+        return self._last[1]
+
+    def _made(self, p: Row) -> "Forward":
+        """The law at these numbers, worked out."""
         at = self._by_name(p)
         count = self.degree + 1
         median, up, down = (

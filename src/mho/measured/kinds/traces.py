@@ -15,8 +15,13 @@ from mho.measured.kinds.common import (
 from mho.measured.kinds.wide import ramp_columns
 from mho.measured.numbers_in_si import is_current
 from mho.measured.roles import Roles
+from mho.measured.sheets import Sheet
 from mho.measured.trace import SAMPLES_MAX, SAMPLES_MIN, Trace
 
+_RUNS = 100
+"""Times that go back at which another run is looked for (1)."""
+_ANOTHER = 20
+"""Samples of another run that are no lines out of order (1)."""
 _UNEVEN = 0.01
 """Largest deviation of a step of time from a whole number of usual steps (1)."""
 _MISSING_MOST = 0.05
@@ -60,6 +65,7 @@ def trace(roles: Roles, given: Given) -> Trace:
     _check_one_cell(roles)
     order = np.flatnonzero(keep)
     back = np.flatnonzero(np.diff(time[order]) < 0)
+    read_as = order
     if back.size:
         remarks.append(
             told_lines(
@@ -72,7 +78,39 @@ def trace(roles: Roles, given: Given) -> Trace:
             f"File `{sheet.source}` must hold {SAMPLES_MIN:,} to {SAMPLES_MAX:,} samples of a"
             f" trace, but holds {order.size:,}."
         )
-    return _even(roles, time[order], read[order], order, remarks)
+    try:
+        return _even(roles, time[order], read[order], order, remarks)
+    except ValueError:
+        # the very reason, if it is that
+        _check_one_run(sheet, time, read_as, back)
+        raise
+
+
+def _check_one_run(
+    sheet: Sheet, time: Array, rows: np.ndarray, back: np.ndarray
+) -> None:
+    """Refuse files in which time begins again: sorted, samples of two runs would be mixed.
+
+    Args:
+        sheet: The file.
+        time: Times of all rows (s).
+        rows: Rows that count.
+        back: Places among them after which time goes back.
+    """
+    for place in back[:_RUNS]:
+        before, after = time[rows[: place + 1]], time[rows[place + 1 :]]
+        within = (before >= after.min()) & (before <= after.max())
+        # some lines out of order are not yet another run
+        if (
+            within.sum() > _ANOTHER
+            and within.mean() > 0.5
+            and after.size > _ANOTHER
+        ):
+            line = sheet.line(int(rows[place + 1]))
+            raise ValueError(
+                f"File `{sheet.source}` must hold one trace, but in {line} time begins again;"
+                " write a file for each run."
+            )
 
 
 def _check_one_cell(roles: Roles) -> None:
