@@ -100,6 +100,11 @@ def _picked(node: TfliteNode, arrays: list[Array]) -> Array:
 
 
 def _split_by_sizes(node: TfliteNode, arrays: list[Array]) -> list[Array]:
+    """`SPLIT_V`: parts of an array along an axis, whose sizes are its length together.
+
+    Raises:
+        ValueError: They are not, or one is negative.
+    """
     _check_small(node, arrays)
     data, sizes, axis = arrays
     bounds = np.cumsum(sizes)
@@ -113,6 +118,11 @@ def _split_by_sizes(node: TfliteNode, arrays: list[Array]) -> list[Array]:
 
 
 def _range(node: TfliteNode, arrays: list[Array]) -> Array:
+    """`RANGE`: numbers from start to stop, stop left out.
+
+    Raises:
+        ValueError: They never come there, or are more than any network needs.
+    """
     start, stop, step = (array.reshape(-1)[0] for array in arrays)
     if (
         not step
