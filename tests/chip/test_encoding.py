@@ -210,3 +210,23 @@ def test_what_plain_drivers_give_is_the_same_without_whole_numbers(
     encoding = around.encoding
     by_codes = encoding.slices(encoding.codes(volts), dtype=volts.dtype)
     assert torch.equal(around.nominal(volts), by_codes)
+
+
+@pytest.mark.parametrize("phases", [1, 2])
+def test_squares_are_those_of_the_voltages_and_do_not_depend_on_the_batch(
+    phases: int, stream: Stream
+) -> None:
+    """The energy of 40,000 vectors, of which some thousands are squared at once."""
+    around = Periphery(
+        SignedConverter(bits=6, full_scale=0.3),
+        SignedConverter(bits=8, full_scale=1.0),
+        phases=phases,
+    )
+    volts = stream.child("volts").generator()
+    voltage = 0.8 * (torch.rand(40_000, 3, generator=volts) - 0.5)
+    found = around.squares(voltage)
+    wanted = around.nominal(voltage).double().square().sum((0, 1))
+    torch.testing.assert_close(found, wanted, rtol=1e-6, atol=0)
+    if phases == 1:
+        parts = torch.stack([around.squares(v) for v in voltage.split(7777)])
+        torch.testing.assert_close(parts.sum(0), found, rtol=1e-15, atol=0)

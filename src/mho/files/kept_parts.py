@@ -15,7 +15,7 @@ from mho.files.write_whole import write_whole
 
 CHECKPOINT_SECONDS = 1.0
 """Least time between two saved states of one thing in work (s)."""
-_RARELY = 10.0
+_RARELY = 20.0
 """How many times as long as saving took the next state is waited for (1): large ones take a
 second each, and would take half of the time if they were saved every second."""
 
@@ -90,7 +90,7 @@ class KeptState:
     def due(self) -> bool:
         """Whether the last save is long enough ago for the next one.
 
-        An interruption costs that much at most: a second, or ten times what saving takes, with
+        An interruption costs that much at most: a second, or twenty times what saving takes, with
         what is done to have something to save.
         """
         self._asked = time.monotonic()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from mho.checks import Configuration, check_between
@@ -12,6 +12,9 @@ from mho.chip.periphery.converters import SignedConverter
 from mho.chip.periphery.encoding import ConversionCount, InputEncoding
 from mho.chip.periphery.front_end import FrontEnd
 from mho.chip.periphery.limits import LineLimits
+
+_SQUARED = 1 << 15
+"""Voltages squared at once (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,25 @@ class Periphery(Configuration):
         return self.encoding.slices(
             self.encoding.codes(voltage), dtype=voltage.dtype
         )
+
+    def squares(
+        self, voltage: Float[Tensor, "batch rows"]
+    ) -> Float64[Tensor, " rows"]:
+        """Squares of each row's voltages without errors, summed over vectors and cycles (V²).
+
+        Sums of squared codes, of 16 bits and a million vectors at most, are exact in any order.
+        """
+        if not self.plain:
+            return self.nominal(voltage).double().square().sum((0, 1))
+        lsb = self.dac.lsb
+        top = float(2**self.dac.bits - 1)
+        found = voltage.new_zeros(voltage.shape[1], dtype=torch.float64)
+        # some at a time: as large as they came, they would leave the cache again and again
+        few = max(_SQUARED // max(1, voltage.shape[1]), 1)
+        for some in torch.split(voltage, few):
+            codes = (some / lsb).round_().clamp_(-top, top)
+            found += codes.double().square_().sum(0)
+        return found.mul_(lsb**2)
 
     def driven(
         self,

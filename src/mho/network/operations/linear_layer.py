@@ -39,28 +39,7 @@ class LinearLayer:
         """The vectors to multiply, one per sample and position, samples first (1)."""
         if self.convolution is None:
             return activation.reshape(-1, self.weight.shape[1])
-        return self.vectors_of(activation, groups=1)[0]
-
-    def vectors_of(
-        self, activation: Float[Tensor, "batch ..."], *, groups: int
-    ) -> Float[Tensor, "groups vectors in"]:
-        """The vectors of several convolutions like this one, each of its group of channels (1).
-
-        Args:
-            activation: Input of all of them (1).
-            groups: Number of the groups, which share the channels evenly (1).
-        """
-        moves = self.convolution
-        assert moves is not None
-        columns = functional.unfold(
-            moves.image(activation),
-            moves.kernel_size,
-            dilation=moves.dilation,
-            stride=moves.stride,
-        )
-        inputs = self.weight.shape[1]
-        of_groups = columns.view(columns.shape[0], groups, inputs, -1)
-        return of_groups.permute(1, 0, 3, 2).reshape(groups, -1, inputs)
+        return self.convolution.vectors(activation)
 
     def fold(
         self,

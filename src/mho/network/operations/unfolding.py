@@ -78,6 +78,30 @@ class Convolution:
             image, (across, across + right, down, down + below)
         )
 
+    def vectors(
+        self, activation: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "vectors in"]:
+        """What the kernel sees, one vector per sample and position, samples first (1).
+
+        Numbers of a vector stand by channel, row and column.
+        """
+        image = self.image(activation)
+        (high, wide), (down, across) = self.kernel_size, self.stride
+        (below, beside) = self.dilation
+        # pixels side by side first, then row by row: two copies of what stands together take half
+        # of the time of one that gathers single pixels and another one that turns them round
+        reach = (wide - 1) * beside + 1
+        lines = image.unfold(-1, reach, across)[..., ::beside]
+        lines = lines.permute(0, 2, 3, 1, 4).contiguous()
+        batch, height, along, channels, _ = lines.shape
+        count = (height - 1 - (high - 1) * below) // down + 1
+        windows = image.new_empty(batch, count, along, channels, high, wide)
+        for k in range(high):
+            first = k * below
+            last = first + (count - 1) * down
+            windows[..., k, :] = lines[:, first : last + 1 : down]
+        return windows.view(batch * count * along, channels * high * wide)
+
     def shaped(
         self, image: Float[Tensor, "batch ch rows cols"]
     ) -> Float[Tensor, "batch ..."]:

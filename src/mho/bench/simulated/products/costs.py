@@ -38,26 +38,26 @@ class ProductCosts:
 
     def booked(
         self,
-        driven: Float[Tensor, "cycles batch rows"],
+        voltage: Float[Tensor, "batch rows"],
         seen: Float[Tensor, "sides rows cols"],
     ) -> Ledger:
         """Cost of vectors on cells of these effective conductances (S); looks at the limits.
 
         Args:
-            driven: Row voltages (V).
+            voltage: Row voltages that are asked for (V).
             seen: Effective conductances of the cells (S).
         """
-        squares = driven.double().square().sum((0, 1))
+        squares = self._periphery.squares(voltage)
         sums = seen.double().sum((0, 2))
         # every cell takes the square of its row's voltage times its conductance
         power = float((squares.numpy() * sums.numpy()).sum())
         limits = self._periphery.limits
         if limits.any:
             beside = seen.transpose(0, 1).flatten(1)
-            for voltage in driven:
-                word, bit = line_currents(voltage, beside)
+            for driven in self._periphery.nominal(voltage):
+                word, bit = line_currents(driven, beside)
                 self.limits += limits.exceeded(word, bit)
-        return self._ledger(driven.shape[1], tuple(seen.shape), power)
+        return self._ledger(voltage.shape[0], tuple(seen.shape), power)
 
     def booked_groups(
         self,

@@ -108,9 +108,7 @@ class Products:
         multiply = Multiplier(matrices, self._periphery, full_scale)
         draws = multiply.draws(call.child("noise"))
         current = multiply(voltage, draws)
-        cost = self._costs.booked(
-            self._periphery.nominal(voltage), seen.mean(0)
-        )
+        cost = self._costs.booked(voltage, seen.mean(0))
         return current, cost
 
     def _check_transposed(self) -> None:
@@ -168,8 +166,7 @@ class Products:
             )
             call = self._stream.child(number + place)
             currents.append(multiply(rows, multiply.draws(call.child("noise"))))
-            driven = self._periphery.nominal(rows)
-            costs.append(self._costs.booked(driven, seen[place]))
+            costs.append(self._costs.booked(rows, seen[place]))
         return torch.stack(currents), costs
 
     def of_windows(
@@ -328,7 +325,7 @@ class Products:
                 cycles.append(in_order(torch.stack(parts)))
             combined = around.encoding.combine(torch.stack(cycles))
             currents.append(combined)
-            cost += self._costs.booked(around.nominal(vectors), seen.mean(0))
+            cost += self._costs.booked(vectors, seen.mean(0))
         return torch.cat(currents), cost
 
 
