@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mho.checks import check_between, check_positive
+from mho.checks import check_between
 from mho.cli.options import PRESET
 from mho.cli.shared import (
     check_outputs,
@@ -23,8 +23,13 @@ from mho.cli.shared import (
     with_threads,
     write_json,
 )
+from mho.cli.work.networks.fleet_options import (
+    check_surrogate_options,
+    number_of,
+    score_of,
+    way_of,
+)
 from mho.cli.work.networks.fleet_table import print_fleets
-from mho.data import PERCENT, Metric
 from mho.deployment import DeployOptions
 from mho.deployment.storage import load_image
 from mho.files import RunFolder, identity
@@ -42,7 +47,6 @@ from mho.runs import (
 )
 from mho.runs.fleets import (
     PHYSICS_MOST,
-    WAYS,
     Fleet,
     FleetResult,
     Questioned,
@@ -137,8 +141,8 @@ def run(
     """
     started = time.monotonic()
     check_between(chips, "chips", 2, _MOST_CHIPS, "1")
-    way = _way(ways, chips)
-    _check_surrogate_options(way, table, check)
+    way = way_of(ways, chips)
+    check_surrogate_options(way, table, check)
     count = usual_workers() if workers is None else workers
     check_between(count, "workers", 1, _MOST_WORKERS, "1")
     chip = _kind(network, chip, layout, wires=wires, digital=digital)
@@ -165,8 +169,8 @@ def run(
     )
     # before anything is read: fields and values that there are not, and packages
     conditions_of(job, vary)
-    _number(at_least, "at_least")
-    _number(until, "until")
+    number_of(at_least, "at_least")
+    number_of(until, "until")
     opened_executor(executor, count, begin_worker)
     folder = Path(out) if out else Path("mho-out") / f"fleet-{job.name}"
     check_outputs(folder, json)
@@ -180,8 +184,8 @@ def run(
             job = _laid_out(job, task, scaled=scaled, packed=settled)
         questioned = Questioned(
             task.metric,
-            _score(at_least, "at_least", task.metric),
-            _score(until, "until", task.metric),
+            score_of(at_least, "at_least", task.metric),
+            score_of(until, "until", task.metric),
         )
         asked = _Asked(
             chips, way, table, check, tuple(vary), questioned, executor, count
@@ -244,83 +248,6 @@ def _kind(
             " none; compile it with `mho compile`."
         )
     return preset
-
-
-def _way(ways: tuple[bool, bool, bool], chips: int) -> str:
-    """How cells come to hold weights."""
-    named = [way for way, given in zip(WAYS, ways, strict=True) if given]
-    if len(named) > 1:
-        told = " and ".join(f"`{way}`" for way in named)
-        raise ValueError(
-            f"Argument `{named[0]}` must be given alone, but {told} are given; leave one out."
-        )
-    usual = "physics" if chips <= PHYSICS_MOST else "drawn"
-    return next(iter(named), usual)
-
-
-def _check_surrogate_options(
-    way: str, table: str | None, check: int | None
-) -> None:
-    """Refuse what only a surrogate has.
-
-    Raises:
-        ValueError: It is given for another way, or too few chips are to be compared.
-    """
-    for name, value in (("table", table), ("check", check)):
-        if value is not None and way != "surrogate":
-            raise ValueError(
-                f"Argument `{name}` must be left out unless cells are drawn from a surrogate; add"
-                " `--surrogate`."
-            )
-    if check is not None:
-        check_between(check, "check", 8, 10_000, "1")
-
-
-def _number(text: str | None, name: str) -> float | None:
-    """A number above 0 as people write it, before its unit is known.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if text is None:
-        return None
-    try:
-        value = float(text.strip().removesuffix("%"))
-    except ValueError:
-        raise ValueError(
-            f"Argument `{name}` must be a number, such as `96%` of a share, but is `{text}`."
-        ) from None
-    if name == "until":
-        check_positive(value, name, "1")
-    if text.strip().endswith("%"):
-        check_between(value / 100, name, 0.0, 1.0, "1")
-    return value
-
-
-def _score(text: str | None, name: str, metric: Metric) -> float | None:
-    """A score: of a share in percent, or as a part of one.
-
-    Raises:
-        ValueError: The metric is no share, or a share lies outside of 0 to 1.
-    """
-    value = _number(text, name)
-    if value is None or text is None:
-        return None
-    is_percent = text.strip().endswith("%")
-    if is_percent and metric.unit != PERCENT:
-        raise ValueError(
-            f"Argument `{name}` must be a number in the unit of `{metric.name}`, but is `{text}`;"
-            " leave out the `%`."
-        )
-    if not is_percent and metric.unit == PERCENT and value > 1:
-        raise ValueError(
-            f"Argument `{name}` must be a share from 0 to 1, or percent, but is `{text}`; did you"
-            f" mean `{text.strip()}%`?"
-        )
-    value /= 100 if is_percent else 1
-    if metric.unit == PERCENT:
-        check_between(value, name, 0.0, 1.0, "1")
-    return value
 
 
 def _run(
